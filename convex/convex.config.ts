@@ -1,0 +1,36 @@
+import rateLimiter from "@convex-dev/rate-limiter/convex.config";
+import { defineApp } from "convex/server";
+import { v } from "convex/values";
+
+/**
+ * The deployment: its components and the environment variables it reads.
+ *
+ * Every variable is optional, so that a first `npx convex deploy` succeeds with none of them set
+ * (a required one blocks the push). Code reads them as `env` from `_generated/server`.
+ */
+const app = defineApp({
+  env: {
+    /** Embeddings (semantic search). Without a key nothing is embedded and full text still works. */
+    OPENAI_API_KEY: v.optional(v.string()),
+    OPENAI_BASE_URL: v.optional(v.string()),
+    OPENAI_EMBEDDING_MODEL: v.optional(v.string()),
+    /** WorkOS AuthKit sign-in. Without it, users and keys are made from the command line. */
+    WORKOS_CLIENT_ID: v.optional(v.string()),
+    WORKOS_API_KEY: v.optional(v.string()),
+    WORKOS_WEBHOOK_SECRET: v.optional(v.string()),
+    /** Convex Auth's token signing (`npx @convex-dev/auth` writes them). */
+    JWT_PRIVATE_KEY: v.optional(v.string()),
+    JWKS: v.optional(v.string()),
+    SITE_URL: v.optional(v.string()),
+    /** Days an API log line is kept; default 30. */
+    API_LOG_RETENTION_DAYS: v.optional(v.string()),
+    /** Requests a minute and user, by class of endpoint; defaults in `model/limits.ts`. */
+    RATE_LIMIT_SYNC: v.optional(v.string()),
+    RATE_LIMIT_READ: v.optional(v.string()),
+    RATE_LIMIT_SEARCH: v.optional(v.string()),
+    RATE_LIMIT_EXPORT: v.optional(v.string()),
+  },
+});
+app.use(rateLimiter);
+
+export default app;

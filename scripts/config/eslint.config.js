@@ -1,0 +1,40 @@
+import convexPlugin from "@convex-dev/eslint-plugin";
+import { fileURLToPath } from "node:url";
+import tseslint from "typescript-eslint";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Sizes the house aims at (files of about 100 lines, functions of about 10); tests are longer lists. */
+const sizes = {
+  "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+  "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+};
+
+export default tseslint.config(
+  { ignores: ["**/_generated/**", "**/node_modules/**"] },
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ["**/*.ts"] })),
+  ...convexPlugin.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: root },
+    },
+    rules: {
+      ...sizes,
+      eqeqeq: ["error", "smart"],
+      "no-console": "off",
+      "@typescript-eslint/consistent-type-imports": ["error", { prefer: "type-imports" }],
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
+    files: ["**/*.test.ts", "**/*.fixture.ts", "**/test.setup.ts"],
+    rules: { "max-lines": "off", "max-lines-per-function": "off" },
+  },
+);
