@@ -1,0 +1,237 @@
+/**
+ * Reading a part of any dialect. Plugins spell the same thing in many ways (a tool call alone has a
+ * dozen: `tool-call` with `toolName`, `tool_use` with its result inside, JSON in a string …); what
+ * a part is must be told from the part, because half of them never say who sent it. Parts are
+ * stored as they came; this is the one place that says what they mean.
+ */
+
+/** A part as it is stored: what it calls itself, and its content as it was sent. */
+export type StoredPart = { type: string; content?: unknown };
+
+/** What a part says, whatever its dialect. */
+export type ReadPart =
+  | { kind: "text"; text: string }
+  | { kind: "thinking"; text: string }
+  | { kind: "tool-call"; name: string; id?: string; args: unknown }
+  | { kind: "tool-result"; name?: string; id?: string; output: unknown }
+  | { kind: "other"; type: string; content: unknown };
+
+/** Name of a tool call whose sender did not say which tool it was. */
+export const UNKNOWN_TOOL = "unknown";
+
+type Fields = { readonly [key: string]: unknown };
+type Kind = "text" | "thinking" | "call" | "result";
+
+/** Types as they are written in the wild, without case and with `-` for `_`. */
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ["text", "text"],
+  ["input-text", "text"],
+  ["output-text", "text"],
+  ["thinking", "thinking"],
+  ["reasoning", "thinking"],
+  ["tool", "call"],
+  ["tool-call", "call"],
+  ["tool-use", "call"],
+  ["tool-invocation", "call"],
+  ["function-call", "call"],
+  ["tool-result", "result"],
+  ["tool-response", "result"],
+  ["tool-output", "result"],
+  ["function-call-output", "result"],
+]);
+
+const NAME_KEYS = ["toolName", "name", "tool", "tool_name"];
+const ARGS_KEYS = ["args", "input", "arguments", "parameters"];
+const OUTPUT_KEYS = ["result", "output"];
+const CALL_ID_KEYS = ["toolCallId", "tool_call_id", "callID", "callId", "call_id", "id"];
+const RESULT_ID_KEYS = ["toolCallId", "tool_call_id", "tool_use_id", "callID", "callId", "call_id"];
+
+/** `"shell: npm i"`: a tool and what it was told, in one string. */
+const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s+([\s\S]*)$/;
+
+/**
+ * What one stored part says: nothing it holds is dropped, only told apart. A call that carries its
+ * own result gives two readings, the call first; every other part gives one.
+ */
+export function readPart(part: StoredPart): ReadPart[] {
+  const kind = KINDS.get(part.type.toLowerCase().replace(/_/g, "-"));
+  const content = hasContent(part) ? part.content : beside(part);
+  switch (kind) {
+    case "text":
+    case "thinking":
+      return [{ kind, text: plainText(content) }];
+    case "call":
+      return readCall(content);
+    case "result":
+      return [readResult(content)];
+    case undefined:
+      return [{ kind: "other", type: part.type, content }];
+  }
+}
+
+/** A message as far as reading it needs it. */
+export type ReadableMessage = {
+  role: string;
+  textContent?: string;
+  parts?: readonly StoredPart[];
+};
+
+/**
+ * What a message says, in order: its parts, and its `textContent` in front where the parts do not
+ * already say it (most plugins send only one of the two, some send the same text in both).
+ */
+export function readMessage(message: ReadableMessage): ReadPart[] {
+  const parts: ReadPart[] = [];
+  for (const part of message.parts ?? []) parts.push(...readPart(part));
+  const spoken = parts.filter((part) => !isEmptyProse(part));
+  const written = splitThinking(message.role, message.textContent ?? "");
+  return written.filter((part) => !isSaid(part, spoken)).concat(spoken);
+}
+
+/** Only the prose of a message (no thinking, no tools), paragraphs apart by an empty line. */
+export function messageProse(message: ReadableMessage): string {
+  return readMessage(message)
+    .map((part) => (part.kind === "text" ? part.text : ""))
+    .filter((text) => text !== "")
+    .join("\n\n");
+}
+
+/** Any JSON value as text: a string as it is, text blocks as their text, the rest as JSON. */
+export function plainText(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) {
+    const texts = value.map(blockText);
+    if (texts.length > 0 && texts.every((text) => text !== undefined)) return texts.join("\n");
+  }
+  return blockText(value) ?? JSON.stringify(value);
+}
+
+/** `args` of a call as an object, for consumers that accept nothing else. */
+export function argumentsObject(args: unknown): Fields {
+  if (isFields(args)) return args;
+  return args === undefined || args === null || args === "" ? {} : { input: args };
+}
+
+function readCall(content: unknown): ReadPart[] {
+  const value = parsed(content);
+  if (!isFields(value)) return [namedCall(value)];
+  const inner = fieldsOr(value, "function", value);
+  const state = fieldsOr(value, "state", value);
+  const name = text(inner, NAME_KEYS) ?? UNKNOWN_TOOL;
+  const id = text(value, CALL_ID_KEYS);
+  const args = first(inner, ARGS_KEYS) ?? first(state, ARGS_KEYS);
+  const call: ReadPart = {
+    kind: "tool-call",
+    name,
+    ...(id === undefined ? {} : { id }),
+    args: parsed(args === undefined ? undefined : args.value),
+  };
+  const output = first(value, OUTPUT_KEYS) ?? first(state, OUTPUT_KEYS);
+  if (output === undefined || output.value === undefined) return [call];
+  return [
+    call,
+    { kind: "tool-result", name, ...(id === undefined ? {} : { id }), output: output.value },
+  ];
+}
+
+function namedCall(value: unknown): ReadPart {
+  const match = typeof value === "string" ? NAMED_CALL.exec(value) : null;
+  if (match === null) return { kind: "tool-call", name: UNKNOWN_TOOL, args: value };
+  return { kind: "tool-call", name: match[1] ?? UNKNOWN_TOOL, args: parsed(match[2]) };
+}
+
+function readResult(content: unknown): ReadPart {
+  if (!isFields(content)) return { kind: "tool-result", output: content };
+  const name = text(content, NAME_KEYS);
+  const id = text(content, RESULT_ID_KEYS);
+  const wrapped = name !== undefined || id !== undefined ? ["content"] : [];
+  const output = first(content, [...OUTPUT_KEYS, ...wrapped]);
+  return {
+    kind: "tool-result",
+    ...(name === undefined ? {} : { name }),
+    ...(id === undefined ? {} : { id }),
+    output: output === undefined ? content : output.value,
+  };
+}
+
+/** Pi puts an assistant's thinking in front of its text, in one string. */
+function splitThinking(role: string, textContent: string): ReadPart[] {
+  const match =
+    role === "assistant" ? /^<thinking>([\s\S]*?)<\/thinking>\s*/.exec(textContent) : null;
+  const prose = match === null ? textContent : textContent.slice(match[0].length);
+  const parts: ReadPart[] = [];
+  if (match !== null) parts.push({ kind: "thinking", text: match[1] ?? "" });
+  parts.push({ kind: "text", text: prose });
+  return parts.filter((part) => !isEmptyProse(part));
+}
+
+/** Whether the parts already say what this piece of `textContent` says. */
+function isSaid(piece: ReadPart, parts: readonly ReadPart[]): boolean {
+  if (piece.kind !== "text" && piece.kind !== "thinking") return false;
+  const same = parts.filter((part) => part.kind === piece.kind).map(proseOf);
+  const said = same.join("\n");
+  const wanted = squeeze(piece.text);
+  if (squeeze(said).includes(wanted)) return true;
+  if (piece.kind === "thinking") return same.length > 0;
+  if (same.length > 0 && same.every((text) => wanted.includes(squeeze(text)))) return true;
+  return parts.some((p) => p.kind === "tool-result" && squeeze(plainText(p.output)) === wanted);
+}
+
+const proseOf = (part: ReadPart) =>
+  part.kind === "text" || part.kind === "thinking" ? part.text : "";
+
+const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
+
+const isEmptyProse = (part: ReadPart) =>
+  (part.kind === "text" || part.kind === "thinking") && part.text.trim() === "";
+
+const hasContent = (part: StoredPart) => part.content !== undefined && part.content !== null;
+
+/** The documented flat shape: the fields stand beside `type`, with no `content`. */
+function beside(part: StoredPart): unknown {
+  const entries = Object.entries(part).filter(([key]) => key !== "type" && key !== "content");
+  return entries.length === 0 ? part.content : Object.fromEntries<unknown>(entries);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const has = (fields: Fields, key: string) => Object.prototype.hasOwnProperty.call(fields, key);
+
+/** The first of these keys that is there, so that a stored `null` is told from nothing. */
+function first(fields: Fields, keys: readonly string[]): { value: unknown } | undefined {
+  const key = keys.find((candidate) => has(fields, candidate));
+  return key === undefined ? undefined : { value: fields[key] };
+}
+
+function text(fields: Fields, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const value = has(fields, key) ? fields[key] : undefined;
+    if (typeof value === "string" && value.trim() !== "") return value;
+  }
+  return undefined;
+}
+
+function fieldsOr(fields: Fields, key: string, otherwise: Fields): Fields {
+  const value = has(fields, key) ? fields[key] : undefined;
+  return isFields(value) ? value : otherwise;
+}
+
+function blockText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (!isFields(value)) return undefined;
+  const found = [value.text, value.content].find((candidate) => typeof candidate === "string");
+  return typeof found === "string" ? found : undefined;
+}
+
+/** A string that holds a JSON object or array, as that value; anything else as it is. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
