@@ -1,2 +1,369 @@
-import { defineSchema } from "convex/server";
-export default defineSchema({});
+import { authTables } from "@convex-dev/auth/server";
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+
+/** Who speaks in a message; any other role a plugin sends is mapped to one of these and kept raw. */
+export const vRole = v.union(
+  v.literal("user"),
+  v.literal("assistant"),
+  v.literal("system"),
+  v.literal("tool"),
+  v.literal("unknown"),
+);
+
+/** A reviewer's verdict on a session. */
+export const vEvalStatus = v.union(
+  v.literal("golden"),
+  v.literal("correct"),
+  v.literal("incorrect"),
+  v.literal("needs_review"),
+);
+
+/** The five kinds of tokens and their total; an absent number is unknown, not 0. */
+export const vTokens = {
+  promptTokens: v.optional(v.number()),
+  completionTokens: v.optional(v.number()),
+  totalTokens: v.optional(v.number()),
+  cacheReadTokens: v.optional(v.number()),
+  cacheWriteTokens: v.optional(v.number()),
+  reasoningTokens: v.optional(v.number()),
+};
+
+/**
+ * What the ledger of days holds for one session, or for all sessions that share a day, source,
+ * provider, model and project. Costs are whole nano-dollars: sums stay exact, so that taking a
+ * session out again leaves nothing behind.
+ */
+export const vLedgerRow = v.object({
+  source: v.string(),
+  provider: v.string(),
+  model: v.string(),
+  project: v.string(),
+  sessions: v.number(),
+  messages: v.number(),
+  promptTokens: v.number(),
+  completionTokens: v.number(),
+  totalTokens: v.number(),
+  cacheReadTokens: v.optional(v.number()),
+  cacheWriteTokens: v.optional(v.number()),
+  reasoningTokens: v.optional(v.number()),
+  costNanos: v.number(),
+  durationMs: v.number(),
+  lastActiveAt: v.number(),
+});
+
+/** Counters of a deletion in progress; they only grow. */
+export const vDeletionProgress = v.object({
+  sessions: v.number(),
+  messages: v.number(),
+  parts: v.number(),
+  apiLogs: v.number(),
+  sessionEmbeddings: v.number(),
+  messageEmbeddings: v.number(),
+});
+
+/**
+ * Accounts. Written by sign-in and by `model/users.ts`; read on every request to find the caller.
+ * Extends Convex Auth's table (its fields and its `email` and `phone` indexes must stay).
+ * `apiKey` is the SHA-256 (hex) of the key, never the key. `workosId` is the WorkOS user id and is
+ * unique; two doors (key, token) lead to the same row.
+ */
+const users = defineTable({
+  name: v.optional(v.string()),
+  image: v.optional(v.string()),
+  email: v.optional(v.string()),
+  emailVerificationTime: v.optional(v.number()),
+  phone: v.optional(v.string()),
+  phoneVerificationTime: v.optional(v.number()),
+  isAnonymous: v.optional(v.boolean()),
+  workosId: v.optional(v.string()),
+  apiKey: v.optional(v.string()),
+  apiKeyPrefix: v.optional(v.string()),
+  apiKeyCreatedAt: v.optional(v.number()),
+  enabledAgents: v.optional(v.array(v.string())),
+  deletion: v.optional(
+    v.object({
+      scope: v.union(v.literal("data"), v.literal("account")),
+      status: v.union(
+        v.literal("pending"),
+        v.literal("in_progress"),
+        v.literal("completed"),
+        v.literal("failed"),
+      ),
+      progress: vDeletionProgress,
+      startedAt: v.number(),
+      updatedAt: v.number(),
+      error: v.optional(v.string()),
+    }),
+  ),
+})
+  .index("email", ["email"])
+  .index("phone", ["phone"])
+  .index("by_workos_id", ["workosId"])
+  .index("by_api_key", ["apiKey"]);
+
+/**
+ * One AI coding session of one user; identity is (userId, externalId). About 1.5 kB, whatever the
+ * length of the conversation: a list reads nothing else.
+ *
+ * Written by `model/sessions.ts` (what a plugin says of the session) and `model/refresh.ts` (what
+ * follows from its messages). A message mutation reads this row and never writes it, but for
+ * `refreshDueAt` once in a burst; the refresh writes it, so a message that arrives meanwhile is
+ * retried after the refresh and no message is folded twice or missed.
+ */
+const sessions = defineTable({
+  userId: v.id("users"),
+  externalId: v.string(),
+  source: v.string(),
+  /** False while the source is only a default; a default never replaces what a plugin said. */
+  sourceIsExplicit: v.boolean(),
+  /** False while only messages named the session; the list for plugins leaves such sessions out. */
+  announced: v.boolean(),
+  title: v.optional(v.string()),
+  /** Start of the first prompt, shown while the plugin has sent no title. */
+  promptTitle: v.optional(v.string()),
+  projectPath: v.optional(v.string()),
+  projectName: v.optional(v.string()),
+  model: v.optional(v.string()),
+  provider: v.optional(v.string()),
+  ...vTokens,
+  cost: v.optional(v.number()),
+  durationMs: v.optional(v.number()),
+  toolCallCount: v.optional(v.number()),
+  endReason: v.optional(v.string()),
+  /** Names of the fields above that the plugin itself reported; the others are sums over messages. */
+  reported: v.array(v.string()),
+  /** Exact number of messages folded in by the refresh. */
+  messageCount: v.number(),
+  /** Earliest source time known, ms. */
+  createdAt: v.number(),
+  /** When the server last took in something new for this session, ms. */
+  updatedAt: v.number(),
+  /** Title, project and first prompts, at most `SEARCHABLE_TEXT_MAX_BYTES`. */
+  searchableText: v.optional(v.string()),
+
+  /** Refresh: when one is due (a run is scheduled), and `_creationTime` of the last message folded. */
+  refreshDueAt: v.optional(v.number()),
+  foldedThrough: v.number(),
+  /** Order key of the message that gave `model`, while no plugin reported one. */
+  modelOrderKey: v.optional(v.string()),
+  /** Order key of the last prompt that `searchableText` holds, once it holds all it may. */
+  promptsThrough: v.optional(v.string()),
+  /** What `dailyWrapped` holds of this session, and on which UTC day. */
+  ledger: v.optional(v.object({ date: v.string(), row: vLedgerRow })),
+
+  /** Embedding: the range of order keys changed since the last run, and when the next is due. */
+  staleFrom: v.optional(v.string()),
+  staleTo: v.optional(v.string()),
+  embedDueAt: v.optional(v.number()),
+
+  isPublic: v.boolean(),
+  publicSlug: v.optional(v.string()),
+  evalReady: v.optional(v.boolean()),
+  evalStatus: v.optional(vEvalStatus),
+  evalTags: v.optional(v.array(v.string())),
+  evalNotes: v.optional(v.string()),
+  expectedOutput: v.optional(v.string()),
+  reviewedAt: v.optional(v.number()),
+})
+  .index("by_user", ["userId"])
+  .index("by_user_external", ["userId", "externalId"])
+  .index("by_user_and_source", ["userId", "source", "createdAt"])
+  .index("by_user_and_created_at", ["userId", "createdAt"])
+  .index("by_user_and_updated_at", ["userId", "updatedAt"])
+  .index("by_user_and_total_tokens", ["userId", "totalTokens"])
+  .index("by_user_and_cost", ["userId", "cost"])
+  .index("by_user_and_duration", ["userId", "durationMs"])
+  .index("by_user_and_eval_ready", ["userId", "evalReady", "createdAt"])
+  .index("by_user_and_eval_status", ["userId", "evalReady", "evalStatus", "createdAt"])
+  .index("by_public_slug", ["publicSlug"])
+  .index("by_refresh_due_at", ["refreshDueAt"])
+  .index("by_embed_due_at", ["embedDueAt"])
+  .searchIndex("search_text", {
+    searchField: "searchableText",
+    filterFields: ["userId", "source", "model", "projectName"],
+  });
+
+/**
+ * One message; identity is (session, externalId). Written by `model/messages.ts`, counted into its
+ * session by the refresh. `textContent` holds at most `TEXT_INLINE_MAX_BYTES`; a longer text goes on
+ * in `parts` rows of order -1. `orderKey` sorts by conversation and never changes.
+ */
+const messages = defineTable({
+  userId: v.id("users"),
+  sessionId: v.id("sessions"),
+  externalId: v.string(),
+  role: vRole,
+  /** The role as sent, when it is none of ours. */
+  rawRole: v.optional(v.string()),
+  textContent: v.optional(v.string()),
+  /** The text was put together from the text parts because none was sent. */
+  textIsDerived: v.optional(v.boolean()),
+  model: v.optional(v.string()),
+  provider: v.optional(v.string()),
+  source: v.optional(v.string()),
+  ...vTokens,
+  cost: v.optional(v.number()),
+  durationMs: v.optional(v.number()),
+  /** Source time in ms: sent, decoded from the id, or the time of arrival. */
+  createdAt: v.number(),
+  orderKey: v.string(),
+  /** Hash of the last delivery applied: an identical one writes nothing. */
+  deliveryHash: v.string(),
+  /** Rows and bytes in `parts`, so that a page can be bounded before they are read. */
+  partRows: v.optional(v.number()),
+  partBytes: v.optional(v.number()),
+  /** Set when the message changed after it was folded: its numbers as folded, until the next refresh. */
+  rewrittenAt: v.optional(v.number()),
+  folded: v.optional(
+    v.object({ ...vTokens, cost: v.optional(v.number()), durationMs: v.optional(v.number()) }),
+  ),
+  /** `textHash` of the embedded unit that starts with this message. */
+  embeddedHash: v.optional(v.string()),
+})
+  .index("by_session", ["sessionId"])
+  .index("by_external_id", ["externalId", "sessionId"])
+  .index("by_session_and_order_key", ["sessionId", "orderKey"])
+  .index("by_session_and_role_and_order_key", ["sessionId", "role", "orderKey"])
+  .index("by_session_and_rewritten_at", ["sessionId", "rewrittenAt"])
+  .index("by_user", ["userId"])
+  .searchIndex("search_text", {
+    searchField: "textContent",
+    filterFields: ["userId", "role", "sessionId"],
+  });
+
+/**
+ * Content blocks of messages, lossless. One row a part; a long part has several (`piece` 0, 1, …) in
+ * order. Client JSON is kept as JSON text, because a Convex object cannot hold every key, depth and
+ * length. `order` -1 continues the message's own text. The content of a row is in `text` (found by
+ * full-text search) or in `content` (not searched), never in both.
+ * Written and read only by `model/parts.ts`; `orderKey` is the message's, so that a page of messages
+ * gets its parts in one range read.
+ */
+const parts = defineTable({
+  userId: v.id("users"),
+  sessionId: v.id("sessions"),
+  messageId: v.id("messages"),
+  orderKey: v.string(),
+  order: v.number(),
+  piece: v.number(),
+  type: v.string(),
+  /** `text`: as it is. `json`: JSON text. `packed`: JSON text of an array of whole parts. */
+  format: v.union(v.literal("text"), v.literal("json"), v.literal("packed")),
+  text: v.optional(v.string()),
+  content: v.optional(v.string()),
+})
+  .index("by_message", ["messageId", "order", "piece"])
+  .index("by_session_and_order_key", ["sessionId", "orderKey", "order", "piece"])
+  .index("by_user", ["userId"])
+  .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
+
+/**
+ * One vector a session (its title and prompts). Written by `model/embeddings.ts`, read by vector
+ * search alone: a vector is 13.8 kB.
+ */
+const sessionEmbeddings = defineTable({
+  userId: v.id("users"),
+  sessionId: v.id("sessions"),
+  embedding: v.array(v.float64()),
+  textHash: v.string(),
+})
+  .index("by_session", ["sessionId"])
+  .index("by_user", ["userId"])
+  .vectorIndex("by_embedding", {
+    vectorField: "embedding",
+    dimensions: 1536,
+    filterFields: ["userId"],
+  });
+
+/**
+ * Vectors of messages: one a unit of meaning (a prompt, or the run of answers to it), several for a
+ * long unit (`chunk` 0, 1, …), keyed by the unit's first message. Written and read as above.
+ */
+const messageEmbeddings = defineTable({
+  userId: v.id("users"),
+  sessionId: v.id("sessions"),
+  messageId: v.id("messages"),
+  chunk: v.number(),
+  embedding: v.array(v.float64()),
+  textHash: v.string(),
+})
+  .index("by_message", ["messageId", "chunk"])
+  .index("by_session", ["sessionId"])
+  .index("by_user", ["userId"])
+  .vectorIndex("by_embedding", {
+    vectorField: "embedding",
+    dimensions: 1536,
+    filterFields: ["userId"],
+  });
+
+/**
+ * One line a request with its outcome, whether the caller is known or not; no bodies, no secrets.
+ * Written by `model/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
+ * `_creationTime` is the time of the request.
+ */
+const apiLogs = defineTable({
+  userId: v.optional(v.id("users")),
+  endpoint: v.string(),
+  method: v.string(),
+  statusCode: v.number(),
+  durationMs: v.number(),
+  requestId: v.string(),
+  errorCode: v.optional(v.string()),
+  keyPrefix: v.optional(v.string()),
+}).index("by_user", ["userId"]);
+
+/**
+ * The ledger of days: one row a user and UTC day, over the sessions whose `createdAt` falls on it.
+ * Written by `model/ledger.ts` (from the refresh and from deletion) and closed by a cron; every
+ * statistic reads days, never sessions. `rows` are an array, not a record: model names are free text.
+ */
+const dailyWrapped = defineTable({
+  userId: v.id("users"),
+  /** `YYYY-MM-DD`, UTC. */
+  date: v.string(),
+  stats: v.object({ rows: v.array(vLedgerRow) }),
+  /** Set by the cron that closes a day: when it was last checked against the sessions, ms. */
+  closedAt: v.optional(v.number()),
+})
+  .index("by_user_and_date", ["userId", "date"])
+  .index("by_date", ["date"]);
+
+/**
+ * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs.ts`; read by
+ * signed-out readers too. `slug` is unique; `contentHash` makes a second sync write nothing.
+ */
+const docPages = defineTable({
+  slug: v.string(),
+  title: v.string(),
+  content: v.string(),
+  contentHash: v.string(),
+  updatedAt: v.number(),
+})
+  .index("by_slug", ["slug"])
+  .searchIndex("search_content", { searchField: "content" });
+
+/** Vectors of documentation sections. Written by `model/embeddings.ts`, read by vector search alone. */
+const docEmbeddings = defineTable({
+  docPageId: v.id("docPages"),
+  chunk: v.number(),
+  embedding: v.array(v.float64()),
+  textHash: v.string(),
+})
+  .index("by_doc_page", ["docPageId", "chunk"])
+  .vectorIndex("by_embedding", { vectorField: "embedding", dimensions: 1536 });
+
+/** Our ten tables, beside those that Convex Auth owns. */
+export default defineSchema({
+  ...authTables,
+  users,
+  sessions,
+  messages,
+  parts,
+  sessionEmbeddings,
+  messageEmbeddings,
+  apiLogs,
+  dailyWrapped,
+  docPages,
+  docEmbeddings,
+});
