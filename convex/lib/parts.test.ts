@@ -20,6 +20,7 @@ describe("a part of any dialect is read as what it says", () => {
     ["name and input", { type: "tool_use", content: { name: "Read", input: { p: 1 } } }],
     ["arguments as JSON", { type: "tool_call", content: { name: "Read", arguments: '{"p":1}' } }],
     ["a JSON string", { type: "tool-call", content: '{"toolName":"Read","args":{"p":1}}' }],
+    ["arguments beside the name", { type: "tool-call", content: { toolName: "Read", p: 1 } }],
     ["fields beside type", { type: "tool-call", toolName: "Read", args: '{"p":1}' }],
     [
       "a function",

@@ -46,6 +46,13 @@ const OUTPUT_KEYS = ["result", "output"];
 const CALL_ID_KEYS = ["toolCallId", "tool_call_id", "callID", "callId", "call_id", "id"];
 const RESULT_ID_KEYS = ["toolCallId", "tool_call_id", "tool_use_id", "callID", "callId", "call_id"];
 
+/** What a part, and a call, hold beside what is read of them by name. */
+const PART_KEYS = ["type", "content"];
+const CALL_KEYS = [
+  ...["type", "state", "function", "status", "metadata"],
+  ...[...NAME_KEYS, ...CALL_ID_KEYS, ...OUTPUT_KEYS],
+];
+
 /** `"shell: npm i"`: a tool and what it was told, in one string. */
 const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s+([\s\S]*)$/;
 
@@ -55,7 +62,7 @@ const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s+([\s\S]*)$/;
  */
 export function readPart(part: StoredPart): ReadPart[] {
   const kind = KINDS.get(part.type.toLowerCase().replace(/_/g, "-"));
-  const content = hasContent(part) ? part.content : beside(part);
+  const content = hasContent(part) ? part.content : beside(part, PART_KEYS)?.value;
   switch (kind) {
     case "text":
     case "thinking":
@@ -120,12 +127,12 @@ function readCall(content: unknown): ReadPart[] {
   const state = fieldsOr(value, "state", value);
   const name = text(inner, NAME_KEYS) ?? UNKNOWN_TOOL;
   const id = text(value, CALL_ID_KEYS);
-  const args = first(inner, ARGS_KEYS) ?? first(state, ARGS_KEYS);
+  const args = first(inner, ARGS_KEYS) ?? first(state, ARGS_KEYS) ?? beside(inner, CALL_KEYS);
   const call: ReadPart = {
     kind: "tool-call",
     name,
     ...(id === undefined ? {} : { id }),
-    args: parsed(args === undefined ? undefined : args.value),
+    args: parsed(args?.value),
   };
   const output = first(value, OUTPUT_KEYS) ?? first(state, OUTPUT_KEYS);
   if (output === undefined || output.value === undefined) return [call];
@@ -188,10 +195,10 @@ const isEmptyProse = (part: ReadPart) =>
 
 const hasContent = (part: StoredPart) => part.content !== undefined && part.content !== null;
 
-/** The documented flat shape: the fields stand beside `type`, with no `content`. */
-function beside(part: StoredPart): unknown {
-  const entries = Object.entries(part).filter(([key]) => key !== "type" && key !== "content");
-  return entries.length === 0 ? part.content : Object.fromEntries<unknown>(entries);
+/** Fields that stand beside these: documented flat parts, and arguments beside a tool's name. */
+function beside(fields: Fields, keys: readonly string[]): { value: unknown } | undefined {
+  const entries = Object.entries(fields).filter(([key]) => !keys.includes(key));
+  return entries.length === 0 ? undefined : { value: Object.fromEntries<unknown>(entries) };
 }
 
 function isFields(value: unknown): value is Fields {
