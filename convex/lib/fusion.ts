@@ -1,0 +1,40 @@
+/**
+ * Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009): ranks are comparable where
+ * scores of two searches are not.
+ */
+
+/** Dampens the first ranks, so that one list's favourite does not outvote agreement; the paper's value. */
+export const RRF_K = 60;
+
+/** An item with the lists that hold it, and a score in 0–1 that falls along the order. */
+export type Fused<K> = { key: K; score: number; ranks: ReadonlyArray<number | undefined> };
+
+/**
+ * Merges ranked lists of keys (best first, each key once a list): the score is Σ weight / (k + rank),
+ * ranks from 1, divided by what the first of all lists would get. Equal scores keep the order of the
+ * first list that holds them.
+ */
+export function fuse<K>(
+  lists: ReadonlyArray<readonly K[]>,
+  weights?: readonly number[],
+): Fused<K>[] {
+  const weightOf = (list: number) => weights?.[list] ?? 1;
+  const ranks = new Map<K, Array<number | undefined>>();
+  lists.forEach((list, l) => {
+    list.forEach((key, i) => {
+      const known = ranks.get(key) ?? lists.map(() => undefined);
+      known[l] ??= i + 1;
+      ranks.set(key, known);
+    });
+  });
+  const best = lists.reduce((sum, _, l) => sum + weightOf(l) / (RRF_K + 1), 0);
+  return [...ranks.entries()]
+    .map(([key, places]) => {
+      const sum = places.reduce<number>(
+        (total, rank, l) => total + (rank === undefined ? 0 : weightOf(l) / (RRF_K + rank)),
+        0,
+      );
+      return { key, score: sum / best, ranks: places };
+    })
+    .sort((a, b) => b.score - a.score);
+}
