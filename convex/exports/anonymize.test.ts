@@ -1,0 +1,120 @@
+import { describe, expect, test } from "vitest";
+import { createAnonymizer, namesIn } from "../lib/anonymize";
+import { anonymized } from "./anonymize";
+import { message, session } from "./exports.fixture";
+import { formats, isFormatName } from "./index";
+
+const { text } = createAnonymizer("salt", ["ada"]);
+
+describe("what is replaced", () => {
+  test.each([
+    "/Users/grace/code/x.ts",
+    "/home/grace/.ssh/id",
+    "/mnt/c/Users/grace/x",
+    "C:\\Users\\Grace Hopper\\x",
+    '{"p":"C:\\\\Users\\\\grace\\\\x"}',
+    "file:///home/grace/x",
+    "(/home/grace)",
+  ])("the user in %s", (path) => {
+    expect(text(path).toLowerCase()).not.toContain("grace");
+    expect(text(path)).toMatch(/user-[0-9a-f]{12}/);
+  });
+
+  test.each([
+    "grace.hopper+x@navy.mil",
+    "osk_abcdefghijklmnopqrstuvwxyz012345",
+    "sk-proj-Abc123Abc123Abc123Abc123",
+    "ghp_0123456789abcdefABCDEF0123456789abcd",
+    "AKIAIOSFODNN7EXAMPLE",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----",
+    "0123456789abcdef0123456789abcdef01234567",
+    "hunter22pass",
+  ])("%s", (secret) => {
+    const contexts = [
+      `password=${secret}`,
+      `{"api_key":"${secret}"}`,
+      `export DB_TOKEN='${secret}'`,
+      ...(secret === "hunter22pass" ? [`postgres://me:${secret}@db/x`] : [`see ${secret} there`]),
+    ];
+    for (const context of contexts) expect(text(context)).not.toContain(secret);
+  });
+
+  test("a known name wherever it stands as a word", () => {
+    expect(text("Ask Ada, ADA_dev or ada@x; -Users-ada-code").toLowerCase()).not.toMatch(
+      /\bada|ada_/,
+    );
+    expect(text("an adamant adage")).toBe("an adamant adage");
+  });
+});
+
+test.each([
+  "import { useState } from 'react'; // app/home/page.tsx",
+  "git@github.com and GET /api/users/12",
+  "the token limit is 8192, tokens: 100",
+  "/home/user/x and /Users/Shared/y and C:\\Users\\Public\\z",
+  "key-value-store-implementation",
+  "550e8400-e29b-41d4-a716-446655440000",
+])("ordinary text stays: %s", (ordinary) => {
+  expect(text(ordinary)).toBe(ordinary);
+});
+
+test("the same person and secret has the same pseudonym within an export, another in another's", () => {
+  const other = createAnonymizer("other salt", ["ada"]);
+  expect(text("ada /home/ada")).toMatch(/^(user-\w+) \/home\/\1$/);
+  expect(other.text("ada")).not.toBe(text("ada"));
+});
+
+test("names are learned from home paths, not from routes or files", () => {
+  expect(namesIn("/home/grace/x /app/home/page.tsx /home/page.tsx /home/ci/x")).toEqual(["grace"]);
+});
+
+test("no format gives away who it was, wherever it stood", () => {
+  const told = session(
+    [
+      message(0, "user", { textContent: "I am Grace, grace@navy.mil, in /home/grace/cobol" }),
+      message(1, "assistant", {
+        textContent: "Hello grace",
+        parts: [
+          { type: "tool-call", content: { name: "Bash", args: { "/home/grace": ["cd ~grace"] } } },
+          { type: "tool-result", content: "osk_abcdefghijklmnopqrstuvwxyz012345" },
+        ],
+      }),
+    ],
+    {
+      title: "grace's day",
+      projectPath: "/home/grace/cobol",
+      projectName: "grace-cobol",
+      evalNotes: "by Grace",
+      evalTags: ["grace"],
+      expectedOutput: "Grace",
+    },
+  );
+  const safe = anonymized(told, { salt: "s", names: [] });
+  for (const name of Object.keys(formats).filter(isFormatName)) {
+    for (const turns of ["single", "multi", "full"] as const) {
+      const written = formats[name].render(safe, { turns, style: "chat" }).join("\n");
+      expect(written).not.toMatch(/grace|navy\.mil|osk_/i);
+    }
+  }
+  expect(told.title).toBe("grace's day");
+});
+
+test("a megabyte of anything is read in linear time", () => {
+  for (const unit of [
+    "a",
+    "-",
+    "token",
+    "sk-",
+    "a.",
+    "/home/",
+    "eyJ",
+    " ",
+    "{",
+    "é",
+    "a@",
+    "secret:",
+  ]) {
+    expect(text(unit.repeat(1_000_000 / unit.length)).length).toBeGreaterThan(0);
+  }
+});

@@ -1,0 +1,112 @@
+import { type Call, conversation, type Step } from "./conversation";
+import type { ExportOptions, ExportSession } from "./types";
+
+/** A question with its answer, as datasets for evaluation want it. */
+export type Case = {
+  /** Stable name: the session's id and the number of the question's message. */
+  name: string;
+  question: string;
+  answer: string;
+  /** What a right answer is, where a reviewer has said so. */
+  expected?: string;
+  thinking: string;
+  calls: Call[];
+  /** What was said before, most recent part of it, system prompts included. */
+  history: Step[];
+  model?: string;
+  promptTokens?: number;
+  completionTokens?: number;
+  durationMs?: number;
+};
+
+/**
+ * A case repeats what was said before it. Unbounded, the export of one long session would grow with
+ * the square of its length; a model's context would not hold it either. About 6,000 tokens.
+ */
+export const HISTORY_MAX_CHARS = 24_000;
+
+type Turn = { questions: Step[]; answers: Step[]; start: number };
+
+/** The cases of a stretch of conversation, one a question, or as `turns` says. */
+export function casesOf(session: ExportSession, turns: ExportOptions["turns"]): Case[] {
+  const steps = conversation(session.messages);
+  const all = turnsOf(steps);
+  const last = all[all.length - 1];
+  if (last === undefined || (turns === "last" && !session.isLast)) return [];
+  if (turns === "full") return [caseOf(session, steps, whole(all), session.isLast)];
+  const wanted = turns === "last" ? [last] : all;
+  return wanted.map((turn) => caseOf(session, steps, turn, session.isLast && turn === last));
+}
+
+/** Texts with an empty line between, blank ones left out. */
+export function paragraphs(texts: readonly string[]): string {
+  return texts.filter((text) => text.trim() !== "").join("\n\n");
+}
+
+function turnsOf(steps: readonly Step[]): Turn[] {
+  const turns: Turn[] = [];
+  steps.forEach((step, index) => {
+    const turn = turns[turns.length - 1];
+    if (step.role === "user") {
+      if (turn !== undefined && turn.answers.length === 0) turn.questions.push(step);
+      else turns.push({ questions: [step], answers: [], start: index });
+    } else if (step.role === "assistant" && turn !== undefined) {
+      turn.answers.push(step);
+    }
+  });
+  return turns;
+}
+
+function whole(turns: readonly Turn[]): Turn {
+  const questions = turns.flatMap((turn) => turn.questions);
+  const answers = turns.flatMap((turn) => turn.answers);
+  return { questions, answers, start: 0 };
+}
+
+function caseOf(session: ExportSession, steps: Step[], turn: Turn, isFinal: boolean): Case {
+  const answer = paragraphs(turn.answers.map(({ text }) => text));
+  const messages = new Set(turn.answers.map(({ message }) => message));
+  const expected = expectedOf(session, answer, isFinal);
+  const model = [...messages].map((message) => message.model).find((name) => name !== undefined);
+  return {
+    name: `${session.externalId}#${session.from + (turn.questions[0]?.at ?? 0)}`,
+    question: paragraphs(turn.questions.map(({ text }) => text)),
+    answer,
+    ...(expected === undefined ? {} : { expected }),
+    thinking: paragraphs(turn.answers.map(({ thinking }) => thinking)),
+    calls: turn.answers.flatMap((step) => step.calls),
+    history: recent(steps.slice(0, turn.start)),
+    ...(model === undefined ? {} : { model }),
+    ...sums([...messages]),
+  };
+}
+
+/**
+ * The reviewer's expected output belongs to the last answer of the session; an answer labelled
+ * golden or correct is its own reference.
+ */
+function expectedOf(session: ExportSession, answer: string, isFinal: boolean): string | undefined {
+  if (isFinal && session.expectedOutput !== undefined) return session.expectedOutput;
+  const isReference = session.evalStatus === "golden" || session.evalStatus === "correct";
+  return isReference && answer !== "" ? answer : undefined;
+}
+
+function recent(steps: readonly Step[]): Step[] {
+  let room = HISTORY_MAX_CHARS;
+  const kept: Step[] = [];
+  for (let index = steps.length - 1; index >= 0; index--) {
+    const step = steps[index];
+    room -= step?.text.length ?? 0;
+    if (step === undefined || room < 0) break;
+    if (step.text !== "") kept.unshift(step);
+  }
+  return kept;
+}
+
+function sums(messages: readonly ExportSession["messages"][number][]) {
+  const known = (key: "promptTokens" | "completionTokens" | "durationMs") => {
+    const values = messages.map((message) => message[key]).filter((value) => value !== undefined);
+    return values.length === 0 ? {} : { [key]: values.reduce((sum, value) => sum + value, 0) };
+  };
+  return { ...known("promptTokens"), ...known("completionTokens"), ...known("durationMs") };
+}

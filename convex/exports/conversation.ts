@@ -1,0 +1,122 @@
+import { argumentsObject, plainText, type ReadPart, readMessage, UNKNOWN_TOOL } from "../lib/parts";
+import type { ExportMessage } from "./types";
+
+/** A tool call with what it gave, paired wherever in the conversation the result stood. */
+export type Call = { name: string; args: unknown; isAnswered: boolean; output?: unknown };
+
+/** One thing said, with the tools used right after it. */
+export type Step = {
+  role: "user" | "assistant" | "system";
+  text: string;
+  thinking: string;
+  calls: Call[];
+  message: ExportMessage;
+  /** Position of its message in the stretch. */
+  at: number;
+};
+
+/** A call that waits for its result. */
+type Open = { id?: string; call: Call; message: ExportMessage };
+
+/**
+ * A conversation as steps: questions, answers, system prompts. Tool calls stand with the answer that
+ * made them and carry their result, whichever message brought it (matched by id, else by name, else
+ * by nearness). A result whose call was never sent stands as a call of which only the result is known.
+ */
+export function conversation(messages: readonly ExportMessage[]): Step[] {
+  const steps: Step[] = [];
+  const open: Open[] = [];
+  messages.forEach((message, at) => addMessage(steps, open, message, at));
+  return steps.filter((s) => s.text !== "" || s.thinking !== "" || s.calls.length > 0);
+}
+
+/** Output of a call as text; a call without a recorded result has an empty one. */
+export function outputText(call: Call): string {
+  return plainText(call.output);
+}
+
+/** Arguments of a call as the JSON text of an object. */
+export function argumentsJson(call: Call): string {
+  return JSON.stringify(argumentsObject(call.args));
+}
+
+function addMessage(steps: Step[], open: Open[], message: ExportMessage, at: number): void {
+  const own: Step[] = [];
+  const say = (role: Step["role"]): Step => {
+    const last = own[own.length - 1];
+    if (last !== undefined && last.role === role && last.calls.length === 0) return last;
+    const step: Step = { role, text: "", thinking: "", calls: [], message, at };
+    own.push(step);
+    return step;
+  };
+  for (const part of readMessage(message)) addPart(part, message, open, own, say);
+  steps.push(...own);
+}
+
+function addPart(
+  part: ReadPart,
+  message: ExportMessage,
+  open: Open[],
+  own: Step[],
+  say: (role: Step["role"]) => Step,
+): void {
+  switch (part.kind) {
+    case "text":
+      if (message.role === "tool") answer({ kind: "tool-result", output: part.text }, open, say);
+      else append(say(speaker(message)), "text", part.text);
+      return;
+    case "thinking":
+      append(say("assistant"), "thinking", part.text);
+      return;
+    case "tool-call": {
+      const last = own[own.length - 1];
+      const step = last !== undefined && last.role === "assistant" ? last : say("assistant");
+      const call: Call = { name: part.name, args: part.args, isAnswered: false };
+      step.calls.push(call);
+      open.push({ ...(part.id === undefined ? {} : { id: part.id }), call, message });
+      return;
+    }
+    case "tool-result":
+      answer(part, open, say);
+      return;
+    case "other":
+      return;
+  }
+}
+
+function answer(
+  result: Extract<ReadPart, { kind: "tool-result" }>,
+  open: Open[],
+  say: (role: Step["role"]) => Step,
+): void {
+  const { id, name, output } = result;
+  const found = matching(open, id, name);
+  const [waiting] = found >= 0 ? open.splice(found, 1) : [];
+  if (waiting !== undefined) Object.assign(waiting.call, { isAnswered: true, output });
+  else
+    say("assistant").calls.push({ name: name ?? UNKNOWN_TOOL, args: {}, isAnswered: true, output });
+}
+
+/**
+ * The call a result belongs to: by id; else, among the calls of the latest message that waits, the
+ * first of that name; else the first of that name anywhere. Older calls often never get a result.
+ */
+function matching(open: readonly Open[], id: string | undefined, name: string | undefined): number {
+  const byId = id === undefined ? -1 : open.findIndex((waiting) => waiting.id === id);
+  if (byId >= 0) return byId;
+  const latest = open[open.length - 1]?.message;
+  const isNamed = ({ call }: Open) => name === undefined || call.name === name;
+  const nearby = open.findIndex((waiting) => waiting.message === latest && isNamed(waiting));
+  if (nearby >= 0 && (id === undefined || name !== undefined)) return nearby;
+  return name === undefined ? -1 : open.findIndex(isNamed);
+}
+
+function append(step: Step, field: "text" | "thinking", text: string): void {
+  const more = text.trim() === "" ? "" : text;
+  step[field] =
+    step[field] !== "" && more !== "" ? `${step[field]}\n\n${more}` : step[field] || more;
+}
+
+function speaker({ role }: ExportMessage): Step["role"] {
+  return role === "user" || role === "system" ? role : "assistant";
+}

@@ -1,0 +1,108 @@
+import { argumentsObject } from "../lib/parts";
+import { type Case, casesOf } from "./cases";
+import { jsonLine, sessionMetadata, titleOf } from "./common";
+import { type Call, conversation, type Step } from "./conversation";
+import type { ExportFormat, ExportSession } from "./types";
+
+/**
+ * DeepEval datasets (`EvaluationDataset.add_goldens_from_json_file`, DeepEval 4.1): a JSON array of
+ * goldens, or with `turns=multi` of conversational goldens. Field names are snake_case on disk, and
+ * the loader reads `additional_metadata` (a field called `metadata` is dropped without a word).
+ */
+export const deepeval: ExportFormat = {
+  contentType: "application/json; charset=utf-8",
+  extension: "json",
+  begin: "[",
+  separator: ",\n",
+  end: "]\n",
+  isWhole: ({ turns }) => turns === "multi" || turns === "full",
+  render: (session, { turns }) =>
+    turns === "multi"
+      ? conversationalGolden(session)
+      : casesOf(session, turns).map((item) => jsonLine(golden(session, item))),
+};
+
+function golden(session: ExportSession, item: Case) {
+  const metadata = sessionMetadata(session);
+  return {
+    input: inert(item.question),
+    actual_output: item.answer === "" ? null : inert(item.answer),
+    expected_output: item.expected === undefined ? null : inert(item.expected),
+    context: item.history.map((step) => inert(`${step.role}: ${step.text}`)),
+    retrieval_context: null,
+    tools_called: item.calls.length === 0 ? null : item.calls.map(toolCall),
+    name: item.name,
+    comments: session.evalNotes ?? null,
+    additional_metadata: {
+      ...metadata,
+      model: item.model ?? metadata.model,
+      tokens_input: item.promptTokens,
+      tokens_output: item.completionTokens,
+      latency_ms: item.durationMs,
+      thinking: item.thinking || undefined,
+    },
+  };
+}
+
+function conversationalGolden(session: ExportSession): string[] {
+  const steps = conversation(session.messages);
+  const turns = spoken(steps).map(turn);
+  if (turns.length === 0) return [];
+  const question = steps.find(({ role }) => role === "user");
+  const scenario = session.title === undefined ? question?.text : titleOf(session);
+  const record = {
+    scenario: inert(scenario ?? titleOf(session)),
+    turns,
+    expected_outcome: session.expectedOutput ?? null,
+    context: steps.filter(({ role }) => role === "system").map(({ text }) => inert(text)),
+    name: session.from === 0 ? session.externalId : `${session.externalId}#${session.from}`,
+    comments: session.evalNotes ?? null,
+    additional_metadata: {
+      ...sessionMetadata(session),
+      tokens_input: session.promptTokens,
+      tokens_output: session.completionTokens,
+    },
+  };
+  return [jsonLine(record)];
+}
+
+/** Steps of one speaker in a row belong to one turn: consumers expect question and answer in turn. */
+function spoken(steps: readonly Step[]): Step[][] {
+  const turns: Step[][] = [];
+  for (const step of steps.filter(({ role }) => role !== "system")) {
+    const turn = turns[turns.length - 1];
+    if (turn !== undefined && turn[0]?.role === step.role) turn.push(step);
+    else turns.push([step]);
+  }
+  return turns;
+}
+
+function turn(steps: readonly Step[]) {
+  const calls = steps.flatMap((step) => step.calls);
+  const thinking = steps.map((step) => step.thinking).filter((text) => text !== "");
+  return {
+    role: steps[0]?.role ?? "assistant",
+    content: inert(
+      steps
+        .map(({ text }) => text)
+        .filter((text) => text !== "")
+        .join("\n\n"),
+    ),
+    ...(calls.length === 0 ? {} : { tools_called: calls.map(toolCall) }),
+    ...(thinking.length === 0 ? {} : { metadata: { thinking: thinking.join("\n\n") } }),
+  };
+}
+
+function toolCall(call: Call) {
+  return {
+    name: call.name,
+    type: "FUNCTION",
+    input_parameters: argumentsObject(call.args),
+    ...(call.isAnswered ? { output: call.output ?? null } : {}),
+  };
+}
+
+/** `[DEEPEVAL:IMAGE:…]` in a text would turn the case multimodal: an invisible joiner keeps it text. */
+function inert(text: string): string {
+  return text.replace(/\[DEEPEVAL:/g, "[DEEPEVAL\u2060:");
+}

@@ -1,0 +1,454 @@
+import { Ajv2020 } from "ajv/dist/2020";
+import { parse } from "csv-parse/sync";
+import type OpenAI from "openai";
+import { describe, expect, test } from "vitest";
+import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
+import { type FormatName, findFormat, formats, isFormatName } from "./index";
+import { deepevalConversationalGolden, deepevalGolden, promptfooTestCase } from "./schemas.fixture";
+import type { ExportFormat, ExportOptions, ExportSession } from "./types";
+
+const defaults: ExportOptions = { turns: "single", style: "evals" };
+const names = Object.keys(formats).filter(isFormatName);
+const ajv = new Ajv2020({ allowUnionTypes: true });
+
+function document(format: ExportFormat, sessions: ExportSession[], options = defaults): string {
+  const records = sessions.flatMap((one) => format.render(one, options));
+  return format.begin + records.join(format.separator) + format.end;
+}
+
+const lines = (text: string) => text.split("\n").filter((line) => line !== "");
+const parsedLines = (text: string): unknown[] =>
+  lines(text).map((line) => JSON.parse(line) as unknown);
+
+function expectValid(schema: object, value: unknown): void {
+  const validate = ajv.compile(schema);
+  expect(validate(value) || validate.errors).toBe(true);
+}
+
+type Fine = {
+  messages: OpenAI.Chat.ChatCompletionMessageParam[];
+  tools?: OpenAI.Chat.ChatCompletionFunctionTool[];
+};
+
+/** The pairing rules that OpenAI checks when a fine-tuning file is taken in. */
+function expectFineTunable({ messages, tools = [] }: Fine): void {
+  let waiting: string[] = [];
+  for (const one of messages) {
+    if (one.role === "tool") {
+      expect(waiting).toContain(one.tool_call_id);
+      waiting = waiting.filter((id) => id !== one.tool_call_id);
+      expect(typeof one.content).toBe("string");
+      continue;
+    }
+    expect(waiting).toEqual([]);
+    if (one.role !== "assistant") continue;
+    for (const call of one.tool_calls ?? []) {
+      if (call.type !== "function") throw new Error("only function calls are written");
+      expect(call.id.length).toBeLessThanOrEqual(40);
+      expect(call.function.name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      expect(JSON.parse(call.function.arguments)).toBeTypeOf("object");
+      expect(tools.map((tool) => tool.function.name)).toContain(call.function.name);
+      waiting.push(call.id);
+    }
+    if (one.content === null) expect(one.tool_calls?.length).toBeGreaterThan(0);
+  }
+  expect(waiting).toEqual([]);
+  expect(messages[messages.length - 1]?.role).toBe("assistant");
+}
+
+describe("the registry", () => {
+  test("knows the documented formats, and nothing by an inherited name", () => {
+    expect(names.sort()).toEqual(
+      ["csv", "deepeval", "json", "jsonl", "markdown", "openai", "promptfoo", "text"].sort(),
+    );
+    expect(findFormat("constructor")).toBeUndefined();
+    expect(findFormat("__proto__")).toBeUndefined();
+  });
+
+  test.each(names)("%s gives the same bytes for the same sessions", (name) => {
+    const format = formats[name];
+    expect(document(format, [ordinary])).toBe(document(format, [structuredClone(ordinary)]));
+  });
+});
+
+describe("deepeval", () => {
+  test("a golden a question, as DeepEval's loader reads it", () => {
+    const goldens = JSON.parse(document(formats.deepeval, [ordinary])) as unknown;
+    expectValid({ type: "array", items: deepevalGolden }, goldens);
+    expect(goldens).toEqual([
+      {
+        input: "Which files are there?",
+        actual_output: "a.ts and b.ts",
+        expected_output: "a.ts and b.ts",
+        context: ["system: Be brief."],
+        retrieval_context: null,
+        tools_called: [
+          {
+            name: "Bash",
+            type: "FUNCTION",
+            input_parameters: { command: "ls" },
+            output: "a.ts\nb.ts",
+          },
+        ],
+        name: "s1#1",
+        comments: "fine",
+        additional_metadata: {
+          session_id: "s1",
+          title: "Clean up",
+          tool: "claude-code",
+          model: "claude-y",
+          project: "demo",
+          timestamp: "2026-11-22T10:00:00.000Z",
+          eval_status: "correct",
+          tags: ["files", "cli"],
+          tokens_input: 10,
+          tokens_output: 5,
+          thinking: "List them.",
+        },
+      },
+      expect.objectContaining({
+        input: "Delete b.ts",
+        actual_output: "Deleting.\n\nDone.",
+        expected_output: "b.ts is gone",
+        context: ["system: Be brief.", "user: Which files are there?", "assistant: a.ts and b.ts"],
+        tools_called: [
+          { name: "mcp.fs/rm", type: "FUNCTION", input_parameters: { path: "b.ts" }, output: "ok" },
+        ],
+        name: "s1#4",
+      }),
+    ]);
+  });
+
+  test("a conversational golden a session, tool messages folded into the assistant's turn", () => {
+    const options = { ...defaults, turns: "multi" as const };
+    const goldens = JSON.parse(document(formats.deepeval, [ordinary], options)) as unknown;
+    expectValid({ type: "array", items: deepevalConversationalGolden }, goldens);
+    expect(goldens).toMatchObject([
+      {
+        scenario: "Clean up",
+        expected_outcome: "b.ts is gone",
+        context: ["Be brief."],
+        turns: [
+          { role: "user", content: "Which files are there?" },
+          {
+            role: "assistant",
+            content: "a.ts and b.ts",
+            tools_called: [{ name: "Bash", output: "a.ts\nb.ts" }],
+            metadata: { thinking: "List them." },
+          },
+          { role: "user", content: "Delete b.ts" },
+          {
+            role: "assistant",
+            content: "Deleting.\n\nDone.",
+            tools_called: [{ name: "mcp.fs/rm" }],
+          },
+        ],
+      },
+    ]);
+  });
+
+  test("the whole conversation as one case, or its last question alone", () => {
+    const render = (turns: ExportOptions["turns"]) =>
+      (
+        JSON.parse(document(formats.deepeval, [ordinary], { ...defaults, turns })) as {
+          input: string;
+        }[]
+      ).map(({ input }) => input);
+    expect(render("full")).toEqual(["Which files are there?\n\nDelete b.ts"]);
+    expect(render("last")).toEqual(["Delete b.ts"]);
+  });
+});
+
+describe("openai", () => {
+  test("style=evals: the question with what was said before, and the ideal answer", () => {
+    expect(parsedLines(document(formats.openai, [ordinary]))[1]).toEqual({
+      input: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "Which files are there?" },
+        { role: "assistant", content: "a.ts and b.ts" },
+        { role: "user", content: "Delete b.ts" },
+      ],
+      ideal: "b.ts is gone",
+      metadata: {
+        name: "s1#4",
+        session_id: "s1",
+        title: "Clean up",
+        tool: "claude-code",
+        model: "claude-x",
+        project: "demo",
+        timestamp: "2026-11-22T10:00:00.000Z",
+        eval_status: "correct",
+        tags: "files,cli",
+      },
+    });
+  });
+
+  test("style=finetune: pairs of calls and results that fine-tuning accepts", () => {
+    const [line] = parsedLines(
+      document(formats.openai, [ordinary], { ...defaults, style: "finetune" }),
+    ) as Fine[];
+    if (line === undefined) throw new Error("no line");
+    expectFineTunable(line);
+    expect(Object.keys(line)).toEqual(["messages", "tools"]);
+    expect(line.messages.map(({ role }) => role)).toEqual(
+      "system user assistant tool assistant user assistant tool assistant".split(" "),
+    );
+    expect(line.messages[6]).toEqual({
+      role: "assistant",
+      content: "Deleting.",
+      tool_calls: [
+        {
+          id: "call_2",
+          type: "function",
+          function: { name: "mcp_fs_rm", arguments: '{"path":"b.ts"}' },
+        },
+      ],
+    });
+  });
+
+  test("a call without a result, a result without a call and repeated ids still pair", () => {
+    const call = (id: string) => ({ type: "tool_use", content: { id, name: "X", input: [1] } });
+    const odd = session([
+      message(0, "assistant", { parts: [call("a"), call("a"), call("b")] }),
+      message(1, "user", { textContent: "go" }),
+      message(2, "tool", { textContent: "from early times" }),
+      message(3, "assistant", {
+        parts: [{ type: "tool-result", content: { toolName: "Y", output: 1 } }],
+      }),
+      message(4, "assistant", { textContent: "done" }),
+      message(5, "user", { textContent: "left without an answer" }),
+    ]);
+    const [line] = parsedLines(
+      document(formats.openai, [odd], { ...defaults, style: "finetune" }),
+    ) as Fine[];
+    if (line === undefined) throw new Error("no line");
+    expectFineTunable(line);
+    expect(JSON.stringify(line)).toContain("from early times");
+  });
+
+  test("style=chat: one line a session", () => {
+    const [line, ...rest] = parsedLines(
+      document(formats.openai, [ordinary], { ...defaults, style: "chat" }),
+    ) as { messages: unknown[]; metadata: object }[];
+    expect(rest).toEqual([]);
+    expect(line?.messages).toHaveLength(9);
+    expect(line?.metadata).toMatchObject({ session_id: "s1" });
+  });
+});
+
+describe("promptfoo", () => {
+  test("a test case a question, with the recorded answer to be graded without a model", () => {
+    const cases = parsedLines(document(formats.promptfoo, [ordinary]));
+    expectValid({ type: "array", items: promptfooTestCase }, cases);
+    expect(cases[1]).toMatchObject({
+      description: "Clean up (s1#4)",
+      vars: { input: "Delete b.ts" },
+      providerOutput: "Deleting.\n\nDone.",
+      assert: [{ type: "icontains", value: "b.ts is gone" }],
+    });
+  });
+
+  test("templates and file references in a conversation are text, not instructions", () => {
+    const text = "{{ env.KEY }} {{{x}}} {% include 'x' %} {# c #}";
+    const [one, two] = parsedLines(
+      document(formats.promptfoo, [
+        session([message(0, "user", { textContent: text })]),
+        session([message(0, "user", { textContent: "file:///etc/passwd" })]),
+      ]),
+    ) as { vars: { input: string } }[];
+    const open = '{{ "{" }}';
+    expect(one?.vars.input).toBe(
+      `${open}{ env.KEY }} ${open}${open}{x}}} ${open}% include 'x' %} ${open}# c #}`,
+    );
+    expect(two?.vars.input).toBe('{{ "" }}file:///etc/passwd');
+  });
+});
+
+test("text: a header, then who said what and when", () => {
+  const short = session(ordinary.messages.slice(4, 6), { title: "A\r\n=b" });
+  expect(document(formats.text, [short])).toBe(
+    [
+      "=".repeat(72),
+      "A =b",
+      "Session: s1",
+      "Source: claude-code",
+      "Model: claude-x",
+      "Started: 2026-11-22T10:00:00.000Z",
+      "=".repeat(72),
+      "",
+      "[2026-11-22T10:04:00.000Z] USER:",
+      "Delete b.ts",
+      "",
+      "[2026-11-22T10:05:00.000Z] ASSISTANT:",
+      "Deleting.",
+      "",
+      '[tool call] mcp.fs/rm {"path":"b.ts"}',
+      "",
+    ].join("\n"),
+  );
+});
+
+test("markdown: fences outlast what they hold, and nothing stays open", () => {
+  const open = session(
+    [
+      message(0, "user", { textContent: "```js\nlet a" }),
+      message(1, "assistant", { parts: [{ type: "tool-result", content: "```` four" }] }),
+      message(2, "assistant", { textContent: "<!-- hidden" }),
+    ],
+    { title: "*A* | b" },
+  );
+  expect(document(formats.markdown, [open])).toBe(
+    [
+      "# \\*A\\* \\| b",
+      "",
+      "| | |",
+      "| --- | --- |",
+      "| Session | s1 |",
+      "| Source | claude-code |",
+      "| Model | claude-x |",
+      "| Started | 2026-11-22T10:00:00.000Z |",
+      "",
+      "---",
+      "",
+      "## User",
+      "",
+      "```js",
+      "let a",
+      "```",
+      "",
+      "## Assistant",
+      "",
+      "`````text",
+      "```` four",
+      "`````",
+      "",
+      "## Assistant",
+      "",
+      "\\<!-- hidden",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("json and jsonl hold everything, parts as they were sent", () => {
+  const whole = JSON.parse(document(formats.json, [ordinary, ordinary])) as { sessions: unknown[] };
+  expect(whole.sessions).toEqual([ordinary, ordinary]);
+  const records = parsedLines(document(formats.jsonl, [ordinary]));
+  const { messages } = ordinary;
+  expect(records[0]).not.toHaveProperty("messages");
+  expect(records).toEqual([
+    expect.objectContaining({ type: "session", externalId: "s1", evalNotes: "fine" }),
+    ...messages.map((one, index) => ({ type: "message", sessionId: "s1", index, ...one })),
+  ]);
+});
+
+describe("csv", () => {
+  const read = (text: string) => parse<{ [column: string]: string }>(text, { columns: true });
+
+  test("a CSV library reads every cell back equal, and no cell is a formula", () => {
+    for (const text of HOSTILE) {
+      const rows = read(document(formats.csv, [hostileSession(text)]));
+      expect(rows).toHaveLength(3);
+      const cells = [rows[0]?.title, rows[0]?.notes, rows[0]?.text];
+      for (const cell of cells) {
+        expect(cell).not.toMatch(/^[=+\-@\t\r]/);
+        expect(cell?.replace(/^'(?='*[=+\-@\t\r＝＋－＠])/, "")).toBe(text);
+      }
+    }
+  });
+
+  test("a row a message, tools as JSON", () => {
+    const rows = read(document(formats.csv, [ordinary]));
+    expect(rows).toHaveLength(8);
+    expect(rows[2]).toMatchObject({
+      index: "2",
+      role: "assistant",
+      thinking: "List them.",
+      text: "",
+    });
+    expect(JSON.parse(rows[2]?.tools ?? "")).toMatchObject([
+      { name: "Bash" },
+      { output: "a.ts\nb.ts" },
+    ]);
+  });
+});
+
+describe("hostile content breaks no format", () => {
+  const each = (turns: ExportOptions["turns"][], style: ExportOptions["style"] = "evals") =>
+    turns.map((one): ExportOptions => ({ turns: one, style }));
+  const variants: { [name in FormatName]?: ExportOptions[] } = {
+    deepeval: each(["single", "multi", "full", "last"]),
+    openai: [
+      ...each(["single", "full"]),
+      ...each(["multi"], "chat"),
+      ...each(["multi"], "finetune"),
+    ],
+    promptfoo: each(["single", "full", "last"]),
+  };
+  const readers: { [name in FormatName]: (text: string, options: ExportOptions) => void } = {
+    deepeval: (text, { turns }) =>
+      expectValid(
+        { type: "array", items: turns === "multi" ? deepevalConversationalGolden : deepevalGolden },
+        JSON.parse(text),
+      ),
+    openai: (text, { style }) => {
+      const records = parsedLines(text);
+      expect(records.length).toBeGreaterThan(0);
+      if (style === "finetune") (records as Fine[]).forEach(expectFineTunable);
+    },
+    promptfoo: (text) =>
+      expectValid({ type: "array", items: promptfooTestCase }, parsedLines(text)),
+    json: (text) => expect(JSON.parse(text)).toBeTypeOf("object"),
+    jsonl: (text) => expect(parsedLines(text)).toHaveLength(8),
+    csv: (text) => expect(parse(text, { columns: true })).toHaveLength(6),
+    markdown: (text) => expect(text.match(/^## (User|Assistant)$/gm)).toHaveLength(6),
+    text: (text) => expect(text.match(/^\[2026.*\] (USER|ASSISTANT):$/gm)).toHaveLength(6),
+  };
+  test.each(names)("%s", { timeout: 60_000 }, (name) => {
+    for (const text of HOSTILE) {
+      for (const option of variants[name] ?? [defaults]) {
+        const written = document(
+          formats[name],
+          [hostileSession(text), hostileSession(text)],
+          option,
+        );
+        readers[name](written, option);
+      }
+    }
+  });
+
+  test.each(["jsonl", "openai", "promptfoo"] as const)("%s has no line but its own", (name) => {
+    const written = document(formats[name], HOSTILE.slice(0, -1).map(hostileSession));
+    expect(written).not.toMatch(/[\u0085\u2028\u2029\r]/);
+  });
+});
+
+test("a long session's cases repeat a bounded part of what was said before", () => {
+  const talk = Array.from({ length: 400 }, (_, at) =>
+    message(at, at % 2 === 0 ? "user" : "assistant", { textContent: `${at} `.padEnd(1_000, "x") }),
+  );
+  const written = document(formats.openai, [session(talk)]);
+  expect(lines(written)).toHaveLength(200);
+  expect(written.length).toBeLessThan(200 * 30_000);
+});
+
+test("a session without messages, or without a question, is no broken record", () => {
+  const silent = [session([]), session([message(0, "assistant", { textContent: "Hello?" })])];
+  for (const name of names) {
+    for (const turns of ["single", "multi", "full", "last"] as const) {
+      expect(() => document(formats[name], silent, { ...defaults, turns })).not.toThrow();
+    }
+  }
+  expect(document(formats.deepeval, silent)).toBe("[]\n");
+});
+
+test("a stretch of a conversation goes on where the last one ended", () => {
+  const second = session([message(100, "user", { textContent: "next" })], {
+    from: 100,
+    isLast: true,
+  });
+  expect(document(formats.jsonl, [second])).toContain('"index":100');
+  expect(document(formats.text, [second])).not.toContain("Session:");
+  expect(document(formats.csv, [second])).toContain(",100,");
+  expect(document(formats.promptfoo, [second])).toContain("s1#100");
+});

@@ -1,0 +1,28 @@
+import { csv } from "./csv";
+import { deepeval } from "./deepeval";
+import { json } from "./json";
+import { jsonl } from "./jsonl";
+import { markdown } from "./markdown";
+import { openai } from "./openai";
+import { promptfoo } from "./promptfoo";
+import { text } from "./text";
+import type { ExportFormat } from "./types";
+
+/**
+ * Every export format under the name that requests use. A new format is a file and a line here;
+ * nothing else in the project knows a format's name.
+ */
+export const formats = { deepeval, openai, promptfoo, text, markdown, json, jsonl, csv } as const;
+
+/** Name of an export format. */
+export type FormatName = keyof typeof formats;
+
+/** The format of that name; names come from requests, so anything may be asked for. */
+export function findFormat(name: string): ExportFormat | undefined {
+  return isFormatName(name) ? formats[name] : undefined;
+}
+
+/** Whether a format of that name exists. */
+export function isFormatName(name: string): name is FormatName {
+  return Object.prototype.hasOwnProperty.call(formats, name);
+}

@@ -1,0 +1,23 @@
+import { jsonLine } from "./common";
+import type { ExportFormat } from "./types";
+
+/**
+ * Everything, one JSON object a line: `{"type": "session", …}`, then its messages in order as
+ * `{"type": "message", "sessionId": …, "index": …, …}`. Parts are as their plugin sent them.
+ */
+export const jsonl: ExportFormat = {
+  contentType: "application/jsonl; charset=utf-8",
+  extension: "jsonl",
+  begin: "",
+  separator: "\n",
+  end: "\n",
+  isWhole: () => false,
+  render(session) {
+    const { messages, from, externalId } = session;
+    const lines = messages.map((message, at) =>
+      jsonLine({ type: "message", sessionId: externalId, index: from + at, ...message }),
+    );
+    const head = { type: "session", ...session, messages: undefined, from: undefined };
+    return from === 0 ? [jsonLine({ ...head, isLast: undefined }), ...lines] : lines;
+  },
+};

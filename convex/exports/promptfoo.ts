@@ -1,0 +1,58 @@
+import { type Case, casesOf } from "./cases";
+import { jsonLine, oneLine, sessionMetadata, titleOf } from "./common";
+import type { ExportFormat, ExportSession } from "./types";
+
+/** Longer or multi-line expectations are compared by shared words, not by containment. */
+const CONTAINS_MAX_CHARS = 200;
+
+/**
+ * promptfoo test cases, one JSON object a line, for `tests: file://…jsonl` (promptfoo 0.123).
+ * `providerOutput` is the recorded answer: promptfoo grades it without calling a model. Assertions
+ * are of the kinds that need no model either.
+ */
+export const promptfoo: ExportFormat = {
+  contentType: "application/jsonl; charset=utf-8",
+  extension: "jsonl",
+  begin: "",
+  separator: "\n",
+  end: "\n",
+  isWhole: ({ turns }) => turns === "full",
+  render: (session, { turns }) =>
+    casesOf(session, turns).map((item) => jsonLine(testCase(session, item))),
+};
+
+function testCase(session: ExportSession, item: Case) {
+  const history = item.history.map((step) => `${step.role}: ${step.text}`).join("\n\n");
+  const title = Array.from(titleOf(session)).slice(0, 120).join("");
+  return {
+    description: `${title} (${oneLine(item.name)})`,
+    vars: {
+      input: literal(item.question),
+      ...(history === "" ? {} : { history: literal(history) }),
+    },
+    // An empty string would count as "nothing recorded" and call the provider.
+    ...(item.answer === "" ? {} : { providerOutput: item.answer }),
+    ...(item.expected === undefined ? {} : { assert: [assertion(item.expected)] }),
+    metadata: {
+      ...sessionMetadata(session),
+      thinking: item.thinking || undefined,
+      tools_called: item.calls.length === 0 ? undefined : item.calls,
+    },
+  };
+}
+
+function assertion(expected: string) {
+  const isShort = expected.length <= CONTAINS_MAX_CHARS && !/[\r\n]/.test(expected);
+  return isShort
+    ? { type: "icontains", value: literal(expected) }
+    : { type: "rouge-n", threshold: 0.5, value: literal(expected) };
+}
+
+/**
+ * Text that promptfoo takes as it is: it renders variables and expectations as Nunjucks templates,
+ * and reads a file for a value that starts with `file://`. Both are things a conversation may hold.
+ */
+function literal(text: string): string {
+  const inert = text.replace(/\{(?=[{%#])/g, '{{ "{" }}');
+  return /^[a-z]+:\/\//i.test(inert) ? `{{ "" }}${inert}` : inert;
+}

@@ -1,0 +1,45 @@
+import { plainText, readMessage, type ReadPart } from "../lib/parts";
+import { isoTime, sessionFacts, titleOf } from "./common";
+import type { ExportFormat, ExportMessage, ExportSession } from "./types";
+
+const RULE = "=".repeat(72);
+
+/** Plain text to read or to paste: a header between rules, then each message under who and when. */
+export const text: ExportFormat = {
+  contentType: "text/plain; charset=utf-8",
+  extension: "txt",
+  begin: "",
+  separator: "\n",
+  end: "",
+  isWhole: () => false,
+  render: (session) => [
+    (session.from === 0 ? header(session) : "") + session.messages.map(entry).join("\n"),
+  ],
+};
+
+function header(session: ExportSession): string {
+  const facts = sessionFacts(session).map(([label, value]) => `${label}: ${value}`);
+  return [RULE, titleOf(session), ...facts, RULE, "", ""].join("\n");
+}
+
+function entry(message: ExportMessage): string {
+  const said = readMessage(message)
+    .map(paragraph)
+    .filter((piece) => piece.trim() !== "");
+  return `[${isoTime(message.createdAt)}] ${message.role.toUpperCase()}:\n${said.join("\n\n")}\n`;
+}
+
+function paragraph(part: ReadPart): string {
+  switch (part.kind) {
+    case "text":
+      return part.text;
+    case "thinking":
+      return `[thinking]\n${part.text}`;
+    case "tool-call":
+      return `[tool call] ${part.name} ${plainText(part.args)}`;
+    case "tool-result":
+      return `[tool result${part.name === undefined ? "" : `: ${part.name}`}]\n${plainText(part.output)}`;
+    case "other":
+      return `[${part.type}]\n${plainText(part.content)}`;
+  }
+}

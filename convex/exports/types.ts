@@ -1,0 +1,83 @@
+import type { StoredPart } from "../lib/parts";
+
+/** Who speaks in a message. */
+export type ExportRole = "user" | "assistant" | "system" | "tool" | "unknown";
+
+/** A message as exports see it: nothing of ours (no ids of tables), everything of the plugin's. */
+export type ExportMessage = {
+  externalId: string;
+  role: ExportRole;
+  textContent?: string;
+  parts: StoredPart[];
+  model?: string;
+  promptTokens?: number;
+  completionTokens?: number;
+  durationMs?: number;
+  createdAt: number;
+};
+
+/** A session as exports see it, without its messages. */
+export type ExportHead = {
+  externalId: string;
+  source: string;
+  title?: string;
+  projectPath?: string;
+  projectName?: string;
+  model?: string;
+  provider?: string;
+  promptTokens?: number;
+  completionTokens?: number;
+  totalTokens?: number;
+  cacheReadTokens?: number;
+  cacheWriteTokens?: number;
+  reasoningTokens?: number;
+  cost?: number;
+  durationMs?: number;
+  messageCount: number;
+  createdAt: number;
+  updatedAt: number;
+  evalStatus?: "golden" | "correct" | "incorrect" | "needs_review";
+  evalTags?: string[];
+  evalNotes?: string;
+  expectedOutput?: string;
+  reviewedAt?: number;
+};
+
+/**
+ * A session with a stretch of its conversation. Nearly always that is the whole of it (`from` 0,
+ * `isLast`); a conversation too long for memory comes in several stretches, each starting at a
+ * question where one is near.
+ */
+export type ExportSession = ExportHead & {
+  messages: ExportMessage[];
+  /** How many messages of the session came before. */
+  from: number;
+  isLast: boolean;
+};
+
+/** What the caller may choose; a format reads the choices its consumer knows. */
+export type ExportOptions = {
+  /** A case a question; a case a conversation; the whole as one question and answer; the last question. */
+  turns: "single" | "multi" | "full" | "last";
+  /** OpenAI: evals repository, plain chat, or fine-tuning. */
+  style: "evals" | "chat" | "finetune";
+};
+
+/** What a document ends with, for formats that count. */
+export type ExportTotals = { sessions: number; records: number };
+
+/**
+ * One export format: how records become a document, and how a stretch becomes records. Rendering is
+ * pure and gives the same bytes for the same session. A document is
+ * `begin` + records joined by `separator` + `end`; it can be written record by record.
+ */
+export type ExportFormat = {
+  contentType: string;
+  extension: string;
+  begin: string;
+  separator: string;
+  end: string;
+  /** Whether a record needs the whole conversation, so that stretches are joined while they fit. */
+  isWhole: (options: ExportOptions) => boolean;
+  render: (session: ExportSession, options: ExportOptions) => string[];
+};

@@ -1,0 +1,36 @@
+/** Start of an HTML block that, left open, runs to the end of the document (CommonMark 4.6, 1–5). */
+const OPEN_HTML =
+  /^ {0,3}<(?=(?:script|pre|style|textarea)(?:[\s>]|$)|!--|\?|![A-Za-z]|!\[CDATA\[)/i;
+const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
+
+/**
+ * A Markdown text that ends what it begins: an open code fence is closed, and an HTML block that
+ * could run on is made text. What follows it in a document is read as if it stood alone.
+ */
+export function blockSafe(text: string): string {
+  let open = "";
+  const lines = text.split(/\r\n|\r|\n/).map((line) => {
+    const fence = FENCE.exec(line);
+    if (open === "") {
+      const marks = fence?.[1] ?? "";
+      const isInlineCode = marks.startsWith("`") && (fence?.[2] ?? "").includes("`");
+      if (marks !== "" && !isInlineCode) open = marks;
+      return OPEN_HTML.test(line) ? line.replace("<", "\\<") : line;
+    }
+    if (fence !== null && closes(open, fence[1] ?? "", fence[2] ?? "")) open = "";
+    return line;
+  });
+  return open === "" ? lines.join("\n") : `${lines.join("\n")}\n${open}`;
+}
+
+/** A fenced code block whose fence is longer than any run of back-ticks inside. */
+export function fenced(code: string, language: string): string {
+  const runs = code.match(/`+/g) ?? [];
+  const longest = runs.reduce((length, run) => Math.max(length, run.length), 0);
+  const fence = "`".repeat(Math.max(3, longest + 1));
+  return `${fence}${language}\n${code}${code.endsWith("\n") ? "" : "\n"}${fence}`;
+}
+
+function closes(open: string, marks: string, rest: string): boolean {
+  return marks.charAt(0) === open.charAt(0) && marks.length >= open.length && rest.trim() === "";
+}
