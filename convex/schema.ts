@@ -166,6 +166,7 @@ const sessions = defineTable({
   expectedOutput: v.optional(v.string()),
   reviewedAt: v.optional(v.number()),
 })
+  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- in order of creation, and part of the product
   .index("by_user", ["userId"])
   .index("by_user_external", ["userId", "externalId"])
   .index("by_user_and_source", ["userId", "source", "createdAt"])
@@ -221,6 +222,7 @@ const messages = defineTable({
   /** `textHash` of the embedded unit that starts with this message. */
   embeddedHash: v.optional(v.string()),
 })
+  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the refresh reads in order of creation
   .index("by_session", ["sessionId"])
   .index("by_external_id", ["externalId", "sessionId"])
   .index("by_session_and_order_key", ["sessionId", "orderKey"])

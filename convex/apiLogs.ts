@@ -1,0 +1,31 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api";
+import { systemMutation } from "./functions";
+import * as ApiLogs from "./model/apiLogs";
+import { vCaller } from "./model/users";
+
+/** Writes one line of the API log: every request whose own mutation did not write it. */
+export const record = systemMutation({
+  args: {
+    caller: v.union(vCaller, v.null()),
+    line: ApiLogs.vRequestLine,
+    statusCode: v.number(),
+    errorCode: v.optional(v.string()),
+  },
+  returns: v.null(),
+  handler: async (ctx, { caller, line, ...outcome }) => {
+    await ApiLogs.record(ctx, caller, line, outcome);
+    return null;
+  },
+});
+
+/** Daily: deletes lines past their retention (`API_LOG_RETENTION_DAYS`, default 30), in batches. */
+export const prune = systemMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const more = await ApiLogs.pruneBatch(ctx, Date.now());
+    if (more) await ctx.scheduler.runAfter(0, internal.apiLogs.prune, {});
+    return null;
+  },
+});

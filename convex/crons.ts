@@ -1,0 +1,15 @@
+import { cronJobs } from "convex/server";
+import { internal } from "./_generated/api";
+
+/** What runs by itself, and when (UTC; never at minute 0, where everybody's jobs run). */
+const crons = cronJobs();
+
+crons.interval(
+  "refresh sessions whose refresh was lost",
+  { minutes: 10 },
+  internal.sessions.sweepRefreshes,
+  {},
+);
+crons.cron("prune the API log", "17 3 * * *", internal.apiLogs.prune, {});
+
+export default crons;

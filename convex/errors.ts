@@ -1,0 +1,67 @@
+import { ConvexError } from "convex/values";
+
+/** Every error code of the API with its HTTP status. A code without a status does not compile. */
+export const ERROR_STATUS = {
+  INVALID_REQUEST: 400,
+  UNAUTHORIZED: 401,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  CONFLICT: 409,
+  PAYLOAD_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+  EMBEDDINGS_NOT_CONFIGURED: 503,
+} as const;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** Which field is at fault; `path` is dotted, with array positions as numbers. */
+export type ErrorDetail = { path: string; message: string };
+
+/** What crosses a Convex boundary: only the data of a `ConvexError` does, so the code lives there. */
+export type AppErrorData = {
+  code: ErrorCode;
+  message: string;
+  details?: ErrorDetail[];
+  retryAfterMs?: number;
+};
+
+/** An expected failure whose text may be shown to the caller. Anything else is "Internal error". */
+export class AppError extends ConvexError<AppErrorData> {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    extra: Omit<AppErrorData, "code" | "message"> = {},
+  ) {
+    super({ code, message, ...extra });
+    this.name = "AppError";
+  }
+}
+
+/** Reads an `AppError` back, also after it crossed `ctx.run*`; null for anything else. */
+export function readAppError(error: unknown): AppErrorData | null {
+  if (!(error instanceof ConvexError)) return null;
+  const data: unknown = error.data;
+  return isAppErrorData(data) ? data : null;
+}
+
+function isAppErrorData(data: unknown): data is AppErrorData {
+  return (
+    typeof data === "object" &&
+    data !== null &&
+    "code" in data &&
+    typeof data.code === "string" &&
+    data.code in ERROR_STATUS
+  );
+}
+
+/** The one answer for whatever is missing or belongs to someone else. */
+export function notFound(what: string): AppError {
+  return new AppError("NOT_FOUND", `${what} not found`);
+}
+
+/** The constant answer for every wrong key or token: it says nothing about which keys exist. */
+export function unauthorized(): AppError {
+  return new AppError("UNAUTHORIZED", "Invalid API key or token");
+}

@@ -1,0 +1,22 @@
+import { httpRouter } from "convex/server";
+import { health } from "./http/health";
+import { serve } from "./http/router";
+import { getSession, getSessionById, listSessions } from "./http/sessions";
+import { listExternalIds, syncBatch, syncMessage, syncSession } from "./http/sync";
+
+/** Every endpoint of the HTTP API, a line each. */
+export const endpoints = [
+  health,
+  syncSession,
+  syncMessage,
+  syncBatch,
+  listExternalIds,
+  listSessions,
+  getSession,
+  getSessionById,
+];
+
+const http = httpRouter();
+serve(http, endpoints);
+
+export default http;

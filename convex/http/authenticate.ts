@@ -1,0 +1,36 @@
+import type { ActionCtx } from "../_generated/server";
+import { AppError, unauthorized } from "../errors";
+import { sha256 } from "../lib/hash";
+
+/** Who calls: by API key (its hash and visible prefix) or by a token that Convex has verified. */
+export type Caller = { kind: "key"; hash: string; prefix: string } | { kind: "token" };
+
+/** Characters of a key that may be shown: enough to tell keys apart, too few to guess one. */
+export const KEY_PREFIX_LENGTH = 12;
+
+/**
+ * Reads the `Authorization` header. Whether a key exists is decided where the request runs, in the
+ * same transaction. Any wrong credential gets the same answer.
+ */
+export async function authenticate(ctx: ActionCtx, request: Request): Promise<Caller> {
+  const header = request.headers.get("Authorization");
+  if (header === null || header.trim() === "") {
+    throw new AppError("UNAUTHORIZED", "Missing Authorization header");
+  }
+  const token = /^\s*bearer\s+(\S+)\s*$/i.exec(header)?.[1];
+  if (token === undefined) throw unauthorized();
+  if (token.startsWith("osk_")) {
+    return { kind: "key", hash: await sha256(token), prefix: token.slice(0, KEY_PREFIX_LENGTH) };
+  }
+  if (!(await hasIdentity(ctx))) throw unauthorized();
+  return { kind: "token" };
+}
+
+/** Convex throws here for a token it could not verify; it has no other way to say so. */
+async function hasIdentity(ctx: ActionCtx): Promise<boolean> {
+  try {
+    return (await ctx.auth.getUserIdentity()) !== null;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,180 @@
+import type * as z from "zod";
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { AppError, ERROR_STATUS, readAppError, type AppErrorData } from "../errors";
+import type { Route } from "../wire/route";
+import { authenticate, type Caller } from "./authenticate";
+import { readJsonObject } from "./body";
+import { errorResponse, finish, json } from "./respond";
+
+/** What a request is, for its line in the API log. Bodies and secrets are no part of it. */
+export type RequestLine = {
+  endpoint: string;
+  method: string;
+  requestId: string;
+  startedAt: number;
+};
+
+/** A request whose caller is known and whose input is parsed. */
+export type Call<Query, Body, Who> = {
+  caller: Who;
+  query: Query;
+  body: Body;
+  /** The decoded last segment of the path, where the route has one. */
+  param: string;
+  request: Request;
+  line: RequestLine;
+};
+
+/** What a handler answers: a JSON body, or a whole response (streams, pages). */
+export type Reply =
+  | {
+      body: unknown;
+      headers?: Record<string, string>;
+      /** The handler's own mutation has written the log line. */
+      logged?: true;
+    }
+  | Response;
+
+/** An endpoint: its declaration, and how to serve a request. */
+export type Endpoint = {
+  route: Route;
+  serve: (ctx: ActionCtx, request: Request) => Promise<Response>;
+};
+
+type Handler<Query, Body, Who> = (
+  ctx: ActionCtx,
+  call: Call<Query, Body, Who>,
+) => Promise<Reply> | Reply;
+
+/** An endpoint for callers with a key or token: everyone else gets 401 before anything is read. */
+export function endpoint<Query extends z.ZodType, Body extends z.ZodType>(
+  route: Route<Query, Body>,
+  handle: Handler<z.output<Query>, z.output<Body>, Caller>,
+): Endpoint {
+  return build(route, authenticate, handle);
+}
+
+/** An endpoint that needs no credentials. */
+export function publicEndpoint<Query extends z.ZodType, Body extends z.ZodType>(
+  route: Route<Query, Body>,
+  handle: Handler<z.output<Query>, z.output<Body>, null>,
+): Endpoint {
+  return build(route, () => Promise.resolve(null), handle);
+}
+
+/** The order is the same for all: who, what, do, answer, log; every outcome is logged. */
+function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Caller | null>(
+  route: Route<Query, Body>,
+  identify: (ctx: ActionCtx, request: Request) => Promise<Who>,
+  handle: Handler<z.output<Query>, z.output<Body>, Who>,
+): Endpoint {
+  return {
+    route,
+    serve: async (ctx, request) => {
+      const line = lineOf(route, request);
+      let caller: Who | null = null;
+      try {
+        caller = await identify(ctx, request);
+        const input = await readInput(route, request);
+        const reply = await handle(ctx, { caller, ...input, request, line });
+        return finish(await settle(ctx, reply, caller, line), line.requestId);
+      } catch (error) {
+        return finish(await fail(ctx, error, caller, line), line.requestId);
+      }
+    },
+  };
+}
+
+function lineOf(route: Route, request: Request): RequestLine {
+  return {
+    endpoint: route.path,
+    method: request.method,
+    requestId: crypto.randomUUID().replace(/-/g, "").slice(0, 16),
+    startedAt: Date.now(),
+  };
+}
+
+async function readInput<Query extends z.ZodType, Body extends z.ZodType>(
+  route: Route<Query, Body>,
+  request: Request,
+): Promise<{ query: z.output<Query>; body: z.output<Body>; param: string }> {
+  const url = new URL(request.url);
+  const param = readParam(route, url.pathname);
+  const query = parse(route.query, Object.fromEntries(paramEntries(url.searchParams)));
+  const body = parse(route.body, route.body ? await readJsonObject(request) : undefined);
+  return { query, body, param };
+}
+
+function paramEntries(params: URLSearchParams): [string, string][] {
+  const entries: [string, string][] = [];
+  params.forEach((value, name) => entries.push([name, value]));
+  return entries;
+}
+
+/** Parses by the declaration; a route without a schema takes nothing. */
+function parse<Schema extends z.ZodType>(
+  schema: Schema | undefined,
+  value: unknown,
+): z.output<Schema> {
+  if (schema === undefined) return undefined as z.output<Schema>;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new AppError("INVALID_REQUEST", "Invalid request", { details: zodDetails(result.error) });
+}
+
+/** The fields at fault, in the form of error bodies. */
+export function zodDetails(error: z.ZodError): { path: string; message: string }[] {
+  return error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+}
+
+/** The last segment, decoded; what cannot be one of ours is 404 like everything unknown. */
+function readParam(route: Route, pathname: string): string {
+  const colon = route.path.indexOf(":");
+  if (colon < 0) return "";
+  const segment = pathname.replace(/^\/+/, "/").slice(colon);
+  if (segment === "" || segment.includes("/")) throw new AppError("NOT_FOUND", "Not found");
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new AppError("NOT_FOUND", "Not found");
+  }
+}
+
+async function settle(
+  ctx: ActionCtx,
+  reply: Reply,
+  caller: Caller | null,
+  line: RequestLine,
+): Promise<Response> {
+  if (reply instanceof Response) {
+    await log(ctx, caller, line, reply.status);
+    return reply;
+  }
+  if (!reply.logged) await log(ctx, caller, line, 200);
+  return json(200, reply.body, reply.headers);
+}
+
+async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line: RequestLine) {
+  const known = readAppError(error);
+  if (known === null) console.error(`${line.method} ${line.endpoint} ${line.requestId}`, error);
+  const shown: AppErrorData = known ?? { code: "INTERNAL", message: "Internal error" };
+  await log(ctx, caller, line, ERROR_STATUS[shown.code], shown.code);
+  return errorResponse(shown, line.requestId);
+}
+
+/** A log line that cannot be written is no reason to answer differently. */
+async function log(
+  ctx: ActionCtx,
+  caller: Caller | null,
+  line: RequestLine,
+  statusCode: number,
+  errorCode?: string,
+): Promise<void> {
+  try {
+    const args = { caller, line, statusCode, ...(errorCode ? { errorCode } : {}) };
+    await ctx.runMutation(internal.apiLogs.record, args);
+  } catch (error) {
+    console.error(`API log line lost: ${line.requestId}`, error);
+  }
+}

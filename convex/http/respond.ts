@@ -1,0 +1,46 @@
+import { ERROR_STATUS, type AppErrorData } from "../errors";
+
+/** Browsers may call the API from any origin: it knows no cookies, only keys and tokens. */
+const CORS_HEADERS: Readonly<Record<string, string>> = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+  "Access-Control-Allow-Headers": "Authorization, Content-Type",
+  "Access-Control-Expose-Headers":
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-Cursor, Content-Disposition",
+  "Access-Control-Max-Age": "86400",
+};
+
+/** A JSON answer. */
+export function json(
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
+  });
+}
+
+/** The error body of every endpoint, with the headers its status asks for. */
+export function errorResponse(error: AppErrorData, requestId: string): Response {
+  const { code, message, details, retryAfterMs } = error;
+  const status = ERROR_STATUS[code];
+  const headers: Record<string, string> = {};
+  if (status === 401) headers["WWW-Authenticate"] = 'Bearer realm="OpenSync"';
+  if (retryAfterMs !== undefined) headers["Retry-After"] = String(Math.ceil(retryAfterMs / 1000));
+  const body = { error: message, message: fuller(error), code, details, requestId };
+  return json(status, body, headers);
+}
+
+function fuller({ message, details }: AppErrorData): string {
+  if (!details || details.length === 0) return message;
+  return `${message}: ${details.map(({ path, message: why }) => `${path} ${why}`).join("; ")}`;
+}
+
+/** Adds what every answer carries: CORS headers and the request id of the log line. */
+export function finish(response: Response, requestId: string): Response {
+  for (const [name, value] of Object.entries(CORS_HEADERS)) response.headers.set(name, value);
+  response.headers.set("X-Request-Id", requestId);
+  return response;
+}

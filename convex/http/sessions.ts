@@ -1,0 +1,45 @@
+import type { FunctionReturnType } from "convex/server";
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { parsePart } from "../wire/parts";
+import * as routes from "../wire/sessions";
+import type { Caller } from "./authenticate";
+import { endpoint, type Endpoint } from "./endpoint";
+
+export const listSessions: Endpoint = endpoint(
+  routes.listSessions,
+  async (ctx, { caller, query }) => ({
+    body: await ctx.runQuery(internal.sessions.listPage, { caller, ...query }),
+  }),
+);
+
+export const getSession: Endpoint = endpoint(
+  routes.getSession,
+  async (ctx, { caller, param, query }) => ({ body: await read(ctx, caller, param, query) }),
+);
+
+export const getSessionById: Endpoint = endpoint(
+  routes.getSessionById,
+  async (ctx, { caller, query }) => ({ body: await read(ctx, caller, query.id, query) }),
+);
+
+type Page = { messages_limit: number; messages_cursor?: string };
+
+async function read(ctx: ActionCtx, caller: Caller, id: string, page: Page) {
+  const { messages_limit: limit, messages_cursor: cursor } = page;
+  const found = await ctx.runQuery(internal.sessions.getWithMessages, {
+    caller,
+    id,
+    limit,
+    cursor,
+  });
+  const { session, messages, messagesCursor } = found;
+  return { ...session, session, messages: messages.map(messageAnswer), messagesCursor };
+}
+
+type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
+
+/** A message as clients get it: the JSON of its parts is JSON again. */
+function messageAnswer({ parts, ...message }: Found["messages"][number]) {
+  return { ...message, _id: message.id, parts: parts.map(parsePart) };
+}

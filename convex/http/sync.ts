@@ -1,0 +1,150 @@
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { chunked } from "../lib/chunked";
+import { sha256 } from "../lib/hash";
+import { cutParts, cutText, pieceBytes } from "../lib/pieces";
+import { utf8Length } from "../lib/text";
+import { MessageInput, SessionInput } from "../wire/sync";
+import * as routes from "../wire/sync";
+import type { Caller } from "./authenticate";
+import { endpoint, zodDetails, type Endpoint, type RequestLine } from "./endpoint";
+
+/** Items one mutation stores: two index ranges each, and the limit is 4,096. */
+const CHUNK_MAX_ITEMS = 500;
+/** Bytes one mutation stores, a quarter of what it may write and of the arguments it may take. */
+const CHUNK_MAX_BYTES = 4 * 1024 * 1024;
+/** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
+const HASH_LENGTH = 32;
+
+export const syncSession: Endpoint = endpoint(
+  routes.syncSession,
+  async (ctx, { caller, body, line }) => {
+    const { sessions } = await store(ctx, caller, line, { sessions: [body], messages: [] });
+    return { body: { ok: true, sessionId: sessions[0]?.sessionId }, logged: true };
+  },
+);
+
+export const syncMessage: Endpoint = endpoint(
+  routes.syncMessage,
+  async (ctx, { caller, body, line }) => {
+    const { messages } = await store(ctx, caller, line, { sessions: [], messages: [body] });
+    const { messageId, sessionId } = messages[0] ?? {};
+    return { body: { ok: true, messageId, sessionId }, logged: true };
+  },
+);
+
+export const syncBatch: Endpoint = endpoint(
+  routes.syncBatch,
+  async (ctx, { caller, body, line }) => {
+    const sessions = readItems("sessions", SessionInput, body.sessions ?? []);
+    const messages = readItems("messages", MessageInput, body.messages ?? []);
+    const stored = await store(ctx, caller, line, {
+      sessions: sessions.items,
+      messages: messages.items,
+    });
+    return {
+      body: {
+        ok: true,
+        sessions: stored.sessions.length,
+        messages: stored.messages.length,
+        errors: [...sessions.errors, ...messages.errors],
+        results: { sessions: tally(stored.sessions), messages: tally(stored.messages) },
+      },
+      logged: true,
+    };
+  },
+);
+
+export const listExternalIds: Endpoint = endpoint(
+  routes.listExternalIds,
+  async (ctx, { caller }) => {
+    const sessionIds: string[] = [];
+    for (let after: string | null = ""; after !== null;) {
+      const args: { caller: Caller; after: string } = { caller, after };
+      const page = await ctx.runQuery(internal.sessions.externalIdPage, args);
+      sessionIds.push(...page.externalIds);
+      after = page.next;
+    }
+    return { body: { sessionIds } };
+  },
+);
+
+type Schema<T> = {
+  safeParse: (
+    value: unknown,
+  ) => { success: true; data: T } | { success: false; error: Parameters<typeof zodDetails>[0] };
+};
+
+/** Reads items one by one: one that can never be stored is named and hurts no neighbour. */
+function readItems<T>(name: string, schema: Schema<T>, values: unknown[]) {
+  const items: T[] = [];
+  const errors: string[] = [];
+  values.forEach((value, index) => {
+    const result = schema.safeParse(value);
+    if (result.success) items.push(result.data);
+    else {
+      const problems = zodDetails(result.error).map(({ path, message }) =>
+        `${path} ${message}`.trim(),
+      );
+      errors.push(`${name}[${index}]: ${problems.join("; ")}`);
+    }
+  });
+  return { items, errors };
+}
+
+function tally(results: readonly { outcome: "inserted" | "updated" | "skipped" }[]) {
+  const counts = { inserted: 0, updated: 0, skipped: 0 };
+  for (const { outcome } of results) counts[outcome] += 1;
+  return counts;
+}
+
+type Input = { sessions: SessionInput[]; messages: MessageInput[] };
+
+/**
+ * Stores everything in as few mutations as the limits allow: one for what a hook sends. All sessions
+ * come before all messages; the last mutation writes the log line.
+ */
+async function store(ctx: ActionCtx, caller: Caller, line: RequestLine, input: Input) {
+  const receivedAt = Date.now();
+  const rows = await Promise.all(input.messages.map(messageRow));
+  const chunks = chunked(
+    [
+      ...input.sessions.map((session) => ({ session, bytes: utf8Length(JSON.stringify(session)) })),
+      ...rows,
+    ],
+    { maxItems: CHUNK_MAX_ITEMS, maxBytes: CHUNK_MAX_BYTES },
+  );
+  const results = { sessions: [] as Stored["sessions"], messages: [] as Stored["messages"] };
+  for (const [index, chunk] of chunks.entries()) {
+    const isLast = index === chunks.length - 1;
+    const stored = await ctx.runMutation(internal.sync.upsertMany, {
+      caller,
+      receivedAt,
+      sessions: chunk.flatMap((item) => ("session" in item ? [item.session] : [])),
+      messages: chunk.flatMap((item) => ("message" in item ? [item.message] : [])),
+      ...(isLast ? { line } : {}),
+    });
+    results.sessions.push(...stored.sessions);
+    results.messages.push(...stored.messages);
+  }
+  return results;
+}
+
+type Stored = (typeof internal.sync.upsertMany)["_returnType"];
+
+/** A message cut into rows, with the hash that recognises the same delivery. */
+async function messageRow(input: MessageInput, index: number) {
+  const { parts, textContent, ...fields } = input;
+  const { head, tail } = cutText(textContent ?? "");
+  const partRows = parts && cutParts(parts);
+  const message = {
+    ...fields,
+    ...(head === "" ? {} : { textContent: head }),
+    ...(tail.length > 0 ? { textTail: tail } : {}),
+    ...(partRows ? { partRows } : {}),
+    index,
+    deliveryHash: (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH),
+  };
+  const bytes = utf8Length(head) + pieceBytes(tail) + pieceBytes(partRows ?? []);
+  return { message, bytes };
+}

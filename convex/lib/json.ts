@@ -1,0 +1,31 @@
+/**
+ * How deep client JSON may nest. `JSON.stringify` recurses and an answer wraps what was stored a few
+ * levels deeper, so the bound keeps far from the engine's stack (about 5,000 levels).
+ */
+export const JSON_DEPTH_MAX = 1_000;
+
+/**
+ * JSON text of any JSON value. Unpaired surrogates come out as escapes, so the text is well formed
+ * and parses back equal. Throws a `RangeError` for what nests deeper than `JSON_DEPTH_MAX`.
+ */
+export function jsonText(value: unknown): string {
+  if (isDeeperThan(value, JSON_DEPTH_MAX)) {
+    throw new RangeError(`is nested deeper than ${JSON_DEPTH_MAX} levels`);
+  }
+  return JSON.stringify(value);
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+}
+
+/** Parses JSON text; `ok` is false if it is none. */
+export function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch {
+    return { ok: false };
+  }
+}

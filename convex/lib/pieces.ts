@@ -1,0 +1,104 @@
+import { prefixBytes, splitBytes, utf8Length } from "./text";
+
+/** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
+
+/**
+ * Text kept in the message row itself. Lists and search candidates read message rows, so one row
+ * must stay cheap; nine in ten messages are shorter.
+ */
+export const TEXT_INLINE_MAX_BYTES = 16_384;
+/** A searched piece: a search hit reads the whole row. */
+const SEARCHED_PIECE_MAX_BYTES = 16_384;
+/** How much of one part (not of a message's text) is searched; tool output beyond it is log noise. */
+const SEARCHED_PART_MAX_BYTES = 4 * SEARCHED_PIECE_MAX_BYTES;
+/** A stored piece: half of what a document may hold, so that names and ids never matter. */
+const PIECE_MAX_BYTES = 512 * 1024;
+/** Rows of one message, so that it fits one transaction; what is beyond shares packed rows. */
+const PART_ROWS_MAX = 1_000;
+
+/** `order` of the rows that continue a message's own text. */
+export const TEXT_ORDER = -1;
+
+export type PartFormat = "text" | "json" | "packed";
+export type WholePart = { type: string; format: "text" | "json"; content: string };
+
+/** One row of `parts`, without the ids of what it belongs to. */
+export type Piece = {
+  order: number;
+  piece: number;
+  type: string;
+  format: PartFormat;
+  text?: string;
+  content?: string;
+};
+
+/** A message's text: what its own row holds, and the rows that hold the rest. */
+export function cutText(text: string): { head: string; tail: Piece[] } {
+  const head = prefixBytes(text, TEXT_INLINE_MAX_BYTES);
+  const rest = splitBytes(text.slice(head.length), SEARCHED_PIECE_MAX_BYTES);
+  const tail = rest.map((piece, index) => ({
+    order: TEXT_ORDER,
+    piece: index,
+    type: "text",
+    format: "text" as const,
+    text: piece,
+  }));
+  return { head, tail };
+}
+
+/** The rows of a message's parts. */
+export function cutParts(parts: readonly WholePart[]): Piece[] {
+  if (parts.length <= PART_ROWS_MAX) return parts.flatMap(cutPart);
+  const rest = parts.slice(PART_ROWS_MAX);
+  const packed = { type: "packed", format: "packed" as const, content: JSON.stringify(rest) };
+  return [...parts.slice(0, PART_ROWS_MAX).flatMap(cutPart), ...cutPart(packed, PART_ROWS_MAX)];
+}
+
+function cutPart(
+  part: { type: string; format: PartFormat; content: string },
+  order: number,
+): Piece[] {
+  const { type, format, content } = part;
+  const searched = format === "packed" ? "" : prefixBytes(content, SEARCHED_PART_MAX_BYTES);
+  const texts = splitBytes(searched, SEARCHED_PIECE_MAX_BYTES);
+  const contents = splitBytes(content.slice(searched.length), PIECE_MAX_BYTES);
+  const rows = [...texts.map((text) => ({ text })), ...contents.map((rest) => ({ content: rest }))];
+  // A part without content is still a part.
+  const kept = rows.length > 0 ? rows : [{ content: "" }];
+  return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
+}
+
+/** What rows of one message hold: the rest of its text, and its parts. Rows come in stored order. */
+export function joinPieces(rows: readonly Piece[]): { tail: string; parts: WholePart[] } {
+  let tail = "";
+  const parts: WholePart[] = [];
+  for (let at = 0; at < rows.length;) {
+    const { part, next } = joinRun(rows, at);
+    if (rows[at]?.order === TEXT_ORDER) tail += part.content;
+    else parts.push(...unpack(part));
+    at = next;
+  }
+  return { tail, parts };
+}
+
+/** Joins the pieces of the part that starts at `start`. */
+function joinRun(rows: readonly Piece[], start: number) {
+  const first = rows[start];
+  const pieces: string[] = [];
+  let at = start;
+  for (let row = first; row !== undefined && row.order === first?.order; row = rows[++at]) {
+    pieces.push(row.text ?? row.content ?? "");
+  }
+  const { type = "unknown", format = "text" as const } = first ?? {};
+  return { part: { type, format, content: pieces.join("") }, next: at };
+}
+
+function unpack(part: { type: string; format: PartFormat; content: string }): WholePart[] {
+  const { type, format, content } = part;
+  return format === "packed" ? (JSON.parse(content) as WholePart[]) : [{ type, format, content }];
+}
+
+/** Bytes of content in rows, as Convex measures them. */
+export function pieceBytes(rows: readonly Piece[]): number {
+  return rows.reduce((sum, row) => sum + utf8Length(row.text ?? row.content ?? ""), 0);
+}

@@ -1,0 +1,70 @@
+/** Text as Convex can hold it, measured in UTF-8 bytes. Pure. */
+
+/** Replaces unpaired surrogates, which no Convex string may hold, by U+FFFD. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
+}
+
+/** Whether the text holds no unpaired surrogate. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
+/** Length in UTF-8 bytes, as Convex measures strings. The text must be well formed. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) bytes += unitBytes(text.charCodeAt(i));
+  return bytes;
+}
+
+/** UTF-8 bytes of one UTF-16 unit; each half of a pair counts for half of the pair's four. */
+function unitBytes(unit: number): number {
+  if (unit < 0x80) return 1;
+  if (unit < 0x800) return 2;
+  return unit >= 0xd800 && unit <= 0xdfff ? 2 : 3;
+}
+
+/**
+ * Where the longest run of whole characters ends that starts at `from` and takes at most `maxBytes`
+ * (at least 4, so that every character fits).
+ */
+function runEnd(text: string, from: number, maxBytes: number): number {
+  let bytes = 0;
+  let at = from;
+  while (at < text.length) {
+    const code = text.codePointAt(at) ?? 0;
+    const units = code > 0xffff ? 2 : 1;
+    bytes += units === 2 ? 4 : unitBytes(code);
+    if (bytes > maxBytes) break;
+    at += units;
+  }
+  return at;
+}
+
+/** The longest prefix of at most `maxBytes` that splits no character. */
+export function prefixBytes(text: string, maxBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text;
+  return text.slice(0, runEnd(text, 0, maxBytes));
+}
+
+/** The prefix of at most `maxBytes`, with an ellipsis (inside the bound) if anything was cut. */
+export function cutBytes(text: string, maxBytes: number): string {
+  const whole = prefixBytes(text, maxBytes);
+  return whole.length === text.length ? text : `${prefixBytes(text, maxBytes - 3)}…`;
+}
+
+/** Cuts text into pieces of at most `maxBytes` each, no character split; joined they are the text. */
+export function splitBytes(text: string, maxBytes: number): string[] {
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length;) {
+    const end = runEnd(text, at, maxBytes);
+    pieces.push(text.slice(at, end));
+    at = end;
+  }
+  return pieces;
+}
+
+/** One line: every run of white space and control characters becomes a single space. */
+export function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
+}

@@ -1,0 +1,232 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { AppError } from "../errors";
+import { readCursor, writeCursor } from "../lib/cursor";
+import { orderKey } from "../lib/orderKey";
+import { pieceBytes, type WholePart } from "../lib/pieces";
+import { utf8Length } from "../lib/text";
+import type { MessageRow } from "./syncShapes";
+import * as Parts from "./parts";
+import type { Outcome } from "./sessions";
+
+/** Fields of a message that are kept where a later delivery does not send them. */
+const KEPT_FIELDS = [
+  "role",
+  "rawRole",
+  "textContent",
+  "textIsDerived",
+  "model",
+  "provider",
+  "source",
+  "promptTokens",
+  "completionTokens",
+  "totalTokens",
+  "cacheReadTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+  "cost",
+  "durationMs",
+] as const;
+
+/**
+ * Takes in a message. The newest delivery wins; what it does not send is kept; an identical one
+ * writes nothing. The session is read, not written.
+ */
+export async function upsert(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  message: MessageRow,
+  at: { receivedAt: number; now: number },
+): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
+  const stored = await ctx.db
+    .query("messages")
+    .withIndex("by_external_id", (q) =>
+      q.eq("externalId", message.externalId).eq("sessionId", session._id),
+    )
+    .unique();
+  if (stored === null) return await insert(ctx, session, message, at.receivedAt);
+  if (stored.deliveryHash === message.deliveryHash) {
+    return { messageId: stored._id, outcome: "skipped" };
+  }
+  await update(ctx, session, stored, message, at.now);
+  return { messageId: stored._id, outcome: "updated" };
+}
+
+async function insert(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  message: MessageRow,
+  receivedAt: number,
+): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
+  const { externalId, createdAt = receivedAt, index } = message;
+  const rows = [...(message.textTail ?? []), ...(message.partRows ?? [])];
+  const fields = {
+    userId: session.userId,
+    sessionId: session._id,
+    externalId,
+    ...kept(message),
+    role: message.role ?? "unknown",
+    createdAt,
+    orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
+    deliveryHash: message.deliveryHash,
+    ...size(rows.length, pieceBytes(rows)),
+  };
+  const messageId = await ctx.db.insert("messages", fields);
+  await Parts.replace(ctx, { ...fields, _id: messageId }, "parts", rows, false);
+  return { messageId, outcome: "inserted" };
+}
+
+function kept(message: MessageRow) {
+  const fields: Partial<Pick<MessageRow, (typeof KEPT_FIELDS)[number]>> = {};
+  for (const key of KEPT_FIELDS) {
+    if (message[key] !== undefined) Object.assign(fields, { [key]: message[key] });
+  }
+  return fields;
+}
+
+/** Fields of a message with rows in `parts`; most have none, and then say nothing. */
+function size(rows: number, bytes: number) {
+  return rows > 0 ? { partRows: rows, partBytes: bytes } : {};
+}
+
+async function update(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  stored: Doc<"messages">,
+  message: MessageRow,
+  now: number,
+): Promise<void> {
+  const sendsText = message.textContent !== undefined && !keepsSentText(stored, message);
+  const fields = kept(message);
+  if (!sendsText) {
+    delete fields.textContent;
+    delete fields.textIsDerived;
+  }
+  // A role that could not be read never replaces one that could.
+  if (message.role === "unknown" && stored.role !== "unknown") {
+    delete fields.role;
+    delete fields.rawRole;
+  }
+  const hasRows = (stored.partRows ?? 0) > 0;
+  if (sendsText) await Parts.replace(ctx, stored, "text", message.textTail ?? [], hasRows);
+  if (message.partRows) await Parts.replace(ctx, stored, "parts", message.partRows, hasRows);
+  await ctx.db.patch("messages", stored._id, {
+    ...fields,
+    ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
+    ...(await sizeAfter(ctx, stored, message, sendsText)),
+    ...asFolded(session, stored, now),
+    deliveryHash: message.deliveryHash,
+  });
+}
+
+/** Text put together from parts never replaces text that was sent as such. */
+function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
+  return (
+    message.textIsDerived === true &&
+    stored.textContent !== undefined &&
+    stored.textIsDerived !== true
+  );
+}
+
+async function sizeAfter(
+  ctx: MutationCtx,
+  stored: Doc<"messages">,
+  message: MessageRow,
+  sendsText: boolean,
+) {
+  if (!sendsText && !message.partRows) return {};
+  if ((stored.partRows ?? 0) === 0 && !message.textTail?.length && !message.partRows?.length) {
+    return {};
+  }
+  const text = sendsText
+    ? (message.textTail ?? [])
+    : await Parts.ofMessage(ctx, stored._id, "text");
+  const parts = message.partRows ?? (await Parts.ofMessage(ctx, stored._id, "parts"));
+  const rows = [...text, ...parts];
+  return { partRows: rows.length || undefined, partBytes: pieceBytes(rows) || undefined };
+}
+
+/** A message already counted keeps the numbers as they were counted, for the next refresh. */
+function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
+  if (stored._creationTime > session.foldedThrough) return {};
+  const { promptTokens, completionTokens, totalTokens, cost, durationMs } = stored;
+  const { cacheReadTokens, cacheWriteTokens, reasoningTokens } = stored;
+  const numbers = {
+    promptTokens,
+    completionTokens,
+    totalTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
+    reasoningTokens,
+    cost,
+    durationMs,
+  };
+  return { rewrittenAt: now, folded: stored.folded ?? numbers };
+}
+
+/** What one answer may carry of texts and parts; one larger message still comes, alone. */
+const PAGE_MAX_BYTES = 4 * 1024 * 1024;
+
+/** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
+export type MessageView = Pick<
+  Doc<"messages">,
+  Exclude<(typeof KEPT_FIELDS)[number], "textIsDerived"> | "externalId" | "createdAt"
+> & { id: Id<"messages">; parts: WholePart[] };
+
+/**
+ * A page of a session's messages in the order of the conversation, with their parts. Bounded by
+ * `limit` and by bytes; `cursor` is null at the end.
+ */
+export async function page(
+  ctx: QueryCtx,
+  session: Pick<Doc<"sessions">, "_id">,
+  { limit, cursor }: { limit: number; cursor?: string },
+): Promise<{ messages: MessageView[]; cursor: string | null }> {
+  const after = cursor === undefined ? "" : readPageCursor(cursor);
+  const inOrder = ctx.db
+    .query("messages")
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", session._id).gt("orderKey", after),
+    );
+  const found: Doc<"messages">[] = [];
+  let bytes = 0;
+  let more = false;
+  for await (const message of inOrder) {
+    bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
+    more = found.length >= limit || (found.length > 0 && bytes > PAGE_MAX_BYTES);
+    if (more) break;
+    found.push(message);
+  }
+  const rows = await Parts.ofPage(ctx, found);
+  const last = found[found.length - 1];
+  return {
+    messages: found.map((message) => messageView(message, rows.get(message._id))),
+    cursor: more && last ? writeCursor([last.orderKey]) : null,
+  };
+}
+
+function readPageCursor(cursor: string): string {
+  const [key] = readCursor(cursor, 1);
+  if (typeof key === "string") return key;
+  throw new AppError("INVALID_REQUEST", "Invalid request", {
+    details: [{ path: "messages_cursor", message: "is not a cursor of this session" }],
+  });
+}
+
+function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {
+  const { _id, textContent, externalId, createdAt } = message;
+  const view: MessageView = {
+    id: _id,
+    externalId,
+    createdAt,
+    role: message.role,
+    parts: whole?.parts ?? [],
+  };
+  for (const key of KEPT_FIELDS) {
+    if (key !== "textIsDerived" && message[key] !== undefined) {
+      Object.assign(view, { [key]: message[key] });
+    }
+  }
+  if (textContent !== undefined) view.textContent = textContent + (whole?.tail ?? "");
+  return view;
+}

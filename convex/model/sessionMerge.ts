@@ -1,0 +1,134 @@
+import type { Doc } from "../_generated/dataModel";
+import { settleTotal } from "../lib/fold";
+import { cutBytes } from "../lib/text";
+import type { SessionFields } from "./syncShapes";
+
+/** What a plugin says of a session, merged into what is stored (`WIRE.md` 8.2). Pure. */
+
+/** Labels are bounded, so that a session stays small whatever a plugin calls it. */
+const LABEL_MAX_BYTES = { title: 500, projectPath: 1000, projectName: 200, other: 200 } as const;
+
+/** Numbers that a plugin may report for a whole session. */
+export const REPORTED_NUMBERS = [
+  "promptTokens",
+  "completionTokens",
+  "totalTokens",
+  "cacheReadTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+  "cost",
+  "durationMs",
+] as const;
+export type ReportedNumber = (typeof REPORTED_NUMBERS)[number];
+
+/** The fields of a session that follow from its plugin. */
+export type Reported = Pick<
+  Doc<"sessions">,
+  | ReportedNumber
+  | "source"
+  | "sourceIsExplicit"
+  | "announced"
+  | "title"
+  | "projectPath"
+  | "projectName"
+  | "model"
+  | "provider"
+  | "toolCallCount"
+  | "endReason"
+  | "reported"
+  | "createdAt"
+>;
+
+/**
+ * The session after this request. Absent and empty values keep what is stored, 0 and placeholders
+ * never replace something real, and what a plugin reports replaces what was summed over messages.
+ */
+export function mergeSession(stored: Reported, input: SessionFields): Reported {
+  const numbers = mergeNumbers(stored, input);
+  const model = pick(input.model, stored.model, isPlaceholderModel, LABEL_MAX_BYTES.other);
+  const reportsModel = input.model !== undefined && !isPlaceholderModel(input.model);
+  return {
+    ...stored,
+    ...numbers,
+    ...mergeSource(stored, input.source),
+    ...mergeProject(stored, input),
+    announced: true,
+    title: pick(input.title, stored.title, isPlaceholderTitle, LABEL_MAX_BYTES.title),
+    model,
+    provider: pick(input.provider, stored.provider, isPlaceholderModel, LABEL_MAX_BYTES.other),
+    toolCallCount: input.toolCallCount || stored.toolCallCount,
+    endReason: pick(input.endReason, stored.endReason, () => false, LABEL_MAX_BYTES.other),
+    reported: reportsModel ? withName(numbers.reported, "model") : numbers.reported,
+    createdAt: Math.min(stored.createdAt, input.createdAt ?? stored.createdAt),
+  };
+}
+
+function pick(
+  sent: string | undefined,
+  stored: string | undefined,
+  isPlaceholder: (text: string) => boolean,
+  maxBytes: number,
+): string | undefined {
+  if (sent === undefined || (stored !== undefined && isPlaceholder(sent))) return stored;
+  return cutBytes(sent, maxBytes);
+}
+
+/** Titles that plugins send when they know none. */
+export function isPlaceholderTitle(title: string): boolean {
+  return /^(untitled( session)?|new session - \d{4}-\d{2}-\d{2}T.*)$/i.test(title);
+}
+
+function isPlaceholderModel(model: string): boolean {
+  return model.toLowerCase() === "unknown";
+}
+
+/** An explicit source replaces a default, and a later explicit one the earlier. */
+export function mergeSource(
+  stored: Pick<Reported, "source" | "sourceIsExplicit">,
+  source: string | undefined,
+): Pick<Reported, "source" | "sourceIsExplicit"> {
+  if (source === undefined) {
+    return { source: stored.source, sourceIsExplicit: stored.sourceIsExplicit };
+  }
+  return { source: cutBytes(source, LABEL_MAX_BYTES.other), sourceIsExplicit: true };
+}
+
+function mergeProject(stored: Reported, input: SessionFields) {
+  const projectPath = pick(
+    input.projectPath,
+    stored.projectPath,
+    () => false,
+    LABEL_MAX_BYTES.projectPath,
+  );
+  const sent = input.projectName;
+  // A Windows path arrives whole as the name; a name never holds a separator.
+  const name = sent && !/[\\/]/.test(sent) ? sent : lastSegment(input.projectPath ?? sent);
+  return {
+    projectPath,
+    projectName: pick(name, stored.projectName, () => false, LABEL_MAX_BYTES.projectName),
+  };
+}
+
+function lastSegment(path: string | undefined): string | undefined {
+  const segments = path?.split(/[\\/]/).filter((segment) => segment !== "") ?? [];
+  return segments[segments.length - 1];
+}
+
+function mergeNumbers(stored: Reported, input: SessionFields) {
+  const merged: Partial<Record<ReportedNumber, number>> = {};
+  let reported = stored.reported;
+  for (const key of REPORTED_NUMBERS) {
+    const sent = input[key];
+    merged[key] = sent || (stored[key] ?? sent);
+    if (sent) reported = withName(reported, key);
+  }
+  // A total from an earlier request does not belong to these numbers.
+  if (!input.totalTokens && (input.promptTokens || input.completionTokens)) {
+    reported = reported.filter((name) => name !== "totalTokens");
+  }
+  return settleTotal({ ...merged, reported });
+}
+
+function withName(names: string[], name: string): string[] {
+  return names.includes(name) ? names : [...names, name];
+}

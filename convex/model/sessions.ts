@@ -1,0 +1,220 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { AppError, notFound } from "../errors";
+import { readCursor, writeCursor } from "../lib/cursor";
+import type { SessionAnswer } from "../wire/answers";
+import { DEFAULT_SOURCE } from "../wire/sources";
+import type { SessionFields } from "./syncShapes";
+import { scheduleRefresh } from "./refreshSchedule";
+import { isPlaceholderTitle, mergeSession, mergeSource } from "./sessionMerge";
+
+type User = Pick<Doc<"users">, "_id">;
+export type Outcome = "inserted" | "updated" | "skipped";
+
+/** The user's session with this external id, or null. */
+export async function findByExternalId(
+  ctx: QueryCtx,
+  user: User,
+  externalId: string,
+): Promise<Doc<"sessions"> | null> {
+  return await ctx.db
+    .query("sessions")
+    .withIndex("by_user_external", (q) => q.eq("userId", user._id).eq("externalId", externalId))
+    .unique();
+}
+
+/** The user's session by our id or the plugin's; everyone else's is as unknown as none. */
+export async function require(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions">> {
+  const ourId = ctx.db.normalizeId("sessions", id);
+  const session = ourId && (await ctx.db.get("sessions", ourId));
+  if (session?.userId === user._id) return session;
+  const byExternalId = await findByExternalId(ctx, user, id);
+  if (byExternalId === null) throw notFound("Session");
+  return byExternalId;
+}
+
+/** A session nobody has described yet. */
+function blank(userId: Id<"users">, externalId: string, now: number) {
+  return {
+    userId,
+    externalId,
+    source: DEFAULT_SOURCE,
+    sourceIsExplicit: false,
+    announced: false,
+    reported: [],
+    messageCount: 0,
+    createdAt: now,
+    updatedAt: now,
+    foldedThrough: 0,
+    isPublic: false,
+  } satisfies Omit<Doc<"sessions">, "_id" | "_creationTime">;
+}
+
+/**
+ * Takes in what a plugin says of a session. A request that says nothing new writes nothing; one that
+ * does schedules the refresh of what follows from it (search text, statistics).
+ */
+export async function upsert(
+  ctx: MutationCtx,
+  user: User,
+  input: SessionFields,
+  now: number,
+): Promise<{ sessionId: Id<"sessions">; outcome: Outcome }> {
+  const stored = await findByExternalId(ctx, user, input.externalId);
+  const before = stored ?? blank(user._id, input.externalId, input.createdAt ?? now);
+  const merged = mergeSession(before, input);
+  if (stored === null) {
+    const sessionId = await ctx.db.insert("sessions", { ...before, ...merged });
+    await scheduleRefresh(ctx, sessionId, undefined, now);
+    return { sessionId, outcome: "inserted" };
+  }
+  if (isSame(stored, merged)) return { sessionId: stored._id, outcome: "skipped" };
+  await ctx.db.patch("sessions", stored._id, { ...merged, updatedAt: now });
+  await scheduleRefresh(ctx, stored._id, stored.refreshDueAt, now);
+  return { sessionId: stored._id, outcome: "updated" };
+}
+
+function isSame<T extends object>(stored: T, merged: Partial<T>): boolean {
+  return JSON.stringify({ ...stored, ...merged }) === JSON.stringify(stored);
+}
+
+/** The session that a message belongs to, made on demand: some plugins never send sessions. */
+export async function ensure(
+  ctx: MutationCtx,
+  user: User,
+  message: { sessionExternalId: string; source?: string; createdAt: number },
+  now: number,
+): Promise<Doc<"sessions">> {
+  const stored = await findByExternalId(ctx, user, message.sessionExternalId);
+  if (stored !== null) return stored;
+  const fresh = blank(user._id, message.sessionExternalId, Math.min(message.createdAt, now));
+  const id = await ctx.db.insert("sessions", { ...fresh, ...mergeSource(fresh, message.source) });
+  const session = await ctx.db.get("sessions", id);
+  if (session === null) throw new AppError("INTERNAL", "A session vanished while it was created");
+  return session;
+}
+
+/** Where a page of the list ended. */
+type ListCursor = { createdAt: number; creationTime: number };
+
+function readListCursor(text: string): ListCursor {
+  const [createdAt, creationTime] = readCursor(text, 2);
+  if (typeof createdAt !== "number" || typeof creationTime !== "number") {
+    throw new AppError("INVALID_REQUEST", "Invalid request", {
+      details: [{ path: "cursor", message: "is not a cursor of this list" }],
+    });
+  }
+  return { createdAt, creationTime };
+}
+
+/**
+ * A page of the user's sessions, newest first by source time. Stable under inserts: a page goes on
+ * exactly behind the last row of the page before.
+ */
+export async function listPage(
+  ctx: QueryCtx,
+  user: User,
+  { limit, cursor, source }: { limit: number; cursor?: string; source?: string },
+): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
+  const after = cursor === undefined ? undefined : readListCursor(cursor);
+  const rows = after ? await rangeOf(ctx, user, source, { at: after }, limit + 1) : [];
+  const before = after?.createdAt ?? Infinity;
+  if (rows.length <= limit) {
+    rows.push(...(await rangeOf(ctx, user, source, { before }, limit + 1 - rows.length)));
+  }
+  const sessions = rows.slice(0, limit);
+  const last = sessions[sessions.length - 1];
+  const more = rows.length > limit && last !== undefined;
+  return { sessions, cursor: more ? writeCursor([last.createdAt, last._creationTime]) : null };
+}
+
+type Range = { at: ListCursor } | { before: number };
+
+/** Rows of the same source time behind the cursor, or of an earlier one. */
+async function rangeOf(
+  ctx: QueryCtx,
+  user: User,
+  source: string | undefined,
+  range: Range,
+  count: number,
+): Promise<Doc<"sessions">[]> {
+  const sessions = ctx.db.query("sessions");
+  const inOrder =
+    source === undefined
+      ? sessions.withIndex("by_user_and_created_at", (q) => {
+          const own = q.eq("userId", user._id);
+          return "at" in range
+            ? own.eq("createdAt", range.at.createdAt).lt("_creationTime", range.at.creationTime)
+            : own.lt("createdAt", range.before);
+        })
+      : sessions.withIndex("by_user_and_source", (q) => {
+          const own = q.eq("userId", user._id).eq("source", source);
+          return "at" in range
+            ? own.eq("createdAt", range.at.createdAt).lt("_creationTime", range.at.creationTime)
+            : own.lt("createdAt", range.before);
+        });
+  return await inOrder.order("desc").take(count);
+}
+
+/** External ids that one query reads; a session row is at most about 4 kB. */
+const EXTERNAL_IDS_PAGE = 1_000;
+
+/** A page of the external ids that plugins announced, and where the next begins (null at the end). */
+export async function externalIdPage(
+  ctx: QueryCtx,
+  user: User,
+  after: string,
+): Promise<{ externalIds: string[]; next: string | null }> {
+  const rows = await ctx.db
+    .query("sessions")
+    .withIndex("by_user_external", (q) => q.eq("userId", user._id).gt("externalId", after))
+    .take(EXTERNAL_IDS_PAGE);
+  const announced = rows.filter((session) => session.announced);
+  return {
+    externalIds: announced.map((session) => session.externalId),
+    next: rows.length < EXTERNAL_IDS_PAGE ? null : (rows[rows.length - 1]?.externalId ?? null),
+  };
+}
+
+/** The title to show: the plugin's, or the start of the first prompt. */
+export function shownTitle(session: Doc<"sessions">): string | undefined {
+  const { title, promptTitle } = session;
+  return title === undefined || isPlaceholderTitle(title) ? (promptTitle ?? title) : title;
+}
+
+/** What leaves of a session. Unknown tokens and cost are 0 here, as older clients expect. */
+export function sessionView(session: Doc<"sessions">): SessionAnswer {
+  return {
+    id: session._id,
+    _id: session._id,
+    externalId: session.externalId,
+    source: session.source,
+    title: shownTitle(session),
+    projectPath: session.projectPath,
+    projectName: session.projectName,
+    model: session.model,
+    provider: session.provider,
+    promptTokens: session.promptTokens ?? 0,
+    completionTokens: session.completionTokens ?? 0,
+    totalTokens: session.totalTokens ?? 0,
+    cacheReadTokens: session.cacheReadTokens,
+    cacheWriteTokens: session.cacheWriteTokens,
+    reasoningTokens: session.reasoningTokens,
+    cost: session.cost ?? 0,
+    durationMs: session.durationMs,
+    reported: session.reported,
+    messageCount: session.messageCount,
+    toolCallCount: session.toolCallCount,
+    endReason: session.endReason,
+    isPublic: session.isPublic,
+    publicSlug: session.isPublic ? session.publicSlug : undefined,
+    evalReady: session.evalReady ?? false,
+    evalStatus: session.evalStatus,
+    evalTags: session.evalTags ?? [],
+    evalNotes: session.evalNotes,
+    expectedOutput: session.expectedOutput,
+    reviewedAt: session.reviewedAt,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+  };
+}

@@ -1,0 +1,65 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import { timeFromId } from "../lib/sourceTime";
+import type { SessionFields } from "./syncShapes";
+import type { MessageRow } from "./syncShapes";
+import * as Messages from "./messages";
+import { scheduleRefresh } from "./refreshSchedule";
+import * as Sessions from "./sessions";
+
+/** What became of a chunk, item by item in its order. */
+export type SyncResult = {
+  sessions: { sessionId: Id<"sessions">; outcome: Sessions.Outcome }[];
+  messages: {
+    sessionId: Id<"sessions">;
+    messageId: Id<"messages">;
+    outcome: Sessions.Outcome;
+  }[];
+};
+
+/**
+ * Stores a chunk of sessions and messages in one transaction, all sessions before all messages. The
+ * caller bounds the chunk by count and bytes, so that no limit of a transaction can be met.
+ */
+export async function upsertMany(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  chunk: { sessions: SessionFields[]; messages: MessageRow[]; receivedAt: number },
+): Promise<SyncResult> {
+  const now = Date.now();
+  const result: SyncResult = { sessions: [], messages: [] };
+  for (const session of chunk.sessions) {
+    result.sessions.push(await Sessions.upsert(ctx, user, session, now));
+  }
+  const seen = new Map<string, Doc<"sessions">>();
+  const changed = new Set<Doc<"sessions">>();
+  for (const message of chunk.messages) {
+    const session = await sessionOf(ctx, user, seen, message, now);
+    const at = { receivedAt: chunk.receivedAt, now };
+    const { messageId, outcome } = await Messages.upsert(ctx, session, message, at);
+    if (outcome !== "skipped") changed.add(session);
+    result.messages.push({ sessionId: session._id, messageId, outcome });
+  }
+  for (const session of changed) {
+    await scheduleRefresh(ctx, session._id, session.refreshDueAt, now);
+  }
+  return result;
+}
+
+/** Most chunks name one session a hundred times: it is read once. */
+async function sessionOf(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  seen: Map<string, Doc<"sessions">>,
+  message: MessageRow,
+  now: number,
+): Promise<Doc<"sessions">> {
+  const { sessionExternalId, source, createdAt = now } = message;
+  const known = seen.get(sessionExternalId);
+  if (known) return known;
+  const from = timeFromId(sessionExternalId, now) ?? createdAt;
+  const announced = { sessionExternalId, createdAt: from, ...(source ? { source } : {}) };
+  const session = await Sessions.ensure(ctx, user, announced, now);
+  seen.set(sessionExternalId, session);
+  return session;
+}

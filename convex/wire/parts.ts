@@ -1,0 +1,105 @@
+import * as z from "zod";
+import { jsonText } from "../lib/json";
+import { messageProse, type StoredPart } from "../lib/parts";
+import { isWellFormed, wellFormed } from "../lib/text";
+
+/**
+ * A part in the one form that is stored: text as it is, everything else as JSON text, because no
+ * Convex value can hold every key, depth and length of JSON. Empty JSON text stands for a part
+ * without content.
+ */
+export type PartInput = { type: string; format: "text" | "json"; content: string };
+
+/** Part types are labels; a longer one is no type. */
+const TYPE_MAX_LENGTH = 100;
+
+/**
+ * The parts of a message in any dialect: a list, or a single part; a part is `{type, content}`, or
+ * has its fields beside `type`, or is plain text. Absent and null are the same.
+ */
+export const PartList = z
+  .optional(
+    z.unknown().transform((value, issues): PartInput[] | undefined => {
+      if (value === undefined || value === null) return undefined;
+      const list: unknown[] = Array.isArray(value) ? value : [value];
+      return list.map((part, index) => readPartInput(part, issues, index));
+    }),
+  )
+  .meta({
+    type: "array",
+    items: { type: "object", properties: { type: { type: "string" }, content: {} } },
+    description: "Content blocks, any JSON; kept whole and in order.",
+  });
+
+function readPartInput(part: unknown, issues: z.RefinementCtx, index: number): PartInput {
+  try {
+    return storedForm(shapeOf(part));
+  } catch (error) {
+    // JSON nested deeper than any reader of ours could print again.
+    const message = error instanceof RangeError ? error.message : "cannot be stored";
+    issues.addIssue({ code: "custom", path: [index, "content"], message });
+    return z.NEVER;
+  }
+}
+
+type Fields = { [key: string]: unknown };
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function shapeOf(part: unknown): StoredPart {
+  if (typeof part === "string") return { type: "text", content: part };
+  if (!isFields(part)) return { type: "unknown", content: part };
+  const { type, content, ...beside } = part;
+  const name = typeof type === "string" ? wellFormed(type).slice(0, TYPE_MAX_LENGTH) : "unknown";
+  return { type: name, content: contentOf(name, content, beside) };
+}
+
+/** Fields beside `content` that belong to it, as the documented flat form of tool parts has them. */
+const FLAT_KEYS = [
+  "toolName",
+  "name",
+  "args",
+  "arguments",
+  "input",
+  "result",
+  "output",
+  "toolCallId",
+];
+
+function contentOf(type: string, content: unknown, beside: Fields): unknown {
+  if (content === undefined) return Object.keys(beside).length > 0 ? beside : undefined;
+  const isFlat = /tool|function/.test(type) && FLAT_KEYS.some((key) => key in beside);
+  return isFlat ? { ...beside, content } : content;
+}
+
+function storedForm({ type, content }: StoredPart): PartInput {
+  if (typeof content === "string" && isWellFormed(content)) {
+    return { type, format: "text", content };
+  }
+  return { type, format: "json", content: content === undefined ? "" : jsonText(content) };
+}
+
+/** Older clients: a list of content blocks as `content`, or calls as `toolCalls`. */
+export function partsFromToolCalls(content: unknown, toolCalls: unknown): PartInput[] | undefined {
+  const blocks: unknown[] = Array.isArray(content) ? content : [];
+  const calls: unknown[] = Array.isArray(toolCalls) ? toolCalls : [];
+  if (blocks.length + calls.length === 0) return undefined;
+  const parts = [...blocks.map(shapeOf), ...calls.map(callShape)];
+  return parts.map(storedForm);
+}
+
+function callShape(call: unknown): StoredPart {
+  return { type: "tool-call", content: call };
+}
+
+/** The text that the text parts hold together; empty if there is none. */
+export function textOfParts(parts: PartInput[]): string {
+  const texts = parts.filter((part) => part.type === "text").map(parsePart);
+  return wellFormed(messageProse({ role: "unknown", parts: texts }));
+}
+
+/** A stored part with its content as the client sent it. */
+export function parsePart({ type, format, content }: PartInput): StoredPart {
+  if (format === "text") return { type, content };
+  return content === "" ? { type } : { type, content: JSON.parse(content) as unknown };
+}

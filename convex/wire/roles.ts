@@ -1,0 +1,24 @@
+/** The five roles of a message. */
+export const ROLES = ["user", "assistant", "system", "tool", "unknown"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What else plugins and providers call them. */
+const ALIASES: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ...ROLES.map((role) => [role, role] as const),
+  ["human", "user"],
+  ["ai", "assistant"],
+  ["bot", "assistant"],
+  ["model", "assistant"],
+  ["agent", "assistant"],
+  ["developer", "system"],
+  ["function", "tool"],
+  ["tool_result", "tool"],
+]);
+
+/** The role a value stands for; `rawRole` keeps what was sent where it is not one of ours. */
+export function readRole(value: unknown): { role?: Role; rawRole?: string } {
+  if (value === undefined || value === null) return {};
+  const raw = typeof value === "string" ? value : JSON.stringify(value);
+  const role = ALIASES.get(raw.trim().toLowerCase()) ?? "unknown";
+  return role === raw ? { role } : { role, rawRole: raw.slice(0, 200) };
+}

@@ -1,0 +1,35 @@
+import type * as z from "zod";
+
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** Which rate limit a request counts against; `none` for what must never be refused. */
+export type LimitClass = "none" | "sync" | "read" | "search" | "export";
+
+/**
+ * One endpoint of the HTTP API, declared: everything the wrapper (`http/endpoint.ts`), the router
+ * (`http.ts`) and the OpenAPI document need to know of it. `:name` in the path is a parameter; only
+ * the last segment may be one (Convex routes by exact path or prefix).
+ */
+export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = z.ZodType> = {
+  method: Method;
+  path: `/${string}`;
+  /** Name in the OpenAPI document (`operationId`). */
+  name: string;
+  summary: string;
+  /** `public` needs no credentials. */
+  access: "public" | "caller";
+  limit: LimitClass;
+  query?: Query;
+  body?: Body;
+  /** The body of a 200 answer; absent where it is no JSON. */
+  answer?: z.ZodType;
+  /** Media types of a 200 answer that is no JSON. */
+  produces?: readonly string[];
+};
+
+/** Keeps the precise types of a declaration. */
+export function route<Query extends z.ZodType, Body extends z.ZodType>(
+  declaration: Route<Query, Body>,
+): Route<Query, Body> {
+  return declaration;
+}

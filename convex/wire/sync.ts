@@ -1,0 +1,234 @@
+import * as z from "zod";
+import { timeFromId } from "../lib/sourceTime";
+import { readSource } from "./sources";
+import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
+import { PartList, partsFromToolCalls, textOfParts } from "./parts";
+import { readRole } from "./roles";
+import { route } from "./route";
+
+/** Longest id of a plugin, in UTF-16 units; real ones have fewer than 100. */
+const ID_MAX_LENGTH = 512;
+
+/** An id: text or number, not blank, of bounded length. */
+function readId(value: unknown): string | undefined {
+  return typeof value === "string" || typeof value === "number"
+    ? readLabel(String(value))
+    : undefined;
+}
+
+const id = (description: string) =>
+  lenient(readId, { type: "string", maxLength: ID_MAX_LENGTH, description });
+
+const tokens = {
+  promptTokens: count("Input tokens."),
+  completionTokens: count("Output tokens."),
+  totalTokens: count("All tokens; the sum of the others if absent."),
+  cacheReadTokens: count("Input tokens read from the provider's cache."),
+  cacheWriteTokens: count("Input tokens written to the provider's cache."),
+  reasoningTokens: count("Tokens the model spent on reasoning."),
+  inputTokens: count("Alias of `promptTokens`."),
+  outputTokens: count("Alias of `completionTokens`."),
+  cost: cost("US dollars."),
+  durationMs: duration("Milliseconds."),
+};
+
+const times = {
+  createdAt: time("Source time: epoch milliseconds, seconds or ISO 8601."),
+  timestamp: time("Alias of `createdAt`."),
+  startedAt: time("Alias of `createdAt`."),
+};
+
+/** A session as plugins send it. Only an id is required; unknown fields are ignored. */
+const SessionFields = z.object({
+  externalId: id("The plugin's id of the session."),
+  sessionId: id("Alias of `externalId`."),
+  source: label("Which tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
+  title: label("Shown in lists."),
+  projectPath: label("Working directory."),
+  projectName: label("Name of the project; else the last segment of `projectPath`."),
+  model: label("The AI model."),
+  provider: label("Who serves the model."),
+  toolCallCount: count("Number of tool calls."),
+  endReason: label("Why the session ended."),
+  ...tokens,
+  ...times,
+});
+
+/** A message as plugins send it. */
+const MessageFields = z.object({
+  sessionExternalId: id("The plugin's id of the session; the session is created if unknown."),
+  sessionId: id("Alias of `sessionExternalId`."),
+  externalId: id("The plugin's id of the message."),
+  messageId: id("Alias of `externalId`."),
+  id: id("Alias of `externalId`."),
+  role: lenient((value) => value, {
+    type: "string",
+    description:
+      "user, assistant, system, tool; anything else is kept as sent and counts as unknown.",
+  }),
+  textContent: text("The text; taken from the text parts if absent."),
+  content: lenient((value) => value, {
+    description: "Older clients: the text, or a list of parts.",
+  }),
+  parts: PartList,
+  toolCalls: lenient((value) => value, {
+    description: "Older clients: tool calls, kept as parts.",
+  }),
+  source: label("Which tool; used when the message is the first sign of its session."),
+  model: label("The AI model."),
+  provider: label("Who serves the model."),
+  ...tokens,
+  ...times,
+});
+
+type Tokens = z.output<typeof SessionFields>;
+
+/** Aliases resolved, once for sessions and messages. */
+function readNumbers(fields: Pick<Tokens, keyof typeof tokens>) {
+  return {
+    promptTokens: fields.promptTokens ?? fields.inputTokens,
+    completionTokens: fields.completionTokens ?? fields.outputTokens,
+    totalTokens: fields.totalTokens,
+    cacheReadTokens: fields.cacheReadTokens,
+    cacheWriteTokens: fields.cacheWriteTokens,
+    reasoningTokens: fields.reasoningTokens,
+    cost: fields.cost,
+    durationMs: fields.durationMs,
+  };
+}
+
+function readCreatedAt(fields: Pick<Tokens, keyof typeof times>, externalId: string) {
+  return (
+    fields.createdAt ?? fields.timestamp ?? fields.startedAt ?? timeFromId(externalId, Date.now())
+  );
+}
+
+type Issues = z.RefinementCtx;
+
+/** The first id given, or an issue that names the field. */
+function requireId(issues: Issues, path: string, ...candidates: (string | undefined)[]): string {
+  const found = candidates.find((candidate) => candidate !== undefined) ?? "";
+  if (found === "" || found.length > ID_MAX_LENGTH) {
+    const problem = found === "" ? "is required" : `is longer than ${ID_MAX_LENGTH} characters`;
+    issues.addIssue({ code: "custom", path: [path], message: problem });
+  }
+  return found;
+}
+
+/** A session, its aliases resolved. Absent fields are undefined and keep what is stored. */
+export const SessionInput = SessionFields.transform((fields, issues) => {
+  const externalId = requireId(issues, "externalId", fields.externalId, fields.sessionId);
+  return {
+    externalId,
+    source: readSource(fields.source),
+    title: fields.title,
+    projectPath: fields.projectPath,
+    projectName: fields.projectName,
+    model: fields.model,
+    provider: fields.provider,
+    toolCallCount: fields.toolCallCount,
+    endReason: fields.endReason,
+    createdAt: readCreatedAt(fields, externalId),
+    ...readNumbers(fields),
+  };
+}).meta({ id: "SessionInput" });
+
+/** A message, its aliases resolved and its parts in the one stored form. */
+export const MessageInput = MessageFields.transform((fields, issues) => {
+  const sessionExternalId = requireId(
+    issues,
+    "sessionExternalId",
+    fields.sessionExternalId,
+    fields.sessionId,
+  );
+  const externalId = requireId(
+    issues,
+    "externalId",
+    fields.externalId,
+    fields.messageId,
+    fields.id,
+  );
+  const content = typeof fields.content === "string" ? fields.content : undefined;
+  const parts = fields.parts ?? partsFromToolCalls(fields.content, fields.toolCalls);
+  const sentText = fields.textContent ?? content;
+  const derived = sentText ? undefined : parts && textOfParts(parts);
+  return {
+    sessionExternalId,
+    externalId,
+    ...readRole(fields.role),
+    textContent: sentText || derived,
+    textIsDerived: derived ? true : undefined,
+    parts,
+    source: readSource(fields.source),
+    model: fields.model,
+    provider: fields.provider,
+    createdAt: readCreatedAt(fields, externalId),
+    ...readNumbers(fields),
+  };
+}).meta({ id: "MessageInput" });
+
+export type SessionInput = z.output<typeof SessionInput>;
+export type MessageInput = z.output<typeof MessageInput>;
+
+/** Items stay unread here: each is read alone, so that a bad one hurts no neighbour. */
+export const BatchBody = z.object({
+  sessions: z
+    .array(z.unknown())
+    .nullish()
+    .meta({ description: "Sessions, as for `/sync/session`." }),
+  messages: z
+    .array(z.unknown())
+    .nullish()
+    .meta({ description: "Messages, as for `/sync/message`." }),
+});
+
+const Tally = z.object({ inserted: z.number(), updated: z.number(), skipped: z.number() });
+
+export const syncSession = route({
+  method: "POST",
+  path: "/sync/session",
+  name: "syncSession",
+  summary: "Create or update a session",
+  access: "caller",
+  limit: "sync",
+  body: SessionInput,
+  answer: z.object({ ok: z.literal(true), sessionId: z.string() }),
+});
+
+export const syncMessage = route({
+  method: "POST",
+  path: "/sync/message",
+  name: "syncMessage",
+  summary: "Create or update a message; its session is created if unknown",
+  access: "caller",
+  limit: "sync",
+  body: MessageInput,
+  answer: z.object({ ok: z.literal(true), messageId: z.string(), sessionId: z.string() }),
+});
+
+export const syncBatch = route({
+  method: "POST",
+  path: "/sync/batch",
+  name: "syncBatch",
+  summary: "Create or update many sessions and messages; bad items are named in `errors`",
+  access: "caller",
+  limit: "sync",
+  body: BatchBody,
+  answer: z.object({
+    ok: z.literal(true),
+    sessions: z.number().meta({ description: "Sessions stored." }),
+    messages: z.number().meta({ description: "Messages stored." }),
+    errors: z.array(z.string()),
+    results: z.object({ sessions: Tally, messages: Tally }),
+  }),
+});
+
+export const listExternalIds = route({
+  method: "GET",
+  path: "/sync/sessions/list",
+  name: "listExternalIds",
+  summary: "External ids of all sessions that a plugin announced, to compare with its own",
+  access: "caller",
+  limit: "sync",
+  answer: z.object({ sessionIds: z.array(z.string()) }),
+});
