@@ -1,0 +1,176 @@
+import { build, type BuildOptions, type Plugin } from "esbuild";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { builtinModules, createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { StartError } from "../store/database.ts";
+
+/** A loaded module: its exports by name. */
+export type Exports = Record<string, unknown>;
+
+/** The modules of a functions folder; each is evaluated when it is first asked for. */
+export type ModuleMap = Record<string, () => Exports>;
+
+/**
+ * Names that mean something else inside a function than in Node: `process.env` is the deployment's
+ * environment (a component has its own), `fetch` and timers fail in queries and mutations, the
+ * console says which function speaks. `functions/globals.ts` provides the object.
+ */
+const GLOBALS = "__convexFunctionGlobals";
+const REPLACED = ["fetch", "setTimeout", "setInterval", "console"];
+
+const OPTIONS = {
+  bundle: true,
+  format: "cjs",
+  // As `convex deploy` bundles for the default runtime: packages with a Convex build use it.
+  platform: "browser",
+  conditions: ["convex", "module"],
+  mainFields: ["convex", "browser", "module", "main"],
+  target: "node20",
+  sourcemap: "inline",
+  sourcesContent: false,
+  keepNames: true,
+  logLevel: "silent",
+  external: [...builtinModules, ...builtinModules.map((name) => `node:${name}`)],
+  define: {
+    "process.env.NODE_ENV": '"production"',
+    "process.env": `${GLOBALS}.env`,
+    "globalThis.process.env": `${GLOBALS}.env`,
+    ...Object.fromEntries(REPLACED.map((name) => [name, `${GLOBALS}.${name}`])),
+  },
+} as const satisfies BuildOptions;
+
+const CONFIG = /(^|[/\\])convex\.config(\.[jt]s)?$/;
+
+/**
+ * What the Convex CLI does to `import x from "…/convex.config"`: a definition that is used by
+ * another has to know where it comes from.
+ */
+const componentDefinitions: Plugin = {
+  name: "component-definitions",
+  setup(builder) {
+    builder.onResolve({ filter: CONFIG }, async (args) => {
+      if (args.namespace === "component") return { path: args.path };
+      if (args.pluginData === "resolved" || args.importer === "<stdin>") return undefined;
+      const { path } = await builder.resolve(args.path, {
+        resolveDir: args.resolveDir,
+        kind: args.kind,
+        importer: args.importer,
+        pluginData: "resolved",
+      });
+      return { path, namespace: "component" };
+    });
+    builder.onLoad({ filter: /.*/, namespace: "component" }, (args) => ({
+      contents: `import definition from ${JSON.stringify(args.path)};
+        definition.componentDefinitionPath = ${JSON.stringify(args.path)};
+        definition.defaultName = definition._name;
+        export default definition;`,
+      resolveDir: dirname(args.path),
+    }));
+  },
+};
+
+const SOURCES = new Set([".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"]);
+
+/** The files of a functions folder that Convex would bundle, as paths without extension. */
+export function functionFiles(folder: string): { name: string; path: string }[] {
+  const found: { name: string; path: string }[] = [];
+  const visit = (directory: string): void => {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) {
+        const isSkipped = entry.name === "_generated" || entry.name === "node_modules";
+        const isComponent = readdirSync(path).some((name) => CONFIG.test(name));
+        if (!isSkipped && !isComponent) visit(path);
+      } else if (isFunctionFile(path)) {
+        const name = relative(folder, path).slice(0, -extname(path).length);
+        found.push({ name: name.split(sep).join("/"), path });
+      }
+    }
+  };
+  visit(folder);
+  return found;
+}
+
+function isFunctionFile(path: string): boolean {
+  const name = basename(path);
+  if (!SOURCES.has(extname(name)) || /^[.#]| /.test(name)) return false;
+  if (name.split(".").length > 2 || /^schema\.[jt]s$/.test(name)) return false;
+  return !name.endsWith(".ts") || /\b(import|export)\b/.test(readFileSync(path, "utf8"));
+}
+
+function fileIn(folder: string, name: string): string | undefined {
+  return [".ts", ".js"]
+    .map((extension) => join(folder, name + extension))
+    .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+}
+
+const require = createRequire(import.meta.url);
+
+/** Bundle code and load it, without going through whatever loader runs this file. */
+async function load(code: string, resolveDir: string, output: string): Promise<unknown> {
+  const result = await build({
+    ...OPTIONS,
+    stdin: { contents: code, resolveDir, loader: "ts" },
+    outfile: output,
+    write: false,
+    plugins: [componentDefinitions],
+  }).catch((error: unknown) => {
+    throw new StartError(`The functions in ${resolveDir} do not bundle: ${String(error)}`);
+  });
+  writeFileSync(output, result.outputFiles[0]?.contents ?? "");
+  return require(output);
+}
+
+/** The component tree that `convex.config.ts` declares, as `defineApp` holds it. */
+export interface Definition {
+  componentDefinitionPath?: string;
+  _childComponents: [
+    name: string,
+    Definition,
+    env: Record<string, unknown> | null,
+    httpPrefix?: string,
+  ][];
+}
+
+/** Bundles of one engine, in a temporary folder of its own. */
+export class Bundler {
+  readonly #folder = mkdtempSync(join(tmpdir(), "opensync-functions-"));
+  #count = 0;
+
+  get #output(): string {
+    return join(this.#folder, `${++this.#count}.cjs`);
+  }
+
+  /** Evaluate `convex.config.ts`; null where there is none. */
+  async definition(folder: string): Promise<Definition | null> {
+    const path = fileIn(folder, "convex.config");
+    if (path === undefined) return null;
+    const code = `export { default } from ${JSON.stringify(path)};`;
+    const loaded = (await load(code, folder, this.#output)) as { default: Definition };
+    return loaded.default;
+  }
+
+  /** Bundle several functions folders together; modules are keyed by folder, then by path. */
+  async modules(folders: string[]): Promise<Map<string, ModuleMap>> {
+    const maps = folders.map((folder) => {
+      const files = functionFiles(folder);
+      for (const name of ["schema", "auth.config"]) {
+        const path = fileIn(folder, name);
+        if (path !== undefined) files.push({ name, path });
+      }
+      const lines = files.map(
+        ({ name, path }) => `${JSON.stringify(name)}: () => require(${JSON.stringify(path)}),`,
+      );
+      return `${JSON.stringify(folder)}: {\n${lines.join("\n")}\n},`;
+    });
+    const code = `module.exports = {\n${maps.join("\n")}\n};`;
+    const [root = "."] = folders;
+    const loaded = (await load(code, root, this.#output)) as Record<string, ModuleMap>;
+    return new Map(Object.entries(loaded));
+  }
+
+  dispose(): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,55 @@
+import { NOBODY } from "../auth/identity.ts";
+import { searchVectors, type VectorQuery } from "../search/vectorSearch.ts";
+import type { Usage } from "../transaction/usage.ts";
+import type { JsonObject } from "../values/json.ts";
+import { expectType, runFunction, runNested } from "./call.ts";
+import type { Call } from "./context.ts";
+import { functionHandle, resolveAddress, type ResolvedFunction } from "./registry.ts";
+import type { AsyncSyscall } from "./syscalls.ts";
+
+function address(call: Call, args: JsonObject) {
+  return resolveAddress(call.component, args);
+}
+
+/** `ctx.run*` of an action: a request of its own, on behalf of the same caller. */
+function fromAction(type: ResolvedFunction["type"]): AsyncSyscall {
+  return (call, args) => {
+    if (call.transaction !== null) throw new Error(`Unknown async operation actions/${type}`);
+    const fn = expectType(call.engine.registry.resolve(address(call, args)), type);
+    const identity = fn.component === call.component ? call.identity : NOBODY;
+    const caller = { ...call, identity, depth: call.depth + 1 };
+    return runFunction(call.engine, fn, args["args"] ?? {}, caller);
+  };
+}
+
+export const callSyscalls: Record<string, AsyncSyscall> = {
+  "1.0/actions/query": fromAction("query"),
+  "1.0/actions/mutation": fromAction("mutation"),
+  "1.0/actions/action": fromAction("action"),
+  "1.0/runUdf": (call, args) => {
+    const kind = args["udfType"] === "mutation" ? "mutation" : "query";
+    if (kind === "mutation" && call.type !== "mutation")
+      throw new Error("Only mutations can run mutations in their transaction");
+    const limits = args["transactionLimits"] as Partial<Usage> | undefined;
+    return runNested(call, address(call, args), kind, args["args"] ?? {}, limits);
+  },
+  "1.0/createFunctionHandle": (call, args) => JSON.stringify(functionHandle(address(call, args))),
+  "1.0/actions/vectorSearch": async (call, args) => {
+    if (call.transaction !== null) throw new Error("Vector search is only available in actions");
+    const results = await searchVectors(call, args["query"] as unknown as VectorQuery);
+    return JSON.stringify({ results });
+  },
+  "1.0/getUserIdentity": (call) => {
+    const { identity } = call;
+    if (identity.kind === "invalid" && call.type === "httpAction") throw new Error(identity.reason);
+    return JSON.stringify(identity.kind === "user" ? identity.user : null);
+  },
+  "1.0/getFunctionMetadata": ({ path, component }) =>
+    JSON.stringify({ name: path, componentPath: component }),
+  "1.0/getRequestMetadata": (call) => {
+    if (call.type === "query") throw new Error("getRequestMetadata() is not available in queries");
+    return JSON.stringify(call.request);
+  },
+  "1.0/getDeploymentMetadata": () => JSON.stringify({ name: "local", region: null, class: "s16" }),
+  "1.0/auditLog": () => "null",
+};

@@ -1,0 +1,98 @@
+import { convexToJson } from "convex/values";
+import { paginate, type PageRequest } from "../transaction/paginate.ts";
+import { Scan, type QueryTarget, type SerializedQuery } from "../transaction/queries.ts";
+import { insert, locate, patch, remove, replace } from "../transaction/writes.ts";
+import { text, type JsonObject } from "../values/json.ts";
+import type { Call } from "./context.ts";
+import type { AsyncSyscall, SyncSyscall } from "./syscalls.ts";
+
+/** The tables a call sees: those of its component, in its transaction. */
+function target(call: Call): QueryTarget {
+  const { transaction, component } = call;
+  const { catalog, documents } = call.engine;
+  if (transaction === null) throw new Error("The database is not available in actions");
+  return { catalog, documents, component, transaction };
+}
+
+function writable(call: Call): QueryTarget {
+  if (call.type !== "mutation") throw new Error("Only mutations can write to the database");
+  return target(call);
+}
+
+function tableName(args: JsonObject): string | undefined {
+  const { table } = args;
+  return typeof table === "string" ? table : undefined;
+}
+
+function query(args: JsonObject): SerializedQuery {
+  return args["query"] as unknown as SerializedQuery;
+}
+
+let lastQueryId = 0;
+
+export const databaseSyncSyscalls: Record<string, SyncSyscall> = {
+  "1.0/queryStream": (call, args) => {
+    const queryId = ++lastQueryId;
+    call.scans.set(queryId, new Scan(target(call), query(args)));
+    return JSON.stringify({ queryId });
+  },
+  "1.0/queryCleanup": (call, args) => {
+    call.scans.delete(Number(args["queryId"]));
+    return "{}";
+  },
+  "1.0/db/normalizeId": (call, args) => {
+    const id = text(args["idString"]);
+    const isOfTable = call.engine.catalog.isIdOf(call.component, text(args["table"]), id);
+    return JSON.stringify({ id: isOfTable ? id : null });
+  },
+  "1.0/getSnapshotTs": (call) => JSON.stringify(convexToJson(target(call).transaction.timestamp)),
+};
+
+export const databaseSyscalls: Record<string, AsyncSyscall> = {
+  "1.0/get": (call, args) => {
+    const id = text(args["id"]);
+    const { table, stored } = locate(target(call), id, tableName(args), "get");
+    const isSystem = args["isSystem"] === true;
+    if (table.name.startsWith("_") !== isSystem)
+      throw new Error(
+        `${isSystem ? "User" : "System"} tables can only be accessed from db.${isSystem ? "" : "system."}get().`,
+      );
+    return stored?.json ?? "null";
+  },
+  "1.0/queryStreamNext": (call, args) => {
+    const scan = call.scans.get(Number(args["queryId"]));
+    if (scan === undefined) throw new Error("Query is not running");
+    const json = scan.next();
+    return json === undefined ? '{"value":null,"done":true}' : `{"value":${json},"done":false}`;
+  },
+  "1.0/queryPage": (call, args) => {
+    if (call.paginated)
+      throw new Error(
+        "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
+      );
+    call.paginated = true;
+    return paginate(target(call), args as unknown as PageRequest);
+  },
+  "1.0/count": (call, args) => {
+    const source = { type: "FullTableScan", tableName: text(args["table"]), order: "asc" } as const;
+    const scan = new Scan(target(call), { source, operators: [] });
+    let count = 0;
+    while (scan.next() !== undefined) count++;
+    return JSON.stringify(count);
+  },
+  "1.0/insert": (call, args) =>
+    JSON.stringify({ _id: insert(writable(call), text(args["table"]), args["value"] ?? null) }),
+  "1.0/shallowMerge": (call, args) => {
+    patch(writable(call), text(args["id"]), tableName(args), args["value"] ?? null);
+    return "{}";
+  },
+  "1.0/replace": (call, args) => {
+    replace(writable(call), text(args["id"]), tableName(args), args["value"] ?? null);
+    return "{}";
+  },
+  "1.0/remove": (call, args) => {
+    remove(writable(call), text(args["id"]), tableName(args));
+    return "{}";
+  },
+  "1.0/getTransactionMetrics": (call) => JSON.stringify(target(call).transaction.account.metrics()),
+};

@@ -1,0 +1,28 @@
+import type { JSONValue } from "convex/values";
+import { parseJson } from "../values/json.ts";
+
+/** An error of a function, as its caller gets it; `data` is a `ConvexError`'s, as JSON. */
+export class FunctionError extends Error {
+  override name = "FunctionError";
+
+  constructor(
+    message: string,
+    readonly data: JSONValue | undefined,
+    cause: unknown,
+  ) {
+    super(message, { cause });
+    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
+  }
+}
+
+/** What a function threw; the `convex` package has written a `ConvexError`'s data as JSON text. */
+export function toFunctionError(thrown: unknown): FunctionError {
+  if (thrown instanceof FunctionError) return thrown;
+  if (typeof thrown !== "object" || thrown === null || !("message" in thrown))
+    return new FunctionError(String(thrown), undefined, thrown);
+  const message = String(thrown.message);
+  const isConvexError = Symbol.for("ConvexError") in thrown && "data" in thrown;
+  if (!isConvexError || typeof thrown.data !== "string")
+    return new FunctionError(message, undefined, thrown);
+  return new FunctionError(message, parseJson(thrown.data), thrown);
+}

@@ -1,0 +1,95 @@
+import { currentCall, type Call } from "./context.ts";
+import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
+
+function inTransaction(): boolean {
+  const call = currentCall();
+  return call !== undefined && call.transaction !== null;
+}
+
+function refused(name: string): () => never {
+  return () => {
+    throw new Error(
+      `Can't use ${name}() in queries and mutations. Please consider using an action. See https://docs.convex.dev/functions/actions for more details.`,
+    );
+  };
+}
+
+const LETTERS = { query: "Q", mutation: "M", action: "A", httpAction: "H" } as const;
+
+function log(
+  call: Call | undefined,
+  level: "log" | "info" | "warn" | "error" | "debug",
+  words: unknown[],
+): void {
+  if (call === undefined) console[level](...words);
+  else call.engine.log({ level, function: `${LETTERS[call.type]}(${call.path})`, words });
+}
+
+/** The console as functions see it: each line says which function wrote it. */
+const functionConsole = Object.create(console, {
+  ...Object.fromEntries(
+    (["log", "info", "warn", "error", "debug"] as const).map((level) => [
+      level,
+      { value: (...words: unknown[]) => log(currentCall(), level, words) },
+    ]),
+  ),
+}) as Console;
+
+/** `process.env` as functions see it: the deployment's variables, or the component's own. */
+const env = new Proxy<Record<string, string | undefined>>(
+  {},
+  {
+    get: (_, name) => (typeof name === "string" ? currentEnv()[name] : undefined),
+    has: (_, name) => typeof name === "string" && currentEnv()[name] !== undefined,
+    ownKeys: () => Object.keys(currentEnv()),
+    getOwnPropertyDescriptor: (_, name) =>
+      typeof name === "string" && currentEnv()[name] !== undefined
+        ? { value: currentEnv()[name], enumerable: true, configurable: true }
+        : undefined,
+  },
+);
+
+let loadingEnv: Record<string, string | undefined> = {};
+
+function currentEnv(): Record<string, string | undefined> {
+  const call = currentCall();
+  if (call === undefined) return loadingEnv;
+  return call.engine.registry.component(call.component).env ?? call.engine.env;
+}
+
+/** Evaluate modules outside of any function: this is the environment they see meanwhile. */
+export function whileLoading<T>(variables: Record<string, string | undefined>, work: () => T): T {
+  const before = loadingEnv;
+  loadingEnv = variables;
+  try {
+    return work();
+  } finally {
+    loadingEnv = before;
+  }
+}
+
+const functionGlobals = {
+  env,
+  console: functionConsole,
+  get fetch() {
+    return inTransaction() ? refused("fetch") : globalThis.fetch;
+  },
+  get setTimeout() {
+    return inTransaction() ? refused("setTimeout") : globalThis.setTimeout;
+  },
+  get setInterval() {
+    return inTransaction() ? refused("setInterval") : globalThis.setInterval;
+  },
+};
+
+/**
+ * Give bundled functions what a deployment gives them: the `Convex` object through which the
+ * `convex` package speaks to its backend, and the globals that `functions/bundle.ts` redirects.
+ * Both find the running function by async local storage, so several engines can share a process.
+ */
+export function installGlobals(): void {
+  Object.assign(globalThis, {
+    __convexFunctionGlobals: functionGlobals,
+    Convex: { syscall, asyncSyscall, jsSyscall },
+  });
+}

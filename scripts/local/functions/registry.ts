@@ -1,0 +1,141 @@
+import { parseJson } from "../values/json.ts";
+import type { ValidatorJson } from "../values/validate.ts";
+import type { Component } from "./components.ts";
+
+export type FunctionType = "query" | "mutation" | "action" | "httpAction";
+
+/** Which function: the component's path and `module:name`. */
+export interface FunctionPath {
+  component: string;
+  path: string;
+}
+
+/** A function as the builders of `convex/server` register it. */
+interface Registered {
+  isQuery?: boolean;
+  isMutation?: boolean;
+  isAction?: boolean;
+  isPublic?: boolean;
+  invokeQuery?(args: string): Promise<string>;
+  invokeMutation?(args: string): Promise<string>;
+  invokeAction?(requestId: string, args: string): Promise<string>;
+  exportArgs?(): string;
+  exportReturns?(): string;
+}
+
+export interface ResolvedFunction extends FunctionPath {
+  type: Exclude<FunctionType, "httpAction">;
+  isPublic: boolean;
+  args: ValidatorJson;
+  returns: ValidatorJson | null;
+  /** Run the handler with the JSON of its argument list; resolves to the JSON of its result. */
+  invoke(args: string, requestId: string): Promise<string>;
+}
+
+/** An address as syscalls carry it: a name, a reference into a child component, or a handle. */
+export interface FunctionAddress {
+  name?: string;
+  reference?: string;
+  functionHandle?: string;
+}
+
+const HANDLE = "function://";
+const CHILD = "_reference/childComponent/";
+
+/** "dir/file.js:name" and "dir/file" are the same as "dir/file:name" and "dir/file:default". */
+function canonical(path: string): string {
+  const [module = "", name = "default"] = path.split(":");
+  return `${module.replace(/\.[jt]s$/, "")}:${name}`;
+}
+
+/** Turn an address, as the given component sees it, into a function's path. */
+export function resolveAddress(from: string, address: FunctionAddress): FunctionPath {
+  const { name, reference, functionHandle } = address;
+  if (functionHandle !== undefined) {
+    const [component = "", path = ""] = functionHandle.slice(HANDLE.length).split(";");
+    return { component, path };
+  }
+  if (name !== undefined) return { component: from, path: canonical(name) };
+  if (reference?.startsWith(CHILD) !== true) throw new Error("Unknown kind of function reference");
+  const [child = "", ...parts] = reference.slice(CHILD.length).split("/");
+  const module = parts.slice(0, -1).join("/");
+  return {
+    component: from === "" ? child : `${from}/${child}`,
+    path: `${module}:${parts.at(-1) ?? ""}`,
+  };
+}
+
+export function functionHandle({ component, path }: FunctionPath): string {
+  return `${HANDLE}${component};${path}`;
+}
+
+/** A call to something that is not there; clients are told so, never what else there is. */
+export class NotFoundError extends Error {
+  override name = "NotFoundError";
+}
+
+function typeOf(registered: Registered): ResolvedFunction["type"] | null {
+  if (registered.isQuery === true) return "query";
+  if (registered.isMutation === true) return "mutation";
+  return registered.isAction === true ? "action" : null;
+}
+
+function isRegistered(value: unknown): value is Registered {
+  return typeof value === "function" && "exportArgs" in value;
+}
+
+/** The functions of the app and its components; a module is evaluated at its first call. */
+export class Registry {
+  readonly #components: Map<string, Component>;
+  readonly #resolved = new Map<string, ResolvedFunction>();
+
+  constructor(components: Map<string, Component>) {
+    this.#components = components;
+  }
+
+  component(path: string): Component {
+    const component = this.#components.get(path);
+    if (component === undefined) throw new NotFoundError(`Component "${path}" is not installed`);
+    return component;
+  }
+
+  get components(): Iterable<Component> {
+    return this.#components.values();
+  }
+
+  resolve(where: FunctionPath): ResolvedFunction {
+    const key = functionHandle(where);
+    const known = this.#resolved.get(key);
+    if (known !== undefined) return known;
+    const [module = "", name = ""] = where.path.split(":");
+    const load = this.component(where.component).modules[module];
+    const registered = load?.()[name];
+    const type = isRegistered(registered) ? typeOf(registered) : null;
+    if (!isRegistered(registered) || type === null)
+      throw new NotFoundError(`Could not find public function for '${where.path}'.`);
+    const resolved = describe(where, registered, type);
+    this.#resolved.set(key, resolved);
+    return resolved;
+  }
+}
+
+function describe(
+  where: FunctionPath,
+  registered: Registered,
+  type: ResolvedFunction["type"],
+): ResolvedFunction {
+  return {
+    ...where,
+    type,
+    isPublic: registered.isPublic === true,
+    args: parseJson<ValidatorJson>(registered.exportArgs?.() ?? '{"type":"any"}'),
+    returns: parseJson<ValidatorJson | null>(registered.exportReturns?.() ?? "null"),
+    invoke: async (args, requestId) => {
+      const result =
+        (await registered.invokeQuery?.(args)) ??
+        (await registered.invokeMutation?.(args)) ??
+        (await registered.invokeAction?.(requestId, args));
+      return result ?? "null";
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { parseJson, type JsonObject } from "../values/json.ts";
+import { storageGet, storageStore, storageSyscalls } from "../storage/syscalls.ts";
+import { scheduleSyscalls } from "../scheduler/syscalls.ts";
+import { callSyscalls } from "./callSyscalls.ts";
+import { currentCall, type Call } from "./context.ts";
+import { databaseSyscalls, databaseSyncSyscalls } from "./databaseSyscalls.ts";
+import { toFunctionError } from "./errors.ts";
+
+/**
+ * The requests that the `convex` package makes of its backend, by the names it gives them; each
+ * room answers its own. Arguments and answers are JSON.
+ */
+export type SyncSyscall = (call: Call, args: JsonObject) => string;
+export type AsyncSyscall = (call: Call, args: JsonObject) => string | Promise<string>;
+
+const ASYNC: Record<string, AsyncSyscall> = {
+  ...databaseSyscalls,
+  ...callSyscalls,
+  ...scheduleSyscalls,
+  ...storageSyscalls,
+};
+
+function runningCall(): Call {
+  const call = currentCall();
+  if (call === undefined)
+    throw new Error(
+      "The Convex database and auth objects are being used outside of a Convex function.",
+    );
+  return call;
+}
+
+export function syscall(op: string, text: string): string {
+  const call = runningCall();
+  const answer = databaseSyncSyscalls[op];
+  if (answer === undefined) throw new Error(`Unknown operation ${op}`);
+  call.transaction?.assertOpen();
+  return answer(call, parseJson<JsonObject>(text));
+}
+
+/** Operations that wait for the nested call in progress by themselves. */
+const QUEUES_ITSELF = new Set(["1.0/runUdf"]);
+
+export async function asyncSyscall(op: string, text: string): Promise<string> {
+  const call = runningCall();
+  const answer = ASYNC[op];
+  if (answer === undefined) throw new Error(`Unknown async operation ${op}`);
+  try {
+    // What the caller does while a nested call runs must not be undone with that call.
+    while (call.nested !== null && !QUEUES_ITSELF.has(op)) await call.nested;
+    call.transaction?.assertOpen();
+    return await answer(call, parseJson<JsonObject>(text));
+  } catch (thrown) {
+    throw toFunctionError(thrown);
+  }
+}
+
+/** Syscalls whose arguments are not JSON: blobs of file storage. */
+export async function jsSyscall(op: string, args: Record<string, unknown>): Promise<unknown> {
+  const call = runningCall();
+  if (op === "storage/storeBlob") return await storageStore(call, args);
+  if (op === "storage/getBlob") return await storageGet(call, args);
+  throw new Error(`Unknown operation ${op}`);
+}

@@ -1,0 +1,95 @@
+import type { Identity } from "../auth/identity.ts";
+import { runAs, type Call, type RequestMetadata } from "../functions/context.ts";
+import { toFunctionError } from "../functions/errors.ts";
+import { newRecord, type Trace } from "../meter.ts";
+import type { Engine } from "../runtime.ts";
+import { jsonResponse } from "./messages.ts";
+
+interface HttpAction {
+  invokeHttpAction(request: Request): Promise<Response>;
+}
+
+/** The router of `http.ts`, as `httpRouter()` of `convex/server` makes it. */
+interface Router {
+  lookup(path: string, method: string): readonly [HttpAction, string, string] | null;
+}
+
+function isRouter(value: unknown): value is Router {
+  return typeof value === "object" && value !== null && "isRouter" in value;
+}
+
+interface Route {
+  action: HttpAction;
+  component: string;
+  name: string;
+}
+
+/** The route of a request: the app's own router first, then components mounted under a prefix. */
+function find(engine: Engine, pathname: string, method: string): Route | "no http.ts" | null {
+  let hasRouter = false;
+  for (const { path, modules, httpPrefix } of engine.registry.components) {
+    if (path !== "" && httpPrefix === null) continue;
+    const router = modules["http"]?.()["default"];
+    if (!isRouter(router)) continue;
+    hasRouter = true;
+    const prefix = (httpPrefix ?? "").replace(/\/$/, "");
+    if (!pathname.startsWith(`${prefix}/`)) continue;
+    const match = router.lookup(pathname.slice(prefix.length), method);
+    if (match !== null)
+      return { action: match[0], component: path, name: `${method} ${prefix}${match[2]}` };
+  }
+  return hasRouter ? null : "no http.ts";
+}
+
+function text(status: number, message: string): Response {
+  return new Response(message, { status, headers: { "Content-Type": "text/plain" } });
+}
+
+function newCall(
+  engine: Engine,
+  route: Route,
+  who: { identity: Identity; request: RequestMetadata; trace: Trace },
+): Call {
+  return {
+    engine,
+    component: route.component,
+    path: route.name,
+    type: "httpAction",
+    transaction: null,
+    ...who,
+    depth: 0,
+    paginated: false,
+    scans: new Map(),
+    nested: null,
+  };
+}
+
+/** Answer a request by the project's own routes, under Convex's rules. */
+export async function serveHttpAction(
+  engine: Engine,
+  request: Request,
+  who: { identity: Identity; request: RequestMetadata; trace: Trace },
+): Promise<Response> {
+  const route = find(engine, new URL(request.url).pathname, request.method);
+  if (route === "no http.ts")
+    return text(404, "This Convex deployment does not have HTTP actions enabled.");
+  if (route === null) return text(404, "No matching routes found");
+  const call = newCall(engine, route, who);
+  const { component, name, action } = { ...route, name: route.name };
+  const record = newRecord({ name, component, type: "httpAction", isNested: false });
+  const start = performance.now();
+  try {
+    const answer = await runAs(call, () => action.invokeHttpAction(request));
+    if (!(answer instanceof Response)) throw new Error("The HTTP action did not return a Response");
+    return answer;
+  } catch (thrown) {
+    const { message, stack, data } = toFunctionError(thrown);
+    record.error = message;
+    engine.log({ level: "error", function: name, words: [stack ?? message] });
+    const code = `[Request ID: ${who.request.requestId}] Server Error: ${message}`;
+    return jsonResponse(500, { code, trace: stack, ...(data === undefined ? {} : { data }) });
+  } finally {
+    record.ms = performance.now() - start;
+    engine.meter.record(record, who.trace);
+  }
+}

@@ -1,0 +1,88 @@
+import type { JSONValue } from "convex/values";
+import type { Identity } from "../auth/identity.ts";
+import { runFunction } from "../functions/call.ts";
+import type { RequestMetadata } from "../functions/context.ts";
+import { toFunctionError } from "../functions/errors.ts";
+import { NotFoundError, resolveAddress, type ResolvedFunction } from "../functions/registry.ts";
+import type { Trace } from "../meter.ts";
+import type { Engine } from "../runtime.ts";
+import { parseJson, type JsonObject } from "../values/json.ts";
+import { jsonResponse } from "./messages.ts";
+
+/** As `ConvexHttpClient` answers a failed function: not an HTTP error, but this status. */
+const STATUS_FUNCTION_FAILED = 560;
+
+const TYPES: Record<string, ResolvedFunction["type"]> = {
+  "/api/query": "query",
+  "/api/query_at_ts": "query",
+  "/api/mutation": "mutation",
+  "/api/action": "action",
+};
+
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "POST, OPTIONS",
+  "Access-Control-Allow-Headers": "Content-Type, Authorization, Convex-Client",
+  "Access-Control-Max-Age": "86400",
+};
+
+/** Whether the engine itself answers this path; all others are the project's. */
+export function isClientApi(path: string): boolean {
+  return path in TYPES || path === "/api/query_ts";
+}
+
+async function readCall(request: Request): Promise<{ path: string; args: JSONValue } | string> {
+  try {
+    const body = parseJson<JsonObject>(await request.text());
+    const { path, args } = body;
+    if (typeof path !== "string") return "`path` must be a string";
+    return { path, args: (Array.isArray(args) ? args[0] : args) ?? {} };
+  } catch (error) {
+    return `Invalid JSON: ${String(error)}`;
+  }
+}
+
+/** Only public functions of the right kind; about all others a client learns nothing. */
+function publicFunction(engine: Engine, path: string, type: string): ResolvedFunction {
+  const missing = `Could not find public function for '${path}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
+  try {
+    const fn = engine.registry.resolve(resolveAddress("", { name: path }));
+    if (fn.isPublic && fn.type === type) return fn;
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+  }
+  throw new NotFoundError(missing);
+}
+
+/** `POST /api/query`, `/api/mutation`, `/api/action`, as `ConvexHttpClient` speaks them. */
+export async function serveClientApi(
+  engine: Engine,
+  request: Request,
+  who: { identity: Identity; request: RequestMetadata; trace: Trace },
+): Promise<Response> {
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
+  if (request.method !== "POST")
+    return new Response("Method Not Allowed", { status: 405, headers: CORS });
+  const { pathname } = new URL(request.url);
+  if (pathname === "/api/query_ts") return jsonResponse(200, { ts: String(Date.now()) });
+  if (who.identity.kind === "invalid")
+    return jsonResponse(401, { code: "InvalidAuthHeader", message: who.identity.reason });
+  const call = await readCall(request);
+  if (typeof call === "string") return jsonResponse(400, { code: "BadJsonBody", message: call });
+  try {
+    const fn = publicFunction(engine, call.path, TYPES[pathname] ?? "query");
+    const value = await runFunction(engine, fn, call.args, { ...who, depth: 0 });
+    return new Response(`{"status":"success","value":${value},"logLines":[]}`, {
+      headers: { "Content-Type": "application/json", ...CORS },
+    });
+  } catch (thrown) {
+    const { message, stack, data } = toFunctionError(thrown);
+    engine.log({ level: "error", function: call.path, words: [stack ?? message] });
+    return jsonResponse(STATUS_FUNCTION_FAILED, {
+      status: "error",
+      errorMessage: `[Request ID: ${who.request.requestId}] Server Error\nUncaught ${message}`,
+      ...(data === undefined ? {} : { errorData: data }),
+      logLines: [],
+    });
+  }
+}

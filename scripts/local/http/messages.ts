@@ -1,0 +1,98 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+/** Convex's limit for a response; planned for requests too, where its documents disagree. */
+export const MAX_BODY_BYTES = 20 * (1 << 20);
+
+/** The request's body is over 20 MiB. */
+export class BodyTooLargeError extends Error {
+  override name = "BodyTooLargeError";
+
+  constructor() {
+    super(`Request body is too large: the maximum is ${MAX_BODY_BYTES} bytes`);
+  }
+}
+
+function headersOf(message: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (let i = 0; i + 1 < message.rawHeaders.length; i += 2)
+    headers.append(message.rawHeaders[i] ?? "", message.rawHeaders[i + 1] ?? "");
+  return headers;
+}
+
+async function* limited(message: IncomingMessage): AsyncGenerator<Uint8Array> {
+  let total = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    total += chunk.length;
+    if (total > MAX_BODY_BYTES) throw new BodyTooLargeError();
+    yield new Uint8Array(chunk);
+  }
+}
+
+/** Whether a request announces more than may be sent. */
+export function announcesTooMuch(message: IncomingMessage): boolean {
+  return Number(message.headers["content-length"] ?? 0) > MAX_BODY_BYTES;
+}
+
+const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** A web `Request` of what arrived; its signal aborts when the client leaves before the answer. */
+export function toRequest(
+  message: IncomingMessage,
+  response: ServerResponse,
+  origin: string,
+): Request {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const method = message.method ?? "GET";
+  const url = origin + (message.url?.startsWith("/") === true ? message.url : "/");
+  const init: RequestInit = { method, headers: headersOf(message), signal: gone.signal };
+  if (!WITHOUT_BODY.has(method)) {
+    init.body = Readable.toWeb(Readable.from(limited(message))) as ReadableStream;
+    init.duplex = "half";
+  } else message.resume();
+  return new Request(url, init);
+}
+
+async function* upToLimit(
+  body: ReadableStream<Uint8Array>,
+  onExcess: () => void,
+): AsyncGenerator<Uint8Array> {
+  let total = 0;
+  for await (const chunk of body) {
+    total += chunk.length;
+    if (total > MAX_BODY_BYTES) {
+      onExcess();
+      return;
+    }
+    yield chunk;
+  }
+}
+
+/** Send a web `Response`, streaming its body; what passes 20 MiB is dropped, as Convex does. */
+export async function sendResponse(
+  answer: Response,
+  response: ServerResponse,
+  onExcess: () => void,
+): Promise<void> {
+  const headers: [string, string][] = [...answer.headers].filter(([name]) => name !== "set-cookie");
+  for (const cookie of answer.headers.getSetCookie()) headers.push(["set-cookie", cookie]);
+  response.writeHead(answer.status, headers.flat());
+  if (answer.body === null || response.req.method === "HEAD") {
+    await answer.body?.cancel();
+    response.end();
+    return;
+  }
+  await pipeline(Readable.from(upToLimit(answer.body, onExcess)), response);
+}
+
+/** A JSON answer of the engine itself. */
+export function jsonResponse(status: number, body: unknown): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/json", "Access-Control-Allow-Origin": "*" },
+  });
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { newTrace, totalsOf, type Trace } from "../meter.ts";
+import type { Engine } from "../runtime.ts";
+import { StartError } from "../store/database.ts";
+import { serveHttpAction } from "./actions.ts";
+import { isClientApi, serveClientApi } from "./clientApi.ts";
+import { isFileRequest, serveFile } from "./files.ts";
+import {
+  announcesTooMuch,
+  BodyTooLargeError,
+  MAX_BODY_BYTES,
+  sendResponse,
+  toRequest,
+} from "./messages.ts";
+
+/** One answered request, as the console prints it. */
+export interface RequestLine {
+  method: string;
+  path: string;
+  status: number;
+  ms: number;
+  functionCalls: number;
+}
+
+export interface ServerOptions {
+  host: string;
+  port: number;
+  /** Routes of the engine itself that come before all others (the admin route). */
+  first?: (request: Request) => Promise<Response> | null;
+  onRequest?: (line: RequestLine) => void;
+}
+
+function tokenOf(authorization: string | null): string | null {
+  return authorization === null ? null : (authorization.split(" ")[1] ?? null);
+}
+
+async function answer(
+  engine: Engine,
+  request: Request,
+  message: IncomingMessage,
+  trace: Trace,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (isFileRequest(pathname)) return await serveFile(engine, request);
+  const authorization = request.headers.get("authorization");
+  const identity = await engine.authenticator.identify(authorization);
+  const who = {
+    identity,
+    trace,
+    request: {
+      ip: message.socket.remoteAddress ?? null,
+      userAgent: request.headers.get("user-agent"),
+      requestId: randomBytes(8).toString("hex"),
+      scheduledFunctionId: null,
+      authToken: identity.kind === "user" ? tokenOf(authorization) : null,
+    },
+  };
+  if (isClientApi(pathname)) return await serveClientApi(engine, request, who);
+  return await serveHttpAction(engine, request, who);
+}
+
+async function handle(
+  engine: Engine,
+  options: ServerOptions,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const start = performance.now();
+  const trace = newTrace("request");
+  let request: Request | undefined;
+  try {
+    if (announcesTooMuch(message)) throw new BodyTooLargeError();
+    request = toRequest(message, response, engine.origin);
+    const own = options.first?.(request) ?? null;
+    const reply = own === null ? await answer(engine, request, message, trace) : await own;
+    await sendResponse(reply, response, () => {
+      engine.log({
+        level: "error",
+        function: message.url ?? "",
+        words: [`HTTP response over ${MAX_BODY_BYTES} bytes: the rest is dropped`],
+      });
+    });
+  } catch (error) {
+    fail(engine, message, response, error);
+  }
+  options.onRequest?.({
+    method: message.method ?? "",
+    path: (message.url ?? "").split("?")[0] ?? "",
+    status: response.statusCode,
+    ms: performance.now() - start,
+    functionCalls: totalsOf(trace.calls).functionCalls,
+  });
+}
+
+/** Before the head was sent: a clear status. Afterwards only the cut stream can tell. */
+function fail(
+  engine: Engine,
+  message: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): void {
+  const isTooLarge = error instanceof BodyTooLargeError;
+  const isGone = response.destroyed && !response.headersSent;
+  if (!isTooLarge && !isGone)
+    engine.log({ level: "error", function: message.url ?? "", words: [error] });
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const status = isTooLarge ? 413 : 500;
+  const reply = {
+    code: isTooLarge ? "RequestTooLarge" : "InternalServerError",
+    message: isTooLarge ? error.message : "Internal error",
+  };
+  response.writeHead(status, { "Content-Type": "application/json", Connection: "close" });
+  response.end(JSON.stringify(reply));
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): Error {
+  if (error.code === "EADDRINUSE")
+    return new StartError(
+      `Port ${port} on ${host} is taken: stop what uses it, or choose another with --port.`,
+    );
+  if (error.code === "EACCES")
+    return new StartError(
+      `Port ${port} may not be used by this account: choose one above 1023 with --port.`,
+    );
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
+    return new StartError(`${host} is not an address of this machine: choose another with --host.`);
+  return error;
+}
+
+/** Begin to listen; resolves with the port (0 asks for a free one). Requests wait for `engine`. */
+export async function listen(
+  engine: () => Promise<Engine>,
+  options: ServerOptions,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer((message, response) => {
+    void engine().then((ready) => handle(ready, options, message, response));
+  });
+  // A slow upload is bounded by its size, not by a clock of Node's.
+  server.requestTimeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(explain(error, options));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  const address = server.address();
+  return {
+    server,
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+  };
+}
+
+/** Stop listening; answers under way are finished, idle connections are closed. */
+export async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) =>
+    server.close(() => {
+      resolve();
+    }),
+  );
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+  }, graceMs);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,96 @@
+import type { FunctionType } from "./functions/registry.ts";
+import { noUsage, type Usage } from "./transaction/usage.ts";
+
+/** One function call and what its transaction used (an action has no transaction: zeros). */
+export interface CallRecord extends Usage {
+  /** `module:name`; an HTTP action is `METHOD /route`. */
+  name: string;
+  component: string;
+  type: FunctionType;
+  /** Called by `ctx.runQuery`/`runMutation` inside a transaction: part of the caller's account. */
+  isNested: boolean;
+  ms: number;
+  error: string | null;
+}
+
+/** Everything that one request, or one scheduled job, led to before it was answered. */
+export interface Trace {
+  kind: "request" | "scheduled" | "internal";
+  calls: CallRecord[];
+}
+
+/** What a deployment would bill and limit, in `DESIGN`'s words. */
+export interface Totals {
+  /** Functions called, the HTTP action included, nested calls not (they share a transaction). */
+  functionCalls: number;
+  nestedCalls: number;
+  /** `db.get` and `db.query` calls. */
+  indexRanges: number;
+  documentsRead: number;
+  bytesRead: number;
+  documentsWritten: number;
+  bytesWritten: number;
+  calls: CallRecord[];
+}
+
+export interface Measured extends Totals {
+  /** The same for functions that ran by schedule meanwhile. */
+  background: Totals;
+}
+
+export function newTrace(kind: Trace["kind"]): Trace {
+  return { kind, calls: [] };
+}
+
+export function newRecord(
+  call: Pick<CallRecord, "name" | "component" | "type" | "isNested">,
+): CallRecord {
+  return { ...call, ...noUsage(), ms: 0, error: null };
+}
+
+/** Sum up calls; a nested call is counted by name but its reads and writes are its caller's. */
+export function totalsOf(calls: CallRecord[]): Totals {
+  const own = calls.filter((call) => !call.isNested);
+  const sum = (read: (call: CallRecord) => number) => own.reduce((n, call) => n + read(call), 0);
+  return {
+    functionCalls: own.length,
+    nestedCalls: calls.length - own.length,
+    indexRanges: sum((call) => call.databaseQueries),
+    documentsRead: sum((call) => call.documentsRead),
+    bytesRead: sum((call) => call.bytesRead),
+    documentsWritten: sum((call) => call.documentsWritten),
+    bytesWritten: sum((call) => call.bytesWritten),
+    calls,
+  };
+}
+
+/** Listens to finished calls; `measure` is how budgets and benches read them. */
+export class Meter {
+  readonly #listeners = new Set<(call: CallRecord, trace: Trace) => void>();
+
+  /** Hear of every call as it ends; returns how to stop. */
+  onCall(listener: (call: CallRecord, trace: Trace) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  record(call: CallRecord, trace: Trace): void {
+    trace.calls.push(call);
+    for (const listener of this.#listeners) listener(call, trace);
+  }
+
+  /** What happened while `work` ran, requests and background apart. */
+  async measure<T>(work: () => Promise<T>): Promise<Measured & { result: T }> {
+    const requests: CallRecord[] = [];
+    const background: CallRecord[] = [];
+    const stop = this.onCall((call, trace) => {
+      (trace.kind === "scheduled" ? background : requests).push(call);
+    });
+    try {
+      const result = await work();
+      return { ...totalsOf(requests), background: totalsOf(background), result };
+    } finally {
+      stop();
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import type { Authenticator } from "./auth/identity.ts";
+import type { Registry } from "./functions/registry.ts";
+import type { Meter } from "./meter.ts";
+import type { Jobs } from "./scheduler/jobs.ts";
+import type { Scheduler } from "./scheduler/scheduler.ts";
+import type { Files } from "./storage/files.ts";
+import type { Catalog } from "./store/catalog.ts";
+import type { Documents } from "./store/documents.ts";
+import type { Transaction, Transactor } from "./transaction/transactor.ts";
+
+/** A line that a function (or the engine about one) writes to the console. */
+export interface LogLine {
+  level: "log" | "info" | "warn" | "error" | "debug";
+  function: string;
+  words: unknown[];
+}
+
+/** The rooms of one running engine, as they find each other. */
+export interface Engine {
+  catalog: Catalog;
+  documents: Documents;
+  transactor: Transactor;
+  registry: Registry;
+  jobs: Jobs;
+  scheduler: Scheduler;
+  files: Files;
+  authenticator: Authenticator;
+  meter: Meter;
+  /** The deployment's environment variables. */
+  env: Record<string, string | undefined>;
+  /** Its own address, `http://host:port`. */
+  origin: string;
+  log(line: LogLine): void;
+  /** Run a mutation's transaction, and what it scheduled afterwards. */
+  commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+}

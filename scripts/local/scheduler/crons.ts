@@ -1,0 +1,102 @@
+import type { JSONValue } from "convex/values";
+import type { Registry } from "../functions/registry.ts";
+import type { Statements } from "../store/database.ts";
+import { parseJson } from "../values/json.ts";
+import { nextRun, type CronSchedule } from "./cronTimes.ts";
+import type { Jobs } from "./jobs.ts";
+
+/** A cron as `crons.export()` writes it. */
+interface CronDefinition {
+  name: string;
+  args: JSONValue[];
+  schedule: CronSchedule;
+}
+
+interface Exporting {
+  isCrons: true;
+  export(): string;
+}
+
+/** The job that a cron's last run became, kept to see whether it still runs. */
+interface CronRow {
+  name: string;
+  definition: string;
+  next: number;
+}
+
+function isCrons(value: unknown): value is Exporting {
+  return typeof value === "object" && value !== null && "isCrons" in value;
+}
+
+/** The crons of `crons.ts`: when each is next due is kept, so that a restart neither repeats nor skips. */
+export class Crons {
+  readonly #sql: Statements;
+  readonly #jobs: Jobs;
+  readonly #registry: Registry;
+  readonly #lastJob = new Map<string, string>();
+
+  constructor(sql: Statements, jobs: Jobs, registry: Registry) {
+    this.#sql = sql;
+    this.#jobs = jobs;
+    this.#registry = registry;
+  }
+
+  #declared(): Map<string, { component: string; definition: CronDefinition }> {
+    const declared = new Map<string, { component: string; definition: CronDefinition }>();
+    for (const { path, modules } of this.#registry.components) {
+      const crons = modules["crons"]?.()["default"];
+      if (!isCrons(crons)) continue;
+      for (const [name, definition] of Object.entries(
+        parseJson<Record<string, CronDefinition>>(crons.export()),
+      ))
+        declared.set(`${path}:${name}`, { component: path, definition });
+    }
+    return declared;
+  }
+
+  /** Bring the file in line with `crons.ts`: a changed schedule starts afresh. */
+  sync(): void {
+    const stored = this.#sql.all<CronRow>("SELECT name, definition, next FROM crons");
+    const declared = this.#declared();
+    for (const { name, definition } of stored) {
+      if (JSON.stringify(declared.get(name)) === definition) declared.delete(name);
+      else this.#sql.run("DELETE FROM crons WHERE name = ?", name);
+    }
+    for (const [name, cron] of declared)
+      this.#sql.run(
+        "INSERT INTO crons (name, definition, next) VALUES (?, ?, ?)",
+        name,
+        JSON.stringify(cron),
+        nextRun(cron.definition.schedule, Date.now()),
+      );
+  }
+
+  nextDue(): number | null {
+    return (
+      this.#sql.one<{ next: number | null }>("SELECT min(next) AS next FROM crons")?.next ?? null
+    );
+  }
+
+  /** Turn due crons into jobs; one whose last run has not ended skips this time. */
+  enqueueDue(now: number, isRunning: (job: string) => boolean): void {
+    for (const row of this.#sql.all<CronRow>(
+      "SELECT name, definition, next FROM crons WHERE next <= ?",
+      now,
+    )) {
+      const { component, definition } = parseJson<{
+        component: string;
+        definition: CronDefinition;
+      }>(row.definition);
+      const last = this.#lastJob.get(row.name);
+      if (last === undefined || !(isRunning(last) || this.#jobs.isPending(last))) {
+        const where = { component, path: definition.name };
+        this.#lastJob.set(
+          row.name,
+          this.#jobs.add(component, where, definition.args[0] ?? {}, now),
+        );
+      }
+      const next = nextRun(definition.schedule, now);
+      this.#sql.run("UPDATE crons SET next = ? WHERE name = ?", next, row.name);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import type { JSONValue } from "convex/values";
+import { jsonToConvex } from "convex/values";
+import type { FunctionPath } from "../functions/registry.ts";
+import type { Catalog } from "../store/catalog.ts";
+import type { Statements } from "../store/database.ts";
+import type { Documents } from "../store/documents.ts";
+import { patchSystem, writeSystem } from "../transaction/writes.ts";
+import { parseJson, type JsonObject } from "../values/json.ts";
+
+/** A scheduled function in the queue. */
+export interface Job extends FunctionPath {
+  id: string;
+  due: number;
+  /** The component that scheduled it and can look it up. */
+  owner: string;
+}
+
+type State =
+  { kind: "pending" | "inProgress" | "success" | "canceled" } | { kind: "failed"; error: string };
+
+const RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
+const PRUNE_BATCH = 500;
+const MAX_DISTANCE_MS = 5 * 365 * 24 * 60 * 60 * 1000;
+
+/**
+ * The queue of scheduled functions: a `_scheduled_functions` row for the functions to see, a row
+ * of `jobs` while it waits or runs. All methods write inside the caller's transaction.
+ */
+export class Jobs {
+  constructor(
+    private readonly tables: { sql: Statements; catalog: Catalog; documents: Documents },
+  ) {}
+
+  add(owner: string, where: FunctionPath, args: JSONValue, due: number): string {
+    if (Math.abs(due - Date.now()) > MAX_DISTANCE_MS)
+      throw new Error("Functions can only be scheduled within 5 years of now");
+    const id = writeSystem({ ...this.tables, component: owner }, "_scheduled_functions", {
+      name: where.path.replace(":", ".js:"),
+      args: [jsonToConvex(args)],
+      scheduledTime: due,
+      state: { kind: "pending" },
+    });
+    this.tables.sql.run(
+      "INSERT INTO jobs (id, due, owner, component, path) VALUES (?, ?, ?, ?, ?)",
+      id,
+      due,
+      owner,
+      where.component,
+      where.path,
+    );
+    return id;
+  }
+
+  /** Cancel a job that has not begun; one that has is left to finish. */
+  cancel(owner: string, id: string): void {
+    if (!this.tables.catalog.isIdOf(owner, "_scheduled_functions", id))
+      throw new Error(`Invalid scheduled function id ${JSON.stringify(id)}`);
+    const { changes } = this.tables.sql.run("DELETE FROM jobs WHERE id = ? AND running = 0", id);
+    if (changes > 0) this.#set(owner, id, { kind: "canceled" }, true);
+  }
+
+  /** Jobs that are due and not running, oldest first. */
+  due(now: number, limit: number): Job[] {
+    return this.tables.sql.all(
+      "SELECT id, due, owner, component, path FROM jobs WHERE running = 0 AND due <= ? ORDER BY due, id LIMIT ?",
+      now,
+      limit,
+    );
+  }
+
+  /** When the next job is due, leaving out those in hand. */
+  nextDue(): number | null {
+    return (
+      this.tables.sql.one<{ due: number | null }>(
+        "SELECT min(due) AS due FROM jobs WHERE running = 0",
+      )?.due ?? null
+    );
+  }
+
+  isPending(id: string): boolean {
+    return this.tables.sql.one("SELECT 1 FROM jobs WHERE id = ?", id) !== undefined;
+  }
+
+  argsOf(job: Job): JSONValue {
+    const stored = this.tables.documents.get(job.id);
+    const { args } = parseJson<JsonObject>(stored?.json ?? "{}");
+    return Array.isArray(args) ? (args[0] ?? {}) : {};
+  }
+
+  begin(job: Job): void {
+    this.tables.sql.run("UPDATE jobs SET running = 1 WHERE id = ?", job.id);
+    this.#set(job.owner, job.id, { kind: "inProgress" }, false);
+  }
+
+  finish(job: Job, error: string | null): void {
+    this.tables.sql.run("DELETE FROM jobs WHERE id = ?", job.id);
+    const state: State = error === null ? { kind: "success" } : { kind: "failed", error };
+    this.#set(job.owner, job.id, state, true);
+  }
+
+  #set(owner: string, id: string, state: State, isComplete: boolean): void {
+    patchSystem({ ...this.tables, component: owner }, id, {
+      state,
+      ...(isComplete ? { completedTime: Date.now() } : {}),
+    });
+  }
+
+  /** Actions that the last stop cut off ran at most once: they failed. Returns how many. */
+  failInterrupted(): number {
+    const jobs = this.tables.sql.all<Job>(
+      "SELECT id, due, owner, component, path FROM jobs WHERE running = 1",
+    );
+    for (const job of jobs) this.finish(job, "Transient error while executing action");
+    return jobs.length;
+  }
+
+  /** Forget results older than a week, some at a time; returns whether there may be more. */
+  prune(component: string): boolean {
+    const { sql, catalog, documents } = this.tables;
+    const table = catalog.find(component, "_scheduled_functions");
+    if (table === undefined) return false;
+    const rows = sql.all<{ seq: number; id: string; size: number; json: string }>(
+      `SELECT d.seq, d.id, d.size, d.json FROM documents d
+       WHERE d.table_number = ? AND json_extract(d.json, '$.completedTime') < ? LIMIT ?`,
+      table.number,
+      Date.now() - RETENTION_MS,
+      PRUNE_BATCH,
+    );
+    for (const row of rows) documents.remove(table, row);
+    return rows.length === PRUNE_BATCH;
+  }
+}

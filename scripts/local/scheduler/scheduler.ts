@@ -1,0 +1,194 @@
+import { NOBODY } from "../auth/identity.ts";
+import { runFunction } from "../functions/call.ts";
+import { outside, type RequestMetadata } from "../functions/context.ts";
+import { toFunctionError } from "../functions/errors.ts";
+import type { ResolvedFunction } from "../functions/registry.ts";
+import { newTrace } from "../meter.ts";
+import type { Engine } from "../runtime.ts";
+import type { Crons } from "./crons.ts";
+import type { Job } from "./jobs.ts";
+
+/** Scheduled functions that run at the same time; more wait. */
+const PARALLEL = 16;
+/** `setTimeout` cannot wait longer. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const HOUSEKEEPING_MS = 60 * 60 * 1000;
+
+/**
+ * Runs what is due. A scheduled mutation happens exactly once: it and the note that it happened
+ * are one transaction. An action happens at most once: it is noted before it begins.
+ */
+export class Scheduler {
+  readonly #engine: Engine;
+  readonly #crons: Crons;
+  readonly #running = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #housekeeping: NodeJS.Timeout | undefined;
+  #isStopped = true;
+
+  constructor(engine: Engine, crons: Crons) {
+    this.#engine = engine;
+    this.#crons = crons;
+  }
+
+  /** Take up what a restart interrupted, and begin. */
+  async start(): Promise<void> {
+    this.#isStopped = false;
+    await this.#engine.transactor.mutation(() => {
+      this.#engine.jobs.failInterrupted();
+      this.#crons.sync();
+      return Promise.resolve();
+    });
+    this.#housekeeping = setInterval(() => void this.#prune(), HOUSEKEEPING_MS);
+    this.#housekeeping.unref();
+    this.wake();
+  }
+
+  /** Look at the queue again: something was scheduled, or something ended. */
+  wake(): void {
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    outside(() => {
+      this.#timer = setTimeout(() => void this.#tick(), this.#delay());
+    });
+  }
+
+  #delay(): number {
+    if (this.#running.size >= PARALLEL) return MAX_TIMER_MS;
+    const next = this.#nextDue();
+    return next === null ? MAX_TIMER_MS : Math.min(Math.max(0, next - Date.now()), MAX_TIMER_MS);
+  }
+
+  #nextDue(): number | null {
+    const waiting = this.#engine.jobs
+      .due(Infinity, this.#running.size + 1)
+      .find((job) => !this.#running.has(job.id));
+    const times = [waiting?.due ?? null, this.#crons.nextDue()].filter((time) => time !== null);
+    return times.length === 0 ? null : Math.min(...times);
+  }
+
+  async #tick(): Promise<void> {
+    await this.#engine.transactor.between(() => undefined);
+    if (this.#isStopped) return;
+    const now = Date.now();
+    if ((this.#crons.nextDue() ?? Infinity) <= now)
+      await this.#engine.transactor.mutation(() => {
+        this.#crons.enqueueDue(now, (id) => this.#running.has(id));
+        return Promise.resolve();
+      });
+    const room = PARALLEL - this.#running.size;
+    const due = this.#engine.jobs
+      .due(now, PARALLEL * 2)
+      .filter((job) => !this.#running.has(job.id))
+      .slice(0, Math.max(0, room));
+    for (const job of due) this.#launch(job);
+    this.wake();
+  }
+
+  #launch(job: Job): void {
+    const done = this.#run(job)
+      .catch((error: unknown) => {
+        this.#engine.log({ level: "error", function: job.path, words: [error] });
+      })
+      .finally(() => {
+        this.#running.delete(job.id);
+        this.wake();
+      });
+    this.#running.set(job.id, done);
+  }
+
+  async #run(job: Job): Promise<void> {
+    const { registry } = this.#engine;
+    let fn: ResolvedFunction;
+    try {
+      fn = registry.resolve(job);
+    } catch (error) {
+      await this.#fail(job, error);
+      return;
+    }
+    await (fn.type === "mutation" ? this.#runMutation(job, fn) : this.#runAction(job, fn));
+  }
+
+  async #runMutation(job: Job, fn: ResolvedFunction): Promise<void> {
+    const { jobs } = this.#engine;
+    const args = jobs.argsOf(job);
+    try {
+      await runFunction(this.#engine, fn, args, this.#caller(job), () => {
+        if (!jobs.isPending(job.id)) throw new CanceledError();
+        jobs.finish(job, null);
+      });
+    } catch (error) {
+      if (!(toFunctionError(error).cause instanceof CanceledError)) await this.#fail(job, error);
+    }
+  }
+
+  async #runAction(job: Job, fn: ResolvedFunction): Promise<void> {
+    const { jobs, transactor } = this.#engine;
+    const begun = await transactor.mutation(() => {
+      if (!jobs.isPending(job.id)) return Promise.resolve(false);
+      jobs.begin(job);
+      return Promise.resolve(true);
+    });
+    if (!begun) return;
+    try {
+      await runFunction(this.#engine, fn, jobs.argsOf(job), this.#caller(job));
+      await transactor.mutation(() => {
+        jobs.finish(job, null);
+        return Promise.resolve();
+      });
+    } catch (error) {
+      await this.#fail(job, error);
+    }
+  }
+
+  async #fail(job: Job, error: unknown): Promise<void> {
+    const { message, stack } = toFunctionError(error);
+    this.#engine.log({ level: "error", function: job.path, words: [stack ?? message] });
+    await this.#engine.transactor.mutation(() => {
+      this.#engine.jobs.finish(job, message);
+      return Promise.resolve();
+    });
+  }
+
+  #caller(job: Job) {
+    const request: RequestMetadata = {
+      ip: null,
+      userAgent: null,
+      requestId: job.id.slice(0, 16),
+      scheduledFunctionId: job.id,
+      authToken: null,
+    };
+    return { identity: NOBODY, request, trace: newTrace("scheduled"), depth: 0 };
+  }
+
+  async #prune(): Promise<void> {
+    for (const { path } of this.#engine.registry.components)
+      while (
+        await this.#engine.transactor.mutation(() => Promise.resolve(this.#engine.jobs.prune(path)))
+      );
+  }
+
+  /** Resolve once nothing runs and nothing is due within `withinMs` (crons aside). */
+  async settle(withinMs: number): Promise<void> {
+    for (;;) {
+      await this.#engine.transactor.between(() => undefined);
+      const next = this.#engine.jobs.nextDue();
+      const isFar = next === null || next > Date.now() + withinMs;
+      if (this.#running.size === 0 && isFar) return;
+      const wait = next === null ? 0 : Math.max(0, next - Date.now());
+      const pause = new Promise((resolve) => setTimeout(resolve, Math.min(wait, 20) + 1));
+      await Promise.race([...this.#running.values(), pause]);
+    }
+  }
+
+  /** Begin nothing more, and wait for what runs. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#housekeeping);
+    await Promise.all(this.#running.values());
+  }
+}
+
+/** The job was canceled between being due and being run. */
+class CanceledError extends Error {}

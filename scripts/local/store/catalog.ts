@@ -1,0 +1,214 @@
+import { jsonToConvex, type JSONValue } from "convex/values";
+import { parseJson } from "../values/json.ts";
+import { tableNumberOf } from "../values/ids.ts";
+import { StartError, type Statements } from "./database.ts";
+import { indexOf, type TableIndex } from "./indexes.ts";
+import { ownFields, type Document } from "./fields.ts";
+import { undeclaredTable, type IndexDefinition, type Schema, type TableSchema } from "./schema.ts";
+import { validate } from "../values/validate.ts";
+
+/** One table of one component: its number in ids, its schema, its indexes. */
+export interface Table {
+  component: string;
+  name: string;
+  number: number;
+  schema: TableSchema;
+  indexes: Map<string, TableIndex>;
+}
+
+/** Numbers below are Convex's own tables; with these, an id has 32 characters. */
+const FIRST_TABLE_NUMBER = 10001;
+
+/**
+ * Which tables and indexes exist. On start the schema is compared with what the file holds:
+ * indexes that are new or changed are built, those that are gone are dropped, the rest is left.
+ */
+export class Catalog {
+  readonly #sql: Statements;
+  readonly #schemas: Map<string, Schema>;
+  readonly #byName = new Map<string, Table>();
+  readonly #byNumber = new Map<number, Table>();
+
+  constructor(sql: Statements, schemas: Map<string, Schema>) {
+    this.#sql = sql;
+    this.#schemas = schemas;
+  }
+
+  /** Bring the file in line with the schema, in one transaction; returns what was rebuilt. */
+  sync(): string[] {
+    const rebuilt: string[] = [];
+    this.#sql.run("BEGIN IMMEDIATE");
+    try {
+      this.#load();
+      for (const [component, schema] of this.#schemas)
+        for (const name of schema.keys()) this.table(component, name);
+      for (const table of this.#byNumber.values()) rebuilt.push(...this.#syncIndexes(table));
+      this.#sql.run("COMMIT");
+    } catch (error) {
+      this.#sql.run("ROLLBACK");
+      throw error;
+    }
+    return rebuilt;
+  }
+
+  #load(): void {
+    this.#byName.clear();
+    this.#byNumber.clear();
+    const rows = this.#sql.all<{ number: number; component: string; name: string }>(
+      "SELECT number, component, name FROM tables",
+    );
+    for (const row of rows) this.#add(row);
+  }
+
+  /** Forget what a rolled-back transaction made. */
+  reload(): void {
+    this.#load();
+    for (const table of this.#byNumber.values()) this.#syncIndexes(table);
+  }
+
+  #add(row: { number: number; component: string; name: string }): Table {
+    const schema = this.#schemas.get(row.component)?.get(row.name) ?? undeclaredTable();
+    const table: Table = { ...row, schema, indexes: new Map() };
+    this.#byName.set(`${row.component}:${row.name}`, table);
+    this.#byNumber.set(row.number, table);
+    return table;
+  }
+
+  /** The table with that name, or undefined if nothing was ever declared or stored there. */
+  find(component: string, name: string): Table | undefined {
+    return this.#byName.get(`${component}:${name}`);
+  }
+
+  /** The table with that name, made if it is new. */
+  table(component: string, name: string): Table {
+    const known = this.find(component, name);
+    if (known !== undefined) return known;
+    const { last } = this.#sql.one<{ last: number | null }>(
+      "SELECT max(number) AS last FROM tables",
+    ) ?? { last: null };
+    const number = last === null ? FIRST_TABLE_NUMBER : last + 1;
+    this.#sql.run(
+      "INSERT INTO tables (number, component, name) VALUES (?, ?, ?)",
+      number,
+      component,
+      name,
+    );
+    const table = this.#add({ number, component, name });
+    this.#syncIndexes(table);
+    return table;
+  }
+
+  /** The table an id belongs to, if the id is one and the component owns that table. */
+  tableOfId(component: string, id: string): Table | undefined {
+    const number = tableNumberOf(id);
+    const table = number === null ? undefined : this.#byNumber.get(number);
+    return table?.component === component ? table : undefined;
+  }
+
+  #syncIndexes(table: Table): string[] {
+    const stored = new Map(
+      this.#sql
+        .all<{ number: number; name: string; definition: string }>(
+          "SELECT number, name, definition FROM indexes WHERE table_number = ?",
+          table.number,
+        )
+        .map((row) => [row.name, row]),
+    );
+    const wanted = table.schema.indexes;
+    for (const row of stored.values())
+      if (JSON.stringify(wanted.get(row.name)) !== row.definition) {
+        this.#drop(row.number, parseJson<IndexDefinition>(row.definition));
+        stored.delete(row.name);
+      }
+    const created: TableIndex[] = [];
+    for (const [name, definition] of wanted) {
+      const number = stored.get(name)?.number ?? this.#create(table, name, definition);
+      const index = indexOf(this.#sql, number, definition);
+      table.indexes.set(name, index);
+      if (!stored.has(name)) created.push(index);
+    }
+    if (created.length === 0 || !this.#hasDocuments(table)) return [];
+    this.#build(table, created);
+    return created.map((index) => `${table.name} #${index.number}`);
+  }
+
+  #create(table: Table, name: string, definition: IndexDefinition): number {
+    const { lastInsertRowid } = this.#sql.run(
+      "INSERT INTO indexes (table_number, name, definition) VALUES (?, ?, ?)",
+      table.number,
+      name,
+      JSON.stringify(definition),
+    );
+    const index = indexOf(this.#sql, Number(lastInsertRowid), definition);
+    index.create();
+    return index.number;
+  }
+
+  #drop(number: number, definition: IndexDefinition): void {
+    indexOf(this.#sql, number, definition).drop();
+    this.#sql.run("DELETE FROM indexes WHERE number = ?", number);
+  }
+
+  #hasDocuments(table: Table): boolean {
+    return (
+      this.#sql.one("SELECT 1 FROM documents WHERE table_number = ? LIMIT 1", table.number) !==
+      undefined
+    );
+  }
+
+  #build(table: Table, indexes: TableIndex[]): void {
+    // In slices: a statement that is being read would lock the connection the writes go through.
+    for (let last = 0; ;) {
+      const rows = this.#sql.all<{ seq: number; json: string }>(
+        "SELECT seq, json FROM documents WHERE table_number = ? AND seq > ? ORDER BY seq LIMIT 1000",
+        table.number,
+        last,
+      );
+      for (const { seq, json } of rows) {
+        const document = jsonToConvex(parseJson(json)) as Document;
+        for (const index of indexes) index.add(seq, document);
+        last = seq;
+      }
+      if (rows.length < 1000) return;
+    }
+  }
+
+  /** Refuse to start on documents that no longer fit a changed validator, as a push would. */
+  checkDocuments(): void {
+    for (const table of this.#byNumber.values()) {
+      const { validator } = table.schema;
+      if (validator === null || validator.type === "any") continue;
+      const name = `schema:${table.component}:${table.name}`;
+      const text = JSON.stringify(validator);
+      const seen = this.#sql.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", name);
+      if (seen?.value === text) continue;
+      this.#checkTable(table, (document) => {
+        validate(validator, document, table.name, (other, id) =>
+          this.isIdOf(table.component, other, id),
+        );
+      });
+      this.#sql.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", name, text);
+    }
+  }
+
+  #checkTable(table: Table, check: (document: Document) => void): void {
+    for (const { json, id } of this.#sql.iterate<{ json: string; id: string }>(
+      "SELECT json, id FROM documents WHERE table_number = ?",
+      table.number,
+    )) {
+      const fields = ownFields(parseJson<Record<string, JSONValue>>(json));
+      try {
+        check(jsonToConvex(fields) as Document);
+      } catch (error) {
+        throw new StartError(
+          `The document ${id} of table "${table.name}" does not fit the schema: change the schema, or begin anew with --reset. ${String(error)}`,
+        );
+      }
+    }
+  }
+
+  /** Whether a string is an id of that table of that component. */
+  isIdOf(component: string, table: string, id: string): boolean {
+    return this.tableOfId(component, id)?.name === table;
+  }
+}

@@ -1,0 +1,141 @@
+import Database from "better-sqlite3";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+
+export type Sqlite = Database.Database;
+export type Statement = Database.Statement<unknown[], unknown>;
+
+/** A failure that a person can mend; the console prints its message and nothing else. */
+export class StartError extends Error {
+  override name = "StartError";
+}
+
+/**
+ * Everything durable is in these tables. Documents are Convex JSON; `entries` are the rows of all
+ * ordered indexes, keyed so that `memcmp` order is Convex's order (`values/keys.ts`).
+ */
+const TABLES = `
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tables (
+  number INTEGER PRIMARY KEY, component TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (component, name));
+CREATE TABLE IF NOT EXISTS documents (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, table_number INTEGER NOT NULL,
+  size INTEGER NOT NULL, json TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS indexes (
+  number INTEGER PRIMARY KEY, table_number INTEGER NOT NULL, name TEXT NOT NULL,
+  definition TEXT NOT NULL, UNIQUE (table_number, name));
+CREATE TABLE IF NOT EXISTS entries (
+  index_number INTEGER NOT NULL, key BLOB NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (index_number, key)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vectors (
+  index_number INTEGER NOT NULL, seq INTEGER NOT NULL, vector BLOB NOT NULL,
+  PRIMARY KEY (index_number, seq));
+CREATE TABLE IF NOT EXISTS vector_filters (
+  index_number INTEGER NOT NULL, filter BLOB NOT NULL, seq INTEGER NOT NULL,
+  PRIMARY KEY (index_number, filter, seq)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jobs (
+  id TEXT PRIMARY KEY, due REAL NOT NULL, owner TEXT NOT NULL, component TEXT NOT NULL,
+  path TEXT NOT NULL, running INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS jobs_by_due ON jobs (running, due);
+CREATE TABLE IF NOT EXISTS crons (
+  name TEXT PRIMARY KEY, definition TEXT NOT NULL, next REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS files (
+  id TEXT PRIMARY KEY, content_type TEXT, bytes BLOB NOT NULL);
+`;
+
+/** Written into the file's header, so that another program's database is not mistaken for ours. */
+const APPLICATION_ID = 0x4f53594e;
+const FORMAT_VERSION = 1;
+
+function prepare(db: Sqlite, path: string): void {
+  const applicationId = Number(db.pragma("application_id", { simple: true }));
+  const version = Number(db.pragma("user_version", { simple: true }));
+  const isEmpty = db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get() === undefined;
+  if (!isEmpty && (applicationId !== APPLICATION_ID || version !== FORMAT_VERSION))
+    throw new StartError(
+      `${path} is not a data file of this version: move it away, or choose another with --data.`,
+    );
+  // One process at a time; a second one is told so instead of corrupting what the first caches.
+  db.pragma("locking_mode = EXCLUSIVE");
+  db.pragma("journal_mode = WAL");
+  db.pragma("synchronous = FULL");
+  db.pragma("cache_size = -65536");
+  db.pragma("temp_store = MEMORY");
+  db.exec("BEGIN IMMEDIATE");
+  db.exec(TABLES);
+  db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma(`user_version = ${FORMAT_VERSION}`);
+  db.exec("COMMIT");
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED"))
+    return new StartError(
+      `${path} is in use by another server: stop that one, or choose another file with --data.`,
+    );
+  if (error.code === "SQLITE_NOTADB" || error.code.startsWith("SQLITE_CORRUPT"))
+    return new StartError(
+      `${path} cannot be read (${error.message}): restore a backup, choose another file with --data, or begin anew with --reset.`,
+    );
+  return new StartError(
+    `${path} cannot be opened (${error.message}): check the folder and its permissions, or choose another file with --data.`,
+  );
+}
+
+/** Open (or make) the data file: durable after every commit, owned by this process alone. */
+export function openDatabase(path: string): Sqlite {
+  let db: Sqlite | undefined;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    db = new Database(path, { timeout: 500 });
+    prepare(db, path);
+    return db;
+  } catch (error) {
+    db?.close();
+    if (error instanceof Error && "code" in error && error.code === "EACCES")
+      throw new StartError(`${dirname(path)} cannot be written: choose another place with --data.`);
+    throw explain(error, path);
+  }
+}
+
+/** Prepared statements, each made once. */
+export class Statements {
+  readonly #db: Sqlite;
+  readonly #made = new Map<string, Statement>();
+
+  constructor(db: Sqlite) {
+    this.#db = db;
+  }
+
+  #get(sql: string): Statement {
+    let statement = this.#made.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#made.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Run SQL that is not worth keeping prepared. */
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  run(sql: string, ...values: unknown[]): Database.RunResult {
+    return this.#get(sql).run(...values);
+  }
+
+  /** The first row; its shape is the SQL's own and stated by the caller. */
+  one<Row>(sql: string, ...values: unknown[]): Row | undefined {
+    return this.#get(sql).get(...values) as Row | undefined;
+  }
+
+  all<Row>(sql: string, ...values: unknown[]): Row[] {
+    return this.#get(sql).all(...values) as Row[];
+  }
+
+  iterate<Row>(sql: string, ...values: unknown[]): IterableIterator<Row> {
+    return this.#get(sql).iterate(...values) as IterableIterator<Row>;
+  }
+}

@@ -1,0 +1,92 @@
+import { jsonToConvex } from "convex/values";
+import { parseJson, type JsonObject } from "../values/json.ts";
+import { newId } from "../values/ids.ts";
+import type { Table } from "./catalog.ts";
+import type { Statements } from "./database.ts";
+import type { Document } from "./fields.ts";
+
+/** A stored document: its JSON with the system fields, and its size by Convex's measure. */
+export interface StoredDocument {
+  seq: number;
+  id: string;
+  size: number;
+  json: string;
+}
+
+/** A row of an ordered index with the document it points to. */
+export interface IndexedDocument extends StoredDocument {
+  key: Buffer;
+}
+
+export function toDocument(json: string): Document {
+  return jsonToConvex(parseJson(json)) as Document;
+}
+
+/** The documents and their index entries; knows nothing of rules, limits or who asks. */
+export class Documents {
+  readonly #sql: Statements;
+  #lastCreationTime = 0;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+  }
+
+  get(id: string): StoredDocument | undefined {
+    return this.#sql.one("SELECT seq, id, size, json FROM documents WHERE id = ?", id);
+  }
+
+  getBySeq(seq: number): StoredDocument | undefined {
+    return this.#sql.one("SELECT seq, id, size, json FROM documents WHERE seq = ?", seq);
+  }
+
+  /** System fields for a new document: creation times never repeat and never go back. */
+  identify(table: Table): { _id: string; _creationTime: number } {
+    const now = Date.now();
+    const time = now > this.#lastCreationTime ? now : this.#lastCreationTime + 0.001;
+    this.#lastCreationTime = time;
+    return { _id: newId(table.number), _creationTime: time };
+  }
+
+  insert(table: Table, id: string, json: JsonObject, size: number): void {
+    const { lastInsertRowid } = this.#sql.run(
+      "INSERT INTO documents (id, table_number, size, json) VALUES (?, ?, ?, ?)",
+      id,
+      table.number,
+      size,
+      JSON.stringify(json),
+    );
+    const document = jsonToConvex(json) as Document;
+    for (const index of table.indexes.values()) index.add(Number(lastInsertRowid), document);
+  }
+
+  update(table: Table, stored: StoredDocument, json: JsonObject, size: number): void {
+    const text = JSON.stringify(json);
+    this.#sql.run("UPDATE documents SET size = ?, json = ? WHERE seq = ?", size, text, stored.seq);
+    const before = toDocument(stored.json);
+    const after = jsonToConvex(json) as Document;
+    for (const index of table.indexes.values()) index.change(stored.seq, before, after);
+  }
+
+  remove(table: Table, stored: StoredDocument): void {
+    const document = toDocument(stored.json);
+    for (const index of table.indexes.values()) index.remove(stored.seq, document);
+    this.#sql.run("DELETE FROM documents WHERE seq = ?", stored.seq);
+  }
+
+  /** Up to `limit` documents of an index with lower ≤ key < upper, in the order asked for. */
+  range(
+    indexNumber: number,
+    bounds: { lower: Buffer; upper: Buffer },
+    order: "asc" | "desc",
+    limit: number,
+  ): IndexedDocument[] {
+    return this.#sql.all(
+      `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
+       WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} LIMIT ?`,
+      indexNumber,
+      bounds.lower,
+      bounds.upper,
+      limit,
+    );
+  }
+}

@@ -1,0 +1,26 @@
+import type { Value } from "convex/values";
+
+/** The fields of a stored document that are the writer's own. */
+export function ownFields<T>(document: Record<string, T>): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(document).filter(([name]) => name !== "_id" && name !== "_creationTime"),
+  );
+}
+
+export type Document = Record<string, Value>;
+
+/** The value at a dotted path of a document, or undefined where there is none. */
+export function fieldAt(document: Document, path: string): Value | undefined {
+  let value: Value | undefined = document;
+  for (const name of path.split(".")) {
+    if (
+      typeof value !== "object" ||
+      value === null ||
+      Array.isArray(value) ||
+      value instanceof ArrayBuffer
+    )
+      return undefined;
+    value = Object.hasOwn(value, name) ? (value as Document)[name] : undefined;
+  }
+  return value;
+}

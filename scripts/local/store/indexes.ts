@@ -1,0 +1,86 @@
+import { encodeKey } from "../values/keys.ts";
+import type { Statements } from "./database.ts";
+import { fieldAt, type Document } from "./fields.ts";
+import type { IndexDefinition } from "./schema.ts";
+import { SearchIndex } from "../search/searchIndex.ts";
+import { VectorIndex } from "../search/vectorIndex.ts";
+
+/** What every kind of index can do; each kind adds how it is asked. */
+export interface TableIndex {
+  readonly number: number;
+  readonly definition: IndexDefinition;
+  create(): void;
+  drop(): void;
+  add(seq: number, document: Document): void;
+  remove(seq: number, document: Document): void;
+  /** Make the entry of a document's new version out of its old one. */
+  change(seq: number, before: Document, after: Document): void;
+}
+
+/** An ordered index: one row of `entries` a document, keyed by its fields and then its id. */
+export class OrderedIndex implements TableIndex {
+  readonly number: number;
+  readonly definition: IndexDefinition & { kind: "ordered" };
+  readonly #sql: Statements;
+
+  constructor(sql: Statements, number: number, definition: IndexDefinition & { kind: "ordered" }) {
+    this.#sql = sql;
+    this.number = number;
+    this.definition = definition;
+  }
+
+  /** Where a document stands in this index. */
+  keyOf(document: Document): Buffer {
+    const { fields } = this.definition;
+    return encodeKey([...fields.map((path) => fieldAt(document, path)), document["_id"]]);
+  }
+
+  create(): void {
+    // Entries need no table of their own.
+  }
+
+  drop(): void {
+    this.#sql.run("DELETE FROM entries WHERE index_number = ?", this.number);
+  }
+
+  add(seq: number, document: Document): void {
+    this.#insert(seq, this.keyOf(document));
+  }
+
+  #insert(seq: number, key: Buffer): void {
+    this.#sql.run(
+      "INSERT INTO entries (index_number, key, seq) VALUES (?, ?, ?)",
+      this.number,
+      key,
+      seq,
+    );
+  }
+
+  remove(_seq: number, document: Document): void {
+    this.#delete(this.keyOf(document));
+  }
+
+  #delete(key: Buffer): void {
+    this.#sql.run("DELETE FROM entries WHERE index_number = ? AND key = ?", this.number, key);
+  }
+
+  change(seq: number, before: Document, after: Document): void {
+    const old = this.keyOf(before);
+    const key = this.keyOf(after);
+    if (old.equals(key)) return;
+    this.#delete(old);
+    this.#insert(seq, key);
+  }
+}
+
+/** The index that a definition asks for. */
+export function indexOf(sql: Statements, number: number, definition: IndexDefinition): TableIndex {
+  switch (definition.kind) {
+    case "ordered":
+      return new OrderedIndex(sql, number, definition);
+    case "search":
+      return new SearchIndex(sql, number, definition);
+    case "vector":
+      return new VectorIndex(sql, number, definition);
+  }
+}

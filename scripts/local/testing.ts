@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startEngine, type EngineOptions, type RunningEngine } from "./engine.ts";
+
+/** A user with a key, as `users:createWithApiKey` makes it. */
+export interface TestUser {
+  userId: string;
+  apiKey: string;
+  email: string;
+}
+
+/** An engine for one test file, over a temporary data file, on a free loopback port. */
+export interface TestEngine extends RunningEngine {
+  readonly data: string;
+  /** Make another user with a key. */
+  createUser(email?: string): Promise<TestUser>;
+  /** A request over real HTTP; `key` becomes the bearer token, `json` the body. */
+  request(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
+  /** Stop, and start again on the same data. */
+  restart(): Promise<TestEngine>;
+}
+
+const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
+
+function asUser(value: unknown, email: string): TestUser {
+  const { userId, apiKey } = value as { userId: string; apiKey: string };
+  return { userId, apiKey, email };
+}
+
+let users = 0;
+
+function wrap(engine: RunningEngine, folder: string, options: EngineOptions): TestEngine {
+  return {
+    ...engine,
+    data: options.data,
+    createUser: async (email = `user${++users}@example.com`) =>
+      asUser(await engine.runFunction("users:createWithApiKey", { email }), email),
+    request: (path, { key, json, ...init } = {}) => {
+      const headers = new Headers(init.headers);
+      if (key !== undefined) headers.set("Authorization", `Bearer ${key}`);
+      if (json === undefined) return fetch(engine.url + path, { ...init, headers });
+      headers.set("Content-Type", "application/json");
+      return fetch(engine.url + path, {
+        method: "POST",
+        ...init,
+        headers,
+        body: JSON.stringify(json),
+      });
+    },
+    stop: async () => {
+      await engine.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+    restart: async () => {
+      await engine.stop();
+      return wrap(await startEngine(options), folder, options);
+    },
+  };
+}
+
+/**
+ * Start the whole project (or another functions folder) for a test. The environment is the one
+ * given and nothing of this machine's; embeddings are served offline unless a key is set.
+ */
+export async function startTestEngine(options: Partial<EngineOptions> = {}): Promise<TestEngine> {
+  const folder = mkdtempSync(join(tmpdir(), "opensync-test-"));
+  const complete: EngineOptions = {
+    functions: PROJECT,
+    data: join(folder, "local.sqlite3"),
+    env: {},
+    ...options,
+  };
+  try {
+    return wrap(await startEngine(complete), folder, complete);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,264 @@
+import { createHash } from "node:crypto";
+import type { JSONValue } from "convex/values";
+import type { Catalog, Table } from "../store/catalog.ts";
+import { toDocument, type Documents, type StoredDocument } from "../store/documents.ts";
+import { OrderedIndex } from "../store/indexes.ts";
+import { MAX_SEARCH_FILTERS, MAX_SEARCH_RESULTS, SearchIndex } from "../search/searchIndex.ts";
+import { afterKey } from "../values/keys.ts";
+import { evaluate, literal } from "./filters.ts";
+import { boundsOf, type Bounds, type RangeStep } from "./ranges.ts";
+import type { Transaction } from "./transactor.ts";
+
+type Order = "asc" | "desc" | null;
+type SearchFilter =
+  | { type: "Search"; fieldPath: string; value: string }
+  | { type: "Eq"; fieldPath: string; value: JSONValue };
+
+/** A query as the `convex` package serializes it. */
+export interface SerializedQuery {
+  source:
+    | { type: "FullTableScan"; tableName: string; order: Order }
+    | { type: "IndexRange"; indexName: string; range: RangeStep[]; order: Order }
+    | { type: "Search"; indexName: string; filters: SearchFilter[] };
+  operators: ({ filter: JSONValue } | { limit: number })[];
+}
+
+/** Where a scan goes on: after a key of an index, or after so many search results. */
+export type Position = { key: string } | { rank: number };
+
+interface Row extends StoredDocument {
+  position: Position;
+}
+
+/** Documents one at a time, fetched in small batches, each counted when it is taken. */
+interface Source {
+  next(): Row | undefined;
+}
+
+const FIRST_BATCH = 16;
+const MAX_BATCH = 512;
+const BATCH_BYTES = 1 << 20;
+
+export interface QueryTarget {
+  catalog: Catalog;
+  documents: Documents;
+  component: string;
+  transaction: Transaction;
+}
+
+function tableAndIndex(
+  target: QueryTarget,
+  name: string,
+): { table: Table | undefined; tableName: string; indexName: string } {
+  const [tableName = "", indexName = ""] = name.split(".");
+  return { table: target.catalog.find(target.component, tableName), tableName, indexName };
+}
+
+/** A cursor's other half: a cursor made for one query is refused by another. */
+export function fingerprint(query: SerializedQuery): string {
+  return createHash("sha256").update(JSON.stringify(query)).digest("base64url").slice(0, 16);
+}
+
+class RangeSource implements Source {
+  #batch: Row[] = [];
+  #taken = 0;
+  #size: number;
+  #isDone = false;
+
+  constructor(
+    private readonly documents: Documents,
+    private readonly index: number,
+    private readonly bounds: Bounds,
+    private readonly order: "asc" | "desc",
+    wanted: number | null,
+  ) {
+    this.#size = Math.max(1, Math.min(wanted ?? FIRST_BATCH, MAX_BATCH));
+  }
+
+  next(): Row | undefined {
+    if (this.#taken >= this.#batch.length && !this.#isDone) this.#fetch();
+    return this.#batch[this.#taken++];
+  }
+
+  #fetch(): void {
+    const rows = this.documents.range(this.index, this.bounds, this.order, this.#size);
+    this.#isDone = rows.length < this.#size;
+    this.#taken = 0;
+    const last = rows.at(-1);
+    if (last !== undefined) {
+      if (this.order === "asc") this.bounds.lower = afterKey(last.key);
+      else this.bounds.upper = last.key;
+    }
+    this.#batch = rows.map(({ key, ...row }) => ({
+      ...row,
+      position: { key: key.toString("base64url") },
+    }));
+    const bytes = rows.reduce((sum, row) => sum + row.size, 0);
+    const perRow = Math.max(1, bytes / Math.max(1, rows.length));
+    this.#size = Math.max(1, Math.min(this.#size * 2, MAX_BATCH, Math.ceil(BATCH_BYTES / perRow)));
+  }
+}
+
+class SearchSource implements Source {
+  #rank: number;
+
+  constructor(
+    private readonly documents: Documents,
+    private readonly matches: number[],
+    from: number,
+  ) {
+    this.#rank = from;
+  }
+
+  next(): Row | undefined {
+    const seq = this.matches[this.#rank];
+    if (seq === undefined) return undefined;
+    if (this.#rank >= MAX_SEARCH_RESULTS)
+      throw new Error(
+        `Search query scanned too many documents (fetched ${MAX_SEARCH_RESULTS}). Consider using a smaller limit, paginating the query, or using a filter field to limit pagination size.`,
+      );
+    this.#rank++;
+    const stored = this.documents.getBySeq(seq);
+    return stored && { ...stored, position: { rank: this.#rank } };
+  }
+}
+
+function searchSource(
+  target: QueryTarget,
+  source: SerializedQuery["source"] & { type: "Search" },
+  after: Position | null,
+): Source {
+  const { table, tableName, indexName } = tableAndIndex(target, source.indexName);
+  const index = table?.indexes.get(indexName);
+  if (!(index instanceof SearchIndex))
+    throw new Error(`Search index "${tableName}.${indexName}" not found.`);
+  const { searchField, filterFields } = index.definition;
+  const text = source.filters.filter((filter) => filter.type === "Search");
+  const [search] = text;
+  if (search === undefined || text.length > 1 || search.fieldPath !== searchField)
+    throw new Error(
+      `Search query against ${source.indexName} must search its search field "${searchField}" once.`,
+    );
+  const conditions = source.filters.filter((filter) => filter.type === "Eq");
+  if (conditions.length > MAX_SEARCH_FILTERS)
+    throw new Error(
+      `Search query against ${source.indexName} has too many filter conditions. Max: ${MAX_SEARCH_FILTERS} Actual: ${conditions.length}`,
+    );
+  for (const { fieldPath } of conditions)
+    if (!filterFields.includes(fieldPath))
+      throw new Error(
+        `Search query against ${source.indexName} contains an equality filter on "${fieldPath}" but that field isn't indexed for filtering in \`filterFields\`.`,
+      );
+  const matches = index.search(
+    search.value,
+    conditions.map(({ fieldPath, value }) => ({ path: fieldPath, value: literal(value) })),
+  );
+  return new SearchSource(target.documents, matches, after && "rank" in after ? after.rank : 0);
+}
+
+function rangeSource(
+  target: QueryTarget,
+  query: SerializedQuery,
+  span: { after: Position | null; until: Position | null },
+  wanted: number | null,
+): Source {
+  const { source } = query;
+  if (source.type === "Search") throw new Error("Not an ordered query");
+  const name =
+    source.type === "IndexRange" ? source.indexName : `${source.tableName}.by_creation_time`;
+  const { table, tableName, indexName } = tableAndIndex(target, name);
+  const order = source.order ?? "asc";
+  if (table === undefined && source.type === "FullTableScan") return { next: () => undefined };
+  const index = table?.indexes.get(indexName);
+  if (!(index instanceof OrderedIndex))
+    throw new Error(`Index ${tableName}.${indexName} not found.`);
+  const bounds = boundsOf(
+    source.type === "IndexRange" ? source.range : [],
+    index.definition.fields,
+  );
+  clamp(bounds, order, span);
+  return new RangeSource(target.documents, index.number, bounds, order, wanted);
+}
+
+function clamp(
+  bounds: Bounds,
+  order: "asc" | "desc",
+  span: { after: Position | null; until: Position | null },
+): void {
+  const key = (position: Position | null) =>
+    position && "key" in position ? Buffer.from(position.key, "base64url") : null;
+  const after = key(span.after);
+  const until = key(span.until);
+  const max = (a: Buffer, b: Buffer) => (Buffer.compare(a, b) > 0 ? a : b);
+  const min = (a: Buffer, b: Buffer) => (Buffer.compare(a, b) < 0 ? a : b);
+  if (order === "asc") {
+    if (after) bounds.lower = max(bounds.lower, afterKey(after));
+    if (until) bounds.upper = min(bounds.upper, afterKey(until));
+  } else {
+    if (after) bounds.upper = min(bounds.upper, after);
+    if (until) bounds.lower = max(bounds.lower, until);
+  }
+}
+
+/** A running query: the source, then its filters and limits in the order they were written. */
+export class Scan {
+  readonly #source: Source;
+  readonly #operators: ({ filter: JSONValue } | { limit: number; left: number })[];
+  readonly #transaction: Transaction;
+  /** Everything read so far, whether a filter let it through or not. */
+  rowsRead = 0;
+  bytesRead = 0;
+  position: Position | null = null;
+
+  constructor(
+    target: QueryTarget,
+    query: SerializedQuery,
+    span: { after: Position | null; until: Position | null } = { after: null, until: null },
+    wanted: number | null = null,
+  ) {
+    const [first] = query.operators;
+    const limit = first && "limit" in first ? first.limit : null;
+    this.#transaction = target.transaction;
+    this.#transaction.account.spend({ databaseQueries: 1 });
+    this.#source =
+      query.source.type === "Search"
+        ? searchSource(target, query.source, span.after)
+        : rangeSource(target, query, span, first === undefined ? wanted : limit);
+    this.#operators = query.operators.map((operator) =>
+      "limit" in operator ? { limit: operator.limit, left: operator.limit } : operator,
+    );
+  }
+
+  /** Take one document from the source; null if a filter holds it back. */
+  step(): { row: Row; passes: boolean } | undefined {
+    if (this.#operators.some((operator) => "left" in operator && operator.left <= 0))
+      return undefined;
+    const row = this.#source.next();
+    if (row === undefined) return undefined;
+    this.rowsRead += 1;
+    this.bytesRead += row.size;
+    this.#transaction.account.spend({ documentsRead: 1, bytesRead: row.size });
+    this.position = row.position;
+    return { row, passes: this.#passes(row) };
+  }
+
+  #passes(row: Row): boolean {
+    const hasFilter = this.#operators.some((operator) => "filter" in operator);
+    const document = hasFilter ? toDocument(row.json) : {};
+    for (const operator of this.#operators) {
+      if ("filter" in operator) {
+        if (evaluate(operator.filter, document) !== true) return false;
+      } else operator.left -= 1;
+    }
+    return true;
+  }
+
+  /** The JSON of the next document that passes, or undefined at the end. */
+  next(): string | undefined {
+    for (;;) {
+      const taken = this.step();
+      if (taken === undefined) return undefined;
+      if (taken.passes) return taken.row.json;
+    }
+  }
+}

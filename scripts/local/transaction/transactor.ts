@@ -1,0 +1,119 @@
+import type { Catalog } from "../store/catalog.ts";
+import type { Statements } from "../store/database.ts";
+import { Account, type Usage } from "./usage.ts";
+
+/** One running query or mutation with everything it calls in the same transaction. */
+export class Transaction {
+  readonly account = new Account();
+  /** The commit timestamp; known beforehand because transactions run one after the other. */
+  readonly timestamp = BigInt(Date.now()) * 1_000_000n;
+  /** False once it has ended: a promise that nobody awaited must not write into the next one. */
+  isOpen = true;
+
+  constructor(readonly isMutation: boolean) {}
+
+  assertOpen(): void {
+    if (!this.isOpen)
+      throw new Error("The transaction has ended: await every promise of a query or mutation.");
+  }
+}
+
+/** A query or mutation that hangs would stop the server; Convex gives them 1 s of their own time. */
+const TIMEOUT_MS = 15_000;
+
+/**
+ * Runs transactions one after the other: serial, atomic, and durable when the promise resolves
+ * (`synchronous = FULL`). SQLite works on one thread anyway; taking turns costs nothing and makes
+ * every query a snapshot.
+ */
+export class Transactor {
+  readonly #sql: Statements;
+  readonly #catalog: Catalog;
+  #turn: Promise<unknown> = Promise.resolve();
+  #savepoint = 0;
+
+  constructor(sql: Statements, catalog: Catalog) {
+    this.#sql = sql;
+    this.#catalog = catalog;
+  }
+
+  /** Run a query: reads only, nothing to commit. */
+  query<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const transaction = new Transaction(false);
+      try {
+        return await withTimeout(work(transaction));
+      } finally {
+        transaction.isOpen = false;
+      }
+    });
+  }
+
+  /** Run a mutation: all its writes are durable, or none were made. */
+  mutation<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => {
+      const transaction = new Transaction(true);
+      this.#sql.run("BEGIN IMMEDIATE");
+      try {
+        const result = await withTimeout(work(transaction));
+        transaction.isOpen = false;
+        this.#sql.run("COMMIT");
+        return result;
+      } catch (error) {
+        transaction.isOpen = false;
+        this.#sql.run("ROLLBACK");
+        this.#catalog.reload();
+        throw error;
+      }
+    });
+  }
+
+  /** Run a nested call inside a transaction: what it wrote is undone if it throws. */
+  async nested<T>(
+    transaction: Transaction,
+    limits: Partial<Usage> | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const name = `nested_${++this.#savepoint}`;
+    transaction.account.open(limits);
+    if (transaction.isMutation) this.#sql.exec(`SAVEPOINT ${name}`);
+    let kept = false;
+    try {
+      const result = await work();
+      kept = true;
+      return result;
+    } finally {
+      transaction.account.close(kept);
+      if (transaction.isMutation && transaction.isOpen) {
+        if (!kept) this.#sql.exec(`ROLLBACK TO ${name}`);
+        this.#sql.exec(`RELEASE ${name}`);
+        if (!kept) this.#catalog.reload();
+      }
+    }
+  }
+
+  /** Run something between transactions (vector search, housekeeping). */
+  between<T>(work: () => T): Promise<T> {
+    return this.#inTurn(() => Promise.resolve(work()));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+}
+
+async function withTimeout<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`Function execution timed out (maximum duration: ${TIMEOUT_MS / 1000}s)`));
+    }, TIMEOUT_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,110 @@
+import type { JSONValue } from "convex/values";
+
+/** What a transaction has used; names as `ctx.meta.getTransactionMetrics()` gives them. */
+export interface Usage {
+  bytesRead: number;
+  bytesWritten: number;
+  databaseQueries: number;
+  documentsRead: number;
+  documentsWritten: number;
+  functionsScheduled: number;
+  scheduledFunctionArgsBytes: number;
+}
+
+const MIB = 1 << 20;
+
+/** https://docs.convex.dev/production/state/limits */
+export const TRANSACTION_LIMITS: Usage = {
+  bytesRead: 16 * MIB,
+  bytesWritten: 16 * MIB,
+  databaseQueries: 4096,
+  documentsRead: 32_000,
+  documentsWritten: 16_000,
+  functionsScheduled: 1000,
+  scheduledFunctionArgsBytes: 16 * MIB,
+};
+
+const TOO_MUCH: Record<keyof Usage, string> = {
+  bytesRead: "Too many bytes read in a single function execution",
+  bytesWritten: "Too many bytes written in a single function execution",
+  databaseQueries: "Too many reads in a single function execution",
+  documentsRead: "Too many documents read in a single function execution",
+  documentsWritten: "Too many documents written in a single function execution",
+  functionsScheduled: "Too many functions scheduled by this mutation",
+  scheduledFunctionArgsBytes: "Too large total size of the arguments of scheduled functions",
+};
+
+export function noUsage(): Usage {
+  return {
+    bytesRead: 0,
+    bytesWritten: 0,
+    databaseQueries: 0,
+    documentsRead: 0,
+    documentsWritten: 0,
+    functionsScheduled: 0,
+    scheduledFunctionArgsBytes: 0,
+  };
+}
+
+function keys(usage: Usage): (keyof Usage)[] {
+  return Object.keys(usage) as (keyof Usage)[];
+}
+
+const READS: ReadonlySet<keyof Usage> = new Set(["bytesRead", "databaseQueries", "documentsRead"]);
+
+/**
+ * The account of one transaction. A nested call opens a layer on top, maybe with tighter limits;
+ * when it is rolled back its reads still count (they happened), its writes do not.
+ */
+export class Account {
+  #layers: { used: Usage; limits: Usage }[] = [{ used: noUsage(), limits: TRANSACTION_LIMITS }];
+
+  get #top(): { used: Usage; limits: Usage } {
+    const top = this.#layers.at(-1);
+    if (top === undefined) throw new Error("The transaction has ended");
+    return top;
+  }
+
+  get used(): Usage {
+    return { ...this.#top.used };
+  }
+
+  spend(amounts: Partial<Usage>): void {
+    const { used, limits } = this.#top;
+    for (const [name, amount] of Object.entries(amounts) as [keyof Usage, number][]) {
+      used[name] += amount;
+      if (used[name] > limits[name])
+        throw new Error(
+          `${TOO_MUCH[name]} (limit: ${limits[name]}). Consider using smaller limits in your queries, paginating your queries, or using indexed queries with a selective index range expressions.`,
+        );
+    }
+  }
+
+  open(tighter: Partial<Usage> = {}): void {
+    const { used, limits } = this.#top;
+    const inner = { ...limits };
+    for (const name of keys(inner)) {
+      const cap = tighter[name];
+      if (cap !== undefined) inner[name] = Math.min(limits[name], used[name] + cap);
+    }
+    this.#layers.push({ used: { ...used }, limits: inner });
+  }
+
+  close(kept: boolean): void {
+    const closed = this.#layers.pop();
+    if (closed === undefined) return;
+    const { used } = this.#top;
+    for (const name of keys(used)) if (kept || READS.has(name)) used[name] = closed.used[name];
+  }
+
+  /** As `getTransactionMetrics()` answers. */
+  metrics(): JSONValue {
+    const { used, limits } = this.#top;
+    return Object.fromEntries(
+      keys(used).map((name) => [
+        name,
+        { used: used[name], remaining: Math.max(0, limits[name] - used[name]) },
+      ]),
+    );
+  }
+}

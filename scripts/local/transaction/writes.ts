@@ -1,0 +1,191 @@
+import {
+  convexToJson,
+  getDocumentSize,
+  jsonToConvex,
+  type JSONValue,
+  type Value,
+} from "convex/values";
+import type { Catalog, Table } from "../store/catalog.ts";
+import { toDocument, type Documents, type StoredDocument } from "../store/documents.ts";
+import type { Document } from "../store/fields.ts";
+import { parseJson, type JsonObject } from "../values/json.ts";
+import { checkDocument } from "../values/limits.ts";
+import { validate } from "../values/validate.ts";
+import type { Transaction } from "./transactor.ts";
+
+/** Where a function writes: the tables of its component, in its transaction. */
+export interface WriteTarget {
+  catalog: Catalog;
+  documents: Documents;
+  component: string;
+  transaction: Transaction;
+}
+
+interface SystemFields {
+  _id: string;
+  _creationTime: number;
+}
+
+/** `ctx.db.vars.commitTs` becomes the transaction's timestamp, which is known: turns are serial. */
+function resolveCommitTs(json: JSONValue, timestamp: bigint): JSONValue {
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return json.map((element) => resolveCommitTs(element, timestamp));
+  if ("$commitTs" in json) return convexToJson(timestamp);
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [name, resolveCommitTs(value, timestamp)]),
+  );
+}
+
+function prepare(target: WriteTarget, table: Table, fields: JSONValue, system: SystemFields) {
+  const text = JSON.stringify(fields);
+  const json = (
+    text.includes("$commitTs") ? resolveCommitTs(fields, target.transaction.timestamp) : fields
+  ) as JsonObject;
+  const value = jsonToConvex(json) as Record<string, Value>;
+  const size = checkDocument(table.name, value, system._id);
+  const { validator } = table.schema;
+  if (validator !== null)
+    validate(
+      validator,
+      value,
+      `Failed to insert or update a document in table "${table.name}" because it does not match the schema`,
+      (other, id) => target.catalog.isIdOf(target.component, other, id),
+    );
+  target.transaction.account.spend({ documentsWritten: 1, bytesWritten: size });
+  return { json: { ...json, ...system }, size };
+}
+
+/** Store a new document; returns its id. */
+export function insert(target: WriteTarget, tableName: string, fields: JSONValue): string {
+  const table = target.catalog.table(target.component, tableName);
+  const system = target.documents.identify(table);
+  const { json, size } = prepare(target, table, withoutSystem(fields, null), system);
+  target.documents.insert(table, system._id, json, size);
+  return system._id;
+}
+
+/** Fields without `_id` and `_creationTime`, which may be sent along but not changed. */
+function withoutSystem(fields: JSONValue, current: SystemFields | null): JsonObject {
+  const { _id, _creationTime, ...rest } = fields as JsonObject;
+  if (_id !== undefined && _id !== current?._id)
+    throw new Error(
+      `Provided \`_id\` field value "${JSON.stringify(_id)}" does not match the document ID`,
+    );
+  if (_creationTime !== undefined && _creationTime !== current?._creationTime)
+    throw new Error(
+      `Provided \`_creationTime\` field value does not match the document's creation time`,
+    );
+  return rest;
+}
+
+interface Found {
+  table: Table;
+  stored: StoredDocument;
+  system: SystemFields;
+  fields: JsonObject;
+}
+
+/** The document with that id, checked against the table's name if one is given. */
+export function locate(
+  target: WriteTarget,
+  id: string,
+  tableName: string | undefined,
+  operation: string,
+): { table: Table; stored: StoredDocument | undefined } {
+  const table = target.catalog.tableOfId(target.component, id);
+  if (table === undefined)
+    throw new Error(
+      `Invalid argument \`id\` for \`db.${operation}\`: Unable to decode ID: ${JSON.stringify(id)}`,
+    );
+  if (tableName !== undefined && table.name !== tableName)
+    throw new Error(
+      `Invalid argument \`id\` for \`db.${operation}\`, expected ID in table '${tableName}' but got ID in table '${table.name}'`,
+    );
+  target.transaction.account.spend({ databaseQueries: 1 });
+  const stored = target.documents.get(id);
+  if (stored) target.transaction.account.spend({ documentsRead: 1, bytesRead: stored.size });
+  return { table, stored };
+}
+
+function existing(
+  target: WriteTarget,
+  id: string,
+  tableName: string | undefined,
+  operation: string,
+): Found {
+  const { table, stored } = locate(target, id, tableName, operation);
+  if (table.name.startsWith("_"))
+    throw new Error("System tables (prefixed with `_`) are read-only.");
+  if (stored === undefined)
+    throw new Error(`${capitalized(operation)} on nonexistent document ID ${id}`);
+  const { _id, _creationTime, ...fields } = parseJson<JsonObject & SystemFields>(stored.json);
+  return { table, stored, system: { _id, _creationTime }, fields: fields };
+}
+
+function capitalized(word: string): string {
+  return word[0]?.toUpperCase() + word.slice(1);
+}
+
+function isUndefined(value: JSONValue): boolean {
+  return typeof value === "object" && value !== null && "$undefined" in value;
+}
+
+/** Merge fields into a document; `{"$undefined": null}` takes a field away. */
+export function patch(
+  target: WriteTarget,
+  id: string,
+  tableName: string | undefined,
+  value: JSONValue,
+): void {
+  const { table, stored, system, fields } = existing(target, id, tableName, "patch");
+  const merged: JsonObject = { ...fields, ...withoutSystem(value, system) };
+  const kept = Object.fromEntries(
+    Object.entries(merged).filter(([, field]) => !isUndefined(field)),
+  );
+  const { json, size } = prepare(target, table, kept, system);
+  target.documents.update(table, stored, json, size);
+}
+
+export function replace(
+  target: WriteTarget,
+  id: string,
+  tableName: string | undefined,
+  value: JSONValue,
+): void {
+  const { table, stored, system } = existing(target, id, tableName, "replace");
+  const { json, size } = prepare(target, table, withoutSystem(value, system), system);
+  target.documents.update(table, stored, json, size);
+}
+
+export function remove(target: WriteTarget, id: string, tableName: string | undefined): void {
+  const { table, stored } = existing(target, id, tableName, "delete");
+  target.transaction.account.spend({ documentsWritten: 1 });
+  target.documents.remove(table, stored);
+}
+
+/** Write a row of a system table, which no function may (jobs and files do). */
+export function writeSystem(
+  target: Pick<WriteTarget, "catalog" | "documents" | "component">,
+  tableName: string,
+  document: Document,
+): string {
+  const table = target.catalog.table(target.component, tableName);
+  const system = target.documents.identify(table);
+  const json = { ...(convexToJson(document) as JsonObject), ...system };
+  target.documents.insert(table, system._id, json, getDocumentSize({ ...document, ...system }));
+  return system._id;
+}
+
+/** Change fields of a row of a system table; a row that is gone stays gone. */
+export function patchSystem(
+  target: Pick<WriteTarget, "catalog" | "documents" | "component">,
+  id: string,
+  changes: Document,
+): void {
+  const table = target.catalog.tableOfId(target.component, id);
+  const stored = target.documents.get(id);
+  if (table === undefined || stored === undefined) return;
+  const document = { ...toDocument(stored.json), ...changes };
+  const json = convexToJson(document) as JsonObject;
+  target.documents.update(table, stored, json, getDocumentSize(document));
+}

@@ -1,0 +1,90 @@
+import { randomBytes } from "node:crypto";
+
+/**
+ * Document ids in the form Convex gives them: table number, 16 bytes, checksum, as 32 characters
+ * of lower-case base32. Opaque to everyone outside; an invalid one is told by its checksum.
+ * The 16 bytes begin with the time, so that new documents are neighbours in the file.
+ */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit]));
+const INTERNAL_BYTES = 16;
+const TIME_BYTES = 6;
+
+function varint(number: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = number; ; rest >>>= 7) {
+    if (rest < 0x80) return [...bytes, rest];
+    bytes.push((rest & 0x7f) | 0x80);
+  }
+}
+
+/** Fletcher-16, which notices swapped as well as mistyped characters. */
+function checksum(bytes: Uint8Array): [number, number] {
+  let low = 0;
+  let high = 0;
+  for (const byte of bytes) {
+    low = (low + byte) % 255;
+    high = (high + low) % 255;
+  }
+  return [low, high];
+}
+
+function toBase32(bytes: Uint8Array): string {
+  let text = "";
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >>> (bits - 5)) & 31];
+    held &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+function fromBase32(text: string): Uint8Array | null {
+  const bytes: number[] = [];
+  let bits = 0;
+  let held = 0;
+  for (const character of text) {
+    const digit = DIGITS.get(character);
+    if (digit === undefined) return null;
+    held = (held << 5) | digit;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes.push((held >>> bits) & 0xff);
+      held &= (1 << bits) - 1;
+    }
+  }
+  return held === 0 ? Uint8Array.from(bytes) : null;
+}
+
+/** A new id in the table with this number. */
+export function newId(tableNumber: number): string {
+  const time = Buffer.alloc(TIME_BYTES);
+  time.writeUIntBE(Date.now(), 0, TIME_BYTES);
+  const body = Buffer.from([
+    ...varint(tableNumber),
+    ...time,
+    ...randomBytes(INTERNAL_BYTES - TIME_BYTES),
+  ]);
+  return toBase32(Buffer.from([...body, ...checksum(body)]));
+}
+
+/** The number of the table an id belongs to, or null for anything that is not an id. */
+export function tableNumberOf(id: string): number | null {
+  if (id.length < 31 || id.length > 37) return null;
+  const bytes = fromBase32(id);
+  if (bytes === null) return null;
+  let number = 0;
+  let used = 0;
+  for (let more = true; more; used++) {
+    const byte = bytes[used];
+    if (byte === undefined || used > 4) return null;
+    number += (byte & 0x7f) * 2 ** (7 * used);
+    more = byte >= 0x80;
+  }
+  if (bytes.length !== used + INTERNAL_BYTES + 2) return null;
+  const [low, high] = checksum(bytes.subarray(0, -2));
+  return bytes.at(-2) === low && bytes.at(-1) === high ? number : null;
+}

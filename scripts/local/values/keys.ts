@@ -1,0 +1,125 @@
+import type { Value } from "convex/values";
+
+/**
+ * Index keys: bytes whose `memcmp` order is Convex's order of values, so that an index range is a
+ * plain range scan in SQLite. Every value starts with a tag in Convex's order of types:
+ * undefined < null < bigint < number < boolean < string < bytes < array < object.
+ */
+const TAG = {
+  end: 0x00,
+  undefined: 0x01,
+  null: 0x02,
+  bigint: 0x03,
+  number: 0x04,
+  false: 0x05,
+  true: 0x06,
+  string: 0x07,
+  bytes: 0x08,
+  array: 0x09,
+  object: 0x0a,
+} as const;
+
+/** Greater than every tag: a prefix followed by it sorts after everything that has the prefix. */
+const AFTER = 0xff;
+
+class KeyWriter {
+  #bytes = Buffer.allocUnsafe(256);
+  #length = 0;
+
+  #reserve(extra: number): void {
+    if (this.#length + extra <= this.#bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + extra));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.#length++] = value;
+  }
+
+  /** Two's complement with the sign flipped: unsigned order is signed order. */
+  int64(value: bigint): void {
+    this.#reserve(8);
+    this.#bytes.writeBigUInt64BE(BigInt.asUintN(64, value) ^ (1n << 63n), this.#length);
+    this.#length += 8;
+  }
+
+  /** IEEE total order: negative numbers inverted, positive ones with the sign set; -0 before 0. */
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#bytes.writeDoubleBE(value, this.#length);
+    const negative = (this.#bytes[this.#length] ?? 0) >= 0x80;
+    for (let i = 0; i < 8; i++) {
+      const byte = this.#bytes[this.#length + i] ?? 0;
+      this.#bytes[this.#length + i] = negative ? ~byte & 0xff : i === 0 ? byte | 0x80 : byte;
+    }
+    this.#length += 8;
+  }
+
+  /** Bytes with 0x00 written as 0x00 0xFF, ended by 0x00 0x00: no key is a prefix of another. */
+  escaped(source: Buffer): void {
+    this.#reserve(source.length * 2 + 2);
+    for (const byte of source) {
+      this.#bytes[this.#length++] = byte;
+      if (byte === 0) this.#bytes[this.#length++] = 0xff;
+    }
+    this.#bytes[this.#length++] = 0;
+    this.#bytes[this.#length++] = 0;
+  }
+
+  value(value: Value | undefined): void {
+    if (value === undefined) this.byte(TAG.undefined);
+    else if (value === null) this.byte(TAG.null);
+    else if (typeof value === "bigint") {
+      this.byte(TAG.bigint);
+      this.int64(value);
+    } else if (typeof value === "number") {
+      this.byte(TAG.number);
+      this.float64(value);
+    } else if (typeof value === "boolean") this.byte(value ? TAG.true : TAG.false);
+    else if (typeof value === "string") {
+      this.byte(TAG.string);
+      this.escaped(Buffer.from(value, "utf8"));
+    } else if (value instanceof ArrayBuffer) {
+      this.byte(TAG.bytes);
+      this.escaped(Buffer.from(value));
+    } else if (Array.isArray(value)) {
+      this.byte(TAG.array);
+      for (const element of value) this.value(element);
+      this.byte(TAG.end);
+    } else this.#object(Object.entries(value as Record<string, Value | undefined>));
+  }
+
+  #object(entries: [string, Value | undefined][]): void {
+    this.byte(TAG.object);
+    entries.sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [name, value] of entries) {
+      if (value === undefined) continue;
+      this.value(name);
+      this.value(value);
+    }
+    this.byte(TAG.end);
+  }
+
+  finish(): Buffer {
+    return Buffer.from(this.#bytes.subarray(0, this.#length));
+  }
+}
+
+/** The key of a tuple of values, in Convex's order. */
+export function encodeKey(values: readonly (Value | undefined)[]): Buffer {
+  const writer = new KeyWriter();
+  for (const value of values) writer.value(value);
+  return writer.finish();
+}
+
+/** The least key above every key that starts with `prefix`. */
+export function afterPrefix(prefix: Buffer): Buffer {
+  return Buffer.concat([prefix, Buffer.of(AFTER)]);
+}
+
+/** The least key above `key` itself. */
+export function afterKey(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)]);
+}

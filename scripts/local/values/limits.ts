@@ -1,0 +1,104 @@
+import { getDocumentSize, getConvexSize, type Value } from "convex/values";
+
+/**
+ * What Convex refuses of a value, refused here with a like message, so that what works on this
+ * machine works on a deployment (https://docs.convex.dev/production/state/limits). Where its
+ * documentation and its code disagree, the stricter of the two.
+ */
+const MIB = 1 << 20;
+export const MAX_DOCUMENT_BYTES = MIB;
+export const MAX_ARGS_BYTES = 16 * MIB;
+export const MAX_RETURN_BYTES = 16 * MIB;
+const MAX_DOCUMENT_NESTING = 16;
+const MAX_VALUE_NESTING = 64;
+const MAX_ARRAY_LENGTH = 8192;
+const MAX_FIELDS = 1024;
+const MAX_FIELD_NAME_BYTES = 1024;
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+const PRINTABLE_ASCII = /^[ -~]+$/;
+
+/** A value that Convex would refuse; the message says which rule and where. */
+export class LimitError extends Error {
+  override name = "LimitError";
+}
+
+function checkFieldName(name: string, where: string, isDocument: boolean): void {
+  const refuse = (why: string) => {
+    throw new LimitError(`Field name ${JSON.stringify(name)}${where} ${why}`);
+  };
+  if (name === "") refuse("is empty: field names must be nonempty");
+  if (name.length > MAX_FIELD_NAME_BYTES)
+    refuse(`exceeds maximum field name length ${MAX_FIELD_NAME_BYTES}`);
+  if (name.startsWith("$")) refuse("starts with '$', which is reserved");
+  if (isDocument && name.startsWith("_")) refuse("starts with '_', which is reserved");
+  if (!PRINTABLE_ASCII.test(name)) refuse("can only contain non-control ASCII characters");
+}
+
+interface Rules {
+  maxNesting: number;
+  /** Whether names that begin with `_` are refused (documents), the system's own excepted. */
+  isDocument: boolean;
+}
+
+function checkObject(value: object, path: string, depth: number, rules: Rules): void {
+  const entries = Object.entries(value) as [string, Value | undefined][];
+  if (entries.length > MAX_FIELDS)
+    throw new LimitError(
+      `Object has too many fields (${entries.length} > maximum number ${MAX_FIELDS})${at(path)}`,
+    );
+  for (const [name, child] of entries) {
+    if (child === undefined) continue;
+    checkFieldName(name, at(path), rules.isDocument);
+    checkValue(child, `${path}.${name}`, depth + 1, rules);
+  }
+}
+
+function at(path: string): string {
+  return path === "" ? "" : ` at ${path}`;
+}
+
+function checkValue(value: Value, path: string, depth: number, rules: Rules): void {
+  if (typeof value === "string") {
+    if (LONE_SURROGATE.test(value))
+      throw new LimitError(`String is not valid Unicode: unpaired surrogate${at(path)}`);
+    return;
+  }
+  if (typeof value !== "object" || value === null || value instanceof ArrayBuffer) return;
+  if (depth > rules.maxNesting)
+    throw new LimitError(
+      `Value is too nested (nested ${depth} levels deep > maximum nesting ${rules.maxNesting})`,
+    );
+  if (Array.isArray(value)) {
+    if (value.length > MAX_ARRAY_LENGTH)
+      throw new LimitError(
+        `Array length is too long (${value.length} > maximum length ${MAX_ARRAY_LENGTH})${at(path)}`,
+      );
+    for (const [i, element] of value.entries())
+      checkValue(element, `${path}[${i}]`, depth + 1, rules);
+    return;
+  }
+  checkObject(value, path, depth, rules);
+}
+
+/** Refuse a document that Convex would not store; returns its size by Convex's own measure. */
+export function checkDocument(table: string, fields: Record<string, Value>, id: string): number {
+  checkValue(fields, "", 1, { maxNesting: MAX_DOCUMENT_NESTING, isDocument: true });
+  const size = getDocumentSize({ ...fields, _id: id, _creationTime: 0 });
+  if (size > MAX_DOCUMENT_BYTES)
+    throw new LimitError(
+      `Value is too large (${size} bytes > maximum size ${MAX_DOCUMENT_BYTES} bytes) in table "${table}"`,
+    );
+  return size;
+}
+
+/** Refuse arguments or a return value that Convex would not pass. */
+export function checkPassedValue(value: Value, what: "arguments" | "return value"): void {
+  checkValue(value, "", 1, { maxNesting: MAX_VALUE_NESTING, isDocument: false });
+  const limit = what === "arguments" ? MAX_ARGS_BYTES : MAX_RETURN_BYTES;
+  const size = getConvexSize(value);
+  if (size > limit)
+    throw new LimitError(
+      `Function ${what} is too large: ${size} bytes, the maximum is ${limit} bytes`,
+    );
+}

@@ -1,0 +1,173 @@
+import { convexToJson, type Value } from "convex/values";
+
+/** A validator as `validator.json` of `convex/values` writes it. */
+export type ValidatorJson =
+  | {
+      type: "any" | "null" | "number" | "bigint" | "boolean" | "string" | "bytes" | "commitTs";
+    }
+  | { type: "literal"; value: Value }
+  | { type: "id"; tableName: string }
+  | { type: "array"; value: ValidatorJson }
+  | { type: "record"; keys: ValidatorJson; values: FieldJson }
+  | { type: "object"; value: Record<string, FieldJson> }
+  | { type: "union"; value: ValidatorJson[] };
+interface FieldJson {
+  fieldType: ValidatorJson;
+  optional: boolean;
+}
+
+/** Whether a string is an id of that table, as the calling component numbers tables. */
+export type IsIdOf = (table: string, id: string) => boolean;
+
+interface Mismatch {
+  path: string;
+  message: string;
+}
+
+const MAX_SHOWN = 300;
+
+function show(value: Value | undefined): string {
+  if (value === undefined) return "undefined";
+  const text = JSON.stringify(convexToJson(value));
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** The validator as a person would have written it. */
+function describe(validator: ValidatorJson): string {
+  switch (validator.type) {
+    case "number":
+      return "v.float64()";
+    case "bigint":
+      return "v.int64()";
+    case "literal":
+      return `v.literal(${show(validator.value)})`;
+    case "id":
+      return `v.id("${validator.tableName}")`;
+    case "array":
+      return `v.array(${describe(validator.value)})`;
+    case "record":
+      return `v.record(${describe(validator.keys)}, ${describe(validator.values.fieldType)})`;
+    case "object":
+      return `v.object({${Object.keys(validator.value).join(", ")}})`;
+    case "union":
+      return `v.union(${validator.value.map(describe).join(", ")})`;
+    default:
+      return `v.${validator.type}()`;
+  }
+}
+
+function isPlainObject(value: Value): value is Record<string, Value> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof ArrayBuffer)
+  );
+}
+
+function isScalar(validator: ValidatorJson, value: Value, isIdOf: IsIdOf): boolean {
+  switch (validator.type) {
+    case "any":
+      return true;
+    case "null":
+      return value === null;
+    case "bigint":
+    case "commitTs":
+      return typeof value === "bigint";
+    case "number":
+    case "boolean":
+    case "string":
+      return typeof value === validator.type;
+    case "bytes":
+      return value instanceof ArrayBuffer;
+    case "literal":
+      return value === validator.value;
+    case "id":
+      return typeof value === "string" && isIdOf(validator.tableName, value);
+    default:
+      return false;
+  }
+}
+
+function first<T>(items: Iterable<T>, check: (item: T) => Mismatch | null): Mismatch | null {
+  for (const item of items) {
+    const mismatch = check(item);
+    if (mismatch !== null) return mismatch;
+  }
+  return null;
+}
+
+/** The first place where a value does not fit, or null. */
+function mismatch(
+  validator: ValidatorJson,
+  value: Value,
+  path: string,
+  isIdOf: IsIdOf,
+): Mismatch | null {
+  const wrong = {
+    path,
+    message: `Value does not match validator.\nValue: ${show(value)}\nValidator: ${describe(validator)}`,
+  };
+  switch (validator.type) {
+    case "array":
+      if (!Array.isArray(value)) return wrong;
+      return first(value.entries(), ([i, v]) =>
+        mismatch(validator.value, v, `${path}[${i}]`, isIdOf),
+      );
+    case "union":
+      return validator.value.some((member) => mismatch(member, value, path, isIdOf) === null)
+        ? null
+        : wrong;
+    case "record":
+      if (!isPlainObject(value)) return wrong;
+      return first(
+        Object.entries(value),
+        ([key, v]) =>
+          mismatch(validator.keys, key, `${path}.${key}`, isIdOf) ??
+          mismatch(validator.values.fieldType, v, `${path}.${key}`, isIdOf),
+      );
+    case "object":
+      return isPlainObject(value) ? objectMismatch(validator.value, value, path, isIdOf) : wrong;
+    default:
+      return isScalar(validator, value, isIdOf) ? null : wrong;
+  }
+}
+
+function objectMismatch(
+  fields: Record<string, FieldJson>,
+  value: Record<string, Value>,
+  path: string,
+  isIdOf: IsIdOf,
+): Mismatch | null {
+  const declared = first(Object.entries(fields), ([name, field]) => {
+    const child = value[name];
+    if (child !== undefined) return mismatch(field.fieldType, child, `${path}.${name}`, isIdOf);
+    return field.optional
+      ? null
+      : {
+          path,
+          message: `Object is missing the required field \`${name}\`.\nObject: ${show(value)}`,
+        };
+  });
+  if (declared !== null) return declared;
+  const extra = Object.keys(value).find(
+    (name) => value[name] !== undefined && !Object.hasOwn(fields, name),
+  );
+  if (extra === undefined) return null;
+  return {
+    path,
+    message: `Object contains extra field \`${extra}\` that is not in the validator.\nObject: ${show(value)}`,
+  };
+}
+
+/** Throw unless the value fits; `what` names the value in the message. */
+export function validate(
+  validator: ValidatorJson,
+  value: Value,
+  what: string,
+  isIdOf: IsIdOf,
+): void {
+  const found = mismatch(validator, value, "", isIdOf);
+  if (found === null) return;
+  throw new Error(`${what}: ${found.message}${found.path === "" ? "" : `\nPath: ${found.path}`}`);
+}
