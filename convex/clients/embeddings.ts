@@ -1,0 +1,213 @@
+import OpenAI, { APIConnectionTimeoutError, APIError } from "openai";
+import { env } from "../_generated/server";
+import { cutToFit, estimateTokens } from "../lib/tokens";
+import { utf8Length } from "../lib/words";
+
+/** Length of a vector, as the vector indexes of the schema have it. */
+export const EMBEDDING_DIMENSIONS = 1536;
+
+const DEFAULT_MODEL = "text-embedding-3-small";
+
+/**
+ * Inputs and tokens of one request. The provider takes 2,048 and 300,000; a default-runtime action has
+ * 64 MiB, in which the answer's text and numbers must fit (about 47 kB an input), and the tokens are
+ * an estimate.
+ */
+const MAX_INPUTS = 400;
+const MAX_REQUEST_TOKENS = 250_000;
+
+/** A request that hangs is worth one more try, not ten minutes (the library's default). */
+const TIMEOUT_MS = 30_000;
+
+/** Of which the library waits up to 60 s each, as `Retry-After` says or with growing back-off. */
+const MAX_RETRIES = 3;
+
+/** A model that refuses even this much of a text refuses it for another reason. */
+const MIN_INPUT_BYTES = 400;
+
+/** What went wrong, as far as the caller acts differently. `permanent` will not pass by itself. */
+export type EmbeddingFailure = {
+  kind: "unconfigured" | "refused" | "rate_limited" | "unavailable" | "invalid_answer";
+  message: string;
+  isPermanent: boolean;
+  retryAfterMs?: number;
+};
+
+/** A vector for every text in order, or why there is none; never an exception. */
+export type EmbeddingOutcome =
+  { ok: true; vectors: number[][] } | { ok: false; vectors: number[][]; failure: EmbeddingFailure };
+
+/** Where embeddings come from, by the deployment's environment; undefined without a key. */
+export type EmbeddingProvider = { apiKey: string; baseURL?: string; model: string };
+
+/** The provider this deployment is set up for; undefined means that nothing may be embedded. */
+export function embeddingProvider(): EmbeddingProvider | undefined {
+  const apiKey = env.OPENAI_API_KEY?.trim();
+  if (apiKey === undefined || apiKey === "") return undefined;
+  return {
+    apiKey,
+    baseURL: env.OPENAI_BASE_URL?.trim() || undefined,
+    model: env.OPENAI_EMBEDDING_MODEL?.trim() || DEFAULT_MODEL,
+  };
+}
+
+/**
+ * Embeds texts in as few requests as the provider's limits allow. On failure the vectors of the
+ * leading texts that were embedded come with it, so that nothing paid for is lost. Passing problems
+ * (429, 5xx, time-outs, broken connections) were retried already when they are reported.
+ */
+export async function embedTexts(
+  provider: EmbeddingProvider,
+  texts: readonly string[],
+): Promise<EmbeddingOutcome> {
+  const client = new OpenAI({ ...provider, timeout: TIMEOUT_MS, maxRetries: MAX_RETRIES });
+  const vectors: number[][] = [];
+  for (const batch of requestsOf(texts)) {
+    const outcome = await embedBatch(client, provider.model, batch);
+    vectors.push(...outcome.vectors);
+    if (!outcome.ok) return { ...outcome, vectors };
+  }
+  return { ok: true, vectors };
+}
+
+/** Groups texts in order into requests that respect the provider's limits. */
+export function requestsOf(texts: readonly string[]): string[][] {
+  const requests: string[][] = [];
+  let tokens = Infinity;
+  for (const text of texts) {
+    const more = estimateTokens(text);
+    const last = requests[requests.length - 1];
+    if (last === undefined || last.length >= MAX_INPUTS || tokens + more > MAX_REQUEST_TOKENS) {
+      requests.push([text]);
+      tokens = more;
+    } else {
+      last.push(text);
+      tokens += more;
+    }
+  }
+  return requests;
+}
+
+/**
+ * One request. What the provider finds too large (its limits differ, and tokens are estimated) is
+ * sent in halves; a single text that is still too large is embedded by its beginning.
+ */
+async function embedBatch(
+  client: OpenAI,
+  model: string,
+  texts: string[],
+): Promise<EmbeddingOutcome> {
+  try {
+    return { ok: true, vectors: await request(client, model, texts) };
+  } catch (error) {
+    const failure = failureOf(error);
+    if (!isTooLarge(error)) return { ok: false, vectors: [], failure };
+    if (texts.length > 1) return await embedHalves(client, model, texts);
+    const shorter = halved(texts[0] ?? "");
+    if (shorter === undefined) return { ok: false, vectors: [], failure };
+    return await embedBatch(client, model, [shorter]);
+  }
+}
+
+async function embedHalves(
+  client: OpenAI,
+  model: string,
+  texts: string[],
+): Promise<EmbeddingOutcome> {
+  const middle = Math.ceil(texts.length / 2);
+  const first = await embedBatch(client, model, texts.slice(0, middle));
+  if (!first.ok) return first;
+  const second = await embedBatch(client, model, texts.slice(middle));
+  return { ...second, vectors: [...first.vectors, ...second.vectors] };
+}
+
+function halved(text: string): string | undefined {
+  const bytes = utf8Length(text) / 2;
+  if (bytes < MIN_INPUT_BYTES) return undefined;
+  return cutToFit(text, (head) => utf8Length(head) <= bytes);
+}
+
+async function request(client: OpenAI, model: string, input: string[]): Promise<number[][]> {
+  const answer: unknown = await client.embeddings.create({
+    model,
+    input,
+    dimensions: EMBEDDING_DIMENSIONS,
+    // Base64 is smaller, but not every compatible server knows it.
+    encoding_format: "float",
+  });
+  return readVectors(answer, input.length);
+}
+
+/** The answer is checked as any input from outside: servers that call themselves compatible vary. */
+function readVectors(answer: unknown, count: number): number[][] {
+  const data = fieldOf(answer, "data");
+  if (!Array.isArray(data) || data.length !== count) {
+    throw new InvalidAnswer(`The embedding server did not answer with ${count} embeddings.`);
+  }
+  const vectors: number[][] = [];
+  for (const [i, item] of data.entries()) {
+    const index = fieldOf(item, "index");
+    vectors[typeof index === "number" ? index : i] = readVector(fieldOf(item, "embedding"));
+  }
+  if (vectors.length !== count || Object.keys(vectors).length !== count) {
+    throw new InvalidAnswer("The embedding server numbered its embeddings wrongly.");
+  }
+  return vectors;
+}
+
+function readVector(value: unknown): number[] {
+  if (!Array.isArray(value) || !value.every(isFinite)) {
+    throw new InvalidAnswer(
+      "The embedding server sent an embedding that is not a list of numbers.",
+    );
+  }
+  if (value.length !== EMBEDDING_DIMENSIONS) {
+    throw new InvalidAnswer(
+      `The embedding model answered ${value.length} dimensions instead of ${EMBEDDING_DIMENSIONS}.`,
+    );
+  }
+  return value;
+}
+
+function isFinite(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return new Map<string, unknown>(Object.entries(value)).get(name);
+}
+
+class InvalidAnswer extends Error {}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof APIError && (error.status === 400 || error.status === 413);
+}
+
+function failureOf(error: unknown): EmbeddingFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof InvalidAnswer) return { kind: "invalid_answer", message, isPermanent: true };
+  if (error instanceof APIConnectionTimeoutError || !(error instanceof APIError)) {
+    // What is no APIError is an answer that could not be read: a proxy's page, half a body.
+    return { kind: "unavailable", message, isPermanent: false };
+  }
+  const status: unknown = error.status;
+  if (status === 429) {
+    // "insufficient_quota" is a 429 as well, and waiting does not fill an account.
+    const isPermanent = error.code === "insufficient_quota";
+    return { kind: "rate_limited", message, isPermanent, retryAfterMs: retryAfterOf(error) };
+  }
+  if (typeof status !== "number" || status >= 500 || status === 408 || status === 409) {
+    return { kind: "unavailable", message, isPermanent: false, retryAfterMs: retryAfterOf(error) };
+  }
+  return { kind: "refused", message, isPermanent: true };
+}
+
+/** `Retry-After` in its two forms: seconds, or a date. */
+function retryAfterOf(error: { headers?: Headers }): number | undefined {
+  const value = error.headers?.get("retry-after");
+  if (value === null || value === undefined) return undefined;
+  const seconds = Number(value);
+  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(wait) && wait > 0 ? wait : undefined;
+}
