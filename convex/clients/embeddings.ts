@@ -1,7 +1,7 @@
 import OpenAI, { APIConnectionTimeoutError, APIError } from "openai";
 import { env } from "../_generated/server";
+import { utf8Length } from "../lib/text";
 import { cutToFit, estimateTokens } from "../lib/tokens";
-import { utf8Length } from "../lib/words";
 
 /** Length of a vector, as the vector indexes of the schema have it. */
 export const EMBEDDING_DIMENSIONS = 1536;

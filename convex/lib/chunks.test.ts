@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CHUNK_MAX_BYTES, chunksOf } from "./chunks";
 import { estimateTokens } from "./tokens";
-import { utf8Length } from "./words";
+import { utf8Length } from "./text";
 
 const paragraph = (name: string, words: number) => `${name} ${"word ".repeat(words)}`.trim();
 

@@ -1,4 +1,4 @@
-import { utf8Length } from "./words";
+import { utf8Length } from "./text";
 
 /**
  * Longest chunk in bytes. The models take 8,192 tokens, and bytes bound tokens; half of that keeps

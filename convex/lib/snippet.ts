@@ -1,4 +1,5 @@
 import { matchesIn, type Match, type Matcher } from "./evidence";
+import { oneLine } from "./text";
 
 /** Longest snippet in UTF-16 units, marks of cutting included. */
 export const SNIPPET_MAX_CHARS = 240;
@@ -17,15 +18,10 @@ export type Snippet = { snippet: string; highlights: Array<[number, number]> };
  * where something is left out. Without a match it is the beginning.
  */
 export function makeSnippet(matcher: Matcher, text: string, max = SNIPPET_MAX_CHARS): Snippet {
-  const plain = toPlain(text);
+  const plain = oneLine(text);
   const matches = matchesIn(matcher, plain);
   const snippet = plain.length <= max ? plain : cut(plain, anchorOf(matches, max), max);
   return { snippet, highlights: merge(matchesIn(matcher, snippet).filter(isShown)) };
-}
-
-/** One line: controls and runs of white space become a space. Nothing is interpreted as markup. */
-export function toPlain(text: string): string {
-  return text.replace(/[\s\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }
 
 /** Prefixes of two letters match half the text; they find, but are not worth showing. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { MAX_TERMS, prepareQuery } from "./terms";
-import { utf8Length, wordsOf } from "./words";
+import { utf8Length } from "./text";
+import { wordsOf } from "./words";
 
 const termsOf = (query: string) => prepareQuery(query).terms;
 

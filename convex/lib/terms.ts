@@ -1,4 +1,5 @@
-import { humps, isIndexed, utf8Length, wordsOf } from "./words";
+import { utf8Length } from "./text";
+import { humps, isIndexed, wordsOf } from "./words";
 
 /** Convex reads the first 16 words of a search and silently ignores the rest. */
 export const MAX_TERMS = 16;

@@ -1,4 +1,4 @@
-import { utf8Length } from "./words";
+import { utf8Length } from "./text";
 
 /**
  * A model's tokenizer is a megabyte of tables, so tokens are bounded by bytes instead. A token of a

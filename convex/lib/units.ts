@@ -1,6 +1,5 @@
 import { type ReadPart, plainText } from "./parts";
-import { toPlain } from "./snippet";
-import { utf8Length } from "./words";
+import { oneLine, utf8Length } from "./text";
 
 /**
  * Units of meaning: what one embedding stands for. A user message is a unit; so is the run of
@@ -91,7 +90,7 @@ export function meaningOf(parts: readonly ReadPart[]): string {
 
 /** A tool call as one line: its name and the argument that says most. */
 export function toolLine(name: string, args: unknown): string {
-  const line = toPlain(`${name}: ${tellingArgument(args)}`);
+  const line = oneLine(`${name}: ${tellingArgument(args)}`);
   const cut = line.slice(0, TOOL_LINE_MAX_CHARS).replace(/[\ud800-\udbff]$/, "");
   return cut.replace(/:$/, "");
 }

@@ -1,3 +1,5 @@
+import { utf8Length } from "./text";
+
 /**
  * Words as Convex's text index sees them: runs of letters and digits of any script, in lower case.
  * The index has no stemming, no stop words and no accent folding, and drops words of 32 bytes and
@@ -15,8 +17,6 @@ const HUMP = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
 /** The index drops words of this many bytes or more. */
 const INDEXED_WORD_MAX_BYTES = 31;
-
-const encoder = new TextEncoder();
 
 /** All words of a text in order, as written. */
 export function wordsOf(text: string): Word[] {
@@ -37,11 +37,6 @@ export function humps(word: string): string[] {
 /** Whether the index holds a word at all, or drops it for its length. */
 export function isIndexed(word: string): boolean {
   return word.length <= INDEXED_WORD_MAX_BYTES && utf8Length(word) <= INDEXED_WORD_MAX_BYTES;
-}
-
-/** Bytes of a text in UTF-8, which is how Convex and embedding models measure it. */
-export function utf8Length(text: string): number {
-  return encoder.encode(text).length;
 }
 
 const SUFFIXES = ["ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion", "ers", "ies"];
