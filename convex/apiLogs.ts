@@ -4,7 +4,10 @@ import { systemMutation } from "./functions";
 import * as ApiLogs from "./model/apiLogs";
 import { vCaller } from "./model/users";
 
-/** Writes one line of the API log: every request whose own mutation did not write it. */
+/**
+ * Writes one line of the API log: every request whose own mutation did not write it. Answers true
+ * if the caller turned out to be nobody.
+ */
 export const record = systemMutation({
   args: {
     caller: v.union(vCaller, v.null()),
@@ -12,11 +15,8 @@ export const record = systemMutation({
     statusCode: v.number(),
     errorCode: v.optional(v.string()),
   },
-  returns: v.null(),
-  handler: async (ctx, { caller, line, ...outcome }) => {
-    await ApiLogs.record(ctx, caller, line, outcome);
-    return null;
-  },
+  returns: v.boolean(),
+  handler: (ctx, { caller, line, ...outcome }) => ApiLogs.record(ctx, caller, line, outcome),
 });
 
 /** Daily: deletes lines past their retention (`API_LOG_RETENTION_DAYS`, default 30), in batches. */

@@ -1,36 +1,526 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { deployment, person, settle } from "./test.setup";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { deployment, person, read, settle, type Deployment, type Person } from "./test.setup";
+import type { MessageAnswer, SessionAnswer } from "./wire/answers";
 
+const NOW = Date.UTC(2026, 0, 22, 12);
 beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
+  vi.useFakeTimers({ now: NOW });
 });
 afterEach(() => {
   vi.useRealTimers();
 });
 
-test("a message that was sent is read back over HTTP, its tool arguments equal", async () => {
+type Session = SessionAnswer & { messages: MessageAnswer[]; messagesCursor: string | null };
+
+const get = (ada: Person, id: string) =>
+  read<Session>(ada.get(`/api/sessions/${encodeURIComponent(id)}?messages_limit=200`));
+const texts = (session: Session) => session.messages.map(({ textContent }) => textContent);
+
+/** Everything stored but the log, as one comparable text. */
+const snapshot = (t: Deployment) =>
+  t.run(async (ctx) =>
+    JSON.stringify([
+      await ctx.db.query("sessions").collect(),
+      await ctx.db.query("messages").collect(),
+      await ctx.db.query("parts").collect(),
+      await ctx.db.query("dailyWrapped").collect(),
+    ]),
+  );
+
+describe("identity", () => {
+  test("two users who send the same ids never see or touch each other's rows", async () => {
+    const t = deployment();
+    const [ada, bob] = [await person(t), await person(t, "bob@example.com")];
+    for (const [who, text] of [
+      [ada, "Ada's"],
+      [bob, "Bob's"],
+    ] as const) {
+      await who.post("/sync/session", { externalId: "s", title: text });
+      await who.post("/sync/message", {
+        sessionExternalId: "s",
+        externalId: "m",
+        textContent: text,
+      });
+      await settle(t);
+    }
+    for (const [who, text] of [
+      [ada, "Ada's"],
+      [bob, "Bob's"],
+    ] as const) {
+      const session = await get(who, "s");
+      expect(session).toMatchObject({ title: text, messageCount: 1 });
+      expect(texts(session)).toEqual([text]);
+      expect((await read<{ sessions: unknown[] }>(who.get("/api/sessions"))).sessions).toHaveLength(
+        1,
+      );
+    }
+    const adas = await get(ada, "s");
+    expect((await bob.get(`/api/sessions/${adas.id}`)).status).toBe(404);
+    expect((await bob.get(`/api/sessions/get?id=${adas.id}`)).status).toBe(404);
+  });
+
+  test("a fork with the same message ids has all its messages, and so has the original", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    for (const sessionExternalId of ["original", "fork"]) {
+      for (const id of ["u1", "u2", "u3"]) {
+        await ada.post("/sync/message", {
+          sessionExternalId,
+          externalId: id,
+          textContent: `${sessionExternalId} ${id}`,
+        });
+      }
+    }
+    await settle(t);
+    expect(texts(await get(ada, "original"))).toEqual([
+      "original u1",
+      "original u2",
+      "original u3",
+    ]);
+    expect(texts(await get(ada, "fork"))).toEqual(["fork u1", "fork u2", "fork u3"]);
+  });
+});
+
+describe("redelivery", () => {
+  const send = async (ada: Person) => {
+    await ada.post("/sync/session", {
+      externalId: "s",
+      title: "T",
+      promptTokens: 10,
+      completionTokens: 5,
+      cost: 0.1,
+      projectPath: "C:\\work\\app",
+    });
+    await ada.post("/sync/message", {
+      sessionExternalId: "s",
+      externalId: "a",
+      role: "user",
+      textContent: "question",
+      createdAt: NOW - 5_000,
+    });
+    await ada.post("/sync/batch", {
+      sessions: [],
+      messages: [
+        {
+          sessionExternalId: "s",
+          externalId: "b",
+          role: "assistant",
+          parts: [{ type: "tool_use", content: { toolName: "x", args: {}, result: "y" } }],
+        },
+      ],
+    });
+  };
+
+  test("delivering everything again, identical, writes nothing but the log", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await send(ada);
+    await settle(t);
+    const before = await snapshot(t);
+    vi.setSystemTime(NOW + 3_600_000);
+    await send(ada);
+    await settle(t);
+    expect(await snapshot(t)).toBe(before);
+    expect(await t.run((ctx) => ctx.db.query("apiLogs").collect())).toHaveLength(6);
+  });
+
+  test("a redelivery without parts keeps the parts, and one without text keeps the text", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const parts = [{ type: "tool-call", content: { toolName: "x", args: { a: 1 } } }];
+    const post = (fields: object) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", ...fields });
+    await post({
+      role: "assistant",
+      textContent: "x".repeat(40_000),
+      parts,
+      model: "m1",
+      promptTokens: 7,
+    });
+    await post({ durationMs: 12 });
+    const [message] = (await get(ada, "s")).messages;
+    expect(message).toMatchObject({
+      role: "assistant",
+      parts,
+      model: "m1",
+      promptTokens: 7,
+      durationMs: 12,
+    });
+    expect(message?.textContent).toBe("x".repeat(40_000));
+  });
+
+  test("a longer text replaces a truncated one at once, and a shorter one leaves no tail", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const post = (textContent: string) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", textContent });
+    for (const text of ["short", "long ".repeat(20_000), "end"]) {
+      await post(text);
+      expect(texts(await get(ada, "s"))).toEqual([text]);
+    }
+    await settle(t);
+    expect(await t.run((ctx) => ctx.db.query("parts").collect())).toEqual([]);
+  });
+
+  test("duplicates in one batch are one message, and the last wins", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const messages = ["first", "second", "last"].map((textContent) => ({
+      sessionExternalId: "s",
+      externalId: "m",
+      textContent,
+    }));
+    await ada.post("/sync/batch", { messages });
+    await settle(t);
+    const session = await get(ada, "s");
+    expect(texts(session)).toEqual(["last"]);
+    expect(session.messageCount).toBe(1);
+  });
+});
+
+describe("merging what a plugin says of a session", () => {
+  const cases: [string, object[], object][] = [
+    [
+      "absent, null and empty values keep what is stored",
+      [{ title: "T", model: "m" }, { title: "" }, { title: null, model: "  " }],
+      { title: "T", model: "m" },
+    ],
+    [
+      "0 never replaces a positive number",
+      [
+        { promptTokens: 5, cost: 0.2 },
+        { promptTokens: 0, cost: 0 },
+      ],
+      { promptTokens: 5, cost: 0.2 },
+    ],
+    [
+      "totals may shrink",
+      [
+        { promptTokens: 500, completionTokens: 150 },
+        { promptTokens: 200, completionTokens: 60 },
+      ],
+      { promptTokens: 200, totalTokens: 260 },
+    ],
+    [
+      "a placeholder title never replaces a real one",
+      [
+        { title: "Real" },
+        { title: "Untitled Session" },
+        { title: "New session - 2026-01-22T10:00:00.000Z" },
+      ],
+      { title: "Real" },
+    ],
+    [
+      "a real title replaces a placeholder",
+      [{ title: "Untitled" }, { title: "Real" }],
+      { title: "Real" },
+    ],
+    [
+      "an unknown model never replaces a known one",
+      [{ model: "gpt" }, { model: "unknown" }],
+      { model: "gpt" },
+    ],
+    [
+      "an explicit source replaces the default",
+      [{}, { source: "pi:macbook" }, {}],
+      { source: "pi:macbook" },
+    ],
+    ["cursor is cursor-sync", [{ source: "cursor" }], { source: "cursor-sync" }],
+    [
+      "the earliest known time counts",
+      [{ createdAt: NOW - 1_000 }, { createdAt: NOW - 9_000 }, { createdAt: NOW - 3_000 }],
+      { createdAt: NOW - 9_000 },
+    ],
+    [
+      "a Windows path names its project",
+      [{ projectPath: "C:\\Users\\me\\my app", projectName: "C:\\Users\\me\\my app" }],
+      { projectName: "my app" },
+    ],
+    [
+      "a path names the project when nothing else does",
+      [{ projectPath: "/srv/app/" }],
+      { projectName: "app" },
+    ],
+    [
+      "a plugin's own total counts",
+      [{ promptTokens: 1, completionTokens: 2, totalTokens: 10 }],
+      { totalTokens: 10 },
+    ],
+    [
+      "sessionId is an alias",
+      [{ sessionId: "s", externalId: undefined, title: "T" }],
+      { title: "T" },
+    ],
+  ];
+  test.each(cases)("%s", async (_, requests, expected) => {
+    const t = deployment();
+    const ada = await person(t);
+    for (const request of requests) {
+      expect((await ada.post("/sync/session", { externalId: "s", ...request })).status).toBe(200);
+    }
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject(expected);
+  });
+
+  test("a very long title is cut, not refused", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: "s", title: "🎉".repeat(10_000) });
+    expect((await get(ada, "s")).title).toMatch(/^(🎉){100,}…$/u);
+  });
+});
+
+describe("totals", () => {
+  const message = (n: number, fields: object) => ({
+    sessionExternalId: "s",
+    externalId: `m${n}`,
+    role: "assistant",
+    textContent: `t${n}`,
+    ...fields,
+  });
+
+  test("come from the messages while no plugin reported any, and never from both", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post(
+      "/sync/message",
+      message(1, { promptTokens: 100, completionTokens: 10, cost: 0.1, model: "m1" }),
+    );
+    await ada.post(
+      "/sync/message",
+      message(2, { promptTokens: 200, completionTokens: 20, cost: 0.2, model: "m2" }),
+    );
+    await settle(t);
+    const summed = await get(ada, "s");
+    expect(summed).toMatchObject({
+      promptTokens: 300,
+      completionTokens: 30,
+      totalTokens: 330,
+      cost: 0.3,
+      model: "m2",
+      reported: [],
+    });
+    await ada.post("/sync/session", { externalId: "s", promptTokens: 1_000 });
+    await ada.post("/sync/message", message(3, { promptTokens: 5, completionTokens: 5 }));
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({
+      promptTokens: 1_000,
+      completionTokens: 35,
+      totalTokens: 1_035,
+      reported: ["promptTokens"],
+    });
+  });
+
+  test("change by the difference when a counted message is rewritten, however often", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/message", message(1, { promptTokens: 100 }));
+    await ada.post("/sync/message", message(2, { promptTokens: 7 }));
+    await settle(t);
+    await ada.post("/sync/message", message(1, { promptTokens: 40 }));
+    await ada.post("/sync/message", message(1, { promptTokens: 60, completionTokens: 3 }));
+    await settle(t);
+    await ada.post("/sync/message", message(1, { promptTokens: 61 }));
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({
+      messageCount: 2,
+      promptTokens: 68,
+      completionTokens: 3,
+      totalTokens: 71,
+    });
+  });
+});
+
+describe("order of the conversation", () => {
+  test("source times decide, whatever the order of arrival", async () => {
+    const ada = await person(deployment());
+    for (const [id, at] of [
+      ["c", 3],
+      ["a", 1],
+      ["b", 2],
+    ] as const) {
+      await ada.post("/sync/message", {
+        sessionExternalId: "s",
+        externalId: id,
+        textContent: id,
+        createdAt: NOW + at,
+      });
+    }
+    expect(texts(await get(ada, "s"))).toEqual(["a", "b", "c"]);
+  });
+
+  test("the time inside OpenCode ids puts the question before an answer that arrived first", async () => {
+    const ada = await person(deployment());
+    const id = (ms: number, counter: number) =>
+      `msg_${((BigInt(ms) * 4096n + BigInt(counter)) % 2n ** 48n).toString(16).padStart(12, "0")}XyZ`;
+    const [question, answer] = [id(NOW - 9_000, 1), id(NOW - 8_999, 1)];
+    await ada.post("/sync/message", {
+      sessionExternalId: "ses_x",
+      externalId: answer,
+      textContent: "answer",
+    });
+    await ada.post("/sync/message", {
+      sessionExternalId: "ses_x",
+      externalId: question,
+      textContent: "question",
+    });
+    const session = await get(ada, "ses_x");
+    expect(texts(session)).toEqual(["question", "answer"]);
+    expect(session.messages[0]?.createdAt).toBe(NOW - 9_000);
+  });
+
+  test("the time in claude-code-sync's ids counts", async () => {
+    const ada = await person(deployment());
+    for (const at of [NOW - 1_000, NOW - 3_000, NOW - 2_000]) {
+      await ada.post("/sync/message", {
+        sessionExternalId: "s",
+        externalId: `s-user-${at}`,
+        textContent: String(at),
+      });
+    }
+    expect(texts(await get(ada, "s"))).toEqual([NOW - 3_000, NOW - 2_000, NOW - 1_000].map(String));
+  });
+});
+
+describe("sessions that only messages name", () => {
+  test("are made on demand, titled by the first prompt, and left out of the plugins' list", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/message", {
+      sessionExternalId: "quiet",
+      externalId: "m",
+      role: "user",
+      textContent: "Fix the\nlogin page",
+      source: "claude-code",
+    });
+    await ada.post("/sync/session", { externalId: "announced" });
+    await settle(t);
+    expect(await get(ada, "quiet")).toMatchObject({
+      title: "Fix the login page",
+      source: "claude-code",
+      messageCount: 1,
+    });
+    expect(await read(ada.get("/sync/sessions/list"))).toEqual({ sessionIds: ["announced"] });
+  });
+});
+
+describe("a burst", () => {
+  const MESSAGES = 400;
+  const burst = Array.from({ length: MESSAGES }, (_, n) => ({
+    sessionExternalId: "s",
+    externalId: `m${n}`,
+    role: n % 4 === 0 ? "user" : "assistant",
+    textContent: n % 4 === 0 ? `prompt ${n}` : `answer ${n}`,
+    promptTokens: n,
+    completionTokens: 1,
+    cost: 0.001,
+    createdAt: NOW - 1_000_000 + n * 1_000,
+  }));
+
+  /** Deterministic shuffle, each message twice. */
+  const deliveries = [...burst, ...burst]
+    .map((message, i) => ({ message, key: Math.imul(i + 1, 0x9e3779b1) >>> 0 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ message }) => message);
+
+  test("of 400 messages, eight in parallel, shuffled, each twice, is stored once and counted right", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    for (let at = 0; at < deliveries.length; at += 8) {
+      const answers = await Promise.all(
+        deliveries.slice(at, at + 8).map((message) => ada.post("/sync/message", message)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      vi.setSystemTime(Date.now() + 10);
+      await t.finishInProgressScheduledFunctions();
+    }
+    await settle(t);
+    const first = await get(ada, "s");
+    expect(first).toMatchObject({
+      messageCount: MESSAGES,
+      promptTokens: (MESSAGES * (MESSAGES - 1)) / 2,
+      completionTokens: MESSAGES,
+      cost: 0.4,
+      title: "prompt 0",
+      createdAt: NOW - 1_000_000,
+    });
+    const second = await read<Session>(
+      ada.get(`/api/sessions/s?messages_limit=200&messages_cursor=${first.messagesCursor}`),
+    );
+    expect([...texts(first), ...texts(second)]).toEqual(
+      burst.map(({ textContent }) => textContent),
+    );
+    expect(second.messagesCursor).toBeNull();
+    const [row] = await t.run((ctx) => ctx.db.query("sessions").collect());
+    expect(row?.searchableText).toBe("\n\nprompt 0\nprompt 4\nprompt 8");
+    expect(row?.refreshDueAt).toBeUndefined();
+  }, 120_000);
+
+  test("schedules one refresh, and no message after the first writes the session", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const session = () => t.run(async (ctx) => (await ctx.db.query("sessions").collect())[0]);
+    await ada.post("/sync/message", burst[0]);
+    const afterFirst = JSON.stringify(await session());
+    for (const message of burst.slice(1, 20)) await ada.post("/sync/message", message);
+    expect(JSON.stringify(await session())).toBe(afterFirst);
+    const scheduled = await t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+    expect(scheduled.filter(({ name }) => name.includes("refresh"))).toHaveLength(1);
+  });
+});
+
+test("the list pages through everything exactly once while sessions arrive", async () => {
   const t = deployment();
   const ada = await person(t);
-  const args = { $schema: "x", "": 1, _id: 2, 日本: [null, { deep: true }] };
-  await ada.post("/sync/message", {
-    sessionExternalId: "s1",
-    externalId: "m1",
-    role: "user",
-    textContent: "hi there",
-    parts: [{ type: "tool-call", content: { toolName: "Read", args } }],
-  });
-  await settle(t);
-  const session = await (await ada.get("/api/sessions/s1")).json();
-  expect(session).toMatchObject({
-    externalId: "s1",
-    messageCount: 1,
-    messages: [
-      {
-        externalId: "m1",
-        textContent: "hi there",
-        parts: [{ type: "tool-call", content: { toolName: "Read", args } }],
-      },
-    ],
-    messagesCursor: null,
-  });
+  const externalIds = Array.from({ length: 25 }, (_, n) => `s${n}`);
+  for (const [n, externalId] of externalIds.entries()) {
+    // Runs of equal times, as a back-fill without times has them.
+    await ada.post("/sync/session", {
+      externalId,
+      createdAt: NOW - 1_000_000 + Math.floor(n / 6) * 1_000,
+      source: n % 2 ? "pi" : "codex-cli",
+    });
+  }
+  type Page = { sessions: SessionAnswer[]; cursor: string | null };
+  const walk = async (query: string) => {
+    const seen: string[] = [];
+    for (let cursor: string | null = "", page: Page; cursor !== null; cursor = page.cursor) {
+      page = await read<Page>(
+        ada.get(`/api/sessions?limit=4${query}${cursor && `&cursor=${cursor}`}`),
+      );
+      seen.push(...page.sessions.map(({ externalId }) => externalId));
+      await ada.post("/sync/session", { externalId: `new${seen.length}`, createdAt: NOW });
+    }
+    return seen;
+  };
+  expect((await walk("")).filter((id) => !id.startsWith("new")).sort()).toEqual(
+    [...externalIds].sort(),
+  );
+  expect((await walk("&source=pi")).sort()).toEqual(externalIds.filter((_, n) => n % 2).sort());
+});
+
+test("a page of messages ends where it would get too large, and the next goes on there", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const big = "z".repeat(3 * 1024 * 1024);
+  for (const n of [0, 1, 2]) {
+    await ada.post("/sync/message", {
+      sessionExternalId: "s",
+      externalId: `m${n}`,
+      createdAt: NOW + n,
+      parts: [{ type: "tool-result", content: `${n}${big}` }],
+    });
+  }
+  const seen: string[] = [];
+  let pages = 0;
+  for (
+    let cursor: string | null = "", page: Session;
+    cursor !== null;
+    cursor = page.messagesCursor
+  ) {
+    page = await read<Session>(ada.get(`/api/sessions/s?${cursor && `messages_cursor=${cursor}`}`));
+    seen.push(...page.messages.map(({ externalId }) => externalId));
+    pages += 1;
+  }
+  expect(seen).toEqual(["m0", "m1", "m2"]);
+  expect(pages).toBe(3);
 });

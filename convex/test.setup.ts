@@ -36,6 +36,13 @@ export async function person(t: Deployment, email = "ada@example.com") {
 }
 export type Person = Awaited<ReturnType<typeof person>>;
 
+/** The JSON of an answer, as the test expects it to be. */
+export async function read<T = Record<string, unknown>>(
+  answer: Response | Promise<Response>,
+): Promise<T> {
+  return (await (await answer).json()) as T;
+}
+
 /** Runs everything scheduled, however far in the future. Needs fake timers. */
 export async function settle(t: Deployment) {
   await t.finishAllScheduledFunctions(vi.runAllTimers);

@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { AppError, ERROR_STATUS, readAppError, type AppErrorData } from "../errors";
+import { AppError, ERROR_STATUS, readAppError, unauthorized, type AppErrorData } from "../errors";
 import type { Route } from "../wire/route";
 import { authenticate, type Caller } from "./authenticate";
 import { readJsonObject } from "./body";
@@ -155,26 +155,34 @@ async function settle(
   return json(200, reply.body, reply.headers);
 }
 
+/**
+ * Answers an error. Input is read before the key is looked up, so a fault in it may come from a
+ * stranger: the log line's transaction finds out, and a stranger gets 401 whatever else was wrong.
+ */
 async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line: RequestLine) {
-  const known = readAppError(error);
-  if (known === null) console.error(`${line.method} ${line.endpoint} ${line.requestId}`, error);
-  const shown: AppErrorData = known ?? { code: "INTERNAL", message: "Internal error" };
-  await log(ctx, caller, line, ERROR_STATUS[shown.code], shown.code);
-  return errorResponse(shown, line.requestId);
+  const expected = readAppError(error);
+  if (expected === null) console.error(`${line.method} ${line.endpoint} ${line.requestId}`, error);
+  const shown: AppErrorData = expected ?? { code: "INTERNAL", message: "Internal error" };
+  const isStranger = await log(ctx, caller, line, ERROR_STATUS[shown.code], shown.code);
+  return errorResponse(isStranger ? unauthorized().data : shown, line.requestId);
 }
 
-/** A log line that cannot be written is no reason to answer differently. */
+/**
+ * Writes the log line; true if the caller's key or token turned out to be nobody's. A line that
+ * cannot be written is no reason to answer differently.
+ */
 async function log(
   ctx: ActionCtx,
   caller: Caller | null,
   line: RequestLine,
   statusCode: number,
   errorCode?: string,
-): Promise<void> {
+): Promise<boolean> {
   try {
     const args = { caller, line, statusCode, ...(errorCode ? { errorCode } : {}) };
-    await ctx.runMutation(internal.apiLogs.record, args);
+    return await ctx.runMutation(internal.apiLogs.record, args);
   } catch (error) {
     console.error(`API log line lost: ${line.requestId}`, error);
+    return false;
   }
 }

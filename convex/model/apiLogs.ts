@@ -30,15 +30,21 @@ export async function write(
   });
 }
 
-/** Writes the line of any request; the caller may be unknown or wrong. */
+/**
+ * Writes the line of any request. A caller whose key or token is nobody's is a stranger: the line
+ * says 401, and so does the answer (true).
+ */
 export async function record(
   ctx: MutationCtx,
   caller: Caller | null,
   line: RequestLine,
   outcome: Outcome,
-): Promise<void> {
+): Promise<boolean> {
   const user = caller && (await findCaller(ctx, caller));
-  await write(ctx, { ...(user ? { userId: user._id } : {}), caller }, line, outcome);
+  const isStranger = caller !== null && user === null;
+  const written = isStranger ? { statusCode: 401, errorCode: "UNAUTHORIZED" } : outcome;
+  await write(ctx, { ...(user ? { userId: user._id } : {}), caller }, line, written);
+  return isStranger;
 }
 
 /** Lines deleted by one mutation: small documents, far from every limit. */

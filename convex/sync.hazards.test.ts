@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { deployment, person, read, settle, type Person } from "./test.setup";
+import type { MessageAnswer } from "./wire/answers";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+type Session = { messages: MessageAnswer[]; messagesCursor: string | null; messageCount: number };
+type Batch = { ok: boolean; sessions: number; messages: number; errors: string[] };
+
+const message = (fields: object) => ({
+  sessionExternalId: "s",
+  externalId: "m",
+  role: "assistant",
+  ...fields,
+});
+const nested = (depth: number) =>
+  JSON.parse(`${'{"n":'.repeat(depth)}1${"}".repeat(depth)}`) as unknown;
+
+async function roundTrip(ada: Person, fields: object): Promise<MessageAnswer> {
+  const answer = await ada.post("/sync/message", message(fields));
+  expect(answer.status).toBe(200);
+  const session = await read<Session>(ada.get("/api/sessions/s"));
+  const [first] = session.messages;
+  if (!first) throw new Error("the message is gone");
+  return first;
+}
+
+const LINE =
+  "NUL \u0000 ESC \u001b[31m CRLF \r\n BOM \ufeff astral 𝒳 RTL \u202e LS \u2028 日本語 é";
+
+describe("tool arguments come back deep-equal", () => {
+  test.each<[string, unknown]>([
+    ["$-keys", { $schema: "s", $defs: { a: { $ref: "#" } }, f: { $and: [{ a: { $gt: 3 } }] } }],
+    ["_-keys", { _id: "1", _creationTime: 5 }],
+    [
+      "empty, non-ASCII, control-character and long keys",
+      { "": 1, 日本: 2, "a\nb": 3, ["k".repeat(1100)]: 4 },
+    ],
+    [
+      "keys of every object",
+      JSON.parse('{"__proto__":1,"constructor":2,"toString":{"__proto__":[]}}'),
+    ],
+    ["200 levels", nested(200)],
+    ["900 levels", nested(900)],
+    ["20,000 elements", Array.from({ length: 20_000 }, (_, i) => i)],
+    ["5,000 keys", Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`k${i}`, i]))],
+    ["null", null],
+    ["a string", "raw"],
+    ["an array", [1, { a: 2 }, null, [[]]]],
+    ["false, 0 and the empty string", [false, 0, "", {}, []]],
+    ["numbers at the edge", [1e308, -1e-308, 9007199254740991, 0.1, -0.5]],
+    ["lone surrogates in values and keys", { "\ud83c": "\udc00 and \ud800" }],
+    ["1.4 MB of two-byte text", { content: "é".repeat(700_000) }],
+  ])("%s", async (_, args) => {
+    const ada = await person(deployment());
+    const parts = [{ type: "tool-call", content: { toolName: "t", args } }];
+    const stored = await roundTrip(ada, { parts });
+    expect(stored.parts).toEqual(parts);
+    expect(JSON.stringify(stored.parts)).toBe(JSON.stringify(parts));
+  });
+});
+
+describe("tool results and texts come back equal to the byte", () => {
+  test.each<[string, string]>([
+    ["control characters and scripts", LINE],
+    ["3.5 MB, twice in one message", "0123456789abcdef\n".repeat(205_000)],
+    ["2 MB of three-byte characters", "日本語".repeat(222_222)],
+    ["astral characters at every cut", `x${"🎉".repeat(200_000)}`],
+    ["nothing", ""],
+  ])("%s", async (_, content) => {
+    const ada = await person(deployment());
+    const stored = await roundTrip(ada, {
+      parts: [{ type: "tool-result", content }],
+      textContent: `text ${content}`,
+    });
+    expect(stored.parts[0]?.content === content).toBe(true);
+    expect(stored.textContent === `text ${content}`).toBe(true);
+  });
+
+  test("a lone surrogate in a text becomes U+FFFD, the rest stays", async () => {
+    const ada = await person(deployment());
+    expect((await roundTrip(ada, { textContent: "cut \ud83c here" })).textContent).toBe(
+      "cut \ufffd here",
+    );
+  });
+});
+
+test("5,000 parts come back whole and in order", async () => {
+  const ada = await person(deployment());
+  const parts = Array.from({ length: 5_000 }, (_, i) => ({
+    type: i % 2 ? "text" : "odd",
+    content: { i },
+  }));
+  expect((await roundTrip(ada, { parts })).parts).toEqual(parts);
+});
+
+describe("every dialect of parts is kept", () => {
+  test.each<[string, unknown, unknown]>([
+    [
+      "fields beside type",
+      [{ type: "tool-call", toolName: "R", args: "{}" }],
+      [{ type: "tool-call", content: { toolName: "R", args: "{}" } }],
+    ],
+    [
+      "a name beside content",
+      [{ type: "tool-result", toolName: "R", content: "out" }],
+      [{ type: "tool-result", content: { toolName: "R", content: "out" } }],
+    ],
+    ["one part without a list", { type: "text", content: "x" }, [{ type: "text", content: "x" }]],
+    ["plain text in the list", ["x"], [{ type: "text", content: "x" }]],
+    ["no content", [{ type: "step-start" }], [{ type: "step-start" }]],
+    ["null content", [{ type: "x", content: null }], [{ type: "x", content: null }]],
+    ["no type", [{ content: [1] }], [{ type: "unknown", content: [1] }]],
+    ["not even an object", [7], [{ type: "unknown", content: 7 }]],
+    ["none", null, []],
+  ])("%s", async (_, parts, expected) => {
+    const ada = await person(deployment());
+    expect((await roundTrip(ada, { parts })).parts).toEqual(expected);
+  });
+});
+
+describe("an unusable field is ignored and the rest is kept", () => {
+  test.each<[string, object, object]>([
+    ["negative duration", { durationMs: -5 }, { durationMs: undefined }],
+    ["duration as text", { durationMs: "1200" }, { durationMs: 1200 }],
+    ["null duration", { durationMs: null }, { durationMs: undefined }],
+    ["text that only starts as a number", { promptTokens: "07-4" }, { promptTokens: undefined }],
+    ["leading zeros", { promptTokens: "012300" }, { promptTokens: 12300 }],
+    ["a fraction as text", { cost: "00.5" }, { cost: 0.5 }],
+    ["an object for a number", { completionTokens: {} }, { completionTokens: undefined }],
+    ["a number for a text", { model: 7 }, { model: "7" }],
+    ["a time in the far future", { createdAt: 9e12 }, { createdAt: Date.UTC(2026, 0, 22, 12) }],
+    ["a time in seconds", { createdAt: 1_768_000_000 }, { createdAt: 1_768_000_000_000 }],
+    [
+      "an ISO time",
+      { timestamp: "2026-01-20T10:00:00.000Z" },
+      { createdAt: Date.UTC(2026, 0, 20, 10) },
+    ],
+    ["an unknown role", { role: "wizard" }, { role: "unknown", rawRole: "wizard" }],
+    ["no role", { role: null }, { role: "unknown" }],
+    ["a role in capitals", { role: "User" }, { role: "user", rawRole: "User" }],
+    ["an object for a role", { role: {} }, { role: "unknown" }],
+    ["empty text", { textContent: "" }, { textContent: undefined }],
+    ["an object for a text", { textContent: { a: 1 } }, { textContent: '{"a":1}' }],
+    ["unknown fields", { foo: { $bar: 1 } }, { textContent: "kept" }],
+  ])("%s", async (_, fields, expected) => {
+    const ada = await person(deployment());
+    const stored = await roundTrip(ada, { textContent: "kept", ...fields });
+    for (const [key, value] of Object.entries(expected)) {
+      expect(stored[key as keyof MessageAnswer]).toEqual(value);
+    }
+  });
+
+  test("1e999 for a cost is ignored and the totals stay numbers", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", '{"externalId":"s","cost":1e999,"promptTokens":5}');
+    const session = await read(ada.get("/api/sessions/s"));
+    expect(session).toMatchObject({ cost: 0, promptTokens: 5, totalTokens: 5 });
+  });
+});
+
+test("in a batch a bad item is named and its neighbours are kept", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
+  const good = (id: string) => JSON.stringify(message({ externalId: id, textContent: id }));
+  const body = `{"sessions":[null,{"title":"no id"},{"externalId":"s","title":"T"}],"messages":[
+    ${good("a")},7,{"externalId":"x"},{"sessionExternalId":"s"},
+    {"sessionExternalId":"s","externalId":"deep","parts":[{"type":"t","content":${deep}}]},
+    {"sessionExternalId":"s","externalId":"${"x".repeat(600)}"},${good("b")}]}`;
+  const answer = await ada.post("/sync/batch", body);
+  expect(answer.status).toBe(200);
+  const { sessions, messages, errors } = await read<Batch>(answer);
+  expect({ sessions, messages }).toEqual({ sessions: 1, messages: 2 });
+  expect(errors.map((error) => error.replace(/: .*/, ""))).toEqual([
+    "sessions[0]",
+    "sessions[1]",
+    "messages[1]",
+    "messages[2]",
+    "messages[3]",
+    "messages[4]",
+    "messages[5]",
+  ]);
+  expect(errors.join("\n")).toMatch(/messages\[2\]: sessionExternalId is required/);
+  expect(errors.join("\n")).toMatch(
+    /messages\[4\]: parts\.0\.content is nested deeper than 1000 levels/,
+  );
+  await settle(t);
+  const stored = await read<Session>(ada.get("/api/sessions/s"));
+  expect(stored.messages.map(({ externalId }) => externalId)).toEqual(["a", "b"]);
+});
+
+test.each([
+  ["/sync/session", {}, "externalId"],
+  ["/sync/session", { externalId: "  " }, "externalId"],
+  ["/sync/session", { externalId: {} }, "externalId"],
+  ["/sync/message", { externalId: "m" }, "sessionExternalId"],
+  ["/sync/message", { sessionExternalId: "s", externalId: null }, "externalId"],
+  ["/sync/batch", { messages: {} }, "messages"],
+])("%s with %j answers 400 and names %s", async (path, body, field) => {
+  const ada = await person(deployment());
+  const answer = await ada.post(path, body);
+  expect(answer.status).toBe(400);
+  const error = await read<{ code: string; details: { path: string }[] }>(answer);
+  expect(error.code).toBe("INVALID_REQUEST");
+  expect(error.details.map(({ path: at }) => at)).toContain(field);
+});
+
+test("2,500 messages in one body are all stored, in the order of the array", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const messages = Array.from({ length: 2_500 }, (_, i) =>
+    message({ externalId: `m${i}`, textContent: `t${i}` }),
+  );
+  const answer = await read<Batch>(ada.post("/sync/batch", { sessions: [], messages }));
+  expect(answer).toMatchObject({ ok: true, messages: 2_500, errors: [] });
+  await settle(t);
+  const seen: string[] = [];
+  for (
+    let cursor: string | null = "", page: Session;
+    cursor !== null;
+    cursor = page.messagesCursor
+  ) {
+    const query = cursor === "" ? "" : `&messages_cursor=${cursor}`;
+    page = await read<Session>(ada.get(`/api/sessions/s?messages_limit=200${query}`));
+    expect(page.messageCount).toBe(2_500);
+    seen.push(...page.messages.map(({ externalId }) => externalId));
+  }
+  expect(seen).toEqual(messages.map(({ externalId }) => externalId));
+}, 60_000);
