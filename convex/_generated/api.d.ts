@@ -9,6 +9,7 @@
  */
 
 import type * as apiLogs from "../apiLogs.js";
+import type * as clients_embeddings from "../clients/embeddings.js";
 import type * as crons from "../crons.js";
 import type * as errors from "../errors.js";
 import type * as exports_anonymize from "../exports/anonymize.js";
@@ -100,6 +101,7 @@ import type {
 
 declare const fullApi: ApiFromModules<{
   apiLogs: typeof apiLogs;
+  "clients/embeddings": typeof clients_embeddings;
   crons: typeof crons;
   errors: typeof errors;
   "exports/anonymize": typeof exports_anonymize;
