@@ -49,7 +49,11 @@ export function toRequest(
   });
   const method = message.method ?? "GET";
   const url = origin + (message.url?.startsWith("/") === true ? message.url : "/");
-  const init: RequestInit & { duplex?: "half" } = { method, headers: headersOf(message), signal: gone.signal };
+  const init: RequestInit & { duplex?: "half" } = {
+    method,
+    headers: headersOf(message),
+    signal: gone.signal,
+  };
   if (!WITHOUT_BODY.has(method)) {
     init.body = Readable.toWeb(Readable.from(limited(message))) as ReadableStream;
     init.duplex = "half";
