@@ -14,7 +14,7 @@ export const deepeval: ExportFormat = {
   extension: "json",
   begin: "[",
   separator: ",\n",
-  end: "]\n",
+  end: () => "]\n",
   isWhole: ({ turns }) => turns === "multi" || turns === "full",
   render: (session, { turns }) =>
     turns === "multi"

@@ -5,15 +5,24 @@ import { describe, expect, test } from "vitest";
 import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
 import { type FormatName, findFormat, formats, isFormatName } from "./index";
 import { deepevalConversationalGolden, deepevalGolden, promptfooTestCase } from "./schemas.fixture";
-import type { ExportFormat, ExportOptions, ExportSession } from "./types";
+import {
+  DEFAULT_OPTIONS,
+  type ExportFormat,
+  type ExportOptions,
+  type ExportSession,
+} from "./types";
 
-const defaults: ExportOptions = { turns: "single", style: "evals" };
+const defaults = DEFAULT_OPTIONS;
 const names = Object.keys(formats).filter(isFormatName);
 const ajv = new Ajv2020({ allowUnionTypes: true });
 
 function document(format: ExportFormat, sessions: ExportSession[], options = defaults): string {
   const records = sessions.flatMap((one) => format.render(one, options));
-  return format.begin + records.join(format.separator) + format.end;
+  return (
+    format.begin +
+    records.join(format.separator) +
+    format.end({ sessions: sessions.length, records: records.length })
+  );
 }
 
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
@@ -59,7 +68,17 @@ function expectFineTunable({ messages, tools = [] }: Fine): void {
 describe("the registry", () => {
   test("knows the documented formats, and nothing by an inherited name", () => {
     expect(names.sort()).toEqual(
-      ["csv", "deepeval", "json", "jsonl", "markdown", "openai", "promptfoo", "text"].sort(),
+      [
+        "csv",
+        "deepeval",
+        "filesystem",
+        "json",
+        "jsonl",
+        "markdown",
+        "openai",
+        "promptfoo",
+        "text",
+      ].sort(),
     );
     expect(findFormat("constructor")).toBeUndefined();
     expect(findFormat("__proto__")).toBeUndefined();
@@ -373,6 +392,20 @@ describe("csv", () => {
   });
 });
 
+test("filesystem: a file of text a session, under names that any file system takes", () => {
+  const one = { ...ordinary, externalId: "../../etc/passwd" };
+  const written = JSON.parse(document(formats.filesystem, [ordinary, one])) as {
+    files: { [name: string]: string };
+    manifest: unknown;
+  };
+  expect(Object.keys(written.files)).toEqual([
+    "session-s1.txt",
+    expect.stringMatching(/^session-etc-passwd-[a-z0-9]+\.txt$/),
+  ]);
+  expect(written.files["session-s1.txt"]).toBe(formats.text.render(ordinary, defaults).join(""));
+  expect(written.manifest).toMatchObject({ opensync_metadata: { total_sessions: 2 } });
+});
+
 describe("hostile content breaks no format", () => {
   const each = (turns: ExportOptions["turns"][], style: ExportOptions["style"] = "evals") =>
     turns.map((one): ExportOptions => ({ turns: one, style }));
@@ -401,6 +434,7 @@ describe("hostile content breaks no format", () => {
     json: (text) => expect(JSON.parse(text)).toBeTypeOf("object"),
     jsonl: (text) => expect(parsedLines(text)).toHaveLength(8),
     csv: (text) => expect(parse(text, { columns: true })).toHaveLength(6),
+    filesystem: (text) => expect(JSON.parse(text)).toMatchObject({ manifest: {} }),
     markdown: (text) => expect(text.match(/^## (User|Assistant)$/gm)).toHaveLength(6),
     text: (text) => expect(text.match(/^\[2026.*\] (USER|ASSISTANT):$/gm)).toHaveLength(6),
   };

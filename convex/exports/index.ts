@@ -1,5 +1,6 @@
 import { csv } from "./csv";
 import { deepeval } from "./deepeval";
+import { filesystem } from "./filesystem";
 import { json } from "./json";
 import { jsonl } from "./jsonl";
 import { markdown } from "./markdown";
@@ -12,7 +13,17 @@ import type { ExportFormat } from "./types";
  * Every export format under the name that requests use. A new format is a file and a line here;
  * nothing else in the project knows a format's name.
  */
-export const formats = { deepeval, openai, promptfoo, text, markdown, json, jsonl, csv } as const;
+export const formats = {
+  deepeval,
+  openai,
+  promptfoo,
+  text,
+  markdown,
+  json,
+  jsonl,
+  csv,
+  filesystem,
+} as const;
 
 /** Name of an export format. */
 export type FormatName = keyof typeof formats;

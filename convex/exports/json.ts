@@ -11,7 +11,7 @@ export const json: ExportFormat = {
   extension: "json",
   begin: '{"version":1,"sessions":[',
   separator: ",\n",
-  end: "]}\n",
+  end: () => "]}\n",
   isWhole: () => false,
   render: (session) => [jsonLine(session)],
 };

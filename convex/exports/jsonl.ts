@@ -10,7 +10,7 @@ export const jsonl: ExportFormat = {
   extension: "jsonl",
   begin: "",
   separator: "\n",
-  end: "\n",
+  end: () => "\n",
   isWhole: () => false,
   render(session) {
     const { messages, from, externalId } = session;

@@ -13,7 +13,7 @@ export const markdown: ExportFormat = {
   extension: "md",
   begin: "",
   separator: "\n",
-  end: "",
+  end: () => "",
   isWhole: () => false,
   render: (session) => [
     (session.from === 0 ? header(session) : "") + session.messages.map(section).join("\n"),

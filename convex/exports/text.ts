@@ -10,7 +10,7 @@ export const text: ExportFormat = {
   extension: "txt",
   begin: "",
   separator: "\n",
-  end: "",
+  end: () => "",
   isWhole: () => false,
   render: (session) => [
     (session.from === 0 ? header(session) : "") + session.messages.map(entry).join("\n"),

@@ -63,7 +63,10 @@ export type ExportOptions = {
   style: "evals" | "chat" | "finetune";
 };
 
-/** What a document ends with, for formats that count. */
+/** What a caller asks for who says nothing. */
+export const DEFAULT_OPTIONS: ExportOptions = { turns: "single", style: "evals" };
+
+/** What was written before the end of a document, for formats that count. */
 export type ExportTotals = { sessions: number; records: number };
 
 /**
@@ -76,7 +79,7 @@ export type ExportFormat = {
   extension: string;
   begin: string;
   separator: string;
-  end: string;
+  end: (totals: ExportTotals) => string;
   /** Whether a record needs the whole conversation, so that stretches are joined while they fit. */
   isWhole: (options: ExportOptions) => boolean;
   render: (session: ExportSession, options: ExportOptions) => string[];

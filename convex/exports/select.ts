@@ -1,0 +1,40 @@
+import { readPart, type StoredPart } from "../lib/parts";
+import type { ExportMessage, ExportSession } from "./types";
+
+/** Which messages, and how much of them, an export takes. */
+export type Selection = {
+  systemPrompts: boolean;
+  toolCalls: boolean;
+  /** Only messages that hold a whole fenced code block. */
+  codeBlocksOnly: boolean;
+};
+
+/** Everything. */
+export const EVERYTHING: Selection = {
+  systemPrompts: true,
+  toolCalls: true,
+  codeBlocksOnly: false,
+};
+
+/** The session with what the selection leaves of its messages. */
+export function selected(session: ExportSession, selection: Selection): ExportSession {
+  const { systemPrompts, toolCalls, codeBlocksOnly } = selection;
+  if (systemPrompts && toolCalls && !codeBlocksOnly) return session;
+  const messages = session.messages
+    .filter(({ role }) => systemPrompts || role !== "system")
+    .filter((message) => !codeBlocksOnly || hasCodeBlock(message))
+    .filter(({ role }) => toolCalls || role !== "tool")
+    .map((message) =>
+      toolCalls ? message : { ...message, parts: message.parts.filter((part) => !isTool(part)) },
+    );
+  return { ...session, messages };
+}
+
+function isTool(part: StoredPart): boolean {
+  return readPart(part).some(({ kind }) => kind === "tool-call" || kind === "tool-result");
+}
+
+function hasCodeBlock({ textContent, parts }: ExportMessage): boolean {
+  const texts = parts.flatMap(readPart).map((part) => (part.kind === "text" ? part.text : ""));
+  return [textContent ?? "", ...texts].some((text) => /```[\s\S]*?```/.test(text));
+}

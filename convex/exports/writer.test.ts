@@ -1,0 +1,190 @@
+import { describe, expect, test } from "vitest";
+import { message, session } from "./exports.fixture";
+import { type FormatName, formats } from "./index";
+import { EVERYTHING } from "./select";
+import { DEFAULT_OPTIONS, type ExportSession } from "./types";
+import {
+  ANSWER_BYTES,
+  ANSWER_MAX_BYTES,
+  type ExportJob,
+  type PieceSource,
+  type Resume,
+  writeExport,
+} from "./writer";
+
+/** A database of sessions that gives at most `size` messages a piece and `count` pieces a page. */
+function sourceOf(sessions: readonly ExportSession[], size: number, count: number): PieceSource {
+  const pieces = sessions.flatMap((one, index) => {
+    const starts = Array.from({ length: Math.max(1, Math.ceil(one.messages.length / size)) });
+    return starts.map((_, piece) => {
+      const from = piece * size;
+      const messages = one.messages.slice(from, from + size);
+      const isLast = from + size >= one.messages.length;
+      const bytes = messages.reduce((sum, { textContent = "" }) => sum + textContent.length, 0);
+      return { session: { ...one, messages, from, isLast }, position: `${index}:${from}`, bytes };
+    });
+  });
+  return (position) => {
+    const start = position === null ? 0 : pieces.findIndex((piece) => piece.position === position);
+    const page = pieces.slice(start, start + count);
+    const next = pieces[start + count]?.position ?? null;
+    return Promise.resolve({ pieces: page, next });
+  };
+}
+
+const talk = (id: string, count: number, size: number) =>
+  session(
+    Array.from({ length: count }, (_, at) =>
+      message(at, at % 2 === 0 ? "user" : "assistant", {
+        textContent: `${id}-${at} `.padEnd(size, "x"),
+      }),
+    ),
+    { externalId: id },
+  );
+
+const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
+  format: formats[name],
+  options: DEFAULT_OPTIONS,
+  selection: EVERYTHING,
+  anonymity: null,
+  limit: Infinity,
+  ...fields,
+});
+
+/** All answers of an export, read in a loop over its cursor as a client would. */
+async function answers(exported: ExportJob, source: PieceSource) {
+  const decoder = new TextDecoder();
+  const found: { text: string; sessions: number; skipped: number }[] = [];
+  let resume: Resume | null = null;
+  do {
+    const written = await writeExport(exported, source, resume);
+    const bytes = written.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    expect(bytes).toBeLessThan(20 * 1024 * 1024);
+    const text = written.chunks.map((chunk) => decoder.decode(chunk)).join("");
+    found.push({ text, sessions: written.sessions, skipped: written.skipped });
+    resume = written.resume;
+  } while (resume !== null);
+  return found;
+}
+
+const total = (found: { sessions: number }[]) =>
+  found.reduce((sum, { sessions }) => sum + sessions, 0);
+const ids = (found: { text: string }[], field: string) =>
+  found.flatMap(({ text }) =>
+    Array.from(text.matchAll(new RegExp(`"${field}":"([^"]+)"`, "g")), ([, id]) => id),
+  );
+
+describe("an export too large for one answer", () => {
+  const many = Array.from({ length: 60 }, (_, index) => talk(`s${index}`, 10, 60_000));
+
+  test("comes in several, each a whole document, nothing missing and nothing twice", async () => {
+    const found = await answers(job("json"), sourceOf(many, 7, 5));
+    expect(found.length).toBeGreaterThan(2);
+    const sessions = found.flatMap(
+      ({ text }) => (JSON.parse(text) as { sessions: ExportSession[] }).sessions,
+    );
+    const messages = sessions.flatMap((one) =>
+      one.messages.map((_, at) => `${one.externalId}:${one.from + at}`),
+    );
+    expect(messages).toEqual(
+      many.flatMap((one) => one.messages.map((_, at) => `${one.externalId}:${at}`)),
+    );
+    expect(total(found)).toBe(60);
+  });
+
+  test("cases stand whole, whatever the pages were cut at", async () => {
+    for (const size of [1, 3, 4, 100]) {
+      const found = await answers(job("promptfoo"), sourceOf(many.slice(0, 30), size, 4));
+      expect(ids(found, "providerOutput")).toHaveLength(150);
+      for (const { text } of found) {
+        for (const line of text.split("\n").filter((one) => one !== "")) {
+          const { vars, providerOutput } = JSON.parse(line) as {
+            vars: { input: string };
+            providerOutput: string;
+          };
+          const [id, at] = vars.input.split(" ")[0]?.split("-") ?? [];
+          expect(providerOutput.startsWith(`${id}-${Number(at) + 1} `)).toBe(true);
+        }
+      }
+    }
+  });
+
+  test("the same data gives the same bytes", async () => {
+    const [one, two] = await Promise.all(
+      [1, 2].map(() => answers(job("csv"), sourceOf(many, 7, 5))),
+    );
+    expect(one).toEqual(two);
+  });
+
+  test("a limit holds over all answers", async () => {
+    const found = await answers(job("json", { limit: 25 }), sourceOf(many, 7, 5));
+    expect(found.length).toBe(2);
+    expect(total(found)).toBe(25);
+  });
+});
+
+test("a conversation larger than an answer comes in stretches, in formats by turn and by session", async () => {
+  const huge = talk("huge", 400, 100_000);
+  for (const name of ["jsonl", "openai", "text"] as const) {
+    const options = { turns: "multi", style: "chat" } as const;
+    const found = await answers(job(name, { options }), sourceOf([huge, talk("b", 2, 10)], 40, 1));
+    expect(found.length).toBeGreaterThan(3);
+    const text = found.map((answer) => answer.text).join("");
+    const written = Array.from(text.matchAll(/huge-(\d+) /g), ([, at]) => Number(at));
+    expect(written).toEqual(Array.from({ length: 400 }, (_, at) => at));
+    expect(text).toContain("b-1 ");
+    expect(total(found)).toBe(2);
+  }
+});
+
+test("a message that no answer can hold is counted, and stops nothing", async () => {
+  const bomb = session([
+    message(0, "user", { textContent: "q" }),
+    message(1, "assistant", { textContent: "\u0000".repeat(ANSWER_MAX_BYTES / 6 + 1) }),
+    message(2, "user", { textContent: "after" }),
+  ]);
+  const found = await answers(job("json"), sourceOf([bomb, talk("b", 2, 10)], 10, 10));
+  expect(found.reduce((sum, { skipped }) => sum + skipped, 0)).toBe(1);
+  expect(found.map(({ text }) => text).join("")).toContain('"after"');
+  expect(total(found)).toBe(2);
+});
+
+test("nothing to export is a whole, empty document", async () => {
+  const [json, csv] = await Promise.all([
+    answers(job("json"), sourceOf([], 1, 1)),
+    answers(job("csv"), sourceOf([], 1, 1)),
+  ]);
+  expect(json).toEqual([{ text: '{"version":1,"sessions":[]}\n', sessions: 0, skipped: 0 }]);
+  expect(csv[0]?.text.startsWith("session_id,")).toBe(true);
+});
+
+test("a session without messages counts, and stands in the formats that have a place for it", async () => {
+  const found = await answers(job("json"), sourceOf([session([])], 1, 1));
+  expect(found).toMatchObject([{ sessions: 1 }]);
+  expect(found[0]?.text).toContain('"externalId":"s1"');
+});
+
+test("what is chosen away and what is anonymous does not leave", async () => {
+  const one = session([
+    message(0, "system", { textContent: "SYSTEM" }),
+    message(1, "user", { textContent: "in /home/grace" }),
+    message(2, "assistant", {
+      textContent: "```js\n1\n```",
+      parts: [{ type: "tool-call", content: { name: "TOOL", args: {} } }],
+    }),
+  ]);
+  const [found] = await answers(
+    job("json", {
+      selection: { systemPrompts: false, toolCalls: false, codeBlocksOnly: true },
+      anonymity: { salt: "s", names: [] },
+    }),
+    sourceOf([one], 10, 1),
+  );
+  expect(found?.text).toContain("```js");
+  expect(found?.text).not.toMatch(/SYSTEM|TOOL|grace/);
+});
+
+test("an answer has room above its aim for what a stretch may become", () => {
+  expect(ANSWER_MAX_BYTES).toBeLessThan(20 * 1024 * 1024);
+  expect(ANSWER_BYTES).toBeLessThan(ANSWER_MAX_BYTES);
+});
