@@ -1,4 +1,6 @@
+import { getDocumentSize } from "convex/values";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { isWellFormed } from "./lib/text";
 import { deployment, person, read, settle, type Person } from "./test.setup";
 import type { MessageAnswer } from "./wire/answers";
 
@@ -161,6 +163,50 @@ describe("an unusable field is ignored and the rest is kept", () => {
     await ada.post("/sync/session", '{"externalId":"s","cost":1e999,"promptTokens":5}');
     const session = await read(ada.get("/api/sessions/s"));
     expect(session).toMatchObject({ cost: 0, promptTokens: 5, totalTokens: 5 });
+  });
+});
+
+describe("a text of 1 MB with lone surrogates in any field is answered 200 or a 400 that names it", () => {
+  const huge = "🎉x\ud83c".repeat(150_000);
+  const sessionFields = ["externalId", "source", "title", "projectPath", "projectName", "model"];
+  const messageFields = [
+    "sessionExternalId",
+    "externalId",
+    "role",
+    "textContent",
+    "model",
+    "source",
+  ];
+  const more = ["provider", "endReason", "createdAt", "promptTokens", "cost", "parts", "content"];
+  const cases = [
+    ...[...sessionFields, ...more].map((field) => ["/sync/session", field] as const),
+    ...[...messageFields, ...more].map((field) => ["/sync/message", field] as const),
+  ];
+  test.each(cases)("%s %s", async (path, field) => {
+    const ada = await person(deployment());
+    const answer = await ada.post(path, { ...message({}), [field]: huge });
+    if (/Id$/.test(field) && answer.status !== 200) {
+      expect(answer.status).toBe(400);
+      expect((await read<{ message: string }>(answer)).message).toContain(field);
+      return;
+    }
+    expect(answer.status).toBe(200);
+    expect((await ada.get("/api/sessions")).status).toBe(200);
+  });
+
+  test("none of them makes a row that Convex would refuse", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    for (const [path, field] of cases) await ada.post(path, { ...message({}), [field]: huge });
+    await settle(t);
+    for (const table of ["sessions", "messages", "parts"] as const) {
+      const rows = await t.run((ctx) => ctx.db.query(table).collect());
+      for (const row of rows) {
+        expect(getDocumentSize(row)).toBeLessThan(1_048_576);
+        const texts = Object.values(row).filter((value) => typeof value === "string");
+        expect(texts.filter((value) => !isWellFormed(value)).length).toBe(0);
+      }
+    }
   });
 });
 

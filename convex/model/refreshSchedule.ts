@@ -8,16 +8,15 @@ export const REFRESH_DELAY_MS = 2_000;
 export const REFRESH_LOST_AFTER_MS = 60_000;
 
 /**
- * Makes sure that a refresh is coming for this session: once a burst, the only write that a message
- * makes to its session.
+ * When the refresh of this session shall be due, if none is coming yet: written to the session with
+ * the change that asks for it, once a burst, and scheduled by `scheduleRefresh`.
  */
-export async function scheduleRefresh(
-  ctx: MutationCtx,
-  sessionId: Id<"sessions">,
-  dueAt: number | undefined,
-  now: number,
-): Promise<void> {
-  if (dueAt !== undefined && now < dueAt + REFRESH_LOST_AFTER_MS) return;
-  await ctx.db.patch("sessions", sessionId, { refreshDueAt: now + REFRESH_DELAY_MS });
+export function nextRefresh(dueAt: number | undefined, now: number): number | undefined {
+  const isComing = dueAt !== undefined && now < dueAt + REFRESH_LOST_AFTER_MS;
+  return isComing ? undefined : now + REFRESH_DELAY_MS;
+}
+
+/** Schedules the refresh of a session whose `refreshDueAt` the same mutation has written. */
+export async function scheduleRefresh(ctx: MutationCtx, sessionId: Id<"sessions">): Promise<void> {
   await ctx.scheduler.runAfter(REFRESH_DELAY_MS, internal.sessions.refresh, { sessionId });
 }

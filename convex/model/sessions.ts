@@ -5,7 +5,7 @@ import { readCursor, writeCursor } from "../lib/cursor";
 import type { SessionAnswer } from "../wire/answers";
 import { DEFAULT_SOURCE } from "../wire/sources";
 import type { SessionFields } from "./syncShapes";
-import { scheduleRefresh } from "./refreshSchedule";
+import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import { isPlaceholderTitle, mergeSession, mergeSource } from "./sessionMerge";
 
 type User = Pick<Doc<"users">, "_id">;
@@ -64,13 +64,16 @@ export async function upsert(
   const before = stored ?? blank(user._id, input.externalId, input.createdAt ?? now);
   const merged = mergeSession(before, input);
   if (stored === null) {
-    const sessionId = await ctx.db.insert("sessions", { ...before, ...merged });
-    await scheduleRefresh(ctx, sessionId, undefined, now);
+    const due = { refreshDueAt: nextRefresh(undefined, now) };
+    const sessionId = await ctx.db.insert("sessions", { ...before, ...merged, ...due });
+    await scheduleRefresh(ctx, sessionId);
     return { sessionId, outcome: "inserted" };
   }
   if (isSame(stored, merged)) return { sessionId: stored._id, outcome: "skipped" };
-  await ctx.db.patch("sessions", stored._id, { ...merged, updatedAt: now });
-  await scheduleRefresh(ctx, stored._id, stored.refreshDueAt, now);
+  const refreshDueAt = nextRefresh(stored.refreshDueAt, now);
+  const due = refreshDueAt === undefined ? {} : { refreshDueAt };
+  await ctx.db.patch("sessions", stored._id, { ...merged, ...due, updatedAt: now });
+  if (refreshDueAt !== undefined) await scheduleRefresh(ctx, stored._id);
   return { sessionId: stored._id, outcome: "updated" };
 }
 

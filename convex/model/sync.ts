@@ -4,7 +4,7 @@ import { timeFromId } from "../lib/sourceTime";
 import type { SessionFields } from "./syncShapes";
 import type { MessageRow } from "./syncShapes";
 import * as Messages from "./messages";
-import { scheduleRefresh } from "./refreshSchedule";
+import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import * as Sessions from "./sessions";
 
 /** What became of a chunk, item by item in its order. */
@@ -41,7 +41,10 @@ export async function upsertMany(
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
   for (const session of changed) {
-    await scheduleRefresh(ctx, session._id, session.refreshDueAt, now);
+    const refreshDueAt = nextRefresh(session.refreshDueAt, now);
+    if (refreshDueAt === undefined) continue;
+    await ctx.db.patch("sessions", session._id, { refreshDueAt });
+    await scheduleRefresh(ctx, session._id);
   }
   return result;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { readTime } from "../lib/sourceTime";
-import { wellFormed } from "../lib/text";
+import { cutBytes, wellFormed } from "../lib/text";
 
 /**
  * Fields as plugins really send them (strings for numbers, null for nothing, times in three units).
@@ -49,6 +49,13 @@ export function readLabel(value: unknown): string | undefined {
   return text === "" ? undefined : text;
 }
 
+/** Labels are copied into rows and lists; the longest real ones are paths. */
+const LABEL_MAX_BYTES = 2_000;
+
+function cutLabel(label: string | undefined): string | undefined {
+  return label === undefined ? undefined : cutBytes(label, LABEL_MAX_BYTES);
+}
+
 export const count = (description: string) =>
   lenient(readCount, { type: "integer", minimum: 0, description });
 export const cost = (description: string) =>
@@ -60,7 +67,9 @@ export const duration = (description: string) =>
     description,
   });
 export const text = (description: string) => lenient(readText, { type: "string", description });
-export const label = (description: string) => lenient(readLabel, { type: "string", description });
+/** A label of bounded size: a name that long is none, but nothing else should suffer from it. */
+export const label = (description: string) =>
+  lenient((value) => cutLabel(readLabel(value)), { type: "string", description });
 /** Epoch ms, seconds or ISO text; implausible times count as absent. */
 export const time = (description: string) =>
   lenient((value) => readTime(value, Date.now()), { type: ["integer", "string"], description });

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { jsonText } from "../lib/json";
 import { messageProse, type StoredPart } from "../lib/parts";
-import { isWellFormed, wellFormed } from "../lib/text";
+import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
 
 /**
  * A part in the one form that is stored: text as it is, everything else as JSON text, because no
@@ -11,7 +11,7 @@ import { isWellFormed, wellFormed } from "../lib/text";
 export type PartInput = { type: string; format: "text" | "json"; content: string };
 
 /** Part types are labels; a longer one is no type. */
-const TYPE_MAX_LENGTH = 100;
+const TYPE_MAX_BYTES = 100;
 
 /**
  * The parts of a message in any dialect: a list, or a single part; a part is `{type, content}`, or
@@ -50,7 +50,7 @@ function shapeOf(part: unknown): StoredPart {
   if (typeof part === "string") return { type: "text", content: part };
   if (!isFields(part)) return { type: "unknown", content: part };
   const { type, content, ...beside } = part;
-  const name = typeof type === "string" ? wellFormed(type).slice(0, TYPE_MAX_LENGTH) : "unknown";
+  const name = typeof type === "string" ? prefixBytes(wellFormed(type), TYPE_MAX_BYTES) : "unknown";
   return { type: name, content: contentOf(name, content, beside) };
 }
 

@@ -1,3 +1,5 @@
+import { cutBytes, wellFormed } from "../lib/text";
+
 /** The five roles of a message. */
 export const ROLES = ["user", "assistant", "system", "tool", "unknown"] as const;
 export type Role = (typeof ROLES)[number];
@@ -15,10 +17,13 @@ const ALIASES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["tool_result", "tool"],
 ]);
 
+/** A role is a label; what is longer is none, and only its start is kept. */
+const RAW_ROLE_MAX_BYTES = 200;
+
 /** The role a value stands for; `rawRole` keeps what was sent where it is not one of ours. */
 export function readRole(value: unknown): { role?: Role; rawRole?: string } {
   if (value === undefined || value === null) return {};
   const raw = typeof value === "string" ? value : JSON.stringify(value);
   const role = ALIASES.get(raw.trim().toLowerCase()) ?? "unknown";
-  return role === raw ? { role } : { role, rawRole: raw.slice(0, 200) };
+  return role === raw ? { role } : { role, rawRole: cutBytes(wellFormed(raw), RAW_ROLE_MAX_BYTES) };
 }

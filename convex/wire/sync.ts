@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { timeFromId } from "../lib/sourceTime";
 import { readSource } from "./sources";
-import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
+import { cost, count, duration, label, lenient, readLabel, readText, text, time } from "./fields";
 import { PartList, partsFromToolCalls, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { route } from "./route";
@@ -148,7 +148,7 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
     fields.messageId,
     fields.id,
   );
-  const content = typeof fields.content === "string" ? fields.content : undefined;
+  const content = typeof fields.content === "string" ? readText(fields.content) : undefined;
   const parts = fields.parts ?? partsFromToolCalls(fields.content, fields.toolCalls);
   const sentText = fields.textContent ?? content;
   const derived = sentText ? undefined : parts && textOfParts(parts);
