@@ -11,5 +11,6 @@ crons.interval(
   {},
 );
 crons.cron("prune the API log", "17 3 * * *", internal.apiLogs.prune, {});
+crons.cron("embed what was missed", "43 4 * * *", internal.embeddings.sweep, {});
 
 export default crons;

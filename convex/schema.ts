@@ -152,10 +152,17 @@ const sessions = defineTable({
   /** What `dailyWrapped` holds of this session, and on which UTC day. */
   ledger: v.optional(v.object({ date: v.string(), row: vLedgerRow })),
 
-  /** Embedding: the range of order keys changed since the last run, and when the next is due. */
+  /**
+   * Embedding: the range of order keys changed since the last run, and a number that grows with every
+   * change, so that a run knows whether it saw the last; when the next run is due; how many failed in
+   * a row; and `textHash` of the session's own vector.
+   */
   staleFrom: v.optional(v.string()),
   staleTo: v.optional(v.string()),
+  staleRevision: v.optional(v.number()),
   embedDueAt: v.optional(v.number()),
+  embedFailures: v.optional(v.number()),
+  embeddedHash: v.optional(v.string()),
 
   isPublic: v.boolean(),
   publicSlug: v.optional(v.string()),
@@ -261,8 +268,8 @@ const parts = defineTable({
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
 
 /**
- * One vector a session (its title and prompts). Written by `model/embeddings.ts`, read by vector
- * search alone: a vector is 13.8 kB.
+ * One vector a session (its title, project and first prompt). Written by `model/embeddings.ts`, read
+ * by vector search alone: a vector is 13.8 kB.
  */
 const sessionEmbeddings = defineTable({
   userId: v.id("users"),
@@ -280,13 +287,15 @@ const sessionEmbeddings = defineTable({
 
 /**
  * Vectors of messages: one a unit of meaning (a prompt, or the run of answers to it), several for a
- * long unit (`chunk` 0, 1, …), keyed by the unit's first message. Written and read as above.
+ * long unit (`chunk` 0, 1, …), keyed by the unit's first message. `text` is what the vector stands
+ * for, so that a hit is shown without reading messages. Written and read as above.
  */
 const messageEmbeddings = defineTable({
   userId: v.id("users"),
   sessionId: v.id("sessions"),
   messageId: v.id("messages"),
   chunk: v.number(),
+  text: v.string(),
   embedding: v.array(v.float64()),
   textHash: v.string(),
 })
@@ -349,6 +358,7 @@ const docPages = defineTable({
 const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),
   chunk: v.number(),
+  text: v.string(),
   embedding: v.array(v.float64()),
   textHash: v.string(),
 })

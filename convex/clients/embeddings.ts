@@ -13,7 +13,7 @@ const DEFAULT_MODEL = "text-embedding-3-small";
  * 64 MiB, in which the answer's text and numbers must fit (about 47 kB an input), and the tokens are
  * an estimate.
  */
-const MAX_INPUTS = 400;
+const MAX_INPUTS = 512;
 const MAX_REQUEST_TOKENS = 250_000;
 
 /** A request that hangs is worth one more try, not ten minutes (the library's default). */

@@ -5,6 +5,7 @@ import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { fold } from "../lib/fold";
 import { contributionOf } from "../lib/ledger";
 import { cutBytes, oneLine, prefixBytes } from "../lib/text";
+import { schedule as scheduleEmbedding } from "./embeddingSchedule";
 import { applyToLedger } from "./ledger";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
 
@@ -37,6 +38,7 @@ export async function refresh(
   const more = fresh.length === FOLD_MAX || rewritten.length === FOLD_MAX;
   await ctx.db.replace("sessions", sessionId, {
     ...withoutSystemFields(searched),
+    ...(await scheduleEmbedding(ctx, session, searched, now)),
     ledger,
     refreshDueAt: more ? now : undefined,
   });

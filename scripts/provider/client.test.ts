@@ -61,7 +61,7 @@ describe("texts become vectors in order", () => {
 
   test("requests hold as many texts as inputs and tokens allow", () => {
     const short = Array.from({ length: 1_000 }, (_, i) => `text ${i}`);
-    expect(requestsOf(short).map((texts) => texts.length)).toEqual([400, 400, 200]);
+    expect(requestsOf(short).map((texts) => texts.length)).toEqual([512, 488]);
     const long = Array.from({ length: 300 }, () => "x".repeat(4_000));
     const sizes = requestsOf(long).map((texts) => texts.length);
     expect(sizes.reduce((a, b) => a + b)).toBe(300);
@@ -176,10 +176,10 @@ describe("what is too large for the provider", () => {
   });
 
   test("keeps the vectors that were paid for before a failure", async () => {
-    const texts = Array.from({ length: 500 }, (_, i) => `text ${i}`);
+    const texts = Array.from({ length: 600 }, (_, i) => `text ${i}`);
     server.faults.push(undefined, respond(401, {}));
     const outcome = await embed(...texts);
     expect(outcome.ok).toBe(false);
-    expect(outcome.vectors).toHaveLength(400);
+    expect(outcome.vectors).toHaveLength(512);
   });
 });

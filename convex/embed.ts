@@ -1,0 +1,168 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api";
+import type { Id } from "./_generated/dataModel";
+import type { ActionCtx } from "./_generated/server";
+import {
+  EMBEDDING_DIMENSIONS,
+  embeddingProvider,
+  embedTexts,
+  type EmbeddingFailure,
+  type EmbeddingProvider,
+} from "./clients/embeddings";
+import { systemAction } from "./functions";
+import { type EmbedPlan, planEmbeddings, textHashOf } from "./lib/embedPlan";
+import { RUN_QUIET_MS } from "./model/embeddingSchedule";
+import type { Embedded } from "./model/embeddings";
+import type { StretchMessage } from "./model/stretches";
+
+/** The run that makes vectors. Apart from `embeddings.ts`, whose functions need no provider's client. */
+
+/** Texts gathered, of one session or several, before they are sent; what a request takes, or a bit more. */
+const ROUND_TEXTS = 500;
+/** Vectors stored by one mutation: 150 are 2 MB as documents and about 4 MB as arguments. */
+const STORE_MAX_VECTORS = 150;
+
+type SessionId = Id<"sessions">;
+
+/** What is to be sent of one session, and what its answer will be stored as. */
+type Work = {
+  sessionId: SessionId;
+  staleRevision: number;
+  plan: EmbedPlan<StretchMessage>;
+  session?: { text: string; textHash: string };
+  delayMs?: number;
+};
+
+/**
+ * Embeds what is new in these sessions, in as few requests as the provider's limits allow. What fails
+ * is postponed and loses nothing; without a key it does nothing.
+ */
+export const sessions = systemAction({
+  args: { sessionIds: v.array(v.id("sessions")) },
+  returns: v.null(),
+  handler: async (ctx, { sessionIds }): Promise<null> => {
+    const provider = embeddingProvider();
+    let waiting: SessionId[] = provider ? sessionIds : [];
+    while (provider && waiting.length > 0) {
+      const { works, later } = await gather(ctx, provider, waiting);
+      const { unfinished, failure } = await embedRound(ctx, provider, works);
+      waiting = [...unfinished, ...later];
+      if (failure === undefined) continue;
+      console.error(`Embedding ${waiting.length} sessions failed: ${failure.message}`);
+      const { isPermanent, retryAfterMs } = failure;
+      const args = { sessionIds: waiting, isPermanent, retryAfterMs };
+      await ctx.runMutation(internal.embeddings.postpone, args);
+      return null;
+    }
+    return null;
+  },
+});
+
+/** Plans sessions until a round is full; the others come later. */
+async function gather(ctx: ActionCtx, provider: EmbeddingProvider, sessionIds: SessionId[]) {
+  const works: Work[] = [];
+  let texts = 0;
+  for (const [i, sessionId] of sessionIds.entries()) {
+    if (texts >= ROUND_TEXTS) return { works, later: sessionIds.slice(i) };
+    const work = await planSession(ctx, provider, sessionId);
+    if (work === null) continue;
+    works.push(work);
+    texts += textsOf(work).length;
+  }
+  return { works, later: [] };
+}
+
+async function planSession(
+  ctx: ActionCtx,
+  provider: EmbeddingProvider,
+  sessionId: SessionId,
+): Promise<Work | null> {
+  const read = await ctx.runQuery(internal.embeddings.readWork, { sessionId });
+  if (read === null) return null;
+  const { session, ...stretch } = read;
+  const space = { model: provider.model, dimensions: EMBEDDING_DIMENSIONS };
+  const now = Date.now();
+  const isQuiet = now - session.updatedAt >= RUN_QUIET_MS;
+  const plan = await planEmbeddings(space, { ...stretch, isQuiet });
+  const textHash = await textHashOf(space, session.text);
+  const hasNewText = session.text !== "" && textHash !== session.embeddedHash;
+  return {
+    sessionId,
+    staleRevision: session.staleRevision,
+    plan,
+    ...(hasNewText ? { session: { text: session.text, textHash } } : {}),
+    ...(plan.isWaiting ? { delayMs: Math.max(1_000, session.updatedAt + RUN_QUIET_MS - now) } : {}),
+  };
+}
+
+/** The order in which texts are sent and vectors come back. */
+function textsOf({ plan, session }: Work): string[] {
+  return [...plan.units.flatMap((unit) => unit.chunks), ...(session ? [session.text] : [])];
+}
+
+/** Embeds and stores; sessions that have more to do, or failed, are unfinished. */
+async function embedRound(ctx: ActionCtx, provider: EmbeddingProvider, works: readonly Work[]) {
+  const outcome = await embedTexts(provider, works.flatMap(textsOf));
+  const unfinished: SessionId[] = [];
+  let at = 0;
+  for (const work of works) {
+    const count = textsOf(work).length;
+    const vectors = outcome.vectors.slice(at, at + count);
+    at += count;
+    const isWhole = vectors.length === count;
+    const goesOn = await storeWork(ctx, work, vectors, isWhole);
+    if (goesOn || !isWhole) unfinished.push(work.sessionId);
+  }
+  const failure: EmbeddingFailure | undefined = outcome.ok ? undefined : outcome.failure;
+  return { unfinished, failure };
+}
+
+/** Stores the units whose vectors are all there, in as many mutations as their size asks for. */
+async function storeWork(
+  ctx: ActionCtx,
+  work: Work,
+  vectors: readonly number[][],
+  isWhole: boolean,
+): Promise<boolean> {
+  const { sessionId, staleRevision, plan, session, delayMs } = work;
+  const base = { sessionId, staleRevision, removed: [] };
+  const [first = [], ...others] = partsOf(plan, vectors);
+  const parts = [first, ...others];
+  let goesOn = false;
+  for (const [i, units] of parts.entries()) {
+    const embedded: Embedded = { ...base, units };
+    if (i === 0) embedded.removed = plan.removed.map((message) => message.id);
+    if (i === parts.length - 1 && isWhole) {
+      const embedding = vectors[vectors.length - 1];
+      if (session && embedding) embedded.session = { textHash: session.textHash, embedding };
+      embedded.end = { rest: plan.rest, ...(delayMs === undefined ? {} : { delayMs }) };
+    }
+    goesOn = await ctx.runMutation(internal.embeddings.store, { embedded });
+  }
+  return goesOn;
+}
+
+/** Units with their vectors, in runs of bounded size. */
+function partsOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["units"][] {
+  const parts: Embedded["units"][] = [];
+  let at = 0;
+  let inPart = Infinity;
+  for (const { first, messages, textHash, chunks } of plan.units) {
+    const embeddings = vectors.slice(at, at + chunks.length);
+    at += chunks.length;
+    if (embeddings.length < chunks.length) break;
+    if (inPart + chunks.length > STORE_MAX_VECTORS) {
+      parts.push([]);
+      inPart = 0;
+    }
+    inPart += chunks.length;
+    parts[parts.length - 1]?.push({
+      messageId: first.id,
+      textHash,
+      messages: messages.map(({ id, deliveryHash }) => ({ id, deliveryHash })),
+      replaces: first.embeddedHash !== undefined,
+      chunks: chunks.map((text, i) => ({ text, embedding: embeddings[i] ?? [] })),
+    });
+  }
+  return parts;
+}

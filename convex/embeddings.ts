@@ -1,0 +1,65 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api";
+import { AppError } from "./errors";
+import { systemMutation, systemQuery } from "./functions";
+import * as Schedule from "./model/embeddingSchedule";
+import * as Embeddings from "./model/embeddings";
+
+/** What of a session has to be embedded; null when it is gone. */
+export const readWork = systemQuery({
+  args: { sessionId: v.id("sessions") },
+  handler: (ctx, { sessionId }) => Embeddings.readWork(ctx, sessionId),
+});
+
+/** Stores what a run embedded; true if the run has more to do for the session. */
+export const store = systemMutation({
+  args: { embedded: Embeddings.vEmbedded },
+  returns: v.boolean(),
+  handler: (ctx, { embedded }) => Embeddings.store(ctx, embedded, Date.now()),
+});
+
+/** After a failure of the provider: when the sessions are tried again. */
+export const postpone = systemMutation({
+  args: {
+    sessionIds: v.array(v.id("sessions")),
+    isPermanent: v.boolean(),
+    retryAfterMs: v.optional(v.number()),
+  },
+  returns: v.null(),
+  handler: async (ctx, { sessionIds, ...failure }) => {
+    await Schedule.postpone(ctx, sessionIds, failure, Date.now());
+    return null;
+  },
+});
+
+/** Daily: starts runs again that did not happen, or had given up. */
+export const sweep = systemMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const more = await Schedule.sweep(ctx, Date.now());
+    if (more) await ctx.scheduler.runAfter(Schedule.STEP_DELAY_MS, internal.embeddings.sweep, {});
+    return null;
+  },
+});
+
+/**
+ * Embeds what is not embedded yet, a hundred sessions at a time until all are done: after setting
+ * `OPENAI_API_KEY` for the first time, `npx convex run embeddings:backfill`; after changing the
+ * model, `npx convex run embeddings:backfill '{"all":true}'`. Running it again does no harm.
+ */
+export const backfill = systemMutation({
+  args: { all: v.optional(v.boolean()), cursor: v.optional(v.number()) },
+  returns: v.object({ started: v.number(), isDone: v.boolean() }),
+  handler: async (ctx, { all = false, cursor = 0 }) => {
+    if (!Schedule.isConfigured()) {
+      throw new AppError("EMBEDDINGS_NOT_CONFIGURED", Schedule.NOT_CONFIGURED);
+    }
+    const step = await Schedule.backfillStep(ctx, { all, cursor }, Date.now());
+    if (step.cursor !== null) {
+      const args = { all, cursor: step.cursor };
+      await ctx.scheduler.runAfter(Schedule.STEP_DELAY_MS, internal.embeddings.backfill, args);
+    }
+    return { started: step.started, isDone: step.cursor === null };
+  },
+});

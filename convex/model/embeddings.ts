@@ -1,0 +1,132 @@
+import { v, type Infer } from "convex/values";
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { EMBED_DELAY_MS, runLater, sessionText } from "./embeddingSchedule";
+import { readStretch } from "./stretches";
+
+/** What a run reads of a session, and what it leaves behind. When it runs: `embeddingSchedule.ts`. */
+
+/** What a run needs to know of a session; null when it is gone. */
+export async function readWork(ctx: QueryCtx, sessionId: Id<"sessions">) {
+  const session = await ctx.db.get("sessions", sessionId);
+  if (session === null) return null;
+  const { staleRevision = 0, embeddedHash, updatedAt } = session;
+  return {
+    session: { staleRevision, embeddedHash, updatedAt, text: sessionText(session) },
+    ...(await readStretch(ctx, session)),
+  };
+}
+
+/** Vectors of one unit; `messages` say which content they were made of. */
+const vUnit = v.object({
+  messageId: v.id("messages"),
+  textHash: v.string(),
+  messages: v.array(v.object({ id: v.id("messages"), deliveryHash: v.string() })),
+  /** The unit had vectors before. */
+  replaces: v.boolean(),
+  chunks: v.array(v.object({ text: v.string(), embedding: v.array(v.float64()) })),
+});
+
+/** What a run made of a session, or a part of it. */
+export const vEmbedded = v.object({
+  sessionId: v.id("sessions"),
+  staleRevision: v.number(),
+  units: v.array(vUnit),
+  removed: v.array(v.id("messages")),
+  session: v.optional(v.object({ textHash: v.string(), embedding: v.array(v.float64()) })),
+  /**
+   * Set by the last part: from where the range is still stale, and when another run shall go on
+   * there; without a time the same run does.
+   */
+  end: v.optional(
+    v.object({ rest: v.union(v.string(), v.null()), delayMs: v.optional(v.number()) }),
+  ),
+});
+export type Embedded = Infer<typeof vEmbedded>;
+
+/**
+ * Stores vectors of what is still as it was read; a session deleted meanwhile takes none. True if the
+ * run has more to do for this session.
+ */
+export async function store(ctx: MutationCtx, embedded: Embedded, now: number): Promise<boolean> {
+  const session = await ctx.db.get("sessions", embedded.sessionId);
+  if (session === null) return false;
+  const isUnchanged = (session.staleRevision ?? 0) === embedded.staleRevision;
+  for (const unit of embedded.units) {
+    if (isUnchanged || (await isCurrent(ctx, unit.messages))) await storeUnit(ctx, session, unit);
+  }
+  for (const messageId of embedded.removed) await removeUnit(ctx, messageId);
+  if (embedded.session) await storeSession(ctx, session, embedded.session);
+  return embedded.end ? await finish(ctx, session, embedded.end, isUnchanged, now) : false;
+}
+
+async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"]) {
+  for (const { id, deliveryHash } of messages) {
+    const message = await ctx.db.get("messages", id);
+    if (message?.deliveryHash !== deliveryHash) return false;
+  }
+  return true;
+}
+
+async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer<typeof vUnit>) {
+  const { messageId, textHash } = unit;
+  if (unit.replaces) await deleteVectors(ctx, messageId);
+  const { userId, _id: sessionId } = session;
+  for (const [chunk, { text, embedding }] of unit.chunks.entries()) {
+    const row = { userId, sessionId, messageId, chunk, text, embedding, textHash };
+    await ctx.db.insert("messageEmbeddings", row);
+  }
+  await ctx.db.patch("messages", messageId, { embeddedHash: textHash });
+}
+
+async function removeUnit(ctx: MutationCtx, messageId: Id<"messages">) {
+  if ((await ctx.db.get("messages", messageId)) === null) return;
+  await deleteVectors(ctx, messageId);
+  await ctx.db.patch("messages", messageId, { embeddedHash: undefined });
+}
+
+/** Bounded by what is embedded of one unit: some 30 chunks. */
+async function deleteVectors(ctx: MutationCtx, messageId: Id<"messages">) {
+  const rows = ctx.db
+    .query("messageEmbeddings")
+    .withIndex("by_message", (q) => q.eq("messageId", messageId));
+  for await (const row of rows) await ctx.db.delete("messageEmbeddings", row._id);
+}
+
+async function storeSession(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  { textHash, embedding }: NonNullable<Embedded["session"]>,
+) {
+  const { _id: sessionId, userId } = session;
+  if (session.embeddedHash !== undefined) {
+    const stored = await ctx.db
+      .query("sessionEmbeddings")
+      .withIndex("by_session", (q) => q.eq("sessionId", sessionId))
+      .unique();
+    if (stored) await ctx.db.delete("sessionEmbeddings", stored._id);
+  }
+  await ctx.db.insert("sessionEmbeddings", { userId, sessionId, embedding, textHash });
+  await ctx.db.patch("sessions", sessionId, { embeddedHash: textHash });
+}
+
+/** What changed meanwhile stays stale, whole: units that were stored are recognised by their hash. */
+async function finish(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  { rest, delayMs }: NonNullable<Embedded["end"]>,
+  isUnchanged: boolean,
+  now: number,
+): Promise<boolean> {
+  const staleFrom = isUnchanged ? (rest ?? undefined) : session.staleFrom;
+  const fields = { staleFrom, staleTo: session.staleTo, embedFailures: undefined, embedDueAt: now };
+  const isDone = staleFrom === undefined;
+  const goesOn = !isDone && rest !== null && delayMs === undefined;
+  if (isDone) Object.assign(fields, { staleTo: undefined, embedDueAt: undefined });
+  else if (!goesOn) {
+    const delay = (isUnchanged ? delayMs : undefined) ?? EMBED_DELAY_MS;
+    fields.embedDueAt = await runLater(ctx, [session._id], now, delay);
+  }
+  await ctx.db.patch("sessions", session._id, fields);
+  return goesOn;
+}

@@ -1,0 +1,319 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { internal } from "../../convex/_generated/api";
+import { type Deployment, deployment, type Person, person } from "../../convex/test.setup";
+import { virtualClock } from "./clock.fixture";
+import { answer, type Provider, respond, startProvider, vectorOf } from "./server.fixture";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const quickly = { "retry-after-ms": "1" };
+
+let server: Provider;
+let clock: ReturnType<typeof virtualClock>;
+let t: Deployment;
+let ada: Person;
+
+beforeEach(async () => {
+  server = await startProvider();
+  clock = virtualClock();
+  vi.stubEnv("OPENAI_API_KEY", "test");
+  vi.stubEnv("OPENAI_BASE_URL", server.url);
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  t = deployment();
+  ada = await person(t);
+});
+afterEach(async () => {
+  clock.restore();
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await server.close();
+});
+
+const message = (at: number, role: string, textContent: string) => ({
+  sessionExternalId: "s",
+  externalId: `m${at}`,
+  role,
+  textContent,
+  createdAt: Date.UTC(2026, 0, 22, 11) + at * 1_000,
+});
+const say = async (at: number, role: string, text: string) => {
+  const response = await ada.post("/sync/message", message(at, role, text));
+  expect(response.status).toBe(200);
+};
+const batch = (messages: object[]) =>
+  ada.post("/sync/batch", { sessions: [{ externalId: "s", title: "A title" }], messages });
+const conversation = (turns: number) =>
+  Array.from({ length: turns }, (_, i) =>
+    message(i, i % 2 === 0 ? "user" : "assistant", `turn ${i} says something of its own`),
+  );
+
+const sentTexts = () => server.requests.flatMap((request) => request.input);
+const countOf = (part: string) => sentTexts().filter((text) => text.includes(part)).length;
+const stored = () =>
+  t.run(async (ctx) => ({
+    units: await ctx.db.query("messageEmbeddings").collect(),
+    sessions: await ctx.db.query("sessionEmbeddings").collect(),
+    session: await ctx.db.query("sessions").first(),
+  }));
+/** Every unit is there once, with the vector of its text, and nothing is left to do. */
+const expectComplete = async (units: number) => {
+  const rows = await stored();
+  expect(rows.units.map((row) => row.text).sort()).toHaveLength(units);
+  expect(new Set(rows.units.map((row) => `${row.messageId} ${row.chunk}`)).size).toBe(units);
+  for (const row of rows.units) expect(row.embedding).toEqual(vectorOf(row.text));
+  expect(rows.sessions).toHaveLength(1);
+  expect(rows.session).not.toHaveProperty("staleFrom");
+  expect(rows.session).not.toHaveProperty("embedDueAt");
+};
+
+describe("a syncing session costs each token once", () => {
+  test("80 turns delivered one by one embed no unit twice", async () => {
+    for (let i = 0; i < 80; i++) {
+      await say(i, i % 2 === 0 ? "user" : "assistant", `turn ${i}, word${i}`);
+      await clock.advance(t, 10_000);
+    }
+    await clock.advance(t, HOUR);
+    for (let i = 0; i < 80; i++) expect(countOf(`turn ${i},`)).toBe(1 + Number(i === 0));
+    await expectComplete(80);
+  });
+
+  test("a run of answers is one unit, embedded when it is complete", async () => {
+    await say(0, "user", "why");
+    for (let i = 1; i < 10; i++) {
+      await say(i, "assistant", `step ${i}.`);
+      await clock.advance(t, 9_000);
+      expect(countOf("step")).toBe(0);
+    }
+    await say(10, "user", "thanks");
+    await clock.advance(t, 10_000);
+    expect(sentTexts().filter((text) => text.includes("step"))).toEqual([
+      Array.from({ length: 9 }, (_, i) => `step ${i + 1}.`).join("\n\n"),
+    ]);
+    await clock.advance(t, HOUR);
+    await expectComplete(3);
+  });
+
+  test("a run that goes on after a long silence is not sent again", async () => {
+    await batch([message(0, "user", "why"), message(1, "assistant", "first half")]);
+    await clock.advance(t, HOUR);
+    await say(2, "assistant", "second half");
+    await clock.advance(t, HOUR);
+    expect([countOf("first half"), countOf("second half")]).toEqual([1, 1]);
+    await expectComplete(3);
+  });
+
+  test("a session of 400 messages in one batch needs at most 3 requests", async () => {
+    await batch(conversation(400));
+    await clock.advance(t, HOUR);
+    expect(server.requests.length).toBeLessThanOrEqual(3);
+    await expectComplete(400);
+  });
+
+  test("a delivery repeated costs nothing", async () => {
+    await batch(conversation(6));
+    await clock.advance(t, HOUR);
+    const before = server.requests.length;
+    await batch(conversation(6));
+    await clock.advance(t, HOUR);
+    expect(server.requests.length).toBe(before);
+  });
+
+  test("sessions of one back-fill share requests", async () => {
+    vi.stubEnv("OPENAI_API_KEY", "");
+    for (const externalId of ["a", "b", "c"]) {
+      await ada.post("/sync/message", {
+        ...message(0, "user", externalId),
+        sessionExternalId: externalId,
+      });
+    }
+    await clock.advance(t, HOUR);
+    expect(server.requests).toEqual([]);
+    vi.stubEnv("OPENAI_API_KEY", "test");
+    expect(await t.mutation(internal.embeddings.backfill, {})).toEqual({
+      started: 3,
+      isDone: true,
+    });
+    await clock.advance(t, HOUR);
+    expect(server.requests).toHaveLength(1);
+    expect((await stored()).sessions).toHaveLength(3);
+    expect(await t.mutation(internal.embeddings.backfill, {})).toEqual({
+      started: 0,
+      isDone: true,
+    });
+  });
+});
+
+describe("vectors follow the text", () => {
+  test("a rewritten message replaces its unit's vector, and no other", async () => {
+    await batch(conversation(6));
+    await clock.advance(t, HOUR);
+    const before = sentTexts().length;
+    await batch([{ ...message(3, "assistant", "now quite different") }]);
+    await clock.advance(t, HOUR);
+    expect(sentTexts().slice(before)).toEqual(["now quite different"]);
+    await expectComplete(6);
+    expect((await stored()).units.map((row) => row.text)).not.toContain(
+      "turn 3 says something of its own",
+    );
+  });
+
+  test("a prompt that arrives late cuts the run it falls into", async () => {
+    await batch([
+      message(0, "user", "why"),
+      message(2, "assistant", "two"),
+      message(6, "assistant", "six"),
+    ]);
+    await clock.advance(t, HOUR);
+    await say(4, "user", "and now?");
+    await clock.advance(t, HOUR);
+    expect((await stored()).units.map((row) => row.text).sort()).toEqual([
+      "and now?",
+      "six",
+      "two",
+      "why",
+    ]);
+    await expectComplete(4);
+  });
+
+  test("tool output and system prompts never leave the deployment; calls do as one line", async () => {
+    await batch([
+      message(0, "system", "SECRET RULES"),
+      {
+        ...message(1, "assistant", "I look"),
+        parts: [
+          {
+            type: "tool-call",
+            content: { toolName: "Read", args: { file_path: "a.ts", limit: 7 } },
+          },
+          { type: "tool-result", content: { output: "SECRET OUTPUT" } },
+        ],
+      },
+      message(2, "tool", "SECRET RESULT"),
+    ]);
+    await clock.advance(t, HOUR);
+    expect(sentTexts().join("\n")).not.toContain("SECRET");
+    expect((await stored()).units.map((row) => row.text)).toEqual(["I look\n\nRead: a.ts"]);
+  });
+
+  test("a new title replaces the session's vector", async () => {
+    await batch(conversation(2));
+    await clock.advance(t, HOUR);
+    await ada.post("/sync/session", { externalId: "s", title: "Another title" });
+    await clock.advance(t, HOUR);
+    const rows = await stored();
+    expect(rows.sessions).toHaveLength(1);
+    expect(rows.sessions[0]?.embedding).toEqual(vectorOf(sentTexts()[sentTexts().length - 1]!));
+  });
+
+  test("a session deleted while it was embedded gets no vectors", async () => {
+    server.faults.push((response, request) => {
+      void t
+        .run(async (ctx) => {
+          for (const table of ["messages", "sessions"] as const) {
+            for (const row of await ctx.db.query(table).collect())
+              await ctx.db.delete(table, row._id);
+          }
+        })
+        .then(() => respond(200, answer(request.input))(response, request));
+    });
+    await batch(conversation(4));
+    await clock.advance(t, HOUR);
+    expect(await stored()).toEqual({ units: [], sessions: [], session: null });
+  });
+
+  test("a message rewritten while it was embedded ends with the vector of its new text", async () => {
+    server.faults.push((response, request) => {
+      void batch([message(1, "assistant", "new words")]).then(() =>
+        respond(200, answer(request.input))(response, request),
+      );
+    });
+    await batch(conversation(4));
+    await clock.advance(t, HOUR);
+    expect((await stored()).units.map((row) => row.text)).toContain("new words");
+    await expectComplete(4);
+  });
+});
+
+describe("faults of the provider never reach a sync, and nothing is lost", () => {
+  test.each([
+    [
+      "429 with Retry-After",
+      respond(429, { error: { message: "slow" } }, { ...quickly, "retry-after": "90" }),
+    ],
+    ["500", respond(500, {}, quickly)],
+    ["malformed JSON", respond(200, '{"data": [')],
+  ])(
+    "%s for ten minutes: retried until it passes",
+    async (_, fault) => {
+      server.always = fault;
+      await batch(conversation(4));
+      await clock.advance(t, 10 * MINUTE);
+      expect((await stored()).units).toEqual([]);
+      server.always = undefined;
+      await clock.advance(t, HOUR);
+      await expectComplete(4);
+    },
+    60_000,
+  );
+
+  test.each([
+    ["a revoked key", respond(401, { error: { message: "revoked" } })],
+    ["vectors of another length", respond(200, answer(["x"], 768))],
+  ])("%s: not retried in vain, completed by the daily sweep", async (_, fault) => {
+    server.always = fault;
+    await batch(conversation(4));
+    await clock.advance(t, 20 * HOUR);
+    expect(server.requests.length).toBeLessThanOrEqual(2);
+    server.always = undefined;
+    await t.mutation(internal.embeddings.sweep, {});
+    await clock.advance(t, HOUR);
+    await expectComplete(4);
+  });
+
+  test("a key revoked halfway keeps what was paid for", async () => {
+    server.faults.push(undefined, respond(401, {}));
+    server.always = respond(401, {});
+    await batch(conversation(700));
+    await clock.advance(t, 20 * HOUR);
+    const paid = (await stored()).units.length;
+    expect(paid).toBeGreaterThanOrEqual(300);
+    server.always = undefined;
+    const before = sentTexts().length;
+    await t.mutation(internal.embeddings.sweep, {});
+    await clock.advance(t, HOUR);
+    expect(sentTexts().length - before).toBe(700 - paid);
+    await expectComplete(700);
+  });
+
+  test("a run that was lost is started again by the sweep", async () => {
+    await batch(conversation(4));
+    await t.run(async (ctx) => {
+      const session = await ctx.db.query("sessions").first();
+      await ctx.db.patch("sessions", session!._id, { embedDueAt: 1, staleFrom: "0", staleTo: "~" });
+    });
+    await t.mutation(internal.embeddings.sweep, {});
+    await clock.advance(t, HOUR);
+    await expectComplete(4);
+  });
+
+  test("without a key nothing is scheduled and nothing is asked", async () => {
+    vi.stubEnv("OPENAI_API_KEY", "");
+    await batch(conversation(4));
+    await clock.advance(t, HOUR);
+    const { session } = await stored();
+    expect(session?.staleFrom).toBeDefined();
+    expect(session).not.toHaveProperty("embedDueAt");
+    expect(server.requests).toEqual([]);
+    await expect(t.mutation(internal.embeddings.backfill, {})).rejects.toThrow("OPENAI_API_KEY");
+  });
+});
+
+test("another model embeds everything again, by a back-fill of all", async () => {
+  await batch(conversation(4));
+  await clock.advance(t, HOUR);
+  vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+  await t.mutation(internal.embeddings.backfill, { all: true });
+  await clock.advance(t, HOUR);
+  expect(countOf("turn 3 says")).toBe(2);
+  await expectComplete(4);
+});
