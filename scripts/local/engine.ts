@@ -165,67 +165,91 @@ async function runInternal(engine: Engine, path: string, args: JsonObject): Prom
 
 const STOP_GRACE_MS = 5000;
 
+/** What has to be undone when the engine stops, last things first. */
+class Cleanup {
+  readonly #steps: (() => unknown)[] = [];
+
+  add(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) await step();
+  }
+}
+
+/** Variables of the deployment, with a local embeddings server where there is no key. */
+async function environment(
+  options: EngineOptions,
+  origin: string,
+  cleanup: Cleanup,
+): Promise<Record<string, string | undefined>> {
+  const env: Record<string, string | undefined> = {
+    ...(options.env ?? process.env),
+    CONVEX_SITE_URL: origin,
+    CONVEX_CLOUD_URL: origin,
+  };
+  if (options.embeddings === false || env["OPENAI_API_KEY"]) return env;
+  const embeddings = await startEmbeddings();
+  cleanup.add(embeddings.stop);
+  return { ...env, OPENAI_BASE_URL: embeddings.url, OPENAI_API_KEY: embeddings.key };
+}
+
+async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEngine> {
+  const { host = "127.0.0.1", port = 0, log = () => undefined, onRequest } = options;
+  let ready: (engine: Engine) => void = () => undefined;
+  let secret = "";
+  const engineReady = new Promise<Engine>((resolveEngine) => (ready = resolveEngine));
+  // Listening comes first: where the port is taken, no data file is left behind.
+  const listening = await listen(() => engineReady, {
+    ...{ host, port, onRequest },
+    first: (request) =>
+      new URL(request.url).pathname === ADMIN_PATH
+        ? serveAdmin(request, secret, async (path, args) =>
+            runInternal(await engineReady, path, args),
+          )
+        : null,
+  });
+  let graceMs = 0;
+  const closeServer = () => close(listening.server, graceMs);
+  cleanup.add(closeServer);
+  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
+  const db = openDatabase(options.data);
+  cleanup.add(() => db.close());
+  const env = await environment(options, origin, cleanup);
+  const bundler = new Bundler();
+  cleanup.add(() => {
+    bundler.dispose();
+  });
+  const components = await loadComponents(bundler, resolve(options.functions), env);
+  const built = whileLoading(env, () => assemble(db, components, { env, origin, log }));
+  const { scheduler } = built.engine;
+  cleanup.add(() => scheduler.stop());
+  if (options.schedule !== false) {
+    await scheduler.start();
+    secret = writeAdminFile(options.data, origin);
+    cleanup.add(() => {
+      removeAdminFile(options.data);
+    });
+  }
+  // From now on requests may be under way: they are finished before anything else is undone.
+  graceMs = STOP_GRACE_MS;
+  cleanup.add(closeServer);
+  ready(built.engine);
+  return handleOf(built, { port: listening.port, stop: () => cleanup.run() });
+}
+
 /**
  * Serve a functions folder over one SQLite file. Resolves once it listens; rejects with a
  * `StartError`, whose message says what to do, when it cannot.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  const { host = "127.0.0.1", port = 0, log = () => undefined } = options;
   installGlobals();
-  const bundler = new Bundler();
-  const undo: (() => Promise<unknown> | void)[] = [
-    () => {
-      bundler.dispose();
-    },
-  ];
-  const stop = async () => {
-    for (const step of undo.reverse()) await step();
-    undo.length = 0;
-  };
+  const cleanup = new Cleanup();
   try {
-    const db = openDatabase(options.data);
-    undo.push(() => void db.close());
-    let ready: (engine: Engine) => void = () => undefined;
-    let secret = "";
-    const engineReady = new Promise<Engine>((resolveEngine) => (ready = resolveEngine));
-    const { server, port: actualPort } = await listen(() => engineReady, {
-      host,
-      port,
-      ...(options.onRequest ? { onRequest: options.onRequest } : {}),
-      first: (request) =>
-        new URL(request.url).pathname === ADMIN_PATH
-          ? serveAdmin(request, secret, async (path, args) =>
-              runInternal(await engineReady, path, args),
-            )
-          : null,
-    });
-    undo.push(() => close(server, STOP_GRACE_MS));
-    const origin = `http://${host.includes(":") ? `[${host}]` : host}:${actualPort}`;
-    const env: Record<string, string | undefined> = {
-      ...(options.env ?? process.env),
-      CONVEX_SITE_URL: origin,
-      CONVEX_CLOUD_URL: origin,
-    };
-    if (options.embeddings !== false && !env["OPENAI_API_KEY"]) {
-      const embeddings = await startEmbeddings();
-      undo.push(embeddings.stop);
-      Object.assign(env, { OPENAI_BASE_URL: embeddings.url, OPENAI_API_KEY: embeddings.key });
-    }
-    const components = await loadComponents(bundler, resolve(options.functions), env);
-    const built = whileLoading(env, () => assemble(db, components, { env, origin, log }));
-    const { scheduler } = built.engine;
-    if (options.schedule !== false) {
-      await scheduler.start();
-      undo.push(() => scheduler.stop());
-      secret = writeAdminFile(options.data, origin);
-      undo.push(() => {
-        removeAdminFile(options.data);
-      });
-    }
-    ready(built.engine);
-    return handleOf(built, { port: actualPort, stop });
+    return await open(options, cleanup);
   } catch (error) {
-    await stop();
+    await cleanup.run();
     throw error;
   }
 }

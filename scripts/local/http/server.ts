@@ -28,7 +28,7 @@ export interface ServerOptions {
   port: number;
   /** Routes of the engine itself that come before all others (the admin route). */
   first?: (request: Request) => Promise<Response> | null;
-  onRequest?: (line: RequestLine) => void;
+  onRequest?: ((line: RequestLine) => void) | undefined;
 }
 
 function tokenOf(authorization: string | null): string | null {
@@ -73,7 +73,11 @@ async function handle(
     if (announcesTooMuch(message)) throw new BodyTooLargeError();
     request = toRequest(message, response, engine.origin);
     const own = options.first?.(request) ?? null;
-    const reply = own === null ? await answer(engine, request, message, trace) : await own;
+    if (own !== null) {
+      await sendResponse(await own, response, () => undefined);
+      return;
+    }
+    const reply = await answer(engine, request, message, trace);
     await sendResponse(reply, response, () => {
       engine.log({
         level: "error",
@@ -162,6 +166,7 @@ export async function close(server: Server, graceMs: number): Promise<void> {
     }),
   );
   server.closeIdleConnections();
+  if (graceMs === 0) server.closeAllConnections();
   const timer = setTimeout(() => {
     server.closeAllConnections();
   }, graceMs);

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { mkdirSync } from "node:fs";
+import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 export type Sqlite = Database.Database;
@@ -89,6 +89,8 @@ export function openDatabase(path: string): Sqlite {
   try {
     mkdirSync(dirname(path), { recursive: true });
     db = new Database(path, { timeout: 500 });
+    // It holds people's sessions and the console's key: its owner's business only.
+    chmodSync(path, 0o600);
     prepare(db, path);
     return db;
   } catch (error) {

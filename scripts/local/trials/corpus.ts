@@ -1,0 +1,75 @@
+/** A small generator of repeatable numbers in [0, 1). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const SYLLABLES = [
+  "ba",
+  "co",
+  "di",
+  "fu",
+  "ge",
+  "ha",
+  "ki",
+  "lo",
+  "mu",
+  "ne",
+  "po",
+  "ra",
+  "si",
+  "tu",
+  "ve",
+  "zo",
+];
+
+/** The n-th word of an invented language; common words have small numbers, as in real ones. */
+export function word(n: number): string {
+  let rest = n + 16;
+  let text = "";
+  for (; rest > 0; rest = Math.floor(rest / 16)) text += SYLLABLES[rest % 16];
+  return text;
+}
+
+const VOCABULARY = 20_000;
+
+/** Text of about so many characters whose words are as unevenly common as those of real text. */
+export function text(random: () => number, characters: number): string {
+  const words: string[] = [];
+  for (let length = 0; length < characters;) {
+    const next = word(Math.floor(VOCABULARY ** random()) - 1);
+    words.push(next);
+    length += next.length + 1;
+  }
+  return words.join(" ").slice(0, characters);
+}
+
+export interface Message {
+  sessionExternalId: string;
+  externalId: string;
+  role: "user" | "assistant";
+  textContent: string;
+  createdAt: number;
+  parts: unknown[];
+}
+
+/** The i-th message of a history: sessions of 100 messages, every fourth with a tool call. */
+export function message(i: number, characters = 600): Message {
+  const random = seeded(i + 1);
+  const content = text(random, characters);
+  const tool = {
+    type: "tool-call",
+    content: { toolName: "Read", args: { file_path: `src/${word(i % 997)}.ts` } },
+  };
+  return {
+    sessionExternalId: `session-${Math.floor(i / 100)}`,
+    externalId: `message-${i}`,
+    role: i % 2 === 0 ? "user" : "assistant",
+    textContent: content,
+    createdAt: Date.UTC(2026, 0, 1) + i * 60_000,
+    parts: [{ type: "text", content }, ...(i % 4 === 3 ? [tool] : [])],
+  };
+}

@@ -1,0 +1,190 @@
+import Database from "better-sqlite3";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { seeded } from "./corpus.ts";
+import { startServer, type ServerProcess } from "./server.ts";
+
+/** What one round of being killed showed. */
+export interface CrashReport {
+  requests: number;
+  acknowledged: number;
+  kills: number;
+  /** Acknowledged messages that were not there, not whole, or there twice. */
+  lost: string[];
+  /** Scheduled work that did not resume. */
+  unsettled: string[];
+  isSound: boolean;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+interface Sent {
+  session: string;
+  id: string;
+  text: string;
+  isAcknowledged: boolean;
+}
+
+const SESSIONS = 10;
+const PARALLEL = 16;
+
+function newMessage(i: number): Sent {
+  const text = `message ${i}: ${"ä whole text with some length ".repeat(1 + (i % 20))}end ${i}`;
+  return {
+    session: `crash-${i % SESSIONS}`,
+    id: `crash-message-${i}`,
+    text,
+    isAcknowledged: false,
+  };
+}
+
+async function send(server: ServerProcess, message: Sent): Promise<boolean> {
+  const answer = await fetch(`${server.url}/sync/message`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${server.key}`, "Content-Type": "application/json" },
+    body: JSON.stringify({
+      sessionExternalId: message.session,
+      externalId: message.id,
+      role: "user",
+      textContent: message.text,
+      parts: [{ type: "tool-call", content: { toolName: "Echo", args: { text: message.text } } }],
+    }),
+  });
+  await answer.arrayBuffer();
+  return answer.status === 200;
+}
+
+/** Send messages in parallel until all are through or the server is gone. */
+async function sendAll(server: ServerProcess, waiting: Sent[]): Promise<void> {
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      try {
+        next.isAcknowledged = await send(server, next);
+      } catch {
+        // Killed while it was sent: it may be there or not. It is not sent again.
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, worker));
+}
+
+interface Page {
+  messages: {
+    externalId: string;
+    textContent: string;
+    parts: { content: { args?: { text?: string } } }[];
+  }[];
+  messagesCursor: string | null;
+}
+
+async function readSession(server: ServerProcess, session: string): Promise<Page["messages"]> {
+  const messages: Page["messages"] = [];
+  for (let cursor = ""; ;) {
+    const query = cursor === "" ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+    const answer = await fetch(`${server.url}/api/sessions/${session}${query}`, {
+      headers: { Authorization: `Bearer ${server.key}` },
+    });
+    if (answer.status === 404) return messages;
+    const page = (await answer.json()) as Page;
+    messages.push(...page.messages);
+    if (page.messagesCursor === null) return messages;
+    cursor = page.messagesCursor;
+  }
+}
+
+/** Acknowledged messages that are missing, damaged or doubled. */
+async function findLost(server: ServerProcess, sent: Sent[]): Promise<string[]> {
+  const stored = new Map<string, Page["messages"]>();
+  for (let i = 0; i < SESSIONS; i++)
+    for (const message of await readSession(server, `crash-${i}`))
+      stored.set(message.externalId, [...(stored.get(message.externalId) ?? []), message]);
+  const problem = ({ id, text, isAcknowledged }: Sent): string | null => {
+    const found = stored.get(id) ?? [];
+    if (found.length > 1) return `${id} is there ${found.length} times`;
+    const [message] = found;
+    if (message === undefined) return isAcknowledged ? `${id} is not there` : null;
+    const isWhole = message.textContent === text && message.parts[0]?.content.args?.text === text;
+    return isWhole ? null : `${id} is damaged`;
+  };
+  return sent.map(problem).filter((found) => found !== null);
+}
+
+/** Sessions whose counts the scheduled refresh has not brought up to date. */
+async function findUnsettled(server: ServerProcess): Promise<string[]> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const behind: string[] = [];
+    for (let i = 0; i < SESSIONS; i++) {
+      const session = `crash-${i}`;
+      const count = (await readSession(server, session)).length;
+      const answer = await fetch(`${server.url}/api/sessions?limit=200`, {
+        headers: { Authorization: `Bearer ${server.key}` },
+      });
+      const { sessions } = (await answer.json()) as {
+        sessions: { externalId: string; messageCount: number }[];
+      };
+      const listed = sessions.find(({ externalId }) => externalId === session)?.messageCount ?? 0;
+      if (listed !== count) behind.push(`${session}: ${listed} counted, ${count} stored`);
+    }
+    if (behind.length === 0 || Date.now() > deadline) return behind;
+    await pause(300);
+  }
+}
+
+/** SQLite's own check, on the closed file. */
+function isSound(data: string): boolean {
+  const db = new Database(data, { readonly: true });
+  try {
+    return db.pragma("integrity_check", { simple: true }) === "ok";
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Kill the server with SIGKILL at random moments while messages arrive in parallel, start it again
+ * on the same file each time, and look at what it then has.
+ */
+export async function crash(
+  kills: number,
+  requestsPerKill: number,
+  seed: number,
+): Promise<CrashReport> {
+  const folder = mkdtempSync(join(tmpdir(), "opensync-crash-"));
+  const data = join(folder, "local.sqlite3");
+  const random = seeded(seed);
+  const sent: Sent[] = [];
+  const lost: string[] = [];
+  let server = await startServer(data, ["--no-embeddings"]);
+  try {
+    for (let kill = 0; kill < kills; kill++) {
+      const waiting = Array.from({ length: requestsPerKill }, () => {
+        const message = newMessage(sent.length);
+        sent.push(message);
+        return message;
+      });
+      const sending = sendAll(server, waiting);
+      const killAfter = Math.floor(random() * requestsPerKill);
+      const from = sent.length - requestsPerKill;
+      const isDue = () => sent.slice(from).filter((m) => m.isAcknowledged).length >= killAfter;
+      while (!isDue()) await pause(1);
+      // Not always the same distance from an answer.
+      await pause(random() * 15);
+      await server.end("SIGKILL");
+      await sending;
+      server = await startServer(data, ["--no-embeddings"]);
+      lost.push(...(await findLost(server, sent)));
+    }
+    const unsettled = await findUnsettled(server);
+    await server.end("SIGTERM");
+    const acknowledged = sent.filter((message) => message.isAcknowledged).length;
+    return { requests: sent.length, acknowledged, kills, lost, unsettled, isSound: isSound(data) };
+  } finally {
+    await server.end("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

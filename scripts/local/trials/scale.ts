@@ -1,0 +1,196 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { message, text, seeded } from "./corpus.ts";
+import { memoryOf, startServer, type ServerProcess } from "./server.ts";
+
+/**
+ * `npm run bench:scale`: does anything get slower with history? Fills the engine to each size over
+ * HTTP and prints what each operation takes there, and how that grows (log-log slope). Ends with 1
+ * when a bound is missed.
+ */
+const BATCH = 100;
+const REPEATS = 15;
+
+interface Operation {
+  name: string;
+  /** The steepest growth allowed, as an exponent of the number of messages. */
+  maxSlope: number;
+  /** Milliseconds allowed at the largest size, where there is a bound. */
+  maxMs?: number;
+  run(client: Client, round: number): Promise<void>;
+}
+
+class Client {
+  /** Messages sent so far. */
+  size = 0;
+
+  constructor(readonly server: ServerProcess) {}
+
+  async request(path: string, body?: unknown): Promise<string> {
+    const answer = await fetch(this.server.url + path, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { Authorization: `Bearer ${this.server.key}`, "Content-Type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const content = await answer.text();
+    if (!answer.ok && path !== "/search")
+      throw new Error(`${path} answered ${answer.status}: ${content}`);
+    return content;
+  }
+
+  async sendBatch(): Promise<void> {
+    const messages = Array.from({ length: BATCH }, (_, i) => message(this.size + i));
+    await this.request("/sync/batch", { sessions: [], messages });
+    this.size += BATCH;
+  }
+}
+
+const OPERATIONS: Operation[] = [
+  {
+    name: "message",
+    maxSlope: 0.1,
+    run: async (client, round) => {
+      await client.request("/sync/message", message(10_000_000 + client.size * 100 + round));
+    },
+  },
+  {
+    name: `batch of ${BATCH}`,
+    maxSlope: 0.1,
+    maxMs: 250,
+    run: (client) => client.sendBatch(),
+  },
+  {
+    name: "list of 10",
+    maxSlope: 0.1,
+    run: async (client) => {
+      await client.request("/api/sessions?limit=10");
+    },
+  },
+  {
+    name: "page of 100 messages",
+    maxSlope: 0.1,
+    run: async (client, round) => {
+      await client.request(`/api/sessions/session-${round % 5}`);
+    },
+  },
+  {
+    name: "search",
+    maxSlope: 0.3,
+    run: async (client, round) => {
+      const query = text(seeded(round + 77), 40);
+      await client.request("/search", { query, type: "fulltext", limit: 10 });
+    },
+  },
+];
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+async function time(operation: Operation, client: Client): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < REPEATS; round++) {
+    const start = performance.now();
+    await operation.run(client, round);
+    times.push(performance.now() - start);
+  }
+  return median(times);
+}
+
+/** The exponent of growth: least squares on logarithms. */
+function slope(points: { size: number; ms: number }[]): number {
+  const xs = points.map(({ size }) => Math.log(size));
+  const ys = points.map(({ ms }) => Math.log(ms));
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  const above = xs.reduce((sum, x, i) => sum + (x - mx) * ((ys[i] ?? 0) - my), 0);
+  return above / xs.reduce((sum, x) => sum + (x - mx) ** 2, 0);
+}
+
+/** Background work of the filling must not be measured as the operation's own. */
+async function rest(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function fill(client: Client, size: number): Promise<void> {
+  const start = performance.now();
+  const before = client.size;
+  while (client.size < size) await client.sendBatch();
+  const seconds = (performance.now() - start) / 1000;
+  console.error(
+    `filled to ${client.size} messages in ${seconds.toFixed(1)} s (${Math.round((client.size - before) / seconds)} a second)`,
+  );
+  await rest(6000);
+}
+
+async function measure(
+  client: Client,
+  sizes: number[],
+): Promise<Map<string, { size: number; ms: number }[]>> {
+  const results = new Map(
+    OPERATIONS.map(({ name }) => [name, [] as { size: number; ms: number }[]]),
+  );
+  // The first requests of a process are slower than all others, whatever is stored.
+  await fill(client, BATCH);
+  for (const operation of OPERATIONS) await time(operation, client);
+  for (const size of sizes) {
+    await fill(client, size);
+    for (const operation of OPERATIONS) {
+      const ms = await time(operation, client);
+      results.get(operation.name)?.push({ size: client.size, ms });
+      await rest(1500);
+    }
+  }
+  return results;
+}
+
+function report(results: Map<string, { size: number; ms: number }[]>, sizes: number[]): boolean {
+  const cells = (values: string[]) =>
+    values.map((value, i) => (i === 0 ? value.padEnd(22) : value.padStart(10))).join("");
+  console.log(cells(["operation (ms)", ...sizes.map(String), "slope", "allowed"]));
+  let isGood = true;
+  for (const { name, maxSlope, maxMs } of OPERATIONS) {
+    const points = results.get(name) ?? [];
+    const grows = slope(points);
+    const last = points.at(-1)?.ms ?? 0;
+    const isMissed = grows >= maxSlope || (maxMs !== undefined && last > maxMs);
+    if (isMissed) isGood = false;
+    const times = points.map(({ ms }) => ms.toFixed(1));
+    const bound = maxMs === undefined ? `< ${maxSlope}` : `< ${maxSlope}, ${maxMs} ms`;
+    console.log(
+      `${cells([name, ...times, grows.toFixed(2)])}  ${bound}${isMissed ? "  MISSED" : ""}`,
+    );
+  }
+  return isGood;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { sizes: { type: "string", default: "1000,10000,100000" } },
+  });
+  const sizes = values.sizes.split(",").map(Number);
+  const folder = mkdtempSync(join(tmpdir(), "opensync-scale-"));
+  const data = join(folder, "local.sqlite3");
+  const server = await startServer(data, ["--no-embeddings"]);
+  try {
+    const isGood = report(await measure(new Client(server), sizes), sizes);
+    const memory = memoryOf(server.pid);
+    if (memory)
+      console.log(
+        `memory ${memory.now.toFixed(0)} MB, at most ${memory.peak.toFixed(0)} MB (allowed: under 1024)`,
+      );
+    console.log(
+      `data file ${(statSync(data).size / 2 ** 20).toFixed(0)} MB, start ${server.startMs.toFixed(0)} ms`,
+    );
+    const isSmall = memory === null || memory.peak < 1024;
+    process.exitCode = isGood && isSmall ? 0 : 1;
+  } finally {
+    await server.end("SIGTERM");
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main();
