@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BUDGETS, compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
+import { measure, type Measurement } from "./cost.ts";
+import { operations } from "./operations.ts";
+import { liveSession, pastMessages, pastSession } from "./payloads.ts";
+import { startWorld, type World } from "./world.ts";
+
+/** The smallest history, and eight times as much. */
+const SCALES = [1, 8] as const;
+
+const worlds = new Map<number, World>();
+const measured = new Map<number, Map<string, Measurement>>();
+
+beforeAll(async () => {
+  // Side by side: nearly all of the time is waiting for what is due in two seconds.
+  await Promise.all(
+    SCALES.map(async (scale) => {
+      const world = await startWorld(scale, { embeddings: false });
+      worlds.set(scale, world);
+      const results = new Map<string, Measurement>();
+      for (const operation of operations) {
+        results.set(operation.name, await measure(world, operation));
+      }
+      measured.set(scale, results);
+    }),
+  );
+}, 240_000);
+
+afterAll(async () => {
+  for (const world of worlds.values()) await world.engine.stop();
+});
+
+function resultOf(name: string, scale: number): Measurement {
+  const result = measured.get(scale)?.get(name);
+  if (result === undefined) throw new Error(`${name} was not measured`);
+  return result;
+}
+
+function smallWorld(): World {
+  const world = worlds.get(1);
+  if (world === undefined) throw new Error("No world");
+  return world;
+}
+
+describe.each(operations.map(({ name }) => name))("%s", (name) => {
+  test.each(SCALES)("keeps its budget with %i times the history", (scale) => {
+    const lines = compare(resultOf(name, scale));
+    expect(lines?.filter(({ used, allowed }) => used > allowed)).toEqual([]);
+  });
+
+  test("costs the same whatever is stored", () => {
+    const grows = CONSTANT.map((what) => {
+      const points = SCALES.map((size) => ({ size, value: resultOf(name, size).cost[what] }));
+      return { what, points, slope: slope(points) };
+    });
+    expect(grows.filter((growth) => Math.abs(growth.slope) > SLOPE_MAX)).toEqual([]);
+  });
+});
+
+test("every budget has an operation that is measured", () => {
+  const names = operations.map(({ name }) => name);
+  expect(Object.keys(BUDGETS).filter((name) => !names.includes(name))).toEqual([]);
+});
+
+test("a burst of messages writes its session once", () => {
+  const { cost } = resultOf("burst of 5 messages", 1);
+  // Each message its row and its log line; the first also the session.
+  expect(cost.documentsWritten).toBe(5 * 2 + 1);
+});
+
+describe("what is delivered again unchanged writes its log line alone", () => {
+  const past = pastSession(0);
+  const deliveries = [
+    ["a message", "/sync/message", pastMessages(past, 0, 1)[0]],
+    ["a session", "/sync/session", past],
+    ["a batch", "/sync/batch", { sessions: [past], messages: pastMessages(past, 0, 25) }],
+    ["the last state of a session", "/sync/session", liveSession("repeated", 3)],
+  ] as const;
+
+  test.each(deliveries)("%s", async (_what, path, body) => {
+    const world = smallWorld();
+    await world.send(path, body);
+    await world.engine.settle();
+    const again = await world.engine.measure(() => world.send(path, body));
+    expect(again.documentsWritten).toBe(1);
+    expect(again.bytesWritten).toBeLessThanOrEqual(300);
+  });
+});

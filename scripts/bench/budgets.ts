@@ -1,0 +1,149 @@
+import type { Cost, Measurement } from "./cost.ts";
+
+/**
+ * What an operation may cost, whatever is stored: the table of the design, said once.
+ *
+ * - *function calls*: the HTTP action and each query or mutation it runs.
+ * - *documents and bytes read*: everything that was scanned, by Convex's measure of a document; a
+ *   row that is read and then written counts twice, because the write reads it again.
+ * - *bytes written beyond the payload*: all rows written, less the body that the client sent.
+ * - *content*: bytes of the bodies that went out and came back. A row is larger than the JSON that it
+ *   came as or leaves as by ids, keys and hashes that stay inside: up to `ROW`.
+ */
+export type Budget = {
+  functionCalls: number;
+  documentsRead: Amount;
+  bytesRead: Amount;
+  bytesWrittenBeyondPayload: Amount;
+};
+
+/** So much at all, so much an item (message, row or day), so much a byte of content. */
+export type Amount = { base: number; perItem?: number; perContentByte?: number };
+
+/** A kilobyte of the table; the stricter of the two readings. */
+const KB = 1_000;
+/** What a message or part costs beyond its content: ids, order key, hash, names of fields. */
+const ROW = 300;
+/** The line in the API log, the one thing that reading writes. */
+const LOG_LINE = { base: 300 };
+/** A session row as a message may write it, once a burst. */
+const SESSION_ROW = 2 * KB;
+
+const newMessage: Budget = {
+  functionCalls: 2,
+  documentsRead: { base: 4 },
+  bytesRead: { base: 3 * KB },
+  bytesWrittenBeyondPayload: { base: 1 * KB },
+};
+const session: Budget = {
+  functionCalls: 2,
+  documentsRead: { base: 4 },
+  bytesRead: { base: 6 * KB },
+  bytesWrittenBeyondPayload: { base: 2 * KB },
+};
+/** The session and its day, each read for the write as well. */
+const refresh: Budget = {
+  functionCalls: 1,
+  documentsRead: { base: 5, perItem: 1 },
+  bytesRead: { base: 10 * KB, perItem: ROW, perContentByte: 1 },
+  bytesWrittenBeyondPayload: { base: 8 * KB },
+};
+
+/** Budgets by the name of the operation. */
+export const BUDGETS: Readonly<Record<string, Budget>> = {
+  "message, new": newMessage,
+  // The burst's first message marks the session as due: its row is read again and written.
+  "message, new, first of its burst": {
+    ...newMessage,
+    bytesRead: { base: 3 * KB + SESSION_ROW },
+    bytesWrittenBeyondPayload: { base: 1 * KB + SESSION_ROW },
+  },
+  "burst of 5 messages": {
+    functionCalls: 5 * newMessage.functionCalls,
+    documentsRead: { base: 0, perItem: newMessage.documentsRead.base },
+    bytesRead: { base: 0, perItem: newMessage.bytesRead.base },
+    bytesWrittenBeyondPayload: { base: 0, perItem: newMessage.bytesWrittenBeyondPayload.base },
+  },
+  "message, delivered again": {
+    ...newMessage,
+    bytesRead: { base: 3 * KB, perContentByte: 1 },
+    bytesWrittenBeyondPayload: LOG_LINE,
+  },
+  "session, new": session,
+  "session, updated": session,
+  "batch of 100 messages": {
+    functionCalls: 3,
+    documentsRead: { base: 10, perItem: 1 },
+    bytesRead: { base: 3 * KB, perItem: ROW },
+    bytesWrittenBeyondPayload: { base: 0, perItem: 500 },
+  },
+  "refresh after a burst of 1": refresh,
+  "refresh after a burst of 20": refresh,
+  "list of 10 sessions": {
+    functionCalls: 3,
+    documentsRead: { base: 4, perItem: 1 },
+    bytesRead: { base: 20 * KB },
+    bytesWrittenBeyondPayload: LOG_LINE,
+  },
+  "page of 100 messages with parts": {
+    functionCalls: 3,
+    documentsRead: { base: 5, perItem: 1 },
+    bytesRead: { base: 3 * KB, perItem: ROW, perContentByte: 1 },
+    bytesWrittenBeyondPayload: LOG_LINE,
+  },
+};
+
+/** One line of the comparison: what was allowed, what was used. */
+export type Line = { what: keyof Budget; used: number; allowed: number };
+
+/** A measurement beside its budget; null if the operation has none. */
+export function compare(measured: Measurement): Line[] | null {
+  const budget = BUDGETS[measured.name];
+  if (budget === undefined) return null;
+  const { cost, bytesSent } = measured;
+  const beyond = Math.max(0, cost.bytesWritten - bytesSent);
+  return [
+    { what: "functionCalls", used: cost.functionCalls, allowed: budget.functionCalls },
+    line("documentsRead", cost.documentsRead, budget, measured),
+    line("bytesRead", cost.bytesRead, budget, measured),
+    line("bytesWrittenBeyondPayload", beyond, budget, measured),
+  ];
+}
+
+function line(
+  what: Exclude<keyof Budget, "functionCalls">,
+  used: number,
+  budget: Budget,
+  { items, bytesSent, bytesReturned }: Measurement,
+): Line {
+  const { base, perItem = 0, perContentByte = 0 } = budget[what];
+  const content = bytesSent + bytesReturned;
+  return { what, used, allowed: Math.floor(base + perItem * items + perContentByte * content) };
+}
+
+/** How far from constant a cost may grow: the exponent of its power law in the size of history. */
+export const SLOPE_MAX = 0.05;
+
+/** Costs that must not depend on what is stored. */
+export const CONSTANT = [
+  "functionCalls",
+  "indexRanges",
+  "documentsRead",
+  "bytesRead",
+  "documentsWritten",
+  "bytesWritten",
+] as const satisfies readonly (keyof Cost)[];
+
+/** Exponent of growth: the least-squares slope of log(cost) over log(size). 0 is constant. */
+export function slope(points: readonly { size: number; value: number }[]): number {
+  const logs = points.map(({ size, value }) => [Math.log(size), Math.log(Math.max(1, value))]);
+  const mean = (at: 0 | 1) => logs.reduce((sum, log) => sum + (log[at] ?? 0), 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  let covariance = 0;
+  let variance = 0;
+  for (const [logSize = 0, logValue = 0] of logs) {
+    covariance += (logSize - x) * (logValue - y);
+    variance += (logSize - x) ** 2;
+  }
+  return variance === 0 ? 0 : covariance / variance;
+}

@@ -1,0 +1,81 @@
+import { totalsOf, type CallRecord } from "../local/meter.ts";
+import type { World } from "./world.ts";
+
+/** What a deployment does for an operation, in the units of Convex's bill and limits. */
+export type Cost = {
+  functionCalls: number;
+  indexRanges: number;
+  documentsRead: number;
+  bytesRead: number;
+  documentsWritten: number;
+  bytesWritten: number;
+};
+
+/** One operation of the workload: what a client does, or what runs by schedule after it. */
+export type Operation = {
+  name: string;
+  /** Messages, sessions or days that the operation is about; its budget grows with them. */
+  items: number;
+  /** `request`: what the client waits for. Otherwise the scheduled function that is measured. */
+  account: "request" | { background: string };
+  /** Brings the session into the state in which the operation is measured. */
+  prepare?: (world: World) => Promise<void>;
+  run: (world: World) => Promise<unknown>;
+};
+
+export type Measurement = {
+  name: string;
+  items: number;
+  /** Bytes of the bodies of requests and answers. */
+  bytesSent: number;
+  bytesReturned: number;
+  cost: Cost;
+  /** Everything that ran by schedule meanwhile, whatever the account. */
+  background: Cost;
+  calls: CallRecord[];
+};
+
+/** How often an operation is tried again in which the schedule came between. */
+const TRIES = 5;
+
+/**
+ * Measures an operation once. What the client waits for is measured while nothing runs by schedule:
+ * a burst that was interrupted by its own refresh is two bursts, and is measured again.
+ */
+export async function measure(world: World, operation: Operation): Promise<Measurement> {
+  for (let tries = 1; ; tries++) {
+    const measured = await measureOnce(world, operation);
+    const isDisturbed = operation.account === "request" && measured.background.functionCalls > 0;
+    if (!isDisturbed || tries === TRIES) return measured;
+  }
+}
+
+async function measureOnce(world: World, operation: Operation): Promise<Measurement> {
+  const { name, items, account, prepare, run } = operation;
+  await prepare?.(world);
+  const before = { ...world.traffic };
+  const measured = await world.engine.measure(async () => {
+    await run(world);
+    if (account !== "request") await world.engine.settle();
+  });
+  const calls =
+    account === "request"
+      ? measured.calls
+      : measured.background.calls.filter((call) => call.name === account.background);
+  return {
+    name,
+    items,
+    bytesSent: world.traffic.bytesSent - before.bytesSent,
+    bytesReturned: world.traffic.bytesReturned - before.bytesReturned,
+    cost: costOf(calls),
+    background: costOf(measured.background.calls),
+    calls,
+  };
+}
+
+/** The sum over calls. */
+export function costOf(calls: CallRecord[]): Cost {
+  const { functionCalls, indexRanges, documentsRead, bytesRead, documentsWritten, bytesWritten } =
+    totalsOf(calls);
+  return { functionCalls, indexRanges, documentsRead, bytesRead, documentsWritten, bytesWritten };
+}

@@ -1,0 +1,86 @@
+import { startTestEngine, type TestEngine } from "../local/testing.ts";
+import { liveTurn, pastMessages, pastSession, todaysSession, type Step } from "./payloads.ts";
+
+/** A deployment with a history, and one person who uses it over HTTP. */
+export type World = {
+  engine: TestEngine;
+  /** How many times the smallest history is stored. */
+  scale: number;
+  key: string;
+  /** Bytes of bodies that went out and came back since `takeTraffic`. */
+  traffic: Traffic;
+  /** Sends a body, or asks (no body); fails on any status but 200. */
+  send: (path: string, body?: unknown) => Promise<unknown>;
+  /** A number never given before, for ids. */
+  fresh: () => number;
+};
+
+export type Traffic = { bytesSent: number; bytesReturned: number };
+
+/** Days, sessions and messages of the smallest history: enough to fill every page and candidate list. */
+const PAST_SESSIONS = 12;
+const PAST_MESSAGES = 25;
+/** Sessions of the day itself, each of another project or model, whatever the scale. */
+const TODAYS_SESSIONS = 8;
+/** Turns of the session that is under way. */
+const LIVE_TURNS = 24;
+/** Messages of one back-fill request. */
+export const BATCH = 100;
+
+/** The session under way, of which the history holds so many turns. */
+export const LIVE = "live";
+export const liveTurns = (scale: number) => LIVE_TURNS * scale;
+
+/** A deployment with `scale` times the smallest history, with or without a provider of embeddings. */
+export async function startWorld(
+  scale: number,
+  { embeddings }: { embeddings: boolean },
+): Promise<World> {
+  const engine = await startTestEngine({ embeddings });
+  const { apiKey: key } = await engine.createUser();
+  let given = 0;
+  const world: World = {
+    engine,
+    scale,
+    key,
+    traffic: { bytesSent: 0, bytesReturned: 0 },
+    send: (path, body) => send(world, path, body),
+    fresh: () => ++given,
+  };
+  await fill(world);
+  await engine.settle();
+  return world;
+}
+
+async function send({ engine, key, traffic }: World, path: string, body?: unknown) {
+  const json = body === undefined ? undefined : JSON.stringify(body);
+  const init = json === undefined ? {} : { method: "POST", body: json };
+  const answer = await engine.request(path, { key, ...init });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${text}`);
+  traffic.bytesSent += Buffer.byteLength(json ?? "");
+  traffic.bytesReturned += Buffer.byteLength(text);
+  return isJson(answer) ? (JSON.parse(text) as unknown) : text;
+}
+
+const isJson = (answer: Response) =>
+  answer.headers.get("Content-Type")?.startsWith("application/json") === true;
+
+/** Stores the history, as a back-fill would. */
+async function fill(world: World): Promise<void> {
+  for (let day = 0; day < PAST_SESSIONS * world.scale; day++) {
+    const session = pastSession(day);
+    const messages = pastMessages(session, 0, PAST_MESSAGES);
+    await world.send("/sync/batch", { sessions: [session], messages });
+  }
+  const today = Array.from({ length: TODAYS_SESSIONS }, (_, index) => todaysSession(index));
+  await world.send("/sync/batch", { sessions: today });
+  const steps: Step[] = [];
+  for (let turn = 0; turn < liveTurns(world.scale); turn++) steps.push(...liveTurn(LIVE, turn));
+  const bodies = steps.filter(({ path }) => path === "/sync/message").map(({ body }) => body);
+  for (let at = 0; at < bodies.length; at += BATCH) {
+    await world.send("/sync/batch", { messages: bodies.slice(at, at + BATCH) });
+  }
+  const last = steps.filter(({ path }) => path === "/sync/session").pop();
+  if (last) await world.send(last.path, last.body);
+}
