@@ -1,6 +1,7 @@
 import { httpRouter } from "convex/server";
 import { health } from "./http/health";
 import { serve } from "./http/router";
+import { search, searchByQuery } from "./http/search";
 import { getSession, getSessionById, listSessions } from "./http/sessions";
 import { listExternalIds, syncBatch, syncMessage, syncSession } from "./http/sync";
 
@@ -14,6 +15,8 @@ export const endpoints = [
   listSessions,
   getSession,
   getSessionById,
+  search,
+  searchByQuery,
 ];
 
 const http = httpRouter();

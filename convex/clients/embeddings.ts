@@ -38,7 +38,13 @@ export type EmbeddingOutcome =
   { ok: true; vectors: number[][] } | { ok: false; vectors: number[][]; failure: EmbeddingFailure };
 
 /** Where embeddings come from, by the deployment's environment; undefined without a key. */
-export type EmbeddingProvider = { apiKey: string; baseURL?: string; model: string };
+export type EmbeddingProvider = {
+  apiKey: string;
+  baseURL?: string;
+  model: string;
+  timeoutMs?: number;
+  maxRetries?: number;
+};
 
 /** The provider this deployment is set up for; undefined means that nothing may be embedded. */
 export function embeddingProvider(): EmbeddingProvider | undefined {
@@ -60,7 +66,8 @@ export async function embedTexts(
   provider: EmbeddingProvider,
   texts: readonly string[],
 ): Promise<EmbeddingOutcome> {
-  const client = new OpenAI({ ...provider, timeout: TIMEOUT_MS, maxRetries: MAX_RETRIES });
+  const { apiKey, baseURL, timeoutMs: timeout = TIMEOUT_MS, maxRetries = MAX_RETRIES } = provider;
+  const client = new OpenAI({ apiKey, baseURL, timeout, maxRetries });
   const vectors: number[][] = [];
   for (const batch of requestsOf(texts)) {
     const outcome = await embedBatch(client, provider.model, batch);

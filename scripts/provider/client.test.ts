@@ -107,6 +107,23 @@ describe("a lasting problem is told apart", () => {
     expect(await failure("one")).toMatchObject({ kind: "unavailable", isPermanent: false });
   });
 
+  test("no answer in time is unavailable", async () => {
+    server.always = () => {};
+    const impatient = {
+      apiKey: "k",
+      baseURL: server.url,
+      model: "m",
+      timeoutMs: 40,
+      maxRetries: 1,
+    };
+    const outcome = await embedTexts(impatient, ["one"]);
+    expect(outcome).toMatchObject({
+      ok: false,
+      failure: { kind: "unavailable", isPermanent: false },
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+
   test("a server that is not there is unavailable", async () => {
     await server.close();
     expect(await failure("one")).toMatchObject({ kind: "unavailable", isPermanent: false });

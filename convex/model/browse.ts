@@ -1,0 +1,132 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { QueryCtx } from "../_generated/server";
+import { matcherOf } from "../lib/evidence";
+import { makeSnippet } from "../lib/snippet";
+import { prepareQuery } from "../lib/terms";
+import { Sessions } from "./candidates";
+import { sessionView } from "./sessions";
+
+/** Searching by pages of numbered results, as the dashboard does. */
+
+type User = Pick<Doc<"users">, "_id">;
+type Page = { limit?: number; cursor?: number };
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 50;
+
+/**
+ * How far pages go. An offset reads all that came before it, so it is bounded: nobody turns page
+ * after page of a search, they narrow it. Convex itself ends at 1,024 results.
+ */
+const SESSIONS_MAX = 500;
+const MESSAGES_MAX = 160;
+
+/** A longer text is shown as the part around its first hits. */
+const SHOWN_TEXT_CHARS = 2_000;
+
+/** A page of sessions: by last activity, or for a query best first. */
+export async function sessions(ctx: QueryCtx, user: User, query: string, page: Page) {
+  const { rows, nextCursor, total } = await slice(
+    sessionRows(ctx, user, query),
+    page,
+    SESSIONS_MAX,
+  );
+  return { sessions: rows.map(sessionView), nextCursor, total };
+}
+
+function sessionRows(ctx: QueryCtx, user: User, query: string) {
+  if (query.trim() === "") {
+    return ctx.db
+      .query("sessions")
+      .withIndex("by_user_and_updated_at", (q) => q.eq("userId", user._id))
+      .order("desc");
+  }
+  const { terms } = prepareQuery(query);
+  if (terms.length === 0) return null;
+  return ctx.db
+    .query("sessions")
+    .withSearchIndex("search_text", (q) =>
+      q.search("searchableText", terms.join(" ")).eq("userId", user._id),
+    );
+}
+
+/** A page of messages that answer a query, best first. */
+export async function messages(
+  ctx: QueryCtx,
+  user: User,
+  query: string,
+  { sessionId, ...page }: Page & { sessionId?: Id<"sessions"> },
+) {
+  const prepared = prepareQuery(query);
+  const found = prepared.terms.length === 0 ? null : search(ctx, user, prepared.terms, sessionId);
+  const { rows, nextCursor, total } = await slice(found, page, MESSAGES_MAX);
+  const known = new Sessions(ctx, user);
+  const matcher = matcherOf(prepared);
+  const shown = [];
+  for (const message of rows) {
+    const session = await known.get(message.sessionId);
+    if (session === null) continue;
+    shown.push(messageRow(message, session, (text) => shorten(matcher, text)));
+  }
+  return { messages: shown, nextCursor, total };
+}
+
+function search(
+  ctx: QueryCtx,
+  user: User,
+  terms: readonly string[],
+  sessionId: Id<"sessions"> | undefined,
+) {
+  return ctx.db.query("messages").withSearchIndex("search_text", (q) => {
+    const own = q.search("textContent", terms.join(" ")).eq("userId", user._id);
+    return sessionId === undefined ? own : own.eq("sessionId", sessionId);
+  });
+}
+
+function shorten(matcher: ReturnType<typeof matcherOf>, text: string): string {
+  return text.length <= SHOWN_TEXT_CHARS
+    ? text
+    : makeSnippet(matcher, text, SHOWN_TEXT_CHARS).snippet;
+}
+
+function messageRow(
+  message: Doc<"messages">,
+  session: Doc<"sessions">,
+  shown: (text: string) => string,
+) {
+  const { _id, sessionId, role, textContent, model, createdAt } = message;
+  const { title: sessionTitle, projectPath, projectName } = sessionView(session);
+  const text = textContent === undefined ? undefined : shown(textContent);
+  return {
+    _id,
+    sessionId,
+    role,
+    textContent: text,
+    model,
+    createdAt,
+    sessionTitle,
+    projectPath,
+    projectName,
+  };
+}
+
+/** The rows of one page, and how many there are up to one beyond it. */
+async function slice<Row>(found: AsyncIterable<Row> | null, page: Page, max: number) {
+  const limit = bounded(page.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT);
+  const offset = bounded(page.cursor ?? 0, 0, max);
+  const end = Math.min(offset + limit, max);
+  const rows: Row[] = [];
+  let total = 0;
+  if (found !== null && offset < max) {
+    for await (const row of found) {
+      total += 1;
+      if (total > end) break;
+      if (total > offset) rows.push(row);
+    }
+  }
+  return { rows, nextCursor: total > end && end < max ? end : null, total };
+}
+
+function bounded(value: number, least: number, most: number): number {
+  return Number.isFinite(value) ? Math.min(most, Math.max(least, Math.floor(value))) : least;
+}

@@ -1,0 +1,344 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "./_generated/api";
+import { type Deployment, deployment, type Person, person, settle } from "./test.setup";
+import type { SearchAnswer } from "./wire/search";
+
+let t: Deployment;
+let ada: Person;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
+  vi.stubEnv("OPENAI_API_KEY", "");
+  t = deployment();
+  ada = await person(t);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+type Said = { role?: string; text?: string; parts?: unknown[] };
+
+/** Syncs a session of these messages, and lets everything scheduled run. */
+async function sync(
+  who: Person,
+  externalId: string,
+  said: (string | Said)[],
+  session: object = {},
+) {
+  const messages = said.map((one, i) => {
+    const {
+      role = i % 2 === 0 ? "user" : "assistant",
+      text,
+      parts,
+    } = typeof one === "string" ? ({ text: one } as Said) : one;
+    return {
+      sessionExternalId: externalId,
+      externalId: `${externalId}-${i}`,
+      role,
+      textContent: text,
+      parts,
+      createdAt: Date.UTC(2026, 0, 20) + i * 1_000,
+    };
+  });
+  for (let i = 0; i === 0 || i < messages.length; i += 500) {
+    const body = {
+      sessions: i === 0 ? [{ externalId, ...session }] : [],
+      messages: messages.slice(i, i + 500),
+    };
+    expect((await who.post("/sync/batch", body)).status).toBe(200);
+  }
+  await settle(t);
+}
+
+async function search(who: Person, body: object): Promise<SearchAnswer> {
+  const response = await who.post("/search", body);
+  expect(response.status).toBe(200);
+  return (await response.json()) as SearchAnswer;
+}
+const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
+const marked = ({ results: [first] }: SearchAnswer) =>
+  first?.highlights.map(([start, end]) => first.snippet.slice(start, end));
+
+describe("a word is found wherever in a session it stands", () => {
+  test("in message 390 of 400, with that message's snippet", async () => {
+    const said = Array.from({ length: 400 }, (_, i) => `turn ${i} about the build and the tests`);
+    said[390] = "so we call the new queue xylographer from now on";
+    await sync(ada, "long", said, { title: "Long one" });
+    await sync(ada, "other", ["the build is green"]);
+    const found = await search(ada, { query: "xylographer" });
+    expect(ids(found)).toEqual(["long"]);
+    expect(found.results[0]).toMatchObject({ snippet: said[390], matchedIn: ["fulltext"] });
+    const message = await t.run((ctx) =>
+      ctx.db
+        .query("messages")
+        .withIndex("by_external_id", (q) => q.eq("externalId", "long-390"))
+        .first(),
+    );
+    expect(found.results[0]?.messageId).toBe(message?._id);
+  });
+
+  test("behind the first 16 kB of a message, and in what a tool was told or answered", async () => {
+    await sync(ada, "tail", [`${"word ".repeat(8_000)} xylographer`]);
+    await sync(ada, "call", [
+      {
+        text: "look",
+        parts: [
+          { type: "tool-call", content: { toolName: "Bash", args: { command: "rg quokka" } } },
+        ],
+      },
+    ]);
+    await sync(ada, "result", [
+      { text: "look", parts: [{ type: "tool-result", content: "found marzipan here" }] },
+    ]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["tail"]);
+    expect(ids(await search(ada, { query: "quokka" }))).toEqual(["call"]);
+    expect(ids(await search(ada, { query: "marzipan" }))).toEqual(["result"]);
+  });
+
+  test("in its title and its project", async () => {
+    await sync(ada, "titled", ["hello"], { title: "Rotate signing keys", projectName: "gateway" });
+    expect(ids(await search(ada, { query: "signing" }))).toEqual(["titled"]);
+    expect(ids(await search(ada, { query: "gateway" }))).toEqual(["titled"]);
+  });
+});
+
+describe("another user's text", () => {
+  test("never appears in results, snippets or counts, over HTTP and in functions", async () => {
+    const eve = await person(t, "eve@example.com");
+    await sync(eve, "secret", ["the xylographer is mine", "xylographer secrets"], {
+      title: "xylographer",
+    });
+    await sync(ada, "mine", ["nothing of the kind"]);
+    for (const type of ["fulltext", "hybrid"]) {
+      expect((await search(ada, { query: "xylographer", type })).results).toEqual([]);
+    }
+    const signedIn = t.withIdentity({ subject: "workos_ada", issuer: "https://workos.test" });
+    await t.run((ctx) => ctx.db.patch("users", ada.userId, { workosId: "workos_ada" }));
+    const query = "xylographer";
+    expect(await signedIn.query(api.search.searchSessionsPaginated, { query })).toMatchObject({
+      total: 0,
+    });
+    expect(await signedIn.query(api.search.searchMessagesPaginated, { query })).toMatchObject({
+      total: 0,
+    });
+  });
+
+  test("does not crowd out one's own, however much of it there is", async () => {
+    const eve = await person(t, "eve@example.com");
+    await sync(
+      eve,
+      "loud",
+      Array.from({ length: 400 }, () => "xylographer xylographer"),
+    );
+    await sync(ada, "mine", ["a single xylographer"]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["mine"]);
+  });
+});
+
+describe("an answer", () => {
+  test("has what the documentation and the older clients read", async () => {
+    await sync(ada, "s", ["please rotate the keys", "done"], {
+      title: "Keys",
+      projectName: "shop",
+      model: "claude-x",
+      source: "claude-code",
+      cost: 0.5,
+    });
+    const { results, ...rest } = await search(ada, { query: "rotate keys" });
+    expect(rest).toEqual({ type: "fulltext", degraded: false, truncated: false });
+    const [result] = results;
+    expect(result).toMatchObject({
+      externalId: "s",
+      title: "Keys",
+      source: "claude-code",
+      model: "claude-x",
+      project: "shop",
+      projectName: "shop",
+      cost: 0.5,
+      messageCount: 2,
+    });
+    expect([result?.id, result?._id]).toEqual([result?.sessionId, result?.sessionId]);
+    expect(result?.score).toBeGreaterThan(0);
+    expect(result?.score).toBeLessThanOrEqual(1);
+    expect(marked({ results } as SearchAnswer)).toEqual(["rotate", "keys"]);
+  });
+
+  test("is the same by POST /search and by GET /api/search", async () => {
+    await sync(ada, "s", ["rotate the keys"]);
+    const posted = await search(ada, { query: "rotate", limit: 5 });
+    const got = await ada.get("/api/search?q=rotate&type=fulltext&limit=5");
+    expect(await got.json()).toEqual(posted);
+  });
+
+  test("holds each session once and no more than asked for, scores falling", async () => {
+    for (let i = 0; i < 14; i++)
+      await sync(ada, `s${i}`, [`keys ${"keys ".repeat(i % 4)}`, "more keys"]);
+    const found = await search(ada, { query: "keys", limit: 12 });
+    expect(new Set(ids(found)).size).toBe(12);
+    const scores = found.results.map((result) => result.score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+  });
+});
+
+describe("filters", () => {
+  beforeEach(async () => {
+    const day = (n: number) => Date.UTC(2026, 0, n);
+    await sync(ada, "a", ["zebra one"], {
+      source: "claude-code",
+      model: "m1",
+      projectName: "p1",
+      createdAt: day(2),
+    });
+    await sync(ada, "b", ["hello", "zebra two"], {
+      source: "cursor-sync",
+      model: "m2",
+      projectName: "p2",
+      createdAt: day(5),
+    });
+  });
+  test.each([
+    [{ source: "claude-code" }, ["a"]],
+    [{ source: "cursor" }, ["b"]],
+    [{ model: "m2" }, ["b"]],
+    [{ project: "p1" }, ["a"]],
+    [{ from: "2026-01-04" }, ["b"]],
+    [{ to: Date.UTC(2026, 0, 4) }, ["a"]],
+    [{ role: "assistant" }, ["b"]],
+    [{ source: "claude-code", model: "m2" }, []],
+    [{ source: "", role: "" }, ["a", "b"]],
+  ])("%j", async (filters, expected) => {
+    expect(ids(await search(ada, { query: "zebra", ...filters })).sort()).toEqual(expected);
+  });
+});
+
+describe("odd queries get an answer or a clear 400", () => {
+  test.each([
+    ["empty", { query: "" }],
+    ["blank", { query: " \n\t " }],
+    ["missing", {}],
+    ["not text", { query: 7 }],
+    ["a file", { query: "x".repeat(70_000) }],
+  ])("%s: 400 that names the field", async (_, body) => {
+    const response = await ada.post("/search", body);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ details: [{ path: "query" }] });
+  });
+
+  test("an unknown type is a 400 that names the field", async () => {
+    const response = await ada.post("/search", { query: "x", type: "psychic" });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ details: [{ path: "type" }] });
+  });
+
+  test.each([
+    [
+      "a stack trace of 20 kB",
+      `TypeError: x is not a function\n${"    at f (/srv/app/node_modules/a/b.js:10:5)\n".repeat(450)}`,
+    ],
+    ["3,000 words", Array.from({ length: 3_000 }, (_, i) => `word${i}`).join(" ")],
+    ["a word of 20 kB", "a".repeat(20_000)],
+    ["Chinese", "数据库连接"],
+    ["a lone quote", '"'],
+    ["an unfinished phrase", '"foo AND (bar* NEAR -'],
+  ])("%s", async (_, query) => {
+    await sync(ada, "s", ["数据库连接失败", "TypeError: x is not a function"]);
+    for (const type of ["fulltext", "hybrid"]) await search(ada, { query, type });
+  });
+
+  test.each(["?!…", "🎉🚀", "\u0000"])(
+    "%s has no word: no results, and the answer says why",
+    async (query) => {
+      expect(await search(ada, { query })).toMatchObject({ results: [], degraded: true });
+    },
+  );
+
+  test("Chinese is found by its beginning", async () => {
+    await sync(ada, "s", ["数据库连接失败。请检查配置"]);
+    expect(ids(await search(ada, { query: "数据库" }))).toEqual(["s"]);
+  });
+
+  test.each([
+    ["0", 1],
+    ["99", 50],
+    ["abc", 10],
+    ["-3", 1],
+  ])("limit %s is clamped", async (limit) => {
+    await sync(ada, "s", ["keys"]);
+    expect((await ada.get(`/api/search?q=keys&limit=${limit}`)).status).toBe(200);
+  });
+});
+
+describe("without a key for embeddings", () => {
+  test("semantic is a 503 that says what to set", async () => {
+    const response = await ada.post("/search", { query: "keys", type: "semantic" });
+    expect(response.status).toBe(503);
+    const body = (await response.json()) as { code: string; message: string };
+    expect(body.code).toBe("EMBEDDINGS_NOT_CONFIGURED");
+    expect(body.message).toContain("OPENAI_API_KEY");
+  });
+
+  test("hybrid answers full text, and says that it is degraded and why", async () => {
+    await sync(ada, "s", ["rotate the keys"]);
+    const found = await search(ada, { query: "keys", type: "hybrid" });
+    expect(found).toMatchObject({ type: "hybrid", degraded: true });
+    expect(found.reason).toContain("OPENAI_API_KEY");
+    expect(ids(found)).toEqual(["s"]);
+  });
+});
+
+describe("the dashboard's searches", () => {
+  const asAda = async () => {
+    await t.run((ctx) => ctx.db.patch("users", ada.userId, { workosId: "workos_ada" }));
+    return t.withIdentity({ subject: "workos_ada", issuer: "https://workos.test" });
+  };
+
+  test("a blank query lists sessions by last activity, in pages by offset", async () => {
+    for (let i = 0; i < 5; i++) {
+      await sync(ada, `s${i}`, ["hello"]);
+      vi.advanceTimersByTime(60_000);
+    }
+    const viewer = await asAda();
+    const page = (cursor: number) =>
+      viewer.query(api.search.searchSessionsPaginated, { query: "", limit: 2, cursor });
+    const pages = [await page(0), await page(2), await page(4)];
+    expect(pages.map((one) => one.sessions.map((session) => session.externalId))).toEqual([
+      ["s4", "s3"],
+      ["s2", "s1"],
+      ["s0"],
+    ]);
+    expect(pages.map((one) => one.nextCursor)).toEqual([2, 4, null]);
+  });
+
+  test("messages carry their session's title, and shortened text holds the hit", async () => {
+    await sync(ada, "s", [`${"filler ".repeat(1_500)}zebra${" filler".repeat(500)}`], {
+      title: "Animals",
+    });
+    const viewer = await asAda();
+    const found = await viewer.query(api.search.searchMessagesPaginated, {
+      query: "zebra",
+      limit: 20,
+      cursor: 0,
+    });
+    expect(found).toMatchObject({ nextCursor: null, total: 1 });
+    expect(found.messages[0]).toMatchObject({ sessionTitle: "Animals", role: "user" });
+    expect(found.messages[0]?.textContent).toContain("zebra");
+    expect(found.messages[0]?.textContent?.length).toBeLessThanOrEqual(2_000);
+    expect(await viewer.query(api.search.searchMessagesPaginated, { query: " " })).toMatchObject({
+      messages: [],
+    });
+  });
+
+  test("signed out, both are empty", async () => {
+    await sync(ada, "s", ["zebra"]);
+    const empty = { nextCursor: null, total: 0 };
+    expect(await t.query(api.search.searchSessionsPaginated, { query: "" })).toEqual({
+      sessions: [],
+      ...empty,
+    });
+    expect(await t.query(api.search.searchMessagesPaginated, { query: "zebra" })).toEqual({
+      messages: [],
+      ...empty,
+    });
+  });
+});

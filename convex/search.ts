@@ -1,0 +1,61 @@
+import { v } from "convex/values";
+import { callerQuery, viewerQuery } from "./functions";
+import * as Browse from "./model/browse";
+import { vFilters } from "./model/candidates";
+import * as Search from "./model/search";
+
+const vInput = { query: v.string(), limit: v.number(), filters: vFilters };
+
+/** Full text over the caller's sessions. */
+export const fulltext = callerQuery({
+  args: vInput,
+  handler: (ctx, input) => Search.fulltext(ctx, ctx.user, input),
+});
+
+/** What a search by meaning starts from: whose vectors to ask, and what full text finds. */
+export const prepare = callerQuery({
+  args: { ...vInput, withFulltext: v.boolean() },
+  handler: async (ctx, { withFulltext, ...input }) => {
+    const nothing: Search.Found = { results: [], truncated: false };
+    const found = withFulltext ? await Search.fulltext(ctx, ctx.user, input) : nothing;
+    return { userId: ctx.user._id, ...found };
+  },
+});
+
+const vHits = <Table extends "sessionEmbeddings" | "messageEmbeddings">(table: Table) =>
+  v.array(v.object({ _id: v.id(table), _score: v.number() }));
+
+/** Hits of the vector indexes as results. */
+export const hydrate = callerQuery({
+  args: {
+    ...vInput,
+    hits: v.object({ sessions: vHits("sessionEmbeddings"), messages: vHits("messageEmbeddings") }),
+  },
+  handler: (ctx, { hits, ...input }) => Search.hydrate(ctx, ctx.user, hits, input),
+});
+
+const vPage = { query: v.string(), limit: v.optional(v.number()), cursor: v.optional(v.number()) };
+
+/**
+ * The viewer's sessions that answer a query, or, while it is blank, all of them by last activity. The
+ * cursor is an offset; null at the end. Empty for signed-out callers.
+ */
+export const searchSessionsPaginated = viewerQuery({
+  args: vPage,
+  handler: (ctx, { query, ...page }) =>
+    ctx.user
+      ? Browse.sessions(ctx, ctx.user, query, page)
+      : { sessions: [], nextCursor: null, total: 0 },
+});
+
+/**
+ * The viewer's messages that answer a query, best first; none while it is blank. The cursor is an
+ * offset; null at the end. Empty for signed-out callers.
+ */
+export const searchMessagesPaginated = viewerQuery({
+  args: { ...vPage, sessionId: v.optional(v.id("sessions")) },
+  handler: (ctx, { query, ...page }) =>
+    ctx.user
+      ? Browse.messages(ctx, ctx.user, query, page)
+      : { messages: [], nextCursor: null, total: 0 },
+});

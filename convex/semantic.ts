@@ -1,0 +1,128 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api";
+import type { Id } from "./_generated/dataModel";
+import type { ActionCtx } from "./_generated/server";
+import { embeddingProvider, embedTexts } from "./clients/embeddings";
+import { AppError } from "./errors";
+import { systemAction } from "./functions";
+import { CHUNK_MAX_BYTES } from "./lib/chunks";
+import { fuse, type Fused } from "./lib/fusion";
+import { prefixBytes } from "./lib/text";
+import { type Filters, vFilters } from "./model/candidates";
+import { NOT_CONFIGURED } from "./model/embeddingSchedule";
+import type { Found } from "./model/search";
+import { type Caller, vCaller } from "./model/users";
+import type { SearchAnswer, SearchResult } from "./wire/search";
+
+/** Search by meaning. Apart from `search.ts`, whose queries need no provider's client. */
+
+/** Vector search ends at 256; a session has many vectors, and filters come after. */
+const MESSAGE_HITS = 128;
+const MESSAGE_HITS_FILTERED = 256;
+const SESSION_HITS = 64;
+
+/** Each side looks further than the merged list goes, since both may agree further down. */
+const DEPTH = 2;
+
+type Input = { caller: Caller; query: string; limit: number; filters: Filters };
+
+/**
+ * Semantic or hybrid search over the caller's sessions. Without embeddings, semantic search fails with
+ * what to set (503), and hybrid answers what full text finds, marked as degraded.
+ */
+export const search = systemAction({
+  args: {
+    caller: vCaller,
+    query: v.string(),
+    type: v.union(v.literal("semantic"), v.literal("hybrid")),
+    limit: v.number(),
+    filters: vFilters,
+  },
+  handler: async (ctx, { type, ...input }): Promise<SearchAnswer> => {
+    const withFulltext = type === "hybrid";
+    const wide = { ...input, limit: withFulltext ? DEPTH * input.limit : input.limit };
+    // First who calls: a wrong key must not cost an embedding.
+    const prepared = await ctx.runQuery(internal.search.prepare, { ...wide, withFulltext });
+    const { userId, ...lexical } = prepared;
+    const vector = await embedQuery(input.query);
+    if (!vector.ok) {
+      if (!withFulltext) throw new AppError(vector.code, vector.reason);
+      return answer(type, lexical.results.slice(0, input.limit), lexical, vector.reason);
+    }
+    const semantic = await nearest(ctx, wide, userId, vector.embedding);
+    if (!withFulltext) return answer(type, semantic.results, semantic);
+    const results = merge(lexical.results, semantic.results).slice(0, input.limit);
+    return answer(type, results, { truncated: lexical.truncated || semantic.truncated });
+  },
+});
+
+function answer(
+  type: SearchAnswer["type"],
+  results: SearchResult[],
+  { truncated }: Pick<Found, "truncated">,
+  reason?: string,
+): SearchAnswer {
+  return { results, type, degraded: reason !== undefined, reason, truncated };
+}
+
+type QueryVector =
+  | { ok: true; embedding: number[] }
+  | { ok: false; code: "EMBEDDINGS_NOT_CONFIGURED" | "UNAVAILABLE"; reason: string };
+
+async function embedQuery(query: string): Promise<QueryVector> {
+  const provider = embeddingProvider();
+  if (provider === undefined) {
+    return { ok: false, code: "EMBEDDINGS_NOT_CONFIGURED", reason: NOT_CONFIGURED };
+  }
+  const outcome = await embedTexts({ ...provider, maxRetries: 1 }, [
+    prefixBytes(query.trim(), CHUNK_MAX_BYTES),
+  ]);
+  const [embedding] = outcome.vectors;
+  if (outcome.ok && embedding) return { ok: true, embedding };
+  if (!outcome.ok) console.error(`Embedding a query failed: ${outcome.failure.message}`);
+  const reason = "The embedding provider did not answer; try again later, or search by full text";
+  return { ok: false, code: "UNAVAILABLE", reason };
+}
+
+async function nearest(
+  ctx: ActionCtx,
+  input: Input,
+  userId: Id<"users">,
+  vector: number[],
+): Promise<Found> {
+  const isFiltered = Object.values(input.filters).some((filter) => filter !== undefined);
+  const [messages, sessions] = await Promise.all([
+    ctx.vectorSearch("messageEmbeddings", "by_embedding", {
+      vector,
+      limit: isFiltered ? MESSAGE_HITS_FILTERED : MESSAGE_HITS,
+      filter: (q) => q.eq("userId", userId),
+    }),
+    ctx.vectorSearch("sessionEmbeddings", "by_embedding", {
+      vector,
+      limit: SESSION_HITS,
+      filter: (q) => q.eq("userId", userId),
+    }),
+  ]);
+  return await ctx.runQuery(internal.search.hydrate, { ...input, hits: { messages, sessions } });
+}
+
+/** Merges by reciprocal rank; full text chooses the passage, where it has one. */
+function merge(lexical: SearchResult[], semantic: SearchResult[]): SearchResult[] {
+  const byId = new Map([...semantic, ...lexical].map((result) => [result.id, result]));
+  const lists = [lexical, semantic].map((list) => list.map((result) => result.id));
+  return fuse(lists).flatMap((fused) => {
+    const result = byId.get(fused.key);
+    return result ? [{ ...result, score: round(fused.score), matchedIn: sides(fused) }] : [];
+  });
+}
+
+function sides({ ranks: [lexical, semantic] }: Fused<string>): SearchResult["matchedIn"] {
+  return [
+    ...(lexical === undefined ? [] : (["fulltext"] as const)),
+    ...(semantic === undefined ? [] : (["semantic"] as const)),
+  ];
+}
+
+function round(score: number): number {
+  return Number(score.toFixed(4));
+}

@@ -1,0 +1,121 @@
+import * as z from "zod";
+import { utf8Length } from "../lib/text";
+import { SessionAnswer } from "./answers";
+import { clamped, label, time } from "./fields";
+import { ROLES } from "./roles";
+import { route } from "./route";
+import { readSource } from "./sources";
+
+/** A pasted log is a fine query; more than this is a file. */
+export const QUERY_MAX_BYTES = 65_536;
+
+export const SEARCH_TYPES = ["fulltext", "semantic", "hybrid"] as const;
+
+/** What is searched for: any text with something in it. */
+export const QueryText = z
+  .string({ error: "is required" })
+  .refine((text) => text.trim() !== "", "must not be empty")
+  .refine((text) => utf8Length(text) <= QUERY_MAX_BYTES, `is longer than ${QUERY_MAX_BYTES} bytes`)
+  .meta({ description: "Words, an identifier, an error message, a question." });
+
+/** Older clients send nothing, or an empty string, for "any". */
+const oneOf = <const Values extends readonly string[]>(values: Values) =>
+  z.preprocess(
+    (value) => (value === "" || value === null ? undefined : value),
+    z.enum(values).optional(),
+  );
+
+/** What both searches take. A session is searched by its own time, a role narrows to messages. */
+export const SearchFilters = {
+  source: label("Only sessions of this tool.").transform(readSource),
+  model: label("Only sessions with this model."),
+  project: label("Only sessions of this project, by name."),
+  from: time("Only sessions created at or after this time."),
+  to: time("Only sessions created before this time."),
+  role: oneOf(ROLES).meta({ description: "Only what this role said." }),
+};
+
+const SearchOptions = {
+  type: oneOf(SEARCH_TYPES)
+    .transform((type) => type ?? "fulltext")
+    .meta({ default: "fulltext", description: "By words, by meaning, or both merged." }),
+  limit: clamped("Results, one a session.", 1, 50, 10),
+  ...SearchFilters,
+};
+
+/** Names that clients use for one thing; the first that is there counts. */
+const renamed = <Shape extends z.ZodRawShape>(
+  shape: z.ZodObject<Shape>,
+  aliases: { [name: string]: string },
+) =>
+  z.preprocess((value) => {
+    if (typeof value !== "object" || value === null) return value;
+    const fields = new Map<string, unknown>(Object.entries(value));
+    for (const [alias, name] of Object.entries(aliases)) {
+      if (!fields.has(name) && fields.has(alias)) fields.set(name, fields.get(alias));
+    }
+    return Object.fromEntries(fields);
+  }, shape);
+
+const NAMES = { mode: "type", projectName: "project", tool: "source" };
+
+export const SearchBody = renamed(z.object({ query: QueryText, ...SearchOptions }), {
+  ...NAMES,
+  q: "query",
+});
+export const SearchQuery = renamed(z.object({ q: QueryText, ...SearchOptions }), {
+  ...NAMES,
+  query: "q",
+});
+
+/** A session that answers, with the passage that answers best: the session's fields, and these. */
+export const SearchResult = SessionAnswer.extend({
+  sessionId: z.string().meta({ description: "The same as `id`." }),
+  messageId: z.string().optional().meta({ description: "The message the snippet is from." }),
+  title: z.string(),
+  project: z.string().optional().meta({ description: "The same as `projectName`." }),
+  snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
+  highlights: z
+    .array(z.tuple([z.number(), z.number()]))
+    .meta({ description: "[start, end) in the snippet, in UTF-16 units." }),
+  score: z.number().meta({ description: "0–1, falling along the list." }),
+  matchedIn: z
+    .array(z.enum(["fulltext", "semantic"]))
+    .meta({ description: "Which search found it." }),
+}).meta({ id: "SearchResult" });
+
+export const SearchAnswer = z.object({
+  results: z.array(SearchResult),
+  type: z.enum(SEARCH_TYPES),
+  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
+  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+  truncated: z
+    .boolean()
+    .meta({ description: "Filters left too few of the candidates; a narrower query finds more." }),
+});
+
+export type SearchResult = z.output<typeof SearchResult>;
+export type SearchAnswer = z.output<typeof SearchAnswer>;
+export type SearchType = (typeof SEARCH_TYPES)[number];
+
+export const search = route({
+  method: "POST",
+  path: "/search",
+  name: "search",
+  summary: "Search your sessions",
+  access: "caller",
+  limit: "search",
+  body: SearchBody,
+  answer: SearchAnswer,
+});
+
+export const searchByQuery = route({
+  method: "GET",
+  path: "/api/search",
+  name: "searchByQuery",
+  summary: "Search your sessions, as older clients call it",
+  access: "caller",
+  limit: "search",
+  query: SearchQuery,
+  answer: SearchAnswer,
+});
