@@ -5,8 +5,8 @@ import * as ApiLogs from "./model/apiLogs";
 import { vCaller } from "./model/users";
 
 /**
- * Writes one line of the API log: every request whose own mutation did not write it. Answers true
- * if the caller turned out to be nobody.
+ * Writes one line of the API log: every request whose own mutation did not write it. Counts it against
+ * the caller's limit. Answers whether the caller turned out to be nobody, and what is left.
  */
 export const record = systemMutation({
   args: {
@@ -14,8 +14,9 @@ export const record = systemMutation({
     line: ApiLogs.vRequestLine,
     statusCode: v.number(),
     errorCode: v.optional(v.string()),
+    retryAfterMs: v.optional(v.number()),
   },
-  returns: v.boolean(),
+  returns: ApiLogs.vRecorded,
   handler: (ctx, { caller, line, ...outcome }) => ApiLogs.record(ctx, caller, line, outcome),
 });
 

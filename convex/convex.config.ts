@@ -18,13 +18,15 @@ const app = defineApp({
     WORKOS_CLIENT_ID: v.optional(v.string()),
     WORKOS_API_KEY: v.optional(v.string()),
     WORKOS_WEBHOOK_SECRET: v.optional(v.string()),
+    /** WorkOS's API under a domain of your own; default `https://api.workos.com`. */
+    WORKOS_API_URL: v.optional(v.string()),
     /** Convex Auth's token signing (`npx @convex-dev/auth` writes them). */
     JWT_PRIVATE_KEY: v.optional(v.string()),
     JWKS: v.optional(v.string()),
     SITE_URL: v.optional(v.string()),
     /** Days an API log line is kept; default 30. */
     API_LOG_RETENTION_DAYS: v.optional(v.string()),
-    /** Requests a minute and user, by class of endpoint; defaults in `model/limits.ts`. */
+    /** Requests a minute and user, by class of endpoint, or `off`; defaults in `model/limits.ts`. */
     RATE_LIMIT_SYNC: v.optional(v.string()),
     RATE_LIMIT_READ: v.optional(v.string()),
     RATE_LIMIT_SEARCH: v.optional(v.string()),

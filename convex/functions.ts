@@ -9,21 +9,30 @@ import {
   type ActionCtx,
 } from "./_generated/server";
 import { unauthorized } from "./errors";
-import { findViewer, requireCaller, requireViewer, vCaller } from "./model/users";
+import {
+  ensureCaller,
+  ensureViewer,
+  findViewer,
+  requireCaller,
+  requireViewer,
+  vCaller,
+} from "./model/users";
 
 /**
  * Our builders: who may call is part of the name, and no function asks for itself who is calling.
  *
  * | builder | called by | `ctx.user` |
  * | --- | --- | --- |
- * | `publicQuery` | anyone | – |
+ * | `publicQuery`, `publicAction` | anyone | – |
  * | `viewerQuery` | anyone | the signed-in user, or null |
- * | `userQuery`, `userMutation`, `userAction` | signed-in users (others: 401) | the user |
- * | `callerQuery`, `callerMutation` | HTTP actions, with a `caller` | the user of the key or token |
+ * | `userQuery`, `userAction` | signed-in users (others: 401) | the user (actions: none) |
+ * | `userMutation` | signed-in users (others: 401) | the user, made at first sight |
+ * | `callerQuery`, `callerMutation` | HTTP actions, with a `caller` | the user of the key or token; a mutation makes the latter at first sight |
  * | `systemQuery`, `systemMutation`, `systemAction` | our own code, crons, the command line | – |
  */
 
 export const publicQuery = query;
+export const publicAction = action;
 export const systemQuery = internalQuery;
 export const systemMutation = internalMutation;
 export const systemAction = internalAction;
@@ -41,7 +50,7 @@ export const userQuery = customQuery(query, {
 
 export const userMutation = customMutation(mutation, {
   args: {},
-  input: async (ctx) => ({ ctx: { user: await requireViewer(ctx) }, args: {} }),
+  input: async (ctx) => ({ ctx: { user: await ensureViewer(ctx) }, args: {} }),
 });
 
 /** Actions have no database: they learn only that someone is signed in. */
@@ -64,7 +73,7 @@ export const callerQuery = customQuery(internalQuery, {
 export const callerMutation = customMutation(internalMutation, {
   args: { caller: vCaller },
   input: async (ctx, { caller }) => ({
-    ctx: { user: await requireCaller(ctx, caller), caller },
+    ctx: { user: await ensureCaller(ctx, caller), caller },
     args: {},
   }),
 });

@@ -93,14 +93,44 @@ const users = defineTable({
       progress: vDeletionProgress,
       startedAt: v.number(),
       updatedAt: v.number(),
+      /** The session being emptied; its row is gone already. */
+      sessionId: v.optional(v.id("sessions")),
+      /** Times a run that stood still was started again. */
+      restarts: v.optional(v.number()),
       error: v.optional(v.string()),
+    }),
+  ),
+  /** Until when (ms) a class of endpoints is closed to the user, set when its limit was used up. */
+  limitedUntil: v.optional(
+    v.object({
+      sync: v.optional(v.number()),
+      read: v.optional(v.number()),
+      search: v.optional(v.number()),
+      export: v.optional(v.number()),
     }),
   ),
 })
   .index("email", ["email"])
   .index("phone", ["phone"])
   .index("by_workos_id", ["workosId"])
-  .index("by_api_key", ["apiKey"]);
+  .index("by_api_key", ["apiKey"])
+  .index("by_deletion", ["deletion.status", "deletion.updatedAt"]);
+
+/**
+ * Further API keys of a user, beside the first one, which is in `users.apiKey`: one a machine or
+ * plugin, so that one can be revoked alone. An eleventh table, because a list inside `users` could not
+ * be looked up by hash. Written by `model/apiKeys.ts`; read only when no user's first key matches.
+ * `hash` is the SHA-256 (hex) of the key and unique. When a key was last used is read from `apiLogs`.
+ */
+const apiKeys = defineTable({
+  userId: v.id("users"),
+  hash: v.string(),
+  prefix: v.string(),
+  name: v.optional(v.string()),
+  createdAt: v.number(),
+})
+  .index("by_hash", ["hash"])
+  .index("by_user", ["userId"]);
 
 /**
  * One AI coding session of one user; identity is (userId, externalId). About 1.5 kB, whatever the
@@ -322,7 +352,10 @@ const apiLogs = defineTable({
   requestId: v.string(),
   errorCode: v.optional(v.string()),
   keyPrefix: v.optional(v.string()),
-}).index("by_user", ["userId"]);
+})
+  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- in order of time
+  .index("by_user", ["userId"])
+  .index("by_user_and_key_prefix", ["userId", "keyPrefix"]);
 
 /**
  * The ledger of days: one row a user and UTC day, over the sessions whose `createdAt` falls on it.
@@ -365,10 +398,11 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", { vectorField: "embedding", dimensions: 1536 });
 
-/** Our ten tables, beside those that Convex Auth owns. */
+/** Our ten tables and the keys', beside those that Convex Auth owns. */
 export default defineSchema({
   ...authTables,
   users,
+  apiKeys,
   sessions,
   messages,
   parts,

@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { callerMutation } from "./functions";
 import * as ApiLogs from "./model/apiLogs";
+import { consume, vLimitState } from "./model/limits";
 import { vMessageRow, vSessionInput } from "./model/syncShapes";
 import * as Sync from "./model/sync";
 
@@ -8,7 +9,7 @@ const vOutcome = v.union(v.literal("inserted"), v.literal("updated"), v.literal(
 
 /**
  * Everything `POST /sync/*` does, in one transaction: finds the caller, stores a chunk, schedules
- * the refresh, and writes the log line of the request (with its last chunk).
+ * the refresh, and with its last chunk writes the log line of the request and counts it.
  */
 export const upsertMany = callerMutation({
   args: {
@@ -26,11 +27,13 @@ export const upsertMany = callerMutation({
         outcome: vOutcome,
       }),
     ),
+    limit: v.union(vLimitState, v.null()),
   }),
   handler: async (ctx, { line, ...chunk }) => {
     const { user, caller } = ctx;
     const result = await Sync.upsertMany(ctx, user, chunk);
-    if (line) await ApiLogs.write(ctx, { userId: user._id, caller }, line, { statusCode: 200 });
-    return result;
+    if (!line) return { ...result, limit: null };
+    await ApiLogs.write(ctx, { userId: user._id, caller }, line, { statusCode: 200 });
+    return { ...result, limit: await consume(ctx, user, caller.limit ?? "none") };
   },
 });

@@ -1,6 +1,119 @@
 import { v } from "convex/values";
-import { systemMutation } from "./functions";
+import { internal } from "./_generated/api";
+import { readAppError } from "./errors";
+import {
+  callerMutation,
+  publicAction,
+  publicQuery,
+  systemMutation,
+  userMutation,
+  viewerQuery,
+} from "./functions";
+import * as AccountDeletion from "./model/accountDeletion";
+import * as ApiKeys from "./model/apiKeys";
+import * as Profile from "./model/profile";
 import * as Users from "./model/users";
+import { applyProfile, ensureWorkosUser, findByWorkosId } from "./model/workosUsers";
+
+/** Makes the caller's row if there is none, and takes over e-mail and name from the token. */
+export const getOrCreate = userMutation({
+  args: {},
+  returns: v.id("users"),
+  handler: async (ctx) => {
+    await Profile.refreshFromToken(ctx, ctx.user);
+    return ctx.user._id;
+  },
+});
+
+/** The caller's account and the state of a deletion, or null. Live: the progress can be watched. */
+export const me = publicQuery({ args: {}, handler: (ctx) => Profile.me(ctx) });
+
+/** How many sessions and messages the caller has, or null. */
+export const stats = viewerQuery({
+  args: {},
+  handler: async (ctx) => (ctx.user ? await Profile.totals(ctx, ctx.user) : null),
+});
+
+/** A new key in place of the caller's first one. The answer is the only place it is ever shown. */
+export const generateApiKey = userMutation({
+  args: {},
+  returns: v.string(),
+  handler: (ctx) => ApiKeys.setFirst(ctx, ctx.user),
+});
+
+/** Takes the caller's first key away; it stops working at once. */
+export const revokeApiKey = userMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    await ApiKeys.removeFirst(ctx, ctx.user);
+    return null;
+  },
+});
+
+/** Replaces the list of tools the caller uses. */
+export const updateEnabledAgents = userMutation({
+  args: { enabledAgents: v.array(v.string()) },
+  returns: v.null(),
+  handler: async (ctx, { enabledAgents }) => {
+    await Profile.setEnabledAgents(ctx, ctx.user, enabledAgents);
+    return null;
+  },
+});
+
+/** Starts the deletion of all data the caller has now; account, keys and settings stay. */
+export const deleteAllData = userMutation({
+  args: {},
+  returns: v.object({ started: v.boolean(), message: v.string() }),
+  handler: async (ctx) => {
+    const started = await AccountDeletion.start(ctx, ctx.user, "data");
+    const message = started
+      ? "Your data is being deleted."
+      : "A deletion is running already; wait until it is done.";
+    return { started, message };
+  },
+});
+
+/** Starts the deletion of the caller's account and of all data. Never rejects. */
+export const deleteAccount = publicAction({
+  args: {},
+  returns: v.object({ started: v.boolean(), error: v.optional(v.string()) }),
+  handler: async (ctx): Promise<{ started: boolean; error?: string }> => {
+    try {
+      const caller = { kind: "token" as const };
+      const started = await ctx.runMutation(internal.users.startAccountDeletion, { caller });
+      return started ? { started } : { started, error: "The account is being deleted already." };
+    } catch (error) {
+      const known = readAppError(error);
+      if (known === null) console.error("The deletion of an account could not be started", error);
+      return { started: false, error: known?.message ?? "The deletion could not be started." };
+    }
+  },
+});
+
+/** Forgets a deletion that is over. */
+export const clearDeletionStatus = userMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    await AccountDeletion.clearStatus(ctx, ctx.user);
+    return null;
+  },
+});
+
+/** From `deleteAccount`: keys and tokens stop working with this transaction. */
+export const startAccountDeletion = callerMutation({
+  args: {},
+  returns: v.boolean(),
+  handler: (ctx) => AccountDeletion.start(ctx, ctx.user, "account"),
+});
+
+/** From the HTTP door: makes the user of a verified token that has none yet. */
+export const ensureCaller = callerMutation({
+  args: {},
+  returns: v.null(),
+  handler: () => null,
+});
 
 /**
  * Makes a user and a key from the command line, for deployments without a sign-in:
@@ -11,4 +124,40 @@ export const createWithApiKey = systemMutation({
   args: { email: v.string(), name: v.optional(v.string()) },
   returns: v.object({ userId: v.id("users"), apiKey: v.string() }),
   handler: (ctx, args) => Users.createWithApiKey(ctx, args),
+});
+
+const vProfile = v.object({
+  workosId: v.string(),
+  email: v.optional(v.string()),
+  emailVerified: v.optional(v.boolean()),
+  name: v.optional(v.string()),
+});
+
+/** From a sign-in: the user of a WorkOS identity, made if there is none. */
+export const ensureFromWorkos = systemMutation({
+  args: { profile: vProfile },
+  returns: v.id("users"),
+  handler: async (ctx, { profile }) => (await ensureWorkosUser(ctx, profile))._id,
+});
+
+/** From WorkOS: e-mail and name of a person, if they have a user here. */
+export const updateFromWorkos = systemMutation({
+  args: { profile: vProfile },
+  returns: v.null(),
+  handler: async (ctx, { profile }) => {
+    const user = await findByWorkosId(ctx, profile.workosId);
+    if (user) await applyProfile(ctx, user, profile);
+    return null;
+  },
+});
+
+/** From WorkOS: the person was deleted there, so their account goes here. */
+export const removeFromWorkos = systemMutation({
+  args: { workosId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { workosId }) => {
+    const user = await findByWorkosId(ctx, workosId);
+    if (user) await AccountDeletion.start(ctx, user, "account");
+    return null;
+  },
 });

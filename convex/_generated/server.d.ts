@@ -42,6 +42,7 @@ type Env = {
   readonly RATE_LIMIT_SYNC: string | undefined;
   readonly SITE_URL: string | undefined;
   readonly WORKOS_API_KEY: string | undefined;
+  readonly WORKOS_API_URL: string | undefined;
   readonly WORKOS_CLIENT_ID: string | undefined;
   readonly WORKOS_WEBHOOK_SECRET: string | undefined;
 };

@@ -1,12 +1,17 @@
 import type { ActionCtx } from "../_generated/server";
 import { AppError, unauthorized } from "../errors";
+import { API_KEY_MARK, apiKeyPrefix } from "../lib/apiKey";
 import { sha256 } from "../lib/hash";
+import type { LimitClass } from "../wire/route";
 
-/** Who calls: by API key (its hash and visible prefix) or by a token that Convex has verified. */
-export type Caller = { kind: "key"; hash: string; prefix: string } | { kind: "token" };
-
-/** Characters of a key that may be shown: enough to tell keys apart, too few to guess one. */
-export const KEY_PREFIX_LENGTH = 12;
+/**
+ * Who calls: by API key (its hash and visible prefix) or by a token that Convex has verified. `limit`
+ * is the class of the endpoint called; it travels with the caller, so that whatever finds the user
+ * also refuses one who is over the limit.
+ */
+export type Caller = ({ kind: "key"; hash: string; prefix: string } | { kind: "token" }) & {
+  limit?: LimitClass;
+};
 
 /**
  * Reads the `Authorization` header. Whether a key exists is decided where the request runs, in the
@@ -19,8 +24,8 @@ export async function authenticate(ctx: ActionCtx, request: Request): Promise<Ca
   }
   const token = /^\s*bearer\s+(\S+)\s*$/i.exec(header)?.[1];
   if (token === undefined) throw unauthorized();
-  if (token.startsWith("osk_")) {
-    return { kind: "key", hash: await sha256(token), prefix: token.slice(0, KEY_PREFIX_LENGTH) };
+  if (token.startsWith(API_KEY_MARK)) {
+    return { kind: "key", hash: await sha256(token), prefix: apiKeyPrefix(token) };
   }
   if (!(await hasIdentity(ctx))) throw unauthorized();
   return { kind: "token" };

@@ -5,7 +5,7 @@ import { AppError, ERROR_STATUS, readAppError, unauthorized, type AppErrorData }
 import type { Route } from "../wire/route";
 import { authenticate, type Caller } from "./authenticate";
 import { readJsonObject } from "./body";
-import { errorResponse, finish, json } from "./respond";
+import { errorResponse, finish, json, withLimit, type LimitState } from "./respond";
 
 /** What a request is, for its line in the API log. Bodies and secrets are no part of it. */
 export type RequestLine = {
@@ -31,8 +31,9 @@ export type Reply =
   | {
       body: unknown;
       headers?: Record<string, string>;
-      /** The handler's own mutation has written the log line. */
+      /** The handler's own mutation has written the log line, and counted the request. */
       logged?: true;
+      limit?: LimitState | null;
     }
   | Response;
 
@@ -52,7 +53,30 @@ export function endpoint<Query extends z.ZodType, Body extends z.ZodType>(
   route: Route<Query, Body>,
   handle: Handler<z.output<Query>, z.output<Body>, Caller>,
 ): Endpoint {
-  return build(route, authenticate, handle);
+  return build(
+    route,
+    async (ctx, request) => ({ ...(await authenticate(ctx, request)), limit: route.limit }),
+    async (ctx, call) => await withUser(ctx, call.caller, () => handle(ctx, call)),
+  );
+}
+
+/**
+ * The first request of a token whose user is not there yet: makes the user and begins again. Only a
+ * mutation can make a user, and only for an identity that Convex has verified; all others stay 401.
+ */
+async function withUser(
+  ctx: ActionCtx,
+  caller: Caller,
+  run: () => Promise<Reply> | Reply,
+): Promise<Reply> {
+  try {
+    return await run();
+  } catch (error) {
+    const isStranger = readAppError(error)?.code === "UNAUTHORIZED";
+    if (!isStranger || caller.kind !== "token") throw error;
+    await ctx.runMutation(internal.users.ensureCaller, { caller });
+    return await run();
+  }
 }
 
 /** An endpoint that needs no credentials. */
@@ -147,12 +171,12 @@ async function settle(
   caller: Caller | null,
   line: RequestLine,
 ): Promise<Response> {
-  if (reply instanceof Response) {
-    await log(ctx, caller, line, reply.status);
-    return reply;
+  if (!(reply instanceof Response) && reply.logged) {
+    return withLimit(json(200, reply.body, reply.headers), reply.limit ?? null);
   }
-  if (!reply.logged) await log(ctx, caller, line, 200);
-  return json(200, reply.body, reply.headers);
+  const response = reply instanceof Response ? reply : json(200, reply.body, reply.headers);
+  const { limit } = await log(ctx, caller, line, { statusCode: response.status });
+  return withLimit(response, limit);
 }
 
 /**
@@ -163,26 +187,29 @@ async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line:
   const expected = readAppError(error);
   if (expected === null) console.error(`${line.method} ${line.endpoint} ${line.requestId}`, error);
   const shown: AppErrorData = expected ?? { code: "INTERNAL", message: "Internal error" };
-  const isStranger = await log(ctx, caller, line, ERROR_STATUS[shown.code], shown.code);
-  return errorResponse(isStranger ? unauthorized().data : shown, line.requestId);
+  const { code: errorCode, retryAfterMs } = shown;
+  const outcome = { statusCode: ERROR_STATUS[errorCode], errorCode };
+  const { isStranger, limit } = await log(ctx, caller, line, {
+    ...outcome,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+  const response = errorResponse(isStranger ? unauthorized().data : shown, line.requestId);
+  return withLimit(response, limit);
 }
 
-/**
- * Writes the log line; true if the caller's key or token turned out to be nobody's. A line that
- * cannot be written is no reason to answer differently.
- */
+type Outcome = { statusCode: number; errorCode?: string; retryAfterMs?: number };
+
+/** Writes the log line. One that cannot be written is no reason to answer differently. */
 async function log(
   ctx: ActionCtx,
   caller: Caller | null,
   line: RequestLine,
-  statusCode: number,
-  errorCode?: string,
-): Promise<boolean> {
+  outcome: Outcome,
+): Promise<{ isStranger: boolean; limit: LimitState | null }> {
   try {
-    const args = { caller, line, statusCode, ...(errorCode ? { errorCode } : {}) };
-    return await ctx.runMutation(internal.apiLogs.record, args);
+    return await ctx.runMutation(internal.apiLogs.record, { caller, line, ...outcome });
   } catch (error) {
     console.error(`API log line lost: ${line.requestId}`, error);
-    return false;
+    return { isStranger: false, limit: null };
   }
 }

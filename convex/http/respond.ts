@@ -38,6 +38,25 @@ function fuller({ message, details }: AppErrorData): string {
   return `${message}: ${details.map(({ path, message: why }) => `${path} ${why}`).join("; ")}`;
 }
 
+/** What is left of a caller's limit; `resetMs` until it is whole again. */
+export type LimitState = {
+  class: string;
+  limit: number;
+  windowMs: number;
+  remaining: number;
+  resetMs: number;
+};
+
+/** Adds the rate limit headers (IETF httpapi draft: quota and window, what remains and for how long). */
+export function withLimit(response: Response, state: LimitState | null): Response {
+  if (state === null) return response;
+  const { class: name, limit, windowMs, remaining, resetMs } = state;
+  const seconds = (ms: number) => String(Math.ceil(ms / 1000));
+  response.headers.set("RateLimit-Policy", `"${name}";q=${limit};w=${seconds(windowMs)}`);
+  response.headers.set("RateLimit", `"${name}";r=${remaining};t=${seconds(resetMs)}`);
+  return response;
+}
+
 /** Adds what every answer carries: CORS headers and the request id of the log line. */
 export function finish(response: Response, requestId: string): Response {
   for (const [name, value] of Object.entries(CORS_HEADERS)) response.headers.set(name, value);

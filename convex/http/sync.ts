@@ -19,17 +19,18 @@ const HASH_LENGTH = 32;
 export const syncSession: Endpoint = endpoint(
   routes.syncSession,
   async (ctx, { caller, body, line }) => {
-    const { sessions } = await store(ctx, caller, line, { sessions: [body], messages: [] });
-    return { body: { ok: true, sessionId: sessions[0]?.sessionId }, logged: true };
+    const stored = await store(ctx, caller, line, { sessions: [body], messages: [] });
+    const { sessionId } = stored.sessions[0] ?? {};
+    return { body: { ok: true, sessionId }, logged: true, limit: stored.limit };
   },
 );
 
 export const syncMessage: Endpoint = endpoint(
   routes.syncMessage,
   async (ctx, { caller, body, line }) => {
-    const { messages } = await store(ctx, caller, line, { sessions: [], messages: [body] });
-    const { messageId, sessionId } = messages[0] ?? {};
-    return { body: { ok: true, messageId, sessionId }, logged: true };
+    const stored = await store(ctx, caller, line, { sessions: [], messages: [body] });
+    const { messageId, sessionId } = stored.messages[0] ?? {};
+    return { body: { ok: true, messageId, sessionId }, logged: true, limit: stored.limit };
   },
 );
 
@@ -51,6 +52,7 @@ export const syncBatch: Endpoint = endpoint(
         results: { sessions: tally(stored.sessions), messages: tally(stored.messages) },
       },
       logged: true,
+      limit: stored.limit,
     };
   },
 );
@@ -114,7 +116,7 @@ async function store(ctx: ActionCtx, caller: Caller, line: RequestLine, input: I
     ],
     { maxItems: CHUNK_MAX_ITEMS, maxBytes: CHUNK_MAX_BYTES },
   );
-  const results = { sessions: [] as Stored["sessions"], messages: [] as Stored["messages"] };
+  const results: Stored = { sessions: [], messages: [], limit: null };
   for (const [index, chunk] of chunks.entries()) {
     const isLast = index === chunks.length - 1;
     const stored = await ctx.runMutation(internal.sync.upsertMany, {
@@ -126,6 +128,7 @@ async function store(ctx: ActionCtx, caller: Caller, line: RequestLine, input: I
     });
     results.sessions.push(...stored.sessions);
     results.messages.push(...stored.messages);
+    results.limit = stored.limit;
   }
   return results;
 }

@@ -1,7 +1,9 @@
 import { v, type Infer } from "convex/values";
-import type { Id } from "../_generated/dataModel";
+import type { Doc, Id } from "../_generated/dataModel";
 import { env, type MutationCtx } from "../_generated/server";
-import { findCaller, type Caller } from "./users";
+import { readAppError } from "../errors";
+import { consume, refusedState, vLimitState } from "./limits";
+import { ensureViewer, findCaller, type Caller } from "./users";
 
 /** What a request was, said by the HTTP door. */
 export const vRequestLine = v.object({
@@ -30,21 +32,49 @@ export async function write(
   });
 }
 
+/** What the door learns from the log line: whether the caller is nobody, and what is left of a limit. */
+export const vRecorded = v.object({
+  isStranger: v.boolean(),
+  limit: v.union(vLimitState, v.null()),
+});
+
 /**
  * Writes the line of any request. A caller whose key or token is nobody's is a stranger: the line
- * says 401, and so does the answer (true).
+ * says 401, and so does the answer. A known one's request counts against the limit of its class,
+ * whatever came of it, unless it was refused for that limit.
  */
 export async function record(
   ctx: MutationCtx,
   caller: Caller | null,
   line: RequestLine,
-  outcome: Outcome,
-): Promise<boolean> {
-  const user = caller && (await findCaller(ctx, caller));
-  const isStranger = caller !== null && user === null;
-  const written = isStranger ? { statusCode: 401, errorCode: "UNAUTHORIZED" } : outcome;
-  await write(ctx, { ...(user ? { userId: user._id } : {}), caller }, line, written);
-  return isStranger;
+  { retryAfterMs, ...outcome }: Outcome & { retryAfterMs?: number },
+): Promise<Infer<typeof vRecorded>> {
+  if (caller === null) {
+    await write(ctx, { caller }, line, outcome);
+    return { isStranger: false, limit: null };
+  }
+  const user = await admitted(ctx, caller);
+  if (user === null) {
+    await write(ctx, { caller }, line, { statusCode: 401, errorCode: "UNAUTHORIZED" });
+    return { isStranger: true, limit: null };
+  }
+  await write(ctx, { userId: user._id, caller }, line, outcome);
+  const isRefused = outcome.errorCode === "RATE_LIMITED";
+  const name = caller.limit ?? "none";
+  const limit = isRefused ? refusedState(name, retryAfterMs ?? 0) : await consume(ctx, user, name);
+  return { isStranger: false, limit };
+}
+
+/** The user of a caller, made at first sight of a WorkOS token; null for strangers. */
+async function admitted(ctx: MutationCtx, caller: Caller): Promise<Doc<"users"> | null> {
+  const known = await findCaller(ctx, caller);
+  if (known !== null || caller.kind === "key") return known;
+  try {
+    return await ensureViewer(ctx);
+  } catch (error) {
+    if (readAppError(error)?.code === "UNAUTHORIZED") return null;
+    throw error;
+  }
 }
 
 /** Lines deleted by one mutation: small documents, far from every limit. */

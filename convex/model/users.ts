@@ -1,47 +1,69 @@
+import type { UserIdentity } from "convex/server";
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
 import { unauthorized } from "../errors";
-import { sha256 } from "../lib/hash";
+import { findUserByKey, setFirst } from "./apiKeys";
+import { refuseIfLimited, vLimitClass } from "./limits";
+import { ensureWorkosUser, findByWorkosId, isWorkosIssuer } from "./workosUsers";
 
-/** Who calls over HTTP: the hash of an API key, or a token whose identity Convex has verified. */
+/**
+ * Who calls over HTTP: the hash of an API key, or a token whose identity Convex has verified; and
+ * against which limit the request counts.
+ */
+const limited = { limit: v.optional(vLimitClass) };
 export const vCaller = v.union(
-  v.object({ kind: v.literal("key"), hash: v.string(), prefix: v.string() }),
-  v.object({ kind: v.literal("token") }),
+  v.object({ kind: v.literal("key"), hash: v.string(), prefix: v.string(), ...limited }),
+  v.object({ kind: v.literal("token"), ...limited }),
 );
 export type Caller = Infer<typeof vCaller>;
 
 /** The user of a caller, or null. */
 export async function findCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<"users"> | null> {
   if (caller.kind === "token") return await findViewer(ctx);
-  return await ctx.db
-    .query("users")
-    .withIndex("by_api_key", (q) => q.eq("apiKey", caller.hash))
-    .unique();
+  return present(await findUserByKey(ctx, caller.hash));
 }
 
-/** The user of a caller; 401 for everyone else. */
+/** The user of a caller; 401 for everyone else, 429 for who has used up the limit. */
 export async function requireCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<"users">> {
-  const user = await findCaller(ctx, caller);
+  return admit(await findCaller(ctx, caller), caller);
+}
+
+/** The same where the user may be made: the first request of a WorkOS token. */
+export async function ensureCaller(ctx: MutationCtx, caller: Caller): Promise<Doc<"users">> {
+  const user = caller.kind === "token" ? await ensureViewer(ctx) : await findCaller(ctx, caller);
+  return admit(user, caller);
+}
+
+function admit(user: Doc<"users"> | null, { limit = "none" }: Caller): Doc<"users"> {
   if (user === null) throw unauthorized();
+  refuseIfLimited(user, limit);
   return user;
 }
 
-/**
- * The signed-in user, or null. The one place that knows both issuers: a Convex Auth subject is
- * `userId|sessionId`, any other verified issuer is WorkOS, whose subject is the WorkOS user id.
- */
+/** Whoever's account is being deleted is a stranger already, whatever they hold. */
+function present(user: Doc<"users"> | null): Doc<"users"> | null {
+  return user?.deletion?.scope === "account" ? null : user;
+}
+
+/** The signed-in user, or null. */
 export async function findViewer(ctx: QueryCtx): Promise<Doc<"users"> | null> {
+  return present(await findAccount(ctx));
+}
+
+/**
+ * The signed-in user's row, also while the account is being deleted. The one place that knows both
+ * doors: the subject of a Convex Auth token is `userId|sessionId`, that of any other verified token is
+ * a WorkOS user id.
+ */
+export async function findAccount(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   const identity = await ctx.auth.getUserIdentity();
   if (identity === null) return null;
   if (identity.issuer === env.CONVEX_SITE_URL) {
     const id = ctx.db.normalizeId("users", identity.subject.split("|")[0] ?? "");
     return id && (await ctx.db.get("users", id));
   }
-  return await ctx.db
-    .query("users")
-    .withIndex("by_workos_id", (q) => q.eq("workosId", identity.subject))
-    .unique();
+  return isWorkosIssuer(identity.issuer) ? await findByWorkosId(ctx, identity.subject) : null;
 }
 
 /** The signed-in user; 401 for everyone else. */
@@ -51,17 +73,27 @@ export async function requireViewer(ctx: QueryCtx): Promise<Doc<"users">> {
   return user;
 }
 
-/** Characters of a key after `osk_`: 32 of 64 symbols are 192 bits. */
-const KEY_LENGTH = 32;
-const KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** Characters of a key that are stored and shown. */
-const KEY_PREFIX_LENGTH = 12;
+/** The signed-in user, made at first sight of a WorkOS identity; 401 for everyone else. */
+export async function ensureViewer(ctx: MutationCtx): Promise<Doc<"users">> {
+  const identity = await ctx.auth.getUserIdentity();
+  if (identity === null) throw unauthorized();
+  const known = await findAccount(ctx);
+  if (known === null && isWorkosIssuer(identity.issuer)) {
+    return await ensureWorkosUser(ctx, claimsOf(identity));
+  }
+  const user = present(known);
+  if (user === null) throw unauthorized();
+  return user;
+}
 
-/** A new API key and what is stored of it. The key itself is never stored. */
-export async function newApiKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_LENGTH));
-  const key = `osk_${Array.from(bytes, (byte) => KEY_ALPHABET[byte & 63]).join("")}`;
-  return { key, hash: await sha256(key), prefix: key.slice(0, KEY_PREFIX_LENGTH) };
+/** What an AuthKit token says of a person; usually only who it is. */
+export function claimsOf({ subject, email, emailVerified, name }: UserIdentity) {
+  return {
+    workosId: subject,
+    ...(email ? { email } : {}),
+    ...(emailVerified === undefined ? {} : { emailVerified }),
+    ...(name ? { name } : {}),
+  };
 }
 
 /** The user with this e-mail address, made if there is none, with a new key in place of the old. */
@@ -69,14 +101,12 @@ export async function createWithApiKey(
   ctx: MutationCtx,
   { email, name }: { email: string; name?: string },
 ) {
-  const { key, hash, prefix } = await newApiKey();
-  const keyFields = { apiKey: hash, apiKeyPrefix: prefix, apiKeyCreatedAt: Date.now() };
-  const existing = await ctx.db
+  const users = await ctx.db
     .query("users")
     .withIndex("email", (q) => q.eq("email", email))
-    .first();
+    .take(10);
+  const existing = users.find((user) => present(user) !== null);
   const userId =
     existing?._id ?? (await ctx.db.insert("users", { email, ...(name ? { name } : {}) }));
-  await ctx.db.patch("users", userId, keyFields);
-  return { userId, apiKey: key };
+  return { userId, apiKey: await setFirst(ctx, { _id: userId }) };
 }

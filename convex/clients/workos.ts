@@ -1,0 +1,118 @@
+import { WorkOS, type User } from "@workos-inc/node";
+import { env } from "../_generated/server";
+import { AppError } from "../errors";
+import { workosBase } from "../lib/workos";
+
+/** A person as WorkOS knows them. */
+export type Profile = { workosId: string; email: string; emailVerified: boolean; name?: string };
+
+/** What a webhook tells; events that concern no user of ours are `ignored`. */
+export type WebhookEvent =
+  | { kind: "updated"; profile: Profile }
+  | { kind: "deleted"; workosId: string }
+  | { kind: "ignored" };
+
+/** The person whom AuthKit redirected with this code; 401 if WorkOS does not accept it. */
+export async function exchangeCode(code: string, codeVerifier?: string): Promise<Profile> {
+  const clientId = env.WORKOS_CLIENT_ID;
+  if (!clientId) throw notConfigured("WORKOS_CLIENT_ID");
+  const proof = codeVerifier === undefined ? {} : { codeVerifier };
+  try {
+    const answer = await client().userManagement.authenticateWithCode({ clientId, code, ...proof });
+    return profileOf(answer.user);
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === undefined || status === 429 || status >= 500) throw unavailable(error);
+    throw new AppError("UNAUTHORIZED", "WorkOS did not accept the sign-in code");
+  }
+}
+
+/** The person of a WorkOS user id, or null if WorkOS knows none. */
+export async function findProfile(workosId: string): Promise<Profile | null> {
+  try {
+    return profileOf(await client().userManagement.getUser(workosId));
+  } catch (error) {
+    if (statusOf(error) === 404) return null;
+    throw unavailable(error);
+  }
+}
+
+/** Deletes the person at WorkOS; one who is gone already counts as deleted. */
+export async function deletePerson(workosId: string): Promise<void> {
+  try {
+    await client().userManagement.deleteUser(workosId);
+  } catch (error) {
+    if (statusOf(error) !== 404) throw unavailable(error);
+  }
+}
+
+/** A webhook, its signature verified; 401 for one that WorkOS did not sign within three minutes. */
+export async function readWebhook(body: string, signature: string): Promise<WebhookEvent> {
+  const secret = env.WORKOS_WEBHOOK_SECRET;
+  if (!secret) throw notConfigured("WORKOS_WEBHOOK_SECRET");
+  let payload: unknown;
+  try {
+    payload = JSON.parse(body);
+    await client().webhooks.verifyHeader({ payload, sigHeader: signature, secret });
+  } catch {
+    throw new AppError("UNAUTHORIZED", "The signature of the webhook is not valid");
+  }
+  return eventOf(payload);
+}
+
+type Fields = { [key: string]: unknown };
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
+const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+
+function eventOf(payload: unknown): WebhookEvent {
+  const { event, data } = fieldsOf(payload);
+  const user = fieldsOf(data);
+  const workosId = textOf(user.id);
+  const email = textOf(user.email);
+  if (workosId === undefined) return { kind: "ignored" };
+  if (event === "user.deleted") return { kind: "deleted", workosId };
+  if (event !== "user.updated" || email === undefined) return { kind: "ignored" };
+  const name = fullName(textOf(user.first_name), textOf(user.last_name));
+  const emailVerified = user.email_verified === true;
+  return { kind: "updated", profile: { workosId, email, emailVerified, ...name } };
+}
+
+function profileOf({ id, email, emailVerified, firstName, lastName }: User): Profile {
+  return { workosId: id, email, emailVerified, ...fullName(firstName, lastName) };
+}
+
+function fullName(...names: (string | null | undefined)[]): { name?: string } {
+  const name = names.filter(Boolean).join(" ");
+  return name === "" ? {} : { name };
+}
+
+/** Made for each call: module scope may not read variables that a deployment lacks. */
+function client(): WorkOS {
+  const base = new URL(workosBase(env.WORKOS_API_URL));
+  return new WorkOS({
+    ...(env.WORKOS_API_KEY ? { apiKey: env.WORKOS_API_KEY } : {}),
+    clientId: env.WORKOS_CLIENT_ID ?? "",
+    apiHostname: base.hostname,
+    https: base.protocol === "https:",
+    ...(base.port ? { port: Number(base.port) } : {}),
+    timeout: 20_000,
+  });
+}
+
+function notConfigured(variable: string): AppError {
+  return new AppError("UNAVAILABLE", `Sign-in with WorkOS is not configured (${variable})`);
+}
+
+function unavailable(error: unknown): AppError {
+  console.error("WorkOS did not answer", error);
+  return new AppError("UNAVAILABLE", "WorkOS did not answer; try again later");
+}
+
+function statusOf(error: unknown): number | undefined {
+  const known = typeof error === "object" && error !== null && "status" in error;
+  return known && typeof error.status === "number" ? error.status : undefined;
+}

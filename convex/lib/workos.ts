@@ -1,0 +1,4 @@
+/** Where WorkOS is: its API and the issuer of its tokens, without a slash at the end. */
+export function workosBase(configured: string | undefined): string {
+  return (configured ?? "https://api.workos.com").replace(/\/+$/, "");
+}

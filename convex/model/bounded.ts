@@ -1,0 +1,37 @@
+import { getConvexSize, type Value } from "convex/values";
+
+/** What one step of a long job may still read; the step ends when either is used up. */
+export type Budget = { rows: number; bytes: number };
+
+/** A step far from every limit of a transaction (16,000 writes, 16 MiB, 1 s), and quick to retry. */
+const STEP_ROWS = 500;
+const STEP_BYTES = 4 * 1024 * 1024;
+
+export function stepBudget(): Budget {
+  return { rows: STEP_ROWS, bytes: STEP_BYTES };
+}
+
+/** Whether a step may go on. */
+export function hasRoom(budget: Budget): boolean {
+  return budget.rows > 0 && budget.bytes > 0;
+}
+
+/**
+ * The first rows of a query, as many as the budget allows; takes them off the budget. Rows differ in
+ * size by a factor of a thousand (a log line, half a megabyte of tool output), so that a count alone
+ * bounds nothing. While the budget has room afterwards, these were all rows.
+ */
+export async function takeWithin<Row extends object>(
+  rows: AsyncIterable<Row>,
+  budget: Budget,
+): Promise<Row[]> {
+  const taken: Row[] = [];
+  if (!hasRoom(budget)) return taken;
+  for await (const row of rows) {
+    taken.push(row);
+    budget.rows -= 1;
+    budget.bytes -= getConvexSize(row as Value);
+    if (!hasRoom(budget)) break;
+  }
+  return taken;
+}
