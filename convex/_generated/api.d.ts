@@ -8,9 +8,13 @@
  * @module
  */
 
+import type * as apiKeys from "../apiKeys.js";
 import type * as apiLogs from "../apiLogs.js";
+import type * as auth from "../auth.js";
 import type * as clients_embeddings from "../clients/embeddings.js";
+import type * as clients_workos from "../clients/workos.js";
 import type * as crons from "../crons.js";
+import type * as deletion from "../deletion.js";
 import type * as embed from "../embed.js";
 import type * as embeddings from "../embeddings.js";
 import type * as errors from "../errors.js";
@@ -46,6 +50,7 @@ import type * as http_search from "../http/search.js";
 import type * as http_sessions from "../http/sessions.js";
 import type * as http_sync from "../http/sync.js";
 import type * as lib_anonymize from "../lib/anonymize.js";
+import type * as lib_apiKey from "../lib/apiKey.js";
 import type * as lib_chunked from "../lib/chunked.js";
 import type * as lib_chunks from "../lib/chunks.js";
 import type * as lib_context from "../lib/context.js";
@@ -74,16 +79,23 @@ import type * as lib_time from "../lib/time.js";
 import type * as lib_tokens from "../lib/tokens.js";
 import type * as lib_units from "../lib/units.js";
 import type * as lib_words from "../lib/words.js";
+import type * as lib_workos from "../lib/workos.js";
 import type * as lib_wrapped from "../lib/wrapped.js";
 import type * as lib_wrappedSvg from "../lib/wrappedSvg.js";
+import type * as model_accountDeletion from "../model/accountDeletion.js";
+import type * as model_apiKeys from "../model/apiKeys.js";
 import type * as model_apiLogs from "../model/apiLogs.js";
+import type * as model_bounded from "../model/bounded.js";
 import type * as model_browse from "../model/browse.js";
 import type * as model_candidates from "../model/candidates.js";
+import type * as model_deletion from "../model/deletion.js";
 import type * as model_embeddingSchedule from "../model/embeddingSchedule.js";
 import type * as model_embeddings from "../model/embeddings.js";
 import type * as model_ledger from "../model/ledger.js";
+import type * as model_limits from "../model/limits.js";
 import type * as model_messages from "../model/messages.js";
 import type * as model_parts from "../model/parts.js";
+import type * as model_profile from "../model/profile.js";
 import type * as model_refresh from "../model/refresh.js";
 import type * as model_refreshSchedule from "../model/refreshSchedule.js";
 import type * as model_search from "../model/search.js";
@@ -93,6 +105,7 @@ import type * as model_stretches from "../model/stretches.js";
 import type * as model_sync from "../model/sync.js";
 import type * as model_syncShapes from "../model/syncShapes.js";
 import type * as model_users from "../model/users.js";
+import type * as model_workosUsers from "../model/workosUsers.js";
 import type * as search from "../search.js";
 import type * as semantic from "../semantic.js";
 import type * as sessions from "../sessions.js";
@@ -108,6 +121,7 @@ import type * as wire_search from "../wire/search.js";
 import type * as wire_sessions from "../wire/sessions.js";
 import type * as wire_sources from "../wire/sources.js";
 import type * as wire_sync from "../wire/sync.js";
+import type * as workos from "../workos.js";
 
 import type {
   ApiFromModules,
@@ -116,9 +130,13 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  apiKeys: typeof apiKeys;
   apiLogs: typeof apiLogs;
+  auth: typeof auth;
   "clients/embeddings": typeof clients_embeddings;
+  "clients/workos": typeof clients_workos;
   crons: typeof crons;
+  deletion: typeof deletion;
   embed: typeof embed;
   embeddings: typeof embeddings;
   errors: typeof errors;
@@ -154,6 +172,7 @@ declare const fullApi: ApiFromModules<{
   "http/sessions": typeof http_sessions;
   "http/sync": typeof http_sync;
   "lib/anonymize": typeof lib_anonymize;
+  "lib/apiKey": typeof lib_apiKey;
   "lib/chunked": typeof lib_chunked;
   "lib/chunks": typeof lib_chunks;
   "lib/context": typeof lib_context;
@@ -182,16 +201,23 @@ declare const fullApi: ApiFromModules<{
   "lib/tokens": typeof lib_tokens;
   "lib/units": typeof lib_units;
   "lib/words": typeof lib_words;
+  "lib/workos": typeof lib_workos;
   "lib/wrapped": typeof lib_wrapped;
   "lib/wrappedSvg": typeof lib_wrappedSvg;
+  "model/accountDeletion": typeof model_accountDeletion;
+  "model/apiKeys": typeof model_apiKeys;
   "model/apiLogs": typeof model_apiLogs;
+  "model/bounded": typeof model_bounded;
   "model/browse": typeof model_browse;
   "model/candidates": typeof model_candidates;
+  "model/deletion": typeof model_deletion;
   "model/embeddingSchedule": typeof model_embeddingSchedule;
   "model/embeddings": typeof model_embeddings;
   "model/ledger": typeof model_ledger;
+  "model/limits": typeof model_limits;
   "model/messages": typeof model_messages;
   "model/parts": typeof model_parts;
+  "model/profile": typeof model_profile;
   "model/refresh": typeof model_refresh;
   "model/refreshSchedule": typeof model_refreshSchedule;
   "model/search": typeof model_search;
@@ -201,6 +227,7 @@ declare const fullApi: ApiFromModules<{
   "model/sync": typeof model_sync;
   "model/syncShapes": typeof model_syncShapes;
   "model/users": typeof model_users;
+  "model/workosUsers": typeof model_workosUsers;
   search: typeof search;
   semantic: typeof semantic;
   sessions: typeof sessions;
@@ -216,6 +243,7 @@ declare const fullApi: ApiFromModules<{
   "wire/sessions": typeof wire_sessions;
   "wire/sources": typeof wire_sources;
   "wire/sync": typeof wire_sync;
+  workos: typeof workos;
 }>;
 
 /**
