@@ -1,4 +1,5 @@
 import { parseJson } from "../values/json.ts";
+import { TRANSACTION_LIMITS } from "./usage.ts";
 import {
   fingerprint,
   Scan,
@@ -54,28 +55,60 @@ function read(text: string | null, query: string): Position | "end" | null {
   return value.at;
 }
 
-/** A page that read nearly as much as it may is worth splitting; Convex advises it from 3/4 on. */
+/** From three quarters of what it may read on, Convex advises to split a page. */
 const SPLIT_ADVICE = 0.75;
+
+/** Where a page that read much could be cut in two: after the row in its middle. */
+function middleOf(positions: Position[]): Position | undefined {
+  return positions.length <= 2 ? undefined : positions[Math.floor(positions.length / 2)];
+}
+
+interface Limits {
+  rows: number;
+  bytes: number;
+}
+
+/** How far a page may read: what the client asked for, unless the page's end is given. */
+function limitsOf(request: PageRequest): Limits {
+  const isBounded = request.endCursor === null;
+  return {
+    rows: (isBounded ? request.maximumRowsRead : null) ?? Infinity,
+    bytes: (isBounded ? request.maximumBytesRead : null) ?? Infinity,
+  };
+}
+
+function isReached({ rowsRead, bytesRead }: Scan, { rows, bytes }: Limits): boolean {
+  return rowsRead >= rows || bytesRead >= bytes;
+}
+
+function isNear({ rowsRead, bytesRead }: Scan, { rows, bytes }: Limits): boolean {
+  const soft = (limit: number, overall: number) => Math.min(limit, overall) * SPLIT_ADVICE;
+  return (
+    rowsRead > soft(rows, TRANSACTION_LIMITS.documentsRead) ||
+    bytesRead > soft(bytes, TRANSACTION_LIMITS.bytesRead)
+  );
+}
 
 /**
  * One page of a query: `pageSize` documents that pass its filters, or all up to `endCursor`, or
- * fewer where a maximum of rows or bytes read ends it. Returns the answer as JSON text.
+ * fewer where a maximum of rows or bytes read ends it. It is the last one only when it found no
+ * more: a page that ends with the last document is followed by an empty one, as on Convex.
+ * Returns the answer as JSON text.
  */
 export function paginate(target: QueryTarget, request: PageRequest): string {
   const query = fingerprint(request.query);
   const after = read(request.cursor, query);
   const until = read(request.endCursor, query);
-  if (after === "end") return answer([], { isDone: true, cursor: { query, at: "end" } });
-  const hasEnd = request.endCursor !== null;
+  if (after === "end") return answer([], { cursor: { query, at: "end" } });
+  const hasEnd = until !== null;
   const span = { after, until: until === "end" ? null : until };
   const scan = new Scan(target, request.query, span, hasEnd ? null : request.pageSize);
+  const limits = limitsOf(request);
   const page: string[] = [];
   const positions: Position[] = [];
-  const maxRows = request.maximumRowsRead ?? Infinity;
-  const maxBytes = request.maximumBytesRead ?? Infinity;
   let status: string | null = null;
   let isExhausted = false;
-  while (hasEnd || page.length < request.pageSize) {
+  while (status === null && (hasEnd || page.length < request.pageSize)) {
     const taken = scan.step();
     if (taken === undefined) {
       isExhausted = true;
@@ -83,31 +116,20 @@ export function paginate(target: QueryTarget, request: PageRequest): string {
     }
     positions.push(taken.row.position);
     if (taken.passes) page.push(taken.row.json);
-    if (scan.rowsRead >= maxRows || scan.bytesRead >= maxBytes) {
-      status = "SplitRequired";
-      break;
-    }
+    if (isReached(scan, limits) && page.length < request.pageSize) status = "SplitRequired";
   }
-  const isNear =
-    scan.rowsRead >= maxRows * SPLIT_ADVICE || scan.bytesRead >= maxBytes * SPLIT_ADVICE;
-  if (status === null && isNear) status = "SplitRecommended";
-  const last = scan.position ?? after;
-  const reached = isExhausted && !(hasEnd && until !== "end") ? "end" : (last ?? "end");
-  const middle = status === null ? undefined : positions[Math.floor((positions.length - 1) / 2)];
-  return answer(page, {
-    isDone: reached === "end",
-    cursor: { query, at: isExhausted && hasEnd && until !== null ? until : reached },
-    split: middle && { query, at: middle },
-    status,
-  });
+  if (status === null && isNear(scan, limits)) status = "SplitRecommended";
+  const middle = middleOf(positions);
+  const at = isExhausted ? (until ?? "end") : (scan.position ?? after ?? "end");
+  return answer(page, { cursor: { query, at }, split: middle && { query, at: middle }, status });
 }
 
 function answer(
   page: string[],
-  end: { isDone: boolean; cursor: Cursor; split?: Cursor | undefined; status?: string | null },
+  end: { cursor: Cursor; split?: Cursor | undefined; status?: string | null },
 ): string {
   const rest = JSON.stringify({
-    isDone: end.isDone,
+    isDone: end.cursor.at === "end",
     continueCursor: write(end.cursor),
     splitCursor: end.split ? write(end.split) : null,
     pageStatus: end.status ?? null,

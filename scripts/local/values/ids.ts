@@ -56,7 +56,8 @@ function fromBase32(text: string): Uint8Array | null {
       held &= (1 << bits) - 1;
     }
   }
-  return held === 0 ? Uint8Array.from(bytes) : null;
+  // Neither bits nor whole characters may be left over.
+  return held === 0 && bits < 5 ? Uint8Array.from(bytes) : null;
 }
 
 /** A new id in the table with this number. */

@@ -1,0 +1,550 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bothWorlds, type World } from "./worlds.fixture.ts";
+
+/**
+ * The same operations on the official mock and on the engine. Where `same` is used both must agree.
+ * Where convex-test is known to differ from Convex, the engine follows Convex, and the test says so.
+ */
+let worlds: [World, World];
+beforeAll(async () => {
+  worlds = await bothWorlds();
+});
+afterAll(() => Promise.all(worlds.map((world) => world.stop())));
+
+type Outcome = { value: unknown } | { error: true };
+
+async function outcome(work: () => Promise<unknown>): Promise<Outcome> {
+  try {
+    return { value: await work() };
+  } catch {
+    return { error: true };
+  }
+}
+
+/** Run on both and expect the same value, or a refusal from both; returns it. */
+async function same(work: (world: World) => Promise<unknown>): Promise<Outcome> {
+  const [mock, engine] = [
+    await outcome(() => work(worlds[0])),
+    await outcome(() => work(worlds[1])),
+  ];
+  expect(engine).toEqual(mock);
+  return engine;
+}
+
+async function onEngine(work: (world: World) => Promise<unknown>): Promise<unknown> {
+  return await work(worlds[1]);
+}
+
+const bytes = (...values: number[]) => Uint8Array.from(values).buffer;
+
+const MIXED = [
+  { a: 1, b: 2 },
+  { a: 1 },
+  { b: 0 },
+  {},
+  ["a"],
+  [1, 2],
+  [1],
+  [],
+  [null],
+  [[]],
+  "",
+  "a",
+  "a\u0000",
+  "a\u0000b",
+  "ab",
+  "B",
+  "é",
+  "😀",
+  "\uffff",
+  bytes(),
+  bytes(0),
+  bytes(0, 1),
+  bytes(255),
+  true,
+  false,
+  NaN,
+  Infinity,
+  -Infinity,
+  0,
+  -0,
+  1,
+  -1,
+  1.5,
+  -1.5,
+  1e300,
+  5e-324,
+  0n,
+  1n,
+  -1n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+  null,
+];
+
+describe("ordering", () => {
+  beforeAll(async () => {
+    for (const world of worlds) {
+      await world.mutation("values:add", { group: "m", values: MIXED });
+      await world.mutation("values:addMissing", { group: "missing" });
+    }
+  });
+
+  test.each(["asc", "desc"])("of mixed values is the same %s", async (order) => {
+    await same((world) => world.query("values:sorted", { order }));
+  });
+
+  test("a missing value sorts before null", async () => {
+    const sorted = (await onEngine((w) => w.query("values:sorted", { order: "asc" }))) as string[];
+    expect(sorted[0]).toBe("missing-1");
+  });
+
+  const bounds = [
+    null,
+    -1n,
+    1n,
+    -1.5,
+    0,
+    NaN,
+    false,
+    "",
+    "a",
+    "😀",
+    bytes(0),
+    [],
+    [1],
+    {},
+    { a: 1 },
+  ];
+  test.each(["gt", "gte", "lt", "lte"])("ranges by %s select the same", async (bound) => {
+    for (const value of bounds)
+      await same((world) =>
+        world.query("values:range", { group: "m", [bound]: value, order: "asc" }),
+      );
+  });
+
+  test("ranges with two bounds select the same, both ways", async () => {
+    for (const order of ["asc", "desc"])
+      for (const [low, high] of [
+        [null, "a"],
+        [-1.5, 1.5],
+        ["a", "é"],
+        [1, -1],
+        [[], {}],
+      ])
+        await same((world) =>
+          world.query("values:range", { group: "m", gt: low, lte: high, order }),
+        );
+  });
+});
+
+describe("queries", () => {
+  beforeAll(async () => {
+    for (const world of worlds)
+      await world.mutation("values:add", {
+        group: "ten",
+        values: Array.from({ length: 10 }, () => 0),
+      });
+  });
+
+  test("filters and limits apply in order", async () => {
+    const { value } = (await same((w) =>
+      w.query("values:filtered", { group: "ten", min: 3, take: 2 }),
+    )) as { value: unknown };
+    expect(value).toEqual([4, 6]);
+  });
+
+  test("ids are normalized only for their own table", async () => {
+    for (const world of worlds) {
+      const [id] = (await world.mutation("values:add", { group: "id", values: [1] })) as string[];
+      expect(await world.query("values:normalize", { id })).toEqual({ values: true, notes: false });
+    }
+    await same((world) => world.query("values:normalize", { id: "nonsense" }));
+    const mistyped = "jd7038g3jt48er99vheq5dsphv3btszz";
+    expect(await onEngine((w) => w.query("values:normalize", { id: mistyped }))).toEqual({
+      values: false,
+      notes: false,
+    });
+  });
+
+  test("patch merges and takes fields away, replace replaces, delete deletes", async () => {
+    const strip = (value: unknown) =>
+      value === null ? null : { ...(value as object), _id: "", _creationTime: 0 };
+    await same(async (world) => {
+      const [id] = (await world.mutation("values:add", { group: "p", values: ["v"] })) as string[];
+      return [
+        strip(await world.mutation("values:change", { id, patch: { rank: 7 } })),
+        strip(await world.mutation("values:dropRank", { id })),
+        strip(await world.mutation("values:change", { id, replace: { group: "q" } })),
+        await world.mutation("values:remove", { id }),
+        await outcome(() => world.mutation("values:remove", { id })),
+        await outcome(() => world.mutation("values:change", { id, patch: { rank: 1 } })),
+      ];
+    });
+  });
+
+  test("what is read is counted: a stopped iteration pays for what it took", async () => {
+    const read = { seen: 3, documentsRead: 3, databaseQueries: 1 };
+    expect(await same((w) => w.query("values:readSome", { group: "ten", count: 3 }))).toEqual({
+      value: read,
+    });
+  });
+});
+
+interface Page {
+  page: number[];
+  isDone: boolean;
+  continueCursor: string;
+}
+
+async function pages(world: World, order: string, numItems: number): Promise<number[][]> {
+  const found: number[][] = [];
+  for (let cursor: string | null = null, isDone = false; !isDone;) {
+    const page = (await world.query("values:page", {
+      group: "ten",
+      order,
+      paginationOpts: { numItems, cursor },
+    })) as Page;
+    found.push(page.page);
+    ({ continueCursor: cursor, isDone } = page);
+  }
+  return found;
+}
+
+describe("pagination", () => {
+  test.each(["asc", "desc"])("walks the same pages %s", async (order) => {
+    await same((world) => pages(world, order, 3));
+  });
+
+  test("a full last page is followed by an empty one, as on Convex (convex-test ends with it)", async () => {
+    expect(await pages(worlds[0], "asc", 5)).toEqual([
+      [0, 1, 2, 3, 4],
+      [5, 6, 7, 8, 9],
+    ]);
+    expect(await pages(worlds[1], "asc", 5)).toEqual([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], []]);
+  });
+
+  test("goes on where it was although the document at the cursor is gone", async () => {
+    await same(async (world) => {
+      const ids = (await world.mutation("values:add", {
+        group: "gone",
+        values: [1, 2, 3, 4],
+      })) as string[];
+      const options = (cursor: string | null) => ({
+        group: "gone",
+        order: "asc",
+        paginationOpts: { numItems: 2, cursor },
+      });
+      const first = (await world.query("values:page", options(null))) as Page;
+      await world.mutation("values:remove", { id: ids[1] });
+      return ((await world.query("values:page", options(first.continueCursor))) as Page).page;
+    });
+  });
+
+  test("up to an end cursor gives the same page again, with what came in between", async () => {
+    await same(async (world) => {
+      const ids = (await world.mutation("values:add", {
+        group: "end",
+        values: [1, 2, 3, 4],
+      })) as string[];
+      const options = (more: object) => ({
+        group: "end",
+        order: "asc",
+        paginationOpts: { numItems: 2, cursor: null, ...more },
+      });
+      const first = (await world.query("values:page", options({}))) as Page;
+      await world.mutation("values:remove", { id: ids[0] });
+      const again = (await world.query(
+        "values:page",
+        options({ endCursor: first.continueCursor }),
+      )) as Page;
+      return again.page;
+    });
+  });
+
+  test("stops after the rows it may read", async () => {
+    await same(async (world) => {
+      const { page, isDone } = (await world.query("values:page", {
+        group: "ten",
+        order: "asc",
+        paginationOpts: { numItems: 8, cursor: null, maximumRowsRead: 4 },
+      })) as Page;
+      return { page, isDone };
+    });
+  });
+
+  test("is allowed once in a function", async () => {
+    expect(
+      await same((w) =>
+        w.query("values:twoPages", { paginationOpts: { numItems: 1, cursor: null } }),
+      ),
+    ).toEqual({ error: true });
+  });
+
+  test("a cursor of another query, or no cursor at all, is refused", async () => {
+    const query = (more: object) =>
+      onEngine((w) =>
+        w.query("values:page", {
+          group: "ten",
+          order: "asc",
+          paginationOpts: { numItems: 2, ...more },
+        }),
+      );
+    const { continueCursor } = (await query({ cursor: null })) as Page;
+    await expect(
+      onEngine((w) =>
+        w.query("values:page", {
+          group: "m",
+          order: "asc",
+          paginationOpts: { numItems: 2, cursor: continueCursor },
+        }),
+      ),
+    ).rejects.toThrow("InvalidCursor");
+    await expect(query({ cursor: "made up" })).rejects.toThrow("InvalidCursor");
+  });
+});
+
+describe("transactions", () => {
+  test("a nested mutation that throws is undone by itself", async () => {
+    await same((world) => world.mutation("nested:partly"));
+  });
+
+  test("a mutation that throws leaves nothing, nested work included", async () => {
+    await same((world) => world.mutation("nested:fails"));
+    await same((world) => world.query("nested:names"));
+  });
+
+  test("nested mutations at the same time keep apart", async () => {
+    await same((world) => world.mutation("nested:parallel"));
+    await same(async (world) => ((await world.query("nested:names")) as string[]).sort());
+  });
+
+  test("an action catches a mutation's ConvexError with its data", async () => {
+    await same((world) => world.action("nested:throughAction"));
+  });
+
+  test("parallel increments all count", async () => {
+    await same(async (world) => {
+      await Promise.all(
+        Array.from({ length: 25 }, () => world.mutation("nested:increment", { name: "n" })),
+      );
+      return await world.query("nested:count", { name: "n" });
+    });
+  });
+
+  test("a component's writes share the caller's fate", async () => {
+    await same(async (world) => [
+      await world.mutation("limits:take", { key: "k" }),
+      await outcome(() => world.mutation("limits:take", { key: "k", fail: true })),
+      await world.mutation("limits:take", { key: "k" }),
+      await world.mutation("limits:take", { key: "k" }),
+    ]);
+  });
+});
+
+describe("validators", () => {
+  const good = { kind: "circle", size: 1, tags: [] };
+  const shapes: unknown[] = [
+    good,
+    { ...good, kind: "triangle" },
+    { ...good, size: "1" },
+    { ...good, size: 1n },
+    { ...good, tags: [1] },
+    { ...good, tags: "a" },
+    { ...good, extra: 1 },
+    { kind: "circle", size: 1 },
+    { ...good, nested: { a: true, b: null } },
+    { ...good, nested: { a: true, b: 5n } },
+    { ...good, nested: { a: true, b: 5 } },
+    { ...good, nested: { a: true, b: null, c: 1 } },
+    { ...good, note: "not an id" },
+    { ...good, counts: { a: 1 } },
+    null,
+    [],
+    "text",
+  ];
+  test.each(
+    shapes.map((shape) => [
+      JSON.stringify(shape, (_, v: unknown) => (typeof v === "bigint" ? `${v}n` : v)),
+      shape,
+    ]),
+  )("of documents agree on %s", async (_name, shape) => {
+    await same((world) => world.mutation("shapes:store", { shape }));
+  });
+
+  const call = { name: "n", kind: "circle", labels: [] };
+  test.each([
+    [call],
+    [{ ...call, size: 1 }],
+    [{ ...call, size: null }],
+    [{ ...call, kind: { corners: 4n } }],
+    [{ ...call, kind: { corners: 4 } }],
+    [{ ...call, kind: {} }],
+    [{ ...call, labels: ["a", null] }],
+    [{ ...call, labels: [undefined] }],
+    [{ ...call, data: bytes(1) }],
+    [{ ...call, data: "AQ==" }],
+    [{ ...call, unknown: true }],
+    [{ name: "n", kind: "circle" }],
+    [{}],
+  ])("of arguments agree (%#)", async (args) => {
+    await same((world) => world.query("shapes:describe", args));
+  });
+
+  test("of returns agree", async () => {
+    await same((world) => world.query("shapes:returns", { value: { ok: true } }));
+    await same((world) => world.query("shapes:returns", { value: { ok: 1 } }));
+    await same((world) => world.query("shapes:returns", { value: null }));
+  });
+
+  test("of records are checked, as on Convex (convex-test does not look)", async () => {
+    const counts = { a: 1, b: "two" };
+    expect(await outcome(() => worlds[0].query("shapes:counted", { counts }))).toEqual({
+      value: "counted",
+    });
+    await expect(onEngine((w) => w.query("shapes:counted", { counts }))).rejects.toThrow(
+      "ArgumentValidationError",
+    );
+    await expect(
+      onEngine((w) => w.mutation("shapes:store", { shape: { ...good, counts } })),
+    ).rejects.toThrow("does not match the schema");
+  });
+});
+
+describe("scheduled functions", () => {
+  test("run, with what they schedule themselves; not before they are due", async () => {
+    await same(async (world) => {
+      await world.mutation("jobs:schedule", { target: "note", delay: 20, name: "second" });
+      await world.mutation("jobs:schedule", { target: "note", delay: 3_600_000, name: "secondly" });
+      await world.mutation("jobs:schedule", { target: "noteByAction", delay: 0, name: "first" });
+      await world.settle();
+      const ran = (await world.query("jobs:ran")) as string[];
+      return ran.filter((name) => /^(first|second)/.test(name)).sort();
+    });
+  });
+
+  test("of a mutation that throws never run", async () => {
+    await same(async (world) => {
+      const thrown = await outcome(() =>
+        world.mutation("jobs:schedule", { target: "note", delay: 0, name: "ghost", throws: true }),
+      );
+      await world.settle();
+      return [thrown, ((await world.query("jobs:ran")) as string[]).includes("ghost")];
+    });
+  });
+
+  test("can be canceled, and tell how they ended", async () => {
+    await same(async (world) => {
+      const schedule = (more: object) =>
+        world.mutation("jobs:schedule", { target: "note", name: "x", ...more });
+      const later = await schedule({ delay: 60_000 });
+      const soon = await schedule({ delay: 0 });
+      const failing = await schedule({ delay: 0, fail: true });
+      const before = await world.query("jobs:state", { id: later });
+      await world.mutation("jobs:cancel", { id: later });
+      await world.settle();
+      const states = [later, soon, failing].map((id) => world.query("jobs:state", { id }));
+      return [before, ...(await Promise.all(states))];
+    });
+  });
+});
+
+describe("HTTP routing", () => {
+  test.each([
+    ["GET", "/exact"],
+    ["POST", "/exact"],
+    ["GET", "/files/a"],
+    ["GET", "/files/"],
+    ["GET", "/files/deep/one"],
+    ["GET", "/files/deep/two"],
+    ["GET", "/files/deep/one/"],
+    ["GET", "/files/a%2Fb"],
+    ["GET", "/files/x/../y"],
+  ])("%s %s reaches the same route", async (method, path) => {
+    await same(async (world) => {
+      const init = method === "POST" ? { method, body: "hello" } : { method };
+      const answer = await world.fetch(path, init);
+      return [answer.status, await answer.text()];
+    });
+  });
+
+  test.each([
+    ["PUT", "/exact"],
+    ["GET", "/files"],
+    ["GET", "/exact/"],
+    ["GET", "/none"],
+    ["OPTIONS", "/exact"],
+  ])("%s %s is nowhere: 404", async (method, path) => {
+    await same(async (world) => (await world.fetch(path, { method })).status);
+    expect(await onEngine(async (w) => await (await w.fetch(path, { method })).text())).toBe(
+      "No matching routes found",
+    );
+  });
+
+  test("a thrown error is a 500 as on Convex (convex-test lets it through)", async () => {
+    expect(await outcome(() => worlds[0].fetch("/throws"))).toEqual({ error: true });
+    const answer = await worlds[1].fetch("/throws");
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({
+      code: expect.stringMatching(/^\[Request ID: .+\] Server Error: it broke$/) as unknown,
+    });
+  });
+
+  test("HEAD runs the GET route and sends no body, as on Convex (convex-test sends it)", async () => {
+    const answer = await worlds[1].fetch("/exact", { method: "HEAD" });
+    expect([answer.status, answer.headers.get("x-route"), await answer.text()]).toEqual([
+      200,
+      "exact",
+      "",
+    ]);
+  });
+});
+
+describe("vector search", () => {
+  const notes = [
+    { owner: "ann", kind: "a", embedding: [1, 0, 0, 0] },
+    { owner: "ann", kind: "b", embedding: [0.8, 0.6, 0, 0] },
+    { owner: "bob", kind: "a", embedding: [0, 1, 0, 0] },
+    { owner: "bob", kind: "b", embedding: [-1, 0, 0, 0] },
+    { owner: "cat", kind: "c", embedding: [0.5, 0.5, 0.5, 0.5] },
+  ];
+  const ids: Record<string, string[]> = {};
+  beforeAll(async () => {
+    for (const world of worlds)
+      for (const note of notes)
+        (ids[world.name] ??= []).push((await world.mutation("search:add", note)) as string);
+  });
+
+  const search = async (world: World, args: object) => {
+    const hits = (await world.action("search:byVector", {
+      vector: [1, 0.1, 0, 0],
+      limit: 10,
+      ...args,
+    })) as { _id: string; _score: number }[];
+    return hits.map(({ _id, _score }) => [
+      ids[world.name]?.indexOf(_id),
+      Math.round(_score * 1e4) / 1e4,
+    ]);
+  };
+
+  test("ranks by cosine alike, with filters OR-ed", async () => {
+    await same((world) => search(world, {}));
+    await same((world) => search(world, { limit: 2 }));
+    await same((world) => search(world, { owner: "bob" }));
+    await same((world) => search(world, { owner: "bob", kind: "c" }));
+  });
+
+  test("refuses what Convex refuses (convex-test takes it)", async () => {
+    await expect(search(worlds[1], { limit: 257 })).rejects.toThrow("limit between 1 and 256");
+    await expect(search(worlds[1], { limit: 0 })).rejects.toThrow("limit between 1 and 256");
+    await expect(search(worlds[1], { vector: [1, 0] })).rejects.toThrow(
+      "wrong number of dimensions",
+    );
+  });
+
+  test("leaves out documents whose vector is missing or of another length", async () => {
+    await worlds[1].mutation("search:add", { owner: "dan" });
+    await worlds[1].mutation("search:add", { owner: "dan", embedding: [1, 0] });
+    expect(await search(worlds[1], { owner: "dan" })).toEqual([]);
+  });
+});

@@ -1,0 +1,64 @@
+/// <reference types="vite/client" />
+import rateLimiter from "@convex-dev/rate-limiter/test";
+import { convexTest } from "convex-test";
+import { makeFunctionReference } from "convex/server";
+import { fileURLToPath } from "node:url";
+import schema from "../fixture/functions/schema.ts";
+import { startTestEngine } from "../testing.ts";
+
+type Args = Record<string, unknown>;
+
+/** One of the two implementations, driven in the same words. */
+export interface World {
+  name: "convex-test" | "engine";
+  query(path: string, args?: Args): Promise<unknown>;
+  mutation(path: string, args?: Args): Promise<unknown>;
+  action(path: string, args?: Args): Promise<unknown>;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Until scheduled functions that are due soon have run. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const modules = import.meta.glob(["../fixture/functions/**/*.ts"]);
+
+/** The official mock. */
+function mock(): World {
+  const t = convexTest({ schema, modules, transactionLimits: true });
+  rateLimiter.register(t);
+  const query = (path: string) => makeFunctionReference<"query", Args>(path);
+  const mutation = (path: string) => makeFunctionReference<"mutation", Args>(path);
+  const action = (path: string) => makeFunctionReference<"action", Args>(path);
+  return {
+    name: "convex-test",
+    query: (path, args = {}) => t.query(query(path), args),
+    mutation: (path, args = {}) => t.mutation(mutation(path), args),
+    action: (path, args = {}) => t.action(action(path), args),
+    fetch: (path, init) => t.fetch(path, init),
+    settle: async () => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      await t.finishInProgressScheduledFunctions();
+    },
+    stop: () => Promise.resolve(),
+  };
+}
+
+async function engine(): Promise<World> {
+  const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+  const running = await startTestEngine({ functions });
+  const run = (path: string, args: Args = {}) => running.runFunction(path, args as never);
+  return {
+    name: "engine",
+    query: run,
+    mutation: run,
+    action: run,
+    fetch: (path, init) => fetch(running.url + path, init),
+    settle: () => running.settle(1000),
+    stop: () => running.stop(),
+  };
+}
+
+/** Both, fresh. */
+export async function bothWorlds(): Promise<[World, World]> {
+  return [mock(), await engine()];
+}

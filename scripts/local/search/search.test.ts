@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+import { tokenize } from "./tokens.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ functions });
+});
+afterAll(() => engine.stop());
+
+let owner = 0;
+beforeEach(() => {
+  owner += 1;
+});
+
+async function add(...texts: string[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (const text of texts)
+    ids.push((await engine.runFunction("search:add", { owner: `o${owner}`, text })) as string);
+  return ids;
+}
+
+const search = (query: string, more: { kind?: string; take?: number } = {}) =>
+  engine.runFunction("search:byText", { query, owner: `o${owner}`, take: 20, ...more });
+
+describe("words", () => {
+  test("are split at all that is not a letter or digit, lower case, under 32 bytes", () => {
+    expect(tokenize("Hello, wörld! snake_case x2 日本語 don't")).toEqual([
+      "hello",
+      "wörld",
+      "snake",
+      "case",
+      "x2",
+      "日本語",
+      "don",
+      "t",
+    ]);
+    expect(tokenize(`${"a".repeat(31)} ${"b".repeat(32)} ${"日".repeat(11)}`)).toEqual([
+      "a".repeat(31),
+    ]);
+  });
+});
+
+describe("text search", () => {
+  test("finds any of the words, the last one also by its beginning", async () => {
+    await add("red fox", "green frog", "blue whale");
+    expect(await search("fox whale")).toHaveLength(2);
+    expect(await search("fr")).toEqual(["green frog"]);
+    expect(await search("fo whale")).toEqual(["blue whale"]);
+  });
+
+  test("is not confused by punctuation or by what FTS5 would take for an operator", async () => {
+    await add('say "hello-world" AND run', "plain");
+    expect(await search("world")).toHaveLength(1);
+    for (const query of [
+      '"',
+      "AND",
+      "NOT plain OR",
+      "a*b",
+      "words:x",
+      "(",
+      "-hello",
+      "NEAR(a b)",
+      "{x}",
+      "^plain",
+    ])
+      await search(query);
+    expect(await search('hello" OR filters:"x')).toHaveLength(1);
+  });
+
+  test("ranks by BM25: rare words, short texts and repetition weigh more", async () => {
+    const filler = "common words that everybody uses every day";
+    await add(
+      `${filler} ${filler} ${filler} zebra`,
+      `${filler} zebra`,
+      `zebra zebra`,
+      filler,
+      filler,
+      filler,
+    );
+    const found = (await search("zebra")) as string[];
+    expect(found).toEqual([
+      "zebra zebra",
+      `${filler} zebra`,
+      `${filler} ${filler} ${filler} zebra`,
+    ]);
+    expect((await search("common zebra")) as string[]).toHaveLength(6);
+  });
+
+  test("puts the newer first where the score is the same", async () => {
+    await add("same text", "same text", "same text");
+    const ids = await engine.runFunction("search:byText", {
+      query: "same",
+      owner: `o${owner}`,
+      take: 2,
+    });
+    expect(ids).toHaveLength(2);
+    await add("tie one", "tie two");
+    expect(await search("tie")).toEqual(["tie two", "tie one"]);
+  });
+
+  test("never looks at documents that the filters leave out", async () => {
+    await add("mine apple");
+    owner += 1;
+    await add("other apple");
+    expect(await search("apple")).toEqual(["other apple"]);
+    await engine.runFunction("search:add", { owner: `o${owner}`, text: "kind apple", kind: "k" });
+    expect(await search("apple", { kind: "k" })).toEqual(["kind apple"]);
+  });
+
+  test("follows changes and deletions, in the mutation that makes them", async () => {
+    const [id = ""] = await add("first words");
+    await engine.runFunction("search:edit", { id, text: "second thoughts" });
+    expect(await search("words")).toEqual([]);
+    expect(await search("thoughts")).toEqual(["second thoughts"]);
+    await engine.runFunction("search:remove", { id });
+    expect(await search("thoughts")).toEqual([]);
+  });
+
+  test("looks at 16 words of a query and no more", async () => {
+    await add("needle");
+    const hay = Array.from({ length: 16 }, (_, i) => `hay${i}`).join(" ");
+    expect(await search(`${hay} needle`)).toEqual([]);
+    expect(await search(`needle ${hay}`)).toEqual(["needle"]);
+  });
+
+  test("without words finds nothing; a document without text is not found", async () => {
+    await add("something");
+    await engine.runFunction("search:add", { owner: `o${owner}` });
+    for (const query of ["", "   ", "!?", "x".repeat(40)]) expect(await search(query)).toEqual([]);
+  });
+
+  test("refuses to read more than 1,024 results", async () => {
+    await add(...Array.from({ length: 1030 }, (_, i) => `many ${i}`));
+    expect(await search("many", { take: 1024 })).toHaveLength(1024);
+    await expect(
+      engine.runFunction("search:byText", { query: "many", owner: `o${owner}` }),
+    ).rejects.toThrow("too many documents");
+  });
+});
