@@ -1,7 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { parsePart } from "../wire/parts";
+import { parseParts } from "../wire/parts";
 import * as routes from "../wire/sessions";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
@@ -41,5 +41,5 @@ type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
 
 /** A message as clients get it: the JSON of its parts is JSON again. */
 function messageAnswer({ parts, ...message }: Found["messages"][number]) {
-  return { ...message, _id: message.id, parts: parts.map(parsePart) };
+  return { ...message, _id: message.id, parts: parseParts(parts) };
 }

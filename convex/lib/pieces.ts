@@ -22,6 +22,12 @@ export const TEXT_ORDER = -1;
 export type PartFormat = "text" | "json" | "packed";
 export type WholePart = { type: string; format: "text" | "json"; content: string };
 
+/**
+ * A part joined from its rows. The parts that shared packed rows are still one text here: a Convex
+ * value holds no array of all of them, so `unpackParts` belongs where no Convex value follows.
+ */
+export type JoinedPart = { type: string; format: PartFormat; content: string };
+
 /** One row of `parts`, without the ids of what it belongs to. */
 export type Piece = {
   order: number;
@@ -69,13 +75,13 @@ function cutPart(
 }
 
 /** What rows of one message hold: the rest of its text, and its parts. Rows come in stored order. */
-export function joinPieces(rows: readonly Piece[]): { tail: string; parts: WholePart[] } {
+export function joinPieces(rows: readonly Piece[]): { tail: string; parts: JoinedPart[] } {
   let tail = "";
-  const parts: WholePart[] = [];
+  const parts: JoinedPart[] = [];
   for (let at = 0; at < rows.length;) {
     const { part, next } = joinRun(rows, at);
     if (rows[at]?.order === TEXT_ORDER) tail += part.content;
-    else parts.push(...unpack(part));
+    else parts.push(part);
     at = next;
   }
   return { tail, parts };
@@ -93,9 +99,11 @@ function joinRun(rows: readonly Piece[], start: number) {
   return { part: { type, format, content: pieces.join("") }, next: at };
 }
 
-function unpack(part: { type: string; format: PartFormat; content: string }): WholePart[] {
-  const { type, format, content } = part;
-  return format === "packed" ? (JSON.parse(content) as WholePart[]) : [{ type, format, content }];
+/** Every part of a message, those that shared packed rows among them. */
+export function unpackParts(parts: readonly JoinedPart[]): WholePart[] {
+  return parts.flatMap(({ type, format, content }) =>
+    format === "packed" ? (JSON.parse(content) as WholePart[]) : [{ type, format, content }],
+  );
 }
 
 /** Bytes of content in rows, as Convex measures them. */

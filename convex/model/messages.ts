@@ -3,7 +3,7 @@ import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { AppError } from "../errors";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { orderKey } from "../lib/orderKey";
-import { pieceBytes, type WholePart } from "../lib/pieces";
+import { pieceBytes, type JoinedPart } from "../lib/pieces";
 import { utf8Length } from "../lib/text";
 import type { MessageRow } from "./syncShapes";
 import * as Parts from "./parts";
@@ -171,7 +171,7 @@ const PAGE_MAX_BYTES = 4 * 1024 * 1024;
 export type MessageView = Pick<
   Doc<"messages">,
   Exclude<(typeof KEPT_FIELDS)[number], "textIsDerived"> | "externalId" | "createdAt"
-> & { id: Id<"messages">; parts: WholePart[] };
+> & { id: Id<"messages">; parts: JoinedPart[] };
 
 /**
  * A page of a session's messages in the order of the conversation, with their parts. Bounded by

@@ -1,6 +1,6 @@
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { joinPieces, TEXT_ORDER, type Piece, type WholePart } from "../lib/pieces";
+import { joinPieces, TEXT_ORDER, type Piece, type JoinedPart } from "../lib/pieces";
 
 /** The only hands on the `parts` table, but for deletion and search. */
 
@@ -47,7 +47,7 @@ export async function ofMessage(
 }
 
 /** What the rows of a message hold, joined. */
-export type Whole = { tail: string; parts: WholePart[] };
+export type Whole = { tail: string; parts: JoinedPart[] };
 
 /**
  * The rows of a page of messages, in one range read. The messages must be neighbours in the order of

@@ -4,7 +4,7 @@ import { readMessage } from "../lib/parts";
 import { joinPieces, TEXT_ORDER } from "../lib/pieces";
 import { prefixBytes, utf8Length } from "../lib/text";
 import { meaningOf, RUN_MAX_BYTES } from "../lib/units";
-import { parsePart } from "../wire/parts";
+import { parseParts } from "../wire/parts";
 
 /** Reading the stretch of a conversation that has to be embedded, as what it means. */
 
@@ -118,7 +118,7 @@ export async function readMeaning(ctx: QueryCtx, message: Doc<"messages">): Prom
   if (message.role === "system" || message.role === "tool") return "";
   const { tail, parts } = joinPieces(await headRows(ctx, message));
   const textContent = (message.textContent ?? "") + tail;
-  const read = readMessage({ role: message.role, textContent, parts: parts.map(parsePart) });
+  const read = readMessage({ role: message.role, textContent, parts: parseParts(parts) });
   return prefixBytes(meaningOf(read), MEANING_MAX_BYTES);
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { jsonText } from "../lib/json";
 import { messageProse, type StoredPart } from "../lib/parts";
+import { unpackParts, type JoinedPart } from "../lib/pieces";
 import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
 
 /**
@@ -98,8 +99,13 @@ export function textOfParts(parts: PartInput[]): string {
   return wellFormed(messageProse({ role: "unknown", parts: texts }));
 }
 
+/** A message's parts with their contents as the client sent them. */
+export function parseParts(parts: readonly JoinedPart[]): StoredPart[] {
+  return unpackParts(parts).map(parsePart);
+}
+
 /** A stored part with its content as the client sent it. */
-export function parsePart({ type, format, content }: PartInput): StoredPart {
+function parsePart({ type, format, content }: PartInput): StoredPart {
   if (format === "text") return { type, content };
   return content === "" ? { type } : { type, content: JSON.parse(content) as unknown };
 }

@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import {
+  cutParts,
+  cutText,
+  joinPieces,
+  TEXT_INLINE_MAX_BYTES,
+  unpackParts,
+  type WholePart,
+} from "./pieces";
+import { utf8Length } from "./text";
+
+const text = (content: string): WholePart => ({ type: "text", format: "text", content });
+
+describe("rows of a message", () => {
+  test.each([0, 1, 1_000, 1_001, 20_000])(
+    "%i parts make at most 1,002 rows, which hold every part in order",
+    (count) => {
+      const parts = Array.from({ length: count }, (_, i) => text(`part ${i}`));
+      const rows = cutParts(parts);
+      expect(rows.length).toBeLessThanOrEqual(1_002);
+      expect(unpackParts(joinPieces(rows).parts)).toEqual(parts);
+    },
+  );
+
+  test("no row is larger than half a document, and a searched one not than 16 kB", () => {
+    const rows = cutParts([text("🎉é x".repeat(500_000)), text(""), text("z".repeat(70_000))]);
+    for (const { text: searched = "", content = "" } of rows) {
+      expect(utf8Length(searched)).toBeLessThanOrEqual(16_384);
+      expect(utf8Length(content)).toBeLessThanOrEqual(512 * 1024);
+    }
+  });
+
+  test("a long text is its head and its tail, every word of it searched", () => {
+    const whole = "日本語 🎉 words\n".repeat(20_000);
+    const { head, tail } = cutText(whole);
+    expect(utf8Length(head)).toBeLessThanOrEqual(TEXT_INLINE_MAX_BYTES);
+    expect(tail.every((row) => row.text !== undefined && row.content === undefined)).toBe(true);
+    expect(head + joinPieces(tail).tail).toBe(whole);
+  });
+});
