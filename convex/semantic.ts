@@ -6,7 +6,8 @@ import { embeddingProvider, embedTexts } from "./clients/embeddings";
 import { AppError } from "./errors";
 import { systemAction } from "./functions";
 import { CHUNK_MAX_BYTES } from "./lib/chunks";
-import { fuse, type Fused } from "./lib/fusion";
+import { fuse, type Fused, weightOfScores } from "./lib/fusion";
+import { tellingText } from "./lib/terms";
 import { prefixBytes } from "./lib/text";
 import { type Filters, vFilters } from "./model/candidates";
 import { NOT_CONFIGURED } from "./model/embeddingSchedule";
@@ -75,7 +76,7 @@ async function embedQuery(query: string): Promise<QueryVector> {
     return { ok: false, code: "EMBEDDINGS_NOT_CONFIGURED", reason: NOT_CONFIGURED };
   }
   const outcome = await embedTexts({ ...provider, maxRetries: 1 }, [
-    prefixBytes(query.trim(), CHUNK_MAX_BYTES),
+    prefixBytes(tellingText(query), CHUNK_MAX_BYTES),
   ]);
   const [embedding] = outcome.vectors;
   if (outcome.ok && embedding) return { ok: true, embedding };
@@ -109,8 +110,10 @@ async function nearest(
 /** Merges by reciprocal rank; full text chooses the passage, where it has one. */
 function merge(lexical: SearchResult[], semantic: SearchResult[]): SearchResult[] {
   const byId = new Map([...semantic, ...lexical].map((result) => [result.id, result]));
-  const lists = [lexical, semantic].map((list) => list.map((result) => result.id));
-  return fuse(lists).flatMap((fused) => {
+  const lists = [lexical, semantic];
+  const weights = lists.map((list) => weightOfScores(list.map((result) => result.score)));
+  const ids = lists.map((list) => list.map((result) => result.id));
+  return fuse(ids, weights).flatMap((fused) => {
     const result = byId.get(fused.key);
     return result ? [{ ...result, score: round(fused.score), matchedIn: sides(fused) }] : [];
   });

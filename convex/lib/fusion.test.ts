@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fuse } from "./fusion";
+import { fuse, weightOfScores } from "./fusion";
 
 describe("reciprocal rank fusion", () => {
   test("what both sides found comes before what one side found", () => {
@@ -18,6 +18,19 @@ describe("reciprocal rank fusion", () => {
     ]);
     expect(fused[0]?.score).toBe(1);
     expect(fused[1]?.score).toBeCloseTo(1 / 62 / (2 / 61), 12);
+  });
+
+  test("a list that tells its results apart outweighs one that does not", () => {
+    const sharp = weightOfScores([0.9, 0.3, 0.2, 0.1, 0.1]);
+    const flat = weightOfScores([0.4, 0.39, 0.39, 0.39, 0.38]);
+    const lists = [
+      ["right", "a", "b"],
+      ["c", "a", "b"],
+    ];
+    expect(fuse(lists, [sharp, flat])[0]).toMatchObject({ key: "right" });
+    expect(fuse(lists)[0]).toMatchObject({ key: "a" });
+    expect(weightOfScores([0.7])).toBeGreaterThan(sharp);
+    expect(weightOfScores([])).toBeGreaterThan(0);
   });
 
   test("one list keeps its order, and no list gives nothing", () => {

@@ -9,6 +9,22 @@ export const RRF_K = 60;
 /** An item with the lists that hold it, and a score in 0–1 that falls along the order. */
 export type Fused<K> = { key: K; score: number; ranks: ReadonlyArray<number | undefined> };
 
+/** How many results a search must tell apart from its first to be trusted fully. */
+const SPREAD_AT = 5;
+/** A search that tells nothing apart still breaks ties. */
+const LEAST_WEIGHT = 1e-6;
+
+/**
+ * How much a search is worth for this query, by its scores (best first): how far its fifth result
+ * falls behind its first, squared. Scores that are all alike rank by chance: full text that found one
+ * common word of a paraphrase, or vectors of a question about a word they do not know.
+ */
+export function weightOfScores(scores: readonly number[]): number {
+  const first = scores[0] ?? 0;
+  const later = scores[SPREAD_AT - 1] ?? 0;
+  return first > 0 ? LEAST_WEIGHT + (1 - later / first) ** 2 : LEAST_WEIGHT;
+}
+
 /**
  * Merges ranked lists of keys (best first, each key once a list): the score is Σ weight / (k + rank),
  * ranks from 1, divided by what the first of all lists would get. Equal scores keep the order of the

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MAX_TERMS, prepareQuery } from "./terms";
+import { MAX_TERMS, prepareQuery, tellingText } from "./terms";
 import { utf8Length } from "./text";
 import { wordsOf } from "./words";
 
@@ -73,4 +73,12 @@ describe("the words that reach the index", () => {
     }
     expect(new Set(terms).size).toBe(terms.length);
   });
+});
+
+test.each([
+  ["how do I rotate the Signing keys?", "rotate Signing keys?"],
+  ["what is it", "what is it"],
+  ["🎉 数据库", "🎉 数据库"],
+])("%s is embedded as %s", (query, expected) => {
+  expect(tellingText(query)).toBe(expected);
 });

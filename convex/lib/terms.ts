@@ -131,19 +131,31 @@ function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]):
   const add = (word: string) => {
     if (terms.size < MAX_TERMS && isIndexed(word)) terms.add(word);
   };
-  for (const concept of used) concept.words.filter(isWorthIndexing).forEach(add);
+  for (const concept of used) concept.words.filter(isTelling).forEach(add);
   if (terms.size === 0) used.flatMap((concept) => concept.words).forEach(add);
   if (terms.size === 0)
     used
       .flatMap((concept) => concept.words)
       .map(cutToIndex)
       .forEach(add);
-  for (const concept of used) concept.split.filter(isWorthIndexing).forEach(add);
+  for (const concept of used) concept.split.filter(isTelling).forEach(add);
   joined(inOrder).forEach(add);
   return lastTypedLast([...terms], inOrder);
 }
 
-function isWorthIndexing(word: string): boolean {
+/**
+ * A query as it is embedded: without the words that say nothing, which would pull a short question
+ * towards every short text. A query of nothing else stays as it is.
+ */
+export function tellingText(query: string): string {
+  const telling = query.replace(/[\p{Alphabetic}\p{N}']+/gu, (word) =>
+    isTelling(word.toLowerCase()) ? word : "",
+  );
+  return wordsOf(telling).length > 0 ? telling.replace(/\s+/g, " ").trim() : query.trim();
+}
+
+/** Whether a lower-case word says something by itself, unlike "the". English only. */
+function isTelling(word: string): boolean {
   return !STOP_WORDS.has(word);
 }
 
@@ -151,7 +163,7 @@ function isWorthIndexing(word: string): boolean {
 function joined(concepts: readonly Concept[]): string[] {
   if (concepts.length < 2 || concepts.length > 4) return [];
   if (concepts.some((concept) => concept.words.length > 1)) return [];
-  if (concepts.filter((concept) => concept.words.some(isWorthIndexing)).length < 2) return [];
+  if (concepts.filter((concept) => concept.words.some(isTelling)).length < 2) return [];
   return [concepts.flatMap((concept) => concept.words).join("")];
 }
 
