@@ -14,6 +14,7 @@ export default defineConfig({
           name: "convex",
           include: ["convex/**/*.test.ts"],
           environment: "edge-runtime",
+          testTimeout: 30_000,
           server: { deps: { inline: ["convex-test"] } },
         },
       },
