@@ -1,4 +1,5 @@
 import { httpRouter } from "convex/server";
+import { getContext } from "./http/context";
 import { health } from "./http/health";
 import { serve } from "./http/router";
 import { search, searchByQuery } from "./http/search";
@@ -17,6 +18,7 @@ export const endpoints = [
   getSessionById,
   search,
   searchByQuery,
+  getContext,
 ];
 
 const http = httpRouter();

@@ -1,3 +1,4 @@
+import type { FunctionReturnType } from "convex/server";
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
@@ -13,6 +14,7 @@ import { type Filters, vFilters } from "./model/candidates";
 import { NOT_CONFIGURED } from "./model/embeddingSchedule";
 import type { Found } from "./model/search";
 import { type Caller, vCaller } from "./model/users";
+import type { CONTEXT_FORMATS, ContextAnswer } from "./wire/context";
 import type { SearchAnswer, SearchResult } from "./wire/search";
 
 /** Search by meaning. Apart from `search.ts`, whose queries need no provider's client. */
@@ -21,9 +23,12 @@ import type { SearchAnswer, SearchResult } from "./wire/search";
 const MESSAGE_HITS = 128;
 const MESSAGE_HITS_FILTERED = 256;
 const SESSION_HITS = 64;
+const CONTEXT_HITS = 24;
 
 /** Each side looks further than the merged list goes, since both may agree further down. */
 const DEPTH = 2;
+
+type ContextFormat = (typeof CONTEXT_FORMATS)[number];
 
 type Input = { caller: Caller; query: string; limit: number; filters: Filters };
 
@@ -56,6 +61,55 @@ export const search = systemAction({
     return answer(type, results, { truncated: lexical.truncated || semantic.truncated });
   },
 });
+
+/**
+ * What the caller's past sessions know about a question. Without embeddings it is what full text finds,
+ * marked as degraded.
+ */
+export const context = systemAction({
+  args: {
+    caller: vCaller,
+    query: v.string(),
+    limit: v.number(),
+    maxTokens: v.number(),
+    format: v.union(v.literal("text"), v.literal("messages"), v.literal("json")),
+  },
+  handler: async (ctx, { format, ...input }): Promise<ContextAnswer> => {
+    const { caller, query, limit } = input;
+    const who = { caller, query, limit, filters: {}, withFulltext: false };
+    const { userId } = await ctx.runQuery(internal.search.prepare, who);
+    const vector = await embedQuery(query);
+    const hits = vector.ok
+      ? await nearestMessages(ctx, userId, vector.embedding, CONTEXT_HITS)
+      : [];
+    const packed = await ctx.runQuery(internal.context.build, { ...input, hits });
+    return { ...contextAnswer(packed, format), ...degradation(vector) };
+  },
+});
+
+function degradation(vector: QueryVector) {
+  return vector.ok ? { degraded: false } : { degraded: true, reason: vector.reason };
+}
+
+type Packed = FunctionReturnType<typeof internal.context.build>;
+
+function contextAnswer({ entries, text, tokens }: Packed, format: ContextFormat) {
+  const context = entries.map(({ turns: _, ...entry }) => entry);
+  const sessionCount = new Set(entries.map((entry) => entry.sessionId)).size;
+  const base = { context, sessionCount, tokens };
+  if (format === "text") return { ...base, text };
+  if (format === "json") return base;
+  const messages = entries.flatMap(({ turns, citation, sessionId }) =>
+    turns.map((turn) => ({
+      role: turn.role,
+      content: turn.text,
+      citation,
+      sessionId,
+      messageId: turn.messageId,
+    })),
+  );
+  return { ...base, messages };
+}
 
 function answer(
   type: SearchAnswer["type"],
@@ -93,11 +147,7 @@ async function nearest(
 ): Promise<Found> {
   const isFiltered = Object.values(input.filters).some((filter) => filter !== undefined);
   const [messages, sessions] = await Promise.all([
-    ctx.vectorSearch("messageEmbeddings", "by_embedding", {
-      vector,
-      limit: isFiltered ? MESSAGE_HITS_FILTERED : MESSAGE_HITS,
-      filter: (q) => q.eq("userId", userId),
-    }),
+    nearestMessages(ctx, userId, vector, isFiltered ? MESSAGE_HITS_FILTERED : MESSAGE_HITS),
     ctx.vectorSearch("sessionEmbeddings", "by_embedding", {
       vector,
       limit: SESSION_HITS,
@@ -105,6 +155,19 @@ async function nearest(
     }),
   ]);
   return await ctx.runQuery(internal.search.hydrate, { ...input, hits: { messages, sessions } });
+}
+
+async function nearestMessages(
+  ctx: ActionCtx,
+  userId: Id<"users">,
+  vector: number[],
+  limit: number,
+) {
+  return await ctx.vectorSearch("messageEmbeddings", "by_embedding", {
+    vector,
+    limit,
+    filter: (q) => q.eq("userId", userId),
+  });
 }
 
 /** Merges by reciprocal rank; full text chooses the passage, where it has one. */

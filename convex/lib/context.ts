@@ -21,10 +21,14 @@ export type ContextPassage = {
 };
 
 /** A passage as it was packed; `citation` is its number in the text, from 1. */
-export type ContextEntry = ContextPassage & { citation: number; content: string };
+export type ContextEntry<P extends ContextPassage> = P & { citation: number; content: string };
 
 /** What fits: the entries, the text made of them, and what that text costs at most. */
-export type PackedContext = { entries: ContextEntry[]; text: string; tokens: number };
+export type PackedContext<P extends ContextPassage> = {
+  entries: ContextEntry<P>[];
+  text: string;
+  tokens: number;
+};
 
 type Budget = { maxTokens: number; limit: number };
 
@@ -33,8 +37,11 @@ type Budget = { maxTokens: number; limit: number };
  * most three passages of one session, each under its citation. A passage that is too long loses its
  * neighbours first and is then cut; one that would keep less than a few lines is left out.
  */
-export function packContext(passages: readonly ContextPassage[], budget: Budget): PackedContext {
-  const entries: ContextEntry[] = [];
+export function packContext<P extends ContextPassage>(
+  passages: readonly P[],
+  budget: Budget,
+): PackedContext<P> {
+  const entries: ContextEntry<P>[] = [];
   const seen = new Set<string>();
   const perSession = new Map<string, number>();
   let text = "";
@@ -54,14 +61,20 @@ export function packContext(passages: readonly ContextPassage[], budget: Budget)
 }
 
 /** The passage with as much around it as the budget takes; undefined when not even a part fits. */
-function fit(passage: ContextPassage, citation: number, before: string, maxTokens: number) {
-  const entryOf = (turns: readonly Turn[]): ContextEntry => ({
+function fit<P extends ContextPassage>(
+  passage: P,
+  citation: number,
+  before: string,
+  maxTokens: number,
+) {
+  const entryOf = (turns: readonly Turn[]): ContextEntry<P> => ({
     ...passage,
     turns,
     citation,
     content: contentOf(turns),
   });
-  const fits = (entry: ContextEntry) => estimateTokens(joined(before, render(entry))) <= maxTokens;
+  const fits = (entry: ContextEntry<P>) =>
+    estimateTokens(joined(before, render(entry))) <= maxTokens;
   const whole = entryOf(passage.turns);
   if (fits(whole)) return whole;
   const answer = passage.turns.filter((turn) => turn.messageId === passage.messageId);
@@ -82,7 +95,7 @@ function contentOf(turns: readonly Turn[]): string {
   return turns.map((turn) => `${labelOf(turn.role)}: ${turn.text.trim()}`).join("\n\n");
 }
 
-function render(entry: ContextEntry): string {
+function render(entry: ContextEntry<ContextPassage>): string {
   const day = new Date(entry.createdAt).toISOString().slice(0, 10);
   const where = [entry.project, day].filter((one) => one !== undefined && one !== "").join(", ");
   return `[${entry.citation}] ${entry.title} (${where})\n${entry.content}`;

@@ -72,6 +72,7 @@ export class Sessions {
     return own;
   }
 
+  /** A session that was read before. */
   peek(id: Id<"sessions">): Doc<"sessions"> | null | undefined {
     return this.#known.get(id);
   }

@@ -1,0 +1,14 @@
+import { v } from "convex/values";
+import { callerQuery } from "./functions";
+import * as Context from "./model/context";
+
+/** The caller's best passages for a question, packed under a budget of tokens. */
+export const build = callerQuery({
+  args: {
+    query: v.string(),
+    limit: v.number(),
+    maxTokens: v.number(),
+    hits: v.array(v.object({ _id: v.id("messageEmbeddings"), _score: v.number() })),
+  },
+  handler: (ctx, input) => Context.build(ctx, ctx.user, input),
+});

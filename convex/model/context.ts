@@ -1,0 +1,193 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { QueryCtx } from "../_generated/server";
+import { type ContextPassage, packContext, type Turn } from "../lib/context";
+import { type Matcher, matcherOf } from "../lib/evidence";
+import { fuse, weightOfScores } from "../lib/fusion";
+import { rankPassages } from "../lib/rank";
+import { makeSnippet } from "../lib/snippet";
+import { type PreparedQuery, prepareQuery } from "../lib/terms";
+import { cutBytes } from "../lib/text";
+import { candidates, Sessions, withSession } from "./candidates";
+import { readMeaning } from "./stretches";
+import { shownTitle } from "./sessions";
+
+/** What past sessions know about a question, packed for a prompt. */
+
+type User = Pick<Doc<"users">, "_id">;
+
+/** A place in a session that answers. `text` is the passage, where it is not the whole message. */
+type Anchor = { sessionId: Id<"sessions">; messageId?: Id<"messages">; text?: string };
+
+/** A passage that also says where it is from, as clients name it. */
+type SourcedPassage = ContextPassage & Pick<Doc<"sessions">, "externalId" | "source">;
+
+/** Anchors that each search offers; more than are asked for, since some say the same. */
+const ANCHORS_PER_SEARCH = 24;
+const SPARE_ANCHORS = 6;
+/** Candidates are read as for this many results. */
+const CANDIDATES_LIMIT = 10;
+
+/** An exchange is a prompt and its answers; no more of it than this is read around an anchor. */
+const NEIGHBOURS_MAX = 4;
+const NEIGHBOUR_MAX_BYTES = 1_500;
+const ANCHOR_MAX_CHARS = 3_000;
+
+export type ContextInput = {
+  query: string;
+  limit: number;
+  maxTokens: number;
+  /** Nearest vectors; none when there are no embeddings. */
+  hits: { _id: Id<"messageEmbeddings">; _score: number }[];
+};
+
+/** The best passages, with their exchange, packed under the budget. */
+export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
+  const query = prepareQuery(input.query);
+  const sessions = new Sessions(ctx, user);
+  const anchors = await findAnchors(ctx, sessions, query, input);
+  const matcher = matcherOf(query);
+  const passages: SourcedPassage[] = [];
+  for (const { anchor, score } of anchors.slice(0, input.limit + SPARE_ANCHORS)) {
+    const session = await sessions.get(anchor.sessionId);
+    const passage = session && (await readPassage(ctx, session, anchor, matcher));
+    if (passage) passages.push({ ...passage, score });
+  }
+  return packContext(passages, input);
+}
+
+/** Where full text and vectors point, merged by reciprocal rank. */
+async function findAnchors(
+  ctx: QueryCtx,
+  sessions: Sessions,
+  query: PreparedQuery,
+  { hits }: ContextInput,
+) {
+  const lexical = await lexicalAnchors(ctx, sessions, query);
+  const semantic = await semanticAnchors(ctx, sessions, hits);
+  const lists = [lexical, semantic];
+  const byKey = new Map([...semantic, ...lexical].map((one) => [keyOf(one.anchor), one.anchor]));
+  const weights = lists.map((list) => weightOfScores(list.map((one) => one.score)));
+  const keys = lists.map((list) => list.map((one) => keyOf(one.anchor)));
+  return fuse(keys, weights).flatMap(({ key, score }) => {
+    const anchor = byKey.get(key);
+    return anchor ? [{ anchor, score: Number(score.toFixed(4)) }] : [];
+  });
+}
+
+function keyOf({ sessionId, messageId }: Anchor): string {
+  return messageId ?? sessionId;
+}
+
+type Scored = { anchor: Anchor; score: number };
+
+async function lexicalAnchors(
+  ctx: QueryCtx,
+  sessions: Sessions,
+  query: PreparedQuery,
+): Promise<Scored[]> {
+  const search = { user: sessions.user, query, limit: CANDIDATES_LIMIT, filters: {}, sessions };
+  const { passages } = await candidates(ctx, search);
+  const first = rankPassages(query, passages).slice(0, ANCHORS_PER_SEARCH);
+  const known = [];
+  for (const { passage } of first) {
+    const session = await sessions.get(passage.sessionId);
+    if (session) known.push(withSession(passage, session));
+  }
+  return unique(
+    rankPassages(query, known).map(({ passage, score }) => {
+      const { sessionId, messageId, text } = passage;
+      return { score, anchor: { sessionId, messageId, text: messageId ? text : undefined } };
+    }),
+  );
+}
+
+async function semanticAnchors(
+  ctx: QueryCtx,
+  sessions: Sessions,
+  hits: ContextInput["hits"],
+): Promise<Scored[]> {
+  const found: Scored[] = [];
+  for (const { _id, _score } of hits.slice(0, ANCHORS_PER_SEARCH)) {
+    const row = await ctx.db.get("messageEmbeddings", _id);
+    if (row === null || row.userId !== sessions.user._id) continue;
+    const { sessionId, messageId, text } = row;
+    found.push({ score: Math.max(0, _score), anchor: { sessionId, messageId, text } });
+  }
+  return unique(found);
+}
+
+/** A message once, by its best passage. */
+function unique(scored: readonly Scored[]): Scored[] {
+  const seen = new Set<string>();
+  return scored.filter(({ anchor }) => {
+    const key = keyOf(anchor);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+async function readPassage(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  anchor: Anchor,
+  matcher: Matcher,
+): Promise<Omit<SourcedPassage, "score"> | null> {
+  const message = anchor.messageId
+    ? await ctx.db.get("messages", anchor.messageId)
+    : await firstPrompt(ctx, session);
+  if (message === null) return null;
+  const text = anchor.text ?? (await readMeaning(ctx, message));
+  const said: Turn = { messageId: message._id, role: message.role, text: shorten(matcher, text) };
+  return {
+    sessionId: session._id,
+    externalId: session.externalId,
+    source: session.source,
+    messageId: message._id,
+    title: shownTitle(session) ?? "Untitled session",
+    project: session.projectName,
+    createdAt: session.createdAt,
+    turns: [
+      ...(message.role === "user" ? [] : await neighbours(ctx, message, "before")),
+      said,
+      ...(await neighbours(ctx, message, "after")),
+    ],
+  };
+}
+
+async function firstPrompt(ctx: QueryCtx, session: Doc<"sessions">) {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_session_and_role_and_order_key", (q) =>
+      q.eq("sessionId", session._id).eq("role", "user"),
+    )
+    .first();
+}
+
+function shorten(matcher: Matcher, text: string): string {
+  return text.length <= ANCHOR_MAX_CHARS
+    ? text
+    : makeSnippet(matcher, text, ANCHOR_MAX_CHARS).snippet;
+}
+
+/** The rest of the exchange: back to its prompt, or on to the next one. */
+async function neighbours(ctx: QueryCtx, message: Doc<"messages">, where: "before" | "after") {
+  const { sessionId, orderKey } = message;
+  const near = ctx.db
+    .query("messages")
+    .withIndex("by_session_and_order_key", (q) => {
+      const inSession = q.eq("sessionId", sessionId);
+      return where === "before"
+        ? inSession.lt("orderKey", orderKey)
+        : inSession.gt("orderKey", orderKey);
+    })
+    .order(where === "before" ? "desc" : "asc");
+  const turns: Turn[] = [];
+  let read = 0;
+  for await (const other of near) {
+    const isPrompt = other.role === "user";
+    if (isPrompt && where === "after") break;
+    const text = cutBytes(await readMeaning(ctx, other), NEIGHBOUR_MAX_BYTES);
+    if (text !== "") turns.push({ messageId: other._id, role: other.role, text });
+    if (isPrompt || ++read >= NEIGHBOURS_MAX) break;
+  }
+  return where === "before" ? turns.reverse() : turns;
+}

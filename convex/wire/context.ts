@@ -1,0 +1,69 @@
+import * as z from "zod";
+import { clamped, label } from "./fields";
+import { route } from "./route";
+import { QueryText } from "./search";
+
+export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
+
+/** Tokens of the packed text; an estimate on the high side, so the real number is lower. */
+const MAX_TOKENS_DEFAULT = 2_000;
+
+export const ContextQuery = z.object({
+  q: QueryText,
+  limit: clamped("Passages at most.", 1, 20, 5),
+  max_tokens: clamped("Tokens of the whole context at most.", 100, 32_000, MAX_TOKENS_DEFAULT),
+  format: label("`text` (default) to paste, `messages` as turns, `json` for the passages alone.")
+    .transform((format) => format ?? "text")
+    .pipe(z.enum(CONTEXT_FORMATS)),
+});
+
+const role = z.string();
+
+/** A passage of a past session with its neighbours; `citation` is its number in `text`. */
+export const ContextPassageAnswer = z
+  .object({
+    citation: z.number(),
+    sessionId: z.string(),
+    externalId: z.string(),
+    messageId: z.string().optional(),
+    title: z.string(),
+    project: z.string().optional(),
+    source: z.string(),
+    createdAt: z.number(),
+    content: z.string(),
+    score: z.number().meta({ description: "0–1." }),
+  })
+  .meta({ id: "ContextPassage" });
+
+export const ContextAnswer = z.object({
+  context: z.array(ContextPassageAnswer),
+  text: z.string().optional().meta({ description: "With `format=text`." }),
+  messages: z
+    .array(
+      z.object({
+        role,
+        content: z.string(),
+        citation: z.number(),
+        sessionId: z.string(),
+        messageId: z.string(),
+      }),
+    )
+    .optional()
+    .meta({ description: "With `format=messages`." }),
+  sessionCount: z.number().meta({ description: "Sessions the passages are from." }),
+  tokens: z.number().meta({ description: "Tokens of the text, estimated on the high side." }),
+  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
+  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+});
+export type ContextAnswer = z.output<typeof ContextAnswer>;
+
+export const getContext = route({
+  method: "GET",
+  path: "/api/context",
+  name: "getContext",
+  summary: "What your past sessions know about a question, ready for a prompt",
+  access: "caller",
+  limit: "search",
+  query: ContextQuery,
+  answer: ContextAnswer,
+});

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Deployment, deployment, type Person, person } from "../../convex/test.setup";
+import type { ContextAnswer } from "../../convex/wire/context";
+import type { SearchAnswer } from "../../convex/wire/search";
+import { virtualClock } from "./clock.fixture";
+import { answer, type Provider, respond, startProvider } from "./server.fixture";
+
+const HOUR = 3_600_000;
+
+let server: Provider;
+let clock: ReturnType<typeof virtualClock>;
+let t: Deployment;
+let ada: Person;
+
+beforeEach(async () => {
+  server = await startProvider();
+  clock = virtualClock();
+  vi.stubEnv("OPENAI_API_KEY", "test");
+  vi.stubEnv("OPENAI_BASE_URL", server.url);
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  t = deployment();
+  ada = await person(t);
+});
+afterEach(async () => {
+  clock.restore();
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  await server.close();
+});
+
+async function sync(who: Person, externalId: string, texts: string[], session: object = {}) {
+  const messages = texts.map((textContent, i) => ({
+    sessionExternalId: externalId,
+    externalId: `${externalId}-${i}`,
+    role: i % 2 === 0 ? "user" : "assistant",
+    textContent,
+    createdAt: Date.UTC(2026, 0, 20) + i * 1_000,
+  }));
+  await who.post("/sync/batch", { sessions: [{ externalId, ...session }], messages });
+  await clock.advance(t, HOUR);
+}
+async function search(who: Person, body: object): Promise<SearchAnswer> {
+  const response = await who.post("/search", body);
+  expect(response.status).toBe(200);
+  return (await response.json()) as SearchAnswer;
+}
+const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
+
+describe("semantic search", () => {
+  test("finds the passage that means it, nearest first, each session once", async () => {
+    await sync(ada, "keys", ["rotate the signing keys", "rotated the signing keys every month"]);
+    await sync(ada, "build", ["speed up the build"], { title: "Build" });
+    const found = await search(ada, { query: "signing keys rotate", type: "semantic" });
+    expect(found).toMatchObject({ type: "semantic", degraded: false });
+    expect(ids(found)[0]).toBe("keys");
+    expect(new Set(ids(found)).size).toBe(ids(found).length);
+    expect(found.results[0]).toMatchObject({
+      matchedIn: ["semantic"],
+      snippet: "rotate the signing keys",
+    });
+    const scores = found.results.map((result) => result.score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    for (const score of scores) expect(score >= 0 && score <= 1).toBe(true);
+  });
+
+  test("never finds another user's text", async () => {
+    const eve = await person(t, "eve@example.com");
+    await sync(eve, "secret", ["rotate the signing keys"], { title: "signing keys" });
+    for (const type of ["semantic", "hybrid"]) {
+      expect((await search(ada, { query: "signing keys", type })).results).toEqual([]);
+    }
+    const context = await ada.get("/api/context?q=signing+keys");
+    expect(((await context.json()) as ContextAnswer).context).toEqual([]);
+  });
+
+  test("honours filters that no vector index has", async () => {
+    await sync(ada, "a", ["rotate keys"], { source: "claude-code", projectName: "p1" });
+    await sync(ada, "b", ["hello", "rotate keys"], { source: "pi", projectName: "p2" });
+    const by = async (filter: object) =>
+      ids(await search(ada, { query: "rotate keys", type: "semantic", ...filter }));
+    expect(await by({ source: "pi" })).toEqual(["b"]);
+    expect(await by({ project: "p1" })).toEqual(["a"]);
+    expect(await by({ role: "assistant" })).toEqual(["b"]);
+  });
+
+  test("a wrong key costs no embedding", async () => {
+    const response = await t.fetch("/search", {
+      method: "POST",
+      headers: { Authorization: "Bearer osk_wrongwrongwrongwrongwrongwrongwrongwrong" },
+      body: JSON.stringify({ query: "keys", type: "semantic" }),
+    });
+    expect(response.status).toBe(401);
+    expect(server.requests).toEqual([]);
+  });
+
+  test.each([
+    ["too long for a model", "word ".repeat(4_000)],
+    ["emoji", "🎉🚀"],
+    ["punctuation", "?!…"],
+  ])("a query of %s is answered", async (_, query) => {
+    await sync(ada, "s", ["rotate keys"]);
+    await search(ada, { query, type: "semantic" });
+    for (const { input } of server.requests) {
+      for (const text of input)
+        expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(8_000);
+    }
+  });
+
+  test("while the provider fails it is a 503 without its details", async () => {
+    server.always = respond(
+      500,
+      { error: { message: "internal secrets" } },
+      { "retry-after-ms": "1" },
+    );
+    const response = await ada.post("/search", { query: "keys", type: "semantic" });
+    expect(response.status).toBe(503);
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ code: "UNAVAILABLE" });
+    expect(text).not.toContain("secrets");
+  });
+});
+
+describe("hybrid search", () => {
+  test("merges both, and says which side found what", async () => {
+    await sync(ada, "both", ["rotate the signing keys"], { title: "Keys" });
+    await sync(ada, "near", ["something about the keychain"]);
+    server.always = (response, request) => respond(200, answer(request.input))(response, request);
+    const found = await search(ada, { query: "signing keys", type: "hybrid" });
+    expect(found).toMatchObject({ type: "hybrid", degraded: false });
+    expect(found.results[0]).toMatchObject({
+      externalId: "both",
+      matchedIn: ["fulltext", "semantic"],
+    });
+    expect(found.results.find((one) => one.externalId === "near")?.matchedIn).toEqual(["semantic"]);
+    const scores = found.results.map((result) => result.score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+    expect(scores[0]).toBeLessThanOrEqual(1);
+  });
+
+  test.each([
+    ["fails", respond(500, {}, { "retry-after-ms": "1" })],
+    ["has revoked the key", respond(401, {})],
+    ["answers nonsense", respond(200, "<html>")],
+  ])("answers full text while the provider %s, and says so", async (_, fault) => {
+    await sync(ada, "s", ["rotate the signing keys"]);
+    server.always = fault;
+    const found = await search(ada, { query: "signing", type: "hybrid" });
+    expect(found).toMatchObject({ degraded: true, results: [{ externalId: "s" }] });
+    expect(found.reason).toContain("provider");
+  });
+});
+
+test("the context holds what only meaning finds", async () => {
+  await sync(ada, "keys", ["why", "the keychain is rotated monthly"]);
+  server.always = (response, request) =>
+    respond(200, answer(request.input.map((text) => text.replace("cadence", "rotated monthly"))))(
+      response,
+      request,
+    );
+  const found = (await (await ada.get("/api/context?q=cadence")).json()) as ContextAnswer;
+  expect(found).toMatchObject({ degraded: false, sessionCount: 1 });
+  expect(found.text).toContain("the keychain is rotated monthly");
+});
