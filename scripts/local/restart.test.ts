@@ -74,6 +74,17 @@ describe("between two starts", () => {
     await engine.stop();
   });
 
+  test("a schema that cannot be loaded, or is not TypeScript, is refused in one sentence", async () => {
+    editSchema(
+      "export default defineSchema({",
+      "throw new Error('half done');\nexport default defineSchema({",
+    );
+    await expect(start()).rejects.toThrow("schema.ts cannot be loaded (half done): mend it");
+    editSchema("throw new Error('half done');", "const = ;");
+    await expect(start()).rejects.toThrow("do not bundle");
+    editSchema("const = ;\n", "");
+  });
+
   test("a schema that the stored documents do not fit is refused in one sentence", async () => {
     editSchema("rank: v.optional(v.number())", "rank: v.optional(v.string())");
     await expect(start()).rejects.toThrow(

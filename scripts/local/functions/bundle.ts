@@ -29,7 +29,6 @@ const OPTIONS = {
   target: "node20",
   sourcemap: "inline",
   sourcesContent: false,
-  keepNames: true,
   logLevel: "silent",
   external: [...builtinModules, ...builtinModules.map((name) => `node:${name}`)],
   define: {

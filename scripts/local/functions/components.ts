@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { StartError } from "../store/database.ts";
 import type { Exportable } from "../store/schema.ts";
 import type { Bundler, Definition, ModuleMap } from "./bundle.ts";
 
@@ -53,8 +54,17 @@ function mounts(
   });
 }
 
+function loadSchema(modules: ModuleMap): unknown {
+  try {
+    return modules["schema"]?.()["default"];
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new StartError(`schema.ts cannot be loaded (${why}): mend it, and start again.`);
+  }
+}
+
 function schemaOf(modules: ModuleMap): Exportable | null {
-  const schema = modules["schema"]?.()["default"];
+  const schema = loadSchema(modules);
   const isSchema = typeof schema === "object" && schema !== null && "export" in schema;
   return isSchema ? (schema as Exportable) : null;
 }

@@ -13,16 +13,26 @@ export const MAX_SEARCH_RESULTS = 1024;
 export const MAX_SEARCH_FILTERS = 8;
 
 /** The last word of a query also finds so many words that begin with it, for half the score. */
-const MAX_EXPANSIONS = 16;
-const EXPANSION_WEIGHT = 0.5;
-/** Documents that one search scores, shared out among its words; and for each expansion. */
+const MAX_BEGINNINGS = 16;
+const BEGINNING_WEIGHT = 0.5;
+/** Documents that one search scores, shared out among its words; and for those beginnings. */
 const MAX_SCORED = 4096;
 const MIN_SCORED_PER_WORD = 512;
-const SCORED_PER_EXPANSION = 128;
-/** From so many documents on, a filter is broad: see `#scoreBroad`. */
+const SCORED_BEGINNINGS = 1024;
+/** From so many documents on, a filter is broad: see `#score`. */
 const BROAD_FILTER = 10_000;
 
 type Definition = IndexDefinition & { kind: "search" };
+
+interface Scored {
+  seq: number;
+  score: number;
+}
+
+/** The same few filter values (users, mostly) come again with every document. */
+const digests = new Map<string, string>();
+const MAX_CACHED_DIGESTS = 10_000;
+const MAX_CACHED_KEY = 256;
 
 /** Text arrives split into words already; FTS5 only separates at the spaces between them. */
 const TOKENIZER = `unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'`;
@@ -81,10 +91,15 @@ export class SearchIndex implements TableIndex {
 
   #filterWord(path: string, value: Value | undefined): string {
     const position = this.definition.filterFields.indexOf(path);
-    const digest = createHash("sha256")
-      .update(encodeKey([value]))
-      .digest("hex");
-    return `f${position}x${digest.slice(0, 32)}`;
+    const key = encodeKey([value]);
+    const name = key.length <= MAX_CACHED_KEY ? key.toString("latin1") : null;
+    let digest = name === null ? undefined : digests.get(name);
+    if (digest === undefined) {
+      digest = createHash("sha256").update(key).digest("hex").slice(0, 32);
+      if (digests.size >= MAX_CACHED_DIGESTS) digests.clear();
+      if (name !== null) digests.set(name, digest);
+    }
+    return `f${position}x${digest}`;
   }
 
   add(seq: number, document: Document): void {
@@ -115,91 +130,88 @@ export class SearchIndex implements TableIndex {
     this.add(seq, after);
   }
 
-  /** Terms to look up with their weight: the words, and what the last one is the beginning of. */
-  #terms(query: string): Map<string, number> {
-    const words = tokenize(query).slice(0, MAX_QUERY_TOKENS);
-    const terms = new Map(words.map((word) => [word, 1]));
-    const last = words.at(-1);
-    if (last === undefined) return terms;
-    const expansions = this.#sql.all<{ term: string }>(
-      `SELECT term FROM ${this.#vocabulary} WHERE term > ? AND term < ? AND col = 'words' LIMIT ${MAX_EXPANSIONS}`,
+  /** The words of a query, and what the last one is the beginning of. */
+  #terms(query: string): { words: string[]; beginnings: string[] } {
+    const all = tokenize(query).slice(0, MAX_QUERY_TOKENS);
+    const words = [...new Set(all)];
+    const last = all.at(-1);
+    if (last === undefined) return { words, beginnings: [] };
+    const found = this.#sql.all<{ term: string }>(
+      `SELECT term FROM ${this.#vocabulary} WHERE term > ? AND term < ? AND col = 'words' LIMIT ${MAX_BEGINNINGS}`,
       last,
       `${last}\u{10ffff}`,
     );
-    for (const { term } of expansions) if (!terms.has(term)) terms.set(term, EXPANSION_WEIGHT);
-    return terms;
+    const beginnings = found.map(({ term }) => term).filter((term) => !words.includes(term));
+    return { words, beginnings };
   }
 
   /**
    * The documents (by `seq`) that match, best first, at most 1,024 (and one more, to tell).
    *
-   * BM25 is a sum over terms, so each term is asked by itself. Of a term that very many documents
-   * hold, the newest are scored and the others get nothing for it: such a term tells little, and a
-   * search must not get slower with history. With fewer matches than that, the order is exact.
+   * Where few documents pass the filters, FTS5 ranks them all. Otherwise each word is asked by
+   * itself, BM25 being a sum over terms; of a word that very many documents hold, the newest are
+   * scored and the others get nothing for it: such a word tells little, and a search must not get
+   * slower with history.
    */
   search(query: string, filters: { path: string; value: Value | undefined }[]): number[] {
-    const terms = this.#terms(query);
+    const { words, beginnings } = this.#terms(query);
+    if (words.length === 0) return [];
     const conditions = filters.map(({ path, value }) => this.#filterWord(path, value));
-    const isBroad = conditions.some((word) => this.#holders(word, "filters") > BROAD_FILTER);
-    const words = [...terms.values()].filter((weight) => weight === 1).length;
-    const perWord = Math.max(MIN_SCORED_PER_WORD, Math.ceil(MAX_SCORED / Math.max(1, words)));
+    const passing = Math.min(...conditions.map((word) => this.#holders(word)));
+    const isFew = passing <= MAX_SCORED;
+    const asked = isFew ? [words] : words.map((word) => [word]);
+    const limit = isFew ? MAX_SCORED : Math.max(MIN_SCORED_PER_WORD, MAX_SCORED / words.length);
     const scores = new Map<number, number>();
-    for (const [term, weight] of terms) {
-      const limit = weight === 1 ? perWord : SCORED_PER_EXPANSION;
-      const found = isBroad
-        ? this.#scoreBroad(term, conditions, limit)
-        : this.#score(this.#match(term, conditions), limit);
+    const count = (found: Scored[], weight: number) => {
       for (const { seq, score } of found) scores.set(seq, (scores.get(seq) ?? 0) + weight * score);
-    }
+    };
+    const isBroad = passing > BROAD_FILTER;
+    for (const group of asked) count(this.#score(group, conditions, isBroad, limit), 1);
+    if (beginnings.length > 0)
+      count(this.#score(beginnings, conditions, isBroad, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
     return [...scores]
       .sort(([a, x], [b, y]) => y - x || b - a)
       .slice(0, MAX_SEARCH_RESULTS + 1)
       .map(([seq]) => seq);
   }
 
-  #match(term: string, conditions: string[]): string {
-    return [`words:"${term}"`, ...conditions.map((word) => `filters:"${word}"`)].join(" AND ");
-  }
-
-  /** How many documents hold a word. */
-  #holders(word: string, column: "words" | "filters"): number {
+  /** How many documents a filter lets through. */
+  #holders(filterWord: string): number {
     return (
       this.#sql.one<{ doc: number }>(
-        `SELECT doc FROM ${this.#vocabulary} WHERE term = ? AND col = ?`,
-        word,
-        column,
+        `SELECT doc FROM ${this.#vocabulary} WHERE term = ? AND col = 'filters'`,
+        filterWord,
       )?.doc ?? 0
     );
   }
 
-  /** The newest matches with their BM25; of the filters' column it is worth nothing. */
-  #score(match: string, limit: number, since = 0): { seq: number; score: number }[] {
+  /** The newest documents that hold any of the words and pass, with their BM25 for these words. */
+  #score(words: string[], conditions: string[], isBroad: boolean, limit: number): Scored[] {
+    const any = `words:(${words.map((word) => `"${word}"`).join(" OR ")})`;
+    const match = [any, ...conditions.map((word) => `filters:"${word}"`)].join(" AND ");
+    if (!isBroad) return this.#ranked(match, 0, limit);
+    // FTS5 counts the holders of every word of an expression before it scores, and counting those
+    // of a broad filter each time would be most of the work: so who matches and what it scores are
+    // asked apart.
+    const rows = this.#sql.all<{ seq: number }>(
+      `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC LIMIT ?`,
+      match,
+      Math.ceil(limit),
+    );
+    const matching = new Set(rows.map(({ seq }) => seq));
+    const oldest = rows.at(-1)?.seq;
+    if (oldest === undefined) return [];
+    return this.#ranked(any, oldest, -1).filter(({ seq }) => matching.has(seq));
+  }
+
+  /** Matches not older than `since`, newest first; the filters' column is worth nothing. */
+  #ranked(match: string, since: number, limit: number): Scored[] {
     return this.#sql.all(
       `SELECT rowid AS seq, -bm25(${this.#table}, 1.0, 0.0) AS score FROM ${this.#table}
        WHERE ${this.#table} MATCH ? AND rowid >= ? ORDER BY rowid DESC LIMIT ?`,
       match,
       since,
-      limit,
+      Math.ceil(limit),
     );
-  }
-
-  /**
-   * The same where very many documents pass the filter. FTS5 counts the holders of every word of
-   * an expression before it scores, and counting those of the filter for each term would be most
-   * of the work: so who matches and what it scores are asked apart.
-   */
-  #scoreBroad(term: string, conditions: string[], limit: number): { seq: number; score: number }[] {
-    const matching = new Set(
-      this.#sql
-        .all<{ seq: number }>(
-          `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC LIMIT ?`,
-          this.#match(term, conditions),
-          limit,
-        )
-        .map(({ seq }) => seq),
-    );
-    const oldest = [...matching].at(-1);
-    if (oldest === undefined) return [];
-    return this.#score(`words:"${term}"`, -1, oldest).filter(({ seq }) => matching.has(seq));
   }
 }

@@ -18,6 +18,13 @@ export interface IndexedDocument extends StoredDocument {
   key: Buffer;
 }
 
+/** What a document becomes: as JSON and as values, system fields included. */
+export interface NewVersion {
+  json: JsonObject;
+  document: Document;
+  size: number;
+}
+
 export function toDocument(json: string): Document {
   return jsonToConvex(parseJson(json)) as Document;
 }
@@ -47,7 +54,7 @@ export class Documents {
     return { _id: newId(table.number), _creationTime: time };
   }
 
-  insert(table: Table, id: string, json: JsonObject, size: number): void {
+  insert(table: Table, id: string, { json, document, size }: NewVersion): void {
     const { lastInsertRowid } = this.#sql.run(
       "INSERT INTO documents (id, table_number, size, json) VALUES (?, ?, ?, ?)",
       id,
@@ -55,16 +62,14 @@ export class Documents {
       size,
       JSON.stringify(json),
     );
-    const document = jsonToConvex(json) as Document;
     for (const index of table.indexes.values()) index.add(Number(lastInsertRowid), document);
   }
 
-  update(table: Table, stored: StoredDocument, json: JsonObject, size: number): void {
+  update(table: Table, stored: StoredDocument, { json, document, size }: NewVersion): void {
     const text = JSON.stringify(json);
     this.#sql.run("UPDATE documents SET size = ?, json = ? WHERE seq = ?", size, text, stored.seq);
     const before = toDocument(stored.json);
-    const after = jsonToConvex(json) as Document;
-    for (const index of table.indexes.values()) index.change(stored.seq, before, after);
+    for (const index of table.indexes.values()) index.change(stored.seq, before, document);
   }
 
   remove(table: Table, stored: StoredDocument): void {

@@ -6,7 +6,12 @@ import {
   type Value,
 } from "convex/values";
 import type { Catalog, Table } from "../store/catalog.ts";
-import { toDocument, type Documents, type StoredDocument } from "../store/documents.ts";
+import {
+  toDocument,
+  type Documents,
+  type NewVersion,
+  type StoredDocument,
+} from "../store/documents.ts";
 import type { Document } from "../store/fields.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
 import { checkDocument } from "../values/limits.ts";
@@ -36,7 +41,12 @@ function resolveCommitTs(json: JSONValue, timestamp: bigint): JSONValue {
   );
 }
 
-function prepare(target: WriteTarget, table: Table, fields: JSONValue, system: SystemFields) {
+function prepare(
+  target: WriteTarget,
+  table: Table,
+  fields: JSONValue,
+  system: SystemFields,
+): NewVersion {
   const text = JSON.stringify(fields);
   const json = (
     text.includes("$commitTs") ? resolveCommitTs(fields, target.transaction.timestamp) : fields
@@ -52,15 +62,18 @@ function prepare(target: WriteTarget, table: Table, fields: JSONValue, system: S
       (other, id) => target.catalog.isIdOf(target.component, other, id),
     );
   target.transaction.account.spend({ documentsWritten: 1, bytesWritten: size });
-  return { json: { ...json, ...system }, size };
+  return { json: { ...json, ...system }, document: { ...value, ...system }, size };
 }
 
 /** Store a new document; returns its id. */
 export function insert(target: WriteTarget, tableName: string, fields: JSONValue): string {
   const table = target.catalog.table(target.component, tableName);
   const system = target.documents.identify(table);
-  const { json, size } = prepare(target, table, withoutSystem(fields, null), system);
-  target.documents.insert(table, system._id, json, size);
+  target.documents.insert(
+    table,
+    system._id,
+    prepare(target, table, withoutSystem(fields, null), system),
+  );
   return system._id;
 }
 
@@ -142,8 +155,7 @@ export function patch(
   const kept = Object.fromEntries(
     Object.entries(merged).filter(([, field]) => !isUndefined(field)),
   );
-  const { json, size } = prepare(target, table, kept, system);
-  target.documents.update(table, stored, json, size);
+  target.documents.update(table, stored, prepare(target, table, kept, system));
 }
 
 export function replace(
@@ -153,14 +165,22 @@ export function replace(
   value: JSONValue,
 ): void {
   const { table, stored, system } = existing(target, id, tableName, "replace");
-  const { json, size } = prepare(target, table, withoutSystem(value, system), system);
-  target.documents.update(table, stored, json, size);
+  target.documents.update(
+    table,
+    stored,
+    prepare(target, table, withoutSystem(value, system), system),
+  );
 }
 
 export function remove(target: WriteTarget, id: string, tableName: string | undefined): void {
   const { table, stored } = existing(target, id, tableName, "delete");
   target.transaction.account.spend({ documentsWritten: 1 });
   target.documents.remove(table, stored);
+}
+
+function asVersion(document: Document): NewVersion {
+  const json = convexToJson(document) as JsonObject;
+  return { json, document, size: getDocumentSize(document) };
 }
 
 /** Write a row of a system table, which no function may (jobs and files do). */
@@ -171,8 +191,7 @@ export function writeSystem(
 ): string {
   const table = target.catalog.table(target.component, tableName);
   const system = target.documents.identify(table);
-  const json = { ...(convexToJson(document) as JsonObject), ...system };
-  target.documents.insert(table, system._id, json, getDocumentSize({ ...document, ...system }));
+  target.documents.insert(table, system._id, asVersion({ ...document, ...system }));
   return system._id;
 }
 
@@ -186,6 +205,5 @@ export function patchSystem(
   const stored = target.documents.get(id);
   if (table === undefined || stored === undefined) return;
   const document = { ...toDocument(stored.json), ...changes };
-  const json = convexToJson(document) as JsonObject;
-  target.documents.update(table, stored, json, getDocumentSize(document));
+  target.documents.update(table, stored, asVersion(document));
 }

@@ -35,8 +35,7 @@ class Client {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const content = await answer.text();
-    if (!answer.ok && path !== "/search")
-      throw new Error(`${path} answered ${answer.status}: ${content}`);
+    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${content}`);
     return content;
   }
 

@@ -23,16 +23,13 @@ export class LimitError extends Error {
   override name = "LimitError";
 }
 
-function checkFieldName(name: string, where: string, isDocument: boolean): void {
-  const refuse = (why: string) => {
-    throw new LimitError(`Field name ${JSON.stringify(name)}${where} ${why}`);
-  };
-  if (name === "") refuse("is empty: field names must be nonempty");
+function problemOf(name: string, isDocument: boolean): string | null {
+  if (name === "") return "is empty: field names must be nonempty";
   if (name.length > MAX_FIELD_NAME_BYTES)
-    refuse(`exceeds maximum field name length ${MAX_FIELD_NAME_BYTES}`);
-  if (name.startsWith("$")) refuse("starts with '$', which is reserved");
-  if (isDocument && name.startsWith("_")) refuse("starts with '_', which is reserved");
-  if (!PRINTABLE_ASCII.test(name)) refuse("can only contain non-control ASCII characters");
+    return `exceeds maximum field name length ${MAX_FIELD_NAME_BYTES}`;
+  if (name.startsWith("$")) return "starts with '$', which is reserved";
+  if (isDocument && name.startsWith("_")) return "starts with '_', which is reserved";
+  return PRINTABLE_ASCII.test(name) ? null : "can only contain non-control ASCII characters";
 }
 
 interface Rules {
@@ -49,7 +46,9 @@ function checkObject(value: object, path: string, depth: number, rules: Rules): 
     );
   for (const [name, child] of entries) {
     if (child === undefined) continue;
-    checkFieldName(name, at(path), rules.isDocument);
+    const problem = problemOf(name, rules.isDocument);
+    if (problem !== null)
+      throw new LimitError(`Field name ${JSON.stringify(name)}${at(path)} ${problem}`);
     checkValue(child, `${path}.${name}`, depth + 1, rules);
   }
 }

@@ -97,6 +97,11 @@ function first<T>(items: Iterable<T>, check: (item: T) => Mismatch | null): Mism
   return null;
 }
 
+function wrong(validator: ValidatorJson, value: Value, path: string): Mismatch {
+  const message = `Value does not match validator.\nValue: ${show(value)}\nValidator: ${describe(validator)}`;
+  return { path, message };
+}
+
 /** The first place where a value does not fit, or null. */
 function mismatch(
   validator: ValidatorJson,
@@ -104,22 +109,18 @@ function mismatch(
   path: string,
   isIdOf: IsIdOf,
 ): Mismatch | null {
-  const wrong = {
-    path,
-    message: `Value does not match validator.\nValue: ${show(value)}\nValidator: ${describe(validator)}`,
-  };
   switch (validator.type) {
     case "array":
-      if (!Array.isArray(value)) return wrong;
+      if (!Array.isArray(value)) return wrong(validator, value, path);
       return first(value.entries(), ([i, v]) =>
         mismatch(validator.value, v, `${path}[${i}]`, isIdOf),
       );
     case "union":
       return validator.value.some((member) => mismatch(member, value, path, isIdOf) === null)
         ? null
-        : wrong;
+        : wrong(validator, value, path);
     case "record":
-      if (!isPlainObject(value)) return wrong;
+      if (!isPlainObject(value)) return wrong(validator, value, path);
       return first(
         Object.entries(value),
         ([key, v]) =>
@@ -127,9 +128,11 @@ function mismatch(
           mismatch(validator.values.fieldType, v, `${path}.${key}`, isIdOf),
       );
     case "object":
-      return isPlainObject(value) ? objectMismatch(validator.value, value, path, isIdOf) : wrong;
+      return isPlainObject(value)
+        ? objectMismatch(validator.value, value, path, isIdOf)
+        : wrong(validator, value, path);
     default:
-      return isScalar(validator, value, isIdOf) ? null : wrong;
+      return isScalar(validator, value, isIdOf) ? null : wrong(validator, value, path);
   }
 }
 

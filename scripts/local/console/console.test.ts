@@ -1,0 +1,129 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startServer, type ServerProcess } from "../trials/server.ts";
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Run a command of the console to its end. */
+function run(script: "main" | "key", args: string[], input = ""): Promise<Ended> {
+  const path = fileURLToPath(new URL(`../${script}.ts`, import.meta.url));
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", path, ...args],
+      (error, stdout, stderr) => {
+        resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
+      },
+    );
+    child.stdin?.end(input);
+  });
+}
+
+let folder: string;
+let data: string;
+let server: ServerProcess;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "opensync-console-"));
+  data = join(folder, "local.sqlite3");
+  server = await startServer(data, ["--demo"]);
+});
+afterAll(async () => {
+  await server.end("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const works = async (key: string) =>
+  (await fetch(`${server.url}/api/sessions`, { headers: { Authorization: `Bearer ${key}` } }))
+    .status;
+
+describe("npm start", () => {
+  test("prints an address, a key that works, the data file and three curl lines", async () => {
+    expect(server.output()).toContain(data);
+    expect(server.output().match(/^ {2}curl /gm)).toHaveLength(3);
+    expect(await works(server.key)).toBe(200);
+  });
+
+  test("then prints a line a request", async () => {
+    await fetch(`${server.url}/health`);
+    // The line follows the answer.
+    await expect
+      .poll(() => server.output())
+      .toMatch(/^GET\s+\/health\s+200\s+\d+ ms\s+\d+ function calls?$/m);
+  });
+
+  test("--demo fills in sessions to list and search", async () => {
+    const headers = { Authorization: `Bearer ${server.key}` };
+    const count = async () => {
+      const list: unknown = await (await fetch(`${server.url}/api/sessions`, { headers })).json();
+      return (list as { sessions: unknown[] }).sessions.length;
+    };
+    await expect.poll(count).toBe(3);
+  });
+
+  test("on a taken port, or a data file in use, says in one sentence what to do", async () => {
+    const { port } = new URL(server.url);
+    const taken = await run("main", ["--port", port, "--data", join(folder, "other.sqlite3")]);
+    expect(taken).toMatchObject({ code: 1, stdout: "" });
+    expect(taken.stderr).toBe(
+      `Port ${port} on 127.0.0.1 is taken: stop what uses it, or choose another with --port.\n`,
+    );
+    expect(existsSync(join(folder, "other.sqlite3"))).toBe(false);
+    const used = await run("main", ["--port", "0", "--data", data]);
+    expect(used.stderr).toMatch(
+      /^\S+ is in use by another server: stop that one, or choose another file with --data\.\n$/,
+    );
+  });
+
+  test("refuses options it does not know", async () => {
+    expect(await run("main", ["--prot", "1"])).toMatchObject({ code: 1 });
+    expect((await run("main", ["--port", "99999"])).stderr).toContain("is not a port");
+  });
+});
+
+describe("npm run key", () => {
+  test("makes a key while the server runs, and prints nothing else", async () => {
+    const { code, stdout, stderr } = await run("key", [
+      "--email",
+      "bob@example.com",
+      "--data",
+      data,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^osk_\S+\n$/);
+    expect(await works(stdout.trim())).toBe(200);
+  });
+
+  test("wants to know whose", async () => {
+    expect(await run("key", ["--data", data])).toMatchObject({ code: 1, stdout: "" });
+  });
+});
+
+describe("stopping", () => {
+  test("by Ctrl-C is clean; the next start shows the same key; a key can be made in between", async () => {
+    const { key } = server;
+    expect(await server.end("SIGINT")).toBe(0);
+    expect(existsSync(`${data}.admin`)).toBe(false);
+    const made = (await run("key", ["--email", "carl@example.com", "--data", data])).stdout.trim();
+    server = await startServer(data);
+    expect(server.key).toBe(key);
+    expect([await works(key), await works(made)]).toEqual([200, 200]);
+  });
+
+  test("--reset asks first: anything but yes deletes nothing", async () => {
+    await server.end("SIGTERM");
+    for (const answer of ["no\n", "", "y\n"])
+      expect((await run("main", ["--reset", "--data", data], answer)).stdout).toContain(
+        "Nothing was deleted.",
+      );
+    expect(existsSync(data)).toBe(true);
+  });
+});
