@@ -1,9 +1,13 @@
 import { httpRouter } from "convex/server";
 import { getContext } from "./http/context";
+import { patchSession } from "./http/edit";
+import { exportEvals, exportSessions } from "./http/export";
 import { health } from "./http/health";
 import { serve } from "./http/router";
 import { search, searchByQuery } from "./http/search";
 import { getSession, getSessionById, listSessions } from "./http/sessions";
+import { getShared } from "./http/share";
+import { getStats, getWrapped } from "./http/stats";
 import { listExternalIds, syncBatch, syncMessage, syncSession } from "./http/sync";
 
 /** Every endpoint of the HTTP API, a line each. */
@@ -19,6 +23,12 @@ export const endpoints = [
   search,
   searchByQuery,
   getContext,
+  patchSession,
+  exportSessions,
+  exportEvals,
+  getStats,
+  getWrapped,
+  getShared,
 ];
 
 const http = httpRouter();

@@ -150,6 +150,8 @@ const sessions = defineTable({
   /** False while only messages named the session; the list for plugins leaves such sessions out. */
   announced: v.boolean(),
   title: v.optional(v.string()),
+  /** The user has chosen the title: what plugins send no longer replaces it. */
+  titleEdited: v.optional(v.boolean()),
   /** Start of the first prompt, shown while the plugin has sent no title. */
   promptTitle: v.optional(v.string()),
   projectPath: v.optional(v.string()),
@@ -371,6 +373,7 @@ const dailyWrapped = defineTable({
   closedAt: v.optional(v.number()),
 })
   .index("by_user_and_date", ["userId", "date"])
+  .index("by_closed_at", ["closedAt", "date"])
   .index("by_date", ["date"]);
 
 /**

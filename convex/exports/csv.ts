@@ -20,7 +20,7 @@ export const csv: ExportFormat = {
   extension: "csv",
   begin: `${COLUMNS.join(",")}\r\n`,
   separator: "\r\n",
-  end: () => "\r\n",
+  end: ({ records }) => (records === 0 ? "" : "\r\n"),
   isWhole: () => false,
   render: (session) => session.messages.map((message, at) => csvRow(row(session, message, at))),
 };

@@ -10,7 +10,7 @@ export const jsonl: ExportFormat = {
   extension: "jsonl",
   begin: "",
   separator: "\n",
-  end: () => "\n",
+  end: ({ records }) => (records === 0 ? "" : "\n"),
   isWhole: () => false,
   render(session) {
     const { messages, from, externalId } = session;

@@ -25,7 +25,7 @@ export const openai: ExportFormat = {
   extension: "jsonl",
   begin: "",
   separator: "\n",
-  end: () => "\n",
+  end: ({ records }) => (records === 0 ? "" : "\n"),
   isWhole: ({ style, turns }) => style !== "evals" || turns === "full",
   render(session, { style, turns }) {
     switch (style) {

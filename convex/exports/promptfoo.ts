@@ -15,7 +15,7 @@ export const promptfoo: ExportFormat = {
   extension: "jsonl",
   begin: "",
   separator: "\n",
-  end: () => "\n",
+  end: ({ records }) => (records === 0 ? "" : "\n"),
   isWhole: ({ turns }) => turns === "full",
   render: (session, { turns }) =>
     casesOf(session, turns).map((item) => jsonLine(testCase(session, item))),

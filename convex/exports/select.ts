@@ -1,4 +1,4 @@
-import { readPart, type StoredPart } from "../lib/parts";
+import { messageProse, readPart, type StoredPart } from "../lib/parts";
 import type { ExportMessage, ExportSession } from "./types";
 
 /** Which messages, and how much of them, an export takes. */
@@ -7,6 +7,8 @@ export type Selection = {
   toolCalls: boolean;
   /** Only messages that hold a whole fenced code block. */
   codeBlocksOnly: boolean;
+  /** Shorter texts are left out (UTF-16 units). */
+  minLength: number;
 };
 
 /** Everything. */
@@ -14,14 +16,16 @@ export const EVERYTHING: Selection = {
   systemPrompts: true,
   toolCalls: true,
   codeBlocksOnly: false,
+  minLength: 0,
 };
 
 /** The session with what the selection leaves of its messages. */
 export function selected(session: ExportSession, selection: Selection): ExportSession {
-  const { systemPrompts, toolCalls, codeBlocksOnly } = selection;
-  if (systemPrompts && toolCalls && !codeBlocksOnly) return session;
+  const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = selection;
+  if (systemPrompts && toolCalls && !codeBlocksOnly && minLength <= 0) return session;
   const messages = session.messages
     .filter(({ role }) => systemPrompts || role !== "system")
+    .filter((message) => messageProse(message).length >= minLength)
     .filter((message) => !codeBlocksOnly || hasCodeBlock(message))
     .filter(({ role }) => toolCalls || role !== "tool")
     .map((message) =>

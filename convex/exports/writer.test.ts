@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { message, session } from "./exports.fixture";
 import { type FormatName, formats } from "./index";
 import { EVERYTHING } from "./select";
-import { DEFAULT_OPTIONS, type ExportSession } from "./types";
+import { DEFAULT_OPTIONS, type ExportHead, type ExportMessage, type ExportSession } from "./types";
 import {
   ANSWER_BYTES,
   ANSWER_MAX_BYTES,
@@ -11,6 +11,20 @@ import {
   type Resume,
   writeExport,
 } from "./writer";
+
+function headOf(one: ExportSession): ExportHead {
+  const { externalId, source, title, messageCount, createdAt, updatedAt } = one;
+  return { externalId, source, title, messageCount, createdAt, updatedAt };
+}
+
+const asStored = (one: ExportMessage) => ({
+  ...one,
+  parts: one.parts.map(({ type, content }) => ({
+    type,
+    format: "json" as const,
+    content: JSON.stringify(content),
+  })),
+});
 
 /** A database of sessions that gives at most `size` messages a piece and `count` pieces a page. */
 function sourceOf(sessions: readonly ExportSession[], size: number, count: number): PieceSource {
@@ -21,7 +35,15 @@ function sourceOf(sessions: readonly ExportSession[], size: number, count: numbe
       const messages = one.messages.slice(from, from + size);
       const isLast = from + size >= one.messages.length;
       const bytes = messages.reduce((sum, { textContent = "" }) => sum + textContent.length, 0);
-      return { session: { ...one, messages, from, isLast }, position: `${index}:${from}`, bytes };
+      const head = headOf(one);
+      return {
+        head,
+        messages: messages.map(asStored),
+        from,
+        isLast,
+        position: `${index}:${from}`,
+        bytes,
+      };
     });
   });
   return (position) => {
@@ -175,12 +197,14 @@ test("what is chosen away and what is anonymous does not leave", async () => {
   ]);
   const [found] = await answers(
     job("json", {
-      selection: { systemPrompts: false, toolCalls: false, codeBlocksOnly: true },
+      selection: { systemPrompts: false, toolCalls: false, codeBlocksOnly: true, minLength: 0 },
       anonymity: { salt: "s", names: [] },
     }),
     sourceOf([one], 10, 1),
   );
   expect(found?.text).toContain("```js");
+  const [all] = await answers(job("json"), sourceOf([one], 10, 1));
+  expect(all?.text).toContain('"parts":[{"type":"tool-call","content":{"name":"TOOL","args":{}}}]');
   expect(found?.text).not.toMatch(/SYSTEM|TOOL|grace/);
 });
 

@@ -1,10 +1,21 @@
 import { anonymized, type Anonymity } from "./anonymize";
+import { parseParts } from "../lib/parts";
+import type { JoinedPart } from "../lib/pieces";
 import { selected, type Selection } from "./select";
-import type { ExportFormat, ExportMessage, ExportOptions, ExportSession } from "./types";
+import type {
+  ExportFormat,
+  ExportHead,
+  ExportMessage,
+  ExportOptions,
+  ExportSession,
+} from "./types";
 
 /** A run of messages as the database gives it, with where to ask again for it. */
 export type Piece = {
-  session: ExportSession;
+  head: ExportHead;
+  messages: (Omit<ExportMessage, "parts"> & { parts: JoinedPart[] })[];
+  from: number;
+  isLast: boolean;
   position: string;
   /** Bytes of its texts and parts, about. */
   bytes: number;
@@ -31,7 +42,10 @@ export type Resume = { position: string; skip: number; sessions: number };
 /** One answer: a whole document, and where the next answer goes on (null: nothing is left). */
 export type Written = {
   chunks: Uint8Array[];
+  /** Sessions that came to their end in this answer. */
   sessions: number;
+  /** Pieces that the selection gave: 0 means that there is no such session. */
+  found: number;
   records: number;
   /** Records too large for any answer. */
   skipped: number;
@@ -77,6 +91,7 @@ class Writer {
   private readonly chunks: Uint8Array[] = [];
   private readonly encoder = new TextEncoder();
   private bytes = 0;
+  private found = 0;
   private finished = 0;
   private records = 0;
   private skipped = 0;
@@ -93,20 +108,19 @@ class Writer {
 
   /** Takes a piece in, its first `skip` messages being written already. */
   add(piece: Piece, skip: number): void {
-    const { position, bytes } = piece;
-    const { messages, isLast } = piece.session;
+    const { head, position, bytes, messages, isLast } = piece;
+    this.found++;
     const each = bytes / Math.max(1, messages.length);
-    messages
-      .slice(skip)
-      .forEach((message, index) =>
-        this.waiting.push({ message, position, skip: skip + index, bytes: each }),
-      );
-    const from = piece.session.from + messages.length - this.waiting.length;
+    messages.slice(skip).forEach((stored, index) => {
+      const message = { ...stored, parts: parseParts(stored.parts) };
+      this.waiting.push({ message, position, skip: skip + index, bytes: each });
+    });
+    const from = piece.from + messages.length - this.waiting.length;
     const ready = isLast ? this.waiting.length : this.readyCount();
     if (ready === 0 && !isLast) return;
     const stretch = this.waiting.splice(0, ready);
     const at = stretch[0] ?? { position, skip: 0 };
-    this.write({ ...piece.session, from, isLast }, stretch, at);
+    this.write({ ...head, messages: [], from, isLast }, stretch, at);
     if (isLast && this.resume === null) this.finished++;
   }
 
@@ -116,9 +130,9 @@ class Writer {
   }
 
   finish(): Written {
-    const { chunks, finished: sessions, records, skipped, resume } = this;
+    const { chunks, found, finished: sessions, records, skipped, resume } = this;
     this.push(this.job.format.end({ sessions, records }));
-    return { chunks, sessions, records, skipped, resume };
+    return { chunks, sessions, found, records, skipped, resume };
   }
 
   /** How many of the waiting messages make a stretch: up to a question, unless it would be none. */

@@ -1,3 +1,5 @@
+import { type JoinedPart, unpackParts } from "./pieces";
+
 /**
  * Reading a part of any dialect. Plugins spell the same thing in many ways (a tool call alone has a
  * dozen: `tool-call` with `toolName`, `tool_use` with its result inside, JSON in a string …); what
@@ -7,6 +9,20 @@
 
 /** A part as it is stored: what it calls itself, and its content as it was sent. */
 export type StoredPart = { type: string; content?: unknown };
+
+/** A part in the form the database gives it: JSON as text, because no Convex value holds all of it. */
+export type PartText = { type: string; format: "text" | "json"; content: string };
+
+/** A part with its content as the client sent it; empty JSON text stands for no content. */
+export function parsePart({ type, format, content }: PartText): StoredPart {
+  if (format === "text") return { type, content };
+  return content === "" ? { type } : { type, content: JSON.parse(content) as unknown };
+}
+
+/** A message's parts, as the database gives them, with their contents as the client sent them. */
+export function parseParts(parts: readonly JoinedPart[]): StoredPart[] {
+  return unpackParts(parts).map(parsePart);
+}
 
 /** What a part says, whatever its dialect. */
 export type ReadPart =

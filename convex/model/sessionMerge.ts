@@ -29,6 +29,7 @@ export type Reported = Pick<
   | "sourceIsExplicit"
   | "announced"
   | "title"
+  | "titleEdited"
   | "projectPath"
   | "projectName"
   | "model"
@@ -53,7 +54,9 @@ export function mergeSession(stored: Reported, input: SessionFields): Reported {
     ...mergeSource(stored, input.source),
     ...mergeProject(stored, input),
     announced: true,
-    title: pick(input.title, stored.title, isPlaceholderTitle, LABEL_MAX_BYTES.title),
+    title: stored.titleEdited
+      ? stored.title
+      : pick(input.title, stored.title, isPlaceholderTitle, LABEL_MAX_BYTES.title),
     model,
     provider: pick(input.provider, stored.provider, isPlaceholderModel, LABEL_MAX_BYTES.other),
     toolCallCount: input.toolCallCount || stored.toolCallCount,

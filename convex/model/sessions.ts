@@ -23,14 +23,19 @@ export async function findByExternalId(
     .unique();
 }
 
-/** The user's session by our id or the plugin's; everyone else's is as unknown as none. */
-export async function require(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions">> {
+/** The user's session by our id or the plugin's, or null; everyone else's is as unknown as none. */
+export async function find(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions"> | null> {
   const ourId = ctx.db.normalizeId("sessions", id);
   const session = ourId && (await ctx.db.get("sessions", ourId));
   if (session?.userId === user._id) return session;
-  const byExternalId = await findByExternalId(ctx, user, id);
-  if (byExternalId === null) throw notFound("Session");
-  return byExternalId;
+  return await findByExternalId(ctx, user, id);
+}
+
+/** The same; 404 where there is none. */
+export async function require(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions">> {
+  const session = await find(ctx, user, id);
+  if (session === null) throw notFound("Session");
+  return session;
 }
 
 /** A session nobody has described yet. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { readTime } from "../lib/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
+import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
 
 /**
  * Fields as plugins really send them (strings for numbers, null for nothing, times in three units).
@@ -87,4 +88,50 @@ function clamp(value: unknown, min: number, max: number): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number !== "number" || Number.isNaN(number)) return undefined;
   return Math.min(max, Math.max(min, Math.floor(number)));
+}
+
+/** A query parameter with values between commas. */
+export const list = (description: string) => lenient(readList, { type: "string", description });
+
+function readList(value: unknown): string[] | undefined {
+  const items = (readLabel(value) ?? "").split(",").map((item) => item.trim());
+  const named = items.filter((item) => item !== "");
+  return named.length === 0 ? undefined : named;
+}
+
+/** A query parameter that is on for `true`, `1` or an empty value. */
+export const flag = (description: string) =>
+  z
+    .unknown()
+    .optional()
+    .transform((value) => typeof value === "string" && /^(true|1|yes|on|)$/i.test(value))
+    .meta({ type: "boolean", default: false, description });
+
+/** A time (ms, seconds or ISO text) or a UTC day, as ms: its beginning or its last millisecond. */
+export function moment(description: string, edge: "start" | "end" = "start") {
+  return z
+    .string()
+    .optional()
+    .transform((value, issues): number | undefined => {
+      if (value === undefined || value.trim() === "") return undefined;
+      const at = readMoment(value.trim(), edge);
+      if (at !== undefined) return at;
+      issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
+      return z.NEVER;
+    })
+    .meta({ type: "string", description });
+}
+
+/** The UTC day (`YYYY-MM-DD`) of a time or day given so. */
+export function day(description: string) {
+  return moment(description).transform((at) => (at === undefined ? undefined : utcDate(at)));
+}
+
+const TIME_MAX = 8.64e15;
+
+function readMoment(value: string, edge: "start" | "end"): number | undefined {
+  if (isDate(value)) return dayStart(value) + (edge === "end" ? DAY_MS - 1 : 0);
+  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
+  const at = Number.isNaN(number) ? Date.parse(value) : number < 1e11 ? number * 1_000 : number;
+  return Number.isFinite(at) && Math.abs(at) <= TIME_MAX ? at : undefined;
 }

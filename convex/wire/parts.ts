@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { jsonText } from "../lib/json";
-import { messageProse, type StoredPart } from "../lib/parts";
-import { unpackParts, type JoinedPart } from "../lib/pieces";
+import { messageProse, parsePart, type PartText, type StoredPart } from "../lib/parts";
 import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
 
 /**
@@ -9,7 +8,7 @@ import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
  * Convex value can hold every key, depth and length of JSON. Empty JSON text stands for a part
  * without content.
  */
-export type PartInput = { type: string; format: "text" | "json"; content: string };
+export type PartInput = PartText;
 
 /** Part types are labels; a longer one is no type. */
 const TYPE_MAX_BYTES = 100;
@@ -99,13 +98,4 @@ export function textOfParts(parts: PartInput[]): string {
   return wellFormed(messageProse({ role: "unknown", parts: texts }));
 }
 
-/** A message's parts with their contents as the client sent them. */
-export function parseParts(parts: readonly JoinedPart[]): StoredPart[] {
-  return unpackParts(parts).map(parsePart);
-}
-
-/** A stored part with its content as the client sent it. */
-function parsePart({ type, format, content }: PartInput): StoredPart {
-  if (format === "text") return { type, content };
-  return content === "" ? { type } : { type, content: JSON.parse(content) as unknown };
-}
+export { parseParts } from "../lib/parts";

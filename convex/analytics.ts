@@ -1,0 +1,161 @@
+import { v } from "convex/values";
+import { callerQuery, publicQuery, viewerQuery } from "./functions";
+import { distinct, splitBy, totalsOf } from "./lib/stats";
+import { shownProvider } from "./lib/providers";
+import { DAY_MS, utcDate } from "./lib/time";
+import * as Analytics from "./model/analytics";
+import { statsAnswer } from "./model/statsViews";
+import { sessionView } from "./model/sessions";
+import { readSource } from "./wire/sources";
+
+/**
+ * Numbers of the signed-in user, from the ledger of days: a day's sums are read, never its sessions,
+ * so that a dashboard left open costs the same whatever is stored. Signed out: the empty answer.
+ */
+const vFilter = { source: v.optional(v.string()) };
+
+/** `GET /api/stats`: totals and splits over a range of UTC days. */
+export const stats = callerQuery({
+  args: { from: v.optional(v.string()), to: v.optional(v.string()), ...vFilter },
+  handler: async (ctx, { source, ...range }) =>
+    statsAnswer(await Analytics.days(ctx, ctx.user, range), source),
+});
+
+/** Sums over everything; zeros for someone without sessions, never null. */
+export const summaryStats = viewerQuery({
+  args: vFilter,
+  handler: async (ctx, { source }) => {
+    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
+    const rows = Analytics.rowsOf(days, readSource(source));
+    const { sessions, messages, cost, durationMs, ...tokens } = totalsOf(rows);
+    const average = (sum: number) => (sessions === 0 ? 0 : sum / sessions);
+    return {
+      ...tokens,
+      totalSessions: sessions,
+      totalMessages: messages,
+      totalCost: cost,
+      totalDurationMs: durationMs,
+      uniqueModels: distinct(rows, "model"),
+      uniqueProjects: distinct(rows, "project"),
+      avgTokensPerSession: Math.round(average(tokens.totalTokens)),
+      avgCostPerSession: average(cost),
+    };
+  },
+});
+
+/** Sums by UTC day, oldest first, days without sessions left out. */
+export const dailyStats = viewerQuery({
+  args: { days: v.optional(v.number()), ...vFilter },
+  handler: async (ctx, { days: count = 30, source }) => {
+    if (ctx.user === null) return [];
+    const from = utcDate(Date.now() - Math.min(36_500, Math.max(0, count)) * DAY_MS);
+    const days = await Analytics.days(ctx, ctx.user, { from });
+    return days
+      .map((day) => ({
+        date: day.date,
+        ...totalsOf(Analytics.rowsOf([day], readSource(source))),
+      }))
+      .filter(({ sessions }) => sessions > 0)
+      .reverse();
+  },
+});
+
+/** Sums by model, most tokens first. */
+export const modelStats = viewerQuery({
+  args: vFilter,
+  handler: async (ctx, { source }) => {
+    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
+    return splitBy(Analytics.rowsOf(days, readSource(source)), "model").map((split) => ({
+      model: split.key || "unknown",
+      sessions: split.sessions,
+      promptTokens: split.promptTokens,
+      completionTokens: split.completionTokens,
+      totalTokens: split.totalTokens,
+      cost: split.cost,
+      avgDurationMs: Math.round(split.durationMs / split.sessions),
+    }));
+  },
+});
+
+/** Sums by project, most recently active first. */
+export const projectStats = viewerQuery({
+  args: vFilter,
+  handler: async (ctx, { source }) => {
+    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
+    return splitBy(Analytics.rowsOf(days, readSource(source)), "project")
+      .map((split) => ({
+        project: split.key || "Other",
+        sessions: split.sessions,
+        messageCount: split.messages,
+        totalTokens: split.totalTokens,
+        promptTokens: split.promptTokens,
+        completionTokens: split.completionTokens,
+        totalDurationMs: split.durationMs,
+        cost: split.cost,
+        lastActive: split.lastActiveAt,
+      }))
+      .sort((a, b) => b.lastActive - a.lastActive);
+  },
+});
+
+/** Sums by provider, most tokens first. */
+export const providerStats = viewerQuery({
+  args: vFilter,
+  handler: async (ctx, { source }) => {
+    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
+    return splitBy(Analytics.rowsOf(days, readSource(source)), "provider").map(
+      ({ key, sessions, totalTokens, cost }) => ({ provider: key, sessions, totalTokens, cost }),
+    );
+  },
+});
+
+/** Sums by source, most sessions first. */
+export const sourceStats = viewerQuery({
+  args: {},
+  handler: async (ctx) => {
+    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
+    return splitBy(Analytics.rowsOf(days, undefined), "source")
+      .map(({ key, sessions, totalTokens, cost }) => ({ source: key, sessions, totalTokens, cost }))
+      .sort((a, b) => b.sessions - a.sessions);
+  },
+});
+
+/** Sessions that match, sorted, cut at `limit`; `total` counts all that match. */
+export const sessionsWithDetails = viewerQuery({
+  args: {
+    limit: v.optional(v.number()),
+    sortBy: v.optional(v.union(...Analytics.SORT_KEYS.map((key) => v.literal(key)))),
+    sortOrder: v.optional(v.union(v.literal("asc"), v.literal("desc"))),
+    filterModel: v.optional(v.string()),
+    filterProject: v.optional(v.string()),
+    filterProvider: v.optional(v.string()),
+    ...vFilter,
+  },
+  handler: async (ctx, args) => {
+    if (ctx.user === null) return { sessions: [], total: 0 };
+    const { limit = 100, sortBy = "updatedAt", sortOrder = "desc" } = args;
+    const { sessions, total } = await Analytics.sessionsInOrder(ctx, ctx.user, {
+      sortBy,
+      order: sortOrder,
+      limit: Math.min(200, Math.max(1, Math.floor(limit))),
+      filter: {
+        source: readSource(args.source),
+        model: args.filterModel,
+        project: args.filterProject,
+        provider: args.filterProvider,
+      },
+    });
+    const details = sessions.map((session) => ({
+      ...sessionView(session),
+      _id: session._id,
+      provider: shownProvider(session.provider, session.model),
+    }));
+    return { sessions: details, total };
+  },
+});
+
+/** What the deployment is used with, for anyone; only names that several users share. */
+export const publicPlatformStats = publicQuery({
+  args: {},
+  handler: (ctx) => Analytics.platformTop(ctx),
+});

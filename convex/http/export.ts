@@ -1,0 +1,97 @@
+import type * as z from "zod";
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { AppError, notFound } from "../errors";
+import { findFormat, formats } from "../exports";
+import { EVERYTHING } from "../exports/select";
+import { type Resume, writeExport, type Written } from "../exports/writer";
+import { readCursor, writeCursor } from "../lib/cursor";
+import * as routes from "../wire/export";
+import { type Call, endpoint, type Endpoint } from "./endpoint";
+import type { Caller } from "./authenticate";
+
+type Query = z.output<typeof routes.ExportQuery>;
+
+export const exportSessions: Endpoint = endpoint(routes.exportSessions, exportAnswer);
+export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);
+
+/**
+ * One answer of an export: bounded in memory whatever is exported, a whole document, and a cursor in
+ * its headers if there is more. It is gathered before it is sent, so that its headers can say how
+ * many sessions it holds and where the next begins, and a failure is an error and not a torn file.
+ */
+async function exportAnswer(
+  ctx: ActionCtx,
+  { caller, query, request }: Call<Query, unknown, Caller>,
+): Promise<Response> {
+  const { selection, turns, style, limit, id } = query;
+  const { name, format } = chosenFormat(query);
+  const anonymity = query.anonymize
+    ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
+    : null;
+  const written = await writeExport(
+    { format, options: { turns, style }, selection: EVERYTHING, anonymity, limit },
+    (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
+    query.cursor === undefined ? null : readResume(query.cursor),
+  );
+  if (id !== undefined && written.found === 0) throw notFound("Session");
+  return new Response(streamOf(written.chunks), {
+    headers: headersOf(written, request.url, {
+      "Content-Type": format.contentType,
+      "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
+    }),
+  });
+}
+
+function chosenFormat({ format: asked, id }: Query) {
+  const name = asked ?? (id === undefined ? "deepeval" : "json");
+  const format = findFormat(name);
+  if (format !== undefined) return { name, format };
+  const known = Object.keys(formats).join(", ");
+  throw new AppError("INVALID_REQUEST", "Invalid request", {
+    details: [{ path: "format", message: `must be one of ${known}` }],
+  });
+}
+
+function headersOf(written: Written, url: string, headers: Record<string, string>) {
+  const { sessions, records, skipped, resume } = written;
+  const counted = {
+    ...headers,
+    "X-Export-Sessions": String(sessions),
+    "X-Export-TestCases": String(records),
+    ...(skipped > 0 ? { "X-Export-Skipped": String(skipped) } : {}),
+  };
+  if (resume === null) return counted;
+  const cursor = writeCursor([resume.position, resume.skip, resume.sessions]);
+  const next = new URL(url);
+  next.searchParams.set("cursor", cursor);
+  const link = `<${next.pathname}${next.search}>; rel="next"`;
+  return { ...counted, "X-Export-Cursor": cursor, Link: link };
+}
+
+function readResume(cursor: string): Resume {
+  const [position, skip, sessions] = readCursor(cursor, 3);
+  if (typeof position === "string" && typeof skip === "number" && typeof sessions === "number") {
+    return { position, skip, sessions };
+  }
+  throw new AppError("INVALID_REQUEST", "Invalid request", {
+    details: [{ path: "cursor", message: "is not a cursor of this export" }],
+  });
+}
+
+/** A name that is safe in a header and on any file system. */
+function fileLabel(text: string): string {
+  const safe = text.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "");
+  return safe.slice(0, 80) || "export";
+}
+
+/** Gives the chunks away one by one, so that what is sent need not stay in memory. */
+function streamOf(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
+}

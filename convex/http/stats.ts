@@ -1,0 +1,43 @@
+import { internal } from "../_generated/api";
+import { notFound } from "../errors";
+import { DAY_MS, isDate, utcDate } from "../lib/time";
+import { wrappedSvg } from "../lib/wrappedSvg";
+import * as routes from "../wire/stats";
+import { endpoint, type Endpoint } from "./endpoint";
+
+export const getStats: Endpoint = endpoint(routes.getStats, async (ctx, { caller, query }) => {
+  const stats = await ctx.runQuery(internal.analytics.stats, { caller, ...query });
+  // Older clients read an object by model; names are free text, which Convex takes for no keys.
+  const modelUsage = Object.fromEntries(
+    stats.byModel.map(({ model, totalTokens, cost, sessions }) => [
+      model,
+      { tokens: totalTokens, cost, sessions },
+    ]),
+  );
+  return { body: { ...stats, modelUsage } };
+});
+
+export const getWrapped: Endpoint = endpoint(
+  routes.getWrapped,
+  async (ctx, { caller, param, query }) => {
+    const date = dayNamed(param, Date.now());
+    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, date });
+    return new Response(wrappedSvg(picture, query.theme), {
+      headers: {
+        "Content-Type": "image/svg+xml; charset=utf-8",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, max-age=60",
+      },
+    });
+  },
+);
+
+/** The UTC day of `2026-11-22.svg`, `today.svg` or `yesterday.svg`. */
+function dayNamed(file: string, now: number): string {
+  const name = /^(.+)\.svg$/.exec(file)?.[1];
+  if (name === "today") return utcDate(now);
+  if (name === "yesterday") return utcDate(now - DAY_MS);
+  if (name === undefined || !isDate(name)) throw notFound("Picture");
+  return name;
+}

@@ -1,0 +1,98 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { isSameGrain, type LedgerRow, rowsOf } from "../lib/ledger";
+import type { Day } from "../lib/stats";
+import { DAY_MS, dayStart, utcDate } from "../lib/time";
+import { RECENT_DAYS, recentTokens, wrappedStats } from "../lib/wrapped";
+import type { WrappedPicture } from "../lib/wrappedSvg";
+import { days } from "./analytics";
+
+type User = Pick<Doc<"users">, "_id">;
+
+/** Minutes after midnight UTC at which yesterday is closed; `crons.ts` says the same. */
+const CLOSE_MINUTE = 20;
+
+/** A user's day as the picture shows it, and whether anything happened on it. */
+export async function picture(
+  ctx: QueryCtx,
+  user: User,
+  date: string,
+): Promise<{ picture: WrappedPicture; isActive: boolean }> {
+  const from = utcDate(dayStart(date) - (RECENT_DAYS - 1) * DAY_MS);
+  const recent = await days(ctx, user, { from, to: date });
+  const day: Day = recent.find((one) => one.date === date) ?? { date, rows: [] };
+  return {
+    picture: { date, stats: wrappedStats(day.rows), recent: recentTokens(recent, date) },
+    isActive: day.rows.length > 0,
+  };
+}
+
+/** When the next day is closed. */
+export function nextCloseAt(now: number): number {
+  const today = dayStart(utcDate(now)) + CLOSE_MINUTE * 60_000;
+  return now < today ? today : today + DAY_MS;
+}
+
+/** Open days of one run, and sessions it may read for them: about 6 MB. */
+const CLOSE_DAYS = 20;
+const CLOSE_SESSIONS = 2_000;
+/** A day with more sessions is closed as its refreshes made it: one transaction cannot read it. */
+const RECONCILE_MAX = 4_000;
+
+/**
+ * Closes days before today that have changed since they were last closed: recomputes each from what
+ * its sessions say it holds, and stamps it. True if more are open.
+ */
+export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean> {
+  const open = await ctx.db
+    .query("dailyWrapped")
+    .withIndex("by_closed_at", (q) => q.eq("closedAt", undefined).lt("date", utcDate(now)))
+    .take(CLOSE_DAYS);
+  let sessions = 0;
+  let closed = 0;
+  for (const day of open) {
+    if (sessions > CLOSE_SESSIONS) break;
+    sessions += await closeDay(ctx, day, now);
+    closed++;
+  }
+  return closed < open.length || open.length === CLOSE_DAYS;
+}
+
+async function closeDay(ctx: MutationCtx, day: Doc<"dailyWrapped">, now: number): Promise<number> {
+  const { rows, sessions } = await reconciled(ctx, day.userId, day);
+  if (rows.length === 0) await ctx.db.delete("dailyWrapped", day._id);
+  else await ctx.db.patch("dailyWrapped", day._id, { stats: { rows }, closedAt: now });
+  return sessions;
+}
+
+async function reconciled(
+  ctx: QueryCtx,
+  userId: Id<"users">,
+  { date, stats }: Doc<"dailyWrapped">,
+): Promise<{ rows: LedgerRow[]; sessions: number }> {
+  const start = dayStart(date);
+  const sessions = await ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_created_at", (q) =>
+      q
+        .eq("userId", userId)
+        .gte("createdAt", start)
+        .lt("createdAt", start + DAY_MS),
+    )
+    .take(RECONCILE_MAX + 1);
+  if (sessions.length > RECONCILE_MAX) return { rows: stats.rows, sessions: sessions.length };
+  const held = sessions
+    .map((session) => session.ledger)
+    .filter((ledger) => ledger !== undefined)
+    .filter((ledger) => ledger.date === date);
+  return { rows: inOrderOf(stats.rows, rowsOf(held)), sessions: sessions.length };
+}
+
+/** The same rows in the order they stood in, so that a right day is written back unchanged. */
+function inOrderOf(before: readonly LedgerRow[], rows: readonly LedgerRow[]): LedgerRow[] {
+  const place = (row: LedgerRow) => {
+    const index = before.findIndex((other) => isSameGrain(other, row));
+    return index < 0 ? before.length : index;
+  };
+  return [...rows].sort((a, b) => place(a) - place(b));
+}

@@ -1,0 +1,85 @@
+import * as z from "zod";
+import { clamped, flag, label, list, moment } from "./fields";
+import { route } from "./route";
+import { readSource } from "./sources";
+
+const EVAL_STATUS = ["golden", "correct", "incorrect", "needs_review"] as const;
+
+/** One of these words; anything else is the caller's mistake and named as such. */
+function word<const Words extends readonly [string, ...string[]]>(words: Words, why: string) {
+  return z
+    .enum(words, { error: `must be one of ${words.join(", ")}` })
+    .optional()
+    .meta({
+      description: why,
+    });
+}
+
+/** Words of older clients for the same choices. */
+const TURN_MODES = { per_turn: "single", full: "full", final_only: "last" } as const;
+
+const ExportParameters = z.object({
+  format: label(
+    "deepeval, openai, promptfoo, text, markdown, json, jsonl, csv or filesystem. Default: json for one session, else deepeval.",
+  ),
+  id: label("One session, by our id or the plugin's; 404 if it is not yours."),
+  sessionIds: list("Sessions by id, with commas between; absent or `all`: all that are ready."),
+  status: word(EVAL_STATUS, "Only sessions judged so."),
+  tag: list("Only sessions with one of these tags."),
+  tags: list("The same, as older clients call it."),
+  source: label("Only sessions of this tool."),
+  tool: label("The same, as older clients call it."),
+  model: label("Only sessions of this model."),
+  from: moment("Only sessions from this time or day on."),
+  to: moment("Only sessions up to this time, or to the end of this day.", "end"),
+  date_from: moment("`from`, as older clients call it."),
+  date_to: moment("`to`, as older clients call it.", "end"),
+  limit: clamped("Sessions at most, over all answers.", 1, 1_000_000, 1_000_000),
+  cursor: label("`X-Export-Cursor` of the answer before, to go on with a large export."),
+  turns: word(["single", "multi", "full", "last"], "Cases by question, or by conversation."),
+  turn_mode: word(["per_turn", "full", "final_only"], "`turns`, as older clients call it."),
+  style: word(["evals", "chat", "finetune"], "For `openai`."),
+  anonymize: flag("Replace user names, home paths, e-mail addresses, keys and tokens."),
+});
+
+/** The parameters of an export, aliases resolved. */
+export const ExportQuery = ExportParameters.transform((query) => {
+  const { format, id, status, model, limit, cursor, style = "evals", anonymize } = query;
+  const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
+  const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
+  return {
+    ...{ format, id, limit, cursor, turns, style, anonymize },
+    selection: {
+      sessionIds: id === undefined ? ids : [id],
+      status,
+      tags: query.tag ?? query.tags,
+      source: readSource(query.source ?? query.tool),
+      model,
+      from: query.from ?? query.date_from,
+      to: query.to ?? query.date_to,
+    },
+  };
+});
+
+const shared = {
+  method: "GET",
+  access: "caller",
+  limit: "export",
+  query: ExportQuery,
+  produces: ["application/json", "application/jsonl", "text/csv", "text/markdown", "text/plain"],
+} as const;
+
+export const exportSessions = route({
+  ...shared,
+  path: "/api/export",
+  name: "exportSessions",
+  summary:
+    "Sessions in the formats of evaluation tools. Each answer is a whole document; X-Export-Cursor, where present, leads to the next.",
+});
+
+export const exportEvals = route({
+  ...shared,
+  path: "/api/export/evals",
+  name: "exportEvals",
+  summary: "The same, as older clients call it",
+});

@@ -1,0 +1,85 @@
+import { v } from "convex/values";
+import { internal } from "./_generated/api";
+import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
+import { DAY_MS, utcDate } from "./lib/time";
+import { wrappedStats } from "./lib/wrapped";
+import { wrappedSvg } from "./lib/wrappedSvg";
+import { lastDayRows } from "./model/analytics";
+import * as Wrapped from "./model/wrapped";
+
+/** Designs the dashboard has built in. */
+const DESIGNS = 10;
+
+/**
+ * Today (UTC) of the signed-in user: numbers, and a picture of them as a `data:` address that needs
+ * no request and no key. Null without sessions today, and signed out.
+ */
+export const getTodayWrapped = viewerQuery({
+  args: {},
+  handler: async (ctx) => {
+    const now = Date.now();
+    return ctx.user === null ? null : await wrappedOf(ctx, ctx.user, utcDate(now), now);
+  },
+});
+
+/** The same for yesterday, as the cron has closed it. */
+export const getYesterdayWrapped = viewerQuery({
+  args: {},
+  handler: async (ctx) => {
+    const now = Date.now();
+    return ctx.user === null ? null : await wrappedOf(ctx, ctx.user, utcDate(now - DAY_MS), now);
+  },
+});
+
+async function wrappedOf(
+  ctx: Parameters<typeof Wrapped.picture>[0],
+  user: Parameters<typeof Wrapped.picture>[1],
+  date: string,
+  now: number,
+) {
+  const { picture, isActive } = await Wrapped.picture(ctx, user, date);
+  if (!isActive) return null;
+  return {
+    date,
+    stats: picture.stats,
+    imageUrl: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(wrappedSvg(picture))}`,
+    designIndex: Number(date.slice(8)) % DESIGNS,
+    nextGenerationAt: Wrapped.nextCloseAt(now),
+  };
+}
+
+/** The sessions that started in the last 24 hours; null without any, and signed out. */
+export const getWrappedStats = viewerQuery({
+  args: {},
+  handler: async (ctx) => {
+    const rows = ctx.user === null ? [] : await lastDayRows(ctx, ctx.user, Date.now());
+    return rows.length === 0 ? null : wrappedStats(rows);
+  },
+});
+
+/** When the running UTC day is closed, and which it is. */
+export const getCountdownInfo = publicQuery({
+  args: {},
+  returns: v.object({ nextGenerationAt: v.number(), currentDate: v.string() }),
+  handler: () => {
+    const now = Date.now();
+    return { nextGenerationAt: Wrapped.nextCloseAt(now), currentDate: utcDate(now) };
+  },
+});
+
+/** `GET /api/wrapped/:date.svg`: what the picture of a day shows. */
+export const picture = callerQuery({
+  args: { date: v.string() },
+  handler: async (ctx, { date }) => (await Wrapped.picture(ctx, ctx.user, date)).picture,
+});
+
+/** Cron: closes the days before today that changed since they were last closed, in batches. */
+export const closeDays = systemMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const more = await Wrapped.closeDays(ctx, Date.now());
+    if (more) await ctx.scheduler.runAfter(0, internal.wrapped.closeDays, {});
+    return null;
+  },
+});
