@@ -8,6 +8,7 @@
  * @module
  */
 
+import type * as analytics from "../analytics.js";
 import type * as apiKeys from "../apiKeys.js";
 import type * as apiLogs from "../apiLogs.js";
 import type * as auth from "../auth.js";
@@ -19,6 +20,7 @@ import type * as deletion from "../deletion.js";
 import type * as embed from "../embed.js";
 import type * as embeddings from "../embeddings.js";
 import type * as errors from "../errors.js";
+import type * as evals from "../evals.js";
 import type * as exports_anonymize from "../exports/anonymize.js";
 import type * as exports_cases from "../exports/cases.js";
 import type * as exports_common from "../exports/common.js";
@@ -44,12 +46,16 @@ import type * as http from "../http.js";
 import type * as http_authenticate from "../http/authenticate.js";
 import type * as http_body from "../http/body.js";
 import type * as http_context from "../http/context.js";
+import type * as http_edit from "../http/edit.js";
 import type * as http_endpoint from "../http/endpoint.js";
+import type * as http_export from "../http/export.js";
 import type * as http_health from "../http/health.js";
 import type * as http_respond from "../http/respond.js";
 import type * as http_router from "../http/router.js";
 import type * as http_search from "../http/search.js";
 import type * as http_sessions from "../http/sessions.js";
+import type * as http_share from "../http/share.js";
+import type * as http_stats from "../http/stats.js";
 import type * as http_sync from "../http/sync.js";
 import type * as lib_anonymize from "../lib/anonymize.js";
 import type * as lib_apiKey from "../lib/apiKey.js";
@@ -85,6 +91,7 @@ import type * as lib_workos from "../lib/workos.js";
 import type * as lib_wrapped from "../lib/wrapped.js";
 import type * as lib_wrappedSvg from "../lib/wrappedSvg.js";
 import type * as model_accountDeletion from "../model/accountDeletion.js";
+import type * as model_analytics from "../model/analytics.js";
 import type * as model_apiKeys from "../model/apiKeys.js";
 import type * as model_apiLogs from "../model/apiLogs.js";
 import type * as model_bounded from "../model/bounded.js";
@@ -94,6 +101,9 @@ import type * as model_context from "../model/context.js";
 import type * as model_deletion from "../model/deletion.js";
 import type * as model_embeddingSchedule from "../model/embeddingSchedule.js";
 import type * as model_embeddings from "../model/embeddings.js";
+import type * as model_evalViews from "../model/evalViews.js";
+import type * as model_evals from "../model/evals.js";
+import type * as model_exports from "../model/exports.js";
 import type * as model_ledger from "../model/ledger.js";
 import type * as model_limits from "../model/limits.js";
 import type * as model_messages from "../model/messages.js";
@@ -102,20 +112,27 @@ import type * as model_profile from "../model/profile.js";
 import type * as model_refresh from "../model/refresh.js";
 import type * as model_refreshSchedule from "../model/refreshSchedule.js";
 import type * as model_search from "../model/search.js";
+import type * as model_sessionEdits from "../model/sessionEdits.js";
 import type * as model_sessionMerge from "../model/sessionMerge.js";
 import type * as model_sessions from "../model/sessions.js";
+import type * as model_sharing from "../model/sharing.js";
+import type * as model_statsViews from "../model/statsViews.js";
 import type * as model_stretches from "../model/stretches.js";
 import type * as model_sync from "../model/sync.js";
 import type * as model_syncShapes from "../model/syncShapes.js";
 import type * as model_users from "../model/users.js";
 import type * as model_workosUsers from "../model/workosUsers.js";
+import type * as model_wrapped from "../model/wrapped.js";
 import type * as search from "../search.js";
 import type * as semantic from "../semantic.js";
 import type * as sessions from "../sessions.js";
+import type * as shared from "../shared.js";
 import type * as sync from "../sync.js";
 import type * as users from "../users.js";
 import type * as wire_answers from "../wire/answers.js";
 import type * as wire_context from "../wire/context.js";
+import type * as wire_evals from "../wire/evals.js";
+import type * as wire_export from "../wire/export.js";
 import type * as wire_fields from "../wire/fields.js";
 import type * as wire_health from "../wire/health.js";
 import type * as wire_parts from "../wire/parts.js";
@@ -123,9 +140,12 @@ import type * as wire_roles from "../wire/roles.js";
 import type * as wire_route from "../wire/route.js";
 import type * as wire_search from "../wire/search.js";
 import type * as wire_sessions from "../wire/sessions.js";
+import type * as wire_share from "../wire/share.js";
 import type * as wire_sources from "../wire/sources.js";
+import type * as wire_stats from "../wire/stats.js";
 import type * as wire_sync from "../wire/sync.js";
 import type * as workos from "../workos.js";
+import type * as wrapped from "../wrapped.js";
 
 import type {
   ApiFromModules,
@@ -134,6 +154,7 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  analytics: typeof analytics;
   apiKeys: typeof apiKeys;
   apiLogs: typeof apiLogs;
   auth: typeof auth;
@@ -145,6 +166,7 @@ declare const fullApi: ApiFromModules<{
   embed: typeof embed;
   embeddings: typeof embeddings;
   errors: typeof errors;
+  evals: typeof evals;
   "exports/anonymize": typeof exports_anonymize;
   "exports/cases": typeof exports_cases;
   "exports/common": typeof exports_common;
@@ -170,12 +192,16 @@ declare const fullApi: ApiFromModules<{
   "http/authenticate": typeof http_authenticate;
   "http/body": typeof http_body;
   "http/context": typeof http_context;
+  "http/edit": typeof http_edit;
   "http/endpoint": typeof http_endpoint;
+  "http/export": typeof http_export;
   "http/health": typeof http_health;
   "http/respond": typeof http_respond;
   "http/router": typeof http_router;
   "http/search": typeof http_search;
   "http/sessions": typeof http_sessions;
+  "http/share": typeof http_share;
+  "http/stats": typeof http_stats;
   "http/sync": typeof http_sync;
   "lib/anonymize": typeof lib_anonymize;
   "lib/apiKey": typeof lib_apiKey;
@@ -211,6 +237,7 @@ declare const fullApi: ApiFromModules<{
   "lib/wrapped": typeof lib_wrapped;
   "lib/wrappedSvg": typeof lib_wrappedSvg;
   "model/accountDeletion": typeof model_accountDeletion;
+  "model/analytics": typeof model_analytics;
   "model/apiKeys": typeof model_apiKeys;
   "model/apiLogs": typeof model_apiLogs;
   "model/bounded": typeof model_bounded;
@@ -220,6 +247,9 @@ declare const fullApi: ApiFromModules<{
   "model/deletion": typeof model_deletion;
   "model/embeddingSchedule": typeof model_embeddingSchedule;
   "model/embeddings": typeof model_embeddings;
+  "model/evalViews": typeof model_evalViews;
+  "model/evals": typeof model_evals;
+  "model/exports": typeof model_exports;
   "model/ledger": typeof model_ledger;
   "model/limits": typeof model_limits;
   "model/messages": typeof model_messages;
@@ -228,20 +258,27 @@ declare const fullApi: ApiFromModules<{
   "model/refresh": typeof model_refresh;
   "model/refreshSchedule": typeof model_refreshSchedule;
   "model/search": typeof model_search;
+  "model/sessionEdits": typeof model_sessionEdits;
   "model/sessionMerge": typeof model_sessionMerge;
   "model/sessions": typeof model_sessions;
+  "model/sharing": typeof model_sharing;
+  "model/statsViews": typeof model_statsViews;
   "model/stretches": typeof model_stretches;
   "model/sync": typeof model_sync;
   "model/syncShapes": typeof model_syncShapes;
   "model/users": typeof model_users;
   "model/workosUsers": typeof model_workosUsers;
+  "model/wrapped": typeof model_wrapped;
   search: typeof search;
   semantic: typeof semantic;
   sessions: typeof sessions;
+  shared: typeof shared;
   sync: typeof sync;
   users: typeof users;
   "wire/answers": typeof wire_answers;
   "wire/context": typeof wire_context;
+  "wire/evals": typeof wire_evals;
+  "wire/export": typeof wire_export;
   "wire/fields": typeof wire_fields;
   "wire/health": typeof wire_health;
   "wire/parts": typeof wire_parts;
@@ -249,9 +286,12 @@ declare const fullApi: ApiFromModules<{
   "wire/route": typeof wire_route;
   "wire/search": typeof wire_search;
   "wire/sessions": typeof wire_sessions;
+  "wire/share": typeof wire_share;
   "wire/sources": typeof wire_sources;
+  "wire/stats": typeof wire_stats;
   "wire/sync": typeof wire_sync;
   workos: typeof workos;
+  wrapped: typeof wrapped;
 }>;
 
 /**

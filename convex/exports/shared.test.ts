@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
-import { markdownHtml } from "../lib/html";
+import { markdownHtml } from "./html";
 import { sharedJson, sharedMarkdown, sharedPage, sharedSession } from "./shared";
 
 const links = { markdown: "x.md", json: "x.json" };

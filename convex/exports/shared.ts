@@ -1,7 +1,7 @@
 import { plainText, type ReadPart, readMessage } from "../lib/parts";
 import { escapeMarkup } from "../lib/escape";
 import { isoTime, titleOf } from "./common";
-import { markdownHtml } from "../lib/html";
+import { markdownHtml } from "./html";
 import { sessionMarkdown } from "./markdown";
 import { SHARED_STYLE } from "./sharedStyle";
 import type { ExportMessage, ExportRole, ExportSession } from "./types";

@@ -1,5 +1,5 @@
 import { Marked } from "marked";
-import { escapeMarkup, visible } from "./escape";
+import { escapeMarkup, visible } from "../lib/escape";
 
 /**
  * Longer texts are shown as they are. A parser of Markdown takes more than linear time for texts
