@@ -26,12 +26,18 @@ async function start(options: Options): Promise<void> {
   if (options.demo) console.log(await sendDemo(engine.url, key));
 }
 
+/** A terminal and `tsx` may both pass on one Ctrl-C; only a later one means "at once". */
+const IMPATIENCE_MS = 1000;
+
 function endOnSignal(engine: RunningEngine): void {
-  let isEnding = false;
+  let since: number | null = null;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
-      if (isEnding) process.exit(1);
-      isEnding = true;
+      if (since !== null) {
+        if (performance.now() - since > IMPATIENCE_MS) process.exit(1);
+        return;
+      }
+      since = performance.now();
       void engine.stop().then(() => process.exit(0));
     });
 }

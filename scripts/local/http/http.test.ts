@@ -98,6 +98,18 @@ describe("bodies", () => {
     const send = (body: BodyInit) =>
       engine.request("/echo", { method: "POST", body, duplex: "half" } as RequestInit);
     expect((await send(big)).status).toBe(413);
+    const unannounced = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        for (let i = 0; i < 21; i++) controller.enqueue(new Uint8Array(1 << 20));
+        controller.close();
+      },
+    });
+    const answer = await engine.request("/exact", {
+      method: "POST",
+      body: unannounced,
+      duplex: "half",
+    } as RequestInit);
+    expect(answer.status).toBe(413);
   });
 });
 

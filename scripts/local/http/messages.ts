@@ -21,11 +21,17 @@ function headersOf(message: IncomingMessage): Headers {
   return headers;
 }
 
-async function* limited(message: IncomingMessage): AsyncGenerator<Uint8Array> {
+async function* limited(
+  message: IncomingMessage,
+  onExcess: () => void,
+): AsyncGenerator<Uint8Array> {
   let total = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     total += chunk.length;
-    if (total > MAX_BODY_BYTES) throw new BodyTooLargeError();
+    if (total > MAX_BODY_BYTES) {
+      onExcess();
+      throw new BodyTooLargeError();
+    }
     yield new Uint8Array(chunk);
   }
 }
@@ -37,11 +43,12 @@ export function announcesTooMuch(message: IncomingMessage): boolean {
 
 const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** A web `Request` of what arrived; its signal aborts when the client leaves before the answer. */
+/** A web `Request` of what arrived; `onExcess` hears of a body over 20 MiB, and its signal aborts when the client leaves before the answer. */
 export function toRequest(
   message: IncomingMessage,
   response: ServerResponse,
   origin: string,
+  onExcess: () => void,
 ): Request {
   const gone = new AbortController();
   response.once("close", () => {
@@ -55,7 +62,7 @@ export function toRequest(
     signal: gone.signal,
   };
   if (!WITHOUT_BODY.has(method)) {
-    init.body = Readable.toWeb(Readable.from(limited(message))) as ReadableStream;
+    init.body = Readable.toWeb(Readable.from(limited(message, onExcess))) as ReadableStream;
     init.duplex = "half";
   } else message.resume();
   return new Request(url, init);

@@ -68,16 +68,18 @@ async function handle(
 ): Promise<void> {
   const start = performance.now();
   const trace = newTrace("request");
-  let request: Request | undefined;
   try {
     if (announcesTooMuch(message)) throw new BodyTooLargeError();
-    request = toRequest(message, response, engine.origin);
+    let isTooLarge = false;
+    const request = toRequest(message, response, engine.origin, () => (isTooLarge = true));
     const own = options.first?.(request) ?? null;
     if (own !== null) {
       await sendResponse(await own, response, () => undefined);
       return;
     }
     const reply = await answer(engine, request, message, trace);
+    // Whatever the project made of the body that broke off.
+    if (isTooLarge) throw new BodyTooLargeError();
     await sendResponse(reply, response, () => {
       engine.log({
         level: "error",
