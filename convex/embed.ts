@@ -166,3 +166,32 @@ function partsOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["un
   }
   return parts;
 }
+
+/**
+ * Embeds a documentation page. What fails is left to the sweep; a page that changes meanwhile has its
+ * own run coming.
+ */
+export const docPage = systemAction({
+  args: { docPageId: v.id("docPages") },
+  returns: v.null(),
+  handler: async (ctx, { docPageId }): Promise<null> => {
+    const provider = embeddingProvider();
+    const read = provider && (await ctx.runQuery(internal.docs.readChunks, { docPageId }));
+    if (!provider || !read) return null;
+    const outcome = await embedTexts(
+      provider,
+      read.chunks.map((chunk) => chunk.text),
+    );
+    if (!outcome.ok) {
+      console.error(`Embedding a documentation page failed: ${outcome.failure.message}`);
+      return null;
+    }
+    const chunks = read.chunks.map((chunk, i) => ({
+      ...chunk,
+      embedding: outcome.vectors[i] ?? [],
+    }));
+    const vectors = { docPageId, contentHash: read.contentHash, chunks };
+    await ctx.runMutation(internal.docs.storeVectors, { vectors });
+    return null;
+  },
+});

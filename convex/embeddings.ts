@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { AppError } from "./errors";
 import { systemMutation, systemQuery } from "./functions";
+import * as Docs from "./model/docs";
 import * as Schedule from "./model/embeddingSchedule";
 import * as Embeddings from "./model/embeddings";
 
@@ -38,6 +39,7 @@ export const sweep = systemMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const more = await Schedule.sweep(ctx, Date.now());
+    if (Schedule.isConfigured()) await Docs.embedMissing(ctx);
     if (more) await ctx.scheduler.runAfter(Schedule.STEP_DELAY_MS, internal.embeddings.sweep, {});
     return null;
   },
@@ -55,6 +57,7 @@ export const backfill = systemMutation({
     if (!Schedule.isConfigured()) {
       throw new AppError("EMBEDDINGS_NOT_CONFIGURED", Schedule.NOT_CONFIGURED);
     }
+    if (cursor === 0) await Docs.embedMissing(ctx);
     const step = await Schedule.backfillStep(ctx, { all, cursor }, Date.now());
     if (step.cursor !== null) {
       const args = { all, cursor: step.cursor };

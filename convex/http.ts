@@ -1,5 +1,6 @@
 import { httpRouter } from "convex/server";
 import { getContext } from "./http/context";
+import { searchDocs } from "./http/docs";
 import { patchSession } from "./http/edit";
 import { exportEvals, exportSessions } from "./http/export";
 import { health } from "./http/health";
@@ -29,6 +30,7 @@ export const endpoints = [
   getStats,
   getWrapped,
   getShared,
+  searchDocs,
 ];
 
 const http = httpRouter();

@@ -386,14 +386,19 @@ const docPages = defineTable({
   content: v.string(),
   contentHash: v.string(),
   updatedAt: v.number(),
+  /** `contentHash` of the content that was embedded; absent until it is. */
+  embeddedHash: v.optional(v.string()),
 })
   .index("by_slug", ["slug"])
+  .index("by_embedded_hash", ["embeddedHash"])
   .searchIndex("search_content", { searchField: "content" });
 
 /** Vectors of documentation sections. Written by `model/embeddings.ts`, read by vector search alone. */
 const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),
   chunk: v.number(),
+  /** The section that the chunk is from. */
+  anchor: v.string(),
   text: v.string(),
   embedding: v.array(v.float64()),
   textHash: v.string(),

@@ -7,7 +7,7 @@ import { embeddingProvider, embedTexts } from "./clients/embeddings";
 import { AppError } from "./errors";
 import { systemAction } from "./functions";
 import { CHUNK_MAX_BYTES } from "./lib/chunks";
-import { fuse, type Fused, weightOfScores } from "./lib/fusion";
+import { type Fused, mergeRanked } from "./lib/fusion";
 import { tellingText } from "./lib/terms";
 import { prefixBytes } from "./lib/text";
 import { type Filters, vFilters } from "./model/candidates";
@@ -15,6 +15,7 @@ import { NOT_CONFIGURED } from "./model/embeddingSchedule";
 import type { Found } from "./model/search";
 import { type Caller, vCaller } from "./model/users";
 import type { CONTEXT_FORMATS, ContextAnswer } from "./wire/context";
+import type { DocsAnswer } from "./wire/docs";
 import type { SearchAnswer, SearchResult } from "./wire/search";
 
 /** Search by meaning. Apart from `search.ts`, whose queries need no provider's client. */
@@ -87,6 +88,35 @@ export const context = systemAction({
   },
 });
 
+/** Semantic or hybrid search over the documentation, under the rules of `search`. */
+export const docs = systemAction({
+  args: {
+    caller: vCaller,
+    query: v.string(),
+    type: v.union(v.literal("semantic"), v.literal("hybrid")),
+    limit: v.number(),
+  },
+  handler: async (ctx, { type, ...input }): Promise<DocsAnswer> => {
+    const { query, limit } = input;
+    const lexical = await ctx.runQuery(internal.docs.searchPages, input);
+    const vector = await embedQuery(query);
+    if (!vector.ok) {
+      if (type === "semantic") throw new AppError(vector.code, vector.reason);
+      return { results: lexical, type, ...degradation(vector) };
+    }
+    const hits = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
+      vector: vector.embedding,
+      limit: SESSION_HITS,
+    });
+    const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit });
+    const lists = type === "semantic" ? [semantic] : [lexical, semantic];
+    const results = mergeRanked(lists, (result) => result.slug)
+      .slice(0, limit)
+      .map(({ item, score }) => ({ ...item, score: type === "semantic" ? item.score : score }));
+    return { results, type, degraded: false };
+  },
+});
+
 function degradation(vector: QueryVector) {
   return vector.ok ? { degraded: false } : { degraded: true, reason: vector.reason };
 }
@@ -94,7 +124,7 @@ function degradation(vector: QueryVector) {
 type Packed = FunctionReturnType<typeof internal.context.build>;
 
 function contextAnswer({ entries, text, tokens }: Packed, format: ContextFormat) {
-  const context = entries.map(({ turns: _, ...entry }) => entry);
+  const context = entries.map((entry) => ({ ...entry, turns: undefined }));
   const sessionCount = new Set(entries.map((entry) => entry.sessionId)).size;
   const base = { context, sessionCount, tokens };
   if (format === "text") return { ...base, text };
@@ -172,23 +202,16 @@ async function nearestMessages(
 
 /** Merges by reciprocal rank; full text chooses the passage, where it has one. */
 function merge(lexical: SearchResult[], semantic: SearchResult[]): SearchResult[] {
-  const byId = new Map([...semantic, ...lexical].map((result) => [result.id, result]));
-  const lists = [lexical, semantic];
-  const weights = lists.map((list) => weightOfScores(list.map((result) => result.score)));
-  const ids = lists.map((list) => list.map((result) => result.id));
-  return fuse(ids, weights).flatMap((fused) => {
-    const result = byId.get(fused.key);
-    return result ? [{ ...result, score: round(fused.score), matchedIn: sides(fused) }] : [];
-  });
+  return mergeRanked([lexical, semantic], (result) => result.id).map(({ item, score, ranks }) => ({
+    ...item,
+    score,
+    matchedIn: sides(ranks),
+  }));
 }
 
-function sides({ ranks: [lexical, semantic] }: Fused<string>): SearchResult["matchedIn"] {
+function sides([lexical, semantic]: Fused<string>["ranks"]): SearchResult["matchedIn"] {
   return [
     ...(lexical === undefined ? [] : (["fulltext"] as const)),
     ...(semantic === undefined ? [] : (["semantic"] as const)),
   ];
-}
-
-function round(score: number): number {
-  return Number(score.toFixed(4));
 }

@@ -54,3 +54,28 @@ export function fuse<K>(
     })
     .sort((a, b) => b.score - a.score);
 }
+
+/** A merged item: the one of the first list that holds it, with its fused score. */
+export type Merged<T> = { item: T; score: number; ranks: Fused<string>["ranks"] };
+
+/**
+ * Merges lists of scored items, best first, each item once: every list counts by how well its scores
+ * tell its items apart.
+ */
+export function mergeRanked<T extends { score: number }>(
+  lists: ReadonlyArray<readonly T[]>,
+  keyOf: (item: T) => string,
+): Merged<T>[] {
+  const items = new Map<string, T>();
+  for (const list of lists) {
+    for (const item of list) if (!items.has(keyOf(item))) items.set(keyOf(item), item);
+  }
+  const weights = lists.map((list) => weightOfScores(list.map((item) => item.score)));
+  return fuse(
+    lists.map((list) => list.map(keyOf)),
+    weights,
+  ).flatMap(({ key, score, ranks }) => {
+    const item = items.get(key);
+    return item === undefined ? [] : [{ item, score: Number(score.toFixed(4)), ranks }];
+  });
+}

@@ -2,7 +2,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { type ContextPassage, packContext, type Turn } from "../lib/context";
 import { type Matcher, matcherOf } from "../lib/evidence";
-import { fuse, weightOfScores } from "../lib/fusion";
+import { mergeRanked } from "../lib/fusion";
 import { rankPassages } from "../lib/rank";
 import { makeSnippet } from "../lib/snippet";
 import { type PreparedQuery, prepareQuery } from "../lib/terms";
@@ -64,14 +64,10 @@ async function findAnchors(
 ) {
   const lexical = await lexicalAnchors(ctx, sessions, query);
   const semantic = await semanticAnchors(ctx, sessions, hits);
-  const lists = [lexical, semantic];
-  const byKey = new Map([...semantic, ...lexical].map((one) => [keyOf(one.anchor), one.anchor]));
-  const weights = lists.map((list) => weightOfScores(list.map((one) => one.score)));
-  const keys = lists.map((list) => list.map((one) => keyOf(one.anchor)));
-  return fuse(keys, weights).flatMap(({ key, score }) => {
-    const anchor = byKey.get(key);
-    return anchor ? [{ anchor, score: Number(score.toFixed(4)) }] : [];
-  });
+  return mergeRanked([lexical, semantic], (one) => keyOf(one.anchor)).map(({ item, score }) => ({
+    anchor: item.anchor,
+    score,
+  }));
 }
 
 function keyOf({ sessionId, messageId }: Anchor): string {

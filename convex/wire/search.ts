@@ -35,10 +35,14 @@ export const SearchFilters = {
   role: oneOf(ROLES).meta({ description: "Only what this role said." }),
 };
 
+/** Which search; older clients mean full text when they say nothing. */
+export const SearchType = oneOf(SEARCH_TYPES)
+  .transform((type) => type ?? "fulltext")
+  .meta({ default: "fulltext", description: "By words, by meaning, or both merged." });
+export type SearchType = z.output<typeof SearchType>;
+
 const SearchOptions = {
-  type: oneOf(SEARCH_TYPES)
-    .transform((type) => type ?? "fulltext")
-    .meta({ default: "fulltext", description: "By words, by meaning, or both merged." }),
+  type: SearchType,
   limit: clamped("Results, one a session.", 1, 50, 10),
   ...SearchFilters,
 };
@@ -96,7 +100,6 @@ export const SearchAnswer = z.object({
 
 export type SearchResult = z.output<typeof SearchResult>;
 export type SearchAnswer = z.output<typeof SearchAnswer>;
-export type SearchType = (typeof SEARCH_TYPES)[number];
 
 export const search = route({
   method: "POST",

@@ -1,0 +1,54 @@
+/** Sections of a Markdown page, so that a search answers with a place and not with a page. */
+
+/** What stands under one heading, the heading included; text before the first has none. */
+export type Section = { heading: string; anchor: string; text: string };
+
+const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+
+/** The sections of a page in order; lines that only look like headings inside code are code. */
+export function sectionsOf(markdown: string): Section[] {
+  const sections: { heading: string; lines: string[] }[] = [{ heading: "", lines: [] }];
+  let fence = "";
+  for (const line of markdown.split(/\r\n|\r|\n/)) {
+    const mark = FENCE.exec(line)?.[1];
+    if (mark !== undefined && fence === "") fence = mark;
+    else if (mark?.startsWith(fence) === true) fence = "";
+    const heading = fence === "" ? HEADING.exec(line)?.[2] : undefined;
+    if (heading !== undefined) sections.push({ heading, lines: [] });
+    sections[sections.length - 1]?.lines.push(line);
+  }
+  const anchors = new Map<string, number>();
+  return sections
+    .map(({ heading, lines }) => ({
+      heading: plainHeading(heading),
+      text: lines.join("\n").trim(),
+    }))
+    .filter(({ text }) => text !== "")
+    .map((section) => ({ ...section, anchor: anchorOf(section.heading, anchors) }));
+}
+
+/** A heading as it is read: links by their text, no code marks, no emphasis. */
+function plainHeading(heading: string): string {
+  return heading
+    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/[`*]/g, "")
+    .trim();
+}
+
+/** The anchor that renderers give a heading: GitHub's rule, repeated ones numbered. */
+function anchorOf(heading: string, known: Map<string, number>): string {
+  const base = slugOf(heading);
+  const times = known.get(base) ?? 0;
+  known.set(base, times + 1);
+  return times === 0 ? base : `${base}-${times}`;
+}
+
+/** Lower case, words joined by `-`, punctuation dropped. */
+export function slugOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{Alphabetic}\p{N}\s_-]/gu, "")
+    .trim()
+    .replace(/\s/g, "-");
+}
