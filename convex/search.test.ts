@@ -113,7 +113,7 @@ describe("another user's text", () => {
     for (const type of ["fulltext", "hybrid"]) {
       expect((await search(ada, { query: "xylographer", type })).results).toEqual([]);
     }
-    const signedIn = t.withIdentity({ subject: "workos_ada", issuer: "https://workos.test" });
+    const signedIn = t.withIdentity({ subject: "workos_ada", issuer: "https://api.workos.com" });
     await t.run((ctx) => ctx.db.patch("users", ada.userId, { workosId: "workos_ada" }));
     const query = "xylographer";
     expect(await signedIn.query(api.search.searchSessionsPaginated, { query })).toMatchObject({
@@ -290,7 +290,7 @@ describe("without a key for embeddings", () => {
 describe("the dashboard's searches", () => {
   const asAda = async () => {
     await t.run((ctx) => ctx.db.patch("users", ada.userId, { workosId: "workos_ada" }));
-    return t.withIdentity({ subject: "workos_ada", issuer: "https://workos.test" });
+    return t.withIdentity({ subject: "workos_ada", issuer: "https://api.workos.com" });
   };
 
   test("a blank query lists sessions by last activity, in pages by offset", async () => {
