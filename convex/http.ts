@@ -3,16 +3,20 @@ import { getContext } from "./http/context";
 import { searchDocs } from "./http/docs";
 import { patchSession } from "./http/edit";
 import { exportEvals, exportSessions } from "./http/export";
+import type { Endpoint } from "./http/endpoint";
 import { health } from "./http/health";
+import { openapi } from "./http/openapi";
 import { serve } from "./http/router";
 import { search, searchByQuery } from "./http/search";
 import { getSession, getSessionById, listSessions } from "./http/sessions";
 import { getShared } from "./http/share";
 import { getStats, getWrapped } from "./http/stats";
 import { listExternalIds, syncBatch, syncMessage, syncSession } from "./http/sync";
+import { receiveWorkosWebhook } from "./http/webhooks";
+import { jwks, openidConfiguration } from "./http/wellKnown";
 
 /** Every endpoint of the HTTP API, a line each. */
-export const endpoints = [
+export const endpoints: readonly Endpoint[] = [
   health,
   syncSession,
   syncMessage,
@@ -31,6 +35,10 @@ export const endpoints = [
   getWrapped,
   getShared,
   searchDocs,
+  openapi(() => endpoints),
+  receiveWorkosWebhook,
+  openidConfiguration,
+  jwks,
 ];
 
 const http = httpRouter();

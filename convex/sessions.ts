@@ -1,8 +1,11 @@
 import { v } from "convex/values";
-import { callerQuery, systemMutation } from "./functions";
+import { notFound } from "./errors";
+import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
+import * as Dashboard from "./model/dashboard";
 import * as Messages from "./model/messages";
 import { refresh as refreshSession, sweep } from "./model/refresh";
 import * as Sessions from "./model/sessions";
+import { findPublic, setVisibility as share } from "./model/sharing";
 
 /** A page of the caller's sessions, newest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
@@ -26,6 +29,63 @@ export const getWithMessages = callerQuery({
     const session = await Sessions.require(ctx, ctx.user, id);
     const { messages, cursor } = await Messages.page(ctx, session, page);
     return { session: Sessions.sessionView(session), messages, messagesCursor: cursor };
+  },
+});
+
+/**
+ * For the dashboard: one of the caller's sessions with its conversation, or null. A conversation
+ * beyond what a query may read ends at `messagesCursor`, with which it goes on.
+ */
+export const get = viewerQuery({
+  args: { sessionId: v.string(), cursor: v.optional(v.string()) },
+  handler: async (ctx, { sessionId, cursor }) => {
+    const session = await Dashboard.findOwn(ctx, ctx.user, sessionId);
+    return session && (await Dashboard.conversation(ctx, session, cursor));
+  },
+});
+
+/** Anyone: a session that its owner made public, without what is nobody's business; or null. */
+export const getPublic = publicQuery({
+  args: { slug: v.string() },
+  handler: async (ctx, { slug }) => {
+    const session = await findPublic(ctx, slug);
+    return session && (await Dashboard.publicConversation(ctx, session));
+  },
+});
+
+/** For the dashboard: one of the caller's sessions as Markdown, or an empty text. */
+export const getMarkdown = viewerQuery({
+  args: { sessionId: v.string() },
+  handler: async (ctx, { sessionId }) => {
+    const session = await Dashboard.findOwn(ctx, ctx.user, sessionId);
+    return session ? await Dashboard.markdownOf(ctx, session) : "";
+  },
+});
+
+/** For the dashboard: a CSV table of the caller's sessions, or an empty text. */
+export const exportAllDataCSV = viewerQuery({
+  args: {},
+  handler: async (ctx) => (ctx.user ? await Dashboard.sessionsCsv(ctx, ctx.user) : ""),
+});
+
+/** Makes one of the caller's sessions public under an unguessable slug, or private again. */
+export const setVisibility = userMutation({
+  args: { sessionId: v.string(), isPublic: v.boolean() },
+  returns: v.object({ isPublic: v.boolean(), publicSlug: v.optional(v.string()) }),
+  handler: async (ctx, { sessionId, isPublic }) => {
+    const session = await Dashboard.findOwn(ctx, ctx.user, sessionId);
+    if (session === null) throw notFound("Session");
+    return await share(ctx, session, isPublic);
+  },
+});
+
+/** Deletes one of the caller's sessions with all that belongs to it; done twice it does no harm. */
+export const remove = userMutation({
+  args: { sessionId: v.string() },
+  returns: v.null(),
+  handler: async (ctx, { sessionId }) => {
+    await Dashboard.removeOwn(ctx, ctx.user, sessionId);
+    return null;
   },
 });
 

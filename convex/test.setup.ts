@@ -3,6 +3,7 @@ import rateLimiter from "@convex-dev/rate-limiter/test";
 import { convexTest } from "convex-test";
 import { vi } from "vitest";
 import { internal } from "./_generated/api";
+import type { TableNames } from "./_generated/dataModel";
 import schema from "./schema";
 
 const modules = import.meta.glob(["./**/*.{ts,js}", "!./**/*.test.ts", "!./**/*.d.ts"]);
@@ -46,4 +47,30 @@ export async function read<T = Record<string, unknown>>(
 /** Runs everything scheduled, however far in the future. Needs fake timers. */
 export async function settle(t: Deployment) {
   await t.finishAllScheduledFunctions(vi.runAllTimers);
+}
+
+/** Where tokens of the test deployment come from, once `vi.stubEnv("CONVEX_SITE_URL", SITE)`. */
+export const SITE = "https://test.convex.site";
+export const WORKOS_ISSUER = "https://api.workos.com/user_management/client_1";
+
+/** The deployment as a user with a session of Convex Auth sees it. */
+export function signedIn(t: Deployment, userId: string) {
+  vi.stubEnv("CONVEX_SITE_URL", SITE);
+  return t.withIdentity({ issuer: SITE, subject: `${userId}|session` });
+}
+
+/** The deployment as the bearer of an AuthKit token sees it. */
+export function fromWorkos(t: Deployment, subject: string, claims: { [name: string]: unknown } = {}) {
+  return t.withIdentity({ issuer: WORKOS_ISSUER, subject, ...claims });
+}
+
+/** Every row of every table, by table: what a test compares, or searches for traces. */
+export async function allRows(t: Deployment): Promise<{ [table: string]: object[] }> {
+  return await t.run(async (ctx) => {
+    const rows: { [table: string]: object[] } = {};
+    for (const table of Object.keys(schema.tables) as TableNames[]) {
+      rows[table] = await ctx.db.query(table).collect();
+    }
+    return rows;
+  });
 }

@@ -22,7 +22,7 @@ export async function readJsonObject(request: Request): Promise<Record<string, u
 }
 
 /** Reads the body and stops as soon as it is too large, whatever its headers promised. */
-async function readText(request: Request): Promise<string> {
+export async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get("Content-Length") ?? 0) > BODY_MAX_BYTES) throw tooLarge();
   if (request.body === null) return "";
   const reader = request.body.getReader();

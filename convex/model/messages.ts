@@ -166,6 +166,7 @@ function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number
 
 /** What one answer may carry of texts and parts; one larger message still comes, alone. */
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
+const PAGE_MAX_ROWS = 16_000;
 
 /** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
 export type MessageView = Pick<
@@ -173,15 +174,19 @@ export type MessageView = Pick<
   Exclude<(typeof KEPT_FIELDS)[number], "textIsDerived"> | "externalId" | "createdAt"
 > & { id: Id<"messages">; parts: JoinedPart[] };
 
+/** How much a page may be: messages, and what they read at most. */
+type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
+
 /**
  * A page of a session's messages in the order of the conversation, with their parts. Bounded by
- * `limit` and by bytes; `cursor` is null at the end.
+ * `limit`, by bytes and by rows; `cursor` is null at the end.
  */
 export async function page(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id">,
-  { limit, cursor }: { limit: number; cursor?: string },
+  size: PageSize & { cursor?: string },
 ): Promise<{ messages: MessageView[]; cursor: string | null }> {
+  const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
   const after = cursor === undefined ? "" : readPageCursor(cursor);
   const inOrder = ctx.db
     .query("messages")
@@ -190,10 +195,13 @@ export async function page(
     );
   const found: Doc<"messages">[] = [];
   let bytes = 0;
+  let rowCount = 0;
   let more = false;
   for await (const message of inOrder) {
     bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
-    more = found.length >= limit || (found.length > 0 && bytes > PAGE_MAX_BYTES);
+    rowCount += 1 + (message.partRows ?? 0);
+    const isFull = bytes > maxBytes || rowCount > maxRows;
+    more = found.length >= limit || (found.length > 0 && isFull);
     if (more) break;
     found.push(message);
   }

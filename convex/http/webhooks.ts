@@ -1,0 +1,17 @@
+import { internal } from "../_generated/api";
+import { unauthorized } from "../errors";
+import * as routes from "../wire/webhooks";
+import { readText } from "./body";
+import { publicEndpoint, type Endpoint } from "./endpoint";
+
+/** Events of WorkOS. Nothing is believed before the signature over the whole body is verified. */
+export const receiveWorkosWebhook: Endpoint = publicEndpoint(
+  routes.receiveWorkosWebhook,
+  async (ctx, { request }) => {
+    const signature = request.headers.get("WorkOS-Signature");
+    if (!signature) throw unauthorized();
+    const body = await readText(request);
+    await ctx.runAction(internal.workos.receiveWebhook, { body, signature });
+    return { body: { ok: true } };
+  },
+);

@@ -1,0 +1,31 @@
+import { env } from "../_generated/server";
+import { notFound } from "../errors";
+import * as routes from "../wire/wellKnown";
+import { publicEndpoint, type Endpoint } from "./endpoint";
+
+/**
+ * What Convex reads to verify the tokens of Convex Auth. Convex Auth could serve these itself; served
+ * here they are 404 rather than an error where it is not set up, and this file stays small.
+ */
+
+const FRESH_SECONDS = 15;
+const headers = {
+  "Cache-Control": `public, max-age=${FRESH_SECONDS}, stale-while-revalidate=${FRESH_SECONDS}, stale-if-error=86400`,
+};
+
+export const openidConfiguration: Endpoint = publicEndpoint(routes.openidConfiguration, () => {
+  const issuer = env.CONVEX_SITE_URL;
+  return {
+    body: {
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      authorization_endpoint: `${issuer}/oauth/authorize`,
+    },
+    headers,
+  };
+});
+
+export const jwks: Endpoint = publicEndpoint(routes.jwks, () => {
+  if (!env.JWKS) throw notFound("Keys");
+  return { body: JSON.parse(env.JWKS) as unknown, headers };
+});

@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { deployment, person, read } from "./test.setup";
+
+const NOON = Date.UTC(2026, 0, 22, 12);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOON });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+test("the request after the last one allowed gets 429, and says when to come back", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "3");
+  const t = deployment();
+  const ada = await person(t);
+  vi.setSystemTime(NOON + 15_000);
+  const remaining: (string | null)[] = [];
+  for (let i = 0; i < 3; i++) {
+    const answer = await ada.get("/api/sessions");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("RateLimit-Policy")).toBe('"read";q=3;w=60');
+    remaining.push(answer.headers.get("RateLimit"));
+  }
+  expect(remaining).toEqual(['"read";r=2;t=45', '"read";r=1;t=45', '"read";r=0;t=45']);
+  const refused = await ada.get("/api/sessions");
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("Retry-After")).toBe("45");
+  expect(refused.headers.get("RateLimit")).toBe('"read";r=0;t=45');
+  expect(refused.headers.get("RateLimit-Policy")).toBe('"read";q=3;w=60');
+  expect(refused.headers.get("Access-Control-Expose-Headers")).toContain("RateLimit");
+  expect(await read(refused)).toMatchObject({ code: "RATE_LIMITED" });
+});
+
+test("the limit of one user is nobody else's, and the window recovers", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "1");
+  const t = deployment();
+  const ada = await person(t);
+  const bob = await person(t, "bob@example.com");
+  expect((await ada.get("/api/sessions")).status).toBe(200);
+  expect((await ada.get("/api/sessions")).status).toBe(429);
+  expect((await bob.get("/api/sessions")).status).toBe(200);
+  vi.setSystemTime(NOON + 59_999);
+  expect((await ada.get("/api/sessions")).status).toBe(429);
+  vi.setSystemTime(NOON + 60_000);
+  expect((await ada.get("/api/sessions")).status).toBe(200);
+  expect((await ada.get("/api/sessions")).status).toBe(429);
+});
+
+test("all keys of a user count together, and a bad request counts as well", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "2");
+  const t = deployment();
+  const ada = await person(t);
+  expect((await ada.get("/api/sessions/unknown")).status).toBe(404);
+  const again = await person(t);
+  expect((await again.get("/api/sessions")).status).toBe(200);
+  expect((await again.get("/api/sessions")).status).toBe(429);
+});
+
+test("one class of endpoints does not use up another", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "1");
+  const t = deployment();
+  const ada = await person(t);
+  await ada.get("/api/sessions");
+  expect((await ada.get("/api/sessions")).status).toBe(429);
+  expect((await ada.post("/sync/session", { externalId: "s1" })).status).toBe(200);
+});
+
+test("a plugin that sends message after message without pause meets no limit", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  for (let i = 0; i < 200; i++) {
+    const message = { sessionExternalId: "s1", externalId: `m${i}`, role: "user", textContent: "x" };
+    const answer = await ada.post("/sync/message", message);
+    expect([answer.status, answer.headers.get("RateLimit")]).toEqual([200, null]);
+  }
+  // No count is kept at all, so that the 5,000th costs and finds the same as the first.
+  const counted = await t.run((ctx) => ctx.db.query("users").collect());
+  expect(counted[0]).not.toHaveProperty("limitedUntil");
+});
+
+test("an operator may limit /sync too, and take a limit away", async () => {
+  vi.stubEnv("RATE_LIMIT_SYNC", "1");
+  vi.stubEnv("RATE_LIMIT_READ", "off");
+  const t = deployment();
+  const ada = await person(t);
+  const first = await ada.post("/sync/session", { externalId: "s1" });
+  expect(first.headers.get("RateLimit")).toBe('"sync";r=0;t=60');
+  expect((await ada.post("/sync/session", { externalId: "s1" })).status).toBe(429);
+  const list = await ada.get("/api/sessions");
+  expect(list.status).toBe(200);
+  expect(list.headers.get("RateLimit")).toBeNull();
+});
+
+test("strangers and open endpoints are never told about limits", async () => {
+  const t = deployment();
+  for (const answer of [await t.fetch("/health"), await t.fetch("/api/sessions")]) {
+    expect(answer.headers.get("RateLimit")).toBeNull();
+  }
+});

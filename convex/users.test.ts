@@ -1,0 +1,235 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api, internal } from "./_generated/api";
+import { deployment, fromWorkos, person, read, settle, signedIn } from "./test.setup";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  vi.unstubAllGlobals();
+});
+
+describe("the row of a person from WorkOS", () => {
+  test("is made by the first authenticated mutation, whichever that is", async () => {
+    const t = deployment();
+    await fromWorkos(t, "user_01").mutation(api.users.updateEnabledAgents, {
+      enabledAgents: ["cursor", "pi", "cursor-sync", "claude-code"],
+    });
+    expect(await fromWorkos(t, "user_01").query(api.users.me, {})).toMatchObject({
+      hasApiKey: false,
+      enabledAgents: ["cursor-sync", "pi", "claude-code"],
+    });
+  });
+
+  test("is made by the first request over HTTP too, reading or writing", async () => {
+    const t = deployment();
+    const list = await fromWorkos(t, "user_01").fetch("/api/sessions", bearer);
+    expect(list.status).toBe(200);
+    const sent = await fromWorkos(t, "user_02").fetch("/sync/session", {
+      ...bearer,
+      method: "POST",
+      body: JSON.stringify({ externalId: "s1" }),
+    });
+    expect(sent.status).toBe(200);
+    const workosIds = await t.run(async (ctx) =>
+      (await ctx.db.query("users").collect()).map((user) => user.workosId),
+    );
+    expect(workosIds).toEqual(["user_01", "user_02"]);
+  });
+
+  test("is one row for both issuers of AuthKit, and for a hundred sign-ins", async () => {
+    const t = deployment();
+    const shared = { issuer: "https://api.workos.com/", subject: "user_01" };
+    const ids = new Set<string>();
+    for (let i = 0; i < 3; i++) {
+      ids.add(await fromWorkos(t, "user_01").mutation(api.users.getOrCreate, {}));
+      ids.add(await t.withIdentity(shared).mutation(api.users.getOrCreate, {}));
+    }
+    expect(ids.size).toBe(1);
+  });
+
+  test("keeps e-mail and name when a later token has no claims", async () => {
+    const t = deployment();
+    const claims = { email: "ada@example.com", name: "Ada" };
+    await fromWorkos(t, "user_01", claims).mutation(api.users.getOrCreate, {});
+    await fromWorkos(t, "user_01").mutation(api.users.getOrCreate, {});
+    expect(await fromWorkos(t, "user_01").query(api.users.me, {})).toMatchObject(claims);
+  });
+
+  test("takes over a user made from the command line only for a verified address", async () => {
+    const t = deployment();
+    const ada = await person(t, "ada@example.com");
+    const claims = { email: "ada@example.com" };
+    const other = await fromWorkos(t, "user_02", { ...claims, emailVerified: false }).mutation(
+      api.users.getOrCreate,
+      {},
+    );
+    expect(other).not.toBe(ada.userId);
+    const same = await fromWorkos(t, "user_01", { ...claims, emailVerified: true }).mutation(
+      api.users.getOrCreate,
+      {},
+    );
+    expect(same).toBe(ada.userId);
+    const third = await fromWorkos(t, "user_03", { ...claims, emailVerified: true }).mutation(
+      api.users.getOrCreate,
+      {},
+    );
+    expect(third).not.toBe(ada.userId);
+  });
+
+  test("gets e-mail and name from WorkOS when the token has none", async () => {
+    vi.stubEnv("WORKOS_API_KEY", "sk_test");
+    vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", (url: string | URL) => {
+      asked.push(String(url));
+      return Promise.resolve(
+        Response.json({
+          object: "user",
+          id: "user_01",
+          email: "ada@example.com",
+          email_verified: true,
+          first_name: "Ada",
+          last_name: "Lovelace",
+        }),
+      );
+    });
+    const t = deployment();
+    await fromWorkos(t, "user_01").mutation(api.users.getOrCreate, {});
+    await settle(t);
+    expect(asked).toEqual(["https://api.workos.com/user_management/users/user_01"]);
+    expect(await fromWorkos(t, "user_01").query(api.users.me, {})).toMatchObject({
+      email: "ada@example.com",
+      name: "Ada Lovelace",
+    });
+  });
+
+  test("is never made for an issuer that is not WorkOS", async () => {
+    const t = deployment();
+    const stranger = t.withIdentity({ issuer: "https://evil.example", subject: "user_01" });
+    await expect(stranger.mutation(api.users.getOrCreate, {})).rejects.toThrow("Invalid");
+    expect((await stranger.fetch("/api/sessions", bearer)).status).toBe(401);
+    expect(await t.run((ctx) => ctx.db.query("users").collect())).toEqual([]);
+  });
+});
+
+const bearer = { headers: { Authorization: "Bearer header.payload.signature" } };
+
+describe("API keys", () => {
+  test("a key is shown once, stored as a hash, and is in no other answer, row or log", async () => {
+    const t = deployment();
+    const logged = vi.spyOn(console, "log");
+    const ada = await person(t);
+    const me = signedIn(t, ada.userId);
+    const first = await me.mutation(api.users.generateApiKey, {});
+    const { key } = await me.mutation(api.apiKeys.create, { name: "laptop" });
+    for (const secret of [first, key]) {
+      expect(secret).toMatch(/^osk_[A-Za-z0-9_-]{32}$/);
+      const headers = { Authorization: `Bearer ${secret}` };
+      expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
+    }
+    const everything = JSON.stringify([
+      await t.run(async (ctx) => [
+        await ctx.db.query("users").collect(),
+        await ctx.db.query("apiKeys").collect(),
+        await ctx.db.query("apiLogs").collect(),
+      ]),
+      await me.query(api.users.me, {}),
+      await me.query(api.apiKeys.list, {}),
+      logged.mock.calls,
+    ]);
+    for (const secret of [first, key]) expect(everything).not.toContain(secret.slice(13));
+  });
+
+  test("the first key, replaced or revoked, stops working at once", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const me = signedIn(t, ada.userId);
+    const key = await me.mutation(api.users.generateApiKey, {});
+    expect((await ada.get("/api/sessions")).status).toBe(401);
+    const headers = { Authorization: `Bearer ${key}` };
+    expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
+    await me.mutation(api.users.revokeApiKey, {});
+    expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
+    expect(await me.query(api.users.me, {})).toMatchObject({ hasApiKey: false });
+  });
+
+  test("several keys work beside each other; one is rotated or removed alone", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const me = signedIn(t, ada.userId);
+    const status = async (key: string) =>
+      (await t.fetch("/api/sessions", { headers: { Authorization: `Bearer ${key}` } })).status;
+    const laptop = await me.mutation(api.apiKeys.create, { name: "laptop" });
+    const server = await me.mutation(api.apiKeys.create, {});
+    expect([await status(ada.apiKey), await status(laptop.key), await status(server.key)]).toEqual([
+      200, 200, 200,
+    ]);
+    const rotated = await me.mutation(api.apiKeys.rotate, { id: laptop.id });
+    expect([await status(laptop.key), await status(rotated)]).toEqual([401, 200]);
+    await me.mutation(api.apiKeys.remove, { id: server.id });
+    expect([await status(server.key), await status(rotated)]).toEqual([401, 200]);
+    await me.mutation(api.apiKeys.remove, { id: "first" });
+    expect([await status(ada.apiKey), await status(rotated)]).toEqual([401, 200]);
+    expect(await me.query(api.apiKeys.list, {})).toMatchObject([
+      { id: laptop.id, name: "laptop", prefix: rotated.slice(0, 12) },
+    ]);
+  });
+
+  test("the list says when a key was last used, without a write of its own", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const me = signedIn(t, ada.userId);
+    const [unused] = await me.query(api.apiKeys.list, {});
+    expect(unused).not.toHaveProperty("lastUsedAt");
+    vi.setSystemTime(Date.UTC(2026, 0, 22, 13));
+    await ada.get("/api/sessions");
+    const [used] = await me.query(api.apiKeys.list, {});
+    expect(used?.lastUsedAt).toBeCloseTo(Date.UTC(2026, 0, 22, 13), -2);
+  });
+
+  test("a key of another user is as unknown as none", async () => {
+    const t = deployment();
+    const bob = await person(t, "bob@example.com");
+    const { id } = await signedIn(t, bob.userId).mutation(api.apiKeys.create, {});
+    const ada = signedIn(t, (await person(t)).userId);
+    await expect(ada.mutation(api.apiKeys.rotate, { id })).rejects.toThrow("not found");
+    await expect(ada.mutation(api.apiKeys.remove, { id })).rejects.toThrow("not found");
+    await expect(ada.mutation(api.apiKeys.remove, { id: "nonsense" })).rejects.toThrow("not found");
+  });
+
+  test("the command line replaces the key of a known address", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const again = await t.mutation(internal.users.createWithApiKey, { email: "ada@example.com" });
+    expect(again.userId).toBe(ada.userId);
+    expect((await ada.get("/api/sessions")).status).toBe(401);
+  });
+});
+
+test("signed out, the account's queries answer nothing and throw nothing", async () => {
+  const t = deployment();
+  expect(await t.query(api.users.me, {})).toBeNull();
+  expect(await t.query(api.users.stats, {})).toBeNull();
+  expect(await t.query(api.apiKeys.list, {})).toEqual([]);
+  expect(await t.action(api.users.deleteAccount, {})).toMatchObject({ started: false });
+});
+
+test("the statistics of the account count sessions and messages", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", {
+    messages: ["a", "b", "c"].map((externalId) => ({
+      sessionExternalId: externalId === "c" ? "s2" : "s1",
+      externalId,
+      role: "user",
+      textContent: "hello",
+    })),
+  });
+  await settle(t);
+  const me = signedIn(t, ada.userId);
+  expect(await me.query(api.users.stats, {})).toEqual({ sessionCount: 2, messageCount: 3 });
+  expect(await read(ada.get("/api/sessions"))).toHaveProperty("sessions");
+});

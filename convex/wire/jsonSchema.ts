@@ -1,0 +1,62 @@
+import * as z from "zod";
+
+/** A JSON Schema (2020-12), as far as the OpenAPI document looks into it. */
+export type JsonSchema = {
+  properties?: { [name: string]: JsonSchema };
+  required?: string[];
+  description?: string;
+  [keyword: string]: unknown;
+};
+
+/** Named schemas of the document, by name. */
+export type Components = Map<string, JsonSchema>;
+
+type Direction = "input" | "output";
+
+/**
+ * A declaration as JSON Schema: `input` is what clients send, `output` what they get. Schemas with an
+ * id become components, and references to them.
+ */
+export function schemaOf(
+  schema: z.ZodType,
+  io: Direction,
+  components: Components,
+  place: "referenced" | "inline" = "referenced",
+): JsonSchema {
+  const { $defs = {}, $schema: _, ...converted } = convert(schema, io);
+  for (const [name, definition] of Object.entries($defs as { [name: string]: JsonSchema })) {
+    components.set(name, tidy(definition));
+  }
+  const own = tidy(converted);
+  const id = z.globalRegistry.get(schema)?.id;
+  if (id === undefined || place === "inline") return own;
+  components.set(id, own);
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function convert(schema: z.ZodType, io: Direction): JsonSchema {
+  return z.toJSONSchema(schema, {
+    io,
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      const inner = io === "input" ? behindPreprocess(zodSchema) : undefined;
+      if (inner) Object.assign(jsonSchema, { ...convert(inner, io), ...jsonSchema });
+    },
+  }) as JsonSchema;
+}
+
+/** `z.preprocess` takes anything in; what it shall be afterwards is what clients need to know. */
+function behindPreprocess(schema: z.core.$ZodType): z.ZodType | undefined {
+  const { def } = schema._zod;
+  if (def.type !== "pipe" || !("in" in def) || !("out" in def)) return undefined;
+  const { in: before, out } = def as z.core.$ZodPipeDef;
+  return before._zod.def.type === "transform" ? (out as z.ZodType) : undefined;
+}
+
+/** References into the document, and without what only the converter needs. */
+function tidy(schema: JsonSchema): JsonSchema {
+  const text = JSON.stringify(schema, (key, value: unknown) =>
+    key === "id" || key === "$schema" ? (typeof value === "string" ? undefined : value) : value,
+  );
+  return JSON.parse(text.replace(/"#\/\$defs\//g, '"#/components/schemas/')) as JsonSchema;
+}

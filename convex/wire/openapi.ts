@@ -1,0 +1,203 @@
+import * as z from "zod";
+import { ErrorAnswer } from "./answers";
+import { examples } from "./examples";
+import { API_VERSION } from "./health";
+import { schemaOf, type Components, type JsonSchema } from "./jsonSchema";
+import type { Route } from "./route";
+
+/** Codes of errors with their HTTP status, as `errors.ts` has them. */
+type ErrorTable = { readonly [code: string]: number };
+
+const INTRODUCTION = [
+  "Sessions of AI coding tools: sent by plugins, searched, read and exported by people and programs.",
+  "Every answer carries `X-Request-Id` and CORS headers, every error the same body.",
+  "`GET` also answers `HEAD`. Unknown fields of a body and unknown parameters are ignored.",
+].join("\n");
+
+/**
+ * The OpenAPI 3.1 document of these routes. Everything in it comes from the declarations that also
+ * parse and answer the requests, so that it cannot say something else than the server does.
+ */
+export function openApiDocument(routes: readonly Route[], server: string, errors: ErrorTable) {
+  const components: Components = new Map();
+  schemaOf(ErrorAnswer, "output", components);
+  const paths = new Map<string, { [method: string]: unknown }>();
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, "{$1}");
+    const operations = paths.get(path) ?? {};
+    operations[route.method.toLowerCase()] = operation(route, components, errors);
+    paths.set(path, operations);
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "OpenSync",
+      version: API_VERSION,
+      description: INTRODUCTION,
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: server }],
+    security: [{ bearer: [] }],
+    paths: Object.fromEntries(paths),
+    components: {
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          description: "An API key (`osk_…`), or a token of Convex Auth or WorkOS AuthKit.",
+        },
+      },
+      headers: HEADERS,
+      schemas: Object.fromEntries(components),
+    },
+  };
+}
+
+const text = { type: "string" };
+const HEADERS = {
+  "X-Request-Id": { schema: text, description: "Names the line of the log." },
+  "WWW-Authenticate": { schema: text, description: "`Bearer`, with status 401." },
+  "Retry-After": { schema: { type: "integer" }, description: "Seconds to wait." },
+  RateLimit: {
+    schema: text,
+    description: 'What is left, `"class";r=requests;t=seconds`, where a limit applies.',
+  },
+  "RateLimit-Policy": { schema: text, description: 'The limit, `"class";q=requests;w=seconds`.' },
+};
+
+const headers = (...names: (keyof typeof HEADERS)[]) =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+function operation(route: Route, components: Components, errors: ErrorTable) {
+  const example = examples[route.name];
+  const parameters = [...pathParameters(route), ...queryParameters(route, components)];
+  const body = requestBody(route, components);
+  return {
+    operationId: route.name,
+    summary: route.summary,
+    tags: [tagOf(route)],
+    ...(route.access === "public" ? { security: [] } : {}),
+    ...(parameters.length > 0 ? { parameters: withExamples(parameters, example?.query) } : {}),
+    ...(body ? { requestBody: body } : {}),
+    responses: { "200": success(route, components), ...failures(route, errors) },
+  };
+}
+
+/** The noun of a path: `/api/sessions/:id` and `/sync/session` are not far apart. */
+function tagOf({ path }: Route): string {
+  const [first = "", second = first] = path.split("/").filter((part) => part !== "api").slice(1);
+  return first === "sync" ? "sync" : first || second;
+}
+
+type Parameter = { name: string; in: string; required?: boolean; schema: JsonSchema };
+
+function pathParameters(route: Route): Parameter[] {
+  const names = Array.from(route.path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
+  const given = examples[route.name]?.param;
+  return names.map((name) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string", ...(given === undefined ? {} : { examples: [given] }) },
+  }));
+}
+
+function queryParameters(route: Route, components: Components): Parameter[] {
+  if (!route.query) return [];
+  const { properties = {}, required = [] } = schemaOf(route.query, "input", components, "inline");
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: "query",
+    ...(required.includes(name) ? { required: true } : {}),
+    ...(description === undefined ? {} : { description }),
+    schema,
+  }));
+}
+
+function withExamples(parameters: Parameter[], given: { [name: string]: string } = {}) {
+  return parameters.map((parameter) => {
+    const value = parameter.in === "query" ? given[parameter.name] : undefined;
+    return value === undefined ? parameter : { ...parameter, example: value };
+  });
+}
+
+function requestBody(route: Route, components: Components) {
+  if (route.rawBody) {
+    return { required: true, content: { [route.rawBody]: { schema: { type: "object" } } } };
+  }
+  if (!route.body) return undefined;
+  const schema = schemaOf(route.body, "input", components);
+  const example = examples[route.name]?.body;
+  const media = { schema, ...(example === undefined ? {} : { example }) };
+  return { required: true, content: { "application/json": media } };
+}
+
+function success(route: Route, components: Components) {
+  const { answer, produces = [] } = route;
+  const documents = produces.map((type) => [type.split(";")[0] ?? type, { schema: text }] as const);
+  const json = answer
+    ? [["application/json", { schema: schemaOf(answer, "output", components) }] as const]
+    : [];
+  const counted = isCounted(route) ? (["RateLimit", "RateLimit-Policy"] as const) : [];
+  return {
+    description: "Done.",
+    headers: headers("X-Request-Id", ...counted),
+    content: Object.fromEntries<unknown>([...documents, ...json]),
+  };
+}
+
+const isCounted = ({ limit, access }: Route) => limit !== "none" && access === "caller";
+
+/** The errors a route can answer, a status each, with the codes that come with it. */
+function failures(route: Route, errors: ErrorTable) {
+  const takesInput = Boolean(route.query ?? route.body);
+  const statuses = [
+    ...(takesInput ? [400] : []),
+    ...(route.access === "caller" || route.rawBody ? [401] : []),
+    ...(route.path.includes(":") || route.query ? [404] : []),
+    ...(route.body ? [413] : []),
+    ...(isCounted(route) ? [429] : []),
+    ...[500, 503],
+  ];
+  return Object.fromEntries(
+    statuses.map((status) => [String(status), failure(status, codesOf(status, errors))]),
+  );
+}
+
+function codesOf(status: number, errors: ErrorTable): string[] {
+  return Object.keys(errors).filter((code) => errors[code] === status);
+}
+
+function failure(status: number, codes: string[]) {
+  const [code = "INTERNAL"] = codes;
+  const message = MESSAGES.get(status) ?? "Internal error";
+  const retry = status === 429 ? (["Retry-After", "RateLimit", "RateLimit-Policy"] as const) : [];
+  const challenge = status === 401 ? (["WWW-Authenticate"] as const) : [];
+  return {
+    description: `${message} (${codes.join(", ")}).`,
+    headers: headers("X-Request-Id", ...challenge, ...retry),
+    content: {
+      "application/json": {
+        schema: { $ref: "#/components/schemas/Error" },
+        example: { error: message, message, code, requestId: "5f0c2d9a41b84e77" },
+      },
+    },
+  };
+}
+
+const MESSAGES: ReadonlyMap<number, string> = new Map([
+  [400, "Invalid request"],
+  [401, "Invalid API key or token"],
+  [404, "Not found"],
+  [413, "The body is too large"],
+  [429, "Too many requests; try again later"],
+  [500, "Internal error"],
+  [503, "Not available; try again later"],
+]);
+
+/** `GET /openapi.json` answers a document, described here no further than that. */
+export const OpenApiAnswer = z.object({
+  openapi: z.literal("3.1.0"),
+  info: z.object({ title: z.string(), version: z.string() }),
+  paths: z.record(z.string(), z.unknown()),
+});

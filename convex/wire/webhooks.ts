@@ -1,0 +1,13 @@
+import * as z from "zod";
+import { route } from "./route";
+
+export const receiveWorkosWebhook = route({
+  method: "POST",
+  path: "/webhooks/workos",
+  name: "receiveWorkosWebhook",
+  summary: "Events of WorkOS (`user.updated`, `user.deleted`), signed in `WorkOS-Signature`",
+  access: "public",
+  limit: "none",
+  rawBody: "application/json",
+  answer: z.object({ ok: z.literal(true) }),
+});
