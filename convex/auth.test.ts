@@ -27,8 +27,8 @@ afterEach(() => {
 /** WorkOS as far as a sign-in needs it: codes `code-<user id>` are good, all others are not. */
 function stubWorkos() {
   const requests: { [name: string]: unknown }[] = [];
-  vi.stubGlobal("fetch", (_url: string, init: RequestInit) => {
-    const body = JSON.parse(String(init.body)) as { code: string };
+  vi.stubGlobal("fetch", (_url: string, init: { body: string }) => {
+    const body = JSON.parse(init.body) as { code: string };
     requests.push(body);
     const id = /^code-(.+)$/.exec(body.code)?.[1];
     if (id === undefined) {

@@ -71,7 +71,12 @@ test("a plugin that sends message after message without pause meets no limit", a
   const t = deployment();
   const ada = await person(t);
   for (let i = 0; i < 200; i++) {
-    const message = { sessionExternalId: "s1", externalId: `m${i}`, role: "user", textContent: "x" };
+    const message = {
+      sessionExternalId: "s1",
+      externalId: `m${i}`,
+      role: "user",
+      textContent: "x",
+    };
     const answer = await ada.post("/sync/message", message);
     expect([answer.status, answer.headers.get("RateLimit")]).toEqual([200, null]);
   }

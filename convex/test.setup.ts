@@ -60,7 +60,11 @@ export function signedIn(t: Deployment, userId: string) {
 }
 
 /** The deployment as the bearer of an AuthKit token sees it. */
-export function fromWorkos(t: Deployment, subject: string, claims: { [name: string]: unknown } = {}) {
+export function fromWorkos(
+  t: Deployment,
+  subject: string,
+  claims: { [name: string]: unknown } = {},
+) {
   return t.withIdentity({ issuer: WORKOS_ISSUER, subject, ...claims });
 }
 

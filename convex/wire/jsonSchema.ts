@@ -23,14 +23,19 @@ export function schemaOf(
   components: Components,
   place: "referenced" | "inline" = "referenced",
 ): JsonSchema {
-  const { $defs = {}, $schema: _, ...converted } = convert(schema, io);
+  const { $defs = {}, ...converted } = convert(schema, io);
   for (const [name, definition] of Object.entries($defs as { [name: string]: JsonSchema })) {
     components.set(name, tidy(definition));
   }
   const own = tidy(converted);
   const id = z.globalRegistry.get(schema)?.id;
-  if (id === undefined || place === "inline") return own;
-  components.set(id, own);
+  if (id === undefined) return own;
+  // Zod answers a named schema as a reference to its own definition, or as it is.
+  if (own.$ref === undefined) components.set(id, own);
+  return place === "inline" ? (components.get(id) ?? own) : reference(id);
+}
+
+function reference(id: string): JsonSchema {
   return { $ref: `#/components/schemas/${id}` };
 }
 

@@ -85,7 +85,10 @@ function operation(route: Route, components: Components, errors: ErrorTable) {
 
 /** The noun of a path: `/api/sessions/:id` and `/sync/session` are not far apart. */
 function tagOf({ path }: Route): string {
-  const [first = "", second = first] = path.split("/").filter((part) => part !== "api").slice(1);
+  const [first = "", second = first] = path
+    .split("/")
+    .filter((part) => part !== "api")
+    .slice(1);
   return first === "sync" ? "sync" : first || second;
 }
 
@@ -196,8 +199,8 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** `GET /openapi.json` answers a document, described here no further than that. */
-export const OpenApiAnswer = z.object({
+export const OpenApiAnswer = z.looseObject({
   openapi: z.literal("3.1.0"),
-  info: z.object({ title: z.string(), version: z.string() }),
+  info: z.looseObject({ title: z.string(), version: z.string() }),
   paths: z.record(z.string(), z.unknown()),
 });
