@@ -9,9 +9,15 @@ import { plainText, readMessage, type ReadableMessage, type ReadPart } from "./p
 export type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
 export type DrawnPart = { type: string; content: Drawable };
 
+/** A Convex array holds 8,192 elements; nobody scrolls through half of that within one message. */
+const PARTS_MAX = 4_000;
+
 /** The parts of a message, its own text in front where no part says it. */
 export function drawnParts(message: ReadableMessage): DrawnPart[] {
-  return readMessage(message).map(drawn);
+  const parts = readMessage(message);
+  const shown = parts.slice(0, PARTS_MAX).map(drawn);
+  const hidden = parts.length - shown.length;
+  return hidden > 0 ? [...shown, { type: "text", content: `… ${hidden} more parts` }] : shown;
 }
 
 function drawn(part: ReadPart): DrawnPart {

@@ -3,7 +3,7 @@ import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { SESSION_COLUMNS, csvRow, sessionCsvRow } from "../exports/csv";
 import { sessionMarkdown } from "../exports/markdown";
 import { drawnParts } from "../lib/drawn";
-import { parsePart } from "../wire/parts";
+import { parseParts } from "../wire/parts";
 import { takeWithin } from "./bounded";
 import { startSessionDeletion } from "./deletion";
 import * as Messages from "./messages";
@@ -49,7 +49,7 @@ function messageView(message: Messages.MessageView) {
     createdAt,
     ...(textContent === undefined ? {} : { textContent }),
     ...(model === undefined ? {} : { model }),
-    parts: drawnParts({ ...message, parts: message.parts.map(parsePart) }),
+    parts: drawnParts({ ...message, parts: parseParts(message.parts) }),
   };
 }
 
@@ -65,7 +65,7 @@ export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promi
   const page = await Messages.page(ctx, session, CONVERSATION);
   const messages = page.messages.map(({ parts, ...message }) => ({
     ...message,
-    parts: parts.map(parsePart),
+    parts: parseParts(parts),
   }));
   const head = { ...session, title: Sessions.shownTitle(session) };
   const text = sessionMarkdown({ ...head, messages, from: 0, isLast: page.cursor === null });
