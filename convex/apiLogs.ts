@@ -15,6 +15,7 @@ export const record = systemMutation({
     statusCode: v.number(),
     errorCode: v.optional(v.string()),
     retryAfterMs: v.optional(v.number()),
+    isUncounted: v.optional(v.boolean()),
   },
   returns: ApiLogs.vRecorded,
   handler: (ctx, { caller, line, ...outcome }) => ApiLogs.record(ctx, caller, line, outcome),

@@ -354,10 +354,14 @@ const apiLogs = defineTable({
   requestId: v.string(),
   errorCode: v.optional(v.string()),
   keyPrefix: v.optional(v.string()),
+  /** The limit that the request counted against, and what was left of it afterwards. */
+  limitClass: v.optional(v.string()),
+  remaining: v.optional(v.number()),
 })
   // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- in order of time
   .index("by_user", ["userId"])
-  .index("by_user_and_key_prefix", ["userId", "keyPrefix"]);
+  .index("by_user_and_key_prefix", ["userId", "keyPrefix"])
+  .index("by_user_and_limit_class", ["userId", "limitClass"]);
 
 /**
  * The ledger of days: one row a user and UTC day, over the sessions whose `createdAt` falls on it.

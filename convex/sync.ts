@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { callerMutation } from "./functions";
 import * as ApiLogs from "./model/apiLogs";
-import { consume, vLimitState } from "./model/limits";
+import { vLimitState } from "./model/limits";
 import { vMessageRow, vSessionInput } from "./model/syncShapes";
 import * as Sync from "./model/sync";
 
@@ -33,7 +33,7 @@ export const upsertMany = callerMutation({
     const { user, caller } = ctx;
     const result = await Sync.upsertMany(ctx, user, chunk);
     if (!line) return { ...result, limit: null };
-    await ApiLogs.write(ctx, { userId: user._id, caller }, line, { statusCode: 200 });
-    return { ...result, limit: await consume(ctx, user, caller.limit ?? "none") };
+    const who = { user, caller };
+    return { ...result, limit: await ApiLogs.writeCounted(ctx, who, line, { statusCode: 200 }) };
   },
 });

@@ -206,10 +206,23 @@ async function log(
   line: RequestLine,
   outcome: Outcome,
 ): Promise<{ isStranger: boolean; limit: LimitState | null }> {
+  const args = { caller, line, ...outcome };
   try {
-    return await ctx.runMutation(internal.apiLogs.record, { caller, line, ...outcome });
+    return await ctx.runMutation(internal.apiLogs.record, args);
+  } catch {
+    return await logUncounted(ctx, args);
+  }
+}
+
+/** Again without counting, for which too many parallel requests of one user may be in each other's way. */
+async function logUncounted(
+  ctx: ActionCtx,
+  args: { caller: Caller | null; line: RequestLine } & Outcome,
+): Promise<{ isStranger: boolean; limit: LimitState | null }> {
+  try {
+    return await ctx.runMutation(internal.apiLogs.record, { ...args, isUncounted: true });
   } catch (error) {
-    console.error(`API log line lost: ${line.requestId}`, error);
+    console.error(`API log line lost: ${args.line.requestId}`, error);
     return { isStranger: false, limit: null };
   }
 }

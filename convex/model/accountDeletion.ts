@@ -6,7 +6,7 @@ import type { vDeletionProgress } from "../schema";
 import { hasRoom, stepBudget, takeWithin, type Budget } from "./bounded";
 import { purgeSession, sweep } from "./deletion";
 import { applyToLedger } from "./ledger";
-import { forgetUser, rememberDeleted, TOMBSTONE_MS } from "./limits";
+import { rememberDeleted, TOMBSTONE_MS } from "./limits";
 
 /**
  * Deletion of all data, or of the account with it. A chain of bounded mutations that schedule each
@@ -233,9 +233,8 @@ async function sweepIdentity(ctx: MutationCtx, userId: Id<"users">, budget: Budg
   }
 }
 
-/** The last row: nothing else of the user is left, here or in the rate limiter. */
+/** The last row: nothing else of the user is left. */
 async function removeUser(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
-  await forgetUser(ctx, user._id);
   await ctx.db.delete("users", user._id);
   console.info(`Account ${user._id} deleted: every table was searched, nothing is left`);
   const { workosId } = user;

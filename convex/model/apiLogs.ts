@@ -2,7 +2,7 @@ import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import { env, type MutationCtx } from "../_generated/server";
 import { readAppError } from "../errors";
-import { consume, refusedState, vLimitState } from "./limits";
+import { count, refusedState, vLimitState, type LimitState } from "./limits";
 import { ensureViewer, findCaller, type Caller } from "./users";
 
 /** What a request was, said by the HTTP door. */
@@ -15,13 +15,27 @@ export const vRequestLine = v.object({
 export type RequestLine = Infer<typeof vRequestLine>;
 
 type Outcome = { statusCode: number; errorCode?: string };
+type Refusal = { retryAfterMs?: number; isUncounted?: boolean };
 
-/** Writes the line of a request whose user is known. */
-export async function write(
+/** Writes the line of a request whose user is known, and counts it; answers what is left. */
+export async function writeCounted(
+  ctx: MutationCtx,
+  who: { user: Doc<"users">; caller: Caller },
+  line: RequestLine,
+  outcome: Outcome,
+): Promise<LimitState | null> {
+  const { user, caller } = who;
+  const limit = await count(ctx, user, caller.limit ?? "none");
+  const counted = limit && { limitClass: limit.class, remaining: limit.remaining };
+  await write(ctx, { userId: user._id, caller }, line, { ...outcome, ...counted });
+  return limit;
+}
+
+async function write(
   ctx: MutationCtx,
   who: { userId?: Id<"users">; caller: Caller | null },
   { startedAt, ...line }: RequestLine,
-  outcome: Outcome,
+  outcome: Outcome & { limitClass?: string; remaining?: number },
 ): Promise<void> {
   await ctx.db.insert("apiLogs", {
     ...line,
@@ -41,13 +55,14 @@ export const vRecorded = v.object({
 /**
  * Writes the line of any request. A caller whose key or token is nobody's is a stranger: the line
  * says 401, and so does the answer. A known one's request counts against the limit of its class,
- * whatever came of it, unless it was refused for that limit.
+ * whatever came of it, unless it was refused for that limit. (`isUncounted`: parallel requests of one
+ * user wait for each other to be counted; a line must not be lost over that.)
  */
 export async function record(
   ctx: MutationCtx,
   caller: Caller | null,
   line: RequestLine,
-  { retryAfterMs, ...outcome }: Outcome & { retryAfterMs?: number },
+  { retryAfterMs, isUncounted, ...outcome }: Outcome & Refusal,
 ): Promise<Infer<typeof vRecorded>> {
   if (caller === null) {
     await write(ctx, { caller }, line, outcome);
@@ -58,10 +73,17 @@ export async function record(
     await write(ctx, { caller }, line, { statusCode: 401, errorCode: "UNAUTHORIZED" });
     return { isStranger: true, limit: null };
   }
-  await write(ctx, { userId: user._id, caller }, line, outcome);
-  const isRefused = outcome.errorCode === "RATE_LIMITED";
-  const name = caller.limit ?? "none";
-  const limit = isRefused ? refusedState(name, retryAfterMs ?? 0) : await consume(ctx, user, name);
+  const known = { userId: user._id, caller };
+  if (outcome.errorCode === "RATE_LIMITED") {
+    await write(ctx, known, line, outcome);
+    const limit = refusedState(caller.limit ?? "none", retryAfterMs ?? 0);
+    return { isStranger: false, limit };
+  }
+  if (isUncounted) {
+    await write(ctx, known, line, outcome);
+    return { isStranger: false, limit: null };
+  }
+  const limit = await writeCounted(ctx, { user, caller }, line, outcome);
   return { isStranger: false, limit };
 }
 

@@ -1,16 +1,17 @@
 import { calculateRateLimit, RateLimiter } from "@convex-dev/rate-limiter";
 import { v, type Infer } from "convex/values";
 import { components } from "../_generated/api";
-import type { Doc, Id } from "../_generated/dataModel";
+import type { Doc } from "../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
 import { AppError } from "../errors";
 import { sha256 } from "../lib/hash";
 
 /**
- * How often a user may call, by class of endpoint. A request is counted where its log line is
- * written, so that counting needs no function call of its own. The one that uses up the limit leaves
- * a mark on the user's row, which every request reads anyway: refusing costs nothing, and a caller
- * over the limit causes no work.
+ * How often a user may call, by class of endpoint. The arithmetic is the rate limiter's; its state is
+ * the log line that every request writes anyway (`limitClass`, `remaining`), so that counting costs one
+ * read and no row: the limiter's own row would double what a request for reading writes. The request
+ * that uses up the limit leaves a mark on the user's row, which every request reads: refusing costs
+ * nothing, and a caller over the limit causes no work.
  */
 
 export const vLimitClass = v.union(
@@ -71,8 +72,6 @@ function windowConfig(rate: number) {
   return { kind: "fixed window" as const, rate, period: WINDOW_MS, start: 0 };
 }
 
-const limiter = new RateLimiter(components.rateLimiter);
-
 /** 429 for a user who has used up this class of endpoints. Reads the clock only for such a user. */
 export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitClass>): void {
   const until = name === "none" ? undefined : user.limitedUntil?.[name];
@@ -82,8 +81,8 @@ export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitCla
   throw new AppError("RATE_LIMITED", "Too many requests; try again later", { retryAfterMs });
 }
 
-/** Counts one request of a user; null where there is no limit. */
-export async function consume(
+/** Counts one request of a user, for its log line; null where there is no limit. */
+export async function count(
   ctx: MutationCtx,
   user: Doc<"users">,
   name: Infer<typeof vLimitClass>,
@@ -91,17 +90,24 @@ export async function consume(
   const limit = limitOf(name);
   if (name === "none" || limit === null) return null;
   const now = Date.now();
-  const config = windowConfig(limit);
-  const stored = await limiter.getValue(ctx, name, { key: user._id, config });
-  const before = Math.floor(calculateRateLimit(stored, config, now).value);
-  if (before >= 1) await limiter.limit(ctx, name, { key: user._id, config });
-  const remaining = Math.max(0, before - 1);
-  const resetMs = WINDOW_MS - (now % WINDOW_MS);
+  const last = await ctx.db
+    .query("apiLogs")
+    .withIndex("by_user_and_limit_class", (q) => q.eq("userId", user._id).eq("limitClass", name))
+    .order("desc")
+    .first();
+  const state = last && { value: last.remaining ?? 0, ts: windowStart(last._creationTime) };
+  const { value } = calculateRateLimit(state, windowConfig(limit), now, 1);
+  const remaining = Math.max(0, Math.floor(value));
+  const resetMs = windowStart(now) + WINDOW_MS - now;
   if (remaining === 0) {
     const limitedUntil = { ...user.limitedUntil, [name]: now + resetMs };
     await ctx.db.patch("users", user._id, { limitedUntil });
   }
   return { class: name, limit, windowMs: WINDOW_MS, remaining, resetMs };
+}
+
+function windowStart(at: number): number {
+  return Math.floor(at / WINDOW_MS) * WINDOW_MS;
 }
 
 /** What a refused request is told. */
@@ -114,10 +120,7 @@ export function refusedState(
   return { class: name, limit, windowMs: WINDOW_MS, remaining: 0, resetMs: retryAfterMs };
 }
 
-/** Forgets what was counted for a user. */
-export async function forgetUser(ctx: MutationCtx, userId: Id<"users">): Promise<void> {
-  for (const name of Object.keys(DEFAULTS)) await limiter.reset(ctx, name, { key: userId });
-}
+const limiter = new RateLimiter(components.rateLimiter);
 
 /** Longest life of an AuthKit access token: 24 hours. */
 export const TOMBSTONE_MS = 86_400_000;
