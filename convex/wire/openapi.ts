@@ -137,17 +137,22 @@ function requestBody(route: Route, components: Components) {
 
 function success(route: Route, components: Components) {
   const { answer, produces = [] } = route;
-  const documents = produces.map((type) => [type.split(";")[0] ?? type, { schema: text }] as const);
+  const documents = produces.map((type) => [mediaType(type), { schema: documentSchema(type) }]);
   const json = answer
-    ? [["application/json", { schema: schemaOf(answer, "output", components) }] as const]
+    ? [["application/json", { schema: schemaOf(answer, "output", components) }]]
     : [];
   const counted = isCounted(route) ? (["RateLimit", "RateLimit-Policy"] as const) : [];
   return {
     description: "Done.",
     headers: headers("X-Request-Id", ...counted),
-    content: Object.fromEntries<unknown>([...documents, ...json]),
+    content: Object.fromEntries([...documents, ...json]) as { [type: string]: unknown },
   };
 }
+
+const mediaType = (type: string) => type.split(";")[0] ?? type;
+
+/** A document is text to us, unless it is JSON: then any. */
+const documentSchema = (type: string) => (mediaType(type) === "application/json" ? {} : text);
 
 const isCounted = ({ limit, access }: Route) => limit !== "none" && access === "caller";
 
