@@ -89,6 +89,7 @@ async function readSession(server: ServerProcess, session: string): Promise<Page
       headers: { Authorization: `Bearer ${server.key}` },
     });
     if (answer.status === 404) return messages;
+    if (!answer.ok) throw new Error(`${session} answered ${answer.status}: ${await answer.text()}`);
     const page = (await answer.json()) as Page;
     messages.push(...page.messages);
     if (page.messagesCursor === null) return messages;
