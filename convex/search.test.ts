@@ -17,6 +17,12 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
+/** Ada in the dashboard, by a session of Convex Auth. */
+function signedIn() {
+  vi.stubEnv("CONVEX_SITE_URL", "https://site.test");
+  return t.withIdentity({ issuer: "https://site.test", subject: `${ada.userId}|session` });
+}
+
 type Said = { role?: string; text?: string; parts?: unknown[] };
 
 /** Syncs a session of these messages, and lets everything scheduled run. */
@@ -113,13 +119,12 @@ describe("another user's text", () => {
     for (const type of ["fulltext", "hybrid"]) {
       expect((await search(ada, { query: "xylographer", type })).results).toEqual([]);
     }
-    const signedIn = t.withIdentity({ subject: "workos_ada", issuer: "https://api.workos.com" });
-    await t.run((ctx) => ctx.db.patch("users", ada.userId, { workosId: "workos_ada" }));
+    const viewer = signedIn();
     const query = "xylographer";
-    expect(await signedIn.query(api.search.searchSessionsPaginated, { query })).toMatchObject({
+    expect(await viewer.query(api.search.searchSessionsPaginated, { query })).toMatchObject({
       total: 0,
     });
-    expect(await signedIn.query(api.search.searchMessagesPaginated, { query })).toMatchObject({
+    expect(await viewer.query(api.search.searchMessagesPaginated, { query })).toMatchObject({
       total: 0,
     });
   });
@@ -288,17 +293,12 @@ describe("without a key for embeddings", () => {
 });
 
 describe("the dashboard's searches", () => {
-  const asAda = async () => {
-    await t.run((ctx) => ctx.db.patch("users", ada.userId, { workosId: "workos_ada" }));
-    return t.withIdentity({ subject: "workos_ada", issuer: "https://api.workos.com" });
-  };
-
   test("a blank query lists sessions by last activity, in pages by offset", async () => {
     for (let i = 0; i < 5; i++) {
       await sync(ada, `s${i}`, ["hello"]);
       vi.advanceTimersByTime(60_000);
     }
-    const viewer = await asAda();
+    const viewer = signedIn();
     const page = (cursor: number) =>
       viewer.query(api.search.searchSessionsPaginated, { query: "", limit: 2, cursor });
     const pages = [await page(0), await page(2), await page(4)];
@@ -314,7 +314,7 @@ describe("the dashboard's searches", () => {
     await sync(ada, "s", [`${"filler ".repeat(1_500)}zebra${" filler".repeat(500)}`], {
       title: "Animals",
     });
-    const viewer = await asAda();
+    const viewer = signedIn();
     const found = await viewer.query(api.search.searchMessagesPaginated, {
       query: "zebra",
       limit: 20,
