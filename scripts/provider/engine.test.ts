@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { SearchAnswer } from "../../convex/wire/search";
+import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
+
+/** Search where the text index ranks, the limits bind and reads are counted: the local engine. */
+
+let engine: TestEngine;
+let ada: TestUser;
+let eve: TestUser;
+
+beforeAll(async () => {
+  engine = await startTestEngine({ env: { RATE_LIMIT_SEARCH: "100000" } });
+  ada = await engine.createUser();
+  eve = await engine.createUser();
+});
+afterAll(() => engine.stop());
+
+const BATCH = 500;
+
+async function sync(who: TestUser, externalId: string, texts: string[], title = externalId) {
+  const messages = texts.map((textContent, i) => ({
+    sessionExternalId: externalId,
+    externalId: `${externalId}-${i}`,
+    role: i % 2 === 0 ? "user" : "assistant",
+    textContent,
+  }));
+  for (let i = 0; i < messages.length; i += BATCH) {
+    const json = { sessions: [{ externalId, title }], messages: messages.slice(i, i + BATCH) };
+    const response = await engine.request("/sync/batch", { key: who.apiKey, json });
+    expect(response.status).toBe(200);
+  }
+}
+async function search(who: TestUser, query: string, more: object = {}): Promise<SearchAnswer> {
+  const response = await engine.request("/search", { key: who.apiKey, json: { query, ...more } });
+  expect(response.status).toBe(200);
+  return (await response.json()) as SearchAnswer;
+}
+const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
+const talk = (i: number) =>
+  `turn ${i}: the build passed, we look at the deployment and its tests next`;
+
+describe("a session of 4,000 messages", () => {
+  beforeAll(async () => {
+    const texts = Array.from({ length: 4_000 }, (_, i) => talk(i));
+    texts[3_900] = "so we call the new queue xylographer from now on";
+    await sync(ada, "long", texts, "A long one");
+    for (let s = 0; s < 40; s++) {
+      await sync(
+        ada,
+        `s${s}`,
+        Array.from({ length: 25 }, (_, i) => `${talk(i)} in session ${s}`),
+      );
+    }
+    await sync(
+      eve,
+      "secret",
+      Array.from({ length: 300 }, () => "xylographer deployment secrets"),
+    );
+    await engine.settle();
+  }, 120_000);
+
+  test("is found by a word that occurs once, in message 3,900, with that message's snippet", async () => {
+    const found = await search(ada, "xylographer");
+    expect(ids(found)).toEqual(["long"]);
+    expect(found.results[0]?.snippet).toBe("so we call the new queue xylographer from now on");
+    expect(ids(await search(ada, "deployment xylographer tests"))[0]).toBe("long");
+  });
+
+  test("shows nothing of another user's, who has more of the word", async () => {
+    for (const type of ["fulltext", "semantic", "hybrid"]) {
+      const found = JSON.stringify(await search(ada, "xylographer deployment secrets", { type }));
+      expect(found).not.toContain("secrets");
+    }
+  });
+
+  test("costs no more than the budget of a full-text search, whatever is stored", async () => {
+    for (const query of [
+      "xylographer",
+      "the build passed",
+      "deployment tests session 7",
+      "absent",
+    ]) {
+      const measured = await engine.measure(() => search(ada, query));
+      expect(measured.functionCalls).toBeLessThanOrEqual(3);
+      expect(measured.documentsRead).toBeLessThanOrEqual(80);
+      expect(measured.bytesRead).toBeLessThanOrEqual(400_000);
+      expect(measured.bytesWritten).toBeLessThanOrEqual(300);
+    }
+  });
+});
+
+test("texts as large as they can be stay within the budget too", async () => {
+  const bob = await engine.createUser();
+  const large = `zebra ${"words of a long answer about zebra stripes ".repeat(450)}`;
+  for (let s = 0; s < 12; s++) await sync(bob, `big${s}`, [large, large, large, large]);
+  await engine.settle();
+  const measured = await engine.measure(() => search(bob, "zebra stripes"));
+  expect(measured.result.results).toHaveLength(10);
+  expect(measured.documentsRead).toBeLessThanOrEqual(80);
+  expect(measured.bytesRead).toBeLessThanOrEqual(400_000);
+}, 60_000);
+
+describe("no limit of the platform is ever met as an error", () => {
+  const everything = Array.from({ length: 1_500 }, (_, i) => `common word number ${i}`);
+  beforeAll(async () => {
+    await sync(ada, "common", everything);
+    await engine.settle();
+  }, 60_000);
+
+  test.each([
+    [
+      "20 kB of stack trace",
+      `Error: x\n${"    at f (/srv/node_modules/a/b.js:10:5)\n".repeat(500)}`,
+    ],
+    ["thousands of words", everything.join(" ").slice(0, 60_000)],
+    ["one word of 20 kB", "a".repeat(20_000)],
+    ["a word that 1,500 messages hold", "common word number"],
+    ["Chinese", "数据库连接失败的原因是什么呢我们需要检查配置文件"],
+    ["emoji", "🎉🚀"],
+    ["syntax of other engines", '"a" AND (b* OR NEAR/3 c) -d ^e {f} textContent:g'],
+    ["NUL and controls", "a\u0000b\u0007c"],
+  ])("%s", async (_, query) => {
+    for (const type of ["fulltext", "semantic", "hybrid"]) {
+      await search(ada, query, { type, limit: 50 });
+      await search(ada, query, { type, source: "claude-code", from: 1, role: "user" });
+    }
+    const path = `/api/context?q=${encodeURIComponent(query.slice(0, 2_000))}`;
+    expect((await engine.request(path, { key: ada.apiKey })).status).toBe(200);
+  });
+
+  test("filters that leave little of what a word finds say so", async () => {
+    const found = await search(ada, "common", { project: "no such project" });
+    expect(found).toMatchObject({ results: [], truncated: true });
+  });
+});
