@@ -7,6 +7,7 @@ import type { ExportOptions } from "./exports/types";
 import { type Written, writeExport } from "./exports/writer";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
 import { utcDate } from "./lib/time";
+import { startSessionDeletion } from "./model/deletion";
 import { distinctNames, evalStats, evalView, exportPreview } from "./model/evalViews";
 import * as Evals from "./model/evals";
 import * as Exports from "./model/exports";
@@ -33,6 +34,17 @@ export const patchSession = callerMutation({
   },
   handler: async (ctx, { id, edits }) =>
     Sessions.sessionView(await edit(ctx, ctx.user, id, edits, Date.now())),
+});
+
+/** `DELETE /api/sessions/:id`: the session is gone at once, what belonged to it soon after. */
+export const deleteSession = callerMutation({
+  args: { id: v.string() },
+  returns: v.object({ ok: v.literal(true), sessionId: v.id("sessions") }),
+  handler: async (ctx, { id }) => {
+    const session = await Sessions.require(ctx, ctx.user, id);
+    await startSessionDeletion(ctx, session);
+    return { ok: true as const, sessionId: session._id };
+  },
 });
 
 /** A page of what an export selects; the HTTP door and the action below write it down. */

@@ -1,7 +1,7 @@
 import { httpRouter } from "convex/server";
 import { getContext } from "./http/context";
 import { searchDocs } from "./http/docs";
-import { patchSession } from "./http/edit";
+import { deleteSession, patchSession } from "./http/edit";
 import { exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
 import { health } from "./http/health";
@@ -29,6 +29,7 @@ export const endpoints: readonly Endpoint[] = [
   searchByQuery,
   getContext,
   patchSession,
+  deleteSession,
   exportSessions,
   exportEvals,
   getStats,

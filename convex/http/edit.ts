@@ -9,3 +9,10 @@ export const patchSession: Endpoint = endpoint(
     return { body: { ...session, session } };
   },
 );
+
+export const deleteSession: Endpoint = endpoint(
+  routes.deleteSession,
+  async (ctx, { caller, param: id }) => ({
+    body: await ctx.runMutation(internal.evals.deleteSession, { caller, id }),
+  }),
+);

@@ -37,3 +37,13 @@ export const patchSession = route({
   body: SessionPatch,
   answer: SessionAnswer.extend({ session: SessionAnswer }),
 });
+
+export const deleteSession = route({
+  method: "DELETE",
+  path: "/api/sessions/:id",
+  name: "deleteSession",
+  summary: "Delete a session with its messages",
+  access: "caller",
+  limit: "read",
+  answer: z.object({ ok: z.literal(true), sessionId: z.string() }),
+});

@@ -1,0 +1,211 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "./_generated/api";
+import { deployment, person, read, settle, signedIn, type Deployment } from "./test.setup";
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+/** A signed-in user with three sessions. */
+async function reviewer(t: Deployment, name = "ada") {
+  const who = await person(t, `${name}@example.com`);
+  for (const [index, id] of ["a", "b", "c"].entries()) {
+    await who.post("/sync/session", {
+      externalId: id,
+      source: id === "a" ? "claude-code" : "opencode",
+      model: `model-${id}`,
+      createdAt: NOW - (index + 1) * 1_000,
+    });
+  }
+  await settle(t);
+  const ids = await t.run(async (ctx) => {
+    const sessions = await ctx.db
+      .query("sessions")
+      .withIndex("by_user", (q) => q.eq("userId", who.userId))
+      .collect();
+    return sessions.map(({ _id }) => _id);
+  });
+  return { ...who, ids, signedIn: signedIn(t, who.userId) };
+}
+
+describe("PATCH /api/sessions/:id", () => {
+  test("sets what it names, keeps the rest, and answers the session", async () => {
+    const t = deployment();
+    const ada = await reviewer(t);
+    await ada.send("PATCH", "/api/sessions/a", { evalTags: [" x ", "x", "y"], evalNotes: "n" });
+    const answer = await read<{ session: object }>(
+      ada.send("PATCH", "/api/sessions/a", {
+        evalReady: true,
+        evalStatus: "golden",
+        evalNotes: null,
+      }),
+    );
+    expect(answer).toMatchObject({
+      externalId: "a",
+      evalReady: true,
+      evalStatus: "golden",
+      evalTags: ["x", "y"],
+      reviewedAt: expect.any(Number) as number,
+      isPublic: false,
+    });
+    expect(answer).not.toHaveProperty("evalNotes");
+    expect(answer.session).toMatchObject({ evalTags: ["x", "y"] });
+  });
+
+  test("a title set here stays, whatever the plugin sends, and is found by search text", async () => {
+    const t = deployment();
+    const ada = await reviewer(t);
+    await ada.send("PATCH", "/api/sessions/a", { title: "Mine" });
+    await ada.post("/sync/session", { externalId: "a", title: "Plugin's" });
+    await settle(t);
+    expect(await read(ada.get("/api/sessions/a"))).toMatchObject({ title: "Mine" });
+    const stored = await t.run((ctx) => ctx.db.get("sessions", ada.ids[0]!));
+    expect(stored?.searchableText).toContain("Mine");
+    await ada.send("PATCH", "/api/sessions/a", { title: null });
+    await ada.post("/sync/session", { externalId: "a", title: "Plugin's" });
+    expect(await read(ada.get("/api/sessions/a"))).toMatchObject({ title: "Plugin's" });
+  });
+
+  test.each([
+    [{ evalStatus: "great" }, "evalStatus"],
+    [{ evalReady: "yes" }, "evalReady"],
+    [{ evalTags: [1] }, "evalTags.0"],
+    [{ evalTags: ["x".repeat(101)] }, "evalTags"],
+    [{ evalNotes: "x".repeat(10_001) }, "evalNotes"],
+    [{ expectedOutput: "x".repeat(50_001) }, "expectedOutput"],
+    [{ title: 7 }, "title"],
+  ])("%j answers 400, names the field and changes nothing", async (edits, path) => {
+    const t = deployment();
+    const ada = await reviewer(t);
+    const answer = await ada.send("PATCH", "/api/sessions/a", { isPublic: true, ...edits });
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({ details: [{ path }] });
+    expect(await read(ada.get("/api/sessions/a"))).toMatchObject({ isPublic: false });
+  });
+
+  test("another user's session answers 404 and stays as it is", async () => {
+    const t = deployment();
+    const ada = await reviewer(t);
+    const eve = await person(t, "eve@example.com");
+    for (const id of [ada.ids[0]!, "a"]) {
+      expect((await eve.send("PATCH", `/api/sessions/${id}`, { title: "x" })).status).toBe(404);
+      expect((await eve.send("DELETE", `/api/sessions/${id}`, "")).status).toBe(404);
+    }
+    expect((await ada.get("/api/sessions/a")).status).toBe(200);
+  });
+});
+
+test("DELETE /api/sessions/:id: gone at once, from statistics too, and nothing is left behind", async () => {
+  const t = deployment();
+  const ada = await reviewer(t);
+  await ada.post("/sync/message", {
+    sessionExternalId: "a",
+    externalId: "m",
+    role: "user",
+    textContent: "hi",
+  });
+  await settle(t);
+  expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 3, messageCount: 1 });
+  expect(await read(ada.send("DELETE", "/api/sessions/a", ""))).toMatchObject({ ok: true });
+  expect((await ada.get("/api/sessions/a")).status).toBe(404);
+  expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 2, messageCount: 0 });
+  await settle(t);
+  expect(await t.run((ctx) => ctx.db.query("messages").collect())).toEqual([]);
+});
+
+describe("the dashboard's functions", () => {
+  test("marking stamps the time of review, unmarking takes it away, both keep the verdict", async () => {
+    const t = deployment();
+    const { signedIn, ids } = await reviewer(t);
+    const sessionId = ids[0]!;
+    await signedIn.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
+    await signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+    const { sessions } = await signedIn.query(api.evals.listEvalSessions, {});
+    expect(sessions).toMatchObject([{ _id: sessionId, evalStatus: "correct", reviewedAt: Date.now() }]);
+    await signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: false });
+    const stored = await t.run((ctx) => ctx.db.get("sessions", sessionId));
+    expect(stored).toMatchObject({ evalReady: false, evalStatus: "correct" });
+    expect(stored).not.toHaveProperty("reviewedAt");
+  });
+
+  test("a list with counts over what the filters leave, newest first", async () => {
+    const t = deployment();
+    const { signedIn, ids } = await reviewer(t);
+    await signedIn.mutation(api.evals.bulkUpdate, { sessionIds: ids, evalReady: true });
+    await signedIn.mutation(api.evals.bulkUpdateEvalStatus, {
+      sessionIds: [ids[0]!, ids[1]!],
+      evalStatus: "golden",
+    });
+    await signedIn.mutation(api.evals.bulkAddTags, { sessionIds: [ids[1]!], tags: ["t2", "t1"] });
+    const list = (args: object) => signedIn.query(api.evals.listEvalSessions, args);
+    expect((await list({})).sessions.map(({ externalId }) => externalId)).toEqual(["a", "b", "c"]);
+    expect((await list({})).stats).toMatchObject({
+      total: 3,
+      bySource: { opencode: 2, claudeCode: 1 },
+      byStatus: { golden: 2, unset: 1 },
+    });
+    expect((await list({ evalStatus: "golden", source: "opencode" })).stats.total).toBe(1);
+    expect((await list({ tags: ["t1", "none"] })).stats.total).toBe(1);
+    expect((await list({ tags: [] })).stats.total).toBe(3);
+    expect((await list({ dateFrom: NOW - 2_000, dateTo: NOW - 2_000 })).stats.total).toBe(1);
+    expect(await signedIn.query(api.evals.getEvalTags, {})).toEqual(["t1", "t2"]);
+    expect(await signedIn.query(api.evals.getEvalModels, {})).toEqual([
+      "model-a",
+      "model-b",
+      "model-c",
+    ]);
+    const preview = await signedIn.query(api.evals.previewExport, { sessionIds: "all" });
+    expect(preview).toMatchObject({ sessionCount: 3, testCaseCount: 0 });
+    expect(preview.warnings).toEqual(["3 sessions have no messages"]);
+  });
+
+  test("pages by status and tag, each session once", async () => {
+    const t = deployment();
+    const { signedIn, ids } = await reviewer(t);
+    await signedIn.mutation(api.evals.bulkUpdate, {
+      sessionIds: ids,
+      evalReady: true,
+      evalTags: ["x"],
+    });
+    const found: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await signedIn.query(api.evals.listPage, { tag: "x", limit: 1, cursor });
+      found.push(...page.sessions.map(({ externalId }) => externalId));
+      cursor = page.cursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(found).toEqual(["a", "b", "c"]);
+  });
+
+  test("someone signed out gets the empty answers, never an error", async () => {
+    const t = deployment();
+    expect((await t.query(api.evals.listEvalSessions, {})).sessions).toEqual([]);
+    expect(await t.query(api.evals.getEvalTags, {})).toEqual([]);
+    expect(await t.query(api.evals.getEvalModels, {})).toEqual([]);
+    expect(await t.query(api.evals.previewExport, { sessionIds: "all" })).toMatchObject({
+      sessionCount: 0,
+    });
+  });
+
+  test("another user's sessions are not found, one by one, and passed over among many", async () => {
+    const t = deployment();
+    const ada = await reviewer(t);
+    const eve = await reviewer(t, "eve");
+    const sessionId = ada.ids[0]!;
+    const change = eve.signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+    await expect(change).rejects.toThrow("Session not found");
+    expect(
+      await eve.signedIn.mutation(api.evals.bulkUpdateEvalStatus, {
+        sessionIds: [sessionId, eve.ids[0]!, "nonsense"],
+        evalStatus: "golden",
+      }),
+    ).toEqual({ updated: 1, failed: 2 });
+    expect((await t.run((ctx) => ctx.db.get("sessions", sessionId)))?.evalStatus).toBeUndefined();
+  });
+});

@@ -1,0 +1,205 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "./_generated/api";
+import { deployment, person, read, settle, signedIn, type Deployment, type Person } from "./test.setup";
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const DAY = 86_400_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+/** A session with one question and its answer, ready for evaluation. */
+async function ready(who: Person, id: string, fields: object = {}, edits: object = {}) {
+  await who.post("/sync/session", {
+    externalId: id,
+    source: "pi",
+    title: `Title ${id}`,
+    ...fields,
+  });
+  await who.post("/sync/batch", {
+    messages: [
+      { sessionExternalId: id, externalId: `${id}-1`, role: "user", textContent: `Question ${id}` },
+      {
+        sessionExternalId: id,
+        externalId: `${id}-2`,
+        role: "assistant",
+        textContent: `Answer ${id}`,
+      },
+    ],
+  });
+  const patched = await who.send("PATCH", `/api/sessions/${id}`, { evalReady: true, ...edits });
+  expect(patched.status).toBe(200);
+}
+
+async function setUp(t: Deployment) {
+  const ada = await person(t);
+  await ready(ada, "old", { createdAt: NOW - 3 * DAY, model: "gpt" }, { evalStatus: "golden" });
+  await ready(ada, "new", { createdAt: NOW - DAY }, { evalTags: ["x", "y"] });
+  await ready(ada, "cursor", { createdAt: NOW - 2 * DAY, source: "cursor" });
+  await ada.post("/sync/session", { externalId: "unready", source: "pi" });
+  await settle(t);
+  return ada;
+}
+
+async function names(answer: Response | Promise<Response>) {
+  return (await read<{ name: string }[]>(answer)).map(({ name }) => name);
+}
+
+describe("GET /api/export", () => {
+  test("without ids: every session that is ready, newest first, as DeepEval reads it", async () => {
+    const ada = await setUp(deployment());
+    const answer = await ada.get("/api/export");
+    expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
+    expect(answer.headers.get("Content-Disposition")).toBe(
+      'attachment; filename="opensync-deepeval.json"',
+    );
+    expect(answer.headers.get("X-Export-Sessions")).toBe("3");
+    expect(answer.headers.get("X-Export-Cursor")).toBeNull();
+    expect(await names(answer)).toEqual(["new#0", "cursor#0", "old#0"]);
+  });
+
+  test.each([
+    ["status=golden", ["old#0"]],
+    ["tag=y", ["new#0"]],
+    ["tags=z,x", ["new#0"]],
+    ["source=cursor", ["cursor#0"]],
+    ["tool=cursor-sync", ["cursor#0"]],
+    ["model=gpt", ["old#0"]],
+    ["from=2026-11-20", ["new#0", "cursor#0"]],
+    ["to=2026-11-20", ["cursor#0", "old#0"]],
+    [`date_from=${NOW - 2 * DAY}&date_to=${NOW - 2 * DAY}`, ["cursor#0"]],
+    ["limit=2", ["new#0", "cursor#0"]],
+    ["status=golden&model=other", []],
+    ["sessionIds=old,nowhere,new", ["old#0", "new#0"]],
+    ["sessionIds=old,new&tag=x", ["new#0"]],
+    ["sessionIds=all", ["new#0", "cursor#0", "old#0"]],
+  ])("%s", async (query, expected) => {
+    const ada = await setUp(deployment());
+    expect(await names(ada.get(`/api/export?${query}`))).toEqual(expected);
+    expect(await names(ada.get(`/api/export/evals?${query}`))).toEqual(expected);
+  });
+
+  test("one session by id, ready or not, in any format, under a safe file name", async () => {
+    const ada = await setUp(deployment());
+    await ada.post("/sync/message", {
+      sessionExternalId: '../"x\r\n',
+      externalId: "m",
+      role: "user",
+      textContent: "hi",
+    });
+    const answer = await ada.get(`/api/export?id=${encodeURIComponent('../"x')}&format=markdown`);
+    expect(answer.headers.get("Content-Disposition")).toBe('attachment; filename="opensync-x.md"');
+    expect(await answer.text()).toContain("## User\n\nhi\n");
+    const whole = await read<{ sessions: object[] }>(ada.get("/api/export?id=unready"));
+    expect(whole.sessions).toMatchObject([{ externalId: "unready", messages: [] }]);
+  });
+
+  test("what is not the caller's is as unknown as none: 404 by id, absent from a list", async () => {
+    const t = deployment();
+    await setUp(t);
+    const eve = await person(t, "eve@example.com");
+    expect((await eve.get("/api/export?id=old")).status).toBe(404);
+    expect(await names(eve.get("/api/export?sessionIds=old"))).toEqual([]);
+    expect(await names(eve.get("/api/export"))).toEqual([]);
+  });
+
+  test.each([
+    ["format=pdf", "format"],
+    ["status=great", "status"],
+    ["style=loud", "style"],
+    ["from=yesterday", "from"],
+    ["cursor=abc", "cursor"],
+    ["format=constructor", "format"],
+  ])("%s answers 400 and names the field", async (query, path) => {
+    const ada = await setUp(deployment());
+    const answer = await ada.get(`/api/export?${query}`);
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({ code: "INVALID_REQUEST", details: [{ path }] });
+  });
+
+  test("a large export goes on by its cursor, complete and in order, each answer a document", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const text = "é".repeat(1_500_000);
+    for (let index = 0; index < 7; index++) {
+      const id = `s${index}`;
+      await ready(ada, id, { createdAt: NOW - index * 1_000 });
+      await ada.post("/sync/message", {
+        sessionExternalId: id,
+        externalId: `${id}-3`,
+        role: "user",
+        textContent: text,
+      });
+    }
+    const found: string[] = [];
+    let cursor = "";
+    let answers = 0;
+    do {
+      const answer = await ada.get(`/api/export?format=json${cursor && `&cursor=${cursor}`}`);
+      const { sessions } = await read<{ sessions: { externalId: string; messages: object[] }[] }>(
+        answer,
+      );
+      found.push(...sessions.map(({ externalId, messages }) => `${externalId}:${messages.length}`));
+      cursor = answer.headers.get("X-Export-Cursor") ?? "";
+      if (cursor !== "") expect(answer.headers.get("Link")).toMatch(/cursor=.*; rel="next"$/);
+      answers++;
+    } while (cursor !== "");
+    expect(answers).toBeGreaterThan(1);
+    expect(found).toEqual([0, 1, 2, 3, 4, 5, 6].map((index) => `s${index}:3`));
+  });
+
+  test("anonymize=true hides names, paths, addresses and keys, the same by the same", async () => {
+    const t = deployment();
+    const ada = await person(t, "grace@navy.mil");
+    await ada.post("/sync/batch", {
+      sessions: [{ externalId: "s", source: "pi", projectPath: "/home/hopper/cobol" }],
+      messages: [
+        {
+          sessionExternalId: "s",
+          externalId: "m",
+          role: "user",
+          textContent: `I am Grace (hopper): ${ada.apiKey}, grace@navy.mil`,
+          parts: [{ type: "tool-call", content: { name: "Bash", args: { cwd: "/home/hopper" } } }],
+        },
+      ],
+    });
+    await settle(t);
+    const answer = await (await ada.get("/api/export?id=s&anonymize=true")).text();
+    expect(answer).not.toMatch(/grace|hopper|navy|osk_/i);
+    expect(new Set(answer.match(/\/home\/user-\w+/g)).size).toBe(1);
+    const again = await (await ada.get("/api/export?id=s&anonymize=true")).text();
+    expect(again).toBe(answer);
+  });
+});
+
+describe("the dashboard's file", () => {
+  const options = { includeSystemPrompts: false, includeToolCalls: false, anonymizePaths: false };
+
+  test.each(["deepeval", "openai", "promptfoo", "filesystem"])("%s", async (format) => {
+    const t = deployment();
+    const ada = await setUp(t);
+    const me = signedIn(t, ada.userId);
+    const file = await me.action(api.evals.generateEvalExport, {
+      sessionIds: "all",
+      format,
+      options,
+    });
+    expect(file.filename).toMatch(new RegExp(`^opensync-${format}-2026-11-22\\.jsonl?$`));
+    expect(file.data).toContain("Question new");
+    expect(file.stats.sessions).toBe(3);
+  });
+
+  test("rejects when there is nothing to export, and for someone signed out", async () => {
+    const t = deployment();
+    const ada = await setUp(t);
+    const me = signedIn(t, ada.userId);
+    const args = { sessionIds: [], format: "deepeval", options };
+    await expect(me.action(api.evals.generateEvalExport, args)).rejects.toThrow("not found");
+    await expect(t.action(api.evals.generateEvalExport, args)).rejects.toThrow();
+  });
+});
