@@ -127,7 +127,9 @@ describe("the dashboard's functions", () => {
     await signedIn.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
     await signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
     const { sessions } = await signedIn.query(api.evals.listEvalSessions, {});
-    expect(sessions).toMatchObject([{ _id: sessionId, evalStatus: "correct", reviewedAt: Date.now() }]);
+    expect(sessions).toMatchObject([
+      { _id: sessionId, evalStatus: "correct", reviewedAt: Date.now() },
+    ]);
     await signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: false });
     const stored = await t.run((ctx) => ctx.db.get("sessions", sessionId));
     expect(stored).toMatchObject({ evalReady: false, evalStatus: "correct" });

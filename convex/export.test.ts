@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "./_generated/api";
-import { deployment, person, read, settle, signedIn, type Deployment, type Person } from "./test.setup";
+import {
+  deployment,
+  person,
+  read,
+  settle,
+  signedIn,
+  type Deployment,
+  type Person,
+} from "./test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 86_400_000;

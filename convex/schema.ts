@@ -377,8 +377,7 @@ const dailyWrapped = defineTable({
   closedAt: v.optional(v.number()),
 })
   .index("by_user_and_date", ["userId", "date"])
-  .index("by_closed_at", ["closedAt", "date"])
-  .index("by_date", ["date"]);
+  .index("by_closed_at", ["closedAt", "date"]);
 
 /**
  * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs.ts`; read by

@@ -134,11 +134,7 @@ const PLATFORM_TOP = 5;
  * used it: names of private deployments and of homemade tools are nobody else's business.
  */
 export async function platformTop(ctx: QueryCtx) {
-  const recent = await ctx.db
-    .query("dailyWrapped")
-    .withIndex("by_date")
-    .order("desc")
-    .take(PLATFORM_DAYS);
+  const recent = await ctx.db.query("dailyWrapped").order("desc").take(PLATFORM_DAYS);
   const rows = recent.flatMap((day) => day.stats.rows);
   const shared = (name: "model" | "source") => {
     const usersOf = new Map<string, Set<Id<"users">>>();
