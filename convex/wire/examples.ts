@@ -44,6 +44,7 @@ export const examples: { readonly [name: string]: Example } = {
   getContext: { query: { q: "why does the upload test fail", max_tokens: "500" } },
   exportSessions: { query: { id: session.externalId, format: "markdown" } },
   exportEvals: { query: { sessionIds: session.externalId, format: "deepeval" } },
+  searchDocs: { query: { q: "how do I deploy", limit: "5" } },
   getStats: { query: { from: "2026-01-01" } },
   getWrapped: { param: "today.svg", query: { theme: "light" } },
   getShared: { param: "3kPz0Qm7uYw2sTf9bLxA1d" },

@@ -1,0 +1,286 @@
+import { getFunctionName, makeFunctionReference } from "convex/server";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "./_generated/api";
+import { endpoints } from "./http";
+import {
+  allRows,
+  deployment,
+  person,
+  read,
+  settle,
+  signedIn,
+  type Deployment,
+  type Person,
+} from "./test.setup";
+import { examples } from "./wire/examples";
+
+/**
+ * The public surface: every function that a client can call, with arguments that try to reach what is
+ * Bob's. A new public function turns this red until its line is here, which is the review.
+ */
+type Bob = { sessionId: string; keyId: string; slug: string };
+const one = ({ sessionId }: Bob) => ({ sessionId });
+const many = ({ sessionId }: Bob) => ({ sessionIds: [sessionId] });
+const none = () => ({});
+const found = () => ({ query: "bobsecret", limit: 20, cursor: 0 });
+
+const SURFACE: { readonly [name: string]: (bob: Bob) => { [name: string]: unknown } } = {
+  "analytics:dailyStats": () => ({ days: 30 }),
+  "analytics:modelStats": none,
+  "analytics:projectStats": none,
+  "analytics:providerStats": none,
+  "analytics:publicPlatformStats": none,
+  "analytics:sessionsWithDetails": () => ({ filterProject: "bobsecret" }),
+  "analytics:sourceStats": none,
+  "analytics:summaryStats": none,
+  "apiKeys:create": () => ({ name: "mine" }),
+  "apiKeys:list": none,
+  "apiKeys:remove": ({ keyId }) => ({ id: keyId }),
+  "apiKeys:rotate": ({ keyId }) => ({ id: keyId }),
+  "auth:isAuthenticated": none,
+  "auth:signIn": () => ({ provider: "workos", params: { code: "" } }),
+  "auth:signOut": none,
+  "docs:search": () => ({ query: "bobsecret" }),
+  "evals:bulkAddTags": (bob) => ({ ...many(bob), tags: ["x"] }),
+  "evals:bulkUpdate": (bob) => ({ ...many(bob), evalReady: false }),
+  "evals:bulkUpdateEvalStatus": (bob) => ({ ...many(bob), evalStatus: "incorrect" }),
+  "evals:generateEvalExport": (bob) => ({
+    ...many(bob),
+    format: "deepeval",
+    options: { includeSystemPrompts: true, includeToolCalls: true, anonymizePaths: false },
+  }),
+  "evals:getEvalModels": none,
+  "evals:getEvalTags": none,
+  "evals:listEvalSessions": none,
+  "evals:listPage": none,
+  "evals:previewExport": many,
+  "evals:setEvalReady": (bob) => ({ ...one(bob), evalReady: false }),
+  "evals:updateEvalNotes": (bob) => ({ ...one(bob), evalNotes: "x" }),
+  "evals:updateEvalStatus": (bob) => ({ ...one(bob), evalStatus: "incorrect" }),
+  "evals:updateEvalTags": (bob) => ({ ...one(bob), evalTags: ["x"] }),
+  "evals:updateExpectedOutput": (bob) => ({ ...one(bob), expectedOutput: "x" }),
+  "search:searchMessagesPaginated": found,
+  "search:searchSessionsPaginated": found,
+  "sessions:exportAllDataCSV": none,
+  "sessions:get": one,
+  "sessions:getMarkdown": one,
+  "sessions:getPublic": ({ slug }) => ({ slug }),
+  "sessions:remove": one,
+  "sessions:setVisibility": (bob) => ({ ...one(bob), isPublic: true }),
+  "users:clearDeletionStatus": none,
+  "users:deleteAccount": none,
+  "users:deleteAllData": none,
+  "users:generateApiKey": none,
+  "users:getOrCreate": none,
+  "users:me": none,
+  "users:revokeApiKey": none,
+  "users:stats": none,
+  "users:updateEnabledAgents": () => ({ enabledAgents: ["pi"] }),
+  "wrapped:getCountdownInfo": none,
+  "wrapped:getTodayWrapped": none,
+  "wrapped:getWrappedStats": none,
+  "wrapped:getYesterdayWrapped": none,
+};
+
+type Registered = { isPublic?: boolean; isQuery?: boolean; isMutation?: boolean };
+const modules = import.meta.glob<{ [name: string]: Registered }>(
+  ["./*.ts", "!./*.test.ts", "!./*.*.ts"],
+  { eager: true },
+);
+
+const functions = Object.entries(modules).flatMap(([path, exported]) =>
+  Object.entries(exported).flatMap(([name, fn]) =>
+    typeof fn === "function" && fn.isPublic
+      ? [{ name: `${path.slice(2, -3)}:${name}`, kind: kindOf(fn) }]
+      : [],
+  ),
+);
+type Kind = "query" | "mutation" | "action";
+
+function kindOf({ isQuery, isMutation }: Registered): Kind {
+  return isQuery ? "query" : isMutation ? "mutation" : "action";
+}
+
+/** Calls a function by its name, as a client would. */
+function call(t: Pick<Deployment, Kind>, { name, kind }: { name: string; kind: Kind }, bob: Bob) {
+  const args = SURFACE[name]?.(bob) ?? {};
+  switch (kind) {
+    case "query":
+      return t.query(makeFunctionReference<"query">(name), args);
+    case "mutation":
+      return t.mutation(makeFunctionReference<"mutation">(name), args);
+    case "action":
+      return t.action(makeFunctionReference<"action">(name), args);
+  }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** Bob has a session of everything, all of it marked. */
+async function world() {
+  const t = deployment();
+  const bob = await person(t, "bob@example.com");
+  await bob.post("/sync/batch", {
+    sessions: [
+      {
+        externalId: "bobsecret-session",
+        title: "bobsecret title",
+        projectName: "bobsecret",
+        model: "bobsecret-model",
+        source: "bobsecret-tool",
+        promptTokens: 5,
+      },
+    ],
+    messages: [
+      {
+        sessionExternalId: "bobsecret-session",
+        externalId: "bobsecret-message",
+        role: "user",
+        textContent: "bobsecret words",
+        parts: [{ type: "tool-call", content: { toolName: "bobsecret", args: {} } }],
+      },
+    ],
+  });
+  await settle(t);
+  const me = signedIn(t, bob.userId);
+  const { sessions } = await read<{ sessions: { id: string }[] }>(bob.get("/api/sessions"));
+  const sessionId = sessions[0]?.id ?? "";
+  await me.mutation(api.evals.updateEvalTags, { sessionId, evalTags: ["bobsecret"] });
+  await me.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+  const { publicSlug = "" } = await me.mutation(api.sessions.setVisibility, {
+    sessionId,
+    isPublic: true,
+  });
+  await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: false });
+  const { id: keyId } = await me.mutation(api.apiKeys.create, { name: "bobsecret" });
+  await settle(t);
+  return { t, bob, target: { sessionId, keyId, slug: publicSlug } };
+}
+
+/** Everything in the database that is Bob's. */
+async function belongings(t: Deployment, bob: Person) {
+  const rows = await allRows(t);
+  return Object.fromEntries(
+    Object.entries(rows).map(([table, all]) => [
+      table,
+      all.filter((row) => JSON.stringify(row).includes(bob.userId)),
+    ]),
+  );
+}
+
+test("the public functions are these, and no others", () => {
+  expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(SURFACE));
+  expect(getFunctionName(api.sessions.get)).toBe("sessions:get");
+});
+
+/** Open on purpose: they answer a stranger without throwing. */
+const OPEN_ACTIONS = ["auth:signIn", "auth:signOut", "users:deleteAccount"];
+
+describe("a stranger", () => {
+  test("reads nothing through any query, and none of them throws", async () => {
+    const { t, target } = await world();
+    for (const fn of functions.filter(({ kind }) => kind === "query")) {
+      const answer: unknown = await call(t, fn, target);
+      expect([fn.name, JSON.stringify(answer ?? null)]).toEqual([
+        fn.name,
+        expect.not.stringContaining("bobsecret"),
+      ]);
+    }
+  });
+
+  test("is refused by every mutation and action, and changes nothing", async () => {
+    const { t, target } = await world();
+    const before = await allRows(t);
+    for (const fn of functions.filter(({ kind }) => kind !== "query")) {
+      const outcome = await call(t, fn, target).then(
+        (answer: unknown) => ({ answer }),
+        (error: unknown) => ({ refused: String(error) }),
+      );
+      const isOpen = OPEN_ACTIONS.includes(fn.name);
+      if (!isOpen) expect([fn.name, outcome]).toEqual([fn.name, refusedAsStranger]);
+    }
+    await settle(t);
+    expect(await allRows(t)).toEqual(before);
+  });
+
+  test("is refused by every route that is not open", async () => {
+    const { t } = await world();
+    for (const { route } of endpoints.filter(({ route }) => route.access === "caller")) {
+      for (const headers of [{}, { Authorization: `Bearer osk_${"x".repeat(32)}` }]) {
+        const answer = await t.fetch(route.path, { method: route.method, headers });
+        expect([route.name, answer.status]).toEqual([route.name, 401]);
+      }
+    }
+  });
+});
+
+const refusedAsStranger = { refused: expect.stringContaining("UNAUTHORIZED") as string };
+
+describe("another user", () => {
+  test("neither reads nor changes anything of Bob's through any function, even with his ids", async () => {
+    const { t, bob, target } = await world();
+    const eve = signedIn(t, (await person(t, "eve@example.com")).userId);
+    const before = await belongings(t, bob);
+    for (const fn of functions) {
+      // Last, because they end her account.
+      if (fn.name === "users:deleteAccount" || fn.name === "users:deleteAllData") continue;
+      const answer: unknown = await call(eve, fn, target).catch((error: unknown) => {
+        if (fn.kind === "query") throw error;
+        return null;
+      });
+      expect([fn.name, JSON.stringify(answer ?? null)]).toEqual([
+        fn.name,
+        expect.not.stringContaining("bobsecret"),
+      ]);
+    }
+    await eve.mutation(api.users.deleteAllData, {});
+    await settle(t);
+    await eve.action(api.users.deleteAccount, {});
+    await settle(t);
+    expect(await belongings(t, bob)).toEqual(before);
+  });
+
+  test("neither reads nor changes anything of Bob's through any route, even with his ids", async () => {
+    const { t, bob, target } = await world();
+    const eve = await person(t, "eve@example.com");
+    const before = await belongings(t, bob);
+    for (const { route } of endpoints.filter(({ route }) => route.access === "caller")) {
+      for (const id of [target.sessionId, "bobsecret-session"]) {
+        const { body, query = {} } = examples[route.name] ?? {};
+        const aimed = { ...query, ...aimAt(query, id) };
+        const search = new URLSearchParams(aimed).toString();
+        const path = route.path.replace(/:\w+/, encodeURIComponent(id));
+        const answer = await eve.send(route.method, `${path}?${search}`, body);
+        const text = await answer.text();
+        expect([route.name, text.replace(/"externalId":"bobsecret-session"/g, "")]).toEqual([
+          route.name,
+          expect.not.stringContaining("bobsecret"),
+        ]);
+        expect([route.name, answer.status]).not.toEqual([route.name, 500]);
+        // The stand-in for text search fails on a session that has no search text yet.
+        await settle(t);
+      }
+    }
+    await settle(t);
+    expect(await belongings(t, bob)).toEqual(before);
+  });
+});
+
+/** Parameters that name a session or a search, turned to Bob's. */
+function aimAt(query: { [name: string]: string }, id: string): { [name: string]: string } {
+  const names = Object.keys(query);
+  return {
+    ...(names.includes("id") ? { id } : {}),
+    ...(names.includes("sessionIds") ? { sessionIds: id } : {}),
+    ...(names.includes("q") ? { q: "bobsecret" } : {}),
+  };
+}
