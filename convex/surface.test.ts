@@ -82,23 +82,23 @@ const SURFACE: { readonly [name: string]: (bob: Bob) => { [name: string]: unknow
   "wrapped:getYesterdayWrapped": none,
 };
 
-type Registered = { isPublic?: boolean; isQuery?: boolean; isMutation?: boolean };
-const modules = import.meta.glob<{ [name: string]: Registered }>(
+const modules = import.meta.glob<{ [name: string]: unknown }>(
   ["./*.ts", "!./*.test.ts", "!./*.*.ts"],
   { eager: true },
 );
 
 const functions = Object.entries(modules).flatMap(([path, exported]) =>
   Object.entries(exported).flatMap(([name, fn]) =>
-    typeof fn === "function" && fn.isPublic
+    typeof fn === "function" && "isPublic" in fn
       ? [{ name: `${path.slice(2, -3)}:${name}`, kind: kindOf(fn) }]
       : [],
   ),
 );
 type Kind = "query" | "mutation" | "action";
 
-function kindOf({ isQuery, isMutation }: Registered): Kind {
-  return isQuery ? "query" : isMutation ? "mutation" : "action";
+/** What `convex/server` marks a registered function with. */
+function kindOf(fn: object): Kind {
+  return "isQuery" in fn ? "query" : "isMutation" in fn ? "mutation" : "action";
 }
 
 /** Calls a function by its name, as a client would. */
