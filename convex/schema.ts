@@ -19,14 +19,17 @@ export const vEvalStatus = v.union(
   v.literal("needs_review"),
 );
 
-/** The five kinds of tokens and their total; an absent number is unknown, not 0. */
-export const vTokens = {
+/** Numbers of a session or a message, the five kinds of tokens among them; absent is unknown, not 0. */
+export const vNumbers = {
   promptTokens: v.optional(v.number()),
   completionTokens: v.optional(v.number()),
   totalTokens: v.optional(v.number()),
   cacheReadTokens: v.optional(v.number()),
   cacheWriteTokens: v.optional(v.number()),
   reasoningTokens: v.optional(v.number()),
+  /** US dollars. */
+  cost: v.optional(v.number()),
+  durationMs: v.optional(v.number()),
 };
 
 /**
@@ -158,9 +161,7 @@ const sessions = defineTable({
   projectName: v.optional(v.string()),
   model: v.optional(v.string()),
   provider: v.optional(v.string()),
-  ...vTokens,
-  cost: v.optional(v.number()),
-  durationMs: v.optional(v.number()),
+  ...vNumbers,
   toolCallCount: v.optional(v.number()),
   endReason: v.optional(v.string()),
   /** Names of the fields above that the plugin itself reported; the others are sums over messages. */
@@ -242,9 +243,7 @@ const messages = defineTable({
   model: v.optional(v.string()),
   provider: v.optional(v.string()),
   source: v.optional(v.string()),
-  ...vTokens,
-  cost: v.optional(v.number()),
-  durationMs: v.optional(v.number()),
+  ...vNumbers,
   /** Source time in ms: sent, decoded from the id, or the time of arrival. */
   createdAt: v.number(),
   orderKey: v.string(),
@@ -255,9 +254,7 @@ const messages = defineTable({
   partBytes: v.optional(v.number()),
   /** Set when the message changed after it was folded: its numbers as folded, until the next refresh. */
   rewrittenAt: v.optional(v.number()),
-  folded: v.optional(
-    v.object({ ...vTokens, cost: v.optional(v.number()), durationMs: v.optional(v.number()) }),
-  ),
+  folded: v.optional(v.object(vNumbers)),
   /** `textHash` of the embedded unit that starts with this message. */
   embeddedHash: v.optional(v.string()),
 })

@@ -1,19 +1,12 @@
+import { NUMBERS, type NumberName, type Numbers } from "./numbers";
+
 /**
  * What follows from messages for their session: sums, model, times, and the range that changed. Pure.
  * A message is counted once (`fresh`) or by its difference to what was counted (`rewritten`).
  */
 
-export const SUMMED_NUMBERS = [
-  "promptTokens",
-  "completionTokens",
-  "cacheReadTokens",
-  "cacheWriteTokens",
-  "reasoningTokens",
-  "cost",
-  "durationMs",
-] as const;
-
-type Numbers = Partial<Record<(typeof SUMMED_NUMBERS)[number] | "totalTokens", number>>;
+/** Totals are not summed like the rest: a message may send halves, a whole, or both. */
+const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 
 /** As much of a message as its session needs. */
 export type FoldableMessage = Numbers & {
@@ -78,7 +71,7 @@ function addNumbers(session: FoldedSession, now: Numbers, counted: Numbers): voi
 
 function add(
   session: FoldedSession,
-  key: keyof Numbers,
+  key: NumberName,
   now: number | undefined,
   counted: number | undefined,
 ): void {

@@ -2,6 +2,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { AppError } from "../errors";
 import { readCursor, writeCursor } from "../lib/cursor";
+import { NUMBERS, numbersOf } from "../lib/numbers";
 import { orderKey } from "../lib/orderKey";
 import { pieceBytes, type JoinedPart } from "../lib/pieces";
 import { utf8Length } from "../lib/text";
@@ -18,14 +19,7 @@ const KEPT_FIELDS = [
   "model",
   "provider",
   "source",
-  "promptTokens",
-  "completionTokens",
-  "totalTokens",
-  "cacheReadTokens",
-  "cacheWriteTokens",
-  "reasoningTokens",
-  "cost",
-  "durationMs",
+  ...NUMBERS,
 ] as const;
 
 /**
@@ -149,19 +143,7 @@ async function sizeAfter(
 /** A message already counted keeps the numbers as they were counted, for the next refresh. */
 function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
   if (stored._creationTime > session.foldedThrough) return {};
-  const { promptTokens, completionTokens, totalTokens, cost, durationMs } = stored;
-  const { cacheReadTokens, cacheWriteTokens, reasoningTokens } = stored;
-  const numbers = {
-    promptTokens,
-    completionTokens,
-    totalTokens,
-    cacheReadTokens,
-    cacheWriteTokens,
-    reasoningTokens,
-    cost,
-    durationMs,
-  };
-  return { rewrittenAt: now, folded: stored.folded ?? numbers };
+  return { rewrittenAt: now, folded: stored.folded ?? numbersOf(stored) };
 }
 
 /** What one answer may carry of texts and parts; one larger message still comes, alone. */

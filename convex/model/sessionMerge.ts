@@ -1,5 +1,6 @@
 import type { Doc } from "../_generated/dataModel";
 import { settleTotal } from "../lib/fold";
+import { NUMBERS, type NumberName, type Numbers } from "../lib/numbers";
 import { cutBytes } from "../lib/text";
 import type { SessionFields } from "./syncShapes";
 
@@ -8,23 +9,10 @@ import type { SessionFields } from "./syncShapes";
 /** Labels are bounded, so that a session stays small whatever a plugin calls it. */
 const LABEL_MAX_BYTES = { title: 500, projectPath: 1000, projectName: 200, other: 200 } as const;
 
-/** Numbers that a plugin may report for a whole session. */
-export const REPORTED_NUMBERS = [
-  "promptTokens",
-  "completionTokens",
-  "totalTokens",
-  "cacheReadTokens",
-  "cacheWriteTokens",
-  "reasoningTokens",
-  "cost",
-  "durationMs",
-] as const;
-export type ReportedNumber = (typeof REPORTED_NUMBERS)[number];
-
 /** The fields of a session that follow from its plugin. */
 export type Reported = Pick<
   Doc<"sessions">,
-  | ReportedNumber
+  | NumberName
   | "source"
   | "sourceIsExplicit"
   | "announced"
@@ -118,9 +106,9 @@ function lastSegment(path: string | undefined): string | undefined {
 }
 
 function mergeNumbers(stored: Reported, input: SessionFields) {
-  const merged: Partial<Record<ReportedNumber, number>> = {};
+  const merged: Numbers = {};
   let reported = stored.reported;
-  for (const key of REPORTED_NUMBERS) {
+  for (const key of NUMBERS) {
     const sent = input[key];
     merged[key] = sent || (stored[key] ?? sent);
     if (sent) reported = withName(reported, key);

@@ -1,5 +1,5 @@
 import { v, type Infer } from "convex/values";
-import { vRole, vTokens } from "../schema";
+import { vRole, vNumbers } from "../schema";
 
 /** One row of `parts`, without the ids of what it belongs to. */
 const vPiece = v.object({
@@ -27,9 +27,7 @@ export const vMessageRow = v.object({
   source: v.optional(v.string()),
   model: v.optional(v.string()),
   provider: v.optional(v.string()),
-  ...vTokens,
-  cost: v.optional(v.number()),
-  durationMs: v.optional(v.number()),
+  ...vNumbers,
   createdAt: v.optional(v.number()),
   /** Place in the request: messages without a time keep the order they came in. */
   index: v.number(),
@@ -49,8 +47,6 @@ export const vSessionInput = v.object({
   toolCallCount: v.optional(v.number()),
   endReason: v.optional(v.string()),
   createdAt: v.optional(v.number()),
-  ...vTokens,
-  cost: v.optional(v.number()),
-  durationMs: v.optional(v.number()),
+  ...vNumbers,
 });
 export type SessionFields = Infer<typeof vSessionInput>;
