@@ -38,9 +38,9 @@ type Work = {
  * is postponed and loses nothing; without a key it does nothing.
  */
 export const sessions = systemAction({
-  args: { sessionIds: v.array(v.id("sessions")) },
+  args: { sessionIds: v.array(v.id("sessions")), failures: v.optional(v.number()) },
   returns: v.null(),
-  handler: async (ctx, { sessionIds }): Promise<null> => {
+  handler: async (ctx, { sessionIds, failures = 0 }): Promise<null> => {
     const provider = embeddingProvider();
     let waiting: SessionId[] = provider ? sessionIds : [];
     while (provider && waiting.length > 0) {
@@ -50,7 +50,7 @@ export const sessions = systemAction({
       if (failure === undefined) continue;
       console.error(`Embedding ${waiting.length} sessions failed: ${failure.message}`);
       const { isPermanent, retryAfterMs } = failure;
-      const args = { sessionIds: waiting, isPermanent, retryAfterMs };
+      const args = { sessionIds: waiting, failures: failures + 1, isPermanent, retryAfterMs };
       await ctx.runMutation(internal.embeddings.postpone, args);
       return null;
     }
@@ -180,16 +180,13 @@ export const docPage = systemAction({
     if (!provider || !read) return null;
     const outcome = await embedTexts(
       provider,
-      read.chunks.map((chunk) => chunk.text),
+      read.texts.map((text) => `${read.title}\n\n${text}`),
     );
     if (!outcome.ok) {
       console.error(`Embedding a documentation page failed: ${outcome.failure.message}`);
       return null;
     }
-    const chunks = read.chunks.map((chunk, i) => ({
-      ...chunk,
-      embedding: outcome.vectors[i] ?? [],
-    }));
+    const chunks = read.texts.map((text, i) => ({ text, embedding: outcome.vectors[i] ?? [] }));
     const vectors = { docPageId, contentHash: read.contentHash, chunks };
     await ctx.runMutation(internal.docs.storeVectors, { vectors });
     return null;

@@ -23,6 +23,8 @@ export const store = systemMutation({
 export const postpone = systemMutation({
   args: {
     sessionIds: v.array(v.id("sessions")),
+    /** How many runs in a row have failed. */
+    failures: v.number(),
     isPermanent: v.boolean(),
     retryAfterMs: v.optional(v.number()),
   },

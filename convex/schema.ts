@@ -187,14 +187,13 @@ const sessions = defineTable({
 
   /**
    * Embedding: the range of order keys changed since the last run, and a number that grows with every
-   * change, so that a run knows whether it saw the last; when the next run is due; how many failed in
-   * a row; and `textHash` of the session's own vector.
+   * change, so that a run knows whether it saw the last; when the next run is due; and `textHash` of
+   * the session's own vector.
    */
   staleFrom: v.optional(v.string()),
   staleTo: v.optional(v.string()),
   staleRevision: v.optional(v.number()),
   embedDueAt: v.optional(v.number()),
-  embedFailures: v.optional(v.number()),
   embeddedHash: v.optional(v.string()),
 
   isPublic: v.boolean(),
@@ -397,8 +396,6 @@ const docPages = defineTable({
 const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),
   chunk: v.number(),
-  /** The section that the chunk is from. */
-  anchor: v.string(),
   text: v.string(),
   embedding: v.array(v.float64()),
   textHash: v.string(),

@@ -81,18 +81,14 @@ async function removeVectors(ctx: MutationCtx, docPageId: Id<"docPages">) {
 export async function readChunks(ctx: QueryCtx, docPageId: Id<"docPages">) {
   const page = await ctx.db.get("docPages", docPageId);
   if (page === null) return null;
-  const chunks = sectionsOf(page.content).flatMap(({ anchor, text }) =>
-    chunksOf(text).map((chunk) => ({ anchor, text: `${page.title}\n\n${chunk}` })),
-  );
-  return { contentHash: page.contentHash, chunks };
+  const texts = sectionsOf(page.content).flatMap(({ text }) => chunksOf(text));
+  return { contentHash: page.contentHash, title: page.title, texts };
 }
 
 export const vDocVectors = v.object({
   docPageId: v.id("docPages"),
   contentHash: v.string(),
-  chunks: v.array(
-    v.object({ anchor: v.string(), text: v.string(), embedding: v.array(v.float64()) }),
-  ),
+  chunks: v.array(v.object({ text: v.string(), embedding: v.array(v.float64()) })),
 });
 
 /** Stores the vectors of a page, unless it changed meanwhile. */
@@ -170,12 +166,12 @@ export async function hydrate(
     const page = row && (await ctx.db.get("docPages", row.docPageId));
     if (!row || !page || results.has(page.slug)) continue;
     const { slug, title } = page;
-    const heading = sectionsOf(page.content).find((one) => one.anchor === row.anchor)?.heading;
+    const section = sectionsOf(page.content).find((one) => one.text.includes(row.text));
     results.set(slug, {
       slug,
       title,
-      heading: heading || undefined,
-      anchor: row.anchor || undefined,
+      heading: section?.heading || undefined,
+      anchor: section?.anchor || undefined,
       score: Math.min(1, Math.max(0, hit._score)),
       ...makeSnippet(matcher, row.text),
     });

@@ -77,8 +77,9 @@ export async function runLater(
   sessionIds: Id<"sessions">[],
   now: number,
   delay: number,
+  failures = 0,
 ): Promise<number> {
-  await ctx.scheduler.runAfter(delay, internal.embed.sessions, { sessionIds });
+  await ctx.scheduler.runAfter(delay, internal.embed.sessions, { sessionIds, failures });
   return now + delay;
 }
 
@@ -89,26 +90,20 @@ export async function runLater(
 export async function postpone(
   ctx: MutationCtx,
   sessionIds: Id<"sessions">[],
-  { isPermanent, retryAfterMs = 0 }: { isPermanent: boolean; retryAfterMs?: number },
+  failure: { failures: number; isPermanent: boolean; retryAfterMs?: number },
   now: number,
 ): Promise<void> {
-  const retrying: Id<"sessions">[] = [];
-  let delay = 0;
+  const { failures, isPermanent, retryAfterMs = 0 } = failure;
+  const stored: Id<"sessions">[] = [];
+  const givesUp = isPermanent || failures > RETRIES_MAX;
+  const backOff = RETRY_FIRST_MS * RETRY_FACTOR ** (failures - 1);
+  const wait = Math.max(Math.min(retryAfterMs, RETRY_LAST_MS), backOff);
   for (const sessionId of sessionIds) {
-    const session = await ctx.db.get("sessions", sessionId);
-    if (session === null) continue;
-    const failures = (session.embedFailures ?? 0) + 1;
-    const givesUp = isPermanent || failures > RETRIES_MAX;
-    const wait = Math.max(
-      Math.min(retryAfterMs, RETRY_LAST_MS),
-      RETRY_FIRST_MS * RETRY_FACTOR ** (failures - 1),
-    );
-    if (!givesUp) retrying.push(sessionId);
-    if (!givesUp) delay = Math.max(delay, wait);
-    const embedDueAt = now + (givesUp ? GIVEN_UP_MS : wait);
-    await ctx.db.patch("sessions", sessionId, { embedFailures: failures, embedDueAt });
+    if ((await ctx.db.get("sessions", sessionId)) === null) continue;
+    await ctx.db.patch("sessions", sessionId, { embedDueAt: now + (givesUp ? GIVEN_UP_MS : wait) });
+    stored.push(sessionId);
   }
-  if (retrying.length > 0) await runLater(ctx, retrying, now, delay);
+  if (!givesUp && stored.length > 0) await runLater(ctx, stored, now, wait, failures);
 }
 
 /** Sessions that one sweep starts again, and that share requests. */

@@ -119,7 +119,7 @@ async function finish(
   now: number,
 ): Promise<boolean> {
   const staleFrom = isUnchanged ? (rest ?? undefined) : session.staleFrom;
-  const fields = { staleFrom, staleTo: session.staleTo, embedFailures: undefined, embedDueAt: now };
+  const fields = { staleFrom, staleTo: session.staleTo, embedDueAt: now };
   const isDone = staleFrom === undefined;
   const goesOn = !isDone && rest !== null && delayMs === undefined;
   if (isDone) Object.assign(fields, { staleTo: undefined, embedDueAt: undefined });

@@ -63,7 +63,7 @@ describe("a folder and a deployment", () => {
   });
   afterAll(() => engine.stop());
 
-  const sync = () => syncPages(readPages(folder), engine.runFunction);
+  const sync = () => syncPages(readPages(folder), (path, args) => engine.runFunction(path, args));
   const find = async (query: string) => {
     const body = JSON.stringify({ path: "docs:search", args: { query }, format: "json" });
     const headers = { "Content-Type": "application/json" };
