@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 240_000);
 
 afterAll(async () => {
-  for (const world of worlds.values()) await world.engine.stop();
+  for (const world of worlds.values()) await world.stop();
 });
 
 function resultOf(name: string, scale: number): Measurement {

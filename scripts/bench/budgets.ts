@@ -6,7 +6,8 @@ import type { Cost, Measurement } from "./cost.ts";
  * - *function calls*: the HTTP action and each query or mutation it runs.
  * - *documents and bytes read*: everything that was scanned, by Convex's measure of a document; a
  *   row that is read and then written counts twice, because the write reads it again.
- * - *bytes written beyond the payload*: all rows written, less the body that the client sent.
+ * - *bytes written beyond the payload*: all rows written, less the body that the client sent to be
+ *   stored (nothing, where it was stored before).
  * - *content*: bytes of the bodies that went out and came back. A row is larger than the JSON that it
  *   came as or leaves as by ids, keys and hashes that stay inside: up to `ROW`.
  */
@@ -100,8 +101,7 @@ export type Line = { what: keyof Budget; used: number; allowed: number };
 export function compare(measured: Measurement): Line[] | null {
   const budget = BUDGETS[measured.name];
   if (budget === undefined) return null;
-  const { cost, bytesSent } = measured;
-  const beyond = Math.max(0, cost.bytesWritten - bytesSent);
+  const { cost, bytesWrittenBeyondPayload: beyond } = measured;
   return [
     { what: "functionCalls", used: cost.functionCalls, allowed: budget.functionCalls },
     line("documentsRead", cost.documentsRead, budget, measured),

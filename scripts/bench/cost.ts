@@ -18,6 +18,8 @@ export type Operation = {
   items: number;
   /** `request`: what the client waits for. Otherwise the scheduled function that is measured. */
   account: "request" | { background: string };
+  /** Nothing of what is sent is new: every byte written is beyond the payload. */
+  storesNothing?: true;
   /** Brings the session into the state in which the operation is measured. */
   prepare?: (world: World) => Promise<void>;
   run: (world: World) => Promise<unknown>;
@@ -29,10 +31,11 @@ export type Measurement = {
   /** Bytes of the bodies of requests and answers. */
   bytesSent: number;
   bytesReturned: number;
+  /** Bytes written, less what was sent to be stored. */
+  bytesWrittenBeyondPayload: number;
   cost: Cost;
   /** Everything that ran by schedule meanwhile, whatever the account. */
   background: Cost;
-  calls: CallRecord[];
 };
 
 /** How often an operation is tried again in which the schedule came between. */
@@ -62,14 +65,17 @@ async function measureOnce(world: World, operation: Operation): Promise<Measurem
     account === "request"
       ? measured.calls
       : measured.background.calls.filter((call) => call.name === account.background);
+  const cost = costOf(calls);
+  const bytesSent = world.traffic.bytesSent - before.bytesSent;
+  const payload = operation.storesNothing || account !== "request" ? 0 : bytesSent;
   return {
     name,
     items,
-    bytesSent: world.traffic.bytesSent - before.bytesSent,
+    bytesSent,
     bytesReturned: world.traffic.bytesReturned - before.bytesReturned,
-    cost: costOf(calls),
+    bytesWrittenBeyondPayload: Math.max(0, cost.bytesWritten - payload),
+    cost,
     background: costOf(measured.background.calls),
-    calls,
   };
 }
 

@@ -70,6 +70,7 @@ const message: Operation[] = [
     name: "message, delivered again",
     items: 1,
     account: "request",
+    storesNothing: true,
     prepare: async (world) => {
       await world.send("/sync/message", SAME_MESSAGE);
       await quiet(world);

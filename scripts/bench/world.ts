@@ -1,3 +1,4 @@
+import { startEmbeddings } from "../local/embeddings/server.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
 import { liveTurn, pastMessages, pastSession, todaysSession, type Step } from "./payloads.ts";
 
@@ -9,10 +10,13 @@ export type World = {
   key: string;
   /** Bytes of bodies that went out and came back since `takeTraffic`. */
   traffic: Traffic;
+  /** Texts that were sent to be embedded, request by request. */
+  embedded: string[][];
   /** Sends a body, or asks (no body); fails on any status but 200. */
   send: (path: string, body?: unknown) => Promise<unknown>;
   /** A number never given before, for ids. */
   fresh: () => number;
+  stop: () => Promise<void>;
 };
 
 export type Traffic = { bytesSent: number; bytesReturned: number };
@@ -36,7 +40,10 @@ export async function startWorld(
   scale: number,
   { embeddings }: { embeddings: boolean },
 ): Promise<World> {
-  const engine = await startTestEngine({ embeddings });
+  const embedded: string[][] = [];
+  const provider = embeddings ? await startEmbeddings((texts) => embedded.push(texts)) : null;
+  const env = provider ? { OPENAI_API_KEY: provider.key, OPENAI_BASE_URL: provider.url } : {};
+  const engine = await startTestEngine({ embeddings: false, env });
   const { apiKey: key } = await engine.createUser();
   let given = 0;
   const world: World = {
@@ -44,8 +51,13 @@ export async function startWorld(
     scale,
     key,
     traffic: { bytesSent: 0, bytesReturned: 0 },
+    embedded,
     send: (path, body) => send(world, path, body),
     fresh: () => ++given,
+    stop: async () => {
+      await engine.stop();
+      await provider?.stop();
+    },
   };
   await fill(world);
   await engine.settle();

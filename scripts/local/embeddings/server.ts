@@ -51,9 +51,10 @@ async function readJson(message: IncomingMessage): Promise<EmbeddingsRequest> {
 
 /**
  * An OpenAI-compatible `/v1/embeddings` on loopback, on a free port, with a key of its own: with
- * `OPENAI_BASE_URL` set to it, the real `openai` client runs offline.
+ * `OPENAI_BASE_URL` set to it, the real `openai` client runs offline. `onInputs` hears of every
+ * request that was well formed.
  */
-export async function startEmbeddings(): Promise<{
+export async function startEmbeddings(onInputs?: (texts: string[]) => void): Promise<{
   url: string;
   key: string;
   stop: () => Promise<void>;
@@ -72,6 +73,8 @@ export async function startEmbeddings(): Promise<{
       readJson(message).then(
         (request) => {
           const { status, body } = answer(request);
+          const inputs = inputsOf(request);
+          if (inputs !== null) onInputs?.(inputs);
           reply(status, body);
         },
         () => {

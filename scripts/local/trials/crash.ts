@@ -84,7 +84,7 @@ interface Page {
 async function readSession(server: ServerProcess, session: string): Promise<Page["messages"]> {
   const messages: Page["messages"] = [];
   for (let cursor = ""; ;) {
-    const query = cursor === "" ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+    const query = cursor === "" ? "" : `?messages_cursor=${encodeURIComponent(cursor)}`;
     const answer = await fetch(`${server.url}/api/sessions/${session}${query}`, {
       headers: { Authorization: `Bearer ${server.key}` },
     });

@@ -30,19 +30,26 @@ function ended(child: ChildProcess): Promise<number | null> {
 const NO_LIMITS = { RATE_LIMIT_READ: "1000000", RATE_LIMIT_SEARCH: "1000000" };
 
 /** The environment of a server under trial: nothing of this machine's keys, no network. */
-function cleanEnv(): NodeJS.ProcessEnv {
+function cleanEnv(own: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env;
-  return { PATH, HOME, TMPDIR, OPENAI_API_KEY: "", ...NO_LIMITS };
+  return { PATH, HOME, TMPDIR, OPENAI_API_KEY: "", ...NO_LIMITS, ...own };
 }
 
-/** Start the server on a free port; rejects with what it printed if it does not come up. */
-export async function startServer(data: string, args: string[] = []): Promise<ServerProcess> {
+/**
+ * Start the server on a free port, with variables of its own; rejects with what it printed if it
+ * does not come up.
+ */
+export async function startServer(
+  data: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+): Promise<ServerProcess> {
   const began = performance.now();
   // No shell and no wrapper: the process that is killed is the one that holds the file.
   const child = spawn(
     process.execPath,
     ["--import", "tsx", MAIN, "--data", data, "--port", "0", ...args],
-    { stdio: ["ignore", "pipe", "pipe"], env: cleanEnv() },
+    { stdio: ["ignore", "pipe", "pipe"], env: cleanEnv(env) },
   );
   let output = "";
   const hear = (chunk: Buffer) => {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { crash } from "./crash.ts";
 
-/** `npm run soak`: 2,000 parallel sync requests, the server killed and restarted 20 times. */
+/** `npm run soak:crash`: 2,000 parallel sync requests, the server killed and restarted 20 times. */
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "20" },

@@ -1,0 +1,63 @@
+import { costOf, type Cost } from "./cost.ts";
+import { liveTurn, TURN_MESSAGES } from "./payloads.ts";
+import { difference, storedIn, type Stored } from "./storage.ts";
+import { startWorld, type World } from "./world.ts";
+
+/** A session as claude-code's hooks send it while somebody works, and everything it leads to. */
+export type Live = {
+  turns: number;
+  messages: number;
+  requests: number;
+  foreground: Cost;
+  background: Cost;
+  embeddingRequests: number;
+  embeddingTokens: number;
+  stored: Stored;
+};
+
+/** Longer than any of our delays: after so much silence nothing more is to come. */
+const SILENCE_MS = 60_000;
+/** Characters of English a token, by the common rule of thumb. */
+const CHARACTERS_PER_TOKEN = 4;
+
+/**
+ * Runs a session of so many turns. `apart`: everything that follows from one request has happened
+ * before the next, as with a slow model or slow tools; otherwise the requests come without a pause.
+ */
+export async function runLive(turns: number, rhythm: "apart" | "dense", embeddings: boolean) {
+  const world = await startWorld(1, { embeddings });
+  try {
+    await world.engine.settle(SILENCE_MS);
+    return await measureLive(world, turns, rhythm);
+  } finally {
+    await world.stop();
+  }
+}
+
+async function measureLive(world: World, turns: number, rhythm: "apart" | "dense"): Promise<Live> {
+  const { engine, embedded } = world;
+  const before = { stored: storedIn(engine.data), requests: embedded.length };
+  let requests = 0;
+  const measured = await engine.measure(async () => {
+    for (let turn = 0; turn < turns; turn++) {
+      for (const { path, body } of liveTurn(`measured-${rhythm}`, turn)) {
+        await world.send(path, body);
+        if (rhythm === "apart") await engine.settle();
+        requests += 1;
+      }
+    }
+    await engine.settle(SILENCE_MS);
+  });
+  const sent = embedded.slice(before.requests);
+  const characters = sent.flat().reduce((sum, text) => sum + text.length, 0);
+  return {
+    turns,
+    messages: turns * TURN_MESSAGES,
+    requests,
+    foreground: costOf(measured.calls),
+    background: costOf(measured.background.calls),
+    embeddingRequests: sent.length,
+    embeddingTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
+    stored: difference(storedIn(engine.data), before.stored),
+  };
+}

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { memoryOf, startServer, type ServerProcess } from "../local/trials/server.ts";
+import { liveTurn, pastMessages, pastSession } from "./payloads.ts";
+
+/** How fast the local engine answers a mix of requests of several clients at once. */
+export type Load = {
+  clients: number;
+  requests: number;
+  requestsPerSecond: number;
+  medianMs: number;
+  p95Ms: number;
+};
+
+type Request = { path: string; body?: unknown };
+
+/** What one client does over and over: a turn of a session, a small back-fill, and some reading. */
+function round(client: number, n: number): Request[] {
+  const session = `load-${client}-${n % 10}`;
+  const past = pastSession(client * 100 + n);
+  return [
+    ...liveTurn(session, n),
+    { path: "/sync/batch", body: { sessions: [past], messages: pastMessages(past, 0, 20) } },
+    { path: "/api/sessions?limit=10" },
+    { path: `/api/sessions/${session}` },
+  ];
+}
+
+/** Runs each number of clients for so long, one after the other, on a server of its own. */
+export async function runLoad(clientCounts: readonly number[], seconds: number) {
+  const folder = mkdtempSync(join(tmpdir(), "opensync-load-"));
+  const server = await startServer(join(folder, "local.sqlite3"));
+  try {
+    const loads: Load[] = [];
+    for (const clients of clientCounts) loads.push(await runClients(server, clients, seconds));
+    return { loads, peakMemoryMb: memoryOf(server.pid)?.peak ?? null };
+  } finally {
+    await server.end("SIGTERM");
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runClients(server: ServerProcess, clients: number, seconds: number): Promise<Load> {
+  const times: number[] = [];
+  const start = performance.now();
+  const end = start + seconds * 1_000;
+  const client = async (id: number) => {
+    for (let n = 0; performance.now() < end; n++) {
+      for (const request of round(clients * 1_000 + id, n)) times.push(await send(server, request));
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, (_, id) => client(id)));
+  const took = (performance.now() - start) / 1_000;
+  times.sort((a, b) => a - b);
+  const at = (share: number) => times[Math.floor(times.length * share)] ?? 0;
+  return {
+    clients,
+    requests: times.length,
+    requestsPerSecond: times.length / took,
+    medianMs: at(0.5),
+    p95Ms: at(0.95),
+  };
+}
+
+async function send({ url, key }: ServerProcess, { path, body }: Request): Promise<number> {
+  const start = performance.now();
+  const answer = await fetch(url + path, {
+    headers: { Authorization: `Bearer ${key}` },
+    ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${text}`);
+  return performance.now() - start;
+}

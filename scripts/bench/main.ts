@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
+import { measure, type Cost, type Measurement } from "./cost.ts";
+import { runLive } from "./live.ts";
+import { runLoad } from "./load.ts";
+import { monthOf } from "./month.ts";
+import { operations } from "./operations.ts";
+import { printReport } from "./print.ts";
+import { startWorld } from "./world.ts";
+
+/** What every operation costs, whether that depends on history, and what a month of work comes to. */
+export type Report = Awaited<ReturnType<typeof bench>>;
+
+const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json]`;
+
+/** Turns of the live session that comes without a pause, and of the one whose requests come apart. */
+const DENSE_TURNS = 80;
+const APART_TURNS = 4;
+
+export type OperationReport = {
+  name: string;
+  /** At the smallest history. */
+  smallest: Measurement;
+  lines: ReturnType<typeof compare>;
+  /** Exponents of growth with history. */
+  slopes: Record<keyof Cost, number>;
+  isHeld: boolean;
+};
+
+async function measureOperations(scales: readonly number[]): Promise<OperationReport[]> {
+  const results = new Map<string, { scale: number; measured: Measurement }[]>();
+  for (const scale of scales) {
+    console.error(`measuring operations with ${scale} times the history`);
+    const world = await startWorld(scale, { embeddings: false });
+    for (const operation of operations) {
+      const points = results.get(operation.name) ?? [];
+      points.push({ scale, measured: await measure(world, operation) });
+      results.set(operation.name, points);
+    }
+    await world.stop();
+  }
+  return [...results].map(([name, points]) => reportOf(name, points));
+}
+
+function reportOf(name: string, points: { scale: number; measured: Measurement }[]) {
+  const slopes = {} as Record<keyof Cost, number>;
+  for (const what of CONSTANT) {
+    slopes[what] = slope(
+      points.map(({ scale, measured }) => ({ size: scale, value: measured.cost[what] })),
+    );
+  }
+  const isConstant = Object.values(slopes).every((exponent) => Math.abs(exponent) <= SLOPE_MAX);
+  const comparisons = points.map(({ measured }) => compare(measured) ?? []);
+  const isWithin = comparisons.flat().every(({ used, allowed }) => used <= allowed);
+  const [first] = points;
+  if (first === undefined) throw new Error("Nothing was measured");
+  return {
+    name,
+    smallest: first.measured,
+    lines: comparisons[0] ?? null,
+    slopes,
+    isHeld: isConstant && isWithin,
+  };
+}
+
+async function measureMonths() {
+  const months = [];
+  for (const embeddings of [false, true]) {
+    for (const rhythm of ["dense", "apart"] as const) {
+      const turns = rhythm === "dense" ? DENSE_TURNS : APART_TURNS;
+      const kind = embeddings ? "with" : "without";
+      console.error(`a live session of ${turns} turns, ${rhythm}, ${kind} embeddings`);
+      const live = await runLive(turns, rhythm, embeddings);
+      months.push({ rhythm, embeddings, live, month: monthOf(live) });
+    }
+  }
+  return months;
+}
+
+async function bench(options: { scales: number[]; clients: number[]; seconds: number }) {
+  const { scales, clients, seconds } = options;
+  const reports = await measureOperations(scales);
+  const months = await measureMonths();
+  console.error(`load of ${clients.join(", ")} clients, ${seconds} s each`);
+  const load = await runLoad(clients, seconds);
+  return { node: process.version, scales, operations: reports, months, load };
+}
+
+const numbers = (text: string) => text.split(",").map(Number);
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      scales: { type: "string", default: "1,4,16,64" },
+      clients: { type: "string", default: "1,8,32" },
+      seconds: { type: "string", default: "10" },
+      out: { type: "string", default: ".opensync/bench.json" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
+  const report = await bench({
+    scales: numbers(values.scales),
+    clients: numbers(values.clients),
+    seconds: Number(values.seconds),
+  });
+  mkdirSync(dirname(values.out), { recursive: true });
+  writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`);
+  printReport(report);
+  console.log(`\nAll of it as JSON: ${values.out}`);
+  process.exitCode = report.operations.every(({ isHeld }) => isHeld) ? 0 : 1;
+}
+
+await main();
