@@ -16,8 +16,10 @@ export type Operation = {
   name: string;
   /** Messages, sessions or days that the operation is about; its budget grows with them. */
   items: number;
-  /** `request`: what the client waits for. Otherwise the scheduled function that is measured. */
-  account: "request" | { background: string };
+  /** `request`: what the client waits for. Otherwise the functions that run by schedule. */
+  account: "request" | { background: readonly string[] };
+  /** Requests of a run that differ in what they find; what is measured is their mean. */
+  requests?: number;
   /** Nothing of what is sent is new: every byte written is beyond the payload. */
   storesNothing?: true;
   /** Brings the session into the state in which the operation is measured. */
@@ -33,6 +35,8 @@ export type Measurement = {
   bytesReturned: number;
   /** Bytes written, less what was sent to be stored. */
   bytesWrittenBeyondPayload: number;
+  /** Texts sent to be embedded, and their characters. */
+  embedded: { requests: number; texts: number; characters: number };
   cost: Cost;
   /** Everything that ran by schedule meanwhile, whatever the account. */
   background: Cost;
@@ -56,7 +60,7 @@ export async function measure(world: World, operation: Operation): Promise<Measu
 async function measureOnce(world: World, operation: Operation): Promise<Measurement> {
   const { name, items, account, prepare, run } = operation;
   await prepare?.(world);
-  const before = { ...world.traffic };
+  const before = { ...world.traffic, embedded: world.embedded.length };
   const measured = await world.engine.measure(async () => {
     await run(world);
     if (account !== "request") await world.engine.settle();
@@ -64,8 +68,8 @@ async function measureOnce(world: World, operation: Operation): Promise<Measurem
   const calls =
     account === "request"
       ? measured.calls
-      : measured.background.calls.filter((call) => call.name === account.background);
-  const cost = costOf(calls);
+      : measured.background.calls.filter((call) => account.background.includes(call.name));
+  const cost = meanOf(costOf(calls), operation.requests ?? 1);
   const bytesSent = world.traffic.bytesSent - before.bytesSent;
   const payload = operation.storesNothing || account !== "request" ? 0 : bytesSent;
   return {
@@ -74,6 +78,7 @@ async function measureOnce(world: World, operation: Operation): Promise<Measurem
     bytesSent,
     bytesReturned: world.traffic.bytesReturned - before.bytesReturned,
     bytesWrittenBeyondPayload: Math.max(0, cost.bytesWritten - payload),
+    embedded: embeddedIn(world.embedded.slice(before.embedded)),
     cost,
     background: costOf(measured.background.calls),
   };
@@ -84,4 +89,22 @@ export function costOf(calls: CallRecord[]): Cost {
   const { functionCalls, indexRanges, documentsRead, bytesRead, documentsWritten, bytesWritten } =
     totalsOf(calls);
   return { functionCalls, indexRanges, documentsRead, bytesRead, documentsWritten, bytesWritten };
+}
+
+function meanOf(cost: Cost, requests: number): Cost {
+  const mean = (sum: number) => Math.round(sum / requests);
+  return {
+    functionCalls: mean(cost.functionCalls),
+    indexRanges: mean(cost.indexRanges),
+    documentsRead: mean(cost.documentsRead),
+    bytesRead: mean(cost.bytesRead),
+    documentsWritten: mean(cost.documentsWritten),
+    bytesWritten: mean(cost.bytesWritten),
+  };
+}
+
+function embeddedIn(requests: string[][]) {
+  const texts = requests.flat();
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  return { requests: requests.length, texts: texts.length, characters };
 }

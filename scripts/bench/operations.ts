@@ -1,5 +1,6 @@
 import type { Operation } from "./cost.ts";
 import {
+  LAST_DAY,
   liveSession,
   pastMessages,
   pastSession,
@@ -111,7 +112,7 @@ const batch: Operation[] = [
   ...[1, 20].map((n): Operation => ({
     name: `refresh after a burst of ${n}`,
     items: n,
-    account: { background: "sessions:refresh" },
+    account: { background: ["sessions:refresh"] },
     prepare: quiet,
     run: async (world) => {
       for (let i = 0; i < n; i++) await world.send("/sync/message", newMessage(world));
@@ -122,21 +123,94 @@ const batch: Operation[] = [
 /** Rows of a page of 100 messages of the session under way: whole turns, each tool call with two parts. */
 const PAGE_ROWS = (100 / TURN_MESSAGES) * (TURN_MESSAGES + 2 * TOOL_CALLS);
 
-const reading: Operation[] = [
-  {
-    name: "list of 10 sessions",
-    items: 10,
+type Ask = { path: string; body?: unknown };
+
+/** Requests that only read. The first one ever makes the row that counts them against their limit. */
+function reading(name: string, items: number, ...asks: Ask[]): Operation {
+  const run = async (world: World) => {
+    for (const { path, body } of asks) await world.send(path, body);
+  };
+  const prepare = async (world: World) => {
+    await quiet(world);
+    await run(world);
+  };
+  return {
+    ...{ name, items, requests: asks.length },
     account: "request",
-    prepare: quiet,
-    run: (world) => world.send("/api/sessions?limit=10"),
-  },
-  {
-    name: "page of 100 messages with parts",
-    items: PAGE_ROWS,
-    account: "request",
-    prepare: quiet,
-    run: (world) => world.send(`/api/sessions/${LIVE}?messages_limit=100`),
-  },
+    storesNothing: true,
+    prepare,
+    run,
+  };
+}
+
+/** Days of the statistics asked for, the same whatever lies before them. */
+const DAYS = 10;
+const lastDays = `from=${dayBefore(DAYS - 1)}&to=${LAST_DAY}`;
+
+function dayBefore(days: number): string {
+  const day = new Date(`${LAST_DAY}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() - days);
+  return day.toISOString().slice(0, 10);
+}
+
+/**
+ * What is searched for: words that hundreds of messages hold, so that candidates are as many as a
+ * search ever takes. Which they are differs with the words, and so does what it costs to read them.
+ */
+const QUERIES = [
+  "cursor redirect deploy schema",
+  "why does the queue time out",
+  "cache",
+  "refactor the parser and its error handling",
+  "merge conflict in layout test",
+  "upload retry limit header",
+  "login cookie session token",
+  "vector rank budget slope chunk",
+  "batch index table column",
+  "rename extract inline",
+];
+const EXPORTED = Array.from({ length: 10 }, (_, n) => pastSession(n).externalId).join();
+
+const reads: Operation[] = [
+  reading("list of 10 sessions", 10, { path: "/api/sessions?limit=10" }),
+  reading("page of 100 messages with parts", PAGE_ROWS, {
+    path: `/api/sessions/${LIVE}?messages_limit=100`,
+  }),
+  reading(`stats of ${DAYS} days`, DAYS, { path: `/api/stats?${lastDays}` }),
+  reading(
+    "full-text search, limit 10",
+    10,
+    ...QUERIES.map((query) => ({ path: "/search", body: { query, type: "fulltext", limit: 10 } })),
+  ),
+  reading(
+    "context for a question",
+    1,
+    ...QUERIES.map((query) => ({ path: `/api/context?q=${encodeURIComponent(query)}` })),
+  ),
+  reading("export of 10 sessions", 10, {
+    path: `/api/export?format=openai&sessionIds=${EXPORTED}`,
+  }),
 ];
 
-export const operations: readonly Operation[] = [...message, ...session, ...batch, ...reading];
+/** What can be measured without a provider of embeddings. */
+export const operations: readonly Operation[] = [...message, ...session, ...batch, ...reads];
+
+/** Prompts of a burst that is embedded: each is a unit by itself. */
+const UNITS = 10;
+
+/** What needs one. */
+export const embeddingOperations: readonly Operation[] = [
+  {
+    name: `embedding of ${UNITS} new units`,
+    items: UNITS,
+    account: { background: ["embed:sessions", "embeddings:readWork", "embeddings:store"] },
+    prepare: quiet,
+    run: async (world) => {
+      const messages = Array.from({ length: UNITS }, () => ({
+        ...newMessage(world),
+        role: "user" as const,
+      }));
+      await world.send("/sync/batch", { messages });
+    },
+  },
+];

@@ -34,6 +34,7 @@ export type Step =
   { path: "/sync/session"; body: SessionBody } | { path: "/sync/message"; body: MessageBody };
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 /** The newest day of the history. */
 export const LAST_DAY = "2026-10-31";
 const LAST_DAY_MS = Date.parse(`${LAST_DAY}T09:00:00Z`);
@@ -73,19 +74,24 @@ function pick(list: readonly string[], index: number): string {
   return list[index % list.length] ?? "";
 }
 
-/** What a back-fill says of the session of a day; day 0 is the newest. */
-export function pastSession(day: number): SessionBody {
+/** Sessions of a day of the history. */
+const SESSIONS_PER_DAY = 4;
+
+/** What a back-fill says of the n-th newest session of the history. */
+export function pastSession(n: number): SessionBody {
+  const days = Math.floor(n / SESSIONS_PER_DAY);
+  const hours = n % SESSIONS_PER_DAY;
   return {
-    externalId: `past-${day}`,
+    externalId: `past-${n}`,
     source: "claude-code",
-    title: `Past session ${day}: ${prose(day, 40)}`,
-    projectPath: `/home/dev/${pick(PROJECTS, day)}`,
-    projectName: pick(PROJECTS, day),
-    model: pick(MODELS, day),
-    promptTokens: 40_000 + day,
+    title: `Past session ${n}: ${prose(n, 40)}`,
+    projectPath: `/home/dev/${pick(PROJECTS, n)}`,
+    projectName: pick(PROJECTS, n),
+    model: pick(MODELS, n),
+    promptTokens: 40_000 + n,
     completionTokens: 6_000,
     cost: 0.25,
-    createdAt: LAST_DAY_MS - day * DAY_MS,
+    createdAt: LAST_DAY_MS - days * DAY_MS - hours * HOUR_MS,
   };
 }
 
@@ -105,7 +111,7 @@ export function todaysSession(index: number): SessionBody {
 /** Messages of a session as a back-fill sends them: about 600 characters, with their times. */
 export function pastMessages(session: SessionBody, from: number, count: number): MessageBody[] {
   const start = session.createdAt ?? LAST_DAY_MS;
-  const day = Math.floor(start / DAY_MS);
+  const hour = Math.floor(start / HOUR_MS);
   return Array.from({ length: count }, (_, index) => {
     const n = from + index;
     return {
@@ -113,7 +119,7 @@ export function pastMessages(session: SessionBody, from: number, count: number):
       externalId: `${session.externalId}-message-${n}`,
       role: n % 2 === 0 ? "user" : "assistant",
       source: session.source,
-      textContent: prose(day * 1_000 + n, 600),
+      textContent: prose(hour * 1_000 + n, 600),
       createdAt: start + n * 1_000,
     };
   });

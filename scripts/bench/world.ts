@@ -21,9 +21,9 @@ export type World = {
 
 export type Traffic = { bytesSent: number; bytesReturned: number };
 
-/** Days, sessions and messages of the smallest history: enough to fill every page and candidate list. */
-const PAST_SESSIONS = 12;
-const PAST_MESSAGES = 25;
+/** The smallest history: enough sessions and messages to fill every page and candidate list. */
+const PAST_SESSIONS = 100;
+const PAST_MESSAGES = 8;
 /** Sessions of the day itself, each of another project or model, whatever the scale. */
 const TODAYS_SESSIONS = 8;
 /** Turns of the session that is under way. */
@@ -76,12 +76,12 @@ async function send({ engine, key, traffic }: World, path: string, body?: unknow
 }
 
 const isJson = (answer: Response) =>
-  answer.headers.get("Content-Type")?.startsWith("application/json") === true;
+  /^application\/json(;|$)/.test(answer.headers.get("Content-Type") ?? "");
 
 /** Stores the history, as a back-fill would. */
 async function fill(world: World): Promise<void> {
-  for (let day = 0; day < PAST_SESSIONS * world.scale; day++) {
-    const session = pastSession(day);
+  for (let n = 0; n < PAST_SESSIONS * world.scale; n++) {
+    const session = pastSession(n);
     const messages = pastMessages(session, 0, PAST_MESSAGES);
     await world.send("/sync/batch", { sessions: [session], messages });
   }

@@ -109,9 +109,9 @@ async function miscounted(client: Client, stored: Map<string, Message[]>): Promi
 async function misstated(client: Client, stored: Map<string, Message[]>): Promise<string[]> {
   const answer = await client.request("/api/stats");
   if (answer === null || answer.status === 404) return [];
-  const stats = answer.body as { totalMessages?: number; totalTokens?: number };
+  const stats = answer.body as { messageCount?: number; totalTokens?: number };
   const all = [...stored.values()].flat();
-  const is = [stats.totalMessages, stats.totalTokens];
+  const is = [stats.messageCount, stats.totalTokens];
   const ought = [all.length, sum(all, "promptTokens") + sum(all, "completionTokens")];
   return isDeepStrictEqual(is, ought)
     ? []
