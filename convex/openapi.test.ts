@@ -103,7 +103,9 @@ describe("examples", () => {
     const doc = await document(t);
     const errorsOf = validatorOf(doc);
     const slug = await share(t, ada);
-    for (const { path, method, operation } of operations(doc)) {
+    const isLast = ({ method }: { method: string }) => Number(method === "delete");
+    const inOrder = operations(doc).sort((a, b) => isLast(a) - isLast(b));
+    for (const { path, method, operation } of inOrder) {
       const name = operation.operationId;
       if (name === "receiveWorkosWebhook") continue;
       const { body, query = {}, ...example } = examples[name] ?? {};

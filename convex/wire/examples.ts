@@ -29,8 +29,8 @@ const answer = {
 };
 
 /**
- * An example for each route, by its name. Sent in the order of the document, each is answered with
- * 200: the later ones read what the earlier ones wrote. A test does that.
+ * An example for each route, by its name. Sent in the order of the document, deletions last, each is
+ * answered with 200: the later ones read what the earlier ones wrote. A test does that.
  */
 export const examples: { readonly [name: string]: Example } = {
   syncSession: { body: session },
@@ -52,4 +52,5 @@ export const examples: { readonly [name: string]: Example } = {
     param: session.externalId,
     body: { evalReady: true, evalStatus: "golden", evalTags: ["upload"] },
   },
+  deleteSession: { param: session.externalId },
 };

@@ -1,0 +1,133 @@
+import { parseArgs } from "node:util";
+
+/**
+ * Asks a live deployment whether it works, as a plugin and a reader would: health, refusals, one
+ * upload, reading it, searching it, exporting it, deleting it again. Needs the address (the site
+ * origin, `https://….convex.site`) and a key:
+ *
+ *     OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts https://happy-animal-123.convex.site
+ *
+ * Exits with 1 if anything is not as it should be. Leaves one session `smoke-…` behind only where the
+ * deployment cannot delete it.
+ */
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const base = (positionals[0] ?? process.env["OPENSYNC_URL"] ?? "").replace(/\/+$/, "");
+const key = process.env["OPENSYNC_API_KEY"] ?? "";
+if (base === "" || key === "") {
+  console.error("Usage: OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts https://….convex.site");
+  process.exit(2);
+}
+
+/** How long a deployment may take to make an upload searchable. */
+const SEARCHABLE_WITHIN_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+let failures = 0;
+
+function check(what: string, isRight: boolean, seen: unknown): void {
+  if (!isRight) failures += 1;
+  console.log(`${isRight ? "ok  " : "FAIL"} ${what}${isRight ? "" : ` – got ${show(seen)}`}`);
+}
+
+const show = (value: unknown) => JSON.stringify(value)?.slice(0, 300) ?? "nothing";
+
+type Fields = { [name: string]: unknown };
+type Answer = { status: number; body: Fields; text: string };
+
+async function ask(method: string, path: string, body?: unknown, bearer = key): Promise<Answer> {
+  const response = await fetch(base + path, {
+    method,
+    headers: {
+      "Content-Type": "application/json",
+      ...(bearer === "" ? {} : { Authorization: `Bearer ${bearer}` }),
+    },
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, text, body: fieldsOf(text) };
+}
+
+function fieldsOf(text: string): Fields {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
+
+async function refusals(): Promise<void> {
+  const health = await ask("GET", "/health", undefined, "");
+  check("GET /health answers ok", health.body["status"] === "ok", health);
+  const preflight = await fetch(`${base}/sync/session`, { method: "OPTIONS" });
+  check("browsers may call (preflight)", preflight.status === 204, preflight.status);
+  const anonymous = await ask("GET", "/api/sessions", undefined, "");
+  check("no key is 401", anonymous.status === 401, anonymous);
+  const wrong = await ask("GET", "/api/sessions", undefined, `osk_${"x".repeat(32)}`);
+  check("a wrong key is 401", wrong.status === 401, wrong);
+  const unknown = await ask("GET", "/api/nothing");
+  check("an unknown path is 404 as JSON", unknown.body["code"] === "NOT_FOUND", unknown);
+  const described = await ask("GET", "/openapi.json", undefined, "");
+  check("GET /openapi.json describes the API", described.body["openapi"] === "3.1.0", described);
+}
+
+async function upload(externalId: string, word: string): Promise<string> {
+  const session = await ask("POST", "/sync/session", {
+    externalId,
+    source: "smoke",
+    title: `Smoke test ${word}`,
+  });
+  check("a session is stored", session.body["ok"] === true, session);
+  const message = { sessionExternalId: externalId, externalId: "m1", role: "user" };
+  const stored = await ask("POST", "/sync/message", { ...message, textContent: `Find ${word}.` });
+  check("a message is stored", stored.body["ok"] === true, stored);
+  return String(session.body["sessionId"]);
+}
+
+async function readBack(externalId: string, word: string): Promise<void> {
+  const read = await ask("GET", `/api/sessions/${externalId}`);
+  const [message] = listOf(read.body["messages"]);
+  check("it is read back equal", show(message).includes(`Find ${word}.`), read);
+  const exported = await ask("GET", `/api/export?id=${externalId}&format=markdown`);
+  check("it is exported", exported.text.includes(`Find ${word}.`), exported);
+  const stats = await ask("GET", "/api/stats");
+  check("statistics answer", typeof stats.body["sessionCount"] === "number", stats);
+}
+
+/** Search text follows an upload within seconds. */
+async function searched(externalId: string, word: string): Promise<void> {
+  const until = Date.now() + SEARCHABLE_WITHIN_MS;
+  let found: Answer;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    found = await ask("POST", "/search", { query: word, type: "fulltext" });
+  } while (!found.text.includes(externalId) && Date.now() < until);
+  check("full text finds it", found.text.includes(externalId), found);
+  const hybrid = await ask("POST", "/search", { query: word, type: "hybrid" });
+  const isHonest = hybrid.status === 200 && hybrid.text.includes(externalId);
+  check("hybrid search finds it, or says what it could not do", isHonest, hybrid);
+  const semantic = await ask("POST", "/search", { query: word, type: "semantic" });
+  check("semantic search answers, or says 503", [200, 503].includes(semantic.status), semantic);
+}
+
+async function cleanUp(externalId: string): Promise<void> {
+  const gone = await ask("DELETE", `/api/sessions/${externalId}`);
+  if (gone.status === 405) console.log(`note: session ${externalId} stays, delete it by hand`);
+  else check("it is deleted again", gone.status === 200, gone);
+}
+
+const word = `smoke${Date.now().toString(36)}`;
+const externalId = `smoke-${word}`;
+await refusals();
+await upload(externalId, word);
+if (failures === 0) {
+  await readBack(externalId, word);
+  await searched(externalId, word);
+  await cleanUp(externalId);
+}
+console.log(failures === 0 ? "All is well." : `${failures} checks failed.`);
+process.exit(failures === 0 ? 0 : 1);
