@@ -1,0 +1,448 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api, internal } from "./_generated/api";
+import { contributionOf, type LedgerRow, rowsOf } from "./lib/ledger";
+import { totalsOf } from "./lib/stats";
+import {
+  deployment,
+  person,
+  read,
+  settle,
+  signedIn,
+  type Deployment,
+  type Person,
+} from "./test.setup";
+
+const NOW = Date.UTC(2026, 10, 22, 0, 10);
+const DAY = 86_400_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+const sorted = (rows: readonly LedgerRow[]) =>
+  rows.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort();
+
+/** The ledger as it is stored, and as the sessions and their messages say it should be. */
+async function bothLedgers(t: Deployment) {
+  return await t.run(async (ctx) => {
+    const sessions = await ctx.db.query("sessions").collect();
+    const messages = await ctx.db.query("messages").collect();
+    const contributions = sessions.map((session) => {
+      const own = messages.filter(({ sessionId }) => sessionId === session._id);
+      const sum = (key: "promptTokens" | "completionTokens") =>
+        own.reduce((total, message) => total + (message[key] ?? 0), 0);
+      const counted = {
+        promptTokens: session.reported.includes("promptTokens")
+          ? session.promptTokens
+          : sum("promptTokens"),
+        completionTokens: session.reported.includes("completionTokens")
+          ? session.completionTokens
+          : sum("completionTokens"),
+      };
+      const total = (counted.promptTokens ?? 0) + (counted.completionTokens ?? 0);
+      return contributionOf({
+        ...session,
+        ...counted,
+        totalTokens: total,
+        messageCount: own.length,
+      });
+    });
+    const days = await ctx.db.query("dailyWrapped").collect();
+    const dates = Array.from(new Set(contributions.map(({ date }) => date))).sort();
+    return {
+      stored: Object.fromEntries(
+        days
+          .sort((a, b) => (a.date < b.date ? -1 : 1))
+          .map((day) => [day.date, sorted(day.stats.rows)]),
+      ),
+      recomputed: Object.fromEntries(
+        dates.map((date) => [
+          date,
+          sorted(rowsOf(contributions.filter((one) => one.date === date))),
+        ]),
+      ),
+    };
+  });
+}
+
+type Step =
+  | { kind: "session"; id: number; fields: object }
+  | { kind: "message"; id: number; message: number; fields: object }
+  | { kind: "delete"; id: number }
+  | { kind: "settle" };
+
+const id = fc.nat(3);
+const tokens = fc.option(fc.nat(1_000), { nil: undefined });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("session" as const),
+      id,
+      fields: fc.record({
+        source: fc.option(fc.constantFrom("pi", "cursor"), { nil: undefined }),
+        model: fc.option(fc.constantFrom("claude-x", "模型"), { nil: undefined }),
+        projectName: fc.option(fc.constantFrom("p", "q"), { nil: undefined }),
+        promptTokens: tokens,
+        completionTokens: tokens,
+        cost: fc.option(fc.double({ min: 0, max: 10, noNaN: true }), { nil: undefined }),
+        createdAt: fc.option(fc.integer({ min: NOW - 3 * DAY, max: NOW }), { nil: undefined }),
+      }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("message" as const),
+      id,
+      message: fc.nat(4),
+      fields: fc.record({
+        role: fc.constantFrom("user", "assistant"),
+        textContent: fc.constantFrom("a", "b"),
+        promptTokens: tokens,
+        completionTokens: tokens,
+        createdAt: fc.option(fc.integer({ min: NOW - 2 * DAY, max: NOW }), { nil: undefined }),
+      }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), id }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
+);
+
+async function take(t: Deployment, who: Person, one: Step) {
+  switch (one.kind) {
+    case "session":
+      return await who.post("/sync/session", { externalId: `s${one.id}`, ...one.fields });
+    case "message": {
+      const ids = { sessionExternalId: `s${one.id}`, externalId: `m${one.message}` };
+      return await who.post("/sync/message", { ...ids, ...one.fields });
+    }
+    case "delete":
+      return await who.send("DELETE", `/api/sessions/s${one.id}`, "");
+    case "settle":
+      return await settle(t);
+  }
+}
+
+test(
+  "statistics equal a recomputation after any history of syncs, rewrites, repeats and deletions",
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        vi.setSystemTime(NOW);
+        const t = deployment();
+        const ada = await person(t);
+        for (const one of steps) await take(t, ada, one);
+        await settle(t);
+        const { stored, recomputed } = await bothLedgers(t);
+        expect(stored).toEqual(recomputed);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
+
+/** Four sessions over three days, of two sources. */
+async function setUp(t: Deployment) {
+  const ada = await person(t);
+  const sessions = [
+    {
+      externalId: "a",
+      source: "pi",
+      model: "claude-x",
+      projectName: "p",
+      promptTokens: 10,
+      completionTokens: 5,
+      cost: 0.1,
+      durationMs: 2_000,
+      createdAt: NOW - 2 * DAY,
+    },
+    {
+      externalId: "b",
+      source: "pi",
+      model: "gpt-x",
+      promptTokens: 100,
+      cost: 0.2,
+      createdAt: NOW - DAY,
+    },
+    { externalId: "c", source: "cursor", projectPath: "/q", createdAt: NOW - DAY },
+    {
+      externalId: "d",
+      source: "pi",
+      model: "claude-x",
+      projectName: "p",
+      promptTokens: 1,
+      createdAt: NOW - 40 * DAY,
+    },
+  ];
+  await ada.post("/sync/batch", {
+    sessions,
+    messages: [
+      {
+        sessionExternalId: "a",
+        externalId: "m",
+        role: "user",
+        textContent: "hi",
+        createdAt: NOW - 2 * DAY,
+      },
+    ],
+  });
+  await settle(t);
+  return { ada, me: signedIn(t, ada.userId) };
+}
+
+describe("GET /api/stats", () => {
+  test("totals and splits, under the names of older clients too", async () => {
+    const { ada } = await setUp(deployment());
+    expect(await read(ada.get("/api/stats"))).toMatchObject({
+      sessionCount: 4,
+      messageCount: 1,
+      totalTokens: 116,
+      totalCost: 0.3,
+      totalDurationMs: 2_000,
+      modelUsage: { "gpt-x": { tokens: 100, cost: 0.2, sessions: 1 }, unknown: { tokens: 0 } },
+      byModel: [{ model: "gpt-x" }, { model: "claude-x", sessions: 2 }, { model: "unknown" }],
+      bySource: [
+        { source: "pi", sessions: 3 },
+        { source: "cursor-sync", sessions: 1 },
+      ],
+      byProvider: [{ provider: "openai" }, { provider: "anthropic" }, { provider: "unknown" }],
+      byProject: [{ project: "Other" }, { project: "p" }, { project: "q" }],
+      byDay: [
+        { date: "2026-10-13", sessions: 1 },
+        { date: "2026-11-20", sessions: 1, messages: 1 },
+        { date: "2026-11-21", sessions: 2 },
+      ],
+    });
+  });
+
+  test.each([
+    ["from=2026-11-20&to=2026-11-20", 1],
+    ["from=2026-11-21", 2],
+    ["to=2026-11-20", 2],
+    ["source=cursor", 1],
+    [`from=${NOW - DAY}`, 2],
+    ["from=2027-01-01", 0],
+  ])("%s", async (query, count) => {
+    const { ada } = await setUp(deployment());
+    expect(await read(ada.get(`/api/stats?${query}`))).toMatchObject({ sessionCount: count });
+  });
+
+  test("another user's numbers are not among them", async () => {
+    const t = deployment();
+    await setUp(t);
+    const eve = await person(t, "eve@example.com");
+    expect(await read(eve.get("/api/stats"))).toMatchObject({ sessionCount: 0, byDay: [] });
+  });
+
+  test("a model named like a part of JavaScript is a name like any other", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/session", { externalId: "x", model: "__proto__", promptTokens: 1 });
+    await settle(t);
+    const text = await (await ada.get("/api/stats")).text();
+    expect(text).toContain('"modelUsage":{"__proto__":{"tokens":1');
+  });
+});
+
+describe("the dashboard's numbers", () => {
+  test("sums, models, providers, projects and sources", async () => {
+    const { me } = await setUp(deployment());
+    expect(await me.query(api.analytics.summaryStats, {})).toMatchObject({
+      totalSessions: 4,
+      uniqueModels: 2,
+      uniqueProjects: 2,
+      avgCostPerSession: 0.075,
+      avgTokensPerSession: 29,
+    });
+    expect(await me.query(api.analytics.summaryStats, { source: "cursor" })).toMatchObject({
+      totalSessions: 1,
+    });
+    const models = await me.query(api.analytics.modelStats, {});
+    expect(models[1]).toMatchObject({ model: "claude-x", sessions: 2, avgDurationMs: 1_000 });
+    const projects = await me.query(api.analytics.projectStats, {});
+    expect(projects.map(({ project }) => project).sort()).toEqual(["Other", "p", "q"]);
+    expect((await me.query(api.analytics.providerStats, {}))[0]).toMatchObject({
+      provider: "openai",
+    });
+    expect((await me.query(api.analytics.sourceStats, {}))[0]).toMatchObject({
+      source: "pi",
+      sessions: 3,
+    });
+  });
+
+  test("days in order, older ones and those without sessions left out", async () => {
+    const { me } = await setUp(deployment());
+    const days = await me.query(api.analytics.dailyStats, { days: 30 });
+    expect(days.map(({ date, sessions }) => [date, sessions])).toEqual([
+      ["2026-11-20", 1],
+      ["2026-11-21", 2],
+    ]);
+  });
+
+  test("a list sorted, filtered and cut, with the number of all that match", async () => {
+    const { me } = await setUp(deployment());
+    const list = async (args: object) => {
+      const { sessions, total } = await me.query(api.analytics.sessionsWithDetails, args);
+      return [sessions.map(({ externalId }) => externalId).join(""), total];
+    };
+    expect(await list({ sortBy: "totalTokens", sortOrder: "desc", limit: 2 })).toEqual(["ba", 4]);
+    expect(await list({ sortBy: "createdAt", sortOrder: "asc" })).toEqual(["dabc", 4]);
+    expect(await list({ filterModel: "claude-x", sortBy: "cost" })).toEqual(["ad", 2]);
+    expect(await list({ filterProvider: "openai" })).toEqual(["b", 1]);
+    expect(await list({ filterProject: "q", source: "cursor" })).toEqual(["c", 1]);
+  });
+
+  test("someone signed out gets zeros and empty lists, never null and never an error", async () => {
+    const t = deployment();
+    expect(await t.query(api.analytics.summaryStats, {})).toMatchObject({
+      totalSessions: 0,
+      avgCostPerSession: 0,
+    });
+    expect(await t.query(api.analytics.dailyStats, {})).toEqual([]);
+    expect(await t.query(api.analytics.modelStats, {})).toEqual([]);
+    expect(await t.query(api.analytics.sessionsWithDetails, {})).toEqual({
+      sessions: [],
+      total: 0,
+    });
+    expect(await t.query(api.wrapped.getTodayWrapped, {})).toBeNull();
+    expect(await t.query(api.wrapped.getWrappedStats, {})).toBeNull();
+  });
+
+  test("the public figures name only what several users share", async () => {
+    const t = deployment();
+    for (const [index, name] of ["ada", "eve", "bob"].entries()) {
+      const who = await person(t, `${name}@example.com`);
+      await who.post("/sync/session", {
+        externalId: "x",
+        source: "pi",
+        model: "shared",
+        promptTokens: 5,
+      });
+      await who.post("/sync/session", {
+        externalId: "y",
+        source: "own",
+        model: `secret-${index}`,
+        promptTokens: 9,
+      });
+    }
+    await settle(t);
+    expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual({
+      topModels: [{ model: "shared", totalTokens: 15 }],
+      topSources: [
+        { source: "own", sessions: 3 },
+        { source: "pi", sessions: 3 },
+      ],
+    });
+  });
+});
+
+describe("a day as a picture", () => {
+  test.each(["2026-11-21.svg", "yesterday.svg", "today.svg?theme=dark", "1999-01-01.svg"])(
+    "%s",
+    async (file) => {
+      const { ada } = await setUp(deployment());
+      const answer = await ada.get(`/api/wrapped/${file}`);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("Content-Type")).toBe("image/svg+xml; charset=utf-8");
+      const svg = await answer.text();
+      expect(svg.startsWith("<svg")).toBe(true);
+      expect(svg.includes(">100<")).toBe(file === "2026-11-21.svg" || file === "yesterday.svg");
+    },
+  );
+
+  test.each([
+    ["2026-02-30.svg", 404],
+    ["x.png", 404],
+    ["2026-11-21.svg?theme=pink", 400],
+  ])("%s answers %i", async (file, status) => {
+    const { ada } = await setUp(deployment());
+    expect((await ada.get(`/api/wrapped/${file}`)).status).toBe(status);
+  });
+
+  test("today and yesterday of the dashboard, with the picture inside", async () => {
+    const t = deployment();
+    const { me, ada } = await setUp(t);
+    expect(await me.query(api.wrapped.getTodayWrapped, {})).toBeNull();
+    const yesterday = await me.query(api.wrapped.getYesterdayWrapped, {});
+    expect(yesterday).toMatchObject({
+      date: "2026-11-21",
+      designIndex: 1,
+      stats: { totalTokens: 100, sessionCount: 2 },
+    });
+    expect(decodeURIComponent(yesterday?.imageUrl ?? "")).toContain("<svg");
+    await ada.post("/sync/session", { externalId: "now", source: "pi", completionTokens: 7 });
+    await settle(t);
+    expect(await me.query(api.wrapped.getTodayWrapped, {})).toMatchObject({
+      date: "2026-11-22",
+      stats: { totalTokens: 7 },
+    });
+    expect(await me.query(api.wrapped.getWrappedStats, {})).toMatchObject({
+      sessionCount: 1,
+      topModels: [{ model: "unknown", tokens: 7 }],
+    });
+    expect(await t.query(api.wrapped.getCountdownInfo, {})).toMatchObject({
+      currentDate: "2026-11-22",
+    });
+  });
+});
+
+describe("closing days", () => {
+  test("stamps days before today, repairs a wrong one, and leaves today open", async () => {
+    const t = deployment();
+    const { ada } = await setUp(t);
+    await ada.post("/sync/session", { externalId: "now", source: "pi" });
+    await settle(t);
+    const right = await bothLedgers(t);
+    await t.run(async (ctx) => {
+      for (const day of await ctx.db.query("dailyWrapped").collect()) {
+        const rows = day.stats.rows.map((row) => ({ ...row, totalTokens: 1e9 }));
+        if (day.date === "2026-11-21")
+          await ctx.db.patch("dailyWrapped", day._id, { stats: { rows } });
+      }
+    });
+    await t.mutation(internal.wrapped.closeDays, {});
+    await settle(t);
+    const days = await t.run((ctx) => ctx.db.query("dailyWrapped").collect());
+    const open = days.filter(({ closedAt }) => closedAt === undefined).map(({ date }) => date);
+    expect(open).toEqual(["2026-11-22"]);
+    expect((await bothLedgers(t)).stored).toEqual(right.stored);
+  });
+
+  test("a closed day that changes is open again, and closed with the next run", async () => {
+    const t = deployment();
+    const { ada } = await setUp(t);
+    await t.mutation(internal.wrapped.closeDays, {});
+    await ada.post("/sync/session", { externalId: "a", source: "pi", promptTokens: 50 });
+    await settle(t);
+    const openDates = () =>
+      t.run(async (ctx) =>
+        (await ctx.db.query("dailyWrapped").collect())
+          .filter((d) => !d.closedAt)
+          .map((d) => d.date),
+      );
+    expect(await openDates()).toEqual(["2026-11-20"]);
+    await t.mutation(internal.wrapped.closeDays, {});
+    expect(await openDates()).toEqual([]);
+  });
+});
+
+test("sums of the ledger are the sums of its sessions", () => {
+  const rows = [1, 2, 3].map(
+    (n) =>
+      contributionOf({
+        source: "pi",
+        messageCount: n,
+        totalTokens: n,
+        createdAt: NOW,
+        updatedAt: NOW,
+      }).row,
+  );
+  expect(totalsOf(rows)).toMatchObject({ sessions: 3, messages: 6, totalTokens: 6 });
+});
