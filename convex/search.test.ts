@@ -136,7 +136,7 @@ describe("another user's text", () => {
       "loud",
       Array.from({ length: 400 }, () => "xylographer xylographer"),
     );
-    await sync(ada, "mine", ["a single xylographer"]);
+    await sync(ada, "mine", ["hello", "a single xylographer"]);
     expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["mine"]);
   });
 });

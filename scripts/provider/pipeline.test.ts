@@ -221,6 +221,25 @@ describe("vectors follow the text", () => {
     expect(await stored()).toEqual({ units: [], sessions: [], session: null });
   });
 
+  test("vectors of a text that changed meanwhile are not stored", async () => {
+    await batch(conversation(2));
+    await clock.advance(t, HOUR);
+    const before = await stored();
+    const [row] = before.units;
+    const { messageId, sessionId } = row!;
+    const unit = {
+      messageId,
+      textHash: "outdated",
+      messages: [{ id: messageId, deliveryHash: "of an older text" }],
+      replaces: true,
+      chunks: [{ text: "outdated", embedding: vectorOf("outdated") }],
+    };
+    await t.mutation(internal.embeddings.store, {
+      embedded: { sessionId, staleRevision: -1, units: [unit], removed: [] },
+    });
+    expect((await stored()).units).toEqual(before.units);
+  });
+
   test("a message rewritten while it was embedded ends with the vector of its new text", async () => {
     server.faults.push((response, request) => {
       void batch([message(1, "assistant", "new words")]).then(() =>
