@@ -10,6 +10,8 @@ export interface CrashReport {
   requests: number;
   acknowledged: number;
   kills: number;
+  /** Answers other than 200, by status: a refusal, which promises nothing. */
+  refused: Record<string, number>;
   /** Acknowledged messages that were not there, not whole, or there twice. */
   lost: string[];
   /** Scheduled work that did not resume. */
@@ -41,7 +43,7 @@ function newMessage(i: number): Sent {
   };
 }
 
-async function send(server: ServerProcess, message: Sent): Promise<boolean> {
+async function send(server: ServerProcess, message: Sent): Promise<number> {
   const answer = await fetch(`${server.url}/sync/message`, {
     method: "POST",
     headers: { Authorization: `Bearer ${server.key}`, "Content-Type": "application/json" },
@@ -54,15 +56,21 @@ async function send(server: ServerProcess, message: Sent): Promise<boolean> {
     }),
   });
   await answer.arrayBuffer();
-  return answer.status === 200;
+  return answer.status;
 }
 
 /** Send messages in parallel until all are through or the server is gone. */
-async function sendAll(server: ServerProcess, waiting: Sent[]): Promise<void> {
+async function sendAll(
+  server: ServerProcess,
+  waiting: Sent[],
+  refused: Record<string, number>,
+): Promise<void> {
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
-        next.isAcknowledged = await send(server, next);
+        const status = await send(server, next);
+        next.isAcknowledged = status === 200;
+        if (status !== 200) refused[status] = (refused[status] ?? 0) + 1;
       } catch {
         // Killed while it was sent: it may be there or not. It is not sent again.
         return;
@@ -154,12 +162,14 @@ export async function crash(
   kills: number,
   requestsPerKill: number,
   seed: number,
+  onKill: (kill: number, acknowledged: number) => void = () => undefined,
 ): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), "opensync-crash-"));
   const data = join(folder, "local.sqlite3");
   const random = seeded(seed);
   const sent: Sent[] = [];
   const lost: string[] = [];
+  const refused: Record<string, number> = {};
   let server = await startServer(data, ["--no-embeddings"]);
   try {
     for (let kill = 0; kill < kills; kill++) {
@@ -168,22 +178,28 @@ export async function crash(
         sent.push(message);
         return message;
       });
-      const sending = sendAll(server, waiting);
+      const sending = sendAll(server, waiting, refused);
       const killAfter = Math.floor(random() * requestsPerKill);
       const from = sent.length - requestsPerKill;
       const isDue = () => sent.slice(from).filter((m) => m.isAcknowledged).length >= killAfter;
-      while (!isDue()) await pause(1);
+      let isThrough = false;
+      void sending.then(() => (isThrough = true));
+      while (!isDue() && !isThrough) await pause(1);
       // Not always the same distance from an answer.
       await pause(random() * 15);
       await server.end("SIGKILL");
       await sending;
+      onKill(kill + 1, sent.filter((message) => message.isAcknowledged).length);
       server = await startServer(data, ["--no-embeddings"]);
       lost.push(...(await findLost(server, sent)));
     }
     const unsettled = await findUnsettled(server);
     await server.end("SIGTERM");
     const acknowledged = sent.filter((message) => message.isAcknowledged).length;
-    return { requests: sent.length, acknowledged, kills, lost, unsettled, isSound: isSound(data) };
+    return {
+      ...{ requests: sent.length, acknowledged, kills, refused, lost, unsettled },
+      isSound: isSound(data),
+    };
   } finally {
     await server.end("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
