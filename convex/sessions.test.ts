@@ -1,0 +1,188 @@
+import { convexToJson, type Value } from "convex/values";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "./_generated/api";
+import { drawable, drawnParts } from "./lib/drawn";
+import { deployment, person, read, settle, signedIn } from "./test.setup";
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+});
+
+async function talk(messages: object[], session: object = {}) {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/session", { externalId: "s1", title: "Title", ...session });
+  await ada.post("/sync/batch", {
+    messages: messages.map((message, i) => ({
+      sessionExternalId: "s1",
+      externalId: `m${i}`,
+      ...message,
+    })),
+  });
+  await settle(t);
+  const { id } = await read<{ id: string }>(ada.get("/api/sessions/s1"));
+  return { t, ada, me: signedIn(t, ada.userId), sessionId: id };
+}
+
+describe("the dashboard's session", () => {
+  test("comes whole, in order, with every part in a form the pages can draw", async () => {
+    const args = { $schema: 1, _id: 2, "": 3, ключ: 4 };
+    const { me, sessionId } = await talk(
+      [
+        { role: "user", textContent: "Why?" },
+        {
+          role: "assistant",
+          textContent: "Because.",
+          parts: [
+            { type: "tool-call", content: { name: "Read", args: { file: "a.ts" } } },
+            { type: "tool_use", content: { toolName: "Odd", args } },
+            { type: "tool-result", content: { output: { ok: true } } },
+            { type: "text", content: { text: "Done." } },
+          ],
+        },
+      ],
+      { promptTokens: 10, completionTokens: 5, cost: 0.5 },
+    );
+    const found = await me.query(api.sessions.get, { sessionId });
+    expect(found).toMatchObject({
+      session: { _id: sessionId, title: "Title", totalTokens: 15, cost: 0.5, isPublic: false },
+      messages: [
+        { role: "user", textContent: "Why?", parts: [{ type: "text", content: "Why?" }] },
+        {
+          role: "assistant",
+          parts: [
+            { type: "text", content: "Because." },
+            { type: "tool-call", content: { name: "Read", args: { file: "a.ts" } } },
+            { type: "tool-call", content: { name: "Odd", args: JSON.stringify(args) } },
+            { type: "tool-result", content: { result: { ok: true } } },
+            { type: "text", content: "Done." },
+          ],
+        },
+      ],
+      messagesCursor: null,
+    });
+    expect(() => convexToJson(found as Value)).not.toThrow();
+  });
+
+  test("has the numbers that the pages print without a guard, and no null for what is absent", async () => {
+    const { me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
+    const found = await me.query(api.sessions.get, { sessionId });
+    expect(found?.session).toMatchObject({ promptTokens: 0, totalTokens: 0, cost: 0 });
+    expect(Object.values(found?.session ?? {})).not.toContain(null);
+  });
+
+  test("is null, or an empty text, for an id that is none, gone, or another's", async () => {
+    const { t, me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
+    const other = signedIn(t, (await person(t, "bob@example.com")).userId);
+    for (const [who, id] of [
+      [me, "nonsense"],
+      [me, ""],
+      [other, sessionId],
+      [t, sessionId],
+    ] as const) {
+      expect(await who.query(api.sessions.get, { sessionId: id })).toBeNull();
+      expect(await who.query(api.sessions.getMarkdown, { sessionId: id })).toBe("");
+    }
+    await me.mutation(api.sessions.remove, { sessionId });
+    expect(await me.query(api.sessions.get, { sessionId })).toBeNull();
+    expect(await me.query(api.sessions.getMarkdown, { sessionId })).toBe("");
+    expect(await t.query(api.sessions.exportAllDataCSV, {})).toBe("");
+  });
+
+  test("goes on with a cursor where a conversation is longer than one query may read", async () => {
+    const { ada, me, sessionId } = await talk([]);
+    for (const mark of ["0", "1", "2"]) {
+      const message = { sessionExternalId: "s1", externalId: mark, role: "user" };
+      const answer = await ada.post("/sync/message", {
+        ...message,
+        textContent: mark.repeat(4_000_000),
+      });
+      expect(answer.status).toBe(200);
+      vi.setSystemTime(Date.now() + 1_000);
+    }
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await me.query(api.sessions.get, {
+        sessionId,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const { textContent } of page?.messages ?? []) seen.push(textContent?.[0] ?? "");
+      cursor = page?.messagesCursor ?? undefined;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(["0", "1", "2"]);
+  });
+
+  test("is a table with a row a session, and Markdown", async () => {
+    const { me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
+      title: "=1+1, a title",
+    });
+    const csv = await me.query(api.sessions.exportAllDataCSV, {});
+    const [header = "", row = "", ...rest] = csv.split("\n");
+    expect(header.split(",").slice(0, 4)).toEqual(["Session ID", "External ID", "Source", "Title"]);
+    expect([row.startsWith(`${sessionId},s1,`), row.includes(`"'=1+1, a title"`), rest]).toEqual([
+      true,
+      true,
+      [],
+    ]);
+    const markdown = await me.query(api.sessions.getMarkdown, { sessionId });
+    expect(markdown).toContain("Why?");
+  });
+});
+
+describe("sharing", () => {
+  test("shows what was said to whoever has the link, and nothing of the owner", async () => {
+    const { t, me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
+      projectPath: "/home/ada/secret",
+      cost: 3,
+    });
+    const { publicSlug: slug = "" } = await me.mutation(api.sessions.setVisibility, {
+      sessionId,
+      isPublic: true,
+    });
+    const shared = await t.query(api.sessions.getPublic, { slug });
+    expect(Object.keys(shared?.session ?? {}).sort()).toEqual([
+      "createdAt",
+      "source",
+      "title",
+      "totalTokens",
+    ]);
+    expect(shared?.messages[0]?.parts).toEqual([{ type: "text", content: "Why?" }]);
+    expect(JSON.stringify(shared)).not.toContain("ada");
+    await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: false });
+    expect(await t.query(api.sessions.getPublic, { slug })).toBeNull();
+    const again = await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: true });
+    expect(again.publicSlug).toBe(slug);
+    expect(await t.query(api.sessions.getPublic, { slug: "" })).toBeNull();
+  });
+});
+
+describe("values that Convex cannot return", () => {
+  test("come as JSON text; all others as they are", () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 200; i++) deep = [deep];
+    for (const value of [
+      { $a: 1 },
+      { a: { _b: 1 } },
+      { "": 1 },
+      { ü: 1 },
+      deep,
+      Array(9_000).fill(0),
+    ]) {
+      expect(drawable(value)).toBe(JSON.stringify(value));
+    }
+    const fine = { a: [1, "x", null, true, { "b c": {} }] };
+    expect(drawable(fine)).toEqual(fine);
+  });
+
+  test("a message of more parts than an array holds ends with how many there are", () => {
+    const parts = Array.from({ length: 20_000 }, (_, i) => ({ type: "text", content: `${i}` }));
+    const drawn = drawnParts({ role: "user", parts });
+    expect(drawn).toHaveLength(4_001);
+    expect(drawn[4_000]).toEqual({ type: "text", content: "… 16000 more parts" });
+  });
+});
