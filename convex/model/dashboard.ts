@@ -35,7 +35,7 @@ export async function findOwn(
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
   const page = await Messages.page(ctx, session, { ...CONVERSATION, cursor });
   return {
-    session: Sessions.sessionView(session),
+    session: { ...Sessions.sessionView(session), _id: session._id },
     messages: page.messages.map((message) => messageView(message)),
     messagesCursor: page.cursor,
   };
