@@ -23,6 +23,9 @@ const folder = mkdtempSync(join(tmpdir(), "opensync-exports-"));
 const server = await startServer(join(folder, "data.sqlite"));
 const headers = { Authorization: `Bearer ${server.key}`, "Content-Type": "application/json" };
 
+/** Memory of the server now, in whole MB. */
+const memory = () => Math.round(memoryOf(server.pid)?.now ?? 0);
+
 async function send(method: string, path: string, body: unknown): Promise<void> {
   const answer = await fetch(server.url + path, { method, headers, body: JSON.stringify(body) });
   if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
@@ -45,7 +48,7 @@ for (let index = 0; index < sessions; index++) {
     messages: conversation(id),
   });
   await send("PATCH", `/api/sessions/${id}`, { evalReady: true });
-  if (index % 200 === 199) console.log(`  ${index + 1} sessions, ${memoryOf(server.pid)} MB`);
+  if (index % 200 === 199) console.log(`  ${index + 1} sessions, ${memory()} MB`);
 }
 
 const seen = new Set<string>();
@@ -54,7 +57,7 @@ let answers = 0;
 let exported = 0;
 let bytes = 0;
 let cursor: string | null = null;
-const memory: number[] = [];
+const memories: number[] = [];
 const startedAt = Date.now();
 do {
   const next: string = cursor === null ? "" : `&cursor=${cursor}`;
@@ -70,7 +73,7 @@ do {
   exported += Number(answer.headers.get("X-Export-Sessions"));
   bytes += content.length;
   answers++;
-  memory.push(memoryOf(server.pid));
+  memories.push(memory());
   cursor = answer.headers.get("X-Export-Cursor");
 } while (cursor !== null);
 
@@ -78,7 +81,7 @@ const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
 console.log(
   `${exported} sessions, ${seen.size} messages, ${(bytes / 1e6).toFixed(1)} MB in ${answers} answers, ${seconds} s`,
 );
-console.log(`memory of the server after each answer, MB: ${memory.join(" ")}`);
+console.log(`memory of the server after each answer, MB: ${memories.join(" ")}`);
 await server.end("SIGTERM");
 rmSync(folder, { recursive: true, force: true });
 const complete = exported === sessions && seen.size === sessions * perSession && twice === 0;
