@@ -233,7 +233,7 @@ describe("deleting the account", () => {
     await fill(t, bob, 2, 2);
     await addIdentity(t, ada.userId);
     const me = signedIn(t, ada.userId);
-    await me.mutation(api.apiKeys.create, { name: "laptop" });
+    const laptop = await me.mutation(api.apiKeys.create, { name: "laptop" });
     const [shared = ""] = await idsOf(t, ada.userId);
     const { publicSlug = "" } = await me.mutation(api.sessions.setVisibility, {
       sessionId: shared,
@@ -244,7 +244,13 @@ describe("deleting the account", () => {
     expect(await traces(t, ...marks)).toHaveLength(OWNED.length + 1);
 
     expect(await me.action(api.users.deleteAccount, {})).toEqual({ started: true });
+    // Every door is closed at once, long before the last row is gone.
+    const headers = { Authorization: `Bearer ${laptop.key}` };
     expect((await ada.get("/api/sessions")).status).toBe(401);
+    expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
+    await expect(me.mutation(api.users.generateApiKey, {})).rejects.toThrow("UNAUTHORIZED");
+    expect(await me.query(api.apiKeys.list, {})).toEqual([]);
+    expect(await me.query(api.users.me, {})).toMatchObject({ deletionStatus: "pending" });
     expect(await me.action(api.users.deleteAccount, {})).toMatchObject({ started: false });
     await settle(t);
     expect(await traces(t, ...marks)).toEqual([]);
