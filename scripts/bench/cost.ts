@@ -42,6 +42,8 @@ export type Measurement = {
   background: Cost;
 };
 
+/** Longer than any of our delays: after so much silence nothing more is to come. */
+export const SILENCE_MS = 60_000;
 /** How often an operation is tried again in which the schedule came between. */
 const TRIES = 5;
 
@@ -63,7 +65,7 @@ async function measureOnce(world: World, operation: Operation): Promise<Measurem
   const before = { ...world.traffic, embedded: world.embedded.length };
   const measured = await world.engine.measure(async () => {
     await run(world);
-    if (account !== "request") await world.engine.settle();
+    if (account !== "request") await world.engine.settle(SILENCE_MS);
   });
   const calls =
     account === "request"

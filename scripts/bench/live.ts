@@ -1,4 +1,5 @@
-import { costOf, type Cost } from "./cost.ts";
+import type { CallRecord } from "../local/meter.ts";
+import { costOf, SILENCE_MS, type Cost } from "./cost.ts";
 import { liveTurn, TURN_MESSAGES } from "./payloads.ts";
 import { difference, storedIn, type Stored } from "./storage.ts";
 import { startWorld, type World } from "./world.ts";
@@ -10,13 +11,13 @@ export type Live = {
   requests: number;
   foreground: Cost;
   background: Cost;
+  /** The same, function by function. */
+  functions: { [name: string]: Cost };
   embeddingRequests: number;
   embeddingTokens: number;
   stored: Stored;
 };
 
-/** Longer than any of our delays: after so much silence nothing more is to come. */
-const SILENCE_MS = 60_000;
 /** Characters of English a token, by the common rule of thumb. */
 const CHARACTERS_PER_TOKEN = 4;
 
@@ -56,8 +57,17 @@ async function measureLive(world: World, turns: number, rhythm: "apart" | "dense
     requests,
     foreground: costOf(measured.calls),
     background: costOf(measured.background.calls),
+    functions: byFunction([...measured.calls, ...measured.background.calls]),
     embeddingRequests: sent.length,
     embeddingTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
     stored: difference(storedIn(engine.data), before.stored),
   };
+}
+
+function byFunction(calls: readonly CallRecord[]): { [name: string]: Cost } {
+  const grouped = new Map<string, CallRecord[]>();
+  for (const call of calls.filter(({ isNested }) => !isNested)) {
+    grouped.set(call.name, [...(grouped.get(call.name) ?? []), call]);
+  }
+  return Object.fromEntries(Array.from(grouped, ([name, own]) => [name, costOf(own)]));
 }

@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
-import { measure, type Cost, type Measurement } from "./cost.ts";
+import { measure, type Cost, type Measurement, type Operation } from "./cost.ts";
 import { runLive } from "./live.ts";
 import { runLoad } from "./load.ts";
 import { monthOf } from "./month.ts";
-import { operations } from "./operations.ts";
+import { embeddingOperations, operations } from "./operations.ts";
 import { printReport } from "./print.ts";
 import { startWorld } from "./world.ts";
 
@@ -29,12 +29,20 @@ export type OperationReport = {
   isHeld: boolean;
 };
 
-async function measureOperations(scales: readonly number[]): Promise<OperationReport[]> {
+/** With this much history a provider on the same machine has tens of thousands of vectors to make. */
+const EMBEDDED_SCALE_MAX = 4;
+
+async function measureOperations(
+  scales: readonly number[],
+  list: readonly Operation[],
+  embeddings: boolean,
+): Promise<OperationReport[]> {
   const results = new Map<string, { scale: number; measured: Measurement }[]>();
   for (const scale of scales) {
-    console.error(`measuring operations with ${scale} times the history`);
-    const world = await startWorld(scale, { embeddings: false });
-    for (const operation of operations) {
+    const kind = embeddings ? "embedding" : "operations";
+    console.error(`measuring ${kind} with ${scale} times the history`);
+    const world = await startWorld(scale, { embeddings });
+    for (const operation of list) {
       const points = results.get(operation.name) ?? [];
       points.push({ scale, measured: await measure(world, operation) });
       results.set(operation.name, points);
@@ -81,7 +89,9 @@ async function measureMonths() {
 
 async function bench(options: { scales: number[]; clients: number[]; seconds: number }) {
   const { scales, clients, seconds } = options;
-  const reports = await measureOperations(scales);
+  const reports = await measureOperations(scales, operations, false);
+  const embedded = scales.filter((scale) => scale <= EMBEDDED_SCALE_MAX);
+  reports.push(...(await measureOperations(embedded, embeddingOperations, true)));
   const months = await measureMonths();
   console.error(`load of ${clients.join(", ")} clients, ${seconds} s each`);
   const load = await runLoad(clients, seconds);

@@ -1,4 +1,4 @@
-import type { Operation } from "./cost.ts";
+import { SILENCE_MS, type Operation } from "./cost.ts";
 import {
   LAST_DAY,
   liveSession,
@@ -204,7 +204,7 @@ export const embeddingOperations: readonly Operation[] = [
     name: `embedding of ${UNITS} new units`,
     items: UNITS,
     account: { background: ["embed:sessions", "embeddings:readWork", "embeddings:store"] },
-    prepare: quiet,
+    prepare: (world) => world.engine.settle(SILENCE_MS),
     run: async (world) => {
       const messages = Array.from({ length: UNITS }, () => ({
         ...newMessage(world),

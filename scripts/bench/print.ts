@@ -1,3 +1,4 @@
+import { MEASURES } from "./budgets.ts";
 import type { OperationReport, Report } from "./main.ts";
 import { FREE_PLAN } from "./month.ts";
 
@@ -63,8 +64,14 @@ export function printReport({ operations, months, load, scales }: Report): void 
   if (load.peakMemoryMb !== null) console.log(`\nPeak memory: ${load.peakMemoryMb.toFixed(0)} MB`);
 }
 
-function operationRow({ name, lines, slopes, isHeld }: OperationReport): string[] {
-  const cells = (lines ?? []).map(({ used, allowed }) => `${whole(used)} of ${whole(allowed)}`);
+function operationRow({ name, smallest, lines, slopes, isHeld }: OperationReport): string[] {
+  const { functionCalls, documentsRead, bytesRead } = smallest.cost;
+  const { bytesWrittenBeyondPayload } = smallest;
+  const used = { functionCalls, documentsRead, bytesRead, bytesWrittenBeyondPayload };
+  const cells = MEASURES.map((what) => {
+    const allowed = lines?.find((line) => line.what === what)?.allowed;
+    return allowed === undefined ? whole(used[what]) : `${whole(used[what])} of ${whole(allowed)}`;
+  });
   const steepest = Object.values(slopes).reduce(
     (most, exponent) => (Math.abs(exponent) > Math.abs(most) ? exponent : most),
     0,
