@@ -1,8 +1,8 @@
-import Database from "better-sqlite3";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer } from "../local/trials/server.ts";
+import { isSound } from "../local/trials/crash.ts";
 import { seeded } from "../local/trials/corpus.ts";
 import {
   answer,
@@ -121,13 +121,3 @@ function misbehave(provider: Provider, random: () => number): void {
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** SQLite's own check, on the closed file. */
-function isSound(data: string): boolean {
-  const db = new Database(data, { readonly: true });
-  try {
-    return db.pragma("integrity_check", { simple: true }) === "ok";
-  } finally {
-    db.close();
-  }
-}

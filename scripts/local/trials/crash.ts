@@ -145,7 +145,7 @@ async function findUnsettled(server: ServerProcess): Promise<string[]> {
 }
 
 /** SQLite's own check, on the closed file. */
-function isSound(data: string): boolean {
+export function isSound(data: string): boolean {
   const db = new Database(data, { readonly: true });
   try {
     return db.pragma("integrity_check", { simple: true }) === "ok";
