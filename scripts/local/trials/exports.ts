@@ -20,7 +20,8 @@ const sessions = Number(values.sessions);
 const perSession = Number(values.messages);
 
 const folder = mkdtempSync(join(tmpdir(), "opensync-exports-"));
-const server = await startServer(join(folder, "data.sqlite"));
+// 200,000 vectors are no part of an export.
+const server = await startServer(join(folder, "data.sqlite"), ["--no-embeddings"]);
 const headers = { Authorization: `Bearer ${server.key}`, "Content-Type": "application/json" };
 
 /** Memory of the server now, in whole MB. */
