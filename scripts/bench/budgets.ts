@@ -140,7 +140,7 @@ export function compare(measured: Measurement): Line[] | null {
   return lines;
 }
 
-/** How far from constant a cost may grow: the exponent of its power law in the size of history. */
+/** How far from constant a cost may grow: the exponent of its power law in history. It may fall. */
 export const SLOPE_MAX = 0.05;
 
 /** Costs that must not depend on what is stored. */

@@ -76,7 +76,7 @@ function operationRow({ name, smallest, lines, slopes, isHeld }: OperationReport
     (most, exponent) => (Math.abs(exponent) > Math.abs(most) ? exponent : most),
     0,
   );
-  return [name, ...cells, steepest.toFixed(3), isHeld ? "yes" : "NO"];
+  return [name, ...cells, steepest.toFixed(3), isHeld === null ? "–" : isHeld ? "yes" : "NO"];
 }
 
 function table(head: string[], rows: string[][]): void {
