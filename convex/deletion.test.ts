@@ -58,6 +58,8 @@ async function addVectors(t: Deployment, userId: Id<"users">) {
       if (message) {
         const messageId = message._id;
         await ctx.db.insert("messageEmbeddings", { ...row, messageId, chunk: 0, text: "t" });
+        const mark = { userId, sessionId, messageId, orderKey: message.orderKey, textHash: "h" };
+        await ctx.db.insert("embeddedUnits", mark);
       }
     }
   });
@@ -337,6 +339,7 @@ const OWNED = [
   "authAccounts",
   "authSessions",
   "dailyWrapped",
+  "embeddedUnits",
   "messageEmbeddings",
   "messages",
   "parts",

@@ -158,9 +158,9 @@ function partsOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["un
     inPart += chunks.length;
     parts[parts.length - 1]?.push({
       messageId: first.id,
+      orderKey: first.orderKey,
       textHash,
       messages: messages.map(({ id, deliveryHash }) => ({ id, deliveryHash })),
-      replaces: first.embeddedHash !== undefined,
       chunks: chunks.map((text, i) => ({ text, embedding: embeddings[i] ?? [] })),
     });
   }

@@ -254,8 +254,6 @@ const messages = defineTable({
   /** Set when the message changed after it was folded: its numbers as folded, until the next refresh. */
   rewrittenAt: v.optional(v.number()),
   folded: v.optional(v.object(vNumbers)),
-  /** `textHash` of the embedded unit that starts with this message. */
-  embeddedHash: v.optional(v.string()),
 })
   // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the refresh reads in order of creation
   .index("by_session", ["sessionId"])
@@ -337,6 +335,23 @@ const messageEmbeddings = defineTable({
   });
 
 /**
+ * One mark a unit that has vectors: its first message, and `textHash` of what they were made of. Apart
+ * from `messageEmbeddings`, where a look would read a vector, and from `messages`, where writing it
+ * would read and write the message again. Written and read by `model/embeddings.ts` and
+ * `model/stretches.ts`, in one transaction with the vectors.
+ */
+const embeddedUnits = defineTable({
+  userId: v.id("users"),
+  sessionId: v.id("sessions"),
+  messageId: v.id("messages"),
+  orderKey: v.string(),
+  textHash: v.string(),
+})
+  .index("by_message", ["messageId"])
+  .index("by_session_and_order_key", ["sessionId", "orderKey"])
+  .index("by_user", ["userId"]);
+
+/**
  * One line a request with its outcome, whether the caller is known or not; no bodies, no secrets.
  * Written by `model/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
  * `_creationTime` is the time of the request.
@@ -403,7 +418,7 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", { vectorField: "embedding", dimensions: 1536 });
 
-/** Our ten tables and the keys', beside those that Convex Auth owns. */
+/** Our ten tables, the keys' and the marks of embedded units, beside those that Convex Auth owns. */
 export default defineSchema({
   ...authTables,
   users,
@@ -413,6 +428,7 @@ export default defineSchema({
   parts,
   sessionEmbeddings,
   messageEmbeddings,
+  embeddedUnits,
   apiLogs,
   dailyWrapped,
   docPages,

@@ -171,12 +171,16 @@ async function sweepByUser(
   const messageEmbeddings = db
     .query("messageEmbeddings")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
+  const embeddedUnits = db
+    .query("embeddedUnits")
+    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
   const sessionEmbeddings = db
     .query("sessionEmbeddings")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
   const apiLogs = db
     .query("apiLogs")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
+  await sweep(ctx, "embeddedUnits", embeddedUnits, budget);
   add(progress, {
     parts: await sweep(ctx, "parts", parts, budget),
     messageEmbeddings: await sweep(ctx, "messageEmbeddings", messageEmbeddings, budget),

@@ -25,7 +25,7 @@ export async function purgeStep(ctx: MutationCtx, sessionId: Id<"sessions">): Pr
   return hasRoom(budget);
 }
 
-/** What a purge removed, by table. */
+/** What a purge removed, by table; marks of embedded units go with their vectors, uncounted. */
 export type Purged = {
   parts: number;
   messages: number;
@@ -49,12 +49,16 @@ export async function purgeSession(
   const messageEmbeddings = db
     .query("messageEmbeddings")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+  const embeddedUnits = db
+    .query("embeddedUnits")
+    .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
   const sessionEmbeddings = db
     .query("sessionEmbeddings")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
   const messages = db
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+  await sweep(ctx, "embeddedUnits", embeddedUnits, budget);
   return {
     parts: await sweep(ctx, "parts", parts, budget),
     messageEmbeddings: await sweep(ctx, "messageEmbeddings", messageEmbeddings, budget),

@@ -20,10 +20,9 @@ export async function readWork(ctx: QueryCtx, sessionId: Id<"sessions">) {
 /** Vectors of one unit; `messages` say which content they were made of. */
 const vUnit = v.object({
   messageId: v.id("messages"),
+  orderKey: v.string(),
   textHash: v.string(),
   messages: v.array(v.object({ id: v.id("messages"), deliveryHash: v.string() })),
-  /** The unit had vectors before. */
-  replaces: v.boolean(),
   chunks: v.array(v.object({ text: v.string(), embedding: v.array(v.float64()) })),
 });
 
@@ -45,8 +44,9 @@ export const vEmbedded = v.object({
 export type Embedded = Infer<typeof vEmbedded>;
 
 /**
- * Stores vectors of what is still as it was read; a session deleted meanwhile takes none. True if the
- * run has more to do for this session.
+ * Stores vectors of what is still as it was read; a session deleted meanwhile takes none, and a unit
+ * that another run stored meanwhile is left as it is. True if the run has more to do for this session.
+ * The messages are not read again, nor written; the session is written once.
  */
 export async function store(ctx: MutationCtx, embedded: Embedded, now: number): Promise<boolean> {
   const session = await ctx.db.get("sessions", embedded.sessionId);
@@ -56,9 +56,25 @@ export async function store(ctx: MutationCtx, embedded: Embedded, now: number): 
     if (isUnchanged || (await isCurrent(ctx, unit.messages))) await storeUnit(ctx, session, unit);
   }
   for (const messageId of embedded.removed) await removeUnit(ctx, messageId);
-  if (embedded.session) await storeSession(ctx, session, embedded.session);
-  return embedded.end ? await finish(ctx, session, embedded.end, isUnchanged, now) : false;
+  const fields: SessionFields = {};
+  if (embedded.session) {
+    await storeSession(ctx, session, embedded.session);
+    fields.embeddedHash = embedded.session.textHash;
+  }
+  let goesOn = false;
+  if (embedded.end) {
+    const finished = await finish(ctx, session, embedded.end, isUnchanged, now);
+    Object.assign(fields, finished.fields);
+    goesOn = finished.goesOn;
+  }
+  if (Object.keys(fields).length > 0) await ctx.db.patch("sessions", session._id, fields);
+  return goesOn;
 }
+
+/** What a run writes into the session's row. */
+type SessionFields = Partial<
+  Pick<Doc<"sessions">, "embeddedHash" | "staleFrom" | "staleTo" | "embedDueAt">
+>;
 
 async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"]) {
   for (const { id, deliveryHash } of messages) {
@@ -69,20 +85,35 @@ async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"
 }
 
 async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer<typeof vUnit>) {
-  const { messageId, textHash } = unit;
-  if (unit.replaces) await deleteVectors(ctx, messageId);
+  const { messageId, orderKey, textHash } = unit;
   const { userId, _id: sessionId } = session;
+  const mark = await markOf(ctx, messageId);
+  if (mark?.textHash === textHash) return;
+  if (mark) {
+    await deleteVectors(ctx, messageId);
+    await ctx.db.patch("embeddedUnits", mark._id, { textHash });
+  } else {
+    const row = { userId, sessionId, messageId, orderKey, textHash };
+    await ctx.db.insert("embeddedUnits", row);
+  }
   for (const [chunk, { text, embedding }] of unit.chunks.entries()) {
     const row = { userId, sessionId, messageId, chunk, text, embedding, textHash };
     await ctx.db.insert("messageEmbeddings", row);
   }
-  await ctx.db.patch("messages", messageId, { embeddedHash: textHash });
 }
 
 async function removeUnit(ctx: MutationCtx, messageId: Id<"messages">) {
-  if ((await ctx.db.get("messages", messageId)) === null) return;
+  const mark = await markOf(ctx, messageId);
+  if (mark === null) return;
   await deleteVectors(ctx, messageId);
-  await ctx.db.patch("messages", messageId, { embeddedHash: undefined });
+  await ctx.db.delete("embeddedUnits", mark._id);
+}
+
+async function markOf(ctx: QueryCtx, messageId: Id<"messages">) {
+  return await ctx.db
+    .query("embeddedUnits")
+    .withIndex("by_message", (q) => q.eq("messageId", messageId))
+    .unique();
 }
 
 /** Bounded by what is embedded of one unit: some 30 chunks. */
@@ -107,7 +138,6 @@ async function storeSession(
     if (stored) await ctx.db.delete("sessionEmbeddings", stored._id);
   }
   await ctx.db.insert("sessionEmbeddings", { userId, sessionId, embedding, textHash });
-  await ctx.db.patch("sessions", sessionId, { embeddedHash: textHash });
 }
 
 /** What changed meanwhile stays stale, whole: units that were stored are recognised by their hash. */
@@ -117,9 +147,9 @@ async function finish(
   { rest, delayMs }: NonNullable<Embedded["end"]>,
   isUnchanged: boolean,
   now: number,
-): Promise<boolean> {
+): Promise<{ fields: SessionFields; goesOn: boolean }> {
   const staleFrom = isUnchanged ? (rest ?? undefined) : session.staleFrom;
-  const fields = { staleFrom, staleTo: session.staleTo, embedDueAt: now };
+  const fields: SessionFields = { staleFrom, staleTo: session.staleTo, embedDueAt: now };
   const isDone = staleFrom === undefined;
   const goesOn = !isDone && rest !== null && delayMs === undefined;
   if (isDone) Object.assign(fields, { staleTo: undefined, embedDueAt: undefined });
@@ -127,6 +157,5 @@ async function finish(
     const delay = (isUnchanged ? delayMs : undefined) ?? EMBED_DELAY_MS;
     fields.embedDueAt = await runLater(ctx, [session._id], now, delay);
   }
-  await ctx.db.patch("sessions", session._id, fields);
-  return goesOn;
+  return { fields, goesOn };
 }

@@ -27,6 +27,7 @@ export type StretchMessage = {
   role: string;
   orderKey: string;
   text: string;
+  /** `textHash` of the embedded unit that starts with this message. */
   embeddedHash?: string;
   deliveryHash: string;
 };
@@ -47,26 +48,49 @@ export async function readStretch(
     return { messages: [], isEnd: false, hasMore: false };
   }
   const ahead = await readAhead(ctx, session._id, staleFrom, staleTo);
+  const marks = await marksOf(ctx, session._id, ahead.messages);
   const [first] = ahead.messages;
   const before =
-    first && (!startsUnit(first) || ahead.continuesOldRun)
-      ? await readBack(ctx, session._id, first.orderKey)
+    first && ((first.role !== "user" && !marks.has(first._id)) || ahead.continuesOldRun)
+      ? await readBack(ctx, session._id, first.orderKey, marks)
       : [];
   const messages: StretchMessage[] = [];
   for (const message of [...before, ...ahead.messages]) {
-    messages.push(await toStretchMessage(ctx, message));
+    messages.push(await toStretchMessage(ctx, message, marks));
   }
   return { messages, isEnd: ahead.isEnd, hasMore: ahead.hasMore };
 }
 
-function startsUnit(message: Doc<"messages">): boolean {
-  return message.role === "user" || message.embeddedHash !== undefined;
+/** `textHash` of embedded units, by their first messages. */
+type Marks = Map<Id<"messages">, string>;
+
+/** The marks within a stretch, in one range: what is new has none, and costs no document. */
+async function marksOf(
+  ctx: QueryCtx,
+  sessionId: Id<"sessions">,
+  messages: readonly Doc<"messages">[],
+): Promise<Marks> {
+  const marks: Marks = new Map();
+  const [first] = messages;
+  const last = messages[messages.length - 1];
+  if (!first || !last) return marks;
+  const inRange = ctx.db
+    .query("embeddedUnits")
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", sessionId).gte("orderKey", first.orderKey).lte("orderKey", last.orderKey),
+    );
+  for await (const { messageId, textHash } of inRange) marks.set(messageId, textHash);
+  return marks;
 }
 
 async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string, to: string) {
   const messages: Doc<"messages">[] = [];
   let bytes = 0;
   let continuesOldRun = false;
+  const nextUnit = await ctx.db
+    .query("embeddedUnits")
+    .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId).gt("orderKey", to))
+    .first();
   const inOrder = ctx.db
     .query("messages")
     .withIndex("by_session_and_order_key", (q) =>
@@ -74,7 +98,7 @@ async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string,
     );
   for await (const message of inOrder) {
     const isBeyond = message.orderKey > to;
-    if (isBeyond && startsUnit(message)) {
+    if (isBeyond && (message.role === "user" || message._id === nextUnit?.messageId)) {
       return { messages, continuesOldRun, isEnd: false, hasMore: false };
     }
     if (messages.length >= STRETCH_MAX_MESSAGES || bytes > STRETCH_MAX_BYTES) {
@@ -88,10 +112,21 @@ async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string,
   return { messages, continuesOldRun, isEnd: true, hasMore: false };
 }
 
-/** The messages of the run that goes on at `before`, back to where it, or an embedded unit, begins. */
-async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string) {
+/**
+ * The messages of the run that goes on at `before`, back to where it, or an embedded unit, begins;
+ * that unit's mark is added to `marks`.
+ */
+async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string, marks: Marks) {
   const found: Doc<"messages">[] = [];
   let bytes = 0;
+  const lastUnit = await ctx.db
+    .query("embeddedUnits")
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", sessionId).lt("orderKey", before),
+    )
+    .order("desc")
+    .first();
+  if (lastUnit) marks.set(lastUnit.messageId, lastUnit.textHash);
   const backwards = ctx.db
     .query("messages")
     .withIndex("by_session_and_order_key", (q) =>
@@ -102,15 +137,20 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
     if (message.role === "user") break;
     found.unshift(message);
     bytes += utf8Length(message.textContent ?? "");
-    if (message.embeddedHash !== undefined || bytes > 2 * RUN_MAX_BYTES) break;
+    if (message._id === lastUnit?.messageId || bytes > 2 * RUN_MAX_BYTES) break;
     if (found.length >= LOOK_BACK_MAX_MESSAGES) break;
   }
   return found;
 }
 
-async function toStretchMessage(ctx: QueryCtx, message: Doc<"messages">): Promise<StretchMessage> {
-  const { _id: id, role, orderKey, embeddedHash, deliveryHash } = message;
-  return { id, role, orderKey, embeddedHash, deliveryHash, text: await readMeaning(ctx, message) };
+async function toStretchMessage(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  marks: Marks,
+): Promise<StretchMessage> {
+  const { _id: id, role, orderKey, deliveryHash } = message;
+  const text = await readMeaning(ctx, message);
+  return { id, role, orderKey, embeddedHash: marks.get(id), deliveryHash, text };
 }
 
 /** What a message says: its prose and a line for each tool call, at most `MEANING_MAX_BYTES`. */

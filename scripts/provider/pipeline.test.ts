@@ -52,6 +52,7 @@ const countOf = (part: string) => sentTexts().filter((text) => text.includes(par
 const stored = () =>
   t.run(async (ctx) => ({
     units: await ctx.db.query("messageEmbeddings").collect(),
+    marks: await ctx.db.query("embeddedUnits").collect(),
     sessions: await ctx.db.query("sessionEmbeddings").collect(),
     session: await ctx.db.query("sessions").first(),
   }));
@@ -61,6 +62,9 @@ const expectComplete = async (units: number) => {
   expect(rows.units.map((row) => row.text).sort()).toHaveLength(units);
   expect(new Set(rows.units.map((row) => `${row.messageId} ${row.chunk}`)).size).toBe(units);
   for (const row of rows.units) expect(row.embedding).toEqual(vectorOf(row.text));
+  const markOf = (row: { messageId: string; textHash: string }) =>
+    `${row.messageId} ${row.textHash}`;
+  expect(rows.marks.map(markOf).sort()).toEqual([...new Set(rows.units.map(markOf))].sort());
   expect(rows.sessions).toHaveLength(1);
   expect(rows.session).not.toHaveProperty("staleFrom");
   expect(rows.session).not.toHaveProperty("embedDueAt");
@@ -218,7 +222,7 @@ describe("vectors follow the text", () => {
     });
     await batch(conversation(4));
     await clock.advance(t, HOUR);
-    expect(await stored()).toEqual({ units: [], sessions: [], session: null });
+    expect(await stored()).toEqual({ units: [], marks: [], sessions: [], session: null });
   });
 
   test("vectors of a text that changed meanwhile are not stored", async () => {
@@ -229,15 +233,30 @@ describe("vectors follow the text", () => {
     const { messageId, sessionId } = row!;
     const unit = {
       messageId,
+      orderKey: "0",
       textHash: "outdated",
       messages: [{ id: messageId, deliveryHash: "of an older text" }],
-      replaces: true,
       chunks: [{ text: "outdated", embedding: vectorOf("outdated") }],
     };
     await t.mutation(internal.embeddings.store, {
       embedded: { sessionId, staleRevision: -1, units: [unit], removed: [] },
     });
     expect((await stored()).units).toEqual(before.units);
+  });
+
+  test("a unit that two runs store has its vectors once", async () => {
+    await batch(conversation(2));
+    await clock.advance(t, HOUR);
+    const before = await stored();
+    for (const mark of before.marks) {
+      const { sessionId, messageId, orderKey, textHash } = mark;
+      const chunks = [{ text: "again", embedding: vectorOf("again") }];
+      const unit = { messageId, orderKey, textHash, messages: [], chunks };
+      await t.mutation(internal.embeddings.store, {
+        embedded: { sessionId, staleRevision: -1, units: [unit], removed: [] },
+      });
+    }
+    expect(await stored()).toEqual(before);
   });
 
   test("a message rewritten while it was embedded ends with the vector of its new text", async () => {
