@@ -224,14 +224,17 @@ const sessions = defineTable({
     filterFields: ["userId", "source", "model", "projectName"],
   });
 
+/** Whose a row is, so that it is found, and deleted, by user, session or message. */
+const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
+const ofMessage = { ...ofSession, messageId: v.id("messages") };
+
 /**
  * One message; identity is (session, externalId). Written by `model/messages.ts`, counted into its
  * session by the refresh. `textContent` holds at most `TEXT_INLINE_MAX_BYTES`; a longer text goes on
  * in `parts` rows of order -1. `orderKey` sorts by conversation and never changes.
  */
 const messages = defineTable({
-  userId: v.id("users"),
-  sessionId: v.id("sessions"),
+  ...ofSession,
   externalId: v.string(),
   role: vRole,
   /** The role as sent, when it is none of ours. */
@@ -276,9 +279,7 @@ const messages = defineTable({
  * gets its parts in one range read.
  */
 const parts = defineTable({
-  userId: v.id("users"),
-  sessionId: v.id("sessions"),
-  messageId: v.id("messages"),
+  ...ofMessage,
   orderKey: v.string(),
   order: v.number(),
   piece: v.number(),
@@ -298,8 +299,7 @@ const parts = defineTable({
  * by vector search alone: a vector is 13.8 kB.
  */
 const sessionEmbeddings = defineTable({
-  userId: v.id("users"),
-  sessionId: v.id("sessions"),
+  ...ofSession,
   embedding: v.array(v.float64()),
   textHash: v.string(),
 })
@@ -317,9 +317,7 @@ const sessionEmbeddings = defineTable({
  * for, so that a hit is shown without reading messages. Written and read as above.
  */
 const messageEmbeddings = defineTable({
-  userId: v.id("users"),
-  sessionId: v.id("sessions"),
-  messageId: v.id("messages"),
+  ...ofMessage,
   chunk: v.number(),
   text: v.string(),
   embedding: v.array(v.float64()),
@@ -341,9 +339,7 @@ const messageEmbeddings = defineTable({
  * `model/stretches.ts`, in one transaction with the vectors.
  */
 const embeddedUnits = defineTable({
-  userId: v.id("users"),
-  sessionId: v.id("sessions"),
-  messageId: v.id("messages"),
+  ...ofMessage,
   orderKey: v.string(),
   textHash: v.string(),
 })

@@ -98,10 +98,10 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
     bytesRead: { base: 0, perItem: 2 * KB },
     bytesWrittenBeyondPayload: LOG_LINE,
   },
-  // Its messages, and each of them again where it is marked as embedded. What is written is vectors.
+  // Its messages, once. What is written is vectors.
   "embedding of 10 new units": {
-    documentsRead: { base: 5, perItem: 2 },
-    bytesRead: { base: 5 * KB, perItem: 2 * ROW, perContentByte: 2 },
+    documentsRead: { base: 5, perItem: 1 },
+    bytesRead: { base: 5 * KB, perItem: ROW, perContentByte: 1 },
   },
   "full-text search, limit 10": {
     functionCalls: { base: 3 },
