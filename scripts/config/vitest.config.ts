@@ -7,6 +7,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export default defineConfig({
   root,
   test: {
+    // Vitest keeps a core for its watcher, half of a small machine; the slow tests mostly wait.
+    maxWorkers: "100%",
     projects: [
       {
         root,
