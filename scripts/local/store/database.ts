@@ -59,7 +59,10 @@ function prepare(db: Sqlite, path: string): void {
   db.pragma("locking_mode = EXCLUSIVE");
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
-  db.pragma("cache_size = -65536");
+  // Rows of an index lie far apart: with room for 256 MB of pages, history stays out of the way.
+  db.pragma("cache_size = -262144");
+  // A checkpoint copies pages from all over the file; every 32 MB of log instead of every 4.
+  db.pragma("wal_autocheckpoint = 8000");
   db.pragma("temp_store = MEMORY");
   db.exec("BEGIN IMMEDIATE");
   db.exec(TABLES);
