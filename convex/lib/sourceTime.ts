@@ -32,7 +32,7 @@ function isPlausible(ms: number, now: number): boolean {
 
 /**
  * The time inside a plugin's id: OpenCode's `msg_…` and `ses_…` (48 bits of ms × 4096 + counter,
- * complemented for sessions), or the `-user-<ms>` suffixes of claude-code-sync (`WIRE.md` 4.1, 4.2).
+ * complemented for sessions), or the `-user-<ms>` suffixes of claude-code-sync 0.1.15, as seen on the wire.
  */
 export function timeFromId(id: string, now: number): number | undefined {
   const openCode = /^(msg|ses)_([0-9a-f]{12})/.exec(id);

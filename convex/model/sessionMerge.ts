@@ -4,7 +4,7 @@ import { NUMBERS, type NumberName, type Numbers } from "../lib/numbers";
 import { cutBytes } from "../lib/text";
 import type { SessionFields } from "./syncShapes";
 
-/** What a plugin says of a session, merged into what is stored (`WIRE.md` 8.2). Pure. */
+/** What a plugin says of a session, merged into what is stored. Pure. */
 
 /** Labels are bounded, so that a session stays small whatever a plugin calls it. */
 const LABEL_MAX_BYTES = { title: 500, projectPath: 1000, projectName: 200, other: 200 } as const;

@@ -19,7 +19,7 @@ export interface Trace {
   calls: CallRecord[];
 }
 
-/** What a deployment would bill and limit, in `DESIGN`'s words. */
+/** What a deployment would bill and limit. */
 export interface Totals {
   /** Functions called, the HTTP action included, nested calls not (they share a transaction). */
   functionCalls: number;
