@@ -57,9 +57,11 @@ async function addVectors(t: Deployment, userId: Id<"users">) {
         .first();
       if (message) {
         const messageId = message._id;
-        await ctx.db.insert("messageEmbeddings", { ...row, messageId, chunk: 0, text: "t" });
-        const mark = { userId, sessionId, messageId, orderKey: message.orderKey, textHash: "h" };
-        await ctx.db.insert("embeddedUnits", mark);
+        const ids = { userId, sessionId, messageId };
+        const embeddingId = await ctx.db.insert("messageEmbeddings", { ...ids, embedding });
+        const { orderKey } = message;
+        const passage = { ...ids, orderKey, chunk: 0, text: "t", textHash: "h", embeddingId };
+        await ctx.db.insert("passages", passage);
       }
     }
   });
@@ -339,10 +341,10 @@ const OWNED = [
   "authAccounts",
   "authSessions",
   "dailyWrapped",
-  "embeddedUnits",
   "messageEmbeddings",
   "messages",
   "parts",
+  "passages",
   "sessionEmbeddings",
   "sessions",
 ];

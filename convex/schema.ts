@@ -187,14 +187,15 @@ const sessions = defineTable({
 
   /**
    * Embedding: the range of order keys changed since the last run, and a number that grows with every
-   * change, so that a run knows whether it saw the last; when the next run is due; and `textHash` of
-   * the session's own vector.
+   * change, so that a run knows whether it saw the last; when the next run is due; and `textHash` and
+   * id of the session's own vector, so that a hit leads here.
    */
   staleFrom: v.optional(v.string()),
   staleTo: v.optional(v.string()),
   staleRevision: v.optional(v.number()),
   embedDueAt: v.optional(v.number()),
   embeddedHash: v.optional(v.string()),
+  embeddingId: v.optional(v.id("sessionEmbeddings")),
 
   isPublic: v.boolean(),
   publicSlug: v.optional(v.string()),
@@ -219,6 +220,7 @@ const sessions = defineTable({
   .index("by_public_slug", ["publicSlug"])
   .index("by_refresh_due_at", ["refreshDueAt"])
   .index("by_embed_due_at", ["embedDueAt"])
+  .index("by_embedding", ["embeddingId"])
   .searchIndex("search_text", {
     searchField: "searchableText",
     filterFields: ["userId", "source", "model", "projectName"],
@@ -296,7 +298,7 @@ const parts = defineTable({
 
 /**
  * One vector a session (its title, project and first prompt). Written by `model/embeddings.ts`, read
- * by vector search alone: a vector is 13.8 kB.
+ * by vector search alone: a vector is 13.8 kB. A hit is looked up under its id in `sessions`.
  */
 const sessionEmbeddings = defineTable({
   ...ofSession,
@@ -313,17 +315,13 @@ const sessionEmbeddings = defineTable({
 
 /**
  * Vectors of messages: one a unit of meaning (a prompt, or the run of answers to it), several for a
- * long unit (`chunk` 0, 1, …), keyed by the unit's first message. `text` is what the vector stands
- * for, so that a hit is shown without reading messages. Written and read as above.
+ * long unit, keyed by the unit's first message. Written and read as above; a hit is looked up under
+ * its id in `passages`.
  */
 const messageEmbeddings = defineTable({
   ...ofMessage,
-  chunk: v.number(),
-  text: v.string(),
   embedding: v.array(v.float64()),
-  textHash: v.string(),
 })
-  .index("by_message", ["messageId", "chunk"])
   .index("by_session", ["sessionId"])
   .index("by_user", ["userId"])
   .vectorIndex("by_embedding", {
@@ -333,18 +331,23 @@ const messageEmbeddings = defineTable({
   });
 
 /**
- * One mark a unit that has vectors: its first message, and `textHash` of what they were made of. Apart
- * from `messageEmbeddings`, where a look would read a vector, and from `messages`, where writing it
- * would read and write the message again. Written and read by `model/embeddings.ts` and
- * `model/stretches.ts`, in one transaction with the vectors.
+ * What each vector of `messageEmbeddings` stands for: its text, the unit's first message and its order
+ * key, its place in a long unit (`chunk` 0, 1, …), and `textHash` of the whole unit. A table of its own,
+ * because beside the vector a look would read 13.8 kB more, and in `messages` a mark would read and
+ * write the message again. Written by `model/embeddings.ts` in one transaction with the vectors; read
+ * by search to show a hit, and by `model/stretches.ts` to see what is embedded already.
  */
-const embeddedUnits = defineTable({
+const passages = defineTable({
   ...ofMessage,
   orderKey: v.string(),
+  chunk: v.number(),
+  text: v.string(),
   textHash: v.string(),
+  embeddingId: v.id("messageEmbeddings"),
 })
-  .index("by_message", ["messageId"])
-  .index("by_session_and_order_key", ["sessionId", "orderKey"])
+  .index("by_message", ["messageId", "chunk"])
+  .index("by_session_and_order_key", ["sessionId", "orderKey", "chunk"])
+  .index("by_embedding", ["embeddingId"])
   .index("by_user", ["userId"]);
 
 /**
@@ -414,7 +417,7 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", { vectorField: "embedding", dimensions: 1536 });
 
-/** Our ten tables, the keys' and the marks of embedded units, beside those that Convex Auth owns. */
+/** Our ten tables, the keys' and the passages', beside those that Convex Auth owns. */
 export default defineSchema({
   ...authTables,
   users,
@@ -424,7 +427,7 @@ export default defineSchema({
   parts,
   sessionEmbeddings,
   messageEmbeddings,
-  embeddedUnits,
+  passages,
   apiLogs,
   dailyWrapped,
   docPages,

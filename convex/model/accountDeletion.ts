@@ -171,8 +171,8 @@ async function sweepByUser(
   const messageEmbeddings = db
     .query("messageEmbeddings")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  const embeddedUnits = db
-    .query("embeddedUnits")
+  const passages = db
+    .query("passages")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
   const sessionEmbeddings = db
     .query("sessionEmbeddings")
@@ -180,7 +180,7 @@ async function sweepByUser(
   const apiLogs = db
     .query("apiLogs")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  await sweep(ctx, "embeddedUnits", embeddedUnits, budget);
+  await sweep(ctx, "passages", passages, budget);
   add(progress, {
     parts: await sweep(ctx, "parts", parts, budget),
     messageEmbeddings: await sweep(ctx, "messageEmbeddings", messageEmbeddings, budget),

@@ -8,6 +8,7 @@ import { makeSnippet } from "../lib/snippet";
 import { type PreparedQuery, prepareQuery } from "../lib/terms";
 import { cutBytes } from "../lib/text";
 import { candidates, Sessions, withSession } from "./candidates";
+import { findPassage } from "./passages";
 import { readMeaning } from "./stretches";
 import { shownTitle } from "./sessions";
 
@@ -104,9 +105,9 @@ async function semanticAnchors(
 ): Promise<Scored[]> {
   const found: Scored[] = [];
   for (const { _id, _score } of hits.slice(0, ANCHORS_PER_SEARCH)) {
-    const row = await ctx.db.get("messageEmbeddings", _id);
-    if (row === null || row.userId !== sessions.user._id) continue;
-    const { sessionId, messageId, text } = row;
+    const passage = await findPassage(ctx, sessions.user, _id);
+    if (passage === null) continue;
+    const { sessionId, messageId, text } = passage;
     found.push({ score: Math.max(0, _score), anchor: { sessionId, messageId, text } });
   }
   return unique(found);

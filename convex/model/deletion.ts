@@ -25,7 +25,7 @@ export async function purgeStep(ctx: MutationCtx, sessionId: Id<"sessions">): Pr
   return hasRoom(budget);
 }
 
-/** What a purge removed, by table; marks of embedded units go with their vectors, uncounted. */
+/** What a purge removed, by table; passages go with their vectors, uncounted. */
 export type Purged = {
   parts: number;
   messages: number;
@@ -49,8 +49,8 @@ export async function purgeSession(
   const messageEmbeddings = db
     .query("messageEmbeddings")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
-  const embeddedUnits = db
-    .query("embeddedUnits")
+  const passages = db
+    .query("passages")
     .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
   const sessionEmbeddings = db
     .query("sessionEmbeddings")
@@ -58,7 +58,7 @@ export async function purgeSession(
   const messages = db
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
-  await sweep(ctx, "embeddedUnits", embeddedUnits, budget);
+  await sweep(ctx, "passages", passages, budget);
   return {
     parts: await sweep(ctx, "parts", parts, budget),
     messageEmbeddings: await sweep(ctx, "messageEmbeddings", messageEmbeddings, budget),

@@ -57,10 +57,7 @@ export async function store(ctx: MutationCtx, embedded: Embedded, now: number): 
   }
   for (const messageId of embedded.removed) await removeUnit(ctx, messageId);
   const fields: SessionFields = {};
-  if (embedded.session) {
-    await storeSession(ctx, session, embedded.session);
-    fields.embeddedHash = embedded.session.textHash;
-  }
+  if (embedded.session) Object.assign(fields, await storeSession(ctx, session, embedded.session));
   let goesOn = false;
   if (embedded.end) {
     const finished = await finish(ctx, session, embedded.end, isUnchanged, now);
@@ -73,7 +70,7 @@ export async function store(ctx: MutationCtx, embedded: Embedded, now: number): 
 
 /** What a run writes into the session's row. */
 type SessionFields = Partial<
-  Pick<Doc<"sessions">, "embeddedHash" | "staleFrom" | "staleTo" | "embedDueAt">
+  Pick<Doc<"sessions">, "embeddedHash" | "embeddingId" | "staleFrom" | "staleTo" | "embedDueAt">
 >;
 
 async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"]) {
@@ -87,57 +84,41 @@ async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"
 async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer<typeof vUnit>) {
   const { messageId, orderKey, textHash } = unit;
   const { userId, _id: sessionId } = session;
-  const mark = await markOf(ctx, messageId);
-  if (mark?.textHash === textHash) return;
-  if (mark) {
-    await deleteVectors(ctx, messageId);
-    await ctx.db.patch("embeddedUnits", mark._id, { textHash });
-  } else {
-    const row = { userId, sessionId, messageId, orderKey, textHash };
-    await ctx.db.insert("embeddedUnits", row);
-  }
+  const stored = await passagesOf(ctx, messageId).first();
+  if (stored?.textHash === textHash) return;
+  if (stored) await removeUnit(ctx, messageId);
+  const ids = { userId, sessionId, messageId };
   for (const [chunk, { text, embedding }] of unit.chunks.entries()) {
-    const row = { userId, sessionId, messageId, chunk, text, embedding, textHash };
-    await ctx.db.insert("messageEmbeddings", row);
+    const embeddingId = await ctx.db.insert("messageEmbeddings", { ...ids, embedding });
+    const passage = { ...ids, orderKey, chunk, text, textHash, embeddingId };
+    await ctx.db.insert("passages", passage);
   }
 }
 
+/** Bounded by what is embedded of one unit: some 30 passages. */
 async function removeUnit(ctx: MutationCtx, messageId: Id<"messages">) {
-  const mark = await markOf(ctx, messageId);
-  if (mark === null) return;
-  await deleteVectors(ctx, messageId);
-  await ctx.db.delete("embeddedUnits", mark._id);
+  for await (const { _id, embeddingId } of passagesOf(ctx, messageId)) {
+    await ctx.db.delete("messageEmbeddings", embeddingId);
+    await ctx.db.delete("passages", _id);
+  }
 }
 
-async function markOf(ctx: QueryCtx, messageId: Id<"messages">) {
-  return await ctx.db
-    .query("embeddedUnits")
-    .withIndex("by_message", (q) => q.eq("messageId", messageId))
-    .unique();
-}
-
-/** Bounded by what is embedded of one unit: some 30 chunks. */
-async function deleteVectors(ctx: MutationCtx, messageId: Id<"messages">) {
-  const rows = ctx.db
-    .query("messageEmbeddings")
-    .withIndex("by_message", (q) => q.eq("messageId", messageId));
-  for await (const row of rows) await ctx.db.delete("messageEmbeddings", row._id);
+function passagesOf(ctx: QueryCtx, messageId: Id<"messages">) {
+  return ctx.db.query("passages").withIndex("by_message", (q) => q.eq("messageId", messageId));
 }
 
 async function storeSession(
   ctx: MutationCtx,
   session: Doc<"sessions">,
   { textHash, embedding }: NonNullable<Embedded["session"]>,
-) {
+): Promise<SessionFields> {
   const { _id: sessionId, userId } = session;
-  if (session.embeddedHash !== undefined) {
-    const stored = await ctx.db
-      .query("sessionEmbeddings")
-      .withIndex("by_session", (q) => q.eq("sessionId", sessionId))
-      .unique();
-    if (stored) await ctx.db.delete("sessionEmbeddings", stored._id);
-  }
-  await ctx.db.insert("sessionEmbeddings", { userId, sessionId, embedding, textHash });
+  if (session.embeddingId) await ctx.db.delete("sessionEmbeddings", session.embeddingId);
+  const row = { userId, sessionId, embedding, textHash };
+  return {
+    embeddedHash: textHash,
+    embeddingId: await ctx.db.insert("sessionEmbeddings", row),
+  };
 }
 
 /** What changed meanwhile stays stale, whole: units that were stored are recognised by their hash. */

@@ -13,6 +13,7 @@ import {
   Sessions,
   withSession,
 } from "./candidates";
+import { findPassage, findSession } from "./passages";
 import { sessionView, shownTitle } from "./sessions";
 
 type User = Pick<Doc<"users">, "_id">;
@@ -78,13 +79,16 @@ export type VectorHits = {
   messages: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
-/** Rows of vectors read: 14–18 kB each, so no more than the results need, and with filters a few MB. */
-const VECTOR_ROWS = 48;
-const VECTOR_ROWS_FILTERED = 200;
+/** Hits looked at, at most a passage of 4 kB each: what the results need, and with filters more. */
+const HITS_MAX = 48;
+const HITS_MAX_FILTERED = 200;
+
+/** What a hit stands for, where it passes the filters. */
+type Meant = { session: Doc<"sessions">; passage: Pick<Candidate, "messageId" | "text"> };
 
 /**
- * Semantic: turns hits of vector search into results, nearest first, each session once. Rows deleted
- * meanwhile, and those of others (there are none: the index filters), are passed over.
+ * Semantic: turns hits of vector search into results, nearest first, each session once. What was
+ * deleted meanwhile is passed over.
  */
 export async function hydrate(
   ctx: QueryCtx,
@@ -95,39 +99,50 @@ export async function hydrate(
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(query));
   const results = new Map<string, SearchResult>();
-  const nearest = [...hits.sessions, ...hits.messages].sort((a, b) => b._score - a._score);
+  const ofSessions = hits.sessions.map(({ _id, _score }) => ({
+    score: _score,
+    read: () => readSessionHit(sessions, _id, filters),
+  }));
+  const ofMessages = hits.messages.map(({ _id, _score }) => ({
+    score: _score,
+    read: () => readMessageHit(sessions, _id, filters),
+  }));
+  const nearest = [...ofSessions, ...ofMessages].sort((a, b) => b.score - a.score);
   const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
-  const rows = nearest.slice(0, isFiltered ? VECTOR_ROWS_FILTERED : VECTOR_ROWS);
-  for (const hit of rows) {
+  const looked = nearest.slice(0, isFiltered ? HITS_MAX_FILTERED : HITS_MAX);
+  for (const hit of looked) {
     if (results.size >= limit) break;
-    const passage = await passageOf(ctx, hit._id, filters);
-    const session = passage && (await sessions.get(passage.sessionId));
-    if (!session || results.has(session._id) || !passes(session, filters)) continue;
-    const text = passage.text ?? session.searchableText ?? "";
-    const shown = { matcher, score: toScore(hit._score), matchedIn: "semantic" as const };
-    results.set(session._id, toResult(session, { text, messageId: passage.messageId }, shown));
+    const meant = await hit.read();
+    if (!meant || results.has(meant.session._id) || !passes(meant.session, filters)) continue;
+    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const };
+    results.set(meant.session._id, toResult(meant.session, meant.passage, shown));
   }
-  const truncated = isFiltered && results.size < limit && nearest.length > rows.length;
+  const truncated = isFiltered && results.size < limit && nearest.length > looked.length;
   return { results: [...results.values()], truncated };
 }
 
-async function passageOf(
-  ctx: QueryCtx,
-  id: Id<"sessionEmbeddings"> | Id<"messageEmbeddings">,
+async function readSessionHit(
+  { ctx, user }: Sessions,
+  id: Id<"sessionEmbeddings">,
   { role }: Filters,
-) {
-  const messageRow = ctx.db.normalizeId("messageEmbeddings", id);
-  if (messageRow !== null) {
-    const row = await ctx.db.get("messageEmbeddings", messageRow);
-    if (row === null) return null;
-    const { sessionId, messageId, text } = row;
-    if (role !== undefined && (await ctx.db.get("messages", messageId))?.role !== role) return null;
-    return { sessionId, messageId, text };
-  }
-  const sessionRow = ctx.db.normalizeId("sessionEmbeddings", id);
-  if (sessionRow === null || role !== undefined) return null;
-  const row = await ctx.db.get("sessionEmbeddings", sessionRow);
-  return row && { sessionId: row.sessionId, messageId: undefined, text: undefined };
+): Promise<Meant | null> {
+  if (role !== undefined) return null;
+  const session = await findSession(ctx, user, id);
+  return session && { session, passage: { text: session.searchableText ?? "" } };
+}
+
+async function readMessageHit(
+  sessions: Sessions,
+  id: Id<"messageEmbeddings">,
+  { role }: Filters,
+): Promise<Meant | null> {
+  const { ctx, user } = sessions;
+  const passage = await findPassage(ctx, user, id);
+  const session = passage && (await sessions.get(passage.sessionId));
+  if (!session) return null;
+  if (role === undefined) return { session, passage };
+  const message = await ctx.db.get("messages", passage.messageId);
+  return message?.role === role ? { session, passage } : null;
 }
 
 /** Cosine as a score: texts that have nothing to do with each other are near 0, opposite ones too. */

@@ -61,10 +61,10 @@ export async function readStretch(
   return { messages, isEnd: ahead.isEnd, hasMore: ahead.hasMore };
 }
 
-/** `textHash` of embedded units, by their first messages. */
+/** `textHash` of what is embedded already, by the first messages of its units. */
 type Marks = Map<Id<"messages">, string>;
 
-/** The marks within a stretch, in one range: what is new has none, and costs no document. */
+/** The marks within a stretch, in one range: what is new has no passages, and costs no document. */
 async function marksOf(
   ctx: QueryCtx,
   sessionId: Id<"sessions">,
@@ -75,7 +75,7 @@ async function marksOf(
   const last = messages[messages.length - 1];
   if (!first || !last) return marks;
   const inRange = ctx.db
-    .query("embeddedUnits")
+    .query("passages")
     .withIndex("by_session_and_order_key", (q) =>
       q.eq("sessionId", sessionId).gte("orderKey", first.orderKey).lte("orderKey", last.orderKey),
     );
@@ -88,7 +88,7 @@ async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string,
   let bytes = 0;
   let continuesOldRun = false;
   const nextUnit = await ctx.db
-    .query("embeddedUnits")
+    .query("passages")
     .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId).gt("orderKey", to))
     .first();
   const inOrder = ctx.db
@@ -120,7 +120,7 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
   const found: Doc<"messages">[] = [];
   let bytes = 0;
   const lastUnit = await ctx.db
-    .query("embeddedUnits")
+    .query("passages")
     .withIndex("by_session_and_order_key", (q) =>
       q.eq("sessionId", sessionId).lt("orderKey", before),
     )

@@ -51,21 +51,23 @@ const sentTexts = () => server.requests.flatMap((request) => request.input);
 const countOf = (part: string) => sentTexts().filter((text) => text.includes(part)).length;
 const stored = () =>
   t.run(async (ctx) => ({
-    units: await ctx.db.query("messageEmbeddings").collect(),
-    marks: await ctx.db.query("embeddedUnits").collect(),
+    passages: await ctx.db.query("passages").collect(),
+    vectors: await ctx.db.query("messageEmbeddings").collect(),
     sessions: await ctx.db.query("sessionEmbeddings").collect(),
     session: await ctx.db.query("sessions").first(),
   }));
-/** Every unit is there once, with the vector of its text, and nothing is left to do. */
-const expectComplete = async (units: number) => {
+/** Every passage is there once, with the vector of its text, and nothing is left to do. */
+const expectComplete = async (count: number) => {
   const rows = await stored();
-  expect(rows.units.map((row) => row.text).sort()).toHaveLength(units);
-  expect(new Set(rows.units.map((row) => `${row.messageId} ${row.chunk}`)).size).toBe(units);
-  for (const row of rows.units) expect(row.embedding).toEqual(vectorOf(row.text));
-  const markOf = (row: { messageId: string; textHash: string }) =>
-    `${row.messageId} ${row.textHash}`;
-  expect(rows.marks.map(markOf).sort()).toEqual([...new Set(rows.units.map(markOf))].sort());
+  expect(rows.passages).toHaveLength(count);
+  expect(rows.vectors).toHaveLength(count);
+  expect(new Set(rows.passages.map((row) => `${row.messageId} ${row.chunk}`)).size).toBe(count);
+  for (const { embeddingId, text, messageId } of rows.passages) {
+    const vector = rows.vectors.find((row) => row._id === embeddingId);
+    expect(vector).toMatchObject({ messageId, embedding: vectorOf(text) });
+  }
   expect(rows.sessions).toHaveLength(1);
+  expect(rows.session?.embeddingId).toBe(rows.sessions[0]?._id);
   expect(rows.session).not.toHaveProperty("staleFrom");
   expect(rows.session).not.toHaveProperty("embedDueAt");
 };
@@ -156,7 +158,7 @@ describe("vectors follow the text", () => {
     await clock.advance(t, HOUR);
     expect(sentTexts().slice(before)).toEqual(["now quite different"]);
     await expectComplete(6);
-    expect((await stored()).units.map((row) => row.text)).not.toContain(
+    expect((await stored()).passages.map((row) => row.text)).not.toContain(
       "turn 3 says something of its own",
     );
   });
@@ -170,7 +172,7 @@ describe("vectors follow the text", () => {
     await clock.advance(t, HOUR);
     await say(4, "user", "and now?");
     await clock.advance(t, HOUR);
-    expect((await stored()).units.map((row) => row.text).sort()).toEqual([
+    expect((await stored()).passages.map((row) => row.text).sort()).toEqual([
       "and now?",
       "six",
       "two",
@@ -196,7 +198,7 @@ describe("vectors follow the text", () => {
     ]);
     await clock.advance(t, HOUR);
     expect(sentTexts().join("\n")).not.toContain("SECRET");
-    expect((await stored()).units.map((row) => row.text)).toEqual(["I look\n\nRead: a.ts"]);
+    expect((await stored()).passages.map((row) => row.text)).toEqual(["I look\n\nRead: a.ts"]);
   });
 
   test("a new title replaces the session's vector", async () => {
@@ -222,14 +224,14 @@ describe("vectors follow the text", () => {
     });
     await batch(conversation(4));
     await clock.advance(t, HOUR);
-    expect(await stored()).toEqual({ units: [], marks: [], sessions: [], session: null });
+    expect(await stored()).toEqual({ passages: [], vectors: [], sessions: [], session: null });
   });
 
   test("vectors of a text that changed meanwhile are not stored", async () => {
     await batch(conversation(2));
     await clock.advance(t, HOUR);
     const before = await stored();
-    const [row] = before.units;
+    const [row] = before.passages;
     const { messageId, sessionId } = row!;
     const unit = {
       messageId,
@@ -241,15 +243,14 @@ describe("vectors follow the text", () => {
     await t.mutation(internal.embeddings.store, {
       embedded: { sessionId, staleRevision: -1, units: [unit], removed: [] },
     });
-    expect((await stored()).units).toEqual(before.units);
+    expect(await stored()).toEqual(before);
   });
 
   test("a unit that two runs store has its vectors once", async () => {
     await batch(conversation(2));
     await clock.advance(t, HOUR);
     const before = await stored();
-    for (const mark of before.marks) {
-      const { sessionId, messageId, orderKey, textHash } = mark;
+    for (const { sessionId, messageId, orderKey, textHash } of before.passages) {
       const chunks = [{ text: "again", embedding: vectorOf("again") }];
       const unit = { messageId, orderKey, textHash, messages: [], chunks };
       await t.mutation(internal.embeddings.store, {
@@ -267,7 +268,7 @@ describe("vectors follow the text", () => {
     });
     await batch(conversation(4));
     await clock.advance(t, HOUR);
-    expect((await stored()).units.map((row) => row.text)).toContain("new words");
+    expect((await stored()).passages.map((row) => row.text)).toContain("new words");
     await expectComplete(4);
   });
 });
@@ -286,7 +287,7 @@ describe("faults of the provider never reach a sync, and nothing is lost", () =>
       server.always = fault;
       await batch(conversation(4));
       await clock.advance(t, 10 * MINUTE);
-      expect((await stored()).units).toEqual([]);
+      expect((await stored()).passages).toEqual([]);
       server.always = undefined;
       await clock.advance(t, HOUR);
       await expectComplete(4);
@@ -313,7 +314,7 @@ describe("faults of the provider never reach a sync, and nothing is lost", () =>
     server.always = respond(401, {});
     await batch(conversation(700));
     await clock.advance(t, 20 * HOUR);
-    const paid = (await stored()).units.length;
+    const paid = (await stored()).passages.length;
     expect(paid).toBeGreaterThanOrEqual(300);
     server.always = undefined;
     const before = sentTexts().length;
