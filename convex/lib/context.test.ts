@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type ContextPassage, packContext, type Turn } from "./context";
+import { ContextPacker, type ContextPassage, type Turn } from "./context";
 import { estimateTokens } from "./tokens";
 
 const turn = (messageId: string, text: string, role = "user"): Turn => ({ messageId, role, text });
@@ -17,18 +17,23 @@ const passage = (
   messageId,
   turns,
 });
+function pack(passages: ContextPassage[], budget: { maxTokens: number; limit: number }) {
+  const packer = new ContextPacker<ContextPassage>(budget);
+  for (const one of passages) packer.offer(one);
+  return packer.packed;
+}
 const roomy = { maxTokens: 2_000, limit: 10 };
 
 describe("a context", () => {
   test("cites each passage with its title, and says who spoke", () => {
     const one = passage("s", [turn("a", "How?"), turn("b", "So.", "assistant")]);
-    const packed = packContext([one], roomy);
+    const packed = pack([one], roomy);
     expect(packed.text).toBe("[1] Title of s (shop, 2026-01-02)\nUser: How?\n\nAssistant: So.");
     expect(packed.entries).toMatchObject([{ citation: 1, sessionId: "s", messageId: "a" }]);
   });
 
   test("holds no message and no wording twice", () => {
-    const packed = packContext(
+    const packed = pack(
       [
         passage("s", [turn("a", "the question"), turn("b", "the answer")]),
         passage("s", [turn("b", "the answer"), turn("c", "a new thing")], "c"),
@@ -43,22 +48,22 @@ describe("a context", () => {
   test("takes at most three passages of one session, and as many entries as asked for", () => {
     const many = Array.from({ length: 9 }, (_, i) => passage("s", [turn(`m${i}`, `text ${i}`)]));
     const other = passage("t", [turn("o", "other")]);
-    expect(packContext([...many, other], roomy).entries.map((one) => one.sessionId)).toEqual([
+    expect(pack([...many, other], roomy).entries.map((one) => one.sessionId)).toEqual([
       "s",
       "s",
       "s",
       "t",
     ]);
-    expect(packContext([...many, other], { ...roomy, limit: 2 }).entries).toHaveLength(2);
+    expect(pack([...many, other], { ...roomy, limit: 2 }).entries).toHaveLength(2);
   });
 
   test("drops neighbours before it cuts the answer, and cuts it between words", () => {
     const long = "some words that go on. ".repeat(400);
     const answer = "the answer itself is short";
     const withNeighbours = passage("s", [turn("a", long), turn("b", answer)], "b");
-    const packed = packContext([withNeighbours], { maxTokens: 120, limit: 5 });
+    const packed = pack([withNeighbours], { maxTokens: 120, limit: 5 });
     expect(packed.entries[0]?.content).toBe(`User: ${answer}`);
-    const cut = packContext([passage("s", [turn("a", long)])], { maxTokens: 200, limit: 5 });
+    const cut = pack([passage("s", [turn("a", long)])], { maxTokens: 200, limit: 5 });
     expect(cut.text).toMatch(/(some|words|that|go|on\.)…$/);
   });
 
@@ -74,7 +79,7 @@ describe("a context", () => {
       );
     fc.assert(
       fc.property(fc.array(anyPassage), fc.integer({ min: 0, max: 500 }), (passages, maxTokens) => {
-        const packed = packContext(passages, { maxTokens, limit: 10 });
+        const packed = pack(passages, { maxTokens, limit: 10 });
         expect(estimateTokens(packed.text)).toBeLessThanOrEqual(maxTokens);
       }),
     );

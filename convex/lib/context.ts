@@ -33,31 +33,51 @@ export type PackedContext<P extends ContextPassage> = {
 type Budget = { maxTokens: number; limit: number };
 
 /**
- * Packs passages, best first, into a text of at most `maxTokens`: no message and no wording twice, at
- * most three passages of one session, each under its citation. A passage that is too long loses its
- * neighbours first and is then cut; one that would keep less than a few lines is left out.
+ * Packs passages, offered best first, into a text of at most `maxTokens`: no message and no wording
+ * twice, at most three passages of one session, each under its citation. A passage that is too long
+ * loses its neighbours first and is then cut; one that would keep less than a few lines is left out.
  */
-export function packContext<P extends ContextPassage>(
-  passages: readonly P[],
-  budget: Budget,
-): PackedContext<P> {
-  const entries: ContextEntry<P>[] = [];
-  const seen = new Set<string>();
-  const perSession = new Map<string, number>();
-  let text = "";
-  for (const passage of passages) {
-    if (entries.length >= budget.limit) break;
-    const count = perSession.get(passage.sessionId) ?? 0;
-    const turns = passage.turns.filter((turn) => isNew(turn, seen));
-    if (count >= ENTRIES_PER_SESSION || !holdsAnswer(passage, turns)) continue;
-    const entry = fit({ ...passage, turns }, entries.length + 1, text, budget.maxTokens);
-    if (entry === undefined) continue;
-    entries.push(entry);
-    perSession.set(passage.sessionId, count + 1);
-    for (const turn of entry.turns) markSeen(turn, seen);
-    text = joined(text, render(entry));
+export class ContextPacker<P extends ContextPassage> {
+  readonly #budget: Budget;
+  readonly #entries: ContextEntry<P>[] = [];
+  readonly #seen = new Set<string>();
+  readonly #perSession = new Map<string, number>();
+  #text = "";
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
   }
-  return { entries, text, tokens: estimateTokens(text) };
+
+  /** Nothing more is taken: there are as many passages as asked for, or too few tokens are left. */
+  get isFull(): boolean {
+    const left = this.#budget.maxTokens - estimateTokens(this.#text);
+    return this.#entries.length >= this.#budget.limit || left < MIN_ENTRY_TOKENS;
+  }
+
+  /** Whether a passage of the session may be taken; one that may not need not be read. */
+  takesFrom(sessionId: string): boolean {
+    return !this.isFull && (this.#perSession.get(sessionId) ?? 0) < ENTRIES_PER_SESSION;
+  }
+
+  /** Takes what is new of a passage, if it fits. */
+  offer(passage: P): void {
+    if (!this.takesFrom(passage.sessionId)) return;
+    const turns = passage.turns.filter((turn) => isNew(turn, this.#seen));
+    if (!holdsAnswer(passage, turns)) return;
+    const citation = this.#entries.length + 1;
+    const entry = fit({ ...passage, turns }, citation, this.#text, this.#budget.maxTokens);
+    if (entry === undefined) return;
+    this.#entries.push(entry);
+    const { sessionId } = passage;
+    this.#perSession.set(sessionId, (this.#perSession.get(sessionId) ?? 0) + 1);
+    for (const turn of entry.turns) markSeen(turn, this.#seen);
+    this.#text = joined(this.#text, render(entry));
+  }
+
+  /** What was taken. */
+  get packed(): PackedContext<P> {
+    return { entries: this.#entries, text: this.#text, tokens: estimateTokens(this.#text) };
+  }
 }
 
 /** The passage with as much around it as the budget takes; undefined when not even a part fits. */

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
-import { type ContextPassage, packContext, type Turn } from "../lib/context";
+import { ContextPacker, type ContextPassage, type Turn } from "../lib/context";
 import { type Matcher, matcherOf } from "../lib/evidence";
 import { mergeRanked } from "../lib/fusion";
 import { rankPassages } from "../lib/rank";
@@ -41,19 +41,24 @@ export type ContextInput = {
   hits: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
-/** The best passages, with their exchange, packed under the budget. */
+/**
+ * The best passages, with their exchange, packed under the budget. Passages are read one by one until
+ * it is used up: how many is asked for, not how many there are, decides what is read.
+ */
 export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   const query = prepareQuery(input.query);
   const sessions = new Sessions(ctx, user);
   const anchors = await findAnchors(ctx, sessions, query, input);
   const matcher = matcherOf(query);
-  const passages: SourcedPassage[] = [];
+  const packer = new ContextPacker<SourcedPassage>(input);
   for (const { anchor, score } of anchors.slice(0, input.limit + SPARE_ANCHORS)) {
+    if (packer.isFull) break;
+    if (!packer.takesFrom(anchor.sessionId)) continue;
     const session = await sessions.get(anchor.sessionId);
     const passage = session && (await readPassage(ctx, session, anchor, matcher));
-    if (passage) passages.push({ ...passage, score });
+    if (passage) packer.offer({ ...passage, score });
   }
-  return packContext(passages, input);
+  return packer.packed;
 }
 
 /** Where full text and vectors point, merged by reciprocal rank. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUDGETS, compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
 import { measure, type Measurement } from "./cost.ts";
-import { embeddingOperations, operations } from "./operations.ts";
+import { embeddingOperations, meaningOperations, operations } from "./operations.ts";
 import { liveSession, pastMessages, pastSession } from "./payloads.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -57,9 +57,11 @@ describe.each(operations.map(({ name }) => name))("%s", (name) => {
   });
 });
 
-test("every budget has an operation that is measured", () => {
-  const names = [...operations, ...embeddingOperations].map(({ name }) => name);
-  expect(Object.keys(BUDGETS).filter((name) => !names.includes(name))).toEqual([]);
+test("every budget has an operation that is measured, and every operation a budget", () => {
+  const names = [...operations, ...embeddingOperations, ...meaningOperations].map(
+    ({ name }) => name,
+  );
+  expect(Object.keys(BUDGETS).sort()).toEqual(names.sort());
 });
 
 test("a burst of messages writes its session once", () => {

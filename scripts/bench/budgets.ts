@@ -50,6 +50,18 @@ const refresh: Budget = {
   bytesWrittenBeyondPayload: { base: 8 * KB },
 };
 
+/** Questions of any kind write their log line alone; with vectors, an action stands between. */
+const question = { functionCalls: { base: 5 }, bytesWrittenBeyondPayload: LOG_LINE };
+const fulltext = { documentsRead: { base: 80 }, bytesRead: { base: 400 * KB } };
+/** At most 48 hits, since many may fall to one session, and the sessions that are shown. */
+const semantic = { documentsRead: { base: 60 }, bytesRead: { base: 300 * KB } };
+/** What a full-text search reads; then each passage with its exchange, of at most nine messages. */
+const context: Budget = {
+  ...question,
+  documentsRead: { base: 80, perItem: 12 },
+  bytesRead: { base: 400 * KB },
+};
+
 /** Budgets by the name of the operation. */
 export const BUDGETS: Readonly<Record<string, Budget>> = {
   "message, new": newMessage,
@@ -104,9 +116,24 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
     bytesRead: { base: 5 * KB, perItem: ROW, perContentByte: 1 },
   },
   "full-text search, limit 10": {
+    ...question,
+    ...fulltext,
     functionCalls: { base: 3 },
-    documentsRead: { base: 80 },
-    bytesRead: { base: 400 * KB },
+  },
+  "semantic search, limit 10": { ...question, ...semantic },
+  // Each side looks twice as far as the merged list goes.
+  "hybrid search, limit 10": {
+    ...question,
+    documentsRead: { base: 2 * (fulltext.documentsRead.base + semantic.documentsRead.base) },
+    bytesRead: { base: 500 * KB },
+  },
+  "context of 5 passages": context,
+  "context of 5 passages, with embeddings": context,
+  // Its rows once, whatever else is stored: each session and each message.
+  "export of 10 sessions": {
+    functionCalls: { base: 3 },
+    documentsRead: { base: 5, perItem: 1 },
+    bytesRead: { base: 3 * KB, perItem: ROW, perContentByte: 1 },
     bytesWrittenBeyondPayload: LOG_LINE,
   },
 };

@@ -1,28 +1,37 @@
 import { expect, test } from "vitest";
 import { compare } from "./budgets.ts";
-import { measure, type Measurement } from "./cost.ts";
-import { embeddingOperations } from "./operations.ts";
+import { measure, type Measurement, type Operation } from "./cost.ts";
+import { embeddingOperations, meaningOperations } from "./operations.ts";
 import { startWorld } from "./world.ts";
 
 /** Small ones: every vector of the history has to be made first. */
 const EMBEDDED_SCALES = [0.05, 0.25] as const;
 
-async function measureEmbedding(scale: number): Promise<Measurement[]> {
+type Result = { operation: Operation; measured: Measurement };
+
+async function measureAll(operations: readonly Operation[], scale: number): Promise<Result[]> {
   const world = await startWorld(scale, { embeddings: true });
-  const results: Measurement[] = [];
+  const results: Result[] = [];
   try {
-    for (const operation of embeddingOperations) results.push(await measure(world, operation));
+    for (const operation of operations) {
+      results.push({ operation, measured: await measure(world, operation) });
+    }
   } finally {
     await world.stop();
   }
   return results;
 }
 
-test("embedding reads what is new and sends it once, whatever is stored", async () => {
-  const results = await Promise.all(EMBEDDED_SCALES.map(measureEmbedding));
-  for (const result of results.flat()) {
-    expect((compare(result) ?? []).filter(({ used, allowed }) => used > allowed)).toEqual([]);
-    expect(result.embedded).toMatchObject({ requests: 1, texts: result.items });
-    expect(result.embedded.characters).toBeLessThanOrEqual(result.bytesSent);
+test("what embeds and what asks vectors keeps its budget and sends each text once, whatever is stored", async () => {
+  const operations = [...embeddingOperations, ...meaningOperations];
+  // Side by side: most of the time is waiting for what is due.
+  const results = await Promise.all(EMBEDDED_SCALES.map((scale) => measureAll(operations, scale)));
+  for (const { operation, measured } of results.flat()) {
+    const excess = (compare(measured) ?? []).filter(({ used, allowed }) => used > allowed);
+    expect({ name: operation.name, excess }).toEqual({ name: operation.name, excess: [] });
+    // A question sends itself, and nothing of what it finds.
+    const { requests = 1 } = operation;
+    const texts = operation.account === "request" ? requests : operation.items;
+    expect(measured.embedded).toMatchObject({ requests, texts });
   }
 }, 240_000);

@@ -6,7 +6,7 @@ import { measure, type Cost, type Measurement, type Operation } from "./cost.ts"
 import { runLive } from "./live.ts";
 import { runLoad } from "./load.ts";
 import { monthOf } from "./month.ts";
-import { embeddingOperations, operations } from "./operations.ts";
+import { embeddingOperations, meaningOperations, operations } from "./operations.ts";
 import { printReport } from "./print.ts";
 import { startWorld } from "./world.ts";
 
@@ -92,7 +92,8 @@ async function bench(options: { scales: number[]; clients: number[]; seconds: nu
   const { scales, clients, seconds } = options;
   const reports = await measureOperations(scales, operations, false);
   const embedded = scales.filter((scale) => scale <= EMBEDDED_SCALE_MAX);
-  reports.push(...(await measureOperations(embedded, embeddingOperations, true)));
+  const byMeaning = [...embeddingOperations, ...meaningOperations];
+  reports.push(...(await measureOperations(embedded, byMeaning, true)));
   const months = await measureMonths();
   console.error(`load of ${clients.join(", ")} clients, ${seconds} s each`);
   const load = await runLoad(clients, seconds);

@@ -9,7 +9,7 @@ import {
   TURN_MESSAGES,
   type MessageBody,
 } from "./payloads.ts";
-import { BATCH, LIVE, type World } from "./world.ts";
+import { BATCH, LIVE, PAST_MESSAGES, type World } from "./world.ts";
 
 /** Every operation of the HTTP API that has a price, a declared entry each. */
 
@@ -154,22 +154,33 @@ function dayBefore(days: number): string {
 }
 
 /**
- * What is searched for: words that hundreds of messages hold, so that candidates are as many as a
- * search ever takes. Which they are differs with the words, and so does what it costs to read them.
+ * What is searched for: a word to a sentence that hundreds of messages hold, so that candidates are as
+ * many as a search ever takes. Which they are differs with the words, and so does what it costs to
+ * read them: the mean of many says what a question costs.
  */
 const QUERIES = [
-  "cursor redirect deploy schema",
   "why does the queue time out",
-  "cache",
   "refactor the parser and its error handling",
-  "merge conflict in layout test",
-  "upload retry limit header",
-  "login cookie session token",
-  "vector rank budget slope chunk",
-  "batch index table column",
-  "rename extract inline",
+  "cache",
+  ...Array.from({ length: 37 }, (_, n) => prose(n, 12 + (n % 4) * 12)),
 ];
-const EXPORTED = Array.from({ length: 10 }, (_, n) => pastSession(n).externalId).join();
+/** Sessions that nothing else is measured with. */
+const EXPORTED = Array.from({ length: 10 }, (_, n) => pastSession(n + 1).externalId);
+/** Passages of a context, as many as it holds when nothing else is asked for. */
+const PASSAGES = 5;
+
+const searching = (name: string, type: string) =>
+  reading(
+    name,
+    10,
+    ...QUERIES.map((query) => ({ path: "/search", body: { query, type, limit: 10 } })),
+  );
+const asking = (name: string) =>
+  reading(
+    name,
+    PASSAGES,
+    ...QUERIES.map((query) => ({ path: `/api/context?q=${encodeURIComponent(query)}` })),
+  );
 
 const reads: Operation[] = [
   reading("list of 10 sessions", 10, { path: "/api/sessions?limit=10" }),
@@ -177,18 +188,10 @@ const reads: Operation[] = [
     path: `/api/sessions/${LIVE}?messages_limit=100`,
   }),
   reading(`stats of ${DAYS} days`, DAYS, { path: `/api/stats?${lastDays}` }),
-  reading(
-    "full-text search, limit 10",
-    10,
-    ...QUERIES.map((query) => ({ path: "/search", body: { query, type: "fulltext", limit: 10 } })),
-  ),
-  reading(
-    "context for a question",
-    1,
-    ...QUERIES.map((query) => ({ path: `/api/context?q=${encodeURIComponent(query)}` })),
-  ),
-  reading("export of 10 sessions", 10, {
-    path: `/api/export?format=openai&sessionIds=${EXPORTED}`,
+  searching("full-text search, limit 10", "fulltext"),
+  asking("context of 5 passages"),
+  reading("export of 10 sessions", EXPORTED.length * (1 + PAST_MESSAGES), {
+    path: `/api/export?format=openai&sessionIds=${EXPORTED.join()}`,
   }),
 ];
 
@@ -198,7 +201,7 @@ export const operations: readonly Operation[] = [...message, ...session, ...batc
 /** Prompts of a burst that is embedded: each is a unit by itself. */
 const UNITS = 10;
 
-/** What needs one. */
+/** What runs by schedule where there is one. */
 export const embeddingOperations: readonly Operation[] = [
   {
     name: `embedding of ${UNITS} new units`,
@@ -213,4 +216,11 @@ export const embeddingOperations: readonly Operation[] = [
       await world.send("/sync/batch", { messages });
     },
   },
+];
+
+/** What asks the vectors: each request sends its question to be embedded. */
+export const meaningOperations: readonly Operation[] = [
+  searching("semantic search, limit 10", "semantic"),
+  searching("hybrid search, limit 10", "hybrid"),
+  asking("context of 5 passages, with embeddings"),
 ];

@@ -21,9 +21,13 @@ export type World = {
 
 export type Traffic = { bytesSent: number; bytesReturned: number };
 
-/** The smallest history: enough sessions and messages to fill every page and candidate list. */
-const PAST_SESSIONS = 100;
-const PAST_MESSAGES = 8;
+/**
+ * The smallest history: enough sessions and messages to fill every page and candidate list, and so many
+ * sessions that the hits of a search seldom fall to the same one, as they do not in a larger history.
+ */
+const PAST_SESSIONS = 200;
+/** Messages of each. */
+export const PAST_MESSAGES = 4;
 /** Sessions of the day itself, each of another project or model, whatever the scale. */
 const TODAYS_SESSIONS = 8;
 /** Turns of the session that is under way. */
@@ -80,10 +84,11 @@ const isJson = (answer: Response) =>
 
 /** Stores the history, as a back-fill would. */
 async function fill(world: World): Promise<void> {
-  for (let n = 0; n < PAST_SESSIONS * world.scale; n++) {
-    const session = pastSession(n);
-    const messages = pastMessages(session, 0, PAST_MESSAGES);
-    await world.send("/sync/batch", { sessions: [session], messages });
+  const past = Array.from({ length: PAST_SESSIONS * world.scale }, (_, n) => pastSession(n));
+  for (let at = 0; at < past.length; at += BATCH / PAST_MESSAGES) {
+    const sessions = past.slice(at, at + BATCH / PAST_MESSAGES);
+    const messages = sessions.flatMap((session) => pastMessages(session, 0, PAST_MESSAGES));
+    await world.send("/sync/batch", { sessions, messages });
   }
   const today = Array.from({ length: TODAYS_SESSIONS }, (_, index) => todaysSession(index));
   await world.send("/sync/batch", { sessions: today });
