@@ -318,10 +318,7 @@ const sessionEmbeddings = defineTable({
  * long unit, keyed by the unit's first message. Written and read as above; a hit is looked up under
  * its id in `passages`.
  */
-const messageEmbeddings = defineTable({
-  ...ofMessage,
-  embedding: v.array(v.float64()),
-})
+const messageEmbeddings = defineTable({ ...ofMessage, embedding: v.array(v.float64()) })
   .index("by_session", ["sessionId"])
   .index("by_user", ["userId"])
   .vectorIndex("by_embedding", {
