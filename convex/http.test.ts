@@ -200,6 +200,8 @@ test("every request has a log line with its outcome, and no line holds a key or 
   await ada.get("/api/sessions/none");
   await t.fetch("/api/sessions", { headers: { Authorization: "Bearer osk_wrong" } });
   await t.fetch("/health");
+  await t.fetch("/api/sessions", { method: "PUT" });
+  await t.fetch(`/nothing/${ada.apiKey}/${"x".repeat(500)}`);
   const lines = await t.run((ctx) => ctx.db.query("apiLogs").collect());
   const shown = lines.map(({ endpoint, method, statusCode, errorCode, userId }) => [
     method,
@@ -214,6 +216,14 @@ test("every request has a log line with its outcome, and no line holds a key or 
     ["GET", "/api/sessions/:id", 404, "NOT_FOUND", true],
     ["GET", "/api/sessions", 401, "UNAUTHORIZED", false],
     ["GET", "/health", 200, undefined, false],
+    ["PUT", "/api/sessions", 405, "METHOD_NOT_ALLOWED", false],
+    [
+      "GET",
+      `/nothing/osk_…/${"x".repeat(100 - "/nothing/osk_…/".length)}`,
+      404,
+      "NOT_FOUND",
+      false,
+    ],
   ]);
   expect(JSON.stringify(lines)).not.toMatch(new RegExp(`very secret|${ada.apiKey}`));
 });

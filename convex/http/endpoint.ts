@@ -96,7 +96,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
   return {
     route,
     serve: async (ctx, request) => {
-      const line = lineOf(route, request);
+      const line = lineOf(route.path, request);
       let caller: Who | null = null;
       try {
         caller = await identify(ctx, request);
@@ -110,9 +110,20 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
   };
 }
 
-function lineOf(route: Route, request: Request): RequestLine {
+/** Answers a request that no handler takes, and logs it like every other. */
+export async function refuse(
+  ctx: ActionCtx,
+  request: Request,
+  endpoint: string,
+  error: AppError,
+): Promise<Response> {
+  const line = lineOf(endpoint, request);
+  return finish(await fail(ctx, error, null, line), line.requestId);
+}
+
+function lineOf(endpoint: string, request: Request): RequestLine {
   return {
-    endpoint: route.path,
+    endpoint,
     method: request.method,
     requestId: crypto.randomUUID().replace(/-/g, "").slice(0, 16),
     startedAt: Date.now(),

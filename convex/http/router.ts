@@ -2,8 +2,8 @@ import type { HttpRouter } from "convex/server";
 import { httpAction, type ActionCtx } from "../_generated/server";
 import { AppError } from "../errors";
 import type { Method } from "../wire/route";
-import type { Endpoint } from "./endpoint";
-import { errorResponse, finish } from "./respond";
+import { type Endpoint, refuse } from "./endpoint";
+import { finish } from "./respond";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const satisfies readonly Method[];
 
@@ -21,7 +21,7 @@ export function serve(http: HttpRouter, endpoints: readonly Endpoint[]): void {
   }
   const fallback = httpAction((ctx: ActionCtx, request) => {
     const found = find(endpoints, request);
-    return found ? found.serve(ctx, request) : Promise.resolve(refuse(endpoints, request));
+    return found ? found.serve(ctx, request) : refuseUnserved(endpoints, ctx, request);
   });
   for (const method of METHODS) http.route({ pathPrefix: "/", method, handler: fallback });
   http.route({ pathPrefix: "/", method: "OPTIONS", handler: httpAction(preflight) });
@@ -53,18 +53,28 @@ function matches(pattern: string, path: string): boolean {
   return colon < 0 ? pattern === path : path.startsWith(pattern.slice(0, colon));
 }
 
-function refuse(endpoints: readonly Endpoint[], request: Request): Response {
+async function refuseUnserved(
+  endpoints: readonly Endpoint[],
+  ctx: ActionCtx,
+  request: Request,
+): Promise<Response> {
   const path = pathOf(request);
-  const allowed = endpoints.filter(({ route }) => matches(route.path, path));
-  const requestId = crypto.randomUUID();
-  if (allowed.length === 0) {
-    return finish(
-      errorResponse(new AppError("NOT_FOUND", "No such endpoint").data, requestId),
-      requestId,
-    );
+  const [route, ...others] = endpoints
+    .map((endpoint) => endpoint.route)
+    .filter((one) => matches(one.path, path));
+  if (route === undefined) {
+    return await refuse(ctx, request, shown(path), new AppError("NOT_FOUND", "No such endpoint"));
   }
   const error = new AppError("METHOD_NOT_ALLOWED", `${request.method} is not allowed here`);
-  const response = errorResponse(error.data, requestId);
-  response.headers.set("Allow", allowed.map(({ route }) => route.method).join(", "));
-  return finish(response, requestId);
+  const response = await refuse(ctx, request, route.path, error);
+  response.headers.set("Allow", [route, ...others].map(({ method }) => method).join(", "));
+  return response;
+}
+
+/** What the log keeps of a path that is not ours. */
+const SHOWN_PATH_MAX_CHARS = 100;
+
+/** A path for the log: cut, and without a key that somebody put there. */
+function shown(path: string): string {
+  return path.replace(/osk_[\w-]+/g, "osk_…").slice(0, SHOWN_PATH_MAX_CHARS);
 }
