@@ -28,7 +28,7 @@ const ROOMS: Record<string, Room> = {
     why: "the outside world: no database",
   },
   model: {
-    allowed: ["model", "exports", "wire", "lib", "errors", "schema", "_generated"],
+    allowed: ["model", "exports", "wire", "lib", "errors", "fields", "_generated"],
     packages: [...CONVEX, /^@convex-dev\//],
     why: "the rules, and the only hands on ctx.db",
   },
@@ -37,8 +37,9 @@ const ROOMS: Record<string, Room> = {
     packages: [...CONVEX, /^zod$/],
     why: "the door: no database",
   },
+  fields: { allowed: ["lib"], packages: CONVEX, why: "columns" },
   schema: {
-    allowed: ["wire", "lib"],
+    allowed: ["fields", "wire", "lib"],
     packages: [...CONVEX, /^@convex-dev\/auth/],
     why: "tables",
   },
@@ -46,7 +47,7 @@ const ROOMS: Record<string, Room> = {
 };
 
 /** Function files and the tables of the house sit at the top; these are no function files. */
-const TOP_LEVEL = new Set(["http", "crons", "auth", "schema", "errors", "functions"]);
+const TOP_LEVEL = new Set(["http", "crons", "auth", "schema", "fields", "errors", "functions"]);
 const FUNCTION_FILE: Room = {
   allowed: [
     "functions",
@@ -56,7 +57,7 @@ const FUNCTION_FILE: Room = {
     "wire",
     "lib",
     "errors",
-    "schema",
+    "fields",
     "_generated",
   ],
   packages: [...CONVEX],

@@ -3,14 +3,14 @@ import { internal } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
 import type { ActionCtx } from "./_generated/server";
 import {
-  EMBEDDING_DIMENSIONS,
   embeddingProvider,
   embedTexts,
   type EmbeddingFailure,
   type EmbeddingProvider,
 } from "./clients/embeddings";
 import { systemAction } from "./functions";
-import { type EmbedPlan, planEmbeddings, textHashOf } from "./lib/embedPlan";
+import { type EmbedPlan, planEmbeddings } from "./lib/embedPlan";
+import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/vectorSpace";
 import { RUN_QUIET_MS } from "./model/embeddingSchedule";
 import type { Embedded } from "./model/embeddings";
 import type { StretchMessage } from "./model/stretches";

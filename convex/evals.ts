@@ -13,7 +13,7 @@ import * as Evals from "./model/evals";
 import * as Exports from "./model/exports";
 import * as Sessions from "./model/sessions";
 import { edit } from "./model/sessionEdits";
-import { vEvalStatus } from "./schema";
+import { vEvalStatus } from "./fields";
 import { readSource } from "./wire/sources";
 
 const vNullableText = v.optional(v.union(v.string(), v.null()));

@@ -1,69 +1,17 @@
 import { authTables } from "@convex-dev/auth/server";
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
-
-/** Who speaks in a message; any other role a plugin sends is mapped to one of these and kept raw. */
-export const vRole = v.union(
-  v.literal("user"),
-  v.literal("assistant"),
-  v.literal("system"),
-  v.literal("tool"),
-  v.literal("unknown"),
-);
-
-/** A reviewer's verdict on a session. */
-export const vEvalStatus = v.union(
-  v.literal("golden"),
-  v.literal("correct"),
-  v.literal("incorrect"),
-  v.literal("needs_review"),
-);
-
-/** Numbers of a session or a message, the five kinds of tokens among them; absent is unknown, not 0. */
-export const vNumbers = {
-  promptTokens: v.optional(v.number()),
-  completionTokens: v.optional(v.number()),
-  totalTokens: v.optional(v.number()),
-  cacheReadTokens: v.optional(v.number()),
-  cacheWriteTokens: v.optional(v.number()),
-  reasoningTokens: v.optional(v.number()),
-  /** US dollars. */
-  cost: v.optional(v.number()),
-  durationMs: v.optional(v.number()),
-};
-
-/**
- * What the ledger of days holds for one session, or for all sessions that share a day, source,
- * provider, model and project. Costs are whole nano-dollars: sums stay exact, so that taking a
- * session out again leaves nothing behind.
- */
-export const vLedgerRow = v.object({
-  source: v.string(),
-  provider: v.string(),
-  model: v.string(),
-  project: v.string(),
-  sessions: v.number(),
-  messages: v.number(),
-  promptTokens: v.number(),
-  completionTokens: v.number(),
-  totalTokens: v.number(),
-  cacheReadTokens: v.optional(v.number()),
-  cacheWriteTokens: v.optional(v.number()),
-  reasoningTokens: v.optional(v.number()),
-  costNanos: v.number(),
-  durationMs: v.number(),
-  lastActiveAt: v.number(),
-});
-
-/** Counters of a deletion in progress; they only grow. */
-export const vDeletionProgress = v.object({
-  sessions: v.number(),
-  messages: v.number(),
-  parts: v.number(),
-  apiLogs: v.number(),
-  sessionEmbeddings: v.number(),
-  messageEmbeddings: v.number(),
-});
+import {
+  messageFields,
+  numberFields,
+  pieceFields,
+  sessionFields,
+  vectorFields,
+  vectorIndex,
+  vEvalStatus,
+  vLedgerRow,
+  vRole,
+} from "./fields";
 
 /**
  * Accounts. Written by sign-in and by `model/users.ts`; read on every request to find the caller.
@@ -93,7 +41,15 @@ const users = defineTable({
         v.literal("completed"),
         v.literal("failed"),
       ),
-      progress: vDeletionProgress,
+      /** Counters; they only grow. */
+      progress: v.object({
+        sessions: v.number(),
+        messages: v.number(),
+        parts: v.number(),
+        apiLogs: v.number(),
+        sessionEmbeddings: v.number(),
+        messageEmbeddings: v.number(),
+      }),
       startedAt: v.number(),
       updatedAt: v.number(),
       /** The session being emptied; its row is gone already. */
@@ -152,19 +108,13 @@ const sessions = defineTable({
   sourceIsExplicit: v.boolean(),
   /** False while only messages named the session; the list for plugins leaves such sessions out. */
   announced: v.boolean(),
-  title: v.optional(v.string()),
+  /** What plugins say of it: title, project, model, numbers. */
+  ...sessionFields,
   /** The user has chosen the title: what plugins send no longer replaces it. */
   titleEdited: v.optional(v.boolean()),
   /** Start of the first prompt, shown while the plugin has sent no title. */
   promptTitle: v.optional(v.string()),
-  projectPath: v.optional(v.string()),
-  projectName: v.optional(v.string()),
-  model: v.optional(v.string()),
-  provider: v.optional(v.string()),
-  ...vNumbers,
-  toolCallCount: v.optional(v.number()),
-  endReason: v.optional(v.string()),
-  /** Names of the fields above that the plugin itself reported; the others are sums over messages. */
+  /** Names of `sessionFields` that the plugin itself reported; the others are sums over messages. */
   reported: v.array(v.string()),
   /** Exact number of messages folded in by the refresh. */
   messageCount: v.number(),
@@ -239,15 +189,8 @@ const messages = defineTable({
   ...ofSession,
   externalId: v.string(),
   role: vRole,
-  /** The role as sent, when it is none of ours. */
-  rawRole: v.optional(v.string()),
-  textContent: v.optional(v.string()),
-  /** The text was put together from the text parts because none was sent. */
-  textIsDerived: v.optional(v.boolean()),
-  model: v.optional(v.string()),
-  provider: v.optional(v.string()),
-  source: v.optional(v.string()),
-  ...vNumbers,
+  /** Text, model, numbers …: what plugins say of it. */
+  ...messageFields,
   /** Source time in ms: sent, decoded from the id, or the time of arrival. */
   createdAt: v.number(),
   orderKey: v.string(),
@@ -258,7 +201,7 @@ const messages = defineTable({
   partBytes: v.optional(v.number()),
   /** Set when the message changed after it was folded: its numbers as folded, until the next refresh. */
   rewrittenAt: v.optional(v.number()),
-  folded: v.optional(v.object(vNumbers)),
+  folded: v.optional(v.object(numberFields)),
 })
   // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the refresh reads in order of creation
   .index("by_session", ["sessionId"])
@@ -283,13 +226,7 @@ const messages = defineTable({
 const parts = defineTable({
   ...ofMessage,
   orderKey: v.string(),
-  order: v.number(),
-  piece: v.number(),
-  type: v.string(),
-  /** `text`: as it is. `json`: JSON text. `packed`: JSON text of an array of whole parts. */
-  format: v.union(v.literal("text"), v.literal("json"), v.literal("packed")),
-  text: v.optional(v.string()),
-  content: v.optional(v.string()),
+  ...pieceFields,
 })
   .index("by_message", ["messageId", "order", "piece"])
   .index("by_session_and_order_key", ["sessionId", "orderKey", "order", "piece"])
@@ -302,16 +239,11 @@ const parts = defineTable({
  */
 const sessionEmbeddings = defineTable({
   ...ofSession,
-  embedding: v.array(v.float64()),
-  textHash: v.string(),
+  ...vectorFields,
 })
   .index("by_session", ["sessionId"])
   .index("by_user", ["userId"])
-  .vectorIndex("by_embedding", {
-    vectorField: "embedding",
-    dimensions: 1536,
-    filterFields: ["userId"],
-  });
+  .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
  * Vectors of messages: one a unit of meaning (a prompt, or the run of answers to it), several for a
@@ -321,11 +253,7 @@ const sessionEmbeddings = defineTable({
 const messageEmbeddings = defineTable({ ...ofMessage, embedding: v.array(v.float64()) })
   .index("by_session", ["sessionId"])
   .index("by_user", ["userId"])
-  .vectorIndex("by_embedding", {
-    vectorField: "embedding",
-    dimensions: 1536,
-    filterFields: ["userId"],
-  });
+  .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
  * What each vector of `messageEmbeddings` stands for: its text, the unit's first message and its order
@@ -408,11 +336,10 @@ const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),
   chunk: v.number(),
   text: v.string(),
-  embedding: v.array(v.float64()),
-  textHash: v.string(),
+  ...vectorFields,
 })
   .index("by_doc_page", ["docPageId", "chunk"])
-  .vectorIndex("by_embedding", { vectorField: "embedding", dimensions: 1536 });
+  .vectorIndex("by_embedding", vectorIndex);
 
 /** Our ten tables, the keys' and the passages', beside those that Convex Auth owns. */
 export default defineSchema({

@@ -2,9 +2,7 @@ import OpenAI, { APIConnectionTimeoutError, APIError } from "openai";
 import { env } from "../_generated/server";
 import { utf8Length } from "../lib/text";
 import { cutToFit, estimateTokens } from "../lib/tokens";
-
-/** Length of a vector, as the vector indexes of the schema have it. */
-export const EMBEDDING_DIMENSIONS = 1536;
+import { EMBEDDING_DIMENSIONS } from "../lib/vectorSpace";
 
 const DEFAULT_MODEL = "text-embedding-3-small";
 

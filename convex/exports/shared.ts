@@ -1,10 +1,11 @@
 import { plainText, type ReadPart, readMessage } from "../lib/parts";
+import type { Role } from "../lib/enums";
 import { escapeMarkup } from "../lib/escape";
 import { isoTime, titleOf } from "./common";
 import { markdownHtml } from "./html";
 import { sessionMarkdown } from "./markdown";
 import { SHARED_STYLE } from "./sharedStyle";
-import type { ExportMessage, ExportRole, ExportSession } from "./types";
+import type { ExportMessage, ExportSession } from "./types";
 
 /**
  * What leaves when a session is public: title, source, model, times and the conversation. This
@@ -15,7 +16,7 @@ export type SharedSession = {
   source: string;
   model?: string;
   createdAt: string;
-  messages: { role: ExportRole; createdAt: string; parts: SharedPart[] }[];
+  messages: { role: Role; createdAt: string; parts: SharedPart[] }[];
 };
 
 /** A part in one form, whatever its plugin calls things; ids are left out. */
@@ -92,7 +93,7 @@ export function sharedPage(session: ExportSession, links: SharedLinks): string {
 
 const link = (href: string, text: string) => `<a href="${escapeMarkup(href)}">${text}</a>`;
 
-const SPEAKERS: { readonly [role in ExportRole]: string } = {
+const SPEAKERS: { readonly [role in Role]: string } = {
   user: "User",
   assistant: "Assistant",
   system: "System",

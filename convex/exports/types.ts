@@ -1,12 +1,11 @@
+import type { EvalStatus, Role } from "../lib/enums";
+import type { Numbers } from "../lib/numbers";
 import type { StoredPart } from "../lib/parts";
-
-/** Who speaks in a message. */
-export type ExportRole = "user" | "assistant" | "system" | "tool" | "unknown";
 
 /** A message as exports see it: nothing of ours (no ids of tables), everything of the plugin's. */
 export type ExportMessage = {
   externalId: string;
-  role: ExportRole;
+  role: Role;
   textContent?: string;
   parts: StoredPart[];
   model?: string;
@@ -17,7 +16,7 @@ export type ExportMessage = {
 };
 
 /** A session as exports see it, without its messages. */
-export type ExportHead = {
+export type ExportHead = Numbers & {
   externalId: string;
   source: string;
   title?: string;
@@ -25,18 +24,10 @@ export type ExportHead = {
   projectName?: string;
   model?: string;
   provider?: string;
-  promptTokens?: number;
-  completionTokens?: number;
-  totalTokens?: number;
-  cacheReadTokens?: number;
-  cacheWriteTokens?: number;
-  reasoningTokens?: number;
-  cost?: number;
-  durationMs?: number;
   messageCount: number;
   createdAt: number;
   updatedAt: number;
-  evalStatus?: "golden" | "correct" | "incorrect" | "needs_review";
+  evalStatus?: EvalStatus;
   evalTags?: string[];
   evalNotes?: string;
   expectedOutput?: string;

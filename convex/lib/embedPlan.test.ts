@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { planEmbeddings, type Stretch, textHashOf } from "./embedPlan";
+import { planEmbeddings, type Stretch } from "./embedPlan";
 import { unitText, type UnitMessage } from "./units";
+import { textHashOf } from "./vectorSpace";
 
 const space = { model: "m", dimensions: 3 };
 const message = (key: string, role: string, text: string, embeddedHash?: string): UnitMessage => ({

@@ -1,11 +1,8 @@
 import { chunksOf } from "./chunks";
-import { sha256 } from "./hash";
 import { isOpen, type Unit, type UnitMessage, unitsOf, unitText } from "./units";
+import { textHashOf, type VectorSpace } from "./vectorSpace";
 
 /** Decides what of a stretch of conversation must be embedded. Pure but for hashing. */
-
-/** Which model makes the vectors; vectors of two models are not comparable. */
-export type VectorSpace = { model: string; dimensions: number };
 
 /** Messages that are neighbours in one conversation, read from its stale range on. */
 export type Stretch<M extends UnitMessage> = {
@@ -35,11 +32,6 @@ export type EmbedPlan<M extends UnitMessage> = {
   /** What is left is a run that may still grow. */
   isWaiting: boolean;
 };
-
-/** SHA-256 over all that determines a vector: model, dimensions, text. */
-export async function textHashOf(space: VectorSpace, text: string): Promise<string> {
-  return await sha256(JSON.stringify([space.model, space.dimensions, text]));
-}
 
 /**
  * What to embed of a stretch, so that every text is sent once: a unit whose text was embedded before

@@ -1,3 +1,4 @@
+import type { Numbers } from "./numbers";
 import { shownProvider } from "./providers";
 import { utcDate } from "./time";
 
@@ -30,21 +31,13 @@ export type Sums = {
 export type Contribution = { date: string; row: LedgerRow };
 
 /** The fields of a session that its contribution follows from. */
-export type LedgerSession = {
+export type LedgerSession = Numbers & {
   source: string;
   provider?: string;
   model?: string;
   projectName?: string;
   projectPath?: string;
   messageCount: number;
-  promptTokens?: number;
-  completionTokens?: number;
-  totalTokens?: number;
-  cacheReadTokens?: number;
-  cacheWriteTokens?: number;
-  reasoningTokens?: number;
-  cost?: number;
-  durationMs?: number;
   createdAt: number;
   updatedAt: number;
 };

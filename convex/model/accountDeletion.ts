@@ -1,8 +1,6 @@
-import type { Infer } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import type { vDeletionProgress } from "../schema";
 import { hasRoom, stepBudget, takeWithin, type Budget } from "./bounded";
 import { purgeSession, sweep } from "./deletion";
 import { applyToLedger } from "./ledger";
@@ -16,8 +14,8 @@ import { rememberDeleted, TOMBSTONE_MS } from "./limits";
  */
 
 type Scope = "data" | "account";
-type Progress = Infer<typeof vDeletionProgress>;
 type Deletion = NonNullable<Doc<"users">["deletion"]>;
+type Progress = Deletion["progress"];
 
 const NOTHING: Progress = {
   sessions: 0,

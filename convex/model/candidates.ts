@@ -4,7 +4,7 @@ import type { QueryCtx } from "../_generated/server";
 import type { Passage } from "../lib/rank";
 import type { PreparedQuery } from "../lib/terms";
 import { utf8Length } from "../lib/text";
-import { vRole } from "../schema";
+import { vRole } from "../fields";
 import { shownTitle } from "./sessions";
 
 /**

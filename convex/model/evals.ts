@@ -2,12 +2,12 @@ import { v } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { AppError } from "../errors";
+import type { EvalStatus } from "../lib/enums";
 import { readCursor, writeCursor } from "../lib/cursor";
-import { vEvalStatus } from "../schema";
+import { vEvalStatus } from "../fields";
 import { type ExportSelection, matches } from "./exports";
 
 type User = Pick<Doc<"users">, "_id">;
-export type EvalStatus = NonNullable<Doc<"sessions">["evalStatus"]>;
 
 /** What a reviewer may set; absent keeps, null clears. */
 export type EvalChanges = {

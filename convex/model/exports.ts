@@ -6,7 +6,7 @@ import type { ExportHead } from "../exports/types";
 import type { Piece } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { utf8Length } from "../lib/text";
-import { vEvalStatus } from "../schema";
+import { vEvalStatus } from "../fields";
 import * as Messages from "./messages";
 import * as Sessions from "./sessions";
 

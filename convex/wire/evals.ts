@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { EVAL_STATUSES } from "../lib/enums";
 import { SessionAnswer } from "./answers";
 import { route } from "./route";
 
@@ -13,7 +14,7 @@ export const SessionPatch = z.object({
   title: text("Plugins no longer replace a title set here; null gives it back to them."),
   evalReady: boolean("Whether exports for evaluation take the session."),
   evalStatus: z
-    .enum(["golden", "correct", "incorrect", "needs_review"], {
+    .enum(EVAL_STATUSES, {
       error: "must be golden, correct, incorrect, needs_review or null",
     })
     .nullable()

@@ -1,9 +1,8 @@
 import * as z from "zod";
+import { EVAL_STATUSES } from "../lib/enums";
 import { clamped, flag, label, list, moment } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
-
-const EVAL_STATUS = ["golden", "correct", "incorrect", "needs_review"] as const;
 
 /** One of these words; anything else is the caller's mistake and named as such. */
 function word<const Words extends readonly [string, ...string[]]>(words: Words, why: string) {
@@ -24,7 +23,7 @@ const ExportParameters = z.object({
   ),
   id: label("One session, by our id or the plugin's; 404 if it is not yours."),
   sessionIds: list("Sessions by id, with commas between; absent or `all`: all that are ready."),
-  status: word(EVAL_STATUS, "Only sessions judged so."),
+  status: word(EVAL_STATUSES, "Only sessions judged so."),
   tag: list("Only sessions with one of these tags."),
   tags: list("The same, as older clients call it."),
   source: label("Only sessions of this tool."),

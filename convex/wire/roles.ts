@@ -1,8 +1,5 @@
+import { type Role, ROLES } from "../lib/enums";
 import { cutBytes, wellFormed } from "../lib/text";
-
-/** The five roles of a message. */
-export const ROLES = ["user", "assistant", "system", "tool", "unknown"] as const;
-export type Role = (typeof ROLES)[number];
 
 /** What else plugins and providers call them. */
 const ALIASES: ReadonlyMap<string, Role> = new Map<string, Role>([

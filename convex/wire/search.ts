@@ -2,7 +2,7 @@ import * as z from "zod";
 import { utf8Length } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { clamped, label, time } from "./fields";
-import { ROLES } from "./roles";
+import { ROLES } from "../lib/enums";
 import { route } from "./route";
 import { readSource } from "./sources";
 
