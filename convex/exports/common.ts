@@ -1,4 +1,44 @@
-import type { ExportHead } from "./types";
+import type { Role } from "../lib/enums";
+import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
+
+/** A document with a JSON object a line. */
+export const JSON_LINES = {
+  contentType: "application/jsonl; charset=utf-8",
+  extension: "jsonl",
+  begin: "",
+  separator: "\n",
+  end: ({ records }) => (records === 0 ? "" : "\n"),
+} satisfies Partial<ExportFormat>;
+
+/** A document to read: what introduces a session, then each of its messages under the one before. */
+export function readable(
+  header: (session: ExportSession) => string,
+  message: (message: ExportMessage) => string,
+): Omit<ExportFormat, "contentType" | "extension"> {
+  return {
+    begin: "",
+    separator: "\n",
+    end: () => "",
+    isWhole: () => false,
+    render: (session) => [
+      (session.from === 0 ? header(session) : "") + session.messages.map(message).join("\n"),
+    ],
+  };
+}
+
+/** How a message's role is called where people read it. */
+export const SPEAKERS: { readonly [role in Role]: string } = {
+  user: "User",
+  assistant: "Assistant",
+  system: "System",
+  tool: "Tool",
+  unknown: "Assistant",
+};
+
+/** Any JSON value for people: text as it is, the rest as indented JSON. */
+export function pretty(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
+}
 
 /** A moment as ISO text in UTC. */
 export function isoTime(at: number): string {

@@ -1,5 +1,5 @@
 import { argumentsObject } from "../lib/parts";
-import { type Case, casesOf } from "./cases";
+import { type Case, casesOf, paragraphs } from "./cases";
 import { jsonLine, sessionMetadata, titleOf } from "./common";
 import { type Call, conversation, type Step } from "./conversation";
 import type { ExportFormat, ExportSession } from "./types";
@@ -79,17 +79,12 @@ function spoken(steps: readonly Step[]): Step[][] {
 
 function turn(steps: readonly Step[]) {
   const calls = steps.flatMap((step) => step.calls);
-  const thinking = steps.map((step) => step.thinking).filter((text) => text !== "");
+  const thinking = paragraphs(steps.map((step) => step.thinking));
   return {
     role: steps[0]?.role ?? "assistant",
-    content: inert(
-      steps
-        .map(({ text }) => text)
-        .filter((text) => text !== "")
-        .join("\n\n"),
-    ),
+    content: inert(paragraphs(steps.map(({ text }) => text))),
     ...(calls.length === 0 ? {} : { tools_called: calls.map(toolCall) }),
-    ...(thinking.length === 0 ? {} : { metadata: { thinking: thinking.join("\n\n") } }),
+    ...(thinking === "" ? {} : { metadata: { thinking } }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { jsonLine } from "./common";
+import { JSON_LINES, jsonLine } from "./common";
 import type { ExportFormat } from "./types";
 
 /**
@@ -6,11 +6,7 @@ import type { ExportFormat } from "./types";
  * `{"type": "message", "sessionId": …, "index": …, …}`. Parts are as their plugin sent them.
  */
 export const jsonl: ExportFormat = {
-  contentType: "application/jsonl; charset=utf-8",
-  extension: "jsonl",
-  begin: "",
-  separator: "\n",
-  end: ({ records }) => (records === 0 ? "" : "\n"),
+  ...JSON_LINES,
   isWhole: () => false,
   render(session) {
     const { messages, from, externalId } = session;

@@ -1,6 +1,6 @@
 import { blockSafe, fenced } from "../lib/markdown";
 import { plainText, type ReadPart, readMessage } from "../lib/parts";
-import { sessionFacts, titleOf } from "./common";
+import { pretty, readable, sessionFacts, SPEAKERS, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 
 /**
@@ -11,27 +11,13 @@ import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 export const markdown: ExportFormat = {
   contentType: "text/markdown; charset=utf-8",
   extension: "md",
-  begin: "",
-  separator: "\n",
-  end: () => "",
-  isWhole: () => false,
-  render: (session) => [
-    (session.from === 0 ? header(session) : "") + session.messages.map(section).join("\n"),
-  ],
+  ...readable(header, section),
 };
 
 /** One whole session as Markdown. */
 export function sessionMarkdown(session: ExportSession): string {
   return markdown.render(session, { turns: "single", style: "chat" }).join("");
 }
-
-const ROLES: { readonly [role in ExportMessage["role"]]: string } = {
-  user: "User",
-  assistant: "Assistant",
-  system: "System",
-  tool: "Tool",
-  unknown: "Assistant",
-};
 
 function header(session: ExportSession): string {
   const rows = sessionFacts(session).map(([label, value]) => `| ${label} | ${inline(value)} |`);
@@ -52,7 +38,7 @@ function section(message: ExportMessage): string {
   const said = readMessage(message)
     .map(block)
     .filter((piece) => piece !== "");
-  return `## ${ROLES[message.role]}\n\n${said.map((piece) => `${piece}\n`).join("\n")}`;
+  return `## ${SPEAKERS[message.role]}\n\n${said.map((piece) => `${piece}\n`).join("\n")}`;
 }
 
 function block(part: ReadPart): string {
@@ -69,9 +55,6 @@ function block(part: ReadPart): string {
       return `*${inline(part.type)}*\n\n${fenced(pretty(part.content), "json")}`;
   }
 }
-
-const pretty = (value: unknown) =>
-  typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
 
 /** Text within a line or a cell: nothing in it is markup. */
 function inline(text: string): string {

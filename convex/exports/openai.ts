@@ -1,5 +1,5 @@
 import { casesOf } from "./cases";
-import { jsonLine, sessionMetadata } from "./common";
+import { JSON_LINES, jsonLine, sessionMetadata } from "./common";
 import { argumentsJson, type Call, conversation, outputText, type Step } from "./conversation";
 import type { ExportFormat, ExportSession } from "./types";
 
@@ -21,11 +21,7 @@ const METADATA_VALUE_MAX = 512;
  * it, every call is answered, `arguments` is JSON text, the last message is the assistant's.
  */
 export const openai: ExportFormat = {
-  contentType: "application/jsonl; charset=utf-8",
-  extension: "jsonl",
-  begin: "",
-  separator: "\n",
-  end: ({ records }) => (records === 0 ? "" : "\n"),
+  ...JSON_LINES,
   isWhole: ({ style, turns }) => style !== "evals" || turns === "full",
   render(session, { style, turns }) {
     switch (style) {

@@ -1,5 +1,5 @@
 import { type Case, casesOf } from "./cases";
-import { jsonLine, oneLine, sessionMetadata, titleOf } from "./common";
+import { JSON_LINES, jsonLine, oneLine, sessionMetadata, titleOf } from "./common";
 import type { ExportFormat, ExportSession } from "./types";
 
 /** Longer or multi-line expectations are compared by shared words, not by containment. */
@@ -11,11 +11,7 @@ const CONTAINS_MAX_CHARS = 200;
  * are of the kinds that need no model either.
  */
 export const promptfoo: ExportFormat = {
-  contentType: "application/jsonl; charset=utf-8",
-  extension: "jsonl",
-  begin: "",
-  separator: "\n",
-  end: ({ records }) => (records === 0 ? "" : "\n"),
+  ...JSON_LINES,
   isWhole: ({ turns }) => turns === "full",
   render: (session, { turns }) =>
     casesOf(session, turns).map((item) => jsonLine(testCase(session, item))),

@@ -1,7 +1,7 @@
 import { plainText, type ReadPart, readMessage } from "../lib/parts";
 import type { Role } from "../lib/enums";
 import { escapeMarkup } from "../lib/escape";
-import { isoTime, titleOf } from "./common";
+import { isoTime, pretty, SPEAKERS, titleOf } from "./common";
 import { markdownHtml } from "./html";
 import { sessionMarkdown } from "./markdown";
 import { SHARED_STYLE } from "./sharedStyle";
@@ -93,14 +93,6 @@ export function sharedPage(session: ExportSession, links: SharedLinks): string {
 
 const link = (href: string, text: string) => `<a href="${escapeMarkup(href)}">${text}</a>`;
 
-const SPEAKERS: { readonly [role in Role]: string } = {
-  user: "User",
-  assistant: "Assistant",
-  system: "System",
-  tool: "Tool",
-  unknown: "Assistant",
-};
-
 function article({ role, createdAt, parts }: SharedSession["messages"][number]): string {
   const body = parts.map(partHtml).join("\n");
   if (body.trim() === "") return "";
@@ -129,9 +121,6 @@ function partHtml(part: SharedPart): string {
 function details(title: string, text: string, className = "quiet"): string {
   return `<details class="${className}"><summary>${escapeMarkup(title)}</summary><pre>${escapeMarkup(text)}</pre></details>`;
 }
-
-const pretty = (value: unknown) =>
-  typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
 
 function sharedPart(part: ReadPart): SharedPart {
   switch (part.kind) {

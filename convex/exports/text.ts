@@ -1,5 +1,5 @@
 import { plainText, readMessage, type ReadPart } from "../lib/parts";
-import { isoTime, sessionFacts, titleOf } from "./common";
+import { isoTime, readable, sessionFacts, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 
 const RULE = "=".repeat(72);
@@ -8,13 +8,7 @@ const RULE = "=".repeat(72);
 export const text: ExportFormat = {
   contentType: "text/plain; charset=utf-8",
   extension: "txt",
-  begin: "",
-  separator: "\n",
-  end: () => "",
-  isWhole: () => false,
-  render: (session) => [
-    (session.from === 0 ? header(session) : "") + session.messages.map(entry).join("\n"),
-  ],
+  ...readable(header, entry),
 };
 
 function header(session: ExportSession): string {
