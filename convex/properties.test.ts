@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { endpoints } from "./http";
 import { readCursor, writeCursor } from "./lib/cursor";
 import { parseJson } from "./lib/json";
-import { messageProse, readMessage } from "./lib/parts";
+import { messageProse, readMessage } from "./lib/messages";
 import { cutParts, cutText, joinPieces, type WholePart } from "./lib/pieces";
 import { readTime, timeFromId } from "./lib/sourceTime";
 import { isWellFormed, utf8Length, wellFormed } from "./lib/text";

@@ -81,6 +81,7 @@ import type * as lib_json from "../lib/json.js";
 import type * as lib_labels from "../lib/labels.js";
 import type * as lib_ledger from "../lib/ledger.js";
 import type * as lib_markdown from "../lib/markdown.js";
+import type * as lib_messages from "../lib/messages.js";
 import type * as lib_numbers from "../lib/numbers.js";
 import type * as lib_orderKey from "../lib/orderKey.js";
 import type * as lib_parts from "../lib/parts.js";
@@ -247,6 +248,7 @@ declare const fullApi: ApiFromModules<{
   "lib/labels": typeof lib_labels;
   "lib/ledger": typeof lib_ledger;
   "lib/markdown": typeof lib_markdown;
+  "lib/messages": typeof lib_messages;
   "lib/numbers": typeof lib_numbers;
   "lib/orderKey": typeof lib_orderKey;
   "lib/parts": typeof lib_parts;

@@ -1,5 +1,6 @@
+import type { Turns } from "../lib/enums";
 import { type Call, conversation, type Step } from "./conversation";
-import type { ExportOptions, ExportSession } from "./types";
+import type { ExportSession } from "./types";
 
 /** A question with its answer, as datasets for evaluation want it. */
 export type Case = {
@@ -28,7 +29,7 @@ export const HISTORY_MAX_CHARS = 24_000;
 type Turn = { questions: Step[]; answers: Step[]; start: number };
 
 /** The cases of a stretch of conversation, one a question, or as `turns` says. */
-export function casesOf(session: ExportSession, turns: ExportOptions["turns"]): Case[] {
+export function casesOf(session: ExportSession, turns: Turns): Case[] {
   const steps = conversation(session.messages);
   const all = turnsOf(steps);
   const last = all[all.length - 1];

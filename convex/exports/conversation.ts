@@ -1,4 +1,5 @@
-import { argumentsObject, plainText, type ReadPart, readMessage, UNKNOWN_TOOL } from "../lib/parts";
+import { readMessage } from "../lib/messages";
+import { argumentsObject, plainText, type ReadPart, UNKNOWN_TOOL } from "../lib/parts";
 import type { ExportMessage } from "./types";
 
 /** A tool call with what it gave, paired wherever in the conversation the result stood. */

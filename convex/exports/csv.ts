@@ -1,4 +1,4 @@
-import { readMessage } from "../lib/parts";
+import { readMessage } from "../lib/messages";
 import { isoTime } from "./common";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
 

@@ -1,5 +1,6 @@
 import { blockSafe, fenced } from "../lib/markdown";
-import { plainText, type ReadPart, readMessage } from "../lib/parts";
+import { readMessage } from "../lib/messages";
+import { plainText, type ReadPart } from "../lib/parts";
 import { pretty, readable, sessionFacts, SPEAKERS, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 

@@ -1,3 +1,4 @@
+import type { Turns } from "../lib/enums";
 import { casesOf } from "./cases";
 import { JSON_LINES, jsonLine, sessionMetadata } from "./common";
 import { argumentsJson, type Call, conversation, outputText, type Step } from "./conversation";
@@ -35,7 +36,7 @@ export const openai: ExportFormat = {
   },
 };
 
-function evals(session: ExportSession, turns: Parameters<typeof casesOf>[1]): string[] {
+function evals(session: ExportSession, turns: Turns): string[] {
   return casesOf(session, turns).flatMap((item) => {
     const ideal = item.expected ?? item.answer;
     if (ideal === "") return [];

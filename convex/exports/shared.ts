@@ -1,4 +1,5 @@
-import { plainText, type ReadPart, readMessage } from "../lib/parts";
+import { readMessage } from "../lib/messages";
+import { plainText, type ReadPart } from "../lib/parts";
 import type { Role } from "../lib/enums";
 import { escapeMarkup } from "../lib/escape";
 import { isoTime, pretty, SPEAKERS, titleOf } from "./common";

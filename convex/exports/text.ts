@@ -1,4 +1,5 @@
-import { plainText, readMessage, type ReadPart } from "../lib/parts";
+import { readMessage } from "../lib/messages";
+import { plainText, type ReadPart } from "../lib/parts";
 import { isoTime, readable, sessionFacts, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 

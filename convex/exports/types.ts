@@ -1,4 +1,4 @@
-import type { EvalStatus, Role } from "../lib/enums";
+import type { EvalStatus, Role, Style, Turns } from "../lib/enums";
 import type { Numbers } from "../lib/numbers";
 import type { StoredPart } from "../lib/parts";
 
@@ -48,10 +48,9 @@ export type ExportSession = ExportHead & {
 
 /** What the caller may choose; a format reads the choices its consumer knows. */
 export type ExportOptions = {
-  /** A case a question; a case a conversation; the whole as one question and answer; the last question. */
-  turns: "single" | "multi" | "full" | "last";
-  /** OpenAI: evals repository, plain chat, or fine-tuning. */
-  style: "evals" | "chat" | "finetune";
+  turns: Turns;
+  /** For `openai` alone. */
+  style: Style;
 };
 
 /** What a caller asks for who says nothing. */

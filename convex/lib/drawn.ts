@@ -1,4 +1,5 @@
-import { plainText, readMessage, type ReadableMessage, type ReadPart } from "./parts";
+import { readMessage, type ReadableMessage } from "./messages";
+import { plainText, type ReadPart } from "./parts";
 
 /**
  * A conversation as the dashboard draws it. Its pages fail on a text that is no string, and Convex

@@ -4,6 +4,17 @@
 export const ROLES = ["user", "assistant", "system", "tool", "unknown"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** How a conversation becomes cases: one a question, one a conversation, the whole as one, the last question. */
+export const TURNS = ["single", "multi", "full", "last"] as const;
+export type Turns = (typeof TURNS)[number];
+
+/** What older clients and the dashboard call them. */
+export const TURN_MODES = { per_turn: "single", full: "full", final_only: "last" } as const;
+
+/** OpenAI's kinds of lines: its evals repository, plain chat, fine-tuning. */
+export const STYLES = ["evals", "chat", "finetune"] as const;
+export type Style = (typeof STYLES)[number];
+
 /** A reviewer's verdict on a session. */
 export const EVAL_STATUSES = ["golden", "correct", "incorrect", "needs_review"] as const;
 export type EvalStatus = (typeof EVAL_STATUSES)[number];

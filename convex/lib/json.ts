@@ -21,6 +21,13 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** Whether a JSON value is an object: neither a list nor null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Parses JSON text; `ok` is false if it is none. */
 export function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
   try {

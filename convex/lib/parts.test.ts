@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { argumentsObject, messageProse, plainText, readMessage, readPart } from "./parts";
+import { messageProse, readMessage } from "./messages";
+import { argumentsObject, plainText, readPart } from "./parts";
 
 const call = (name: string, args: unknown) => ({ kind: "tool-call", name, args });
 

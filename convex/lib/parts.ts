@@ -1,4 +1,5 @@
-import { type JoinedPart, unpackParts } from "./pieces";
+import { isJsonObject, type JsonObject, parseJson } from "./json";
+import { type JoinedPart, unpackParts, type WholePart } from "./pieces";
 
 /**
  * Reading a part of any dialect. Plugins spell the same thing in many ways (a tool call alone has a
@@ -10,11 +11,8 @@ import { type JoinedPart, unpackParts } from "./pieces";
 /** A part as it is stored: what it calls itself, and its content as it was sent. */
 export type StoredPart = { type: string; content?: unknown };
 
-/** A part in the form the database gives it: JSON as text, because no Convex value holds all of it. */
-export type PartText = { type: string; format: "text" | "json"; content: string };
-
 /** A part with its content as the client sent it; empty JSON text stands for no content. */
-export function parsePart({ type, format, content }: PartText): StoredPart {
+export function parsePart({ type, format, content }: WholePart): StoredPart {
   if (format === "text") return { type, content };
   return content === "" ? { type } : { type, content: JSON.parse(content) as unknown };
 }
@@ -35,7 +33,6 @@ export type ReadPart =
 /** Name of a tool call whose sender did not say which tool it was. */
 export const UNKNOWN_TOOL = "unknown";
 
-type Fields = { readonly [key: string]: unknown };
 type Kind = "text" | "thinking" | "call" | "result";
 
 /** Types as they are written in the wild, without case and with `-` for `_`. */
@@ -92,33 +89,6 @@ export function readPart(part: StoredPart): ReadPart[] {
   }
 }
 
-/** A message as far as reading it needs it. */
-export type ReadableMessage = {
-  role: string;
-  textContent?: string;
-  parts?: readonly StoredPart[];
-};
-
-/**
- * What a message says, in order: its parts, and its `textContent` in front where the parts do not
- * already say it (most plugins send only one of the two, some send the same text in both).
- */
-export function readMessage(message: ReadableMessage): ReadPart[] {
-  const parts: ReadPart[] = [];
-  for (const part of message.parts ?? []) parts.push(...readPart(part));
-  const spoken = parts.filter((part) => !isEmptyProse(part));
-  const written = splitThinking(message.role, message.textContent ?? "");
-  return written.filter((part) => !isSaid(part, spoken)).concat(spoken);
-}
-
-/** Only the prose of a message (no thinking, no tools), paragraphs apart by an empty line. */
-export function messageProse(message: ReadableMessage): string {
-  return readMessage(message)
-    .map((part) => (part.kind === "text" ? part.text : ""))
-    .filter((text) => text !== "")
-    .join("\n\n");
-}
-
 /** Any JSON value as text: a string as it is, text blocks as their text, the rest as JSON. */
 export function plainText(value: unknown): string {
   if (typeof value === "string") return value;
@@ -131,14 +101,14 @@ export function plainText(value: unknown): string {
 }
 
 /** `args` of a call as an object, for consumers that accept nothing else. */
-export function argumentsObject(args: unknown): Fields {
-  if (isFields(args)) return args;
+export function argumentsObject(args: unknown): JsonObject {
+  if (isJsonObject(args)) return args;
   return args === undefined || args === null || args === "" ? {} : { input: args };
 }
 
 function readCall(content: unknown): ReadPart[] {
   const value = parsed(content);
-  if (!isFields(value)) return [namedCall(value)];
+  if (!isJsonObject(value)) return [namedCall(value)];
   const inner = fieldsOr(value, "function", value);
   const state = fieldsOr(value, "state", value);
   const name = text(inner, NAME_KEYS) ?? UNKNOWN_TOOL;
@@ -165,7 +135,7 @@ function namedCall(value: unknown): ReadPart {
 }
 
 function readResult(content: unknown): ReadPart {
-  if (!isFields(content)) return { kind: "tool-result", output: content };
+  if (!isJsonObject(content)) return { kind: "tool-result", output: content };
   const name = text(content, NAME_KEYS);
   const id = text(content, RESULT_ID_KEYS);
   const wrapped = name !== undefined || id !== undefined ? ["content"] : [];
@@ -178,58 +148,23 @@ function readResult(content: unknown): ReadPart {
   };
 }
 
-/** Pi puts an assistant's thinking in front of its text, in one string. */
-function splitThinking(role: string, textContent: string): ReadPart[] {
-  const match =
-    role === "assistant" ? /^<thinking>([\s\S]*?)<\/thinking>\s*/.exec(textContent) : null;
-  const prose = match === null ? textContent : textContent.slice(match[0].length);
-  const parts: ReadPart[] = [];
-  if (match !== null) parts.push({ kind: "thinking", text: match[1] ?? "" });
-  parts.push({ kind: "text", text: prose });
-  return parts.filter((part) => !isEmptyProse(part));
-}
-
-/** Whether the parts already say what this piece of `textContent` says. */
-function isSaid(piece: ReadPart, parts: readonly ReadPart[]): boolean {
-  if (piece.kind !== "text" && piece.kind !== "thinking") return false;
-  const same = parts.filter((part) => part.kind === piece.kind).map(proseOf);
-  const said = same.join("\n");
-  const wanted = squeeze(piece.text);
-  if (squeeze(said).includes(wanted)) return true;
-  if (piece.kind === "thinking") return same.length > 0;
-  if (same.length > 0 && same.every((text) => wanted.includes(squeeze(text)))) return true;
-  return parts.some((p) => p.kind === "tool-result" && squeeze(plainText(p.output)) === wanted);
-}
-
-const proseOf = (part: ReadPart) =>
-  part.kind === "text" || part.kind === "thinking" ? part.text : "";
-
-const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
-
-const isEmptyProse = (part: ReadPart) =>
-  (part.kind === "text" || part.kind === "thinking") && part.text.trim() === "";
-
 const hasContent = (part: StoredPart) => part.content !== undefined && part.content !== null;
 
 /** Fields that stand beside these: documented flat parts, and arguments beside a tool's name. */
-function beside(fields: Fields, keys: readonly string[]): { value: unknown } | undefined {
+function beside(fields: JsonObject, keys: readonly string[]): { value: unknown } | undefined {
   const entries = Object.entries(fields).filter(([key]) => !keys.includes(key));
   return entries.length === 0 ? undefined : { value: Object.fromEntries<unknown>(entries) };
 }
 
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-const has = (fields: Fields, key: string) => Object.prototype.hasOwnProperty.call(fields, key);
+const has = (fields: JsonObject, key: string) => Object.prototype.hasOwnProperty.call(fields, key);
 
 /** The first of these keys that is there, so that a stored `null` is told from nothing. */
-function first(fields: Fields, keys: readonly string[]): { value: unknown } | undefined {
+function first(fields: JsonObject, keys: readonly string[]): { value: unknown } | undefined {
   const key = keys.find((candidate) => has(fields, candidate));
   return key === undefined ? undefined : { value: fields[key] };
 }
 
-function text(fields: Fields, keys: readonly string[]): string | undefined {
+function text(fields: JsonObject, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = has(fields, key) ? fields[key] : undefined;
     if (typeof value === "string" && value.trim() !== "") return value;
@@ -237,14 +172,14 @@ function text(fields: Fields, keys: readonly string[]): string | undefined {
   return undefined;
 }
 
-function fieldsOr(fields: Fields, key: string, otherwise: Fields): Fields {
+function fieldsOr(fields: JsonObject, key: string, otherwise: JsonObject): JsonObject {
   const value = has(fields, key) ? fields[key] : undefined;
-  return isFields(value) ? value : otherwise;
+  return isJsonObject(value) ? value : otherwise;
 }
 
 function blockText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
-  if (!isFields(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const found = [value.text, value.content].find((candidate) => typeof candidate === "string");
   return typeof found === "string" ? found : undefined;
 }
@@ -252,9 +187,6 @@ function blockText(value: unknown): string | undefined {
 /** A string that holds a JSON object or array, as that value; anything else as it is. */
 function parsed(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value;
-  }
+  const json = parseJson(value);
+  return json.ok ? json.value : value;
 }

@@ -1,10 +1,10 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
-import { readMessage } from "../lib/parts";
+import { readMessage } from "../lib/messages";
+import { parseParts } from "../lib/parts";
 import { joinPieces, TEXT_ORDER } from "../lib/pieces";
 import { prefixBytes, utf8Length } from "../lib/text";
 import { meaningOf, RUN_MAX_BYTES } from "../lib/units";
-import { parseParts } from "../wire/parts";
 
 /** Reading the stretch of a conversation that has to be embedded, as what it means. */
 

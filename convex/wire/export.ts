@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { EVAL_STATUSES } from "../lib/enums";
+import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
 import { clamped, flag, label, list, moment } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
@@ -13,9 +13,6 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words, 
       description: why,
     });
 }
-
-/** Words of older clients for the same choices. */
-const TURN_MODES = { per_turn: "single", full: "full", final_only: "last" } as const;
 
 const ExportParameters = z.object({
   format: label(
@@ -35,9 +32,9 @@ const ExportParameters = z.object({
   date_to: moment("`to`, as older clients call it.", "end"),
   limit: clamped("Sessions at most, over all answers.", 1, 1_000_000, 1_000_000),
   cursor: label("`X-Export-Cursor` of the answer before, to go on with a large export."),
-  turns: word(["single", "multi", "full", "last"], "Cases by question, or by conversation."),
+  turns: word(TURNS, "Cases by question, or by conversation."),
   turn_mode: word(["per_turn", "full", "final_only"], "`turns`, as older clients call it."),
-  style: word(["evals", "chat", "finetune"], "For `openai`."),
+  style: word(STYLES, "For `openai`."),
   anonymize: flag("Replace user names, home paths, e-mail addresses, keys and tokens."),
 });
 

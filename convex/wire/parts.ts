@@ -1,6 +1,8 @@
 import * as z from "zod";
-import { jsonText } from "../lib/json";
-import { messageProse, parsePart, type PartText, type StoredPart } from "../lib/parts";
+import { isJsonObject, type JsonObject, jsonText } from "../lib/json";
+import { messageProse } from "../lib/messages";
+import { parsePart, type StoredPart } from "../lib/parts";
+import type { WholePart } from "../lib/pieces";
 import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
 
 /**
@@ -8,7 +10,7 @@ import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
  * Convex value can hold every key, depth and length of JSON. Empty JSON text stands for a part
  * without content.
  */
-export type PartInput = PartText;
+export type PartInput = WholePart;
 
 /** Part types are labels; a longer one is no type. */
 const TYPE_MAX_BYTES = 100;
@@ -42,13 +44,9 @@ function readPartInput(part: unknown, issues: z.RefinementCtx, index: number): P
   }
 }
 
-type Fields = { [key: string]: unknown };
-const isFields = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 function shapeOf(part: unknown): StoredPart {
   if (typeof part === "string") return { type: "text", content: part };
-  if (!isFields(part)) return { type: "unknown", content: part };
+  if (!isJsonObject(part)) return { type: "unknown", content: part };
   const { type, content, ...beside } = part;
   const name = typeof type === "string" ? prefixBytes(wellFormed(type), TYPE_MAX_BYTES) : "unknown";
   return { type: name, content: contentOf(name, content, beside) };
@@ -66,7 +64,7 @@ const FLAT_KEYS = [
   "toolCallId",
 ];
 
-function contentOf(type: string, content: unknown, beside: Fields): unknown {
+function contentOf(type: string, content: unknown, beside: JsonObject): unknown {
   if (content === undefined) return Object.keys(beside).length > 0 ? beside : undefined;
   const isFlat = /tool|function/.test(type) && FLAT_KEYS.some((key) => key in beside);
   return isFlat ? { ...beside, content } : content;
@@ -97,5 +95,3 @@ export function textOfParts(parts: PartInput[]): string {
   const texts = parts.filter((part) => part.type === "text").map(parsePart);
   return wellFormed(messageProse({ role: "unknown", parts: texts }));
 }
-
-export { parseParts } from "../lib/parts";
