@@ -56,6 +56,11 @@ function isAppErrorData(data: unknown): data is AppErrorData {
   );
 }
 
+/** A field of a request that cannot be used; `message` goes on where `path` ends. */
+export function invalidField(path: string, message: string): AppError {
+  return new AppError("INVALID_REQUEST", "Invalid request", { details: [{ path, message }] });
+}
+
 /** The one answer for whatever is missing or belongs to someone else. */
 export function notFound(what: string): AppError {
   return new AppError("NOT_FOUND", `${what} not found`);

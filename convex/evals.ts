@@ -1,36 +1,29 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
-import { AppError, notFound } from "./errors";
+import type { Doc } from "./_generated/dataModel";
+import type { MutationCtx } from "./_generated/server";
+import { AppError } from "./errors";
 import { findFormat } from "./exports";
-import type { Selection } from "./exports/select";
-import type { ExportOptions } from "./exports/types";
-import { type Written, writeExport } from "./exports/writer";
+import { writeExport } from "./exports/writer";
+import { vEvalStatus } from "./fields";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
 import { utcDate } from "./lib/time";
 import { startSessionDeletion } from "./model/deletion";
 import { distinctNames, evalStats, evalView, exportPreview } from "./model/evalViews";
+import * as EvalLists from "./model/evalLists";
 import * as Evals from "./model/evals";
+import { fileChoices, fileText, vFileOptions } from "./model/exportFiles";
+import { vExportSelection } from "./model/exportSelection";
 import * as Exports from "./model/exports";
 import * as Sessions from "./model/sessions";
-import { edit } from "./model/sessionEdits";
-import { vEvalStatus } from "./fields";
+import { edit, vSessionEdits } from "./model/sessionEdits";
 import { readSource } from "./wire/sources";
-
-const vNullableText = v.optional(v.union(v.string(), v.null()));
 
 /** `PATCH /api/sessions/:id`: the owner's edits; answers the session as it is then. */
 export const patchSession = callerMutation({
   args: {
     id: v.string(),
-    edits: v.object({
-      title: vNullableText,
-      evalReady: v.optional(v.boolean()),
-      evalStatus: v.optional(v.union(vEvalStatus, v.null())),
-      evalTags: v.optional(v.union(v.array(v.string()), v.null())),
-      evalNotes: vNullableText,
-      expectedOutput: vNullableText,
-      isPublic: v.optional(v.boolean()),
-    }),
+    edits: v.object(vSessionEdits),
   },
   handler: async (ctx, { id, edits }) =>
     Sessions.sessionView(await edit(ctx, ctx.user, id, edits, Date.now())),
@@ -50,7 +43,7 @@ export const deleteSession = callerMutation({
 /** A page of what an export selects; the HTTP door and the action below write it down. */
 export const exportPage = callerQuery({
   args: {
-    selection: Exports.vExportSelection,
+    selection: vExportSelection,
     position: v.union(v.string(), v.null()),
   },
   handler: (ctx, { selection, position }) => Exports.page(ctx, ctx.user, selection, position),
@@ -68,13 +61,13 @@ export const exportIdentity = callerQuery({
  * of them. At most 1,000 are looked at; `isComplete` says whether there were no more.
  */
 export const listEvalSessions = viewerQuery({
-  args: { ...Evals.vEvalFilter, limit: v.optional(v.number()) },
+  args: { ...EvalLists.vEvalFilter, limit: v.optional(v.number()) },
   handler: async (ctx, { limit = Infinity, ...filter }) => {
     const source = readSource(filter.source);
     const found =
       ctx.user === null
         ? { sessions: [], isComplete: true }
-        : await Evals.listReady(ctx, ctx.user, { ...filter, source });
+        : await EvalLists.listReady(ctx, ctx.user, { ...filter, source });
     return {
       sessions: found.sessions.slice(0, limit).map(evalView),
       stats: evalStats(found.sessions),
@@ -94,7 +87,7 @@ export const listPage = viewerQuery({
   handler: async (ctx, { limit = 50, ...args }) => {
     if (ctx.user === null) return { sessions: [], cursor: null };
     const bounded = Math.min(200, Math.max(1, Math.floor(limit)));
-    const page = await Evals.listPage(ctx, ctx.user, { ...args, limit: bounded });
+    const page = await EvalLists.listPage(ctx, ctx.user, { ...args, limit: bounded });
     return { sessions: page.sessions.map(evalView), cursor: page.cursor };
   },
 });
@@ -104,7 +97,7 @@ export const getEvalTags = viewerQuery({
   args: {},
   returns: v.array(v.string()),
   handler: async (ctx) => {
-    const touched = ctx.user === null ? [] : await Evals.listTouched(ctx, ctx.user);
+    const touched = ctx.user === null ? [] : await EvalLists.listTouched(ctx, ctx.user);
     return distinctNames(touched.flatMap((session) => session.evalTags ?? []));
   },
 });
@@ -115,7 +108,7 @@ export const getEvalModels = viewerQuery({
   returns: v.array(v.string()),
   handler: async (ctx) => {
     if (ctx.user === null) return [];
-    const { sessions } = await Evals.listReady(ctx, ctx.user, {});
+    const { sessions } = await EvalLists.listReady(ctx, ctx.user, {});
     return distinctNames(sessions.map((session) => session.model));
   },
 });
@@ -124,16 +117,26 @@ const vSessionIds = v.union(v.literal("all"), v.array(v.string()));
 
 /** What an export would hold: counts and warnings. */
 export const previewExport = viewerQuery({
-  args: { sessionIds: vSessionIds, ...Evals.vEvalFilter },
+  args: { sessionIds: vSessionIds, ...EvalLists.vEvalFilter },
   handler: async (ctx, { sessionIds, ...filter }) => {
     if (ctx.user === null) return exportPreview([], true);
     const source = readSource(filter.source);
-    const found = await Evals.listReady(ctx, ctx.user, { ...filter, source });
+    const found = await EvalLists.listReady(ctx, ctx.user, { ...filter, source });
     const wanted = sessionIds === "all" ? null : new Set<string>(sessionIds);
     const sessions = found.sessions.filter(({ _id }) => wanted === null || wanted.has(_id));
     return exportPreview(sessions, found.isComplete);
   },
 });
+
+/** The caller as the reviewer of one of their sessions. */
+async function review(
+  ctx: MutationCtx & { user: Doc<"users"> },
+  sessionId: string,
+  changes: Evals.EvalChanges,
+): Promise<null> {
+  await edit(ctx, ctx.user, sessionId, changes, Date.now());
+  return null;
+}
 
 /** Marks a session ready for evaluation, or not; true stamps `reviewedAt`. */
 export const setEvalReady = userMutation({
@@ -144,50 +147,36 @@ export const setEvalReady = userMutation({
     evalTags: v.optional(v.array(v.string())),
   },
   returns: v.null(),
-  handler: async (ctx, { sessionId, ...changes }) => {
-    await edit(ctx, ctx.user, sessionId, changes, Date.now());
-    return null;
-  },
+  handler: (ctx, { sessionId, ...changes }) => review(ctx, sessionId, changes),
 });
 
 /** A reviewer's verdict; absent clears it. */
 export const updateEvalStatus = userMutation({
   args: { sessionId: v.string(), evalStatus: v.optional(vEvalStatus) },
   returns: v.null(),
-  handler: async (ctx, { sessionId, evalStatus = null }) => {
-    await edit(ctx, ctx.user, sessionId, { evalStatus }, Date.now());
-    return null;
-  },
+  handler: (ctx, { sessionId, evalStatus = null }) => review(ctx, sessionId, { evalStatus }),
 });
 
 /** Replaces the tags. */
 export const updateEvalTags = userMutation({
   args: { sessionId: v.string(), evalTags: v.array(v.string()) },
   returns: v.null(),
-  handler: async (ctx, { sessionId, evalTags }) => {
-    await edit(ctx, ctx.user, sessionId, { evalTags }, Date.now());
-    return null;
-  },
+  handler: (ctx, { sessionId, evalTags }) => review(ctx, sessionId, { evalTags }),
 });
 
 /** Sets the notes; absent clears them. */
 export const updateEvalNotes = userMutation({
   args: { sessionId: v.string(), evalNotes: v.optional(v.string()) },
   returns: v.null(),
-  handler: async (ctx, { sessionId, evalNotes = null }) => {
-    await edit(ctx, ctx.user, sessionId, { evalNotes }, Date.now());
-    return null;
-  },
+  handler: (ctx, { sessionId, evalNotes = null }) => review(ctx, sessionId, { evalNotes }),
 });
 
 /** Sets what the last answer should have been; absent clears it. */
 export const updateExpectedOutput = userMutation({
   args: { sessionId: v.string(), expectedOutput: v.optional(v.string()) },
   returns: v.null(),
-  handler: async (ctx, { sessionId, expectedOutput = null }) => {
-    await edit(ctx, ctx.user, sessionId, { expectedOutput }, Date.now());
-    return null;
-  },
+  handler: (ctx, { sessionId, expectedOutput = null }) =>
+    review(ctx, sessionId, { expectedOutput }),
 });
 
 const vBulkResult = v.object({ updated: v.number(), failed: v.number() });
@@ -196,16 +185,14 @@ const vBulkResult = v.object({ updated: v.number(), failed: v.number() });
 export const bulkUpdate = userMutation({
   args: {
     sessionIds: v.array(v.string()),
-    evalReady: v.optional(v.boolean()),
-    evalStatus: v.optional(v.union(vEvalStatus, v.null())),
+    evalReady: Evals.vEvalChanges.evalReady,
+    evalStatus: Evals.vEvalChanges.evalStatus,
     evalTags: v.optional(v.array(v.string())),
-    evalNotes: vNullableText,
+    evalNotes: Evals.vEvalChanges.evalNotes,
   },
   returns: vBulkResult,
   handler: (ctx, { sessionIds, ...changes }) =>
-    Evals.updateMany(ctx, ctx.user, sessionIds, (session) =>
-      Evals.update(ctx, session, changes, Date.now()),
-    ),
+    Evals.updateMany(ctx, ctx.user, sessionIds, () => changes),
 });
 
 /** One verdict for many sessions; absent clears it. */
@@ -213,9 +200,7 @@ export const bulkUpdateEvalStatus = userMutation({
   args: { sessionIds: v.array(v.string()), evalStatus: v.optional(vEvalStatus) },
   returns: vBulkResult,
   handler: (ctx, { sessionIds, evalStatus = null }) =>
-    Evals.updateMany(ctx, ctx.user, sessionIds, (session) =>
-      Evals.update(ctx, session, { evalStatus }, Date.now()),
-    ),
+    Evals.updateMany(ctx, ctx.user, sessionIds, () => ({ evalStatus })),
 });
 
 /** Adds tags to many sessions. */
@@ -223,20 +208,10 @@ export const bulkAddTags = userMutation({
   args: { sessionIds: v.array(v.string()), tags: v.array(v.string()) },
   returns: vBulkResult,
   handler: (ctx, { sessionIds, tags }) =>
-    Evals.updateMany(ctx, ctx.user, sessionIds, (session) =>
-      Evals.addTags(ctx, session, tags, Date.now()),
-    ),
+    Evals.updateMany(ctx, ctx.user, sessionIds, ({ evalTags = [] }) => ({
+      evalTags: [...evalTags, ...tags],
+    })),
 });
-
-/** How the dashboard calls the choices of an export. */
-const TURNS: { readonly [mode: string]: ExportOptions["turns"] } = {
-  full: "full",
-  per_turn: "single",
-  final_only: "last",
-};
-
-/** What one answer of a function may hold, with room for its envelope. */
-const FILE_MAX_BYTES = 15 * 1024 * 1024;
 
 /**
  * A file for the dashboard to save. Rejects when there is nothing to export, and when the file would
@@ -246,14 +221,7 @@ export const generateEvalExport = userAction({
   args: {
     sessionIds: vSessionIds,
     format: v.string(),
-    options: v.object({
-      includeSystemPrompts: v.optional(v.boolean()),
-      includeToolCalls: v.optional(v.boolean()),
-      anonymizePaths: v.optional(v.boolean()),
-      codeBlocksOnly: v.optional(v.boolean()),
-      turnMode: v.optional(v.string()),
-      minMessageLength: v.optional(v.number()),
-    }),
+    options: v.object(vFileOptions),
   },
   returns: v.object({
     data: v.string(),
@@ -268,10 +236,8 @@ export const generateEvalExport = userAction({
       ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
       : null;
     const selection = sessionIds === "all" ? {} : { sessionIds };
-    const turns = TURNS[options.turnMode ?? "per_turn"] ?? "single";
-    const job = { format, options: { turns, style: "evals" as const }, anonymity };
     const written = await writeExport(
-      { ...job, selection: selectionOf(options), limit: Infinity },
+      { format, ...fileChoices(options), anonymity, limit: Infinity },
       (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
       null,
     );
@@ -280,27 +246,3 @@ export const generateEvalExport = userAction({
     return { data: fileText(written), filename, stats: { sessions, testCases, skipped } };
   },
 });
-
-function selectionOf(options: {
-  includeSystemPrompts?: boolean;
-  includeToolCalls?: boolean;
-  codeBlocksOnly?: boolean;
-  minMessageLength?: number;
-}): Selection {
-  return {
-    systemPrompts: options.includeSystemPrompts ?? false,
-    toolCalls: options.includeToolCalls ?? false,
-    codeBlocksOnly: options.codeBlocksOnly ?? false,
-    minLength: options.minMessageLength ?? 0,
-  };
-}
-
-function fileText({ chunks, records, resume }: Written): string {
-  if (records === 0) throw notFound("Anything to export");
-  const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-  if (resume !== null || size > FILE_MAX_BYTES) {
-    throw new AppError("PAYLOAD_TOO_LARGE", "Too large for one file: choose fewer sessions");
-  }
-  const decoder = new TextDecoder();
-  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
-}

@@ -58,10 +58,10 @@ export const pieceFields = {
   content: v.optional(v.string()),
 };
 
-/** A vector, and the hash of what it was made of. */
-export const vectorFields = { embedding: v.array(v.float64()), textHash: v.string() };
+/** A vector of `EMBEDDING_DIMENSIONS` numbers. */
+export const vVector = v.array(v.float64());
 
-/** The index over `vectorFields`. */
+/** The index over a column `embedding` of vectors. */
 export const vectorIndex = { vectorField: "embedding", dimensions: EMBEDDING_DIMENSIONS } as const;
 
 /**

@@ -6,11 +6,11 @@ import {
   numberFields,
   pieceFields,
   sessionFields,
-  vectorFields,
   vectorIndex,
   vEvalStatus,
   vLedgerRow,
   vRole,
+  vVector,
 } from "./fields";
 
 /**
@@ -239,7 +239,8 @@ const parts = defineTable({
  */
 const sessionEmbeddings = defineTable({
   ...ofSession,
-  ...vectorFields,
+  embedding: vVector,
+  textHash: v.string(),
 })
   .index("by_session", ["sessionId"])
   .index("by_user", ["userId"])
@@ -250,7 +251,7 @@ const sessionEmbeddings = defineTable({
  * long unit, keyed by the unit's first message. Written and read as above; a hit is looked up under
  * its id in `passages`.
  */
-const messageEmbeddings = defineTable({ ...ofMessage, embedding: v.array(v.float64()) })
+const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector })
   .index("by_session", ["sessionId"])
   .index("by_user", ["userId"])
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
@@ -336,7 +337,8 @@ const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),
   chunk: v.number(),
   text: v.string(),
-  ...vectorFields,
+  embedding: vVector,
+  textHash: v.string(),
 })
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", vectorIndex);

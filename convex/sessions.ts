@@ -39,7 +39,7 @@ export const getWithMessages = callerQuery({
 export const get = viewerQuery({
   args: { sessionId: v.string(), cursor: v.optional(v.string()) },
   handler: async (ctx, { sessionId, cursor }) => {
-    const session = await Dashboard.findOwn(ctx, ctx.user, sessionId);
+    const session = await Sessions.findOwn(ctx, ctx.user, sessionId);
     return session && (await Dashboard.conversation(ctx, session, cursor));
   },
 });
@@ -57,7 +57,7 @@ export const getPublic = publicQuery({
 export const getMarkdown = viewerQuery({
   args: { sessionId: v.string() },
   handler: async (ctx, { sessionId }) => {
-    const session = await Dashboard.findOwn(ctx, ctx.user, sessionId);
+    const session = await Sessions.findOwn(ctx, ctx.user, sessionId);
     return session ? await Dashboard.markdownOf(ctx, session) : "";
   },
 });
@@ -73,7 +73,7 @@ export const setVisibility = userMutation({
   args: { sessionId: v.string(), isPublic: v.boolean() },
   returns: v.object({ isPublic: v.boolean(), publicSlug: v.optional(v.string()) }),
   handler: async (ctx, { sessionId, isPublic }) => {
-    const session = await Dashboard.findOwn(ctx, ctx.user, sessionId);
+    const session = await Sessions.findOwn(ctx, ctx.user, sessionId);
     if (session === null) throw notFound("Session");
     return await share(ctx, session, isPublic);
   },

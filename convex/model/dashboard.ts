@@ -3,7 +3,7 @@ import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { SESSION_COLUMNS, csvRow, sessionCsvRow } from "../exports/csv";
 import { sessionMarkdown } from "../exports/markdown";
 import { drawnParts } from "../lib/drawn";
-import { parseParts } from "../wire/parts";
+import { parseParts } from "../lib/parts";
 import { takeWithin } from "./bounded";
 import { startSessionDeletion } from "./deletion";
 import * as Messages from "./messages";
@@ -19,17 +19,6 @@ type User = Doc<"users">;
 
 /** Half of the 16 MiB and a quarter of the 32,000 documents that one query may read. */
 const CONVERSATION = { limit: 4_000, maxBytes: 8 * 1024 * 1024, maxRows: 8_000 };
-
-/** The user's own session of this id, or null: for queries, which must not throw. */
-export async function findOwn(
-  ctx: QueryCtx,
-  user: User | null,
-  sessionId: string,
-): Promise<Doc<"sessions"> | null> {
-  const id = ctx.db.normalizeId("sessions", sessionId);
-  const session = user && id && (await ctx.db.get("sessions", id));
-  return session && session.userId === user._id ? session : null;
-}
 
 /** A session with its conversation, parts in a form that the pages can draw. */
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
@@ -67,7 +56,7 @@ export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promi
     ...message,
     parts: parseParts(parts),
   }));
-  const head = { ...session, title: Sessions.shownTitle(session) };
+  const head = Sessions.headView(session);
   const text = sessionMarkdown({ ...head, messages, from: 0, isLast: page.cursor === null });
   return page.cursor === null ? text : `${text}\n*The conversation goes on.*\n`;
 }
@@ -90,6 +79,6 @@ export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
 
 /** Deletes the user's session; one that is gone, or never was theirs, is no error and no news. */
 export async function removeOwn(ctx: MutationCtx, user: User, sessionId: string): Promise<void> {
-  const session = await findOwn(ctx, user, sessionId);
+  const session = await Sessions.findOwn(ctx, user, sessionId);
   if (session) await startSessionDeletion(ctx, session);
 }

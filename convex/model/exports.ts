@@ -1,29 +1,18 @@
-import { v, type Infer } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
-import { AppError, notFound } from "../errors";
-import type { ExportHead } from "../exports/types";
+import { invalidField, notFound } from "../errors";
 import type { Piece } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { utf8Length } from "../lib/text";
-import { vEvalStatus } from "../fields";
+import {
+  type ExportSelection,
+  isSamePlace,
+  matches,
+  type Place,
+  sessionsFrom,
+} from "./exportSelection";
 import * as Messages from "./messages";
 import * as Sessions from "./sessions";
-
-/** Which sessions an export takes: those named, else all that are ready for evaluation. */
-export const vExportSelection = v.object({
-  /** Ours or the plugin's ids, in the order wanted; unknown ones are left out. */
-  sessionIds: v.optional(v.array(v.string())),
-  status: v.optional(vEvalStatus),
-  /** A session with any of these. */
-  tags: v.optional(v.array(v.string())),
-  source: v.optional(v.string()),
-  model: v.optional(v.string()),
-  /** Bounds of `createdAt`, both included, ms. */
-  from: v.optional(v.number()),
-  to: v.optional(v.number()),
-});
-export type ExportSelection = Infer<typeof vExportSelection>;
 
 /** One page stays far inside a transaction: a loader's page (4 MiB) may come on top of these. */
 const PAGE_BYTES = 2 * 1024 * 1024;
@@ -47,162 +36,20 @@ export async function page(
   const pieces: Piece[] = [];
   let bytes = 0;
   let scanned = 0;
-  for await (const { session, at } of candidates(ctx, user, selection, start)) {
-    const here = writeCursor([...at, "", 0]);
+  for await (const { session, at } of sessionsFrom(ctx, user, selection, start?.at ?? null)) {
     if (bytes >= PAGE_BYTES || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
-      return { pieces, next: here };
+      return { pieces, next: writePosition(at, BEGINNING) };
     }
     scanned++;
     if (!matches(session, selection)) continue;
-    const resumed = start !== null && isSamePlace(start.at, at) ? start : null;
-    let cursor = resumed?.messages;
-    let from = resumed?.from ?? 0;
-    do {
-      const piecePosition = writeCursor([...at, cursor ?? "", from]);
-      if (bytes >= PAGE_BYTES) return { pieces, next: piecePosition };
-      const found = await Messages.page(ctx, session, { limit: PIECE_MESSAGES, cursor });
-      const piece = pieceView(session, found, from, piecePosition);
-      pieces.push(piece);
+    const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
+    for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
+      pieces.push({ ...piece, position: writePosition(at, reached) });
       bytes += piece.bytes;
-      from += found.messages.length;
-      cursor = found.cursor ?? undefined;
-    } while (cursor !== undefined);
+      if (bytes >= PAGE_BYTES && next !== null) return { pieces, next: writePosition(at, next) };
+    }
   }
   return { pieces, next: null };
-}
-
-/** A place in the order of sessions: of the list given, or of the list by time. */
-type Place = [first: number, second: number];
-type Position = { at: Place; messages: string | undefined; from: number };
-
-function readPosition(text: string): Position {
-  const [first, second, messages, from] = readCursor(text, 4);
-  if (
-    typeof first !== "number" ||
-    typeof second !== "number" ||
-    typeof messages !== "string" ||
-    typeof from !== "number"
-  ) {
-    throw new AppError("INVALID_REQUEST", "Invalid request", {
-      details: [{ path: "cursor", message: "is not a cursor of this export" }],
-    });
-  }
-  return { at: [first, second], messages: messages === "" ? undefined : messages, from };
-}
-
-const isSamePlace = (a: Place, b: Place) => a[0] === b[0] && a[1] === b[1];
-
-type Candidate = { session: Doc<"sessions">; at: Place };
-
-/** Sessions from a place on (that one included), each with its place. */
-async function* candidates(
-  ctx: QueryCtx,
-  user: Pick<Doc<"users">, "_id">,
-  selection: ExportSelection,
-  start: Position | null,
-): AsyncGenerator<Candidate> {
-  if (selection.sessionIds !== undefined) {
-    for (let index = start?.at[0] ?? 0; index < selection.sessionIds.length; index++) {
-      const session = await Sessions.find(ctx, user, selection.sessionIds[index] ?? "");
-      if (session !== null) yield { session, at: [index, 0] };
-    }
-    return;
-  }
-  if (start !== null) {
-    // Sessions of one moment are in order of creation, newest first like the rest.
-    for await (const session of readyAt(ctx, user, selection, start.at)) yield placed(session);
-  }
-  for await (const session of readyBefore(ctx, user, selection, start?.at[0]))
-    yield placed(session);
-}
-
-const placed = (session: Doc<"sessions">): Candidate => ({
-  session,
-  at: [session.createdAt, session._creationTime],
-});
-
-function readyAt(
-  ctx: QueryCtx,
-  user: Pick<Doc<"users">, "_id">,
-  { status }: ExportSelection,
-  [createdAt, creationTime]: Place,
-) {
-  const sessions = ctx.db.query("sessions");
-  const found =
-    status === undefined
-      ? sessions.withIndex("by_user_and_eval_ready", (q) =>
-          q
-            .eq("userId", user._id)
-            .eq("evalReady", true)
-            .eq("createdAt", createdAt)
-            .lte("_creationTime", creationTime),
-        )
-      : sessions.withIndex("by_user_and_eval_status", (q) =>
-          q
-            .eq("userId", user._id)
-            .eq("evalReady", true)
-            .eq("evalStatus", status)
-            .eq("createdAt", createdAt)
-            .lte("_creationTime", creationTime),
-        );
-  return found.order("desc");
-}
-
-function readyBefore(
-  ctx: QueryCtx,
-  user: Pick<Doc<"users">, "_id">,
-  { status, from = -Infinity, to = Infinity }: ExportSelection,
-  before: number | undefined,
-) {
-  // After a place, strictly earlier ones; from the beginning, the bound itself included.
-  const end = before ?? to;
-  const sessions = ctx.db.query("sessions");
-  const found =
-    status === undefined
-      ? sessions.withIndex("by_user_and_eval_ready", (q) => {
-          const ready = q.eq("userId", user._id).eq("evalReady", true).gte("createdAt", from);
-          return before === undefined ? ready.lte("createdAt", end) : ready.lt("createdAt", end);
-        })
-      : sessions.withIndex("by_user_and_eval_status", (q) => {
-          const own = q.eq("userId", user._id).eq("evalReady", true).eq("evalStatus", status);
-          const since = own.gte("createdAt", from);
-          return before === undefined ? since.lte("createdAt", end) : since.lt("createdAt", end);
-        });
-  return found.order("desc");
-}
-
-/** Whether a session is one that the filters leave. */
-export function matches(session: Doc<"sessions">, selection: ExportSelection): boolean {
-  const { status, tags, source, model, from = -Infinity, to = Infinity } = selection;
-  return (
-    (status === undefined || session.evalStatus === status) &&
-    (tags === undefined || tags.some((tag) => session.evalTags?.includes(tag))) &&
-    (source === undefined || session.source === source) &&
-    (model === undefined || session.model === model) &&
-    session.createdAt >= from &&
-    session.createdAt <= to
-  );
-}
-
-function pieceView(
-  session: Doc<"sessions">,
-  { messages, cursor }: { messages: Messages.MessageView[]; cursor: string | null },
-  from: number,
-  position: string,
-): Piece {
-  const bytes = messages.reduce(
-    (sum, { textContent = "", parts }) =>
-      parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
-    0,
-  );
-  return {
-    head: headView(session),
-    messages: messages.map(messageView),
-    from,
-    isLast: cursor === null,
-    position,
-    bytes,
-  };
 }
 
 /** A page of a session that is shared, and where the next begins; null at the end. */
@@ -212,31 +59,82 @@ export async function sharedPage(
   after: string | null,
   maxBytes: number,
 ): Promise<Omit<Piece, "position" | "bytes"> & { next: string | null }> {
-  let from = 0;
-  let cursor: string | undefined;
-  if (after !== null) {
-    const [start, messages] = readCursor(after, 2);
-    if (typeof start !== "number" || typeof messages !== "string") throw notFound("Page");
-    [from, cursor] = [start, messages];
-  }
-  const pieces: Piece[] = [];
+  const start = after === null ? BEGINNING : readReached(after);
+  const messages: Piece["messages"] = [];
   let bytes = 0;
-  let at = from;
-  do {
-    const found = await Messages.page(ctx, session, { limit: PIECE_MESSAGES, cursor });
-    const piece = pieceView(session, found, at, "");
-    pieces.push(piece);
+  let rest: Reached | null = null;
+  for await (const { piece, next } of piecesOf(ctx, session, start)) {
+    messages.push(...piece.messages);
     bytes += piece.bytes;
-    at += found.messages.length;
-    cursor = found.cursor ?? undefined;
-  } while (cursor !== undefined && bytes < maxBytes);
+    rest = next;
+    if (bytes >= maxBytes) break;
+  }
   return {
-    head: headView(session),
-    messages: pieces.flatMap(({ messages }) => messages),
-    from,
-    isLast: cursor === undefined,
-    next: cursor === undefined ? null : writeCursor([at, cursor]),
+    head: Sessions.headView(session),
+    messages,
+    from: start.from,
+    isLast: rest === null,
+    next: rest && writeCursor([rest.from, rest.cursor]),
   };
+}
+
+/** How far a conversation was read: messages passed, and the cursor of those that follow. */
+type Reached = { from: number; cursor: string };
+const BEGINNING: Reached = { from: 0, cursor: "" };
+
+/** The conversation of a session in pieces, from a place on; `next` is null with the last. */
+async function* piecesOf(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  start: Reached,
+): AsyncGenerator<{ piece: Omit<Piece, "position">; reached: Reached; next: Reached | null }> {
+  const head = Sessions.headView(session);
+  let reached: Reached | null = start;
+  while (reached !== null) {
+    const { from }: Reached = reached;
+    const found = await Messages.page(ctx, session, {
+      limit: PIECE_MESSAGES,
+      cursor: reached.cursor || undefined,
+    });
+    const next: Reached | null =
+      found.cursor === null ? null : { from: from + found.messages.length, cursor: found.cursor };
+    const messages = found.messages.map(messageView);
+    const piece = { head, messages, from, isLast: next === null, bytes: bytesOf(found.messages) };
+    yield { piece, reached, next };
+    reached = next;
+  }
+}
+
+function bytesOf(messages: readonly Messages.MessageView[]): number {
+  return messages.reduce(
+    (sum, { textContent = "", parts }) =>
+      parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
+    0,
+  );
+}
+
+function writePosition(at: Place, { cursor, from }: Reached): string {
+  return writeCursor([...at, cursor, from]);
+}
+
+function readPosition(text: string): { at: Place; reached: Reached } {
+  const [first, second, cursor, from] = readCursor(text, 4);
+  if (
+    typeof first !== "number" ||
+    typeof second !== "number" ||
+    typeof cursor !== "string" ||
+    typeof from !== "number"
+  ) {
+    throw invalidField("cursor", "is not a cursor of this export");
+  }
+  return { at: [first, second], reached: { cursor, from } };
+}
+
+function readReached(text: string): Reached {
+  const [from, cursor] = readCursor(text, 2);
+  if (typeof from !== "number" || typeof cursor !== "string" || cursor === "")
+    throw notFound("Page");
+  return { from, cursor };
 }
 
 /** What an export that shall not name its owner has to know: names, and a salt that is no name. */
@@ -246,37 +144,8 @@ export function identityOf(user: Doc<"users">): { salt: string; names: string[] 
   return { salt: user._id, names: names.filter((name) => name !== "") };
 }
 
-/** The fields of a session that an export may hold, one by one: a new column does not slip in. */
-export function headView(session: Doc<"sessions">): ExportHead {
-  return {
-    externalId: session.externalId,
-    source: session.source,
-    title: Sessions.shownTitle(session),
-    projectPath: session.projectPath,
-    projectName: session.projectName,
-    model: session.model,
-    provider: session.provider,
-    promptTokens: session.promptTokens,
-    completionTokens: session.completionTokens,
-    totalTokens: session.totalTokens,
-    cacheReadTokens: session.cacheReadTokens,
-    cacheWriteTokens: session.cacheWriteTokens,
-    reasoningTokens: session.reasoningTokens,
-    cost: session.cost,
-    durationMs: session.durationMs,
-    messageCount: session.messageCount,
-    createdAt: session.createdAt,
-    updatedAt: session.updatedAt,
-    evalStatus: session.evalStatus,
-    evalTags: session.evalTags,
-    evalNotes: session.evalNotes,
-    expectedOutput: session.expectedOutput,
-    reviewedAt: session.reviewedAt,
-  };
-}
-
 /** The fields of a message that an export may hold. */
-export function messageView(message: Messages.MessageView) {
+function messageView(message: Messages.MessageView) {
   return {
     externalId: message.externalId,
     role: message.role,

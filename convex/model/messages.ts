@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { AppError } from "../errors";
+import { invalidField } from "../errors";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { NUMBERS, numbersOf } from "../lib/numbers";
 import { orderKey } from "../lib/orderKey";
@@ -198,9 +198,7 @@ export async function page(
 function readPageCursor(cursor: string): string {
   const [key] = readCursor(cursor, 1);
   if (typeof key === "string") return key;
-  throw new AppError("INVALID_REQUEST", "Invalid request", {
-    details: [{ path: "messages_cursor", message: "is not a cursor of this session" }],
-  });
+  throw invalidField("messages_cursor", "is not a cursor of this session");
 }
 
 function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {

@@ -1,3 +1,4 @@
+import { v, type ObjectType } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { AppError } from "../errors";
@@ -8,7 +9,12 @@ import * as Sessions from "./sessions";
 import * as Sharing from "./sharing";
 
 /** What the owner may change of a session; absent keeps, null clears. */
-export type SessionEdits = Evals.EvalChanges & { title?: string | null; isPublic?: boolean };
+export const vSessionEdits = {
+  ...Evals.vEvalChanges,
+  title: v.optional(v.nullable(v.string())),
+  isPublic: v.optional(v.boolean()),
+};
+type SessionEdits = ObjectType<typeof vSessionEdits>;
 
 /** The same bound that titles of plugins have. */
 const TITLE_MAX_BYTES = 500;

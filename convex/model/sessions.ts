@@ -1,7 +1,9 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { AppError, notFound } from "../errors";
+import type { ExportHead } from "../exports/types";
 import { readCursor, writeCursor } from "../lib/cursor";
+import { numbersOf } from "../lib/numbers";
 import type { SessionAnswer } from "../wire/answers";
 import { DEFAULT_SOURCE } from "../wire/sources";
 import type { SessionFields } from "./syncShapes";
@@ -23,12 +25,20 @@ export async function findByExternalId(
     .unique();
 }
 
+/** The user's session by our id alone, or null: for queries, which must not throw. */
+export async function findOwn(
+  ctx: QueryCtx,
+  user: User | null,
+  id: string,
+): Promise<Doc<"sessions"> | null> {
+  const ourId = ctx.db.normalizeId("sessions", id);
+  const session = user && ourId && (await ctx.db.get("sessions", ourId));
+  return session && session.userId === user._id ? session : null;
+}
+
 /** The user's session by our id or the plugin's, or null; everyone else's is as unknown as none. */
 export async function find(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions"> | null> {
-  const ourId = ctx.db.normalizeId("sessions", id);
-  const session = ourId && (await ctx.db.get("sessions", ourId));
-  if (session?.userId === user._id) return session;
-  return await findByExternalId(ctx, user, id);
+  return (await findOwn(ctx, user, id)) ?? (await findByExternalId(ctx, user, id));
 }
 
 /** The same; 404 where there is none. */
@@ -190,11 +200,9 @@ export function shownTitle(session: Doc<"sessions">): string | undefined {
   return title === undefined || isPlaceholderTitle(title) ? (promptTitle ?? title) : title;
 }
 
-/** What leaves of a session. Unknown tokens and cost are 0 here, as older clients expect. */
-export function sessionView(session: Doc<"sessions">): SessionAnswer {
+/** The fields of a session that may leave, one by one: a new column does not slip in. */
+export function headView(session: Doc<"sessions">): ExportHead {
   return {
-    id: session._id,
-    _id: session._id,
     externalId: session.externalId,
     source: session.source,
     title: shownTitle(session),
@@ -202,27 +210,32 @@ export function sessionView(session: Doc<"sessions">): SessionAnswer {
     projectName: session.projectName,
     model: session.model,
     provider: session.provider,
-    promptTokens: session.promptTokens ?? 0,
-    completionTokens: session.completionTokens ?? 0,
-    totalTokens: session.totalTokens ?? 0,
-    cacheReadTokens: session.cacheReadTokens,
-    cacheWriteTokens: session.cacheWriteTokens,
-    reasoningTokens: session.reasoningTokens,
-    cost: session.cost ?? 0,
-    durationMs: session.durationMs,
-    reported: session.reported,
+    ...numbersOf(session),
     messageCount: session.messageCount,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+    evalStatus: session.evalStatus,
+    evalTags: session.evalTags,
+    evalNotes: session.evalNotes,
+    expectedOutput: session.expectedOutput,
+    reviewedAt: session.reviewedAt,
+  };
+}
+
+/** A session for its owner. Unknown tokens and cost are 0 here, as older clients expect. */
+export function sessionView(session: Doc<"sessions">): SessionAnswer {
+  const { promptTokens = 0, completionTokens = 0, totalTokens = 0, cost = 0 } = session;
+  return {
+    id: session._id,
+    _id: session._id,
+    ...headView(session),
+    ...{ promptTokens, completionTokens, totalTokens, cost },
+    reported: session.reported,
     toolCallCount: session.toolCallCount,
     endReason: session.endReason,
     isPublic: session.isPublic,
     publicSlug: session.isPublic ? session.publicSlug : undefined,
     evalReady: session.evalReady ?? false,
-    evalStatus: session.evalStatus,
     evalTags: session.evalTags ?? [],
-    evalNotes: session.evalNotes,
-    expectedOutput: session.expectedOutput,
-    reviewedAt: session.reviewedAt,
-    createdAt: session.createdAt,
-    updatedAt: session.updatedAt,
   };
 }
