@@ -103,6 +103,7 @@ import type * as lib_workos from "../lib/workos.js";
 import type * as lib_wrapped from "../lib/wrapped.js";
 import type * as lib_wrappedSvg from "../lib/wrappedSvg.js";
 import type * as model_accountDeletion from "../model/accountDeletion.js";
+import type * as model_accountSweeps from "../model/accountSweeps.js";
 import type * as model_analytics from "../model/analytics.js";
 import type * as model_apiKeys from "../model/apiKeys.js";
 import type * as model_apiLogs from "../model/apiLogs.js";
@@ -273,6 +274,7 @@ declare const fullApi: ApiFromModules<{
   "lib/wrapped": typeof lib_wrapped;
   "lib/wrappedSvg": typeof lib_wrappedSvg;
   "model/accountDeletion": typeof model_accountDeletion;
+  "model/accountSweeps": typeof model_accountSweeps;
   "model/analytics": typeof model_analytics;
   "model/apiKeys": typeof model_apiKeys;
   "model/apiLogs": typeof model_apiLogs;

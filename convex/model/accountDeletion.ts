@@ -1,9 +1,14 @@
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import { hasRoom, stepBudget, takeWithin, type Budget } from "./bounded";
-import { purgeSession, sweep } from "./deletion";
-import { applyToLedger } from "./ledger";
+import {
+  type Deletion,
+  sweepByUser,
+  sweepDays,
+  sweepIdentity,
+  sweepSessions,
+} from "./accountSweeps";
+import { hasRoom, stepBudget } from "./bounded";
 import { rememberDeleted, TOMBSTONE_MS } from "./limits";
 
 /**
@@ -14,10 +19,8 @@ import { rememberDeleted, TOMBSTONE_MS } from "./limits";
  */
 
 type Scope = "data" | "account";
-type Deletion = NonNullable<Doc<"users">["deletion"]>;
-type Progress = Deletion["progress"];
 
-const NOTHING: Progress = {
+const NOTHING: Deletion["progress"] = {
   sessions: 0,
   messages: 0,
   parts: 0,
@@ -30,8 +33,6 @@ const NOTHING: Progress = {
 export const STALE_AFTER_MS = 600_000;
 /** Restarts of a data deletion before it is shown as failed, for its owner to decide. */
 const RESTARTS_MAX = 5;
-/** Rows of budget that taking a session out of the ledger counts for: it may read 200 others. */
-const LEDGER_COST_ROWS = 50;
 
 /** Whether a deletion is under way, and not standing still. */
 export function isRunning({ deletion }: Doc<"users">, now: number): boolean {
@@ -81,158 +82,23 @@ export async function step(ctx: MutationCtx, userId: Id<"users">): Promise<boole
   const deletion = user?.deletion;
   if (!user || !deletion) return true;
   if (deletion.status === "completed" || deletion.status === "failed") return true;
-  const budget = stepBudget();
+  const { scope, startedAt, restarts } = deletion;
   const progress = { ...deletion.progress };
-  const sessionId = await sweepSessions(ctx, deletion, userId, budget, progress);
-  await sweepByUser(ctx, deletion, userId, budget, progress);
-  await sweepDays(ctx, deletion, userId, budget);
-  if (deletion.scope === "account") await sweepIdentity(ctx, userId, budget);
-  const isDone = hasRoom(budget);
-  if (isDone && deletion.scope === "account") {
+  const run = { userId, deletion, progress, budget: stepBudget() };
+  const sessionId = await sweepSessions(ctx, run);
+  await sweepByUser(ctx, run);
+  await sweepDays(ctx, run);
+  if (scope === "account") await sweepIdentity(ctx, run);
+  const isDone = hasRoom(run.budget);
+  if (isDone && scope === "account") {
     await removeUser(ctx, user);
     return true;
   }
   const status = isDone ? "completed" : "in_progress";
-  const { restarts, scope, startedAt } = deletion;
   await ctx.db.patch("users", userId, {
     deletion: { scope, startedAt, restarts, status, progress, updatedAt: Date.now(), sessionId },
   });
   return isDone;
-}
-
-/** Everything up to here belongs to the deletion; a data deletion keeps what came later. */
-function cutoffOf({ scope, startedAt }: Deletion): number {
-  return scope === "data" ? startedAt : Infinity;
-}
-
-/** Sessions one after the other: the row first, then what belonged to it. Answers the one begun. */
-async function sweepSessions(
-  ctx: MutationCtx,
-  deletion: Deletion,
-  userId: Id<"users">,
-  budget: Budget,
-  progress: Progress,
-): Promise<Id<"sessions"> | undefined> {
-  let emptying = deletion.sessionId;
-  while (hasRoom(budget)) {
-    if (emptying !== undefined) {
-      add(progress, await purgeSession(ctx, emptying, budget));
-      if (!hasRoom(budget)) break;
-    }
-    emptying = await removeOldest(ctx, deletion, userId, budget);
-    if (emptying === undefined) break;
-    progress.sessions += 1;
-  }
-  return emptying;
-}
-
-async function removeOldest(
-  ctx: MutationCtx,
-  deletion: Deletion,
-  userId: Id<"users">,
-  budget: Budget,
-): Promise<Id<"sessions"> | undefined> {
-  const session = await ctx.db
-    .query("sessions")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", cutoffOf(deletion)))
-    .first();
-  if (session === null) return undefined;
-  budget.rows -= 1;
-  if (deletion.scope === "data") {
-    budget.rows -= LEDGER_COST_ROWS;
-    await applyToLedger(ctx, userId, session.ledger, undefined);
-  }
-  await ctx.db.delete("sessions", session._id);
-  return session._id;
-}
-
-function add(progress: Progress, more: Partial<Progress>): void {
-  for (const key of Object.keys(NOTHING) as (keyof Progress)[]) progress[key] += more[key] ?? 0;
-}
-
-/** What is left under the user's id: the log, and what a session's own deletion had not reached yet. */
-async function sweepByUser(
-  ctx: MutationCtx,
-  deletion: Deletion,
-  userId: Id<"users">,
-  budget: Budget,
-  progress: Progress,
-): Promise<void> {
-  const { db } = ctx;
-  const until = cutoffOf(deletion);
-  const parts = db
-    .query("parts")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  const messages = db
-    .query("messages")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  const messageEmbeddings = db
-    .query("messageEmbeddings")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  const passages = db
-    .query("passages")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  const sessionEmbeddings = db
-    .query("sessionEmbeddings")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  const apiLogs = db
-    .query("apiLogs")
-    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-  await sweep(ctx, "passages", passages, budget);
-  add(progress, {
-    parts: await sweep(ctx, "parts", parts, budget),
-    messageEmbeddings: await sweep(ctx, "messageEmbeddings", messageEmbeddings, budget),
-    sessionEmbeddings: await sweep(ctx, "sessionEmbeddings", sessionEmbeddings, budget),
-    messages: await sweep(ctx, "messages", messages, budget),
-    apiLogs: await sweep(ctx, "apiLogs", apiLogs, budget),
-  });
-}
-
-/** The ledger of days: sessions that stay keep theirs, from which the others were subtracted. */
-async function sweepDays(
-  ctx: MutationCtx,
-  { scope }: Deletion,
-  userId: Id<"users">,
-  budget: Budget,
-): Promise<void> {
-  const kept = await ctx.db
-    .query("sessions")
-    .withIndex("by_user", (q) => q.eq("userId", userId))
-    .first();
-  if (scope === "data" && kept !== null) return;
-  const days = ctx.db
-    .query("dailyWrapped")
-    .withIndex("by_user_and_date", (q) => q.eq("userId", userId));
-  await sweep(ctx, "dailyWrapped", days, budget);
-}
-
-/** Keys, and all that Convex Auth knows of the user. */
-async function sweepIdentity(ctx: MutationCtx, userId: Id<"users">, budget: Budget): Promise<void> {
-  const { db } = ctx;
-  const keys = db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", userId));
-  await sweep(ctx, "apiKeys", keys, budget);
-  const sessions = db.query("authSessions").withIndex("userId", (q) => q.eq("userId", userId));
-  for (const { _id } of await takeWithin(sessions, budget)) {
-    const tokens = db
-      .query("authRefreshTokens")
-      .withIndex("sessionId", (q) => q.eq("sessionId", _id));
-    await sweep(ctx, "authRefreshTokens", tokens, budget);
-    if (hasRoom(budget)) await db.delete("authSessions", _id);
-  }
-  const accounts = db
-    .query("authAccounts")
-    .withIndex("userIdAndProvider", (q) => q.eq("userId", userId));
-  for (const { _id } of await takeWithin(accounts, budget)) {
-    const codes = db
-      .query("authVerificationCodes")
-      .withIndex("accountId", (q) => q.eq("accountId", _id));
-    await sweep(ctx, "authVerificationCodes", codes, budget);
-    const tries = db
-      .query("authRateLimits")
-      .withIndex("identifier", (q) => q.eq("identifier", _id));
-    await sweep(ctx, "authRateLimits", tries, budget);
-    if (hasRoom(budget)) await db.delete("authAccounts", _id);
-  }
 }
 
 /** The last row: nothing else of the user is left. */

@@ -26,7 +26,7 @@ export async function purgeStep(ctx: MutationCtx, sessionId: Id<"sessions">): Pr
 }
 
 /** What a purge removed, by table; passages go with their vectors, uncounted. */
-export type Purged = {
+type Purged = {
   parts: number;
   messages: number;
   messageEmbeddings: number;
@@ -42,28 +42,22 @@ export async function purgeSession(
   sessionId: Id<"sessions">,
   budget: Budget,
 ): Promise<Purged> {
-  const { db } = ctx;
-  const parts = db
-    .query("parts")
-    .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
-  const messageEmbeddings = db
-    .query("messageEmbeddings")
-    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
-  const passages = db
-    .query("passages")
-    .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
-  const sessionEmbeddings = db
-    .query("sessionEmbeddings")
-    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
-  const messages = db
-    .query("messages")
-    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
-  await sweep(ctx, "passages", passages, budget);
+  const sweepOf = (table: "messages" | "messageEmbeddings" | "sessionEmbeddings") => {
+    const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+    return sweep(ctx, table, rows, budget);
+  };
+  const sweepInOrder = (table: "parts" | "passages") => {
+    const rows = ctx.db
+      .query(table)
+      .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
+    return sweep(ctx, table, rows, budget);
+  };
+  await sweepInOrder("passages");
   return {
-    parts: await sweep(ctx, "parts", parts, budget),
-    messageEmbeddings: await sweep(ctx, "messageEmbeddings", messageEmbeddings, budget),
-    sessionEmbeddings: await sweep(ctx, "sessionEmbeddings", sessionEmbeddings, budget),
-    messages: await sweep(ctx, "messages", messages, budget),
+    parts: await sweepInOrder("parts"),
+    messageEmbeddings: await sweepOf("messageEmbeddings"),
+    sessionEmbeddings: await sweepOf("sessionEmbeddings"),
+    messages: await sweepOf("messages"),
   };
 }
 
