@@ -1,11 +1,10 @@
 import { v, type ObjectType } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
-import { invalidField } from "../errors";
 import { vEvalStatus } from "../fields";
-import { readCursor, writeCursor } from "../lib/cursor";
 import type { EvalStatus } from "../lib/enums";
 import { type ExportSelection, matches } from "./exportSelection";
+import { type ListCursor, readListCursor, writeListCursor } from "./sessions";
 
 type User = Pick<Doc<"users">, "_id">;
 
@@ -83,14 +82,14 @@ export async function listPage(
   args: { status?: EvalStatus; tag?: string; limit: number; cursor?: string },
 ): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
   const { status, tag, limit } = args;
-  const before = args.cursor === undefined ? null : readPageCursor(args.cursor);
+  const before = args.cursor === undefined ? null : readListCursor(args.cursor);
   const inOrder = ctx.db
     .query("sessions")
     .withIndex("by_user_and_eval_ready", (q) =>
       q
         .eq("userId", user._id)
         .eq("evalReady", true)
-        .lte("createdAt", before?.[0] ?? Infinity),
+        .lte("createdAt", before?.createdAt ?? Infinity),
     )
     .order("desc");
   const sessions: Doc<"sessions">[] = [];
@@ -99,7 +98,7 @@ export async function listPage(
   for await (const session of inOrder) {
     if (before !== null && !isBehind(session, before)) continue;
     if (last !== undefined && (sessions.length >= limit || scanned >= EVAL_LIST_MAX)) {
-      return { sessions, cursor: writeCursor([last.createdAt, last._creationTime]) };
+      return { sessions, cursor: writeListCursor(last) };
     }
     scanned++;
     last = session;
@@ -110,14 +109,6 @@ export async function listPage(
   return { sessions, cursor: null };
 }
 
-function isBehind(session: Doc<"sessions">, [createdAt, creationTime]: [number, number]): boolean {
+function isBehind(session: Doc<"sessions">, { createdAt, creationTime }: ListCursor): boolean {
   return session.createdAt < createdAt || session._creationTime < creationTime;
-}
-
-function readPageCursor(cursor: string): [number, number] {
-  const [createdAt, creationTime] = readCursor(cursor, 2);
-  if (typeof createdAt === "number" && typeof creationTime === "number") {
-    return [createdAt, creationTime];
-  }
-  throw invalidField("cursor", "is not a cursor of this list");
 }

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { AppError, notFound } from "../errors";
+import { AppError, invalidField, notFound } from "../errors";
 import type { ExportHead } from "../exports/types";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { numbersOf } from "../lib/numbers";
@@ -112,17 +112,21 @@ export async function ensure(
   return session;
 }
 
-/** Where a page of the list ended. */
-type ListCursor = { createdAt: number; creationTime: number };
+/** Where a page of a list in order of source time ended. */
+export type ListCursor = { createdAt: number; creationTime: number };
 
-function readListCursor(text: string): ListCursor {
+/** The cursor of a page that ends with this session. */
+export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
+  return writeCursor([createdAt, _creationTime]);
+}
+
+/** Where the page before ended; 400 for what is no such cursor. */
+export function readListCursor(text: string): ListCursor {
   const [createdAt, creationTime] = readCursor(text, 2);
-  if (typeof createdAt !== "number" || typeof creationTime !== "number") {
-    throw new AppError("INVALID_REQUEST", "Invalid request", {
-      details: [{ path: "cursor", message: "is not a cursor of this list" }],
-    });
+  if (typeof createdAt === "number" && typeof creationTime === "number") {
+    return { createdAt, creationTime };
   }
-  return { createdAt, creationTime };
+  throw invalidField("cursor", "is not a cursor of this list");
 }
 
 /**
@@ -143,7 +147,7 @@ export async function listPage(
   const sessions = rows.slice(0, limit);
   const last = sessions[sessions.length - 1];
   const more = rows.length > limit && last !== undefined;
-  return { sessions, cursor: more ? writeCursor([last.createdAt, last._creationTime]) : null };
+  return { sessions, cursor: more ? writeListCursor(last) : null };
 }
 
 type Range = { at: ListCursor } | { before: number };
