@@ -1,10 +1,13 @@
 import { v } from "convex/values";
+import type { Doc } from "./_generated/dataModel";
+import type { QueryCtx } from "./_generated/server";
 import { callerQuery, publicQuery, viewerQuery } from "./functions";
+import type { LedgerRow } from "./lib/ledger";
 import { distinct, splitBy, totalsOf } from "./lib/stats";
 import { shownProvider } from "./lib/providers";
 import { DAY_MS, utcDate } from "./lib/time";
 import * as Analytics from "./model/analytics";
-import { statsAnswer } from "./model/statsViews";
+import { statsAnswer, totalsByDay } from "./model/statsViews";
 import { sessionView } from "./model/sessions";
 import { readSource } from "./wire/sources";
 
@@ -21,12 +24,20 @@ export const stats = callerQuery({
     statsAnswer(await Analytics.days(ctx, ctx.user, range), source),
 });
 
+/** All rows of the viewer's ledger, of one source or of all. */
+async function rowsOf(
+  ctx: QueryCtx & { user: Doc<"users"> | null },
+  source: string | undefined,
+): Promise<LedgerRow[]> {
+  const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
+  return Analytics.rowsOf(days, readSource(source));
+}
+
 /** Sums over everything; zeros for someone without sessions, never null. */
 export const summaryStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
-    const rows = Analytics.rowsOf(days, readSource(source));
+    const rows = await rowsOf(ctx, source);
     const { sessions, messages, cost, durationMs, ...tokens } = totalsOf(rows);
     const average = (sum: number) => (sessions === 0 ? 0 : sum / sessions);
     return {
@@ -49,14 +60,7 @@ export const dailyStats = viewerQuery({
   handler: async (ctx, { days: count = 30, source }) => {
     if (ctx.user === null) return [];
     const from = utcDate(Date.now() - Math.min(36_500, Math.max(0, count)) * DAY_MS);
-    const days = await Analytics.days(ctx, ctx.user, { from });
-    return days
-      .map((day) => ({
-        date: day.date,
-        ...totalsOf(Analytics.rowsOf([day], readSource(source))),
-      }))
-      .filter(({ sessions }) => sessions > 0)
-      .reverse();
+    return totalsByDay(await Analytics.days(ctx, ctx.user, { from }), readSource(source));
   },
 });
 
@@ -64,8 +68,7 @@ export const dailyStats = viewerQuery({
 export const modelStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
-    return splitBy(Analytics.rowsOf(days, readSource(source)), "model").map((split) => ({
+    return splitBy(await rowsOf(ctx, source), "model").map((split) => ({
       model: split.key || "unknown",
       sessions: split.sessions,
       promptTokens: split.promptTokens,
@@ -81,8 +84,7 @@ export const modelStats = viewerQuery({
 export const projectStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
-    return splitBy(Analytics.rowsOf(days, readSource(source)), "project")
+    return splitBy(await rowsOf(ctx, source), "project")
       .map((split) => ({
         project: split.key || "Other",
         sessions: split.sessions,
@@ -102,8 +104,7 @@ export const projectStats = viewerQuery({
 export const providerStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
-    return splitBy(Analytics.rowsOf(days, readSource(source)), "provider").map(
+    return splitBy(await rowsOf(ctx, source), "provider").map(
       ({ key, sessions, totalTokens, cost }) => ({ provider: key, sessions, totalTokens, cost }),
     );
   },
@@ -113,8 +114,7 @@ export const providerStats = viewerQuery({
 export const sourceStats = viewerQuery({
   args: {},
   handler: async (ctx) => {
-    const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
-    return splitBy(Analytics.rowsOf(days, undefined), "source")
+    return splitBy(await rowsOf(ctx, undefined), "source")
       .map(({ key, sessions, totalTokens, cost }) => ({ source: key, sessions, totalTokens, cost }))
       .sort((a, b) => b.sessions - a.sessions);
   },

@@ -29,22 +29,15 @@ export async function applyToLedger(
   before: Contribution | undefined,
   after: Contribution | undefined,
 ): Promise<Contribution | undefined> {
-  if (before !== undefined && after !== undefined && isSameContribution(before, after)) {
-    return before;
-  }
-  if (before !== undefined && after !== undefined && before.date === after.date) {
-    return await moveWithinDay(ctx, userId, before, after);
+  if (before !== undefined && after !== undefined) {
+    if (isSameContribution(before, after)) return before;
+    if (before.date === after.date) return await moveWithinDay(ctx, userId, before, after);
   }
   if (before !== undefined) {
     const day = await findDay(ctx, userId, before.date);
-    await saveDay(ctx, userId, before.date, day, await without(ctx, userId, day, before));
+    await saveDay(ctx, day, await without(ctx, day, before));
   }
-  if (after === undefined) return undefined;
-  const day = await findDay(ctx, userId, after.date);
-  const rows = day === null ? [] : day.stats.rows;
-  const row = placeRow(rows, after.row);
-  await saveDay(ctx, userId, after.date, day, addRow(rows, row));
-  return { date: after.date, row };
+  return after && (await addTo(ctx, await findDay(ctx, userId, after.date), after));
 }
 
 async function moveWithinDay(
@@ -56,28 +49,29 @@ async function moveWithinDay(
   const day = await findDay(ctx, userId, before.date);
   const staysInRow =
     isSameGrain(before.row, after.row) && after.row.lastActiveAt >= before.row.lastActiveAt;
-  const rest = staysInRow
-    ? subtractRow(day === null ? [] : day.stats.rows, before.row)
-    : await without(ctx, userId, day, before);
-  const row = placeRow(rest, after.row);
-  await saveDay(ctx, userId, after.date, day, addRow(rest, row));
-  return { date: after.date, row };
+  const rest = staysInRow ? subtractRow(day.rows, before.row) : await without(ctx, day, before);
+  return await addTo(ctx, { ...day, rows: rest }, after);
+}
+
+/** Saves a day with this contribution added; answers what the day holds of it. */
+async function addTo(
+  ctx: MutationCtx,
+  day: Day,
+  { date, row }: Contribution,
+): Promise<Contribution> {
+  const placed = placeRow(day.rows, row);
+  await saveDay(ctx, day, addRow(day.rows, placed));
+  return { date, row: placed };
 }
 
 /** The day's rows without this contribution, the latest activity of the rest found again. */
-async function without(
-  ctx: QueryCtx,
-  userId: Id<"users">,
-  day: Doc<"dailyWrapped"> | null,
-  before: Contribution,
-): Promise<LedgerRow[]> {
-  const rows = day === null ? [] : day.stats.rows;
-  const present = rows.find((row) => isSameGrain(row, before.row));
+async function without(ctx: QueryCtx, day: Day, before: Contribution): Promise<LedgerRow[]> {
+  const present = day.rows.find((row) => isSameGrain(row, before.row));
   if (present === undefined || present.sessions <= before.row.sessions) {
-    return subtractRow(rows, before.row);
+    return subtractRow(day.rows, before.row);
   }
-  if (present.lastActiveAt > before.row.lastActiveAt) return subtractRow(rows, before.row);
-  return subtractRow(rows, before.row, await lastActiveOfOthers(ctx, userId, before));
+  if (present.lastActiveAt > before.row.lastActiveAt) return subtractRow(day.rows, before.row);
+  return subtractRow(day.rows, before.row, await lastActiveOfOthers(ctx, day.userId, before));
 }
 
 async function lastActiveOfOthers(
@@ -85,7 +79,27 @@ async function lastActiveOfOthers(
   userId: Id<"users">,
   before: Contribution,
 ): Promise<number | undefined> {
-  const start = dayStart(before.date);
+  const { held, sessions } = await contributionsOn(ctx, userId, before.date, LAST_ACTIVE_SCAN);
+  if (sessions > LAST_ACTIVE_SCAN) return undefined;
+  const others = held.filter(({ row }) => isSameGrain(row, before.row));
+  // The session that leaves is still stored with `before`; any equal one stands for it.
+  const leaving = others.findIndex((other) => isSameContribution(other, before));
+  const staying = others.filter((_, index) => index !== leaving);
+  const latest = Math.max(...staying.map(({ row }) => row.lastActiveAt));
+  return Number.isFinite(latest) ? latest : undefined;
+}
+
+/**
+ * What the sessions of a UTC day say that it holds of them, and how many they are. With more than
+ * `max`, `sessions` is more than `max`, and `held` is not all.
+ */
+export async function contributionsOn(
+  ctx: QueryCtx,
+  userId: Id<"users">,
+  date: string,
+  max: number,
+): Promise<{ held: Contribution[]; sessions: number }> {
+  const start = dayStart(date);
   const sessions = await ctx.db
     .query("sessions")
     .withIndex("by_user_and_created_at", (q) =>
@@ -94,43 +108,41 @@ async function lastActiveOfOthers(
         .gte("createdAt", start)
         .lt("createdAt", start + DAY_MS),
     )
-    .take(LAST_ACTIVE_SCAN + 1);
-  if (sessions.length > LAST_ACTIVE_SCAN) return undefined;
-  const others = sessions
+    .take(max + 1);
+  const held = sessions
     .map((session) => session.ledger)
     .filter((ledger) => ledger !== undefined)
-    .filter(({ date, row }) => date === before.date && isSameGrain(row, before.row));
-  // The session that leaves is still stored with `before`; any equal one stands for it.
-  const leaving = others.findIndex((other) => isSameContribution(other, before));
-  const staying = others.filter((_, index) => index !== leaving);
-  const latest = Math.max(...staying.map(({ row }) => row.lastActiveAt));
-  return Number.isFinite(latest) ? latest : undefined;
+    .filter((ledger) => ledger.date === date);
+  return { held, sessions: sessions.length };
 }
 
-async function findDay(
-  ctx: QueryCtx,
-  userId: Id<"users">,
-  date: string,
-): Promise<Doc<"dailyWrapped"> | null> {
-  return await ctx.db
+/** A day as it is stored, or as it would be. */
+type Day = {
+  userId: Id<"users">;
+  date: string;
+  rows: LedgerRow[];
+  stored: Doc<"dailyWrapped"> | null;
+};
+
+async function findDay(ctx: QueryCtx, userId: Id<"users">, date: string): Promise<Day> {
+  const stored = await ctx.db
     .query("dailyWrapped")
     .withIndex("by_user_and_date", (q) => q.eq("userId", userId).eq("date", date))
     .unique();
+  return { userId, date, rows: stored?.stats.rows ?? [], stored };
 }
 
 /** An empty day has no row. A changed day is open again, until the cron has checked it. */
 async function saveDay(
   ctx: MutationCtx,
-  userId: Id<"users">,
-  date: string,
-  day: Doc<"dailyWrapped"> | null,
+  { userId, date, stored }: Day,
   rows: LedgerRow[],
 ): Promise<void> {
-  if (day === null) {
+  if (stored === null) {
     if (rows.length > 0) await ctx.db.insert("dailyWrapped", { userId, date, stats: { rows } });
   } else if (rows.length === 0) {
-    await ctx.db.delete("dailyWrapped", day._id);
+    await ctx.db.delete("dailyWrapped", stored._id);
   } else {
-    await ctx.db.patch("dailyWrapped", day._id, { stats: { rows }, closedAt: undefined });
+    await ctx.db.patch("dailyWrapped", stored._id, { stats: { rows }, closedAt: undefined });
   }
 }

@@ -19,9 +19,14 @@ export function statsAnswer(days: readonly Day[], source: string | undefined) {
     byProvider: split("provider").map(({ key, ...sums }) => ({ provider: key, ...sums })),
     bySource: split("source").map(({ key, ...sums }) => ({ source: key, ...sums })),
     byProject: split("project").map(({ key, ...sums }) => ({ project: key || "Other", ...sums })),
-    byDay: days
-      .map((day) => ({ date: day.date, ...totalsOf(rowsOf([day], source)) }))
-      .filter(({ sessions }) => sessions > 0)
-      .reverse(),
+    byDay: totalsByDay(days, source),
   };
+}
+
+/** Totals of each day, oldest first, of one source or of all; days without sessions left out. */
+export function totalsByDay(days: readonly Day[], source: string | undefined) {
+  return days
+    .map((day) => ({ date: day.date, ...totalsOf(rowsOf([day], source)) }))
+    .filter(({ sessions }) => sessions > 0)
+    .reverse();
 }

@@ -1,4 +1,4 @@
-import type { Doc, Id } from "../_generated/dataModel";
+import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { isSameGrain, type LedgerRow, rowsOf } from "../lib/ledger";
 import type { Day } from "../lib/stats";
@@ -6,6 +6,7 @@ import { DAY_MS, dayStart, utcDate } from "../lib/time";
 import { RECENT_DAYS, recentTokens, wrappedStats } from "../lib/wrapped";
 import type { WrappedPicture } from "../lib/wrappedSvg";
 import { days } from "./analytics";
+import { contributionsOn } from "./ledger";
 
 type User = Pick<Doc<"users">, "_id">;
 
@@ -59,33 +60,12 @@ export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean>
 }
 
 async function closeDay(ctx: MutationCtx, day: Doc<"dailyWrapped">, now: number): Promise<number> {
-  const { rows, sessions } = await reconciled(ctx, day.userId, day);
+  const { held, sessions } = await contributionsOn(ctx, day.userId, day.date, RECONCILE_MAX);
+  const before = day.stats.rows;
+  const rows = sessions > RECONCILE_MAX ? before : inOrderOf(before, rowsOf(held));
   if (rows.length === 0) await ctx.db.delete("dailyWrapped", day._id);
   else await ctx.db.patch("dailyWrapped", day._id, { stats: { rows }, closedAt: now });
   return sessions;
-}
-
-async function reconciled(
-  ctx: QueryCtx,
-  userId: Id<"users">,
-  { date, stats }: Doc<"dailyWrapped">,
-): Promise<{ rows: LedgerRow[]; sessions: number }> {
-  const start = dayStart(date);
-  const sessions = await ctx.db
-    .query("sessions")
-    .withIndex("by_user_and_created_at", (q) =>
-      q
-        .eq("userId", userId)
-        .gte("createdAt", start)
-        .lt("createdAt", start + DAY_MS),
-    )
-    .take(RECONCILE_MAX + 1);
-  if (sessions.length > RECONCILE_MAX) return { rows: stats.rows, sessions: sessions.length };
-  const held = sessions
-    .map((session) => session.ledger)
-    .filter((ledger) => ledger !== undefined)
-    .filter((ledger) => ledger.date === date);
-  return { rows: inOrderOf(stats.rows, rowsOf(held)), sessions: sessions.length };
 }
 
 /** The same rows in the order they stood in, so that a right day is written back unchanged. */
