@@ -3,7 +3,13 @@ import type { OperationReport, Report } from "./main.ts";
 import { FREE_PLAN } from "./month.ts";
 
 /** The report as tables in Markdown, so that they can be copied into the README. */
-export function printReport({ operations, months, load, scales }: Report): void {
+export function printReport(report: Report): void {
+  printOperations(report);
+  printMonths(report);
+  printLoad(report);
+}
+
+function printOperations({ operations, scales }: Report): void {
   const history = scales.map((scale) => `${scale}×`).join(", ");
   console.log(`\nOperations: used of allowed, at the smallest history; growth over ${history}\n`);
   table(
@@ -18,6 +24,9 @@ export function printReport({ operations, months, load, scales }: Report): void 
     ],
     operations.map(operationRow),
   );
+}
+
+function printMonths({ months }: Report): void {
   console.log("\nA month of 300 sessions of 150 messages\n");
   table(
     [
@@ -50,6 +59,9 @@ export function printReport({ operations, months, load, scales }: Report): void 
     `\nFree plan: ${whole(functionCalls)} calls and ${megabytes(ioBytes)} of database I/O a month, ` +
       `${megabytes(storageBytes)} of storage, ${megabytes(searchBytes)} of search storage.`,
   );
+}
+
+function printLoad({ load }: Report): void {
   console.log("\nLoad on the local engine\n");
   table(
     ["clients", "requests", "requests a second", "median ms", "p95 ms"],

@@ -4,10 +4,10 @@ import tseslint from "typescript-eslint";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Sizes the house aims at (files of about 100 lines, functions of about 10); tests are longer lists. */
+/** Bounds far above what is usual here (files of about 100 lines, functions of about 10); tests are longer lists. */
 const sizes = {
-  "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
-  "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+  "max-lines": ["error", { max: 250, skipBlankLines: true, skipComments: true }],
+  "max-lines-per-function": ["error", { max: 50, skipBlankLines: true, skipComments: true }],
 };
 
 export default tseslint.config(
