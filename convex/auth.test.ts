@@ -134,8 +134,8 @@ describe("the keys of the sign-in", () => {
     expect(await read(t.fetch("/.well-known/jwks.json"))).toEqual(jwks);
   });
 
-  test("are 404 on a deployment that has none", async () => {
-    vi.stubEnv("JWKS", undefined);
+  test.each([undefined, "garbage"])("are 404 on a deployment that has none (%s)", async (value) => {
+    vi.stubEnv("JWKS", value);
     const t = deployment();
     expect((await t.fetch("/.well-known/jwks.json")).status).toBe(404);
   });

@@ -153,12 +153,74 @@ describe("paths", () => {
     },
   );
 
+  test("an id is trimmed where it is asked for as it was where it was sent", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: " padded " });
+    const answer = await read(ada.get("/api/sessions/%20padded%20"));
+    expect(answer).toMatchObject({ externalId: "padded" });
+  });
+
   test("an external id with every kind of character is found under its encoded form", async () => {
     const ada = await person(deployment());
     const externalId = "a/b c?d#e%f&g=日本";
     await ada.post("/sync/session", { externalId, title: "T" });
     const answer = await read(ada.get(`/api/sessions/${encodeURIComponent(externalId)}`));
     expect(answer).toMatchObject({ externalId, title: "T" });
+  });
+});
+
+describe("a parameter that says nothing readable is refused by name, never ignored", () => {
+  test.each([
+    ["/api/stats?from=-1", "from must be a day"],
+    ["/api/stats?from=2026-02-30", "from must be a day"],
+    ["/api/stats?to=tomorrow", "to must be a day"],
+    ["/api/export?anonymize=maybe", "anonymize must be true or false"],
+    ["/api/search?q=x&type=regex", "type must be one of fulltext, semantic, hybrid"],
+  ])("%s", async (path, words) => {
+    const ada = await person(deployment());
+    const error = await expectError(await ada.get(path), 400, "INVALID_REQUEST");
+    expect(error.message).toContain(words);
+  });
+
+  test.each([
+    [{ sessions: true }, "sessions must be a list"],
+    [{ sessions: [7] }, "must be an object"],
+  ])("%j", async (body, words) => {
+    const ada = await person(deployment());
+    expect(JSON.stringify(await read(ada.post("/sync/batch", body)))).toContain(words);
+  });
+});
+
+describe("a body", () => {
+  test("that is not UTF-8 is refused: other bytes would be replaced, in ids too", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const body = new Uint8Array([...new TextEncoder().encode('{"externalId":"'), 0xe9, 0x22, 0x7d]);
+    const headers = { Authorization: `Bearer ${ada.apiKey}` };
+    const answer = await t.fetch("/sync/session", { method: "POST", headers, body });
+    const error = await expectError(answer, 400, "INVALID_REQUEST");
+    expect(error.message).toContain("UTF-8");
+  });
+
+  test("that is compressed is refused with the reason", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const headers = { Authorization: `Bearer ${ada.apiKey}`, "Content-Encoding": "gzip" };
+    const answer = await t.fetch("/sync/session", { method: "POST", headers, body: "\u001f" });
+    const error = await expectError(answer, 400, "INVALID_REQUEST");
+    expect(error.message).toContain("Content-Encoding gzip");
+  });
+
+  test("may hold unpaired surrogates anywhere: they become U+FFFD", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: "s", title: "a \ud83d b" });
+    const patch = { title: "c \ud83d d", evalNotes: "\udc00", evalTags: ["\ud800"] };
+    const patched = await read(ada.send("PATCH", "/api/sessions/s", JSON.stringify(patch)));
+    expect(patched).toMatchObject({ title: "c \ufffd d", evalTags: ["\ufffd"] });
+    const eve = await person(deployment());
+    for (const type of ["fulltext", "hybrid"]) {
+      expect((await eve.post("/search", { query: "\ud800 x", type })).status).toBe(200);
+    }
   });
 });
 

@@ -232,6 +232,11 @@ describe("merging what a plugin says of a session", () => {
       { createdAt: NOW - 9_000 },
     ],
     [
+      "a repository's full name stays whole",
+      [{ projectPath: "/home/me/web", projectName: "acme/web" }],
+      { projectName: "acme/web" },
+    ],
+    [
       "a Windows path names its project",
       [{ projectPath: "C:\\Users\\me\\my app", projectName: "C:\\Users\\me\\my app" }],
       { projectName: "my app" },

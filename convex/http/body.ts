@@ -13,7 +13,8 @@ export const BODY_MAX_BYTES = 8 * 1024 * 1024;
 /** The JSON object in the body; an `AppError` (400, 413) says what else was there. */
 export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
   const parsed = parseJson(await readText(request));
-  if (!parsed.ok) throw new AppError("INVALID_REQUEST", "The body is not valid JSON");
+  if (!parsed.ok)
+    throw new AppError("INVALID_REQUEST", `The body is not valid JSON${hint(request)}`);
   const { value } = parsed;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new AppError("INVALID_REQUEST", "The body must be a JSON object");
@@ -21,12 +22,17 @@ export async function readJsonObject(request: Request): Promise<Record<string, u
   return value as Record<string, unknown>;
 }
 
-/** Reads the body and stops as soon as it is too large, whatever its headers promised. */
+function hint({ headers }: Request): string {
+  const encoding = headers.get("Content-Encoding");
+  return encoding ? ` (Content-Encoding ${encoding} is not supported)` : "";
+}
+
+/** Reads the body, which must be UTF-8, and stops as soon as it is too large, whatever its headers promised. */
 export async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get("Content-Length") ?? 0) > BODY_MAX_BYTES) throw tooLarge();
   if (request.body === null) return "";
   const reader = request.body.getReader();
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
@@ -36,9 +42,18 @@ export async function readText(request: Request): Promise<string> {
       await reader.cancel();
       throw tooLarge();
     }
-    text += decoder.decode(value, { stream: true });
+    text += decode(decoder, value);
   }
-  return text + decoder.decode();
+  return text + decode(decoder);
+}
+
+/** Other bytes would be replaced silently, in ids too. */
+function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
+  try {
+    return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode();
+  } catch {
+    throw new AppError("INVALID_REQUEST", "The body is not valid UTF-8");
+  }
 }
 
 function tooLarge(): AppError {

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { AppError, ERROR_STATUS, readAppError, unauthorized, type AppErrorData } from "../errors";
+import { faultOf } from "../wire/fields";
 import type { Route } from "../wire/route";
 import { authenticate, type Caller } from "./authenticate";
 import { readJsonObject } from "./body";
@@ -153,7 +154,7 @@ function parse<Schema extends z.ZodType>(
   value: unknown,
 ): z.output<Schema> {
   if (schema === undefined) return undefined as z.output<Schema>;
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: faultOf });
   if (result.success) return result.data;
   throw new AppError("INVALID_REQUEST", "Invalid request", { details: zodDetails(result.error) });
 }
@@ -170,7 +171,8 @@ function readParam(route: Route, pathname: string): string {
   const segment = pathname.replace(/^\/+/, "/").slice(colon);
   if (segment === "" || segment.includes("/")) throw new AppError("NOT_FOUND", "Not found");
   try {
-    return decodeURIComponent(segment);
+    // Ids are trimmed when they are sent.
+    return decodeURIComponent(segment).trim();
   } catch {
     throw new AppError("NOT_FOUND", "Not found");
   }

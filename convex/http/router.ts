@@ -67,7 +67,8 @@ async function refuseUnserved(
   }
   const error = new AppError("METHOD_NOT_ALLOWED", `${request.method} is not allowed here`);
   const response = await refuse(ctx, request, route.path, error);
-  response.headers.set("Allow", [route, ...others].map(({ method }) => method).join(", "));
+  const methods = new Set([route, ...others].map(({ method }) => method));
+  response.headers.set("Allow", Array.from(methods).join(", "));
   return response;
 }
 

@@ -7,6 +7,7 @@ import { utf8Length } from "../lib/text";
 import { MessageInput, SessionInput } from "../wire/sync";
 import * as routes from "../wire/sync";
 import type { Caller } from "./authenticate";
+import { faultOf } from "../wire/fields";
 import { endpoint, zodDetails, type Endpoint, type RequestLine } from "./endpoint";
 
 /** Items one mutation stores: two index ranges each, and the limit is 4,096. */
@@ -74,6 +75,7 @@ export const listExternalIds: Endpoint = endpoint(
 type Schema<T> = {
   safeParse: (
     value: unknown,
+    words: { error: typeof faultOf },
   ) => { success: true; data: T } | { success: false; error: Parameters<typeof zodDetails>[0] };
 };
 
@@ -82,7 +84,7 @@ function readItems<T>(name: string, schema: Schema<T>, values: unknown[]) {
   const items: T[] = [];
   const errors: string[] = [];
   values.forEach((value, index) => {
-    const result = schema.safeParse(value);
+    const result = schema.safeParse(value, { error: faultOf });
     if (result.success) items.push(result.data);
     else {
       const problems = zodDetails(result.error).map(({ path, message }) =>

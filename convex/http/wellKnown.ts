@@ -1,5 +1,6 @@
 import { env } from "../_generated/server";
 import { notFound } from "../errors";
+import { parseJson } from "../lib/json";
 import * as routes from "../wire/wellKnown";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 
@@ -26,6 +27,8 @@ export const openidConfiguration: Endpoint = publicEndpoint(routes.openidConfigu
 });
 
 export const jwks: Endpoint = publicEndpoint(routes.jwks, () => {
-  if (!env.JWKS) throw notFound("Keys");
-  return { body: JSON.parse(env.JWKS) as unknown, headers };
+  const keys = parseJson(env.JWKS ?? "");
+  if (keys.ok) return { body: keys.value, headers };
+  if (env.JWKS) console.error("JWKS is not JSON; `npx @convex-dev/auth` sets it");
+  throw notFound("Keys");
 });

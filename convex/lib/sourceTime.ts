@@ -1,3 +1,5 @@
+import { parseIso } from "./time";
+
 /** Source times, wherever a plugin hides them. Pure; all results are epoch milliseconds. */
 
 /** No AI coding tool is older; smaller numbers are seconds or rubbish. */
@@ -5,7 +7,7 @@ const EARLIEST_MS = Date.UTC(2020, 0, 1);
 /** How far a laptop's clock may run ahead of ours before its times are ignored. */
 const CLOCK_SKEW_MS = 10 * 60_000;
 /** Below this a number is seconds (the year 5138 in seconds, 1973 in ms). */
-const SECONDS_LIMIT = 1e11;
+export const SECONDS_LIMIT = 1e11;
 
 /** A time as sent (ms, seconds, ISO text), or undefined if it is none or not plausible. */
 export function readTime(value: unknown, now: number): number | undefined {
@@ -20,10 +22,7 @@ function toMs(value: unknown): number | undefined {
   if (typeof value !== "string") return undefined;
   const text = value.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return toMs(Number(text));
-  // Only ISO-like text: `Date.parse` also reads things like "7", differently on every engine.
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
+  return parseIso(text);
 }
 
 function isPlausible(ms: number, now: number): boolean {

@@ -92,12 +92,16 @@ function mergeProject(stored: Reported, input: SessionFields) {
     LABEL_MAX_BYTES.projectPath,
   );
   const sent = input.projectName;
-  // A Windows path arrives whole as the name; a name never holds a separator.
-  const name = sent && !/[\\/]/.test(sent) ? sent : lastSegment(input.projectPath ?? sent);
+  // A Windows path arrives whole as the name; "owner/repository" is a name.
+  const name = sent && !isAbsolutePath(sent) ? sent : lastSegment(input.projectPath ?? sent);
   return {
     projectPath,
     projectName: pick(name, stored.projectName, () => false, LABEL_MAX_BYTES.projectName),
   };
+}
+
+function isAbsolutePath(text: string): boolean {
+  return /^([\\/]|~[\\/]|[a-z]:[\\/])/i.test(text);
 }
 
 function lastSegment(path: string | undefined): string | undefined {

@@ -1,11 +1,17 @@
 import * as z from "zod";
 import { EVAL_STATUSES } from "../lib/enums";
+import { wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { route } from "./route";
 
 /** Text to set, or null to clear. */
 const text = (description: string) =>
-  z.string({ error: "must be text or null" }).nullable().optional().meta({ description });
+  z
+    .string({ error: "must be text or null" })
+    .overwrite(wellFormed)
+    .nullable()
+    .optional()
+    .meta({ description });
 const boolean = (description: string) =>
   z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
@@ -20,7 +26,9 @@ export const SessionPatch = z.object({
     .nullable()
     .optional(),
   evalTags: z
-    .array(z.string({ error: "must be text" }), { error: "must be a list of texts or null" })
+    .array(z.string({ error: "must be text" }).overwrite(wellFormed), {
+      error: "must be a list of texts or null",
+    })
     .nullable()
     .optional(),
   evalNotes: text("The reviewer's notes."),

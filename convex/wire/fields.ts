@@ -1,12 +1,29 @@
 import * as z from "zod";
-import { readTime } from "../lib/sourceTime";
+import { readTime, SECONDS_LIMIT } from "../lib/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
-import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
+import { DAY_MS, dayStart, isDate, parseIso, utcDate } from "../lib/time";
 
 /**
  * Fields as plugins really send them (strings for numbers, null for nothing, times in three units).
  * An unusable value counts as absent: refusing it would lose the rest of the message.
  */
+
+const KINDS: { readonly [type: string]: string } = {
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+};
+
+/** What is wrong with a field, where its declaration has no words of its own; for `safeParse`. */
+export const faultOf: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
+  if (issue.code !== "invalid_type") return undefined;
+  return issue.input === undefined
+    ? "is required"
+    : `must be ${KINDS[issue.expected] ?? issue.expected}`;
+};
 
 type JsonSchema = { type?: string | string[]; description: string; [key: string]: unknown };
 
@@ -99,12 +116,17 @@ function readList(value: unknown): string[] | undefined {
   return named.length === 0 ? undefined : named;
 }
 
-/** A query parameter that is on for `true`, `1` or an empty value. */
+/** A query parameter that is on for `true`, `1` or an empty value; what is neither on nor off is refused. */
 export const flag = (description: string) =>
   z
-    .unknown()
+    .string()
     .optional()
-    .transform((value) => typeof value === "string" && /^(true|1|yes|on|)$/i.test(value))
+    .transform((value = "false", issues): boolean => {
+      if (/^(true|1|yes|y|on|)$/i.test(value.trim())) return true;
+      if (/^(false|0|no|n|off)$/i.test(value.trim())) return false;
+      issues.addIssue({ code: "custom", message: "must be true or false" });
+      return z.NEVER;
+    })
     .meta({ type: "boolean", default: false, description });
 
 /** A time (ms, seconds or ISO text) or a UTC day, as ms: its beginning or its last millisecond. */
@@ -131,7 +153,8 @@ const TIME_MAX = 8.64e15;
 
 function readMoment(value: string, edge: "start" | "end"): number | undefined {
   if (isDate(value)) return dayStart(value) + (edge === "end" ? DAY_MS - 1 : 0);
-  const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : NaN;
-  const at = Number.isNaN(number) ? Date.parse(value) : number < 1e11 ? number * 1_000 : number;
-  return Number.isFinite(at) && Math.abs(at) <= TIME_MAX ? at : undefined;
+  if (!/^\d+(\.\d+)?$/.test(value)) return parseIso(value);
+  const number = Number(value);
+  const at = number < SECONDS_LIMIT ? number * 1_000 : number;
+  return at <= TIME_MAX ? at : undefined;
 }

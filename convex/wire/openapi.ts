@@ -162,7 +162,7 @@ function failures(route: Route, errors: ErrorTable) {
   const statuses = [
     ...(takesInput ? [400] : []),
     ...(route.access === "caller" || route.rawBody ? [401] : []),
-    ...(route.path.includes(":") || route.query ? [404] : []),
+    ...(route.path.includes(":") || route.query || route.mayBeAbsent ? [404] : []),
     ...(route.body ? [413] : []),
     ...(isCounted(route) ? [429] : []),
     ...[500, 503],

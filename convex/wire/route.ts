@@ -21,6 +21,8 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   limit: LimitClass;
   query?: Query;
   body?: Body;
+  /** 404 where the deployment is not set up for it. */
+  mayBeAbsent?: true;
   /** Media type of a body that the handler reads itself, because its exact text matters. */
   rawBody?: string;
   /** The body of a 200 answer; absent where it is no JSON. */

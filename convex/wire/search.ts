@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { utf8Length } from "../lib/text";
+import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { clamped, label, time } from "./fields";
 import { ROLES } from "../lib/enums";
@@ -14,6 +14,7 @@ export const SEARCH_TYPES = ["fulltext", "semantic", "hybrid"] as const;
 /** What is searched for: any text with something in it. */
 export const QueryText = z
   .string({ error: "is required" })
+  .overwrite(wellFormed)
   .refine((text) => text.trim() !== "", "must not be empty")
   .refine((text) => utf8Length(text) <= QUERY_MAX_BYTES, `is longer than ${QUERY_MAX_BYTES} bytes`)
   .meta({ description: "Words, an identifier, an error message, a question." });

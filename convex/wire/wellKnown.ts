@@ -27,6 +27,7 @@ export const openidConfiguration = route({
 export const jwks = route({
   ...open,
   path: "/.well-known/jwks.json",
+  mayBeAbsent: true,
   name: "jwks",
   summary: "Public keys of Convex Auth's tokens; 404 where it is not set up",
   answer: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
