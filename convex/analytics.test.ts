@@ -1,73 +1,43 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "./_generated/api";
 import { contributionOf, type LedgerRow, rowsOf } from "./lib/ledger";
 import { totalsOf } from "./lib/stats";
-import {
-  deployment,
-  person,
-  read,
-  settle,
-  signedIn,
-  type Deployment,
-  type Person,
-} from "./test.setup";
+import { deployment, eachTestAt, person, read, rows, settle } from "./test.setup";
+import type { Deployment, Person } from "./test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 0, 10);
 const DAY = 86_400_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: NOW });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
+eachTestAt(NOW);
 
-const sorted = (rows: readonly LedgerRow[]) =>
-  rows.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort();
+const sorted = (ledger: readonly LedgerRow[]) =>
+  ledger.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort();
 
 /** The ledger as it is stored, and as the sessions and their messages say it should be. */
 async function bothLedgers(t: Deployment) {
-  return await t.run(async (ctx) => {
-    const sessions = await ctx.db.query("sessions").collect();
-    const messages = await ctx.db.query("messages").collect();
-    const contributions = sessions.map((session) => {
-      const own = messages.filter(({ sessionId }) => sessionId === session._id);
-      const sum = (key: "promptTokens" | "completionTokens") =>
-        own.reduce((total, message) => total + (message[key] ?? 0), 0);
-      const counted = {
-        promptTokens: session.reported.includes("promptTokens")
-          ? session.promptTokens
-          : sum("promptTokens"),
-        completionTokens: session.reported.includes("completionTokens")
-          ? session.completionTokens
-          : sum("completionTokens"),
-      };
-      const total = (counted.promptTokens ?? 0) + (counted.completionTokens ?? 0);
-      return contributionOf({
-        ...session,
-        ...counted,
-        totalTokens: total,
-        messageCount: own.length,
-      });
-    });
-    const days = await ctx.db.query("dailyWrapped").collect();
-    const dates = Array.from(new Set(contributions.map(({ date }) => date))).sort();
-    return {
-      stored: Object.fromEntries(
-        days
-          .sort((a, b) => (a.date < b.date ? -1 : 1))
-          .map((day) => [day.date, sorted(day.stats.rows)]),
-      ),
-      recomputed: Object.fromEntries(
-        dates.map((date) => [
-          date,
-          sorted(rowsOf(contributions.filter((one) => one.date === date))),
-        ]),
-      ),
+  const messages = await rows(t, "messages");
+  const contributions = (await rows(t, "sessions")).map((session) => {
+    const own = messages.filter(({ sessionId }) => sessionId === session._id);
+    const counted = (key: "promptTokens" | "completionTokens") =>
+      session.reported.includes(key)
+        ? session[key]
+        : own.reduce((total, message) => total + (message[key] ?? 0), 0);
+    const tokens = {
+      promptTokens: counted("promptTokens"),
+      completionTokens: counted("completionTokens"),
     };
+    const totalTokens = (tokens.promptTokens ?? 0) + (tokens.completionTokens ?? 0);
+    return contributionOf({ ...session, ...tokens, totalTokens, messageCount: own.length });
   });
+  const stored = (await rows(t, "dailyWrapped")).map(
+    ({ date, stats }) => [date, sorted(stats.rows)] as const,
+  );
+  const recomputed = contributions.map(({ date }) => {
+    const ofDay = contributions.filter((one) => one.date === date);
+    return [date, sorted(rowsOf(ofDay))] as const;
+  });
+  return { stored: Object.fromEntries(stored), recomputed: Object.fromEntries(recomputed) };
 }
 
 type Step =
@@ -148,8 +118,9 @@ test(
   },
 );
 
-/** Four sessions over three days, of two sources. */
-async function setUp(t: Deployment) {
+/** Ada's four sessions over three days, of two sources. */
+async function setUp() {
+  const t = deployment();
   const ada = await person(t);
   const sessions = [
     {
@@ -194,12 +165,12 @@ async function setUp(t: Deployment) {
     ],
   });
   await settle(t);
-  return { ada, me: signedIn(t, ada.userId) };
+  return { t, ada, me: ada.dashboard };
 }
 
 describe("GET /api/stats", () => {
   test("totals and splits, under the names of older clients too", async () => {
-    const { ada } = await setUp(deployment());
+    const { ada } = await setUp();
     expect(await read(ada.get("/api/stats"))).toMatchObject({
       sessionCount: 4,
       messageCount: 1,
@@ -229,14 +200,13 @@ describe("GET /api/stats", () => {
     ["source=cursor", 1],
     [`from=${NOW - DAY}`, 2],
     ["from=2027-01-01", 0],
-  ])("%s", async (query, count) => {
-    const { ada } = await setUp(deployment());
+  ])("%s counts the sessions of that stretch: %i", async (query, count) => {
+    const { ada } = await setUp();
     expect(await read(ada.get(`/api/stats?${query}`))).toMatchObject({ sessionCount: count });
   });
 
   test("another user's numbers are not among them", async () => {
-    const t = deployment();
-    await setUp(t);
+    const { t } = await setUp();
     const eve = await person(t, "eve@example.com");
     expect(await read(eve.get("/api/stats"))).toMatchObject({ sessionCount: 0, byDay: [] });
   });
@@ -253,7 +223,7 @@ describe("GET /api/stats", () => {
 
 describe("the dashboard's numbers", () => {
   test("sums, models, providers, projects and sources", async () => {
-    const { me } = await setUp(deployment());
+    const { me } = await setUp();
     expect(await me.query(api.analytics.summaryStats, {})).toMatchObject({
       totalSessions: 4,
       uniqueModels: 2,
@@ -278,7 +248,7 @@ describe("the dashboard's numbers", () => {
   });
 
   test("days in order, older ones and those without sessions left out", async () => {
-    const { me } = await setUp(deployment());
+    const { me } = await setUp();
     const days = await me.query(api.analytics.dailyStats, { days: 30 });
     expect(days.map(({ date, sessions }) => [date, sessions])).toEqual([
       ["2026-11-20", 1],
@@ -287,7 +257,7 @@ describe("the dashboard's numbers", () => {
   });
 
   test("a list sorted, filtered and cut, with the number of all that match", async () => {
-    const { me } = await setUp(deployment());
+    const { me } = await setUp();
     const list = async (args: object) => {
       const { sessions, total } = await me.query(api.analytics.sessionsWithDetails, args);
       return [sessions.map(({ externalId }) => externalId).join(""), total];
@@ -344,31 +314,32 @@ describe("the dashboard's numbers", () => {
 });
 
 describe("a day as a picture", () => {
-  test.each(["2026-11-21.svg", "yesterday.svg", "today.svg?theme=dark", "1999-01-01.svg"])(
-    "%s",
-    async (file) => {
-      const { ada } = await setUp(deployment());
-      const answer = await ada.get(`/api/wrapped/${file}`);
-      expect(answer.status).toBe(200);
-      expect(answer.headers.get("Content-Type")).toBe("image/svg+xml; charset=utf-8");
-      const svg = await answer.text();
-      expect(svg.startsWith("<svg")).toBe(true);
-      expect(svg.includes(">100<")).toBe(file === "2026-11-21.svg" || file === "yesterday.svg");
-    },
-  );
+  test.each([
+    ["2026-11-21.svg", true],
+    ["yesterday.svg", true],
+    ["today.svg?theme=dark", false],
+    ["1999-01-01.svg", false],
+  ])("%s is an SVG with the numbers of that day: %s", async (file, hasTokens) => {
+    const { ada } = await setUp();
+    const answer = await ada.get(`/api/wrapped/${file}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("Content-Type")).toBe("image/svg+xml; charset=utf-8");
+    const svg = await answer.text();
+    expect(svg).toMatch(/^<svg/);
+    expect(svg.includes(">100<")).toBe(hasTokens);
+  });
 
   test.each([
     ["2026-02-30.svg", 404],
     ["x.png", 404],
     ["2026-11-21.svg?theme=pink", 400],
   ])("%s answers %i", async (file, status) => {
-    const { ada } = await setUp(deployment());
+    const { ada } = await setUp();
     expect((await ada.get(`/api/wrapped/${file}`)).status).toBe(status);
   });
 
   test("today and yesterday of the dashboard, with the picture inside", async () => {
-    const t = deployment();
-    const { me, ada } = await setUp(t);
+    const { t, me, ada } = await setUp();
     expect(await me.query(api.wrapped.getTodayWrapped, {})).toBeNull();
     const yesterday = await me.query(api.wrapped.getYesterdayWrapped, {});
     expect(yesterday).toMatchObject({
@@ -393,48 +364,42 @@ describe("a day as a picture", () => {
   });
 });
 
+/** Days that the cron has not closed. */
+async function openDates(t: Deployment): Promise<string[]> {
+  const days = await rows(t, "dailyWrapped");
+  return days.filter(({ closedAt }) => closedAt === undefined).map(({ date }) => date);
+}
+
 describe("closing days", () => {
   test("stamps days before today, repairs a wrong one, and leaves today open", async () => {
-    const t = deployment();
-    const { ada } = await setUp(t);
+    const { t, ada } = await setUp();
     await ada.post("/sync/session", { externalId: "now", source: "pi" });
     await settle(t);
     const right = await bothLedgers(t);
-    await t.run(async (ctx) => {
-      for (const day of await ctx.db.query("dailyWrapped").collect()) {
-        const rows = day.stats.rows.map((row) => ({ ...row, totalTokens: 1e9 }));
-        if (day.date === "2026-11-21")
-          await ctx.db.patch("dailyWrapped", day._id, { stats: { rows } });
-      }
-    });
+    for (const day of (await rows(t, "dailyWrapped")).filter((one) => one.date === "2026-11-21")) {
+      const wrong = day.stats.rows.map((row) => ({ ...row, totalTokens: 1e9 }));
+      await t.run((ctx) => ctx.db.patch("dailyWrapped", day._id, { stats: { rows: wrong } }));
+    }
+    expect((await bothLedgers(t)).stored).not.toEqual(right.stored);
     await t.mutation(internal.wrapped.closeDays, {});
     await settle(t);
-    const days = await t.run((ctx) => ctx.db.query("dailyWrapped").collect());
-    const open = days.filter(({ closedAt }) => closedAt === undefined).map(({ date }) => date);
-    expect(open).toEqual(["2026-11-22"]);
+    expect(await openDates(t)).toEqual(["2026-11-22"]);
     expect((await bothLedgers(t)).stored).toEqual(right.stored);
   });
 
   test("a closed day that changes is open again, and closed with the next run", async () => {
-    const t = deployment();
-    const { ada } = await setUp(t);
+    const { t, ada } = await setUp();
     await t.mutation(internal.wrapped.closeDays, {});
     await ada.post("/sync/session", { externalId: "a", source: "pi", promptTokens: 50 });
     await settle(t);
-    const openDates = () =>
-      t.run(async (ctx) =>
-        (await ctx.db.query("dailyWrapped").collect())
-          .filter((d) => !d.closedAt)
-          .map((d) => d.date),
-      );
-    expect(await openDates()).toEqual(["2026-11-20"]);
+    expect(await openDates(t)).toEqual(["2026-11-20"]);
     await t.mutation(internal.wrapped.closeDays, {});
-    expect(await openDates()).toEqual([]);
+    expect(await openDates(t)).toEqual([]);
   });
 });
 
 test("sums of the ledger are the sums of its sessions", () => {
-  const rows = [1, 2, 3].map(
+  const ledger = [1, 2, 3].map(
     (n) =>
       contributionOf({
         source: "pi",
@@ -444,5 +409,5 @@ test("sums of the ledger are the sums of its sessions", () => {
         updatedAt: NOW,
       }).row,
   );
-  expect(totalsOf(rows)).toMatchObject({ sessions: 3, messages: 6, totalTokens: 6 });
+  expect(totalsOf(ledger)).toMatchObject({ sessions: 3, messages: 6, totalTokens: 6 });
 });

@@ -1,40 +1,31 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { estimateTokens } from "./lib/tokens";
-import { type Deployment, deployment, type Person, person, settle } from "./test.setup";
+import { conversation, deployment, eachTestAt, person, read, settle } from "./test.setup";
+import type { Deployment, Person } from "./test.setup";
 import type { ContextAnswer } from "./wire/context";
 
 let t: Deployment;
 let ada: Person;
 
+eachTestAt(Date.UTC(2026, 0, 22, 12));
 beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
-  vi.stubEnv("OPENAI_API_KEY", "");
   t = deployment();
   ada = await person(t);
 });
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
 
-/** Syncs a conversation that alternates between a user and an assistant. */
-async function sync(who: Person, externalId: string, texts: string[]) {
-  const messages = texts.map((textContent, i) => ({
-    sessionExternalId: externalId,
-    externalId: `${externalId}-${i}`,
-    role: i % 2 === 0 ? "user" : "assistant",
-    textContent,
-    createdAt: Date.UTC(2026, 0, 20) + i * 1_000,
-  }));
-  const sessions = [{ externalId, title: `About ${externalId}`, projectName: "shop" }];
-  expect((await who.post("/sync/batch", { sessions, messages })).status).toBe(200);
+/** Syncs a conversation of a shop's project, and lets everything scheduled run. */
+async function sync(who: Person, externalId: string, said: string[]) {
+  const createdAt = Date.UTC(2026, 0, 20);
+  const session = { title: `About ${externalId}`, projectName: "shop", createdAt };
+  const answer = await who.post("/sync/batch", conversation(externalId, said, session));
+  expect(answer.status).toBe(200);
   await settle(t);
 }
 
 async function contextOf(who: Person, query: string): Promise<ContextAnswer> {
-  const response = await who.get(`/api/context?${query}`);
-  expect(response.status).toBe(200);
-  return (await response.json()) as ContextAnswer;
+  const answer = await who.get(`/api/context?${query}`);
+  expect(answer.status).toBe(200);
+  return await read<ContextAnswer>(answer);
 }
 
 describe("the context for a question", () => {
@@ -89,38 +80,38 @@ describe("the context for a question", () => {
   test("never holds another user's words", async () => {
     const eve = await person(t, "eve@example.com");
     await sync(eve, "secret", ["zebra secrets", "zebra indeed"]);
-    expect((await contextOf(ada, "q=zebra+secrets")).text).not.toContain("secrets");
+    expect((await contextOf(eve, "q=zebra+secrets")).text).toContain("zebra secrets");
+    const found = await contextOf(ada, "q=zebra+secrets");
+    expect(found.context.map(({ externalId }) => externalId)).toEqual(["keys"]);
+    expect(JSON.stringify(found)).not.toContain("secrets");
   });
 
-  test.each(["q=", "q=%20", "", "q=x&format=xml"])(
-    "%s is a 400 that names the field",
-    async (query) => {
-      const response = await ada.get(`/api/context?${query}`);
-      expect(response.status).toBe(400);
-      const { details } = (await response.json()) as { details: { path: string }[] };
-      expect(["q", "format"]).toContain(details[0]?.path);
-    },
-  );
+  test.each([
+    ["q=", "q"],
+    ["q=%20", "q"],
+    ["", "q"],
+    ["q=x&format=xml", "format"],
+  ])("of '?%s' is a 400 that names %s", async (query, path) => {
+    const answer = await ada.get(`/api/context?${query}`);
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({ details: [{ path }] });
+  });
 });
 
 test("keeps to its budget, to its number of passages, and to three of one session", async () => {
   const said = (i: number) => `zebra ${i} ${"and some more words about it ".repeat(12)}`;
   for (let s = 0; s < 4; s++) {
-    await sync(
-      ada,
-      `s${s}`,
-      Array.from({ length: 10 }, (_, i) => said(10 * s + i)),
-    );
+    const ten = Array.from({ length: 10 }, (_, i) => said(10 * s + i));
+    await sync(ada, `s${s}`, ten);
   }
   for (const maxTokens of [100, 400, 2_000]) {
     const found = await contextOf(ada, `q=zebra&limit=20&max_tokens=${maxTokens}`);
+    expect(found.context).not.toEqual([]);
     expect(estimateTokens(found.text ?? "")).toBeLessThanOrEqual(maxTokens);
     expect(found.tokens).toBeLessThanOrEqual(maxTokens);
-    for (const { sessionId } of found.context) {
-      expect(found.context.filter((one) => one.sessionId === sessionId).length).toBeLessThanOrEqual(
-        3,
-      );
-    }
+    const ofSession = (id: string) => found.context.filter(({ sessionId }) => sessionId === id);
+    const perSession = found.context.map(({ sessionId }) => ofSession(sessionId).length);
+    expect(Math.max(...perSession)).toBeLessThanOrEqual(3);
   }
   expect((await contextOf(ada, "q=zebra&limit=2&max_tokens=9000")).context).toHaveLength(2);
 });

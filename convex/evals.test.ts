@@ -1,18 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api } from "./_generated/api";
-import { deployment, person, read, settle, signedIn, type Deployment } from "./test.setup";
+import { allPages, deployment, eachTestAt, person, read, rows, settle } from "./test.setup";
+import type { Deployment } from "./test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: NOW });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
+eachTestAt(NOW);
 
-/** A signed-in user with three sessions. */
+/** A person with the sessions a, b and c, newest first. */
 async function reviewer(t: Deployment, name = "ada") {
   const who = await person(t, `${name}@example.com`);
   for (const [index, id] of ["a", "b", "c"].entries()) {
@@ -24,14 +19,10 @@ async function reviewer(t: Deployment, name = "ada") {
     });
   }
   await settle(t);
-  const ids = await t.run(async (ctx) => {
-    const sessions = await ctx.db
-      .query("sessions")
-      .withIndex("by_user", (q) => q.eq("userId", who.userId))
-      .collect();
-    return sessions.map(({ _id }) => _id);
-  });
-  return { ...who, ids, signedIn: signedIn(t, who.userId) };
+  const own = (await rows(t, "sessions")).filter(({ userId }) => userId === who.userId);
+  const [a, b, c] = own.map(({ _id }) => _id);
+  if (!a || !b || !c) throw new Error("The sessions are not there");
+  return { ...who, a, b, c };
 }
 
 describe("PATCH /api/sessions/:id", () => {
@@ -65,7 +56,7 @@ describe("PATCH /api/sessions/:id", () => {
     await ada.post("/sync/session", { externalId: "a", title: "Plugin's" });
     await settle(t);
     expect(await read(ada.get("/api/sessions/a"))).toMatchObject({ title: "Mine" });
-    const stored = await t.run((ctx) => ctx.db.get("sessions", ada.ids[0]!));
+    const stored = await t.run((ctx) => ctx.db.get("sessions", ada.a));
     expect(stored?.searchableText).toContain("Mine");
     await ada.send("PATCH", "/api/sessions/a", { title: null });
     await ada.post("/sync/session", { externalId: "a", title: "Plugin's" });
@@ -93,11 +84,13 @@ describe("PATCH /api/sessions/:id", () => {
     const t = deployment();
     const ada = await reviewer(t);
     const eve = await person(t, "eve@example.com");
-    for (const id of [ada.ids[0]!, "a"]) {
+    const before = await rows(t, "sessions");
+    for (const id of [ada.a, "a"]) {
       expect((await eve.send("PATCH", `/api/sessions/${id}`, { title: "x" })).status).toBe(404);
       expect((await eve.send("DELETE", `/api/sessions/${id}`, "")).status).toBe(404);
     }
-    expect((await ada.get("/api/sessions/a")).status).toBe(200);
+    await settle(t);
+    expect(await rows(t, "sessions")).toEqual(before);
   });
 });
 
@@ -116,21 +109,20 @@ test("DELETE /api/sessions/:id: gone at once, from statistics too, and nothing i
   expect((await ada.get("/api/sessions/a")).status).toBe(404);
   expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 2, messageCount: 0 });
   await settle(t);
-  expect(await t.run((ctx) => ctx.db.query("messages").collect())).toEqual([]);
+  expect(await rows(t, "messages")).toEqual([]);
 });
 
 describe("the dashboard's functions", () => {
   test("marking stamps the time of review, unmarking takes it away, both keep the verdict", async () => {
     const t = deployment();
-    const { signedIn, ids } = await reviewer(t);
-    const sessionId = ids[0]!;
-    await signedIn.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
-    await signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
-    const { sessions } = await signedIn.query(api.evals.listEvalSessions, {});
+    const { dashboard, a: sessionId } = await reviewer(t);
+    await dashboard.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
+    await dashboard.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+    const { sessions } = await dashboard.query(api.evals.listEvalSessions, {});
     expect(sessions).toMatchObject([
       { _id: sessionId, evalStatus: "correct", reviewedAt: Date.now() },
     ]);
-    await signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: false });
+    await dashboard.mutation(api.evals.setEvalReady, { sessionId, evalReady: false });
     const stored = await t.run((ctx) => ctx.db.get("sessions", sessionId));
     expect(stored).toMatchObject({ evalReady: false, evalStatus: "correct" });
     expect(stored).not.toHaveProperty("reviewedAt");
@@ -138,14 +130,12 @@ describe("the dashboard's functions", () => {
 
   test("a list with counts over what the filters leave, newest first", async () => {
     const t = deployment();
-    const { signedIn, ids } = await reviewer(t);
-    await signedIn.mutation(api.evals.bulkUpdate, { sessionIds: ids, evalReady: true });
-    await signedIn.mutation(api.evals.bulkUpdateEvalStatus, {
-      sessionIds: [ids[0]!, ids[1]!],
-      evalStatus: "golden",
-    });
-    await signedIn.mutation(api.evals.bulkAddTags, { sessionIds: [ids[1]!], tags: ["t2", "t1"] });
-    const list = (args: object) => signedIn.query(api.evals.listEvalSessions, args);
+    const { dashboard, a, b, c } = await reviewer(t);
+    const golden = { sessionIds: [a, b], evalStatus: "golden" as const };
+    await dashboard.mutation(api.evals.bulkUpdate, { sessionIds: [a, b, c], evalReady: true });
+    await dashboard.mutation(api.evals.bulkUpdateEvalStatus, golden);
+    await dashboard.mutation(api.evals.bulkAddTags, { sessionIds: [b], tags: ["t2", "t1"] });
+    const list = (args: object) => dashboard.query(api.evals.listEvalSessions, args);
     expect((await list({})).sessions.map(({ externalId }) => externalId)).toEqual(["a", "b", "c"]);
     expect((await list({})).stats).toMatchObject({
       total: 3,
@@ -156,33 +146,28 @@ describe("the dashboard's functions", () => {
     expect((await list({ tags: ["t1", "none"] })).stats.total).toBe(1);
     expect((await list({ tags: [] })).stats.total).toBe(3);
     expect((await list({ dateFrom: NOW - 2_000, dateTo: NOW - 2_000 })).stats.total).toBe(1);
-    expect(await signedIn.query(api.evals.getEvalTags, {})).toEqual(["t1", "t2"]);
-    expect(await signedIn.query(api.evals.getEvalModels, {})).toEqual([
+    expect(await dashboard.query(api.evals.getEvalTags, {})).toEqual(["t1", "t2"]);
+    expect(await dashboard.query(api.evals.getEvalModels, {})).toEqual([
       "model-a",
       "model-b",
       "model-c",
     ]);
-    const preview = await signedIn.query(api.evals.previewExport, { sessionIds: "all" });
+    const preview = await dashboard.query(api.evals.previewExport, { sessionIds: "all" });
     expect(preview).toMatchObject({ sessionCount: 3, testCaseCount: 0 });
     expect(preview.warnings).toEqual(["3 sessions have no messages"]);
   });
 
   test("pages by status and tag, each session once", async () => {
     const t = deployment();
-    const { signedIn, ids } = await reviewer(t);
-    await signedIn.mutation(api.evals.bulkUpdate, {
-      sessionIds: ids,
-      evalReady: true,
-      evalTags: ["x"],
-    });
-    const found: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await signedIn.query(api.evals.listPage, { tag: "x", limit: 1, cursor });
-      found.push(...page.sessions.map(({ externalId }) => externalId));
-      cursor = page.cursor ?? undefined;
-    } while (cursor !== undefined);
-    expect(found).toEqual(["a", "b", "c"]);
+    const { dashboard, a, b, c } = await reviewer(t);
+    const edits = { evalReady: true, evalTags: ["x"] };
+    await dashboard.mutation(api.evals.bulkUpdate, { sessionIds: [a, b, c], ...edits });
+    const pages = await allPages(
+      (cursor) => dashboard.query(api.evals.listPage, { tag: "x", limit: 1, cursor }),
+      (page) => page.cursor,
+    );
+    const found = pages.map(({ sessions }) => sessions.map(({ externalId }) => externalId));
+    expect(found).toEqual([["a"], ["b"], ["c"]]);
   });
 
   test("someone signed out gets the empty answers, never an error", async () => {
@@ -199,15 +184,17 @@ describe("the dashboard's functions", () => {
     const t = deployment();
     const ada = await reviewer(t);
     const eve = await reviewer(t, "eve");
-    const sessionId = ada.ids[0]!;
-    const change = eve.signedIn.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+    const change = eve.dashboard.mutation(api.evals.setEvalReady, {
+      sessionId: ada.a,
+      evalReady: true,
+    });
     await expect(change).rejects.toThrow("Session not found");
     expect(
-      await eve.signedIn.mutation(api.evals.bulkUpdateEvalStatus, {
-        sessionIds: [sessionId, eve.ids[0]!, "nonsense"],
+      await eve.dashboard.mutation(api.evals.bulkUpdateEvalStatus, {
+        sessionIds: [ada.a, eve.a, "nonsense"],
         evalStatus: "golden",
       }),
     ).toEqual({ updated: 1, failed: 2 });
-    expect((await t.run((ctx) => ctx.db.get("sessions", sessionId)))?.evalStatus).toBeUndefined();
+    expect((await t.run((ctx) => ctx.db.get("sessions", ada.a)))?.evalStatus).toBeUndefined();
   });
 });

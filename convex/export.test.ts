@@ -1,57 +1,32 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { api } from "./_generated/api";
-import {
-  deployment,
-  person,
-  read,
-  settle,
-  signedIn,
-  type Deployment,
-  type Person,
-} from "./test.setup";
+import { allPages, conversation, deployment, eachTestAt } from "./test.setup";
+import { person, read, settle, type Person } from "./test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 86_400_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: NOW });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
+eachTestAt(NOW);
 
 /** A session with one question and its answer, ready for evaluation. */
 async function ready(who: Person, id: string, fields: object = {}, edits: object = {}) {
-  await who.post("/sync/session", {
-    externalId: id,
-    source: "pi",
-    title: `Title ${id}`,
-    ...fields,
-  });
-  await who.post("/sync/batch", {
-    messages: [
-      { sessionExternalId: id, externalId: `${id}-1`, role: "user", textContent: `Question ${id}` },
-      {
-        sessionExternalId: id,
-        externalId: `${id}-2`,
-        role: "assistant",
-        textContent: `Answer ${id}`,
-      },
-    ],
-  });
+  const session = { source: "pi", title: `Title ${id}`, ...fields };
+  const said = [`Question ${id}`, `Answer ${id}`];
+  await who.post("/sync/batch", conversation(id, said, session));
   const patched = await who.send("PATCH", `/api/sessions/${id}`, { evalReady: true, ...edits });
   expect(patched.status).toBe(200);
 }
 
-async function setUp(t: Deployment) {
+/** Ada's sessions: three that are ready, and one that is not. */
+async function setUp() {
+  const t = deployment();
   const ada = await person(t);
   await ready(ada, "old", { createdAt: NOW - 3 * DAY, model: "gpt" }, { evalStatus: "golden" });
   await ready(ada, "new", { createdAt: NOW - DAY }, { evalTags: ["x", "y"] });
   await ready(ada, "cursor", { createdAt: NOW - 2 * DAY, source: "cursor" });
   await ada.post("/sync/session", { externalId: "unready", source: "pi" });
   await settle(t);
-  return ada;
+  return { t, ada };
 }
 
 async function names(answer: Response | Promise<Response>) {
@@ -60,7 +35,7 @@ async function names(answer: Response | Promise<Response>) {
 
 describe("GET /api/export", () => {
   test("without ids: every session that is ready, newest first, as DeepEval reads it", async () => {
-    const ada = await setUp(deployment());
+    const { ada } = await setUp();
     const answer = await ada.get("/api/export");
     expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
     expect(answer.headers.get("Content-Disposition")).toBe(
@@ -86,14 +61,14 @@ describe("GET /api/export", () => {
     ["sessionIds=old,nowhere,new", ["old#0", "new#0"]],
     ["sessionIds=old,new&tag=x", ["new#0"]],
     ["sessionIds=all", ["new#0", "cursor#0", "old#0"]],
-  ])("%s", async (query, expected) => {
-    const ada = await setUp(deployment());
+  ])("%s exports %j, by its older address too", async (query, expected) => {
+    const { ada } = await setUp();
     expect(await names(ada.get(`/api/export?${query}`))).toEqual(expected);
     expect(await names(ada.get(`/api/export/evals?${query}`))).toEqual(expected);
   });
 
   test("one session by id, ready or not, in any format, under a safe file name", async () => {
-    const ada = await setUp(deployment());
+    const { ada } = await setUp();
     await ada.post("/sync/message", {
       sessionExternalId: '../"x\r\n',
       externalId: "m",
@@ -108,8 +83,7 @@ describe("GET /api/export", () => {
   });
 
   test("what is not the caller's is as unknown as none: 404 by id, absent from a list", async () => {
-    const t = deployment();
-    await setUp(t);
+    const { t } = await setUp();
     const eve = await person(t, "eve@example.com");
     expect((await eve.get("/api/export?id=old")).status).toBe(404);
     expect(await names(eve.get("/api/export?sessionIds=old"))).toEqual([]);
@@ -124,41 +98,34 @@ describe("GET /api/export", () => {
     ["cursor=abc", "cursor"],
     ["format=constructor", "format"],
   ])("%s answers 400 and names the field", async (query, path) => {
-    const ada = await setUp(deployment());
+    const { ada } = await setUp();
     const answer = await ada.get(`/api/export?${query}`);
     expect(answer.status).toBe(400);
     expect(await read(answer)).toMatchObject({ code: "INVALID_REQUEST", details: [{ path }] });
   });
 
   test("a large export goes on by its cursor, complete and in order, each answer a document", async () => {
-    const t = deployment();
-    const ada = await person(t);
-    const text = "é".repeat(1_500_000);
-    for (let index = 0; index < 7; index++) {
-      const id = `s${index}`;
+    const ada = await person(deployment());
+    const large = { role: "user", textContent: "é".repeat(1_500_000), externalId: "large" };
+    const ids = [0, 1, 2, 3, 4, 5, 6].map((index) => `s${index}`);
+    for (const [index, id] of ids.entries()) {
       await ready(ada, id, { createdAt: NOW - index * 1_000 });
-      await ada.post("/sync/message", {
-        sessionExternalId: id,
-        externalId: `${id}-3`,
-        role: "user",
-        textContent: text,
-      });
+      await ada.post("/sync/message", { sessionExternalId: id, ...large });
     }
-    const found: string[] = [];
-    let cursor = "";
-    let answers = 0;
-    do {
-      const answer = await ada.get(`/api/export?format=json${cursor && `&cursor=${cursor}`}`);
-      const { sessions } = await read<{ sessions: { externalId: string; messages: object[] }[] }>(
-        answer,
-      );
-      found.push(...sessions.map(({ externalId, messages }) => `${externalId}:${messages.length}`));
-      cursor = answer.headers.get("X-Export-Cursor") ?? "";
-      if (cursor !== "") expect(answer.headers.get("Link")).toMatch(/cursor=.*; rel="next"$/);
-      answers++;
-    } while (cursor !== "");
-    expect(answers).toBeGreaterThan(1);
-    expect(found).toEqual([0, 1, 2, 3, 4, 5, 6].map((index) => `s${index}:3`));
+    const answers = await allPages(
+      (cursor) => ada.get(`/api/export?format=json${cursor ? `&cursor=${cursor}` : ""}`),
+      ({ headers }) => headers.get("X-Export-Cursor"),
+    );
+    expect(answers.length).toBeGreaterThan(1);
+    const links = answers.map(({ headers }) => headers.get("Link"));
+    expect(links.pop()).toBeNull();
+    for (const link of links) expect(link).toMatch(/cursor=.*; rel="next"$/);
+    type Exported = { sessions: { externalId: string; messages: object[] }[] };
+    const documents = await Promise.all(answers.map((answer) => read<Exported>(answer)));
+    const found = documents.flatMap(({ sessions }) => sessions);
+    expect(found.map(({ externalId, messages }) => [externalId, messages.length])).toEqual(
+      ids.map((id) => [id, 3]),
+    );
   });
 
   test("anonymize=true hides names, paths, addresses and keys, the same by the same", async () => {
@@ -188,26 +155,29 @@ describe("GET /api/export", () => {
 describe("the dashboard's file", () => {
   const options = { includeSystemPrompts: false, includeToolCalls: false, anonymizePaths: false };
 
-  test.each(["deepeval", "openai", "promptfoo", "filesystem"])("%s", async (format) => {
-    const t = deployment();
-    const ada = await setUp(t);
-    const me = signedIn(t, ada.userId);
-    const file = await me.action(api.evals.generateEvalExport, {
+  test.each([
+    ["deepeval", "json"],
+    ["openai", "jsonl"],
+    ["promptfoo", "jsonl"],
+    ["filesystem", "json"],
+  ])("%s holds all that is ready, under a name with the date", async (format, extension) => {
+    const { ada } = await setUp();
+    const file = await ada.dashboard.action(api.evals.generateEvalExport, {
       sessionIds: "all",
       format,
       options,
     });
-    expect(file.filename).toMatch(new RegExp(`^opensync-${format}-2026-11-22\\.jsonl?$`));
-    expect(file.data).toContain("Question new");
+    expect(file.filename).toBe(`opensync-${format}-2026-11-22.${extension}`);
+    for (const id of ["old", "new", "cursor"]) expect(file.data).toContain(`Question ${id}`);
     expect(file.stats.sessions).toBe(3);
   });
 
   test("rejects when there is nothing to export, and for someone signed out", async () => {
-    const t = deployment();
-    const ada = await setUp(t);
-    const me = signedIn(t, ada.userId);
+    const { t, ada } = await setUp();
     const args = { sessionIds: [], format: "deepeval", options };
-    await expect(me.action(api.evals.generateEvalExport, args)).rejects.toThrow("not found");
-    await expect(t.action(api.evals.generateEvalExport, args)).rejects.toThrow();
+    const exported = (who: Pick<typeof t, "action">) =>
+      who.action(api.evals.generateEvalExport, args);
+    await expect(exported(ada.dashboard)).rejects.toThrow("not found");
+    await expect(exported(t)).rejects.toThrow("UNAUTHORIZED");
   });
 });

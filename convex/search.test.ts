@@ -1,66 +1,29 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "./_generated/api";
-import { type Deployment, deployment, type Person, person, settle } from "./test.setup";
+import { conversation, deployment, eachTestAt, person, read, rows, settle } from "./test.setup";
+import type { About, Deployment, Person, Said } from "./test.setup";
 import type { SearchAnswer } from "./wire/search";
 
 let t: Deployment;
 let ada: Person;
 
+eachTestAt(Date.UTC(2026, 0, 22, 12));
 beforeEach(async () => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
-  vi.stubEnv("OPENAI_API_KEY", "");
   t = deployment();
   ada = await person(t);
 });
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
 
-/** Ada in the dashboard, by a session of Convex Auth. */
-function signedIn() {
-  vi.stubEnv("CONVEX_SITE_URL", "https://site.test");
-  return t.withIdentity({ issuer: "https://site.test", subject: `${ada.userId}|session` });
-}
-
-type Said = { role?: string; text?: string; parts?: unknown[] };
-
-/** Syncs a session of these messages, and lets everything scheduled run. */
-async function sync(
-  who: Person,
-  externalId: string,
-  said: (string | Said)[],
-  session: object = {},
-) {
-  const messages = said.map((one, i) => {
-    const {
-      role = i % 2 === 0 ? "user" : "assistant",
-      text,
-      parts,
-    } = typeof one === "string" ? ({ text: one } as Said) : one;
-    return {
-      sessionExternalId: externalId,
-      externalId: `${externalId}-${i}`,
-      role,
-      textContent: text,
-      parts,
-      createdAt: Date.UTC(2026, 0, 20) + i * 1_000,
-    };
-  });
-  for (let i = 0; i === 0 || i < messages.length; i += 500) {
-    const body = {
-      sessions: i === 0 ? [{ externalId, ...session }] : [],
-      messages: messages.slice(i, i + 500),
-    };
-    expect((await who.post("/sync/batch", body)).status).toBe(200);
-  }
+/** Syncs a session in which this was said, and lets everything scheduled run. */
+async function sync(who: Person, externalId: string, said: Said[], about: About = {}) {
+  const answer = await who.post("/sync/batch", conversation(externalId, said, about));
+  expect(answer.status).toBe(200);
   await settle(t);
 }
 
 async function search(who: Person, body: object): Promise<SearchAnswer> {
-  const response = await who.post("/search", body);
-  expect(response.status).toBe(200);
-  return (await response.json()) as SearchAnswer;
+  const answer = await who.post("/search", body);
+  expect(answer.status).toBe(200);
+  return await read<SearchAnswer>(answer);
 }
 const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
 const marked = ({ results: [first] }: SearchAnswer) =>
@@ -75,12 +38,8 @@ describe("a word is found wherever in a session it stands", () => {
     const found = await search(ada, { query: "xylographer" });
     expect(ids(found)).toEqual(["long"]);
     expect(found.results[0]).toMatchObject({ snippet: said[390], matchedIn: ["fulltext"] });
-    const message = await t.run((ctx) =>
-      ctx.db
-        .query("messages")
-        .withIndex("by_external_id", (q) => q.eq("externalId", "long-390"))
-        .first(),
-    );
+    const message = (await rows(t, "messages")).find(({ externalId }) => externalId === "long-390");
+    expect(message).toMatchObject({ textContent: said[390] });
     expect(found.results[0]?.messageId).toBe(message?._id);
   });
 
@@ -116,26 +75,23 @@ describe("another user's text", () => {
       title: "xylographer",
     });
     await sync(ada, "mine", ["nothing of the kind"]);
-    for (const type of ["fulltext", "hybrid"]) {
-      expect((await search(ada, { query: "xylographer", type })).results).toEqual([]);
-    }
-    const viewer = signedIn();
     const query = "xylographer";
-    expect(await viewer.query(api.search.searchSessionsPaginated, { query })).toMatchObject({
-      total: 0,
-    });
-    expect(await viewer.query(api.search.searchMessagesPaginated, { query })).toMatchObject({
-      total: 0,
-    });
+    const counts = async ({ dashboard }: Person) => [
+      (await dashboard.query(api.search.searchSessionsPaginated, { query })).total,
+      (await dashboard.query(api.search.searchMessagesPaginated, { query })).total,
+    ];
+    for (const type of ["fulltext", "hybrid"]) {
+      expect(ids(await search(eve, { query, type }))).toEqual(["secret"]);
+      expect((await search(ada, { query, type })).results).toEqual([]);
+    }
+    expect(await counts(eve)).toEqual([1, 2]);
+    expect(await counts(ada)).toEqual([0, 0]);
   });
 
   test("does not crowd out one's own, however much of it there is", async () => {
     const eve = await person(t, "eve@example.com");
-    await sync(
-      eve,
-      "loud",
-      Array.from({ length: 400 }, () => "xylographer xylographer"),
-    );
+    const loud = Array.from({ length: 400 }, () => "xylographer xylographer");
+    await sync(eve, "loud", loud);
     await sync(ada, "mine", ["hello", "a single xylographer"]);
     expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["mine"]);
   });
@@ -212,7 +168,7 @@ describe("filters", () => {
     [{ role: "assistant" }, ["b"]],
     [{ source: "claude-code", model: "m2" }, []],
     [{ source: "", role: "" }, ["a", "b"]],
-  ])("%j", async (filters, expected) => {
+  ])("%j leave %j", async (filters, expected) => {
     expect(ids(await search(ada, { query: "zebra", ...filters })).sort()).toEqual(expected);
   });
 });
@@ -227,28 +183,32 @@ describe("odd queries get an answer or a clear 400", () => {
   ])("%s: 400 that names the field", async (_, body) => {
     const response = await ada.post("/search", body);
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ details: [{ path: "query" }] });
+    expect(await read(response)).toMatchObject({ details: [{ path: "query" }] });
   });
 
   test("an unknown type is a 400 that names the field", async () => {
     const response = await ada.post("/search", { query: "x", type: "psychic" });
     expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({ details: [{ path: "type" }] });
+    expect(await read(response)).toMatchObject({ details: [{ path: "type" }] });
   });
 
   test.each([
     [
       "a stack trace of 20 kB",
       `TypeError: x is not a function\n${"    at f (/srv/app/node_modules/a/b.js:10:5)\n".repeat(450)}`,
+      ["s"],
     ],
-    ["3,000 words", Array.from({ length: 3_000 }, (_, i) => `word${i}`).join(" ")],
-    ["a word of 20 kB", "a".repeat(20_000)],
-    ["Chinese", "数据库连接"],
-    ["a lone quote", '"'],
-    ["an unfinished phrase", '"foo AND (bar* NEAR -'],
-  ])("%s", async (_, query) => {
+    ["3,000 words", Array.from({ length: 3_000 }, (_, i) => `word${i}`).join(" "), []],
+    ["a word of 20 kB", "a".repeat(20_000), []],
+    ["Chinese", "数据库连接", ["s"]],
+    ["a lone quote", '"', []],
+    ["an unfinished phrase", '"function AND (bar* NEAR -', ["s"]],
+  ])("%s finds what holds its words, and nothing else", async (_, query, expected) => {
     await sync(ada, "s", ["数据库连接失败", "TypeError: x is not a function"]);
-    for (const type of ["fulltext", "hybrid"]) await search(ada, { query, type });
+    await sync(ada, "other", ["quite another thing"]);
+    for (const type of ["fulltext", "hybrid"]) {
+      expect(ids(await search(ada, { query, type }))).toEqual(expected);
+    }
   });
 
   test.each(["?!…", "🎉🚀", "\u0000"])(
@@ -265,12 +225,18 @@ describe("odd queries get an answer or a clear 400", () => {
 
   test.each([
     ["0", 1],
-    ["99", 50],
-    ["abc", 10],
     ["-3", 1],
-  ])("limit %s is clamped", async (limit) => {
-    await sync(ada, "s", ["keys"]);
-    expect((await ada.get(`/api/search?q=keys&limit=${limit}`)).status).toBe(200);
+    ["abc", 10],
+    ["99", 50],
+  ])("limit=%s is clamped: %i results", async (limit, expected) => {
+    const sessions = Array.from({ length: 60 }, (_, i) => ({
+      externalId: `s${i}`,
+      title: "keys",
+    }));
+    await ada.post("/sync/batch", { sessions });
+    await settle(t);
+    const answer = await ada.get(`/api/search?q=keys&limit=${limit}`);
+    expect(ids(await read<SearchAnswer>(answer))).toHaveLength(expected);
   });
 });
 
@@ -278,9 +244,10 @@ describe("without a key for embeddings", () => {
   test("semantic is a 503 that says what to set", async () => {
     const response = await ada.post("/search", { query: "keys", type: "semantic" });
     expect(response.status).toBe(503);
-    const body = (await response.json()) as { code: string; message: string };
-    expect(body.code).toBe("EMBEDDINGS_NOT_CONFIGURED");
-    expect(body.message).toContain("OPENAI_API_KEY");
+    expect(await read(response)).toMatchObject({
+      code: "EMBEDDINGS_NOT_CONFIGURED",
+      message: expect.stringContaining("OPENAI_API_KEY") as string,
+    });
   });
 
   test("hybrid answers full text, and says that it is degraded and why", async () => {
@@ -298,9 +265,8 @@ describe("the dashboard's searches", () => {
       await sync(ada, `s${i}`, ["hello"]);
       vi.advanceTimersByTime(60_000);
     }
-    const viewer = signedIn();
     const page = (cursor: number) =>
-      viewer.query(api.search.searchSessionsPaginated, { query: "", limit: 2, cursor });
+      ada.dashboard.query(api.search.searchSessionsPaginated, { query: "", limit: 2, cursor });
     const pages = [await page(0), await page(2), await page(4)];
     expect(pages.map((one) => one.sessions.map((session) => session.externalId))).toEqual([
       ["s4", "s3"],
@@ -314,8 +280,7 @@ describe("the dashboard's searches", () => {
     await sync(ada, "s", [`${"filler ".repeat(1_500)}zebra${" filler".repeat(500)}`], {
       title: "Animals",
     });
-    const viewer = signedIn();
-    const found = await viewer.query(api.search.searchMessagesPaginated, {
+    const found = await ada.dashboard.query(api.search.searchMessagesPaginated, {
       query: "zebra",
       limit: 20,
       cursor: 0,
@@ -324,9 +289,8 @@ describe("the dashboard's searches", () => {
     expect(found.messages[0]).toMatchObject({ sessionTitle: "Animals", role: "user" });
     expect(found.messages[0]?.textContent).toContain("zebra");
     expect(found.messages[0]?.textContent?.length).toBeLessThanOrEqual(2_000);
-    expect(await viewer.query(api.search.searchMessagesPaginated, { query: " " })).toMatchObject({
-      messages: [],
-    });
+    const blank = await ada.dashboard.query(api.search.searchMessagesPaginated, { query: " " });
+    expect(blank.messages).toEqual([]);
   });
 
   test("signed out, both are empty", async () => {

@@ -1,17 +1,12 @@
 import { convexToJson, type Value } from "convex/values";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api } from "./_generated/api";
 import { drawable, drawnParts } from "./lib/drawn";
-import { deployment, person, read, settle, signedIn } from "./test.setup";
+import { allPages, deployment, eachTestAt, person, read, settle } from "./test.setup";
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-});
+eachTestAt(Date.UTC(2026, 0, 22, 12));
 
+/** A session of these messages, as its owner finds it. */
 async function talk(messages: object[], session: object = {}) {
   const t = deployment();
   const ada = await person(t);
@@ -25,7 +20,7 @@ async function talk(messages: object[], session: object = {}) {
   });
   await settle(t);
   const { id } = await read<{ id: string }>(ada.get("/api/sessions/s1"));
-  return { t, ada, me: signedIn(t, ada.userId), sessionId: id };
+  return { t, ada, me: ada.dashboard, sessionId: id };
 }
 
 describe("the dashboard's session", () => {
@@ -77,7 +72,7 @@ describe("the dashboard's session", () => {
 
   test("is null, or an empty text, for an id that is none, gone, or another's", async () => {
     const { t, me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
-    const other = signedIn(t, (await person(t, "bob@example.com")).userId);
+    const other = (await person(t, "bob@example.com")).dashboard;
     for (const [who, id] of [
       [me, "nonsense"],
       [me, ""],
@@ -104,17 +99,13 @@ describe("the dashboard's session", () => {
       expect(answer.status).toBe(200);
       vi.setSystemTime(Date.now() + 1_000);
     }
-    const seen: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await me.query(api.sessions.get, {
-        sessionId,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      for (const { textContent } of page?.messages ?? []) seen.push(textContent?.[0] ?? "");
-      cursor = page?.messagesCursor ?? undefined;
-    } while (cursor !== undefined);
-    expect(seen).toEqual(["0", "1", "2"]);
+    const pages = await allPages(
+      (cursor) => me.query(api.sessions.get, cursor ? { sessionId, cursor } : { sessionId }),
+      (page) => page?.messagesCursor,
+    );
+    expect(pages.length).toBeGreaterThan(1);
+    const messages = pages.flatMap((page) => page?.messages ?? []);
+    expect(messages.map(({ textContent }) => textContent?.[0])).toEqual(["0", "1", "2"]);
   });
 
   test("is a table with a row a session, and Markdown", async () => {

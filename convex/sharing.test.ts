@@ -1,14 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { SHARED_STYLE } from "./exports/sharedStyle";
 import { sha256Base64 } from "./lib/hash";
-import { deployment, person, read, settle } from "./test.setup";
+import { deployment, eachTestAt, person, read, settle } from "./test.setup";
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 12) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+eachTestAt(Date.UTC(2026, 10, 22, 12));
 
 /** A session full of what must not leave, and where it is shared. */
 async function shared() {

@@ -1,17 +1,18 @@
 import { getFunctionName, makeFunctionReference } from "convex/server";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "./_generated/api";
 import { endpoints } from "./http";
 import {
   allRows,
+  conversation,
   deployment,
+  eachTestAt,
+  fromWorkos,
   person,
-  read,
+  rows,
   settle,
-  signedIn,
-  type Deployment,
-  type Person,
 } from "./test.setup";
+import type { Deployment, Person } from "./test.setup";
 import { examples } from "./wire/examples";
 
 /**
@@ -94,6 +95,7 @@ const functions = Object.entries(modules).flatMap(([path, exported]) =>
       : [],
   ),
 );
+const queries = functions.filter(({ kind }) => kind === "query");
 type Kind = "query" | "mutation" | "action";
 
 /** What `convex/server` marks a registered function with. */
@@ -114,72 +116,85 @@ function call(t: Pick<Deployment, Kind>, { name, kind }: { name: string; kind: K
   }
 }
 
+eachTestAt(Date.UTC(2026, 0, 22, 12));
 beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
   vi.spyOn(console, "log").mockImplementation(() => undefined);
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  vi.unstubAllEnvs();
 });
 
 /** Bob has a session of everything, all of it marked. */
 async function world() {
   const t = deployment();
   const bob = await person(t, "bob@example.com");
-  await bob.post("/sync/batch", {
-    sessions: [
-      {
-        externalId: "bobsecret-session",
-        title: "bobsecret title",
-        projectName: "bobsecret",
-        model: "bobsecret-model",
-        source: "bobsecret-tool",
-        promptTokens: 5,
-      },
-    ],
-    messages: [
-      {
-        sessionExternalId: "bobsecret-session",
-        externalId: "bobsecret-message",
-        role: "user",
-        textContent: "bobsecret words",
-        parts: [{ type: "tool-call", content: { toolName: "bobsecret", args: {} } }],
-      },
-    ],
-  });
+  const said = {
+    text: "bobsecret words",
+    parts: [{ type: "tool-call", content: { toolName: "bobsecret", args: {} } }],
+  };
+  const about = {
+    title: "bobsecret title",
+    projectName: "bobsecret",
+    model: "bobsecret-model",
+    source: "bobsecret-tool",
+    promptTokens: 5,
+  };
+  await bob.post("/sync/batch", conversation("bobsecret-session", [said], about));
   await settle(t);
-  const me = signedIn(t, bob.userId);
-  const { sessions } = await read<{ sessions: { id: string }[] }>(bob.get("/api/sessions"));
-  const sessionId = sessions[0]?.id ?? "";
-  await me.mutation(api.evals.updateEvalTags, { sessionId, evalTags: ["bobsecret"] });
-  await me.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
-  const { publicSlug = "" } = await me.mutation(api.sessions.setVisibility, {
-    sessionId,
-    isPublic: true,
-  });
-  await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: false });
-  const { id: keyId } = await me.mutation(api.apiKeys.create, { name: "bobsecret" });
+  const [{ _id: sessionId } = { _id: "" }] = await rows(t, "sessions");
+  const { dashboard } = bob;
+  const show = (isPublic: boolean) =>
+    dashboard.mutation(api.sessions.setVisibility, { sessionId, isPublic });
+  await dashboard.mutation(api.evals.updateEvalTags, { sessionId, evalTags: ["bobsecret"] });
+  await dashboard.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+  const { publicSlug: slug = "" } = await show(true);
+  await show(false);
+  const { id: keyId } = await dashboard.mutation(api.apiKeys.create, { name: "bobsecret" });
   await settle(t);
-  return { t, bob, target: { sessionId, keyId, slug: publicSlug } };
+  return { t, bob, target: { sessionId, keyId, slug } };
 }
 
 /** Everything in the database that is Bob's. */
 async function belongings(t: Deployment, bob: Person) {
-  const rows = await allRows(t);
   return Object.fromEntries(
-    Object.entries(rows).map(([table, all]) => [
+    Object.entries(await allRows(t)).map(([table, all]) => [
       table,
       all.filter((row) => JSON.stringify(row).includes(bob.userId)),
     ]),
   );
 }
 
+/** Queries whose answers hold numbers, or what is everybody's, and no words of a session. */
+const WORDLESS = [
+  "analytics:dailyStats",
+  "analytics:providerStats",
+  "analytics:publicPlatformStats",
+  "analytics:summaryStats",
+  "auth:isAuthenticated",
+  "docs:search",
+  "users:me",
+  "users:stats",
+  "wrapped:getCountdownInfo",
+  "wrapped:getYesterdayWrapped",
+];
+
 test("the public functions are these, and no others", () => {
   expect(functions.map(({ name }) => name).sort()).toEqual(Object.keys(SURFACE));
   expect(getFunctionName(api.sessions.get)).toBe("sessions:get");
+});
+
+describe("the owner", () => {
+  test("finds his own through every query with words: what others ask for is really there", async () => {
+    const { bob, target } = await world();
+    await bob.dashboard.mutation(api.sessions.setVisibility, {
+      sessionId: target.sessionId,
+      isPublic: true,
+    });
+    const silent: string[] = [];
+    for (const fn of queries) {
+      const answer: unknown = await call(bob.dashboard, fn, target);
+      if (!JSON.stringify(answer ?? null).includes("bobsecret")) silent.push(fn.name);
+    }
+    expect(silent.sort()).toEqual(WORDLESS);
+  });
 });
 
 /** Open on purpose: they answer a stranger without throwing. */
@@ -188,7 +203,7 @@ const OPEN_ACTIONS = ["auth:signIn", "auth:signOut", "users:deleteAccount"];
 describe("a stranger", () => {
   test("reads nothing through any query, and none of them throws", async () => {
     const { t, target } = await world();
-    for (const fn of functions.filter(({ kind }) => kind === "query")) {
+    for (const fn of queries) {
       const answer: unknown = await call(t, fn, target);
       expect([fn.name, JSON.stringify(answer ?? null)]).toEqual([
         fn.name,
@@ -227,9 +242,25 @@ describe("a stranger", () => {
 const refusedAsStranger = { refused: expect.stringContaining("UNAUTHORIZED") as string };
 
 describe("another user", () => {
+  test("reads through every query what there would be to read if Bob did not exist", async () => {
+    const { t, target } = await world();
+    const arriveAt = async (where: Deployment) => {
+      const who = fromWorkos(where, "user_eve");
+      await who.mutation(api.users.getOrCreate, {});
+      return who;
+    };
+    const [eve, alone] = [await arriveAt(t), await arriveAt(deployment())];
+    // The ids of two deployments are not the same.
+    for (const fn of queries.filter(({ name }) => name !== "users:me")) {
+      const here: unknown = await call(eve, fn, target);
+      const there: unknown = await call(alone, fn, target);
+      expect([fn.name, here]).toEqual([fn.name, there]);
+    }
+  });
+
   test("neither reads nor changes anything of Bob's through any function, even with his ids", async () => {
     const { t, bob, target } = await world();
-    const eve = signedIn(t, (await person(t, "eve@example.com")).userId);
+    const { dashboard: eve } = await person(t, "eve@example.com");
     const before = await belongings(t, bob);
     for (const fn of functions) {
       // Last, because they end her account.

@@ -1,17 +1,12 @@
 import { getDocumentSize } from "convex/values";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { isWellFormed } from "./lib/text";
-import { deployment, person, read, settle, type Person } from "./test.setup";
+import { deployment, eachTestAt, pagesOfSession, person, read, rows, settle } from "./test.setup";
+import type { Person, SessionPage } from "./test.setup";
 import type { MessageAnswer } from "./wire/answers";
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+eachTestAt(Date.UTC(2026, 0, 22, 12));
 
-type Session = { messages: MessageAnswer[]; messagesCursor: string | null; messageCount: number };
 type Batch = { ok: boolean; sessions: number; messages: number; errors: string[] };
 
 const message = (fields: object) => ({
@@ -26,7 +21,7 @@ const nested = (depth: number) =>
 async function roundTrip(ada: Person, fields: object): Promise<MessageAnswer> {
   const answer = await ada.post("/sync/message", message(fields));
   expect(answer.status).toBe(200);
-  const session = await read<Session>(ada.get("/api/sessions/s"));
+  const session = await read<SessionPage>(ada.get("/api/sessions/s"));
   const [first] = session.messages;
   if (!first) throw new Error("the message is gone");
   return first;
@@ -200,8 +195,9 @@ describe("a text of 1 MB with lone surrogates in any field is answered 200 or a 
     for (const [path, field] of cases) await ada.post(path, { ...message({}), [field]: huge });
     await settle(t);
     for (const table of ["sessions", "messages", "parts"] as const) {
-      const rows = await t.run((ctx) => ctx.db.query(table).collect());
-      for (const row of rows) {
+      const stored = await rows(t, table);
+      expect(stored).not.toEqual([]);
+      for (const row of stored) {
         expect(getDocumentSize(row)).toBeLessThan(1_048_576);
         const texts = Object.values(row).filter((value) => typeof value === "string");
         expect(texts.filter((value) => !isWellFormed(value)).length).toBe(0);
@@ -237,7 +233,7 @@ test("in a batch a bad item is named and its neighbours are kept", async () => {
     /messages\[4\]: parts\.0\.content is nested deeper than 1000 levels/,
   );
   await settle(t);
-  const stored = await read<Session>(ada.get("/api/sessions/s"));
+  const stored = await read<SessionPage>(ada.get("/api/sessions/s"));
   expect(stored.messages.map(({ externalId }) => externalId)).toEqual(["a", "b"]);
 });
 
@@ -266,16 +262,8 @@ test("2,500 messages in one body are all stored, in the order of the array", asy
   const answer = await read<Batch>(ada.post("/sync/batch", { sessions: [], messages }));
   expect(answer).toMatchObject({ ok: true, messages: 2_500, errors: [] });
   await settle(t);
-  const seen: string[] = [];
-  for (
-    let cursor: string | null = "", page: Session;
-    cursor !== null;
-    cursor = page.messagesCursor
-  ) {
-    const query = cursor === "" ? "" : `&messages_cursor=${cursor}`;
-    page = await read<Session>(ada.get(`/api/sessions/s?messages_limit=200${query}`));
-    expect(page.messageCount).toBe(2_500);
-    seen.push(...page.messages.map(({ externalId }) => externalId));
-  }
-  expect(seen).toEqual(messages.map(({ externalId }) => externalId));
+  const pages = await pagesOfSession(ada, "s");
+  expect(pages.map(({ messageCount }) => messageCount)).toEqual(pages.map(() => 2_500));
+  const stored = pages.flatMap((page) => page.messages.map(({ externalId }) => externalId));
+  expect(stored).toEqual(messages.map(({ externalId }) => externalId));
 }, 60_000);

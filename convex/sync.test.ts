@@ -1,58 +1,43 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { deployment, person, read, settle, type Deployment, type Person } from "./test.setup";
-import type { MessageAnswer, SessionAnswer } from "./wire/answers";
+import { describe, expect, test, vi } from "vitest";
+import { allPages, conversation, deployment, eachTestAt, pagesOfSession } from "./test.setup";
+import { person, read, rows, settle } from "./test.setup";
+import type { Deployment, Person, SessionPage } from "./test.setup";
+import type { SessionAnswer } from "./wire/answers";
 
 const NOW = Date.UTC(2026, 0, 22, 12);
-beforeEach(() => {
-  vi.useFakeTimers({ now: NOW });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
 
-type Session = SessionAnswer & { messages: MessageAnswer[]; messagesCursor: string | null };
+eachTestAt(NOW);
 
-const get = (ada: Person, id: string) =>
-  read<Session>(ada.get(`/api/sessions/${encodeURIComponent(id)}?messages_limit=200`));
-const texts = (session: Session) => session.messages.map(({ textContent }) => textContent);
+/** The first page of a session. */
+const get = (who: Person, id: string) =>
+  read<SessionPage>(who.get(`/api/sessions/${encodeURIComponent(id)}?messages_limit=200`));
+const texts = ({ messages }: Pick<SessionPage, "messages">) =>
+  messages.map(({ textContent }) => textContent);
 
 /** Everything stored but the log, as one comparable text. */
-const snapshot = (t: Deployment) =>
-  t.run(async (ctx) =>
-    JSON.stringify([
-      await ctx.db.query("sessions").collect(),
-      await ctx.db.query("messages").collect(),
-      await ctx.db.query("parts").collect(),
-      await ctx.db.query("dailyWrapped").collect(),
-    ]),
-  );
+async function snapshot(t: Deployment): Promise<string> {
+  const tables = ["sessions", "messages", "parts", "dailyWrapped"] as const;
+  return JSON.stringify(await Promise.all(tables.map((table) => rows(t, table))));
+}
 
 describe("identity", () => {
   test("two users who send the same ids never see or touch each other's rows", async () => {
     const t = deployment();
     const [ada, bob] = [await person(t), await person(t, "bob@example.com")];
-    for (const [who, text] of [
+    const told = [
       [ada, "Ada's"],
       [bob, "Bob's"],
-    ] as const) {
-      await who.post("/sync/session", { externalId: "s", title: text });
-      await who.post("/sync/message", {
-        sessionExternalId: "s",
-        externalId: "m",
-        textContent: text,
-      });
+    ] as const;
+    for (const [who, text] of told) {
+      await who.post("/sync/batch", conversation("s", [text], { title: text }));
       await settle(t);
     }
-    for (const [who, text] of [
-      [ada, "Ada's"],
-      [bob, "Bob's"],
-    ] as const) {
+    for (const [who, text] of told) {
       const session = await get(who, "s");
       expect(session).toMatchObject({ title: text, messageCount: 1 });
       expect(texts(session)).toEqual([text]);
-      expect((await read<{ sessions: unknown[] }>(who.get("/api/sessions"))).sessions).toHaveLength(
-        1,
-      );
+      const list = await read<{ sessions: SessionAnswer[] }>(who.get("/api/sessions"));
+      expect(list.sessions.map(({ title }) => title)).toEqual([text]);
     }
     const adas = await get(ada, "s");
     expect((await bob.get(`/api/sessions/${adas.id}`)).status).toBe(404);
@@ -62,22 +47,16 @@ describe("identity", () => {
   test("a fork with the same message ids has all its messages, and so has the original", async () => {
     const t = deployment();
     const ada = await person(t);
-    for (const sessionExternalId of ["original", "fork"]) {
-      for (const id of ["u1", "u2", "u3"]) {
-        await ada.post("/sync/message", {
-          sessionExternalId,
-          externalId: id,
-          textContent: `${sessionExternalId} ${id}`,
-        });
+    const said = (session: string) => ["u1", "u2", "u3"].map((id) => `${session} ${id}`);
+    for (const session of ["original", "fork"]) {
+      for (const [n, textContent] of said(session).entries()) {
+        const message = { sessionExternalId: session, externalId: `u${n}`, textContent };
+        await ada.post("/sync/message", message);
       }
     }
     await settle(t);
-    expect(texts(await get(ada, "original"))).toEqual([
-      "original u1",
-      "original u2",
-      "original u3",
-    ]);
-    expect(texts(await get(ada, "fork"))).toEqual(["fork u1", "fork u2", "fork u3"]);
+    expect(texts(await get(ada, "original"))).toEqual(said("original"));
+    expect(texts(await get(ada, "fork"))).toEqual(said("fork"));
   });
 });
 
@@ -121,7 +100,7 @@ describe("redelivery", () => {
     await send(ada);
     await settle(t);
     expect(await snapshot(t)).toBe(before);
-    expect(await t.run((ctx) => ctx.db.query("apiLogs").collect())).toHaveLength(6);
+    expect(await rows(t, "apiLogs")).toHaveLength(6);
   });
 
   test("a redelivery without parts keeps the parts, and one without text keeps the text", async () => {
@@ -159,7 +138,7 @@ describe("redelivery", () => {
       expect(texts(await get(ada, "s"))).toEqual([text]);
     }
     await settle(t);
-    expect(await t.run((ctx) => ctx.db.query("parts").collect())).toEqual([]);
+    expect(await rows(t, "parts")).toEqual([]);
   });
 
   test("duplicates in one batch are one message, and the last wins", async () => {
@@ -439,8 +418,8 @@ describe("a burst", () => {
       await t.finishInProgressScheduledFunctions();
     }
     await settle(t);
-    const first = await get(ada, "s");
-    expect(first).toMatchObject({
+    const pages = await pagesOfSession(ada, "s");
+    expect(pages[0]).toMatchObject({
       messageCount: MESSAGES,
       promptTokens: (MESSAGES * (MESSAGES - 1)) / 2,
       completionTokens: MESSAGES,
@@ -448,14 +427,8 @@ describe("a burst", () => {
       title: "prompt 0",
       createdAt: NOW - 1_000_000,
     });
-    const second = await read<Session>(
-      ada.get(`/api/sessions/s?messages_limit=200&messages_cursor=${first.messagesCursor}`),
-    );
-    expect([...texts(first), ...texts(second)]).toEqual(
-      burst.map(({ textContent }) => textContent),
-    );
-    expect(second.messagesCursor).toBeNull();
-    const [row] = await t.run((ctx) => ctx.db.query("sessions").collect());
+    expect(pages.flatMap(texts)).toEqual(burst.map(({ textContent }) => textContent));
+    const [row] = await rows(t, "sessions");
     expect(row?.searchableText).toBe("\n\nprompt 0\nprompt 4\nprompt 8");
     expect(row?.refreshDueAt).toBeUndefined();
   }, 120_000);
@@ -463,11 +436,11 @@ describe("a burst", () => {
   test("schedules one refresh, and no message after the first writes the session", async () => {
     const t = deployment();
     const ada = await person(t);
-    const session = () => t.run(async (ctx) => (await ctx.db.query("sessions").collect())[0]);
     await ada.post("/sync/message", burst[0]);
-    const afterFirst = JSON.stringify(await session());
+    const afterFirst = await rows(t, "sessions");
     for (const message of burst.slice(1, 20)) await ada.post("/sync/message", message);
-    expect(JSON.stringify(await session())).toBe(afterFirst);
+    expect(await rows(t, "messages")).toHaveLength(20);
+    expect(await rows(t, "sessions")).toEqual(afterFirst);
     const scheduled = await t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
     expect(scheduled.filter(({ name }) => name.includes("refresh"))).toHaveLength(1);
   });
@@ -486,16 +459,17 @@ test("the list pages through everything exactly once while sessions arrive", asy
     });
   }
   type Page = { sessions: SessionAnswer[]; cursor: string | null };
+  let arrived = 0;
   const walk = async (query: string) => {
-    const seen: string[] = [];
-    for (let cursor: string | null = "", page: Page; cursor !== null; cursor = page.cursor) {
-      page = await read<Page>(
-        ada.get(`/api/sessions?limit=4${query}${cursor && `&cursor=${cursor}`}`),
-      );
-      seen.push(...page.sessions.map(({ externalId }) => externalId));
-      await ada.post("/sync/session", { externalId: `new${seen.length}`, createdAt: NOW });
-    }
-    return seen;
+    const pages = await allPages(
+      async (cursor) => {
+        await ada.post("/sync/session", { externalId: `new${arrived++}`, createdAt: NOW });
+        const on = cursor ? `&cursor=${cursor}` : "";
+        return await read<Page>(ada.get(`/api/sessions?limit=4${query}${on}`));
+      },
+      ({ cursor }) => cursor,
+    );
+    return pages.flatMap(({ sessions }) => sessions.map(({ externalId }) => externalId));
   };
   expect((await walk("")).filter((id) => !id.startsWith("new")).sort()).toEqual(
     [...externalIds].sort(),
@@ -515,17 +489,7 @@ test("a page of messages ends where it would get too large, and the next goes on
       parts: [{ type: "tool-result", content: `${n}${big}` }],
     });
   }
-  const seen: string[] = [];
-  let pages = 0;
-  for (
-    let cursor: string | null = "", page: Session;
-    cursor !== null;
-    cursor = page.messagesCursor
-  ) {
-    page = await read<Session>(ada.get(`/api/sessions/s?${cursor && `messages_cursor=${cursor}`}`));
-    seen.push(...page.messages.map(({ externalId }) => externalId));
-    pages += 1;
-  }
-  expect(seen).toEqual(["m0", "m1", "m2"]);
-  expect(pages).toBe(3);
+  const pages = await pagesOfSession(ada, "s");
+  const ids = pages.map(({ messages }) => messages.map(({ externalId }) => externalId));
+  expect(ids).toEqual([["m0"], ["m1"], ["m2"]]);
 });

@@ -1,15 +1,17 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "./_generated/api";
-import { deployment, fromWorkos, person, read, settle, signedIn } from "./test.setup";
+import { allRows, conversation, deployment, eachTestAt, fromWorkos, person } from "./test.setup";
+import { rows, settle, type Deployment } from "./test.setup";
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 22, 12) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
-});
+const NOON = Date.UTC(2026, 0, 22, 12);
+
+eachTestAt(NOON);
+
+/** The status of a request made with this key. */
+async function statusWith(t: Deployment, key: string): Promise<number> {
+  const headers = { Authorization: `Bearer ${key}` };
+  return (await t.fetch("/api/sessions", { headers })).status;
+}
 
 describe("the row of a person from WorkOS", () => {
   test("is made by the first authenticated mutation, whichever that is", async () => {
@@ -33,13 +35,11 @@ describe("the row of a person from WorkOS", () => {
       body: JSON.stringify({ externalId: "s1" }),
     });
     expect(sent.status).toBe(200);
-    const workosIds = await t.run(async (ctx) =>
-      (await ctx.db.query("users").collect()).map((user) => user.workosId),
-    );
+    const workosIds = (await rows(t, "users")).map(({ workosId }) => workosId);
     expect(workosIds).toEqual(["user_01", "user_02"]);
   });
 
-  test("is one row for both issuers of AuthKit, and for a hundred sign-ins", async () => {
+  test("is one row for both issuers of AuthKit, however often the person comes", async () => {
     const t = deployment();
     const shared = { issuer: "https://api.workos.com/", subject: "user_01" };
     const ids = new Set<string>();
@@ -61,22 +61,14 @@ describe("the row of a person from WorkOS", () => {
   test("takes over a user made from the command line only for a verified address", async () => {
     const t = deployment();
     const ada = await person(t, "ada@example.com");
-    const claims = { email: "ada@example.com" };
-    const other = await fromWorkos(t, "user_02", { ...claims, emailVerified: false }).mutation(
-      api.users.getOrCreate,
-      {},
-    );
-    expect(other).not.toBe(ada.userId);
-    const same = await fromWorkos(t, "user_01", { ...claims, emailVerified: true }).mutation(
-      api.users.getOrCreate,
-      {},
-    );
-    expect(same).toBe(ada.userId);
-    const third = await fromWorkos(t, "user_03", { ...claims, emailVerified: true }).mutation(
-      api.users.getOrCreate,
-      {},
-    );
-    expect(third).not.toBe(ada.userId);
+    const join = (subject: string, emailVerified: boolean) =>
+      fromWorkos(t, subject, { email: "ada@example.com", emailVerified }).mutation(
+        api.users.getOrCreate,
+        {},
+      );
+    expect(await join("user_02", false)).not.toBe(ada.userId);
+    expect(await join("user_01", true)).toBe(ada.userId);
+    expect(await join("user_03", true)).not.toBe(ada.userId);
   });
 
   test("gets e-mail and name from WorkOS when the token has none", async () => {
@@ -111,7 +103,7 @@ describe("the row of a person from WorkOS", () => {
     const stranger = t.withIdentity({ issuer: "https://evil.example", subject: "user_01" });
     await expect(stranger.mutation(api.users.getOrCreate, {})).rejects.toThrow("Invalid");
     expect((await stranger.fetch("/api/sessions", bearer)).status).toBe(401);
-    expect(await t.run((ctx) => ctx.db.query("users").collect())).toEqual([]);
+    expect(await rows(t, "users")).toEqual([]);
   });
 });
 
@@ -122,20 +114,15 @@ describe("API keys", () => {
     const t = deployment();
     const logged = vi.spyOn(console, "log");
     const ada = await person(t);
-    const me = signedIn(t, ada.userId);
+    const me = ada.dashboard;
     const first = await me.mutation(api.users.generateApiKey, {});
     const { key } = await me.mutation(api.apiKeys.create, { name: "laptop" });
     for (const secret of [first, key]) {
       expect(secret).toMatch(/^osk_[A-Za-z0-9_-]{32}$/);
-      const headers = { Authorization: `Bearer ${secret}` };
-      expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
+      expect(await statusWith(t, secret)).toBe(200);
     }
     const everything = JSON.stringify([
-      await t.run(async (ctx) => [
-        await ctx.db.query("users").collect(),
-        await ctx.db.query("apiKeys").collect(),
-        await ctx.db.query("apiLogs").collect(),
-      ]),
+      await allRows(t),
       await me.query(api.users.me, {}),
       await me.query(api.apiKeys.list, {}),
       logged.mock.calls,
@@ -146,22 +133,19 @@ describe("API keys", () => {
   test("the first key, replaced or revoked, stops working at once", async () => {
     const t = deployment();
     const ada = await person(t);
-    const me = signedIn(t, ada.userId);
+    const me = ada.dashboard;
     const key = await me.mutation(api.users.generateApiKey, {});
-    expect((await ada.get("/api/sessions")).status).toBe(401);
-    const headers = { Authorization: `Bearer ${key}` };
-    expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
+    expect([await statusWith(t, ada.apiKey), await statusWith(t, key)]).toEqual([401, 200]);
     await me.mutation(api.users.revokeApiKey, {});
-    expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
+    expect(await statusWith(t, key)).toBe(401);
     expect(await me.query(api.users.me, {})).toMatchObject({ hasApiKey: false });
   });
 
   test("several keys work beside each other; one is rotated or removed alone", async () => {
     const t = deployment();
     const ada = await person(t);
-    const me = signedIn(t, ada.userId);
-    const status = async (key: string) =>
-      (await t.fetch("/api/sessions", { headers: { Authorization: `Bearer ${key}` } })).status;
+    const me = ada.dashboard;
+    const status = (key: string) => statusWith(t, key);
     const laptop = await me.mutation(api.apiKeys.create, { name: "laptop" });
     const server = await me.mutation(api.apiKeys.create, {});
     expect([await status(ada.apiKey), await status(laptop.key), await status(server.key)]).toEqual([
@@ -181,23 +165,26 @@ describe("API keys", () => {
   test("the list says when a key was last used, without a write of its own", async () => {
     const t = deployment();
     const ada = await person(t);
-    const me = signedIn(t, ada.userId);
+    const me = ada.dashboard;
     const [unused] = await me.query(api.apiKeys.list, {});
     expect(unused).not.toHaveProperty("lastUsedAt");
-    vi.setSystemTime(Date.UTC(2026, 0, 22, 13));
+    vi.setSystemTime(NOON + 3_600_000);
+    const before = await rows(t, "users");
     await ada.get("/api/sessions");
     const [used] = await me.query(api.apiKeys.list, {});
-    expect(used?.lastUsedAt).toBeCloseTo(Date.UTC(2026, 0, 22, 13), -2);
+    expect(used?.lastUsedAt).toBe(NOON + 3_600_000);
+    expect(await rows(t, "users")).toEqual(before);
   });
 
   test("a key of another user is as unknown as none", async () => {
     const t = deployment();
     const bob = await person(t, "bob@example.com");
-    const { id } = await signedIn(t, bob.userId).mutation(api.apiKeys.create, {});
-    const ada = signedIn(t, (await person(t)).userId);
+    const { id, key } = await bob.dashboard.mutation(api.apiKeys.create, {});
+    const ada = (await person(t)).dashboard;
     await expect(ada.mutation(api.apiKeys.rotate, { id })).rejects.toThrow("not found");
     await expect(ada.mutation(api.apiKeys.remove, { id })).rejects.toThrow("not found");
     await expect(ada.mutation(api.apiKeys.remove, { id: "nonsense" })).rejects.toThrow("not found");
+    expect(await statusWith(t, key)).toBe(200);
   });
 
   test("the command line replaces the key of a known address", async () => {
@@ -205,7 +192,9 @@ describe("API keys", () => {
     const ada = await person(t);
     const again = await t.mutation(internal.users.createWithApiKey, { email: "ada@example.com" });
     expect(again.userId).toBe(ada.userId);
-    expect((await ada.get("/api/sessions")).status).toBe(401);
+    expect([await statusWith(t, ada.apiKey), await statusWith(t, again.apiKey)]).toEqual([
+      401, 200,
+    ]);
   });
 });
 
@@ -220,16 +209,11 @@ test("signed out, the account's queries answer nothing and throw nothing", async
 test("the statistics of the account count sessions and messages", async () => {
   const t = deployment();
   const ada = await person(t);
-  await ada.post("/sync/batch", {
-    messages: ["a", "b", "c"].map((externalId) => ({
-      sessionExternalId: externalId === "c" ? "s2" : "s1",
-      externalId,
-      role: "user",
-      textContent: "hello",
-    })),
-  });
+  await ada.post("/sync/batch", conversation("s1", ["a", "b"]));
+  await ada.post("/sync/batch", conversation("s2", ["c"]));
   await settle(t);
-  const me = signedIn(t, ada.userId);
-  expect(await me.query(api.users.stats, {})).toEqual({ sessionCount: 2, messageCount: 3 });
-  expect(await read(ada.get("/api/sessions"))).toHaveProperty("sessions");
+  expect(await ada.dashboard.query(api.users.stats, {})).toEqual({
+    sessionCount: 2,
+    messageCount: 3,
+  });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { conversation, read } from "../../convex/test.setup";
 import type { SearchAnswer } from "../../convex/wire/search";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 
@@ -18,14 +19,9 @@ afterAll(() => engine.stop());
 const BATCH = 500;
 
 async function sync(who: TestUser, externalId: string, texts: string[], title = externalId) {
-  const messages = texts.map((textContent, i) => ({
-    sessionExternalId: externalId,
-    externalId: `${externalId}-${i}`,
-    role: i % 2 === 0 ? "user" : "assistant",
-    textContent,
-  }));
+  const { sessions, messages } = conversation(externalId, texts, { title });
   for (let i = 0; i < messages.length; i += BATCH) {
-    const json = { sessions: [{ externalId, title }], messages: messages.slice(i, i + BATCH) };
+    const json = { sessions, messages: messages.slice(i, i + BATCH) };
     const response = await engine.request("/sync/batch", { key: who.apiKey, json });
     expect(response.status).toBe(200);
   }
@@ -33,7 +29,7 @@ async function sync(who: TestUser, externalId: string, texts: string[], title = 
 async function search(who: TestUser, query: string, more: object = {}): Promise<SearchAnswer> {
   const response = await engine.request("/search", { key: who.apiKey, json: { query, ...more } });
   expect(response.status).toBe(200);
-  return (await response.json()) as SearchAnswer;
+  return await read<SearchAnswer>(response);
 }
 const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
 const talk = (i: number) =>
@@ -45,17 +41,11 @@ describe("a session of 4,000 messages", () => {
     texts[3_900] = "so we call the new queue xylographer from now on";
     await sync(ada, "long", texts, "A long one");
     for (let s = 0; s < 40; s++) {
-      await sync(
-        ada,
-        `s${s}`,
-        Array.from({ length: 25 }, (_, i) => `${talk(i)} in session ${s}`),
-      );
+      const texts = Array.from({ length: 25 }, (_, i) => `${talk(i)} in session ${s}`);
+      await sync(ada, `s${s}`, texts);
     }
-    await sync(
-      eve,
-      "secret",
-      Array.from({ length: 300 }, () => "xylographer deployment secrets"),
-    );
+    const secrets = Array.from({ length: 300 }, () => "xylographer deployment secrets");
+    await sync(eve, "secret", secrets);
     await engine.settle();
   }, 120_000);
 
@@ -67,9 +57,12 @@ describe("a session of 4,000 messages", () => {
   });
 
   test("shows nothing of another user's, who has more of the word", async () => {
+    const query = "xylographer deployment secrets";
     for (const type of ["fulltext", "semantic", "hybrid"]) {
-      const found = JSON.stringify(await search(ada, "xylographer deployment secrets", { type }));
-      expect(found).not.toContain("secrets");
+      expect(ids(await search(eve, query, { type }))).toEqual(["secret"]);
+      const found = await search(ada, query, { type });
+      expect(ids(found)).toContain("long");
+      expect(JSON.stringify(found)).not.toContain("secrets");
     }
   });
 
@@ -102,8 +95,10 @@ test("texts as large as they can be stay within the budget too", async () => {
 
 describe("no limit of the platform is ever met as an error", () => {
   const everything = Array.from({ length: 1_500 }, (_, i) => `common word number ${i}`);
+  let carl: TestUser;
   beforeAll(async () => {
-    await sync(ada, "common", everything);
+    carl = await engine.createUser();
+    await sync(carl, "common", everything);
     await engine.settle();
   }, 60_000);
 
@@ -111,25 +106,27 @@ describe("no limit of the platform is ever met as an error", () => {
     [
       "20 kB of stack trace",
       `Error: x\n${"    at f (/srv/node_modules/a/b.js:10:5)\n".repeat(500)}`,
+      [],
     ],
-    ["thousands of words", everything.join(" ").slice(0, 60_000)],
-    ["one word of 20 kB", "a".repeat(20_000)],
-    ["a word that 1,500 messages hold", "common word number"],
-    ["Chinese", "数据库连接失败的原因是什么呢我们需要检查配置文件"],
-    ["emoji", "🎉🚀"],
-    ["syntax of other engines", '"a" AND (b* OR NEAR/3 c) -d ^e {f} textContent:g'],
-    ["NUL and controls", "a\u0000b\u0007c"],
-  ])("%s", async (_, query) => {
+    ["thousands of words", everything.join(" ").slice(0, 60_000), ["common"]],
+    ["one word of 20 kB", "a".repeat(20_000), []],
+    ["a word that 1,500 messages hold", "common word number", ["common"]],
+    ["Chinese", "数据库连接失败的原因是什么呢我们需要检查配置文件", []],
+    ["emoji", "🎉🚀", []],
+    ["syntax of other engines", '"common" AND (b* OR NEAR/3 c) -d ^e {f} text:g', ["common"]],
+    ["NUL and controls", "common\u0000b\u0007c", ["common"]],
+  ])("%s", async (_, query, expected) => {
+    expect(ids(await search(carl, query, { limit: 50 }))).toEqual(expected);
     for (const type of ["fulltext", "semantic", "hybrid"]) {
-      await search(ada, query, { type, limit: 50 });
-      await search(ada, query, { type, source: "claude-code", from: 1, role: "user" });
+      await search(carl, query, { type, limit: 50 });
+      await search(carl, query, { type, source: "claude-code", from: 1, role: "user" });
     }
     const path = `/api/context?q=${encodeURIComponent(query.slice(0, 2_000))}`;
-    expect((await engine.request(path, { key: ada.apiKey })).status).toBe(200);
+    expect((await engine.request(path, { key: carl.apiKey })).status).toBe(200);
   });
 
   test("filters that leave little of what a word finds say so", async () => {
-    const found = await search(ada, "common", { project: "no such project" });
+    const found = await search(carl, "common", { project: "no such project" });
     expect(found).toMatchObject({ results: [], truncated: true });
   });
 });

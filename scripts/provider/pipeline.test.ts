@@ -1,33 +1,12 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api";
-import { type Deployment, deployment, type Person, person } from "../../convex/test.setup";
-import { virtualClock } from "./clock.fixture";
-import { answer, type Provider, respond, startProvider, vectorOf } from "./server.fixture";
+import { rows } from "../../convex/test.setup";
+import { answer, respond, vectorOf } from "./server.fixture";
+import { ada, clock, eachTestWithProvider, HOUR, MINUTE, server, t } from "./world.fixture";
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const quickly = { "retry-after-ms": "1" };
 
-let server: Provider;
-let clock: ReturnType<typeof virtualClock>;
-let t: Deployment;
-let ada: Person;
-
-beforeEach(async () => {
-  server = await startProvider();
-  clock = virtualClock();
-  vi.stubEnv("OPENAI_API_KEY", "test");
-  vi.stubEnv("OPENAI_BASE_URL", server.url);
-  vi.spyOn(console, "error").mockImplementation(() => {});
-  t = deployment();
-  ada = await person(t);
-});
-afterEach(async () => {
-  clock.restore();
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  await server.close();
-});
+eachTestWithProvider();
 
 const message = (at: number, role: string, textContent: string) => ({
   sessionExternalId: "s",
@@ -49,27 +28,28 @@ const conversation = (turns: number) =>
 
 const sentTexts = () => server.requests.flatMap((request) => request.input);
 const countOf = (part: string) => sentTexts().filter((text) => text.includes(part)).length;
-const stored = () =>
-  t.run(async (ctx) => ({
-    passages: await ctx.db.query("passages").collect(),
-    vectors: await ctx.db.query("messageEmbeddings").collect(),
-    sessions: await ctx.db.query("sessionEmbeddings").collect(),
-    session: await ctx.db.query("sessions").first(),
-  }));
+const stored = async () => {
+  const [session = null] = await rows(t, "sessions");
+  return {
+    passages: await rows(t, "passages"),
+    vectors: await rows(t, "messageEmbeddings"),
+    sessions: await rows(t, "sessionEmbeddings"),
+    session,
+  };
+};
 /** Every passage is there once, with the vector of its text, and nothing is left to do. */
 const expectComplete = async (count: number) => {
-  const rows = await stored();
-  expect(rows.passages).toHaveLength(count);
-  expect(rows.vectors).toHaveLength(count);
-  expect(new Set(rows.passages.map((row) => `${row.messageId} ${row.chunk}`)).size).toBe(count);
-  for (const { embeddingId, text, messageId } of rows.passages) {
-    const vector = rows.vectors.find((row) => row._id === embeddingId);
+  const { passages, vectors, sessions, session } = await stored();
+  expect([passages.length, vectors.length]).toEqual([count, count]);
+  expect(new Set(passages.map((one) => `${one.messageId} ${one.chunk}`)).size).toBe(count);
+  for (const { embeddingId, text, messageId } of passages) {
+    const vector = vectors.find((row) => row._id === embeddingId);
     expect(vector).toMatchObject({ messageId, embedding: vectorOf(text) });
   }
-  expect(rows.sessions).toHaveLength(1);
-  expect(rows.session?.embeddingId).toBe(rows.sessions[0]?._id);
-  expect(rows.session).not.toHaveProperty("staleFrom");
-  expect(rows.session).not.toHaveProperty("embedDueAt");
+  expect(sessions).toHaveLength(1);
+  expect(session).toMatchObject({ externalId: "s", embeddingId: sessions[0]?._id });
+  expect(session).not.toHaveProperty("staleFrom");
+  expect(session).not.toHaveProperty("embedDueAt");
 };
 
 describe("a syncing session costs each token once", () => {
@@ -206,19 +186,20 @@ describe("vectors follow the text", () => {
     await clock.advance(t, HOUR);
     await ada.post("/sync/session", { externalId: "s", title: "Another title" });
     await clock.advance(t, HOUR);
-    const rows = await stored();
-    expect(rows.sessions).toHaveLength(1);
-    expect(rows.sessions[0]?.embedding).toEqual(vectorOf(sentTexts()[sentTexts().length - 1]!));
+    const { sessions } = await stored();
+    const last = sentTexts().pop() ?? "";
+    expect(last).toContain("Another title");
+    expect(sessions.map(({ embedding }) => embedding)).toEqual([vectorOf(last)]);
   });
 
   test("a session deleted while it was embedded gets no vectors", async () => {
     server.faults.push((response, request) => {
       void t
-        .run(async (ctx) => {
-          for (const table of ["messages", "sessions"] as const) {
-            for (const row of await ctx.db.query(table).collect())
-              await ctx.db.delete(table, row._id);
-          }
+        .run(async ({ db }) => {
+          for (const { _id } of await db.query("messages").collect())
+            await db.delete("messages", _id);
+          for (const { _id } of await db.query("sessions").collect())
+            await db.delete("sessions", _id);
         })
         .then(() => respond(200, answer(request.input))(response, request));
     });
@@ -231,8 +212,7 @@ describe("vectors follow the text", () => {
     await batch(conversation(2));
     await clock.advance(t, HOUR);
     const before = await stored();
-    const [row] = before.passages;
-    const { messageId, sessionId } = row!;
+    const [{ messageId, sessionId } = expect.fail("no passage")] = before.passages;
     const unit = {
       messageId,
       orderKey: "0",
@@ -250,6 +230,7 @@ describe("vectors follow the text", () => {
     await batch(conversation(2));
     await clock.advance(t, HOUR);
     const before = await stored();
+    expect(before.passages).toHaveLength(2);
     for (const { sessionId, messageId, orderKey, textHash } of before.passages) {
       const chunks = [{ text: "again", embedding: vectorOf("again") }];
       const unit = { messageId, orderKey, textHash, messages: [], chunks };
@@ -326,10 +307,9 @@ describe("faults of the provider never reach a sync, and nothing is lost", () =>
 
   test("a run that was lost is started again by the sweep", async () => {
     await batch(conversation(4));
-    await t.run(async (ctx) => {
-      const session = await ctx.db.query("sessions").first();
-      await ctx.db.patch("sessions", session!._id, { embedDueAt: 1, staleFrom: "0", staleTo: "~" });
-    });
+    const [session = expect.fail("no session")] = await rows(t, "sessions");
+    const lost = { embedDueAt: 1, staleFrom: "0", staleTo: "~" };
+    await t.run((ctx) => ctx.db.patch("sessions", session._id, lost));
     await t.mutation(internal.embeddings.sweep, {});
     await clock.advance(t, HOUR);
     await expectComplete(4);
@@ -340,7 +320,7 @@ describe("faults of the provider never reach a sync, and nothing is lost", () =>
     await batch(conversation(4));
     await clock.advance(t, HOUR);
     const { session } = await stored();
-    expect(session?.staleFrom).toBeDefined();
+    expect(session).toMatchObject({ staleFrom: expect.any(String) as string });
     expect(session).not.toHaveProperty("embedDueAt");
     expect(server.requests).toEqual([]);
     await expect(t.mutation(internal.embeddings.backfill, {})).rejects.toThrow("OPENAI_API_KEY");

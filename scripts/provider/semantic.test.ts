@@ -1,48 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Deployment, deployment, type Person, person } from "../../convex/test.setup";
+import { describe, expect, test } from "vitest";
+import { conversation, person, read, type About, type Person } from "../../convex/test.setup";
 import type { ContextAnswer } from "../../convex/wire/context";
 import type { SearchAnswer } from "../../convex/wire/search";
-import { virtualClock } from "./clock.fixture";
-import { answer, type Provider, respond, startProvider } from "./server.fixture";
+import { answer, respond } from "./server.fixture";
+import { ada, clock, eachTestWithProvider, HOUR, server, t } from "./world.fixture";
 
-const HOUR = 3_600_000;
+eachTestWithProvider();
 
-let server: Provider;
-let clock: ReturnType<typeof virtualClock>;
-let t: Deployment;
-let ada: Person;
-
-beforeEach(async () => {
-  server = await startProvider();
-  clock = virtualClock();
-  vi.stubEnv("OPENAI_API_KEY", "test");
-  vi.stubEnv("OPENAI_BASE_URL", server.url);
-  vi.spyOn(console, "error").mockImplementation(() => {});
-  t = deployment();
-  ada = await person(t);
-});
-afterEach(async () => {
-  clock.restore();
-  vi.unstubAllEnvs();
-  vi.restoreAllMocks();
-  await server.close();
-});
-
-async function sync(who: Person, externalId: string, texts: string[], session: object = {}) {
-  const messages = texts.map((textContent, i) => ({
-    sessionExternalId: externalId,
-    externalId: `${externalId}-${i}`,
-    role: i % 2 === 0 ? "user" : "assistant",
-    textContent,
-    createdAt: Date.UTC(2026, 0, 20) + i * 1_000,
-  }));
-  await who.post("/sync/batch", { sessions: [{ externalId, ...session }], messages });
+/** Syncs a session in which this was said, and lets it be embedded. */
+async function sync(who: Person, externalId: string, said: string[], about: About = {}) {
+  await who.post("/sync/batch", conversation(externalId, said, about));
   await clock.advance(t, HOUR);
 }
 async function search(who: Person, body: object): Promise<SearchAnswer> {
   const response = await who.post("/search", body);
   expect(response.status).toBe(200);
-  return (await response.json()) as SearchAnswer;
+  return await read<SearchAnswer>(response);
 }
 const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
 
@@ -66,11 +39,16 @@ describe("semantic search", () => {
   test("never finds another user's text", async () => {
     const eve = await person(t, "eve@example.com");
     await sync(eve, "secret", ["rotate the signing keys"], { title: "signing keys" });
+    const contextOf = async (who: Person) => {
+      const { context } = await read<ContextAnswer>(who.get("/api/context?q=signing+keys"));
+      return context.map(({ externalId }) => externalId);
+    };
     for (const type of ["semantic", "hybrid"]) {
-      expect((await search(ada, { query: "signing keys", type })).results).toEqual([]);
+      expect(ids(await search(eve, { query: "signing keys", type }))).toEqual(["secret"]);
+      expect(ids(await search(ada, { query: "signing keys", type }))).toEqual([]);
     }
-    const context = await ada.get("/api/context?q=signing+keys");
-    expect(((await context.json()) as ContextAnswer).context).toEqual([]);
+    expect(await contextOf(eve)).toEqual(["secret"]);
+    expect(await contextOf(ada)).toEqual([]);
   });
 
   test("honours filters that no vector index has", async () => {
@@ -99,10 +77,12 @@ describe("semantic search", () => {
     ["punctuation", "?!…"],
   ])("a query of %s is answered", async (_, query) => {
     await sync(ada, "s", ["rotate keys"]);
-    await search(ada, { query, type: "semantic" });
-    for (const { input } of server.requests) {
-      for (const text of input)
-        expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(8_000);
+    const before = server.requests.length;
+    expect(ids(await search(ada, { query, type: "semantic" }))).toEqual(["s"]);
+    const sent = server.requests.slice(before).flatMap(({ input }) => input);
+    expect(sent).toHaveLength(1);
+    for (const text of sent) {
+      expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(8_000);
     }
   });
 
@@ -157,7 +137,7 @@ test("the context holds what only meaning finds", async () => {
       response,
       request,
     );
-  const found = (await (await ada.get("/api/context?q=cadence")).json()) as ContextAnswer;
+  const found = await read<ContextAnswer>(ada.get("/api/context?q=cadence"));
   expect(found).toMatchObject({ degraded: false, sessionCount: 1 });
   expect(found.text).toContain("the keychain is rotated monthly");
 });
