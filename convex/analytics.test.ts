@@ -108,7 +108,10 @@ test(
         vi.setSystemTime(NOW);
         const t = deployment();
         const ada = await person(t);
-        for (const one of steps) await take(t, ada, one);
+        for (const one of steps) {
+          await take(t, ada, one);
+          vi.setSystemTime(Date.now() + 1_000);
+        }
         await settle(t);
         const { stored, recomputed } = await bothLedgers(t);
         expect(stored).toEqual(recomputed);
@@ -117,6 +120,22 @@ test(
     );
   },
 );
+
+test("when the latest session of a day leaves, the day was last active when the others were", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const sessions = ["early", "late"].map((externalId) => ({ externalId, source: "pi" }));
+  await ada.post("/sync/batch", { sessions });
+  vi.setSystemTime(NOW + 600_000);
+  await ada.post("/sync/session", { externalId: "late", durationMs: 600_000 });
+  await settle(t);
+  const lastActive = async () =>
+    (await rows(t, "dailyWrapped")).map(({ stats }) => stats.rows.map((row) => row.lastActiveAt));
+  expect(await lastActive()).toEqual([[NOW + 600_000]]);
+  await ada.send("DELETE", "/api/sessions/late", "");
+  await settle(t);
+  expect(await lastActive()).toEqual([[NOW]]);
+});
 
 /** Ada's four sessions over three days, of two sources. */
 async function setUp() {

@@ -71,7 +71,9 @@ const files = Object.entries(sources).map(([path, text]) => {
 });
 
 function importsOf(name: string, text: string): string[] {
-  const found = text.matchAll(/^\s*(?:import|export)\s[^;]*?from\s+"([^"]+)"/gms);
+  const found = text.matchAll(
+    /(?:^\s*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
+  );
   return Array.from(found, ([, specifier = ""]) => resolved(name, specifier));
 }
 
@@ -93,8 +95,17 @@ function isIn(file: string, room: string): boolean {
   return file === room || file.startsWith(`${room}/`);
 }
 
-test("the sources were found", () => {
+test("the sources were found, and imports of every form are seen", () => {
   expect(files.length).toBeGreaterThan(40);
+  const text = [
+    'import a, { type B } from "../lib/a";',
+    'import {\n  c,\n} from "zod";',
+    'import "./side";',
+    'export * from "./d";',
+    'const e = await import("../model/e");',
+  ];
+  const seen = ["./lib/a", "zod", "./http/side", "./http/d", "./model/e"];
+  expect(importsOf("http/x", text.join("\n"))).toEqual(seen);
 });
 
 describe.each(Object.entries(ROOMS))("%s", (name, room) => {

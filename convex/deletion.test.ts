@@ -2,7 +2,14 @@ import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
 import schema from "./schema";
-import { allRows, conversation, deployment, eachTestAt, fromWorkos } from "./test.setup";
+import {
+  allRows,
+  conversation,
+  deployment,
+  eachTestAt,
+  fromWorkos,
+  loseScheduled,
+} from "./test.setup";
 import { person, read, rows, settle, type Deployment, type Person } from "./test.setup";
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
@@ -122,6 +129,7 @@ describe("deleting all data", () => {
     const me = ada.dashboard;
     const sessionIds = await idsOf(t, ada.userId);
     expect(await me.mutation(api.users.deleteAllData, {})).toMatchObject({ started: true });
+    await me.mutation(api.users.clearDeletionStatus, {});
     expect(await me.query(api.users.me, {})).toMatchObject({ deletionStatus: "pending" });
     expect(await me.mutation(api.users.deleteAllData, {})).toMatchObject({ started: false });
     await settle(t);
@@ -197,6 +205,27 @@ function ownRows(rows: object[] | undefined, userId: string) {
   return (rows ?? []).filter((row) => "userId" in row && row.userId === userId);
 }
 
+test("a deletion of data that breaks off again and again is shown as failed, and may be started anew", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await fill(t, ada, 1, 2);
+  const status = async () => (await ada.dashboard.query(api.users.me, {}))?.deletionStatus;
+  await ada.dashboard.mutation(api.users.deleteAllData, {});
+  const seen: unknown[] = [];
+  for (let restart = 0; restart < 6; restart++) {
+    await loseScheduled(t);
+    vi.setSystemTime(Date.now() + 601_000);
+    await t.mutation(internal.deletion.resumeStalled, {});
+    seen.push(await status());
+  }
+  expect(seen).toEqual([...Array.from({ length: 5 }, () => "pending"), "failed"]);
+  expect(await ada.dashboard.mutation(api.users.deleteAllData, {})).toMatchObject({
+    started: true,
+  });
+  await settle(t);
+  expect([await status(), await idsOf(t, ada.userId)]).toEqual(["completed", []]);
+});
+
 describe("deleting the account", () => {
   test("leaves no row with any trace of the user, and the other user's rows untouched", async () => {
     vi.stubEnv("RATE_LIMIT_READ", "5");
@@ -229,6 +258,10 @@ describe("deleting the account", () => {
     expect(await me.action(api.users.deleteAccount, {})).toMatchObject({ started: false });
     await settle(t);
     expect(await traces(t, ...marks)).toEqual([]);
+    // What Convex Auth keeps under ids of its own.
+    for (const table of ["authRefreshTokens", "authVerificationCodes", "authRateLimits"] as const) {
+      expect([table, await rows(t, table)]).toEqual([table, []]);
+    }
     expect(await t.query(api.sessions.getPublic, { slug: publicSlug })).toBeNull();
     const after = await allRows(t);
     for (const table of Object.keys(before)) {
@@ -237,6 +270,19 @@ describe("deleting the account", () => {
         ownRows(before[table], bob.userId),
       ]);
     }
+  });
+
+  test("takes along what the deletion of a session had not reached yet", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await fill(t, ada, 1, 3);
+    const [sessionId = ""] = await idsOf(t, ada.userId);
+    await ada.dashboard.mutation(api.sessions.remove, { sessionId });
+    await loseScheduled(t);
+    expect(await traces(t, sessionId)).toHaveLength(5);
+    await ada.dashboard.action(api.users.deleteAccount, {});
+    await settle(t);
+    expect(await traces(t, sessionId, ada.userId)).toEqual([]);
   });
 
   test("an old token does not make the account again; a day later the person may come back", async () => {

@@ -62,6 +62,16 @@ test("every wrong credential gets the same words", async () => {
   expect(others).toEqual([words, words, words]);
 });
 
+test.each(["Bearer KEY x", "xBearer KEY", "Basic x, Bearer KEY", "KEY"])(
+  "a good key inside something else is none: %s",
+  async (header) => {
+    const t = deployment();
+    const { apiKey } = await person(t);
+    const headers = { Authorization: header.replace("KEY", apiKey) };
+    await expectError(await t.fetch("/api/sessions", { headers }), 401, "UNAUTHORIZED");
+  },
+);
+
 test("the scheme is compared without case and with any run of spaces", async () => {
   const t = deployment();
   const { apiKey } = await person(t);

@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { deployment, eachTestAt, person, read, rows, settle } from "./test.setup";
 
 const NOON = Date.UTC(2026, 0, 22, 12);
@@ -82,17 +82,49 @@ test("a plugin that sends message after message without pause meets no limit", a
   for (const line of await rows(t, "apiLogs")) expect(line).not.toHaveProperty("remaining");
 });
 
-test("an operator may limit /sync too, and take a limit away", async () => {
-  vi.stubEnv("RATE_LIMIT_SYNC", "1");
-  vi.stubEnv("RATE_LIMIT_READ", "off");
-  const t = deployment();
-  const ada = await person(t);
-  const first = await ada.post("/sync/session", { externalId: "s1" });
-  expect(first.headers.get("RateLimit")).toBe('"sync";r=0;t=60');
-  expect((await ada.post("/sync/session", { externalId: "s1" })).status).toBe(429);
-  const list = await ada.get("/api/sessions");
-  expect(list.status).toBe(200);
-  expect(list.headers.get("RateLimit")).toBeNull();
+describe("an operator", () => {
+  test.each([
+    ["READ", undefined, '"read";q=600;w=60'],
+    ["SEARCH", undefined, '"search";q=300;w=60'],
+    ["EXPORT", undefined, '"export";q=120;w=60'],
+    ["SYNC", undefined, null],
+    ["READ", " 7 ", '"read";q=7;w=60'],
+    ["SYNC", "5", '"sync";q=5;w=60'],
+    ["READ", "off", null],
+    ["READ", "OFF", null],
+    ["READ", "0", null],
+    ["READ", "-5", '"read";q=600;w=60'],
+    ["READ", "many", '"read";q=600;w=60'],
+    ["READ", "", '"read";q=600;w=60'],
+  ])("who sets RATE_LIMIT_%s to %j gets the policy %s", async (name, value, policy) => {
+    vi.stubEnv(`RATE_LIMIT_${name}`, value);
+    const ada = await person(deployment());
+    const paths: { [name: string]: string } = {
+      READ: "/api/sessions",
+      SEARCH: "/api/search?q=x&type=fulltext",
+      EXPORT: "/api/export",
+      SYNC: "/sync/sessions/list",
+    };
+    const answer = await ada.get(paths[name] ?? "");
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("RateLimit-Policy")).toBe(policy);
+  });
+
+  test("who takes a limit away frees those who had used it up", async () => {
+    vi.stubEnv("RATE_LIMIT_READ", "1");
+    const ada = await person(deployment());
+    expect(await listed(ada, 2)).toEqual([200, 429]);
+    vi.stubEnv("RATE_LIMIT_READ", "off");
+    expect(await listed(ada, 2)).toEqual([200, 200]);
+  });
+
+  test("may limit /sync too", async () => {
+    vi.stubEnv("RATE_LIMIT_SYNC", "1");
+    const ada = await person(deployment());
+    const first = await ada.post("/sync/session", { externalId: "s1" });
+    expect(first.headers.get("RateLimit")).toBe('"sync";r=0;t=60');
+    expect((await ada.post("/sync/session", { externalId: "s1" })).status).toBe(429);
+  });
 });
 
 test("strangers and open endpoints are never told about limits", async () => {

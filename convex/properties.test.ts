@@ -406,7 +406,10 @@ describe("nothing that is sent makes a parser throw", () => {
         fc.array(fc.oneof(fc.integer(), fc.string({ unit: "grapheme" }))),
         anyText,
         (values, noise) => {
-          expect(readCursor(writeCursor(values), values.length)).toEqual(values);
+          const cursor = writeCursor(values);
+          expect(cursor).toMatch(/^[\w-]*$/);
+          expect(readCursor(cursor, values.length)).toEqual(values);
+          expect(readCursor(cursor, values.length + 1)).toEqual([]);
           expect([0, 2]).toContain(readCursor(noise, 2).length);
           expect(() => parseJson(noise)).not.toThrow();
         },

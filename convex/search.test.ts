@@ -88,11 +88,19 @@ describe("another user's text", () => {
     expect(await counts(ada)).toEqual([0, 0]);
   });
 
-  test("does not crowd out one's own, however much of it there is", async () => {
+  const inText = (text: string): Said => text;
+  const inTool = (content: string): Said => ({
+    text: "look",
+    parts: [{ type: "tool-result", content }],
+  });
+  test.each([
+    ["in messages", inText],
+    ["in what tools answered", inTool],
+  ])("does not crowd out one's own, however much of it there is: %s", async (_, said) => {
     const eve = await person(t, "eve@example.com");
-    const loud = Array.from({ length: 400 }, () => "xylographer xylographer");
+    const loud = Array.from({ length: 400 }, () => said("xylographer xylographer"));
     await sync(eve, "loud", loud);
-    await sync(ada, "mine", ["hello", "a single xylographer"]);
+    await sync(ada, "mine", ["hello", said("a single xylographer")]);
     expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["mine"]);
   });
 });
@@ -143,8 +151,8 @@ describe("an answer", () => {
 });
 
 describe("filters", () => {
+  const day = (n: number) => Date.UTC(2026, 0, n);
   beforeEach(async () => {
-    const day = (n: number) => Date.UTC(2026, 0, n);
     await sync(ada, "a", ["zebra one"], {
       source: "claude-code",
       model: "m1",
@@ -164,13 +172,27 @@ describe("filters", () => {
     [{ model: "m2" }, ["b"]],
     [{ project: "p1" }, ["a"]],
     [{ from: "2026-01-04" }, ["b"]],
-    [{ to: Date.UTC(2026, 0, 4) }, ["a"]],
+    [{ to: day(4) }, ["a"]],
+    [{ from: day(2), to: day(5) }, ["a"]],
+    [{ from: day(5) }, ["b"]],
     [{ role: "assistant" }, ["b"]],
     [{ source: "claude-code", model: "m2" }, []],
     [{ source: "", role: "" }, ["a", "b"]],
   ])("%j leave %j", async (filters, expected) => {
     expect(ids(await search(ada, { query: "zebra", ...filters })).sort()).toEqual(expected);
   });
+});
+
+test("a role filters what tools answered by the message that holds it", async () => {
+  const said = { text: "look", parts: [{ type: "tool-result", content: "marzipan" }] };
+  await sync(ada, "asked", [{ ...said, role: "user" }]);
+  await sync(ada, "answered", [{ ...said, role: "tool" }]);
+  const by = async (role: string) => ids(await search(ada, { query: "marzipan", role }));
+  expect([await by("user"), await by("tool"), await by("system")]).toEqual([
+    ["asked"],
+    ["answered"],
+    [],
+  ]);
 });
 
 describe("odd queries get an answer or a clear 400", () => {

@@ -144,7 +144,9 @@ describe("sharing", () => {
     ]);
     expect(shared?.messages[0]?.parts).toEqual([{ type: "text", content: "Why?" }]);
     expect(JSON.stringify(shared)).not.toContain("ada");
-    await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: false });
+    expect(await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: false })).toEqual({
+      isPublic: false,
+    });
     expect(await t.query(api.sessions.getPublic, { slug })).toBeNull();
     const again = await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: true });
     expect(again.publicSlug).toBe(slug);

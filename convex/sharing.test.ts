@@ -51,7 +51,10 @@ async function shared() {
 
 test("a session becomes public under a slug that nobody finds by trying, and keeps it", async () => {
   const { ada, path, slug } = await shared();
-  expect(slug).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  await ada.post("/sync/session", { externalId: "another" });
+  const other = await read(ada.send("PATCH", "/api/sessions/another", { isPublic: true }));
+  for (const one of [slug, other.publicSlug]) expect(one).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  expect(other.publicSlug).not.toBe(slug);
   const hidden = await read(ada.send("PATCH", path, { isPublic: false }));
   expect(hidden).not.toHaveProperty("publicSlug");
   expect(await read(ada.send("PATCH", path, { isPublic: true }))).toMatchObject({

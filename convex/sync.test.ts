@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { allPages, conversation, deployment, eachTestAt, pagesOfSession } from "./test.setup";
-import { person, read, rows, settle } from "./test.setup";
+import { internal } from "./_generated/api";
+import { allPages, conversation, deployment, eachTestAt, loseScheduled } from "./test.setup";
+import { pagesOfSession, person, read, rows, settle } from "./test.setup";
 import type { Deployment, Person, SessionPage } from "./test.setup";
 import type { SessionAnswer } from "./wire/answers";
 
@@ -311,6 +312,68 @@ describe("totals", () => {
       completionTokens: 3,
       totalTokens: 71,
     });
+  });
+});
+
+describe("the refresh of a session", () => {
+  const prompts = (ids: readonly string[]) =>
+    ids.map((externalId, n) => ({
+      ...{ sessionExternalId: "s", externalId, role: "user", textContent: `prompt ${externalId}` },
+      createdAt: NOW + n * 1_000,
+    }));
+
+  test("counts rewrites of more messages than one run reads", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const messages = prompts(Array.from({ length: 650 }, (_, n) => `m${n}`));
+    for (const promptTokens of [1, 3]) {
+      const sent = messages.map((message) => ({ ...message, promptTokens }));
+      await ada.post("/sync/batch", { messages: sent });
+      await settle(t);
+      expect(await get(ada, "s")).toMatchObject({
+        messageCount: 650,
+        promptTokens: 650 * promptTokens,
+      });
+    }
+  });
+
+  test("takes a first prompt that arrives late, or is rewritten, for the title and the search text", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const [late, ...others] = prompts(["first", "b", "c", "d", "e"]);
+    await ada.post("/sync/batch", { messages: others });
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({ title: "prompt b" });
+    await ada.post("/sync/message", late);
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({ title: "prompt first" });
+    await ada.post("/sync/message", { ...late, textContent: "rewritten" });
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({ title: "rewritten" });
+    expect((await rows(t, "sessions"))[0]?.searchableText).toBe(
+      "\n\nrewritten\nprompt b\nprompt c",
+    );
+  });
+
+  test("that was lost is made up for by the cron, and by the next message", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const [first, second] = prompts(["a", "b"]);
+    const lose = async () => {
+      await loseScheduled(t);
+      vi.advanceTimersByTime(71_000);
+    };
+    await ada.post("/sync/message", first);
+    await lose();
+    expect((await get(ada, "s")).messageCount).toBe(0);
+    await t.mutation(internal.sessions.sweepRefreshes, {});
+    await settle(t);
+    expect((await get(ada, "s")).messageCount).toBe(1);
+    await ada.post("/sync/message", { ...first, externalId: "lost with its refresh" });
+    await lose();
+    await ada.post("/sync/message", second);
+    await settle(t);
+    expect((await get(ada, "s")).messageCount).toBe(3);
   });
 });
 

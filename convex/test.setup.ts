@@ -154,6 +154,14 @@ export async function settle(t: Deployment) {
   await t.finishAllScheduledFunctions(vi.runAllTimers);
 }
 
+/** What a deployment that is replaced or breaks off may lose: everything that was scheduled. */
+export async function loseScheduled(t: Deployment): Promise<void> {
+  await t.run(async ({ db, scheduler }) => {
+    const jobs = await db.system.query("_scheduled_functions").collect();
+    for (const { _id, state } of jobs) if (state.kind === "pending") await scheduler.cancel(_id);
+  });
+}
+
 /** Every row of a table, in the order in which they were made. */
 export async function rows<Table extends TableNames>(
   t: Deployment,

@@ -105,6 +105,15 @@ describe("the row of a person from WorkOS", () => {
     expect((await stranger.fetch("/api/sessions", bearer)).status).toBe(401);
     expect(await rows(t, "users")).toEqual([]);
   });
+
+  test("is nothing to who has its subject from another issuer", async () => {
+    const t = deployment();
+    await fromWorkos(t, "user_01", { name: "Ada" }).mutation(api.users.getOrCreate, {});
+    const stranger = t.withIdentity({ issuer: "https://evil.example", subject: "user_01" });
+    expect(await stranger.query(api.users.me, {})).toBeNull();
+    expect((await stranger.fetch("/api/sessions", bearer)).status).toBe(401);
+    await expect(stranger.mutation(api.users.generateApiKey, {})).rejects.toThrow("UNAUTHORIZED");
+  });
 });
 
 const bearer = { headers: { Authorization: "Bearer header.payload.signature" } };

@@ -431,10 +431,13 @@ describe("hostile content breaks no format", () => {
     },
     promptfoo: (text) =>
       expectValid({ type: "array", items: promptfooTestCase }, parsedLines(text)),
-    json: (text) => expect(JSON.parse(text)).toBeTypeOf("object"),
+    json: (text) => expect(JSON.parse(text)).toMatchObject({ sessions: { length: 2 } }),
     jsonl: (text) => expect(parsedLines(text)).toHaveLength(8),
     csv: (text) => expect(parse(text, { columns: true })).toHaveLength(6),
-    filesystem: (text) => expect(JSON.parse(text)).toMatchObject({ manifest: {} }),
+    filesystem: (text) =>
+      expect(JSON.parse(text)).toMatchObject({
+        manifest: { opensync_metadata: { total_sessions: 2 } },
+      }),
     markdown: (text) => expect(text.match(/^## (User|Assistant)$/gm)).toHaveLength(6),
     text: (text) => expect(text.match(/^\[2026.*\] (USER|ASSISTANT):$/gm)).toHaveLength(6),
   };
@@ -468,12 +471,14 @@ test("a long session's cases repeat a bounded part of what was said before", () 
 
 test("a session without messages, or without a question, is no broken record", () => {
   const silent = [session([]), session([message(0, "assistant", { textContent: "Hello?" })])];
-  for (const name of names) {
-    for (const turns of ["single", "multi", "full", "last"] as const) {
-      expect(() => document(formats[name], silent, { ...defaults, turns })).not.toThrow();
-    }
+  for (const turns of ["single", "multi", "full", "last"] as const) {
+    const written = (name: FormatName) => document(formats[name], silent, { ...defaults, turns });
+    for (const name of names) expect(written(name)).not.toMatch(/undefined|null,null|NaN/);
+    const goldens = JSON.parse(written("deepeval")) as unknown[];
+    expect(goldens).toHaveLength(turns === "multi" ? 1 : 0);
+    expect(parsedLines(written("promptfoo"))).toEqual([]);
+    expect(JSON.parse(written("json"))).toMatchObject({ sessions: { length: 2 } });
   }
-  expect(document(formats.deepeval, silent)).toBe("[]\n");
 });
 
 test("a stretch of a conversation goes on where the last one ended", () => {

@@ -113,8 +113,10 @@ describe("what leaves", () => {
   });
 });
 
-test("Markdown made to be slow or deep is still answered at once", () => {
-  for (const unit of ["[", "*a ", "> ", "`", "- ", "<a", "| a ", "![", "_", "](", "\\", "&#"]) {
-    expect(markdownHtml(unit.repeat(20_000)).length).toBeGreaterThan(0);
-  }
-});
+// A parser that goes back over what it read would hang here until the test times out.
+test.each(["[", "*a ", "> ", "`", "- ", "<a", "| a ", "![", "_", "](", "\\", "&#"])(
+  "Markdown of nothing but '%s' is read to its end",
+  (unit) => {
+    expect(markdownHtml(`${unit.repeat(20_000)}\n\nthe end`)).toContain("the end");
+  },
+);

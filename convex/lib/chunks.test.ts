@@ -20,9 +20,12 @@ describe("chunks of a long text", () => {
 
   test("end between lines, words and at last characters where nothing better is", () => {
     const lines = Array.from({ length: 300 }, (_, i) => `line ${i} of a log`).join("\n");
-    expect(chunksOf(lines).every((chunk) => /^line \d+ of[^]*a log$/.test(chunk))).toBe(true);
-    expect(chunksOf("ab ".repeat(3_000)).every((chunk) => /^(ab )*ab$/.test(chunk))).toBe(true);
-    expect(chunksOf("😀".repeat(3_000)).join("")).toBe("😀".repeat(3_000));
+    const words = "ab ".repeat(3_000).trim();
+    const faces = "😀".repeat(3_000);
+    for (const text of [lines, words, faces]) expect(chunksOf(text).length).toBeGreaterThan(1);
+    expect(chunksOf(lines).join("\n")).toBe(lines);
+    expect(chunksOf(words).join(" ")).toBe(words);
+    expect(chunksOf(faces).join("")).toBe(faces);
   });
 
   test("of white space there is none", () => {
@@ -49,7 +52,7 @@ describe("chunks of a long text", () => {
     );
   });
 
-  test("of a megabyte without any boundary are cut in reasonable time and size", () => {
+  test("of a megabyte without any boundary are as large as they may be", () => {
     const chunks = chunksOf("x".repeat(1_000_000));
     expect(chunks).toHaveLength(Math.ceil(1_000_000 / CHUNK_MAX_BYTES));
   });
