@@ -161,7 +161,7 @@ function tampered(signed: string): string {
   return [header, Buffer.from(JSON.stringify(claims)).toString("base64url"), signature].join(".");
 }
 
-/** Users that sign-in has made, told by one who may see the log of the engine: none but the first. */
+/** How many users there are of those whom the tokens above could have made. */
 async function userCount(): Promise<number> {
   const known = ["user_01", "user_99"].map(async (subject) => {
     const { value } = await call("query", "users:me", await token({ subject }));

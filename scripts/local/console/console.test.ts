@@ -84,8 +84,11 @@ describe("npm start", () => {
   });
 
   test("refuses options it does not know", async () => {
-    expect(await run("main", ["--prot", "1"])).toMatchObject({ code: 1 });
-    expect((await run("main", ["--port", "99999"])).stderr).toContain("is not a port");
+    const unknown = await run("main", ["--prot", "1"]);
+    expect(unknown).toMatchObject({ code: 1, stdout: "" });
+    expect(unknown.stderr).toMatch(/^Unknown option '--prot'.*\nnpm start -- \[options\]/s);
+    const { code, stderr } = await run("main", ["--port", "99999"]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("--port 99999 is not a port")]);
   });
 });
 
@@ -103,7 +106,11 @@ describe("npm run key", () => {
   });
 
   test("wants to know whose", async () => {
-    expect(await run("key", ["--data", data])).toMatchObject({ code: 1, stdout: "" });
+    for (const whose of [[], ["--email", "nobody"]]) {
+      const { code, stdout, stderr } = await run("key", [...whose, "--data", data]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect(stderr).toBe("Say whose key it is: npm run key -- --email someone@example.com\n");
+    }
   });
 });
 

@@ -1,5 +1,6 @@
 import { ConvexHttpClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
+import { ConvexError } from "convex/values";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
@@ -49,9 +50,11 @@ describe("ConvexHttpClient", () => {
   });
 
   test("gets a ConvexError with its data", async () => {
-    await expect(client.mutation(mutation("nested:partly"), {})).resolves.toMatchObject({
-      caught: { code: "REFUSED" },
-    });
+    const refused: unknown = await client
+      .mutation(mutation("nested:refuses"), {})
+      .catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ConvexError);
+    expect(refused).toMatchObject({ data: { code: "REFUSED", left: 5n } });
   });
 });
 
@@ -153,5 +156,9 @@ describe("files", () => {
 
 test("the environment is the deployment's, and the addresses are its own", async () => {
   expect(await engine.runFunction("people:greeting")).toBe("hello");
+  expect(await engine.runFunction("people:addresses")).toEqual([engine.url, engine.url]);
+});
+
+test("a query reads what a component holds", async () => {
   expect(await engine.runFunction("people:limitsLeft", { name: "n" })).toBe(3);
 });

@@ -20,6 +20,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** What is due later than this is not waited for. */
+const SOON_MS = 1_000;
+
 const modules = import.meta.glob(["../fixture/functions/**/*.ts"]);
 
 /** The official mock. */
@@ -36,8 +39,16 @@ function mock(): World {
     action: (path, args = {}) => t.action(action(path), args),
     fetch: (path, init) => t.fetch(path, init),
     settle: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      await t.finishInProgressScheduledFunctions();
+      const isAnyDue = () =>
+        t.run(async (ctx) => {
+          const jobs = await ctx.db.system.query("_scheduled_functions").collect();
+          const waiting = jobs.filter(({ state }) => state.kind === "pending");
+          return waiting.some(({ scheduledTime }) => scheduledTime <= Date.now() + SOON_MS);
+        });
+      do {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        await t.finishInProgressScheduledFunctions();
+      } while (await isAnyDue());
     },
     stop: () => Promise.resolve(),
   };
@@ -53,7 +64,7 @@ async function engine(): Promise<World> {
     mutation: run,
     action: run,
     fetch: (path, init) => fetch(running.url + path, init),
-    settle: () => running.settle(1000),
+    settle: () => running.settle(SOON_MS),
     stop: () => running.stop(),
   };
 }

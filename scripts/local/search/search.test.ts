@@ -91,15 +91,8 @@ describe("text search", () => {
   });
 
   test("puts the newer first where the score is the same", async () => {
-    await add("same text", "same text", "same text");
-    const ids = await engine.runFunction("search:byText", {
-      query: "same",
-      owner: `o${owner}`,
-      take: 2,
-    });
-    expect(ids).toHaveLength(2);
-    await add("tie one", "tie two");
-    expect(await search("tie")).toEqual(["tie two", "tie one"]);
+    await add("tie one", "tie two", "tie three");
+    expect(await search("tie", { take: 2 })).toEqual(["tie three", "tie two"]);
   });
 
   test("never looks at documents that the filters leave out", async () => {
