@@ -38,6 +38,7 @@ import type * as exports_openai from "../exports/openai.js";
 import type * as exports_promptfoo from "../exports/promptfoo.js";
 import type * as exports_select from "../exports/select.js";
 import type * as exports_shared from "../exports/shared.js";
+import type * as exports_sharedPage from "../exports/sharedPage.js";
 import type * as exports_sharedStyle from "../exports/sharedStyle.js";
 import type * as exports_text from "../exports/text.js";
 import type * as exports_types from "../exports/types.js";
@@ -209,6 +210,7 @@ declare const fullApi: ApiFromModules<{
   "exports/promptfoo": typeof exports_promptfoo;
   "exports/select": typeof exports_select;
   "exports/shared": typeof exports_shared;
+  "exports/sharedPage": typeof exports_sharedPage;
   "exports/sharedStyle": typeof exports_sharedStyle;
   "exports/text": typeof exports_text;
   "exports/types": typeof exports_types;

@@ -1,4 +1,4 @@
-import type { Role } from "../lib/enums";
+import { readableJson } from "../lib/json";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
 
 /** A document with a JSON object a line. */
@@ -10,7 +10,10 @@ export const JSON_LINES = {
   end: ({ records }) => (records === 0 ? "" : "\n"),
 } satisfies Partial<ExportFormat>;
 
-/** A document to read: what introduces a session, then each of its messages under the one before. */
+/**
+ * A document to read: what introduces a session, then each of its messages under the one before; one
+ * that comes to no text is left out.
+ */
 export function readable(
   header: (session: ExportSession) => string,
   message: (message: ExportMessage) => string,
@@ -21,23 +24,18 @@ export function readable(
     end: () => "",
     isWhole: () => false,
     render: (session) => [
-      (session.from === 0 ? header(session) : "") + session.messages.map(message).join("\n"),
+      (session.from === 0 ? header(session) : "") +
+        session.messages
+          .map(message)
+          .filter((text) => text !== "")
+          .join("\n"),
     ],
   };
 }
 
-/** How a message's role is called where people read it. */
-export const SPEAKERS: { readonly [role in Role]: string } = {
-  user: "User",
-  assistant: "Assistant",
-  system: "System",
-  tool: "Tool",
-  unknown: "Assistant",
-};
-
-/** Any JSON value for people: text as it is, the rest as indented JSON. */
+/** Any JSON value for people: text as it is, the rest as JSON that can be read. */
 export function pretty(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
+  return typeof value === "string" ? value : readableJson(value);
 }
 
 /** A moment as ISO text in UTC. */
@@ -71,8 +69,11 @@ export function sessionMetadata(session: ExportHead) {
   };
 }
 
-/** Labelled facts of a session, for headers that people read. */
-export function sessionFacts(session: ExportHead): [label: string, value: string][] {
+/** A line of a header that people read. */
+export type Fact = readonly [label: string, value: string];
+
+/** Facts of a session, for headers that people read. */
+export function sessionFacts(session: ExportHead): Fact[] {
   const facts: [string, string | undefined][] = [
     ["Session", session.externalId],
     ["Source", session.source],
@@ -84,7 +85,7 @@ export function sessionFacts(session: ExportHead): [label: string, value: string
     ["Status", session.evalStatus],
     ["Tags", session.evalTags?.join(", ")],
   ];
-  return facts.flatMap(([label, value]): [string, string][] =>
+  return facts.flatMap(([label, value]): Fact[] =>
     value === undefined || value === "" ? [] : [[label, oneLine(value)]],
   );
 }

@@ -1,8 +1,9 @@
+import { type Role, roleLabel } from "../lib/enums";
 import { blockSafe, fenced } from "../lib/markdown";
 import { readMessage } from "../lib/messages";
 import { plainText, type ReadPart } from "../lib/parts";
-import { pretty, readable, sessionFacts, SPEAKERS, titleOf } from "./common";
-import type { ExportFormat, ExportMessage, ExportSession } from "./types";
+import { type Fact, pretty, readable, sessionFacts, titleOf } from "./common";
+import type { ExportFormat, ExportSession } from "./types";
 
 /**
  * Markdown to read or to give to a model: title, a table of facts, then a section a message. What a
@@ -12,7 +13,10 @@ import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 export const markdown: ExportFormat = {
   contentType: "text/markdown; charset=utf-8",
   extension: "md",
-  ...readable(header, section),
+  ...readable(
+    (session) => headMarkdown(titleOf(session), sessionFacts(session)),
+    (message) => sectionMarkdown(message.role, readMessage(message).map(partMarkdown)),
+  ),
 };
 
 /** One whole session as Markdown. */
@@ -20,41 +24,40 @@ export function sessionMarkdown(session: ExportSession): string {
   return markdown.render(session, { turns: "single", style: "chat" }).join("");
 }
 
-function header(session: ExportSession): string {
-  const rows = sessionFacts(session).map(([label, value]) => `| ${label} | ${inline(value)} |`);
-  return [
-    `# ${inline(titleOf(session))}`,
-    "",
-    "| | |",
-    "| --- | --- |",
-    ...rows,
-    "",
-    "---",
-    "",
-    "",
-  ].join("\n");
+/** What introduces a session: its title and a table of facts. */
+export function headMarkdown(title: string, facts: readonly Fact[]): string {
+  const rows = facts.map(([label, value]) => `| ${label} | ${inline(value)} |`);
+  return [`# ${inline(title)}`, "", "| | |", "| --- | --- |", ...rows, "", "---", "", ""].join(
+    "\n",
+  );
 }
 
-function section(message: ExportMessage): string {
-  const said = readMessage(message)
-    .map(block)
-    .filter((piece) => piece !== "");
-  return `## ${SPEAKERS[message.role]}\n\n${said.map((piece) => `${piece}\n`).join("\n")}`;
+/** A message with its parts; empty where they say nothing. */
+export function sectionMarkdown(role: Role, parts: readonly string[]): string {
+  const said = parts.filter((part) => part !== "");
+  if (said.length === 0) return "";
+  return `## ${roleLabel(role)}\n\n${said.map((part) => `${part}\n`).join("\n")}`;
 }
 
-function block(part: ReadPart): string {
+/** What a part says; empty for blank text. */
+export function partMarkdown(part: ReadPart): string {
   switch (part.kind) {
     case "text":
       return part.text.trim() === "" ? "" : blockSafe(part.text);
     case "thinking":
       return `*Thinking*\n\n${fenced(part.text, "text")}`;
     case "tool-call":
-      return `**Tool: ${inline(part.name)}**\n\n${fenced(pretty(part.args), "json")}`;
+      return `**Tool: ${inline(part.name)}**\n\n${value(part.args)}`;
     case "tool-result":
       return fenced(plainText(part.output), "text");
     case "other":
-      return `*${inline(part.type)}*\n\n${fenced(pretty(part.content), "json")}`;
+      return `*${inline(part.type)}*\n\n${value(part.content)}`;
   }
+}
+
+/** Any JSON value, fenced as what it is: a string is text, whatever it holds. */
+function value(content: unknown): string {
+  return fenced(pretty(content), typeof content === "string" ? "text" : "json");
 }
 
 /** Text within a line or a cell: nothing in it is markup. */

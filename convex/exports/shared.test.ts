@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
 import { markdownHtml } from "./html";
-import { sharedJson, sharedMarkdown, sharedPage, sharedSession } from "./shared";
+import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./shared";
+import { sharedPage } from "./sharedPage";
+import type { ExportSession } from "./types";
 
-const links = { markdown: "x.md", json: "x.json" };
-const forms = [(one: typeof ordinary) => sharedPage(one, links), sharedMarkdown, sharedJson];
+const htmlForm = sharedPage({ markdown: "x.md", json: "x.json" });
+const forms = { page: htmlForm, markdown: sharedMarkdown, json: sharedJson };
+
+const textOf = (form: SharedForm, one: ExportSession) =>
+  sharedDocument(form, one, (shown) =>
+    shown < one.messages.length ? `x?after=${shown}` : undefined,
+  ).text;
+const pageOf = (one: ExportSession) => textOf(htmlForm, one);
 
 const TAGS =
   "!doctype html head meta title style body header p h1 ul li main article h2 h3 h4 h5 h6 time div details summary pre footer a code strong em del blockquote ol table thead tbody tr th td hr br input";
@@ -21,7 +29,7 @@ describe("the public page", () => {
       "<div><style>*{display:none}</style>",
     ];
     for (const text of [...HOSTILE, ...attacks]) {
-      const page = sharedPage(hostileSession(text), links);
+      const page = pageOf(hostileSession(text));
       const body = page.slice(page.indexOf("</style>"));
       for (const [, tag, attributes] of body.matchAll(
         /<\/?([a-z!][a-z0-9]*)((?:"[^"]*"|[^">])*)>/gi,
@@ -35,26 +43,23 @@ describe("the public page", () => {
 
   test("closes what it opens around a hostile message", () => {
     for (const text of HOSTILE) {
-      const page = sharedPage(hostileSession(text), links);
+      const page = pageOf(hostileSession(text));
       expect(page.match(/<article/g)).toHaveLength(3);
       expect(page.trimEnd().endsWith("</body></html>")).toBe(true);
     }
   });
 
   test("is not indexed, runs nothing and leads to its other forms", () => {
-    const page = sharedPage(ordinary, { ...links, next: "?after=2" });
+    const page = sharedDocument(htmlForm, ordinary, () => "x?after=2").text;
     expect(page).toContain('<meta name="robots" content="noindex,nofollow">');
     expect(page).toContain('<a href="x.md">Markdown</a>');
-    expect(page).toContain('href="?after=2"');
+    expect(page).toContain('href="x?after=2"');
   });
 
   test("shows prose as Markdown, tools and thinking folded away", () => {
-    const page = sharedPage(
-      session([message(0, "user", { textContent: "**bold** `code`" })]),
-      links,
-    );
+    const page = pageOf(session([message(0, "user", { textContent: "**bold** `code`" })]));
     expect(page).toContain("<strong>bold</strong> <code>code</code>");
-    expect(sharedPage(ordinary, links)).toContain('<details class="call"><summary>Bash</summary>');
+    expect(pageOf(ordinary)).toContain('<details class="call"><summary>Bash</summary>');
   });
 });
 
@@ -85,7 +90,7 @@ describe("what leaves", () => {
   );
 
   test("only what the allow-list names, field by field", () => {
-    const shared = sharedSession(secret);
+    const shared = JSON.parse(textOf(sharedJson, secret)) as { messages: object[] };
     expect(Object.keys(shared).sort()).toEqual([
       "createdAt",
       "messages",
@@ -106,9 +111,9 @@ describe("what leaves", () => {
   });
 
   test("no form of the page holds anything else", () => {
-    for (const form of forms) {
-      expect(form(secret)).toContain("Title");
-      expect(form(secret)).not.toMatch(/SECRET|77.?777|7\.7777|golden/);
+    for (const form of Object.values(forms)) {
+      expect(textOf(form, secret)).toContain("Title");
+      expect(textOf(form, secret)).not.toMatch(/SECRET|77.?777|7\.7777|golden/);
     }
   });
 });

@@ -1,142 +1,182 @@
+import type { Role } from "../lib/enums";
+import { shortCount } from "../lib/labels";
 import { readMessage } from "../lib/messages";
 import { plainText, type ReadPart } from "../lib/parts";
-import type { Role } from "../lib/enums";
-import { escapeMarkup } from "../lib/escape";
-import { isoTime, pretty, SPEAKERS, titleOf } from "./common";
-import { markdownHtml } from "./html";
-import { sessionMarkdown } from "./markdown";
-import { SHARED_STYLE } from "./sharedStyle";
+import { cutBytes, prefixBytes, utf8Length } from "../lib/text";
+import { type Fact, isoTime, titleOf } from "./common";
+import { headMarkdown, partMarkdown, sectionMarkdown } from "./markdown";
 import type { ExportMessage, ExportSession } from "./types";
 
 /**
  * What leaves when a session is public: title, source, model, times and the conversation. This
  * projection is the allow-list; the page, its Markdown and its JSON are all made from it.
  */
-export type SharedSession = {
-  title: string;
-  source: string;
-  model?: string;
-  createdAt: string;
-  messages: { role: Role; createdAt: string; parts: SharedPart[] }[];
+export type SharedHead = { title: string; source: string; model?: string; createdAt: string };
+export type SharedMessage = { role: Role; createdAt: string };
+
+/** What follows a page: how many messages (a few more where some just arrived), and where. */
+export type SharedRest = { messages: number; next: string };
+
+/** A form of the shared page: how its pieces become text. */
+export type SharedForm = {
+  /** Bytes of one part that are shown, before escaping; of a larger one it is the beginning. */
+  partMaxBytes: number;
+  /** A part as text; empty where there is nothing to show. */
+  part: (part: ReadPart) => string;
+  /** A remark of ours among the parts. */
+  note: (text: string) => string;
+  /** A message with its parts; empty where there is nothing to show. */
+  message: (message: SharedMessage, parts: readonly string[]) => string;
+  document: (
+    session: SharedHead,
+    messages: readonly string[],
+    rest: SharedRest | undefined,
+  ) => string;
 };
 
-/** A part in one form, whatever its plugin calls things; ids are left out. */
-export type SharedPart =
-  | { type: "text" | "thinking"; text: string }
-  | { type: "tool-call"; name: string; args: unknown }
-  | { type: "tool-result"; name?: string; output: unknown }
-  | { type: "other"; name: string; content: unknown };
+/** A page ends before the message that would pass this; parts of one message alone end behind it. */
+const PAGE_MAX_BYTES = 4 * 1024 * 1024;
 
-/** The public view of a session. */
-export function sharedSession(session: ExportSession): SharedSession {
+/** Names are short; what is longer was made to be. */
+const NAME_MAX_BYTES = 500;
+
+/**
+ * The session in a form, bounded by what it becomes and not by what it is made from: as many of its
+ * messages as fit, at least one. `address` says where the page after so many messages goes on.
+ */
+export function sharedDocument(
+  form: SharedForm,
+  session: ExportSession,
+  address: (shown: number) => string | undefined,
+): { text: string; next?: string } {
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const message of session.messages) {
+    const text = messageText(form, message);
+    bytes += utf8Length(text);
+    if (texts.length > 0 && bytes > PAGE_MAX_BYTES) break;
+    texts.push(text);
+  }
+  const said = texts.filter((text) => text !== "");
+  const next = address(texts.length);
+  if (next === undefined) return { text: form.document(headOf(session), said, undefined) };
+  const messages = Math.max(1, session.messageCount - session.from - texts.length);
+  return { text: form.document(headOf(session), said, { messages, next }), next };
+}
+
+function headOf(session: ExportSession): SharedHead {
   return {
     title: titleOf(session),
     source: session.source,
     ...(session.model === undefined ? {} : { model: session.model }),
     createdAt: isoTime(session.createdAt),
-    messages: session.messages.map((message) => ({
-      role: message.role,
-      createdAt: isoTime(message.createdAt),
-      parts: readMessage(message).map(sharedPart),
-    })),
   };
 }
 
-/** The public session as JSON text. */
-export function sharedJson(session: ExportSession): string {
-  return `${JSON.stringify(sharedSession(session), null, 2)}\n`;
+function messageText(form: SharedForm, message: ExportMessage): string {
+  const said = readMessage(message);
+  const parts: string[] = [];
+  let bytes = 0;
+  let shown = 0;
+  for (const part of said) {
+    if (bytes > PAGE_MAX_BYTES) break;
+    const texts = partTexts(form, part);
+    bytes += texts.reduce((sum, text) => sum + utf8Length(text), 0);
+    parts.push(...texts);
+    shown++;
+  }
+  if (shown < said.length) parts.push(form.note(`… ${said.length - shown} more parts`));
+  return form.message({ role: message.role, createdAt: isoTime(message.createdAt) }, parts);
 }
 
-/** The public session as Markdown. */
-export function sharedMarkdown(session: ExportSession): string {
-  const messages = session.messages.map(
-    ({ role, textContent, parts, createdAt }): ExportMessage => ({
-      externalId: "",
-      role,
-      parts,
-      createdAt,
-      ...(textContent === undefined ? {} : { textContent }),
-    }),
-  );
-  const { title, source, model, createdAt, from, isLast } = session;
-  return sessionMarkdown({
-    ...{ externalId: "", title, source, model, createdAt, from, isLast, messages },
-    ...{ messageCount: messages.length, updatedAt: createdAt },
-  });
+/** A part, and where only its beginning is shown, a note that says so. */
+function partTexts(form: SharedForm, part: ReadPart): string[] {
+  const { partMaxBytes: max } = form;
+  const { beginning, bytes } = cutPart(part, max);
+  const text = form.part(beginning);
+  if (bytes <= max) return text === "" ? [] : [text];
+  return [text, form.note(`… the first ${shortCount(max)}B of ${shortCount(bytes)}B`)];
 }
 
-/** Where the page's other forms and its next page are, relative to it. */
-export type SharedLinks = { markdown: string; json: string; next?: string };
-
-/** The public session as one self-contained page: no script, no outside resource, readable offline. */
-export function sharedPage(session: ExportSession, links: SharedLinks): string {
-  const shared = sharedSession(session);
-  const title = escapeMarkup(shared.title);
-  const facts = [shared.source, shared.model, shared.createdAt.slice(0, 10)].filter(
-    (fact) => fact !== undefined,
-  );
-  const next =
-    links.next === undefined ? "" : `<p class="next">${link(links.next, "Continue reading")}</p>`;
-  return [
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width,initial-scale=1">',
-    '<meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer">',
-    '<meta name="color-scheme" content="light dark">',
-    `<title>${title}</title><style>${SHARED_STYLE}</style></head><body>`,
-    `<header><p class="brand">Shared session</p><h1 dir="auto">${title}</h1>`,
-    `<ul class="facts">${facts.map((fact) => `<li>${escapeMarkup(fact)}</li>`).join("")}</ul></header>`,
-    `<main>${shared.messages.map(article).join("\n")}</main>${next}`,
-    `<footer>${link(links.markdown, "Markdown")} · ${link(links.json, "JSON")} · OpenSync</footer>`,
-    "</body></html>",
-    "",
-  ].join("\n");
-}
-
-const link = (href: string, text: string) => `<a href="${escapeMarkup(href)}">${text}</a>`;
-
-function article({ role, createdAt, parts }: SharedSession["messages"][number]): string {
-  const body = parts.map(partHtml).join("\n");
-  if (body.trim() === "") return "";
-  const time = `<time datetime="${createdAt}">${createdAt.slice(11, 16)} UTC</time>`;
-  return `<article class="${role}"><h2>${SPEAKERS[role]} ${time}</h2>\n${body}\n</article>`;
-}
-
-function partHtml(part: SharedPart): string {
-  switch (part.type) {
+/** The part with at most `max` bytes of content, and how many it has. */
+function cutPart(part: ReadPart, max: number): { beginning: ReadPart; bytes: number } {
+  const cut = (value: unknown, text: string) => {
+    const bytes = utf8Length(typeof value === "string" ? value : jsonOf(value));
+    return { value: bytes > max ? prefixBytes(text, max) : value, bytes };
+  };
+  switch (part.kind) {
     case "text":
-      return `<div class="text" dir="auto">${markdownHtml(part.text)}</div>`;
-    case "thinking":
-      return details("Thinking", part.text);
-    case "tool-call":
-      return details(part.name, pretty(part.args), "call");
-    case "tool-result":
-      return details(
-        part.name === undefined ? "Result" : `${part.name}: result`,
-        plainText(part.output),
-      );
-    case "other":
-      return details(part.name, pretty(part.content));
+    case "thinking": {
+      const bytes = utf8Length(part.text);
+      return { beginning: { ...part, text: prefixBytes(part.text, max) }, bytes };
+    }
+    case "tool-call": {
+      const { value, bytes } = cut(part.args, textOf(part.args));
+      return { beginning: { ...part, name: nameOf(part.name), args: value }, bytes };
+    }
+    case "tool-result": {
+      const { value, bytes } = cut(part.output, plainText(part.output));
+      const named = part.name === undefined ? {} : { name: nameOf(part.name) };
+      return { beginning: { ...part, ...named, output: value }, bytes };
+    }
+    case "other": {
+      const { value, bytes } = cut(part.content, textOf(part.content));
+      return { beginning: { ...part, type: nameOf(part.type), content: value }, bytes };
+    }
   }
 }
 
-function details(title: string, text: string, className = "quiet"): string {
-  return `<details class="${className}"><summary>${escapeMarkup(title)}</summary><pre>${escapeMarkup(text)}</pre></details>`;
-}
+const nameOf = (name: string) => cutBytes(name, NAME_MAX_BYTES);
+const jsonOf = (value: unknown) => JSON.stringify(value) ?? "";
+const textOf = (value: unknown) => (typeof value === "string" ? value : jsonOf(value));
 
-function sharedPart(part: ReadPart): SharedPart {
+/** The public session as Markdown. */
+export const sharedMarkdown: SharedForm = {
+  partMaxBytes: 1_000_000,
+  part: partMarkdown,
+  note: (text) => `*${text}*`,
+  message: ({ role }, parts) => sectionMarkdown(role, parts),
+  document: (session, messages, rest) => {
+    const { title, source, model = "", createdAt } = session;
+    const facts: Fact[] = [
+      ["Source", source],
+      ["Model", model],
+      ["Started", createdAt],
+    ];
+    const head = headMarkdown(
+      title,
+      facts.filter(([, value]) => value !== ""),
+    );
+    const more = rest === undefined ? [] : [`*… ${rest.messages} more messages: <${rest.next}>*\n`];
+    return head + [...messages, ...more].join("\n");
+  },
+};
+
+/** The public session as JSON, a message a line. */
+export const sharedJson: SharedForm = {
+  partMaxBytes: 1_000_000,
+  part: (part) => JSON.stringify(sharedPart(part)),
+  note: (text) => JSON.stringify({ type: "note", text }),
+  message: (message, parts) =>
+    `${JSON.stringify(message).slice(0, -1)},"parts":[${parts.join(",")}]}`,
+  document: (session, messages, rest) => {
+    const more = rest === undefined ? "" : `,\n"more":${JSON.stringify(rest)}`;
+    const head = JSON.stringify(session).slice(0, -1);
+    return `${head},\n"messages":[\n${messages.join(",\n")}\n]${more}}\n`;
+  },
+};
+
+/** A part in one form, whatever its plugin calls things; ids are left out. */
+function sharedPart(part: ReadPart) {
   switch (part.kind) {
     case "text":
     case "thinking":
       return { type: part.kind, text: part.text };
     case "tool-call":
-      return { type: "tool-call", name: part.name, args: part.args };
+      return { type: part.kind, name: part.name, args: part.args };
     case "tool-result":
-      return {
-        type: "tool-result",
-        ...(part.name === undefined ? {} : { name: part.name }),
-        output: part.output,
-      };
+      return { type: part.kind, name: part.name, output: part.output };
     case "other":
-      return { type: "other", name: part.type, content: part.content };
+      return { type: part.kind, name: part.type, content: part.content };
   }
 }

@@ -32,6 +32,7 @@ summary{padding:.45rem 1rem;color:var(--soft);font-size:.875rem;cursor:pointer}
 details.call summary{color:var(--ink);font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.8125rem}
 details[open] summary{border-bottom:1px solid var(--line)}
 details pre{margin:0;border:0;border-radius:0 0 .75rem .75rem}
+.note{color:var(--soft);font-size:.875rem}
 .next a{display:block;padding:.75rem;border:1px solid var(--line);border-radius:.75rem;text-align:center;text-decoration:none;font-weight:600}
 footer{margin-top:3rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);font-size:.875rem}
 `;

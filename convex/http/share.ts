@@ -1,75 +1,90 @@
 import { internal } from "../_generated/api";
 import { notFound } from "../errors";
-import { sharedJson, sharedMarkdown, sharedPage } from "../exports/shared";
+import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "../exports/shared";
+import { sharedPage } from "../exports/sharedPage";
 import { SHARED_STYLE } from "../exports/sharedStyle";
-import type { ExportSession } from "../exports/types";
-import { parseParts } from "../lib/parts";
+import { readCursor, writeCursor } from "../lib/cursor";
 import { sha256Base64 } from "../lib/hash";
+import { parseParts } from "../lib/parts";
 import * as routes from "../wire/share";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 
 /**
- * A shared session, as a page or, with `.md` or `.json` after the slug, as that. The page runs no
- * script, loads nothing and is kept out of search engines and frames.
+ * A shared session, as a page or, with `.md` or `.json` after the slug, as that: as much of it as one
+ * answer shows, and where it goes on. The page runs no script, loads nothing and is kept out of
+ * search engines and frames.
  */
 export const getShared: Endpoint = publicEndpoint(
   routes.getShared,
   async (ctx, { param, query }) => {
     const { slug, form } = split(param);
-    const { head, messages, from, isLast, next } = await ctx.runQuery(internal.shared.page, {
+    const place = query.after === undefined ? BEGINNING : readPlace(query.after);
+    const { head, messages, from, next } = await ctx.runQuery(internal.shared.page, {
       slug,
-      after: query.after ?? null,
+      position: place.position,
     });
-    const session: ExportSession = {
+    const rest = messages.slice(place.skip);
+    const session = {
       ...head,
-      messages: messages.map((one) => ({ ...one, parts: parseParts(one.parts) })),
-      from,
-      isLast,
+      messages: rest.map((one) => ({ ...one, parts: parseParts(one.parts) })),
+      from: from + place.skip,
+      isLast: next === null,
     };
-    return await FORMS[form](session, { slug, after: query.after, next: next ?? undefined });
+    const written = sharedDocument(formOf(form, slug, query.after), session, (shown) => {
+      if (shown < rest.length) return address(param, { ...place, skip: place.skip + shown });
+      return next === null ? undefined : address(param, { position: next, skip: 0 });
+    });
+    return new Response(written.text, { headers: await headersOf(form, written) });
   },
 );
 
-type Place = { slug: string; after: string | undefined; next: string | undefined };
-type Form = (session: ExportSession, place: Place) => Promise<Response> | Response;
+type FormName = "page" | "md" | "json";
 
-const FORMS: { readonly [form in "page" | "md" | "json"]: Form } = {
-  page: async (session, { slug, after, next }) => {
-    const here = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
-    const html = sharedPage(session, {
-      markdown: `${slug}.md${here}`,
-      json: `${slug}.json${here}`,
-      ...(next === undefined ? {} : { next: `${slug}?after=${encodeURIComponent(next)}` }),
-    });
-    return answer(html, "text/html; charset=utf-8", next, {
-      "Content-Security-Policy": `default-src 'none'; style-src 'sha256-${await sha256Base64(SHARED_STYLE)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-    });
-  },
-  md: (session, { next }) => answer(sharedMarkdown(session), "text/markdown; charset=utf-8", next),
-  json: (session, { next }) => answer(sharedJson(session), "application/json; charset=utf-8", next),
-};
-
-function answer(
-  body: string,
-  contentType: string,
-  next: string | undefined,
-  headers: Record<string, string> = {},
-): Response {
-  return new Response(body, {
-    headers: {
-      "Content-Type": contentType,
-      "X-Content-Type-Options": "nosniff",
-      "X-Robots-Tag": "noindex, nofollow",
-      "Referrer-Policy": "no-referrer",
-      // Unsharing shall be seen at once.
-      "Cache-Control": "no-store",
-      ...(next === undefined ? {} : { Link: `<?after=${encodeURIComponent(next)}>; rel="next"` }),
-      ...headers,
-    },
-  });
+function formOf(form: FormName, slug: string, after: string | undefined): SharedForm {
+  if (form === "md") return sharedMarkdown;
+  if (form === "json") return sharedJson;
+  const here = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
+  return sharedPage({ markdown: `${slug}.md${here}`, json: `${slug}.json${here}` });
 }
 
-function split(param: string): { slug: string; form: "page" | "md" | "json" } {
+const CONTENT_TYPES: { readonly [form in FormName]: string } = {
+  page: "text/html; charset=utf-8",
+  md: "text/markdown; charset=utf-8",
+  json: "application/json; charset=utf-8",
+};
+
+async function headersOf(
+  form: FormName,
+  { next }: { next?: string },
+): Promise<Record<string, string>> {
+  const policy = `default-src 'none'; style-src 'sha256-${await sha256Base64(SHARED_STYLE)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  return {
+    "Content-Type": CONTENT_TYPES[form],
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    // Unsharing shall be seen at once.
+    "Cache-Control": "no-store",
+    ...(next === undefined ? {} : { Link: `<${next}>; rel="next"` }),
+    ...(form === "page" ? { "Content-Security-Policy": policy } : {}),
+  };
+}
+
+/** Where a page begins: a position of the database's, and how many messages behind it. */
+type Place = { position: string | null; skip: number };
+const BEGINNING: Place = { position: null, skip: 0 };
+
+function address(param: string, { position, skip }: Place): string {
+  return `${param}?after=${encodeURIComponent(writeCursor([position ?? "", skip]))}`;
+}
+
+function readPlace(after: string): Place {
+  const [position, skip] = readCursor(after, 2);
+  if (typeof position !== "string" || typeof skip !== "number") throw notFound("Page");
+  return { position: position === "" ? null : position, skip };
+}
+
+function split(param: string): { slug: string; form: FormName } {
   const match = /^([A-Za-z0-9_-]+)(?:\.(md|json))?$/.exec(param);
   const slug = match?.[1];
   if (slug === undefined) throw notFound("Shared session");

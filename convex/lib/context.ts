@@ -1,3 +1,4 @@
+import { roleLabel } from "./enums";
 import { cutToFit, estimateTokens } from "./tokens";
 
 /** What an entry may be cut to at the least; a shorter scrap says nothing. */
@@ -112,17 +113,13 @@ function joined(before: string, next: string): string {
 }
 
 function contentOf(turns: readonly Turn[]): string {
-  return turns.map((turn) => `${labelOf(turn.role)}: ${turn.text.trim()}`).join("\n\n");
+  return turns.map((turn) => `${roleLabel(turn.role)}: ${turn.text.trim()}`).join("\n\n");
 }
 
 function render(entry: ContextEntry<ContextPassage>): string {
   const day = new Date(entry.createdAt).toISOString().slice(0, 10);
   const where = [entry.project, day].filter((one) => one !== undefined && one !== "").join(", ");
   return `[${entry.citation}] ${entry.title} (${where})\n${entry.content}`;
-}
-
-function labelOf(role: string): string {
-  return role.charAt(0).toUpperCase() + role.slice(1);
 }
 
 function holdsAnswer(passage: ContextPassage, turns: readonly Turn[]): boolean {

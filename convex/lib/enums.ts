@@ -4,6 +4,11 @@
 export const ROLES = ["user", "assistant", "system", "tool", "unknown"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** How a role is called where people or models read it: `User`, `Unknown`. */
+export function roleLabel(role: string): string {
+  return role.charAt(0).toUpperCase() + role.slice(1);
+}
+
 /** How a conversation becomes cases: one a question, one a conversation, the whole as one, the last question. */
 export const TURNS = ["single", "multi", "full", "last"] as const;
 export type Turns = (typeof TURNS)[number];

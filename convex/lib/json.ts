@@ -36,3 +36,28 @@ export function parseJson(text: string): { ok: true; value: unknown } | { ok: fa
     return { ok: false };
   }
 }
+
+/** Nobody reads on by its indentation what is longer. */
+const READABLE_MAX_CHARS = 100_000;
+/** Indentation of deep nesting grows with the square of its depth; more than this helps nobody. */
+const INDENTATION_MAX_RATIO = 3;
+
+/**
+ * JSON text for people: indented, and on one line where that would be long or mostly indentation. At
+ * most about four times as long as the value's JSON, whatever the value; empty for no value.
+ */
+export function readableJson(value: unknown): string {
+  const line = JSON.stringify(value) ?? "";
+  const isReadable =
+    line.length <= READABLE_MAX_CHARS &&
+    indentation(value, 0) <= line.length * INDENTATION_MAX_RATIO;
+  return isReadable ? (JSON.stringify(value, null, 2) ?? "") : line;
+}
+
+/** Line breaks and spaces that indenting adds to a value inside `depth` others. */
+function indentation(value: unknown, depth: number): number {
+  const inner = typeof value === "object" && value !== null ? Object.values(value) : [];
+  if (inner.length === 0) return 0;
+  const own = inner.length * (2 * depth + 3) + 2 * depth + 1;
+  return inner.reduce<number>((sum, one) => sum + indentation(one, depth + 1), own);
+}

@@ -17,6 +17,22 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
+/** Length in UTF-8 bytes of the text as a JSON string, without its quotes. */
+export function jsonStringBytes(text: string): number {
+  let bytes = utf8Length(text);
+  for (let i = 0; i < text.length; i++) bytes += escapeBytes(text.charCodeAt(i));
+  return bytes;
+}
+
+/** What escaping a unit adds: `\\n`, `\\"`, `\\u0001`. */
+function escapeBytes(unit: number): number {
+  if (unit === 0x22 || unit === 0x5c || SHORT_ESCAPES.has(unit)) return 1;
+  return unit < 0x20 ? 5 : 0;
+}
+
+/** Control characters that JSON writes with a letter: back-space, tab, the two line ends, form feed. */
+const SHORT_ESCAPES: ReadonlySet<number> = new Set([8, 9, 10, 12, 13]);
+
 /** UTF-8 bytes of one UTF-16 unit; each half of a pair counts for half of the pair's four. */
 function unitBytes(unit: number): number {
   if (unit < 0x80) return 1;

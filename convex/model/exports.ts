@@ -1,3 +1,4 @@
+import { getConvexSize } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { invalidField, notFound } from "../errors";
@@ -14,13 +15,17 @@ import {
 import * as Messages from "./messages";
 import * as Sessions from "./sessions";
 
-/** One page stays far inside a transaction: a loader's page (4 MiB) may come on top of these. */
+/**
+ * One page stays far inside a transaction (16 MiB, 32,000 documents): a piece, or one message of any
+ * size, may come on top of these.
+ */
 const PAGE_BYTES = 2 * 1024 * 1024;
+const PAGE_ROWS = 4_000;
 const PAGE_SESSIONS = 50;
 /** Sessions looked at for one page, where a filter passes over most of them. */
 const SCAN_SESSIONS = 500;
-/** Messages asked for at once. */
-const PIECE_MESSAGES = 200;
+/** Messages, and rows of messages and parts, asked for at once. */
+const PIECE = { limit: 200, maxRows: PAGE_ROWS };
 
 /**
  * A page of what an export selects, newest session first, each session with its messages in order.
@@ -35,46 +40,43 @@ export async function page(
   const start = position === null ? null : readPosition(position);
   const pieces: Piece[] = [];
   let bytes = 0;
+  let rows = 0;
   let scanned = 0;
+  const isFull = () => bytes >= PAGE_BYTES || rows >= PAGE_ROWS;
   for await (const { session, at } of sessionsFrom(ctx, user, selection, start?.at ?? null)) {
-    if (bytes >= PAGE_BYTES || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
+    if (isFull() || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
       return { pieces, next: writePosition(at, BEGINNING) };
     }
     scanned++;
+    bytes += getConvexSize(session);
     if (!matches(session, selection)) continue;
     const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
     for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
       pieces.push({ ...piece, position: writePosition(at, reached) });
       bytes += piece.bytes;
-      if (bytes >= PAGE_BYTES && next !== null) return { pieces, next: writePosition(at, next) };
+      rows += rowsOf(piece.messages);
+      if (isFull() && next !== null) return { pieces, next: writePosition(at, next) };
     }
   }
   return { pieces, next: null };
 }
 
-/** A page of a session that is shared, and where the next begins; null at the end. */
+/** What a page of a shared session is made from at most, but for one message that is larger alone. */
+const SHARED = { limit: 1_000, maxBytes: 1024 * 1024, maxRows: PAGE_ROWS };
+
+/** Messages of a session that is shared, from a position on; `next` is null at the end. */
 export async function sharedPage(
   ctx: QueryCtx,
   session: Doc<"sessions">,
-  after: string | null,
-  maxBytes: number,
-): Promise<Omit<Piece, "position" | "bytes"> & { next: string | null }> {
-  const start = after === null ? BEGINNING : readReached(after);
-  const messages: Piece["messages"] = [];
-  let bytes = 0;
-  let rest: Reached | null = null;
-  for await (const { piece, next } of piecesOf(ctx, session, start)) {
-    messages.push(...piece.messages);
-    bytes += piece.bytes;
-    rest = next;
-    if (bytes >= maxBytes) break;
-  }
+  position: string | null,
+): Promise<Pick<Piece, "head" | "messages" | "from"> & { next: string | null }> {
+  const { from, cursor } = position === null ? BEGINNING : readReached(position);
+  const page = await Messages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
   return {
     head: Sessions.headView(session),
-    messages,
-    from: start.from,
-    isLast: rest === null,
-    next: rest && writeCursor([rest.from, rest.cursor]),
+    messages: page.messages.map(messageView),
+    from,
+    next: page.cursor && writeCursor([from + page.messages.length, page.cursor]),
   };
 }
 
@@ -93,7 +95,7 @@ async function* piecesOf(
   while (reached !== null) {
     const { from }: Reached = reached;
     const found = await Messages.page(ctx, session, {
-      limit: PIECE_MESSAGES,
+      ...PIECE,
       cursor: reached.cursor || undefined,
     });
     const next: Reached | null =
@@ -105,12 +107,24 @@ async function* piecesOf(
   }
 }
 
+/** Rows that messages were read from, about: a large part has several. */
+function rowsOf(messages: readonly { parts: readonly unknown[] }[]): number {
+  return messages.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
+}
+
+/**
+ * What a message takes beside its text, and a part: the rest of a row, and an object in memory. A
+ * session of a million empty messages is large too.
+ */
+const ROW_BYTES = 250;
+
 function bytesOf(messages: readonly Messages.MessageView[]): number {
-  return messages.reduce(
+  const texts = messages.reduce(
     (sum, { textContent = "", parts }) =>
       parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
     0,
   );
+  return texts + rowsOf(messages) * ROW_BYTES;
 }
 
 function writePosition(at: Place, { cursor, from }: Reached): string {

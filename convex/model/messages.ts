@@ -5,7 +5,7 @@ import { readCursor, writeCursor } from "../lib/cursor";
 import { NUMBERS, numbersOf } from "../lib/numbers";
 import { orderKey } from "../lib/orderKey";
 import { pieceBytes, type JoinedPart } from "../lib/pieces";
-import { utf8Length } from "../lib/text";
+import { jsonStringBytes, utf8Length } from "../lib/text";
 import type { MessageRow } from "./syncShapes";
 import * as Parts from "./parts";
 import type { Outcome } from "./sessions";
@@ -149,6 +149,11 @@ function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number
 /** What one answer may carry of texts and parts; one larger message still comes, alone. */
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
 const PAGE_MAX_ROWS = 16_000;
+/**
+ * What texts and parts may become as JSON, where a control character takes six bytes. One message
+ * that is larger comes alone: it was sent as JSON, so that it is no larger than what was sent.
+ */
+const PAGE_MAX_JSON_BYTES = 12 * 1024 * 1024;
 
 /** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
 export type MessageView = Pick<
@@ -188,11 +193,29 @@ export async function page(
     found.push(message);
   }
   const rows = await Parts.ofPage(ctx, found);
-  const last = found[found.length - 1];
-  return {
-    messages: found.map((message) => messageView(message, rows.get(message._id))),
-    cursor: more && last ? writeCursor([last.orderKey]) : null,
-  };
+  const read = found.map((message) => messageView(message, rows.get(message._id)));
+  const messages = read.slice(0, fitting(read));
+  const last = found[messages.length - 1];
+  const isCut = more || messages.length < read.length;
+  return { messages, cursor: isCut && last ? writeCursor([last.orderKey]) : null };
+}
+
+/** How many of the messages fit one answer as JSON; at least one. */
+function fitting(messages: readonly MessageView[]): number {
+  let bytes = 0;
+  const beyond = messages.findIndex((message, index) => {
+    bytes += jsonBytesOf(message);
+    return index > 0 && bytes > PAGE_MAX_JSON_BYTES;
+  });
+  return beyond < 0 ? messages.length : beyond;
+}
+
+function jsonBytesOf({ textContent = "", parts }: MessageView): number {
+  return parts.reduce(
+    (sum, { format, content }) =>
+      sum + (format === "text" ? jsonStringBytes(content) : utf8Length(content)),
+    jsonStringBytes(textContent),
+  );
 }
 
 function readPageCursor(cursor: string): string {

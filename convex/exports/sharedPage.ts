@@ -1,0 +1,80 @@
+import { roleLabel } from "../lib/enums";
+import { escapeMarkup } from "../lib/escape";
+import { plainText, type ReadPart } from "../lib/parts";
+import { pretty } from "./common";
+import { markdownHtml } from "./html";
+import type { SharedForm, SharedHead, SharedMessage, SharedRest } from "./shared";
+import { SHARED_STYLE } from "./sharedStyle";
+
+/** Where the page's other forms are, relative to it. */
+export type SharedLinks = { markdown: string; json: string };
+
+/** The public session as one self-contained page: no script, no outside resource, readable offline. */
+export function sharedPage(links: SharedLinks): SharedForm {
+  return {
+    partMaxBytes: 100_000,
+    part: partHtml,
+    note: (text) => `<p class="note">${escapeMarkup(text)}</p>`,
+    message: article,
+    document: (session, messages, rest) => pageHtml(session, messages, rest, links),
+  };
+}
+
+function pageHtml(
+  session: SharedHead,
+  messages: readonly string[],
+  rest: SharedRest | undefined,
+  links: SharedLinks,
+): string {
+  const title = escapeMarkup(session.title);
+  const facts = [session.source, session.model, session.createdAt.slice(0, 10)].filter(
+    (fact) => fact !== undefined,
+  );
+  const next =
+    rest === undefined
+      ? ""
+      : `<p class="next">${link(rest.next, `Continue reading: ${rest.messages} more messages`)}</p>`;
+  return [
+    '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width,initial-scale=1">',
+    '<meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer">',
+    '<meta name="color-scheme" content="light dark">',
+    `<title>${title}</title><style>${SHARED_STYLE}</style></head><body>`,
+    `<header><p class="brand">Shared session</p><h1 dir="auto">${title}</h1>`,
+    `<ul class="facts">${facts.map((fact) => `<li>${escapeMarkup(fact)}</li>`).join("")}</ul></header>`,
+    `<main>${messages.join("\n")}</main>${next}`,
+    `<footer>${link(links.markdown, "Markdown")} · ${link(links.json, "JSON")} · OpenSync</footer>`,
+    "</body></html>",
+    "",
+  ].join("\n");
+}
+
+const link = (href: string, text: string) => `<a href="${escapeMarkup(href)}">${text}</a>`;
+
+function article({ role, createdAt }: SharedMessage, parts: readonly string[]): string {
+  if (parts.every((part) => part.trim() === "")) return "";
+  const time = `<time datetime="${createdAt}">${createdAt.slice(11, 16)} UTC</time>`;
+  return `<article class="${role}"><h2>${roleLabel(role)} ${time}</h2>\n${parts.join("\n")}\n</article>`;
+}
+
+function partHtml(part: ReadPart): string {
+  switch (part.kind) {
+    case "text":
+      return `<div class="text" dir="auto">${markdownHtml(part.text)}</div>`;
+    case "thinking":
+      return details("Thinking", part.text);
+    case "tool-call":
+      return details(part.name, pretty(part.args), "call");
+    case "tool-result":
+      return details(
+        part.name === undefined ? "Result" : `${part.name}: result`,
+        plainText(part.output),
+      );
+    case "other":
+      return details(part.type, pretty(part.content));
+  }
+}
+
+function details(title: string, text: string, className = "quiet"): string {
+  return `<details class="${className}"><summary>${escapeMarkup(title)}</summary><pre>${escapeMarkup(text)}</pre></details>`;
+}
