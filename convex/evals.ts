@@ -15,6 +15,7 @@ import * as Evals from "./model/evals";
 import { fileChoices, fileText, vFileOptions } from "./model/exportFiles";
 import { vExportSelection } from "./model/exportSelection";
 import * as Exports from "./model/exports";
+import { unknownAmong } from "./model/exportSelection";
 import * as Sessions from "./model/sessions";
 import { edit, vSessionEdits } from "./model/sessionEdits";
 import { readSource } from "./wire/sources";
@@ -47,6 +48,13 @@ export const exportPage = callerQuery({
     position: v.union(v.string(), v.null()),
   },
   handler: (ctx, { selection, position }) => Exports.page(ctx, ctx.user, selection, position),
+});
+
+/** Ids that an export names and that are no session of the caller's. */
+export const exportUnknown = callerQuery({
+  args: { sessionIds: v.array(v.string()) },
+  returns: v.array(v.string()),
+  handler: (ctx, { sessionIds }) => unknownAmong(ctx, ctx.user, sessionIds),
 });
 
 /** What anonymity needs to know of the caller: names to look for, and what pseudonyms depend on. */
@@ -241,7 +249,8 @@ export const generateEvalExport = userAction({
       (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
       null,
     );
-    const { sessions, records: testCases, skipped } = written;
+    const { sessions, records: testCases } = written;
+    const skipped = written.skipped.length;
     const filename = `opensync-${name}-${utcDate(Date.now())}.${format.extension}`;
     return { data: fileText(written), filename, stats: { sessions, testCases, skipped } };
   },

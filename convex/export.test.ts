@@ -97,11 +97,28 @@ describe("GET /api/export", () => {
     ["from=yesterday", "from"],
     ["cursor=abc", "cursor"],
     ["format=constructor", "format"],
+    ["id=", "id"],
+    ["id=%20", "id"],
+    ["sessionIds=", "sessionIds"],
+    ["sessionIds=,,", "sessionIds"],
+    [`sessionIds=${"x,".repeat(1_001)}`, "sessionIds"],
   ])("%s answers 400 and names the field", async (query, path) => {
     const { ada } = await setUp();
     const answer = await ada.get(`/api/export?${query}`);
     expect(answer.status).toBe(400);
     expect(await read(answer)).toMatchObject({ code: "INVALID_REQUEST", details: [{ path }] });
+  });
+
+  test("ids of a list that nobody knows are counted and named, in a header that browsers may read", async () => {
+    const { ada } = await setUp();
+    const answer = await ada.get("/api/export?sessionIds=old,no%20where,new,%C3%A9");
+    expect(answer.headers.get("X-Export-Unknown")).toBe('2; ids="no%20where %C3%A9"');
+    expect(answer.headers.get("Access-Control-Expose-Headers")).toContain("X-Export-Unknown");
+    const none = await ada.get("/api/export?sessionIds=a,b");
+    expect([none.status, none.headers.get("X-Export-Unknown")]).toEqual([200, '2; ids="a b"']);
+    const known = await ada.get("/api/export?sessionIds=old");
+    expect(known.headers.get("X-Export-Unknown")).toBeNull();
+    expect((await ada.get("/api/export?id=nowhere")).status).toBe(404);
   });
 
   test("a large export goes on by its cursor, complete and in order, each answer a document", async () => {

@@ -1,9 +1,12 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
 import { markdownHtml } from "./html";
 import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./shared";
 import { sharedPage } from "./sharedPage";
 import type { ExportSession } from "./types";
+import { readableJson } from "../lib/json";
+import { utf8Length } from "../lib/text";
 
 const htmlForm = sharedPage({ markdown: "x.md", json: "x.json" });
 const forms = { page: htmlForm, markdown: sharedMarkdown, json: sharedJson };
@@ -116,6 +119,125 @@ describe("what leaves", () => {
       expect(textOf(form, secret)).not.toMatch(/SECRET|77.?777|7\.7777|golden/);
     }
   });
+});
+
+describe("every form", () => {
+  const one = session([
+    message(0, "unknown", { textContent: "Who am I?" }),
+    message(1, "assistant", { textContent: "  " }),
+    message(2, "user", {
+      parts: [{ type: "file", content: "data:image/png;base64,AAAA" }],
+    }),
+  ]);
+
+  test("calls an unknown role unknown, and has no heading without anything under it", () => {
+    expect(pageOf(one)).toContain("<h2>Unknown ");
+    expect(pageOf(one).match(/<article/g)).toHaveLength(2);
+    expect(textOf(sharedMarkdown, one)).toContain("## Unknown\n\nWho am I?\n");
+    expect(textOf(sharedMarkdown, one)).not.toContain("Assistant");
+  });
+
+  test("Markdown fences text as text, and JSON as JSON", () => {
+    expect(textOf(sharedMarkdown, one)).toContain("```text\ndata:image/png;base64,AAAA\n```");
+    expect(textOf(sharedMarkdown, ordinary)).toContain('```json\n{\n  "command": "ls"\n}\n```');
+  });
+
+  test("shows the beginning of a huge part, says so, and says how many messages follow", () => {
+    const long = session([
+      message(0, "user", { parts: [{ type: "tool-result", content: "y".repeat(3_000_000) }] }),
+      ...Array.from({ length: 20 }, (_, at) =>
+        message(at, "user", { textContent: "z".repeat(900_000) }),
+      ),
+    ]);
+    expect(pageOf(long)).toContain('<p class="note">… the first 100KB of 3MB</p>');
+    expect(textOf(sharedMarkdown, long)).toContain("*… the first 1MB of 3MB*");
+    expect(textOf(sharedMarkdown, long)).toMatch(/\*… 17 more messages: <x\?after=4>\*\n$/);
+    expect(JSON.parse(textOf(sharedJson, long))).toMatchObject({
+      more: { messages: 17, next: "x?after=4" },
+    });
+  });
+});
+
+/** Units of text that grow when they are written down: as JSON, as HTML, as Markdown. */
+const GROWING = [
+  "\u0001",
+  '"',
+  "&",
+  "\\",
+  "é",
+  "> ",
+  "- ",
+  "*a*",
+  "|a",
+  "- [ ] a\n",
+  "[a]",
+  "a\n\n",
+  "`",
+];
+const text = fc
+  .tuple(fc.constantFrom(...GROWING), fc.integer({ min: 0, max: 200_000 }))
+  .map(([unit, length]) => unit.repeat(length / unit.length));
+const nested = (depth: number) =>
+  JSON.parse(`${'{"a":['.repeat(depth)}1${"]}".repeat(depth)}`) as unknown;
+const content = fc.oneof(
+  text,
+  fc.integer({ min: 0, max: 400 }).map(nested),
+  fc.integer({ min: 0, max: 100_000 }).map((length) => Array.from({ length }, () => ({ a: 1 }))),
+);
+const part = fc.record({
+  type: fc.constantFrom("text", "thinking", "tool-call", "tool-result", "file"),
+  content,
+});
+const conversation = fc.array(
+  fc.record({ textContent: text, parts: fc.array(part, { maxLength: 20 }) }),
+  { minLength: 1, maxLength: 8 },
+);
+
+test("no page passes what an answer may hold, whatever it is made from, and all messages come", () => {
+  fc.assert(
+    fc.property(conversation, fc.constantFrom(...Object.values(forms)), (said, form) => {
+      const all = said.map((fields, at) => message(at, "assistant", fields));
+      for (let from = 0; from < all.length;) {
+        const rest = session(all.slice(from), { from, messageCount: all.length });
+        let shown = 0;
+        const written = sharedDocument(form, rest, (count) => {
+          shown = count;
+          return from + count < all.length ? "next" : undefined;
+        });
+        expect(shown).toBeGreaterThan(0);
+        expect(utf8Length(written.text)).toBeLessThan(12 * 1024 * 1024);
+        expect(written.text.includes("next")).toBe(from + shown < all.length || form === htmlForm);
+        from += shown;
+      }
+    }),
+    { numRuns: 5 },
+  );
+}, 120_000);
+
+test("JSON for people is at most a few times as long as JSON", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue({ maxDepth: 30 }), content), (value) => {
+      const line = JSON.stringify(value);
+      expect(readableJson(value).length).toBeLessThanOrEqual(5 * line.length);
+      expect(JSON.parse(readableJson(value))).toEqual(JSON.parse(line));
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test("Markdown made to grow is shown as it is, and at once", () => {
+  const bombs = [
+    `[a]: http://x/${"u".repeat(50_000)}\n\n${"[a]".repeat(12_000)}`,
+    `${"|a".repeat(12_000)}|\n${"|-".repeat(12_000)}|\n${"x\n".repeat(25_000)}`,
+    `> ${"|a".repeat(12_000)}|\r> ${"|-".repeat(12_000)}|\r${"> x\r".repeat(12_000)}`,
+    `${">".repeat(90)}a\n\n`.repeat(1_000),
+  ];
+  for (const bomb of bombs) {
+    expect(markdownHtml(bomb)).toMatch(/^<pre>/);
+    expect(markdownHtml(bomb).length).toBeLessThan(10 * bomb.length);
+  }
+  expect(markdownHtml("|a|b|\n|-|-|\n|1|2|")).toContain("<table>");
+  expect(markdownHtml("[a]: https://x.example\n\n[a]")).toContain('href="https://x.example"');
 });
 
 // A parser that goes back over what it read would hang here until the test times out.

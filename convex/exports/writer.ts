@@ -47,8 +47,8 @@ export type Written = {
   /** Pieces that the selection gave: 0 means that there is no such session. */
   found: number;
   records: number;
-  /** Records too large for any answer. */
-  skipped: number;
+  /** Records too large for any answer, as the ids of their sessions. */
+  skipped: string[];
   resume: Resume | null;
 };
 
@@ -94,7 +94,7 @@ class Writer {
   private found = 0;
   private finished = 0;
   private records = 0;
-  private skipped = 0;
+  private readonly skipped: string[] = [];
   private waiting: Waiting[] = [];
   private resume: Resume | null = null;
 
@@ -156,10 +156,7 @@ class Writer {
     if (this.records > 0) return this.stop(at);
     const half = Math.ceil(stretch.length / 2);
     const middle = stretch[half];
-    if (middle === undefined) {
-      this.skipped += encoded.length;
-      return;
-    }
+    if (middle === undefined) return this.recordWhatFits(session, encoded);
     this.write({ ...session, isLast: false }, stretch.slice(0, half), at);
     this.write({ ...session, from: session.from + half }, stretch.slice(half), middle);
   }
@@ -170,6 +167,14 @@ class Writer {
     const chosen = selected(whole, selection);
     const named = anonymity === null ? chosen : anonymized(chosen, anonymity);
     return format.render(named, options).map((record) => this.encoder.encode(record));
+  }
+
+  /** One message alone is too large; what else it brings, as the line of its session, is written. */
+  private recordWhatFits(session: ExportSession, encoded: readonly Uint8Array[]): void {
+    for (const one of encoded) {
+      if (this.bytes + one.byteLength <= ANSWER_MAX_BYTES) this.record(one);
+      else this.skipped.push(session.externalId);
+    }
   }
 
   private record(bytes: Uint8Array): void {

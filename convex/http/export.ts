@@ -6,6 +6,7 @@ import { findFormat, formats } from "../exports";
 import { EVERYTHING } from "../exports/select";
 import { type Resume, writeExport, type Written } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
+import { prefixBytes } from "../lib/text";
 import * as routes from "../wire/export";
 import { type Call, endpoint, type Endpoint } from "./endpoint";
 import type { Caller } from "./authenticate";
@@ -29,6 +30,7 @@ async function exportAnswer(
   const anonymity = query.anonymize
     ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
     : null;
+  const unknown = await unknownIds(ctx, caller, query);
   const written = await writeExport(
     { format, options: { turns, style }, selection: EVERYTHING, anonymity, limit },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
@@ -36,11 +38,21 @@ async function exportAnswer(
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
   return new Response(streamOf(written.chunks), {
-    headers: headersOf(written, request.url, {
+    headers: headersOf(written, unknown, request.url, {
       "Content-Type": format.contentType,
       "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
     }),
   });
+}
+
+/** Ids of a list that are no session of the caller's: said once, with the first answer. */
+async function unknownIds(
+  ctx: ActionCtx,
+  caller: Caller,
+  { id, cursor, selection: { sessionIds } }: Query,
+): Promise<string[]> {
+  if (sessionIds === undefined || id !== undefined || cursor !== undefined) return [];
+  return await ctx.runQuery(internal.evals.exportUnknown, { caller, sessionIds });
 }
 
 function chosenFormat({ format: asked, id }: Query) {
@@ -53,13 +65,32 @@ function chosenFormat({ format: asked, id }: Query) {
   });
 }
 
-function headersOf(written: Written, url: string, headers: Record<string, string>) {
+/** Ids that a header names, and the bytes it takes of each: enough to find them again. */
+const NAMED_MAX = 20;
+const NAMED_MAX_BYTES = 100;
+
+/** A count with the ids behind it, each percent-encoded: `2; ids="a b"`. */
+function named(ids: readonly string[], label: string): string {
+  const shown = Array.from(new Set(ids)).slice(0, NAMED_MAX);
+  const encoded = shown.map((id) => encodeURIComponent(prefixBytes(id, NAMED_MAX_BYTES)));
+  return `${ids.length}; ${label}="${encoded.join(" ")}"`;
+}
+
+function headersOf(
+  written: Written,
+  unknown: readonly string[],
+  url: string,
+  headers: Record<string, string>,
+) {
   const { sessions, records, skipped, resume } = written;
   const counted = {
     ...headers,
     "X-Export-Sessions": String(sessions),
     "X-Export-TestCases": String(records),
-    ...(skipped > 0 ? { "X-Export-Skipped": String(skipped) } : {}),
+    ...(skipped.length > 0
+      ? { "X-Export-Skipped": `${named(skipped, "sessions")}; reason="larger than one answer"` }
+      : {}),
+    ...(unknown.length > 0 ? { "X-Export-Unknown": named(unknown, "ids") } : {}),
   };
   if (resume === null) return counted;
   const cursor = writeCursor([resume.position, resume.skip, resume.sessions]);

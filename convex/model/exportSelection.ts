@@ -54,6 +54,19 @@ export async function* sessionsFrom(
   for await (const session of readyBefore(ctx, user, selection, start?.[0])) yield placed(session);
 }
 
+/** Those of the ids that are no session of the user's, in the order given. */
+export async function unknownAmong(
+  ctx: QueryCtx,
+  user: User,
+  sessionIds: readonly string[],
+): Promise<string[]> {
+  const unknown: string[] = [];
+  for (const id of sessionIds) {
+    if ((await Sessions.find(ctx, user, id)) === null) unknown.push(id);
+  }
+  return unknown;
+}
+
 const placed = (session: Doc<"sessions">): Placed => ({
   session,
   at: [session.createdAt, session._creationTime],

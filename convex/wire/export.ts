@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
-import { clamped, flag, label, list, moment } from "./fields";
+import { chosenLabel, chosenList, clamped, flag, label, list, moment } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
 
@@ -14,12 +14,19 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words, 
     });
 }
 
+/** Each id is looked up, and one query may read 4,096 times. */
+const SESSION_IDS_MAX = 1_000;
+
 const ExportParameters = z.object({
   format: label(
     "deepeval, openai, promptfoo, text, markdown, json, jsonl, csv or filesystem. Default: json for one session, else deepeval.",
   ),
-  id: label("One session, by our id or the plugin's; 404 if it is not yours."),
-  sessionIds: list("Sessions by id, with commas between; absent or `all`: all that are ready."),
+  id: chosenLabel("One session, by our id or the plugin's; 404 if it is not yours."),
+  sessionIds: chosenList(
+    "Sessions by id, at most 1,000, with commas between; absent or `all`: all that are ready.",
+  ).refine((ids) => ids === undefined || ids.length <= SESSION_IDS_MAX, {
+    error: `holds more than ${SESSION_IDS_MAX} ids`,
+  }),
   status: word(EVAL_STATUSES, "Only sessions judged so."),
   tag: list("Only sessions with one of these tags."),
   tags: list("The same, as older clients call it."),

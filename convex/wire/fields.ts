@@ -116,6 +116,24 @@ function readList(value: unknown): string[] | undefined {
   return named.length === 0 ? undefined : named;
 }
 
+/** The same where an empty value would choose everything: it is refused. */
+export const chosenLabel = (description: string) =>
+  chosen((value) => cutLabel(readLabel(value)), description);
+export const chosenList = (description: string) => chosen(readList, description);
+
+function chosen<T>(read: (value: unknown) => T | undefined, description: string) {
+  return z
+    .unknown()
+    .transform((value, issues): T => {
+      const found = read(value);
+      if (found !== undefined) return found;
+      issues.addIssue({ code: "custom", message: "is empty" });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ type: "string", description });
+}
+
 /** A query parameter that is on for `true`, `1` or an empty value; what is neither on nor off is refused. */
 export const flag = (description: string) =>
   z

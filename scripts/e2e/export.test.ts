@@ -146,6 +146,19 @@ describe("what grows when it is written down never passes what an answer may hol
     expect(found).toEqual(["m0", "m1", "m2", "m3", "m4", "m5"]);
   });
 
+  test("what no answer can hold is left out, and named with the reason", async () => {
+    await store("dense", "m", { role: "assistant", textContent: '"'.repeat(4_000_000) });
+    const args = { a: "\\".repeat(4_000_000) };
+    const parts = [{ type: "tool-call", content: { name: "t", args } }];
+    await store("dense", "m", { parts });
+    await store("dense", "after", { role: "assistant", textContent: "the end" });
+    const answer = await get("/api/export?id=dense&format=openai&style=chat");
+    expect(await whole(answer)).toContain("the end");
+    expect(answer.headers.get("X-Export-Skipped")).toBe(
+      '1; sessions="dense"; reason="larger than one answer"',
+    );
+  });
+
   const deep = (depth: number) =>
     JSON.parse(`${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`) as unknown;
 
