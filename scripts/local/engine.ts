@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { Authenticator, NOBODY, type Provider } from "./auth/identity.ts";
 import { startEmbeddings } from "./embeddings/server.ts";
-import { Bundler } from "./functions/bundle.ts";
 import { runFunction } from "./functions/call.ts";
 import { loadComponents, type Component } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
@@ -217,11 +216,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const db = openDatabase(options.data);
   cleanup.add(() => db.close());
   const env = await environment(options, origin, cleanup);
-  const bundler = new Bundler();
-  cleanup.add(() => {
-    bundler.dispose();
-  });
-  const components = await loadComponents(bundler, resolve(options.functions), env);
+  const components = await loadComponents(resolve(options.functions), env);
   const built = whileLoading(env, () => assemble(db, components, { env, origin, log }));
   const { scheduler } = built.engine;
   cleanup.add(() => scheduler.stop());

@@ -1,7 +1,6 @@
 import { build, type BuildOptions, type Plugin } from "esbuild";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { builtinModules, createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import Module, { builtinModules } from "node:module";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { StartError } from "../store/database.ts";
 
@@ -104,21 +103,29 @@ function fileIn(folder: string, name: string): string | undefined {
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
-const require = createRequire(import.meta.url);
+/** What Node compiles a CommonJS file with, its source map included; not in its documentation. */
+interface CompilingModule extends Module {
+  _compile(code: string, filename: string): void;
+}
 
-/** Bundle code and load it, without going through whatever loader runs this file. */
-async function load(code: string, resolveDir: string, output: string): Promise<unknown> {
+/**
+ * Bundle code and load it from memory: nothing is left on disk when the process is killed, and no
+ * loader that runs this file has a hand in it. In stack traces it is this file in `resolveDir`.
+ */
+async function load(code: string, resolveDir: string): Promise<unknown> {
+  const filename = join(resolveDir, "bundle.cjs");
   const result = await build({
     ...OPTIONS,
     stdin: { contents: code, resolveDir, loader: "ts" },
-    outfile: output,
+    outfile: filename,
     write: false,
     plugins: [componentDefinitions],
   }).catch((error: unknown) => {
     throw new StartError(`The functions in ${resolveDir} do not bundle: ${String(error)}`);
   });
-  writeFileSync(output, result.outputFiles[0]?.contents ?? "");
-  return require(output);
+  const loaded = new Module(filename) as CompilingModule;
+  loaded._compile(result.outputFiles[0]?.text ?? "", filename);
+  return loaded.exports as unknown;
 }
 
 /** The component tree that `convex.config.ts` declares, as `defineApp` holds it. */
@@ -132,44 +139,30 @@ export interface Definition {
   ][];
 }
 
-/** Bundles of one engine, in a temporary folder of its own. */
-export class Bundler {
-  readonly #folder = mkdtempSync(join(tmpdir(), "opensync-functions-"));
-  #count = 0;
+/** Evaluate `convex.config.ts`; null where there is none. */
+export async function loadDefinition(folder: string): Promise<Definition | null> {
+  const path = fileIn(folder, "convex.config");
+  if (path === undefined) return null;
+  const code = `export { default } from ${JSON.stringify(path)};`;
+  const loaded = (await load(code, folder)) as { default: Definition };
+  return loaded.default;
+}
 
-  get #output(): string {
-    return join(this.#folder, `${++this.#count}.cjs`);
-  }
-
-  /** Evaluate `convex.config.ts`; null where there is none. */
-  async definition(folder: string): Promise<Definition | null> {
-    const path = fileIn(folder, "convex.config");
-    if (path === undefined) return null;
-    const code = `export { default } from ${JSON.stringify(path)};`;
-    const loaded = (await load(code, folder, this.#output)) as { default: Definition };
-    return loaded.default;
-  }
-
-  /** Bundle several functions folders together; modules are keyed by folder, then by path. */
-  async modules(folders: string[]): Promise<Map<string, ModuleMap>> {
-    const maps = folders.map((folder) => {
-      const files = functionFiles(folder);
-      for (const name of ["schema", "auth.config"]) {
-        const path = fileIn(folder, name);
-        if (path !== undefined) files.push({ name, path });
-      }
-      const lines = files.map(
-        ({ name, path }) => `${JSON.stringify(name)}: () => require(${JSON.stringify(path)}),`,
-      );
-      return `${JSON.stringify(folder)}: {\n${lines.join("\n")}\n},`;
-    });
-    const code = `module.exports = {\n${maps.join("\n")}\n};`;
-    const [root = "."] = folders;
-    const loaded = (await load(code, root, this.#output)) as Record<string, ModuleMap>;
-    return new Map(Object.entries(loaded));
-  }
-
-  dispose(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+/** Bundle several functions folders together; modules are keyed by folder, then by path. */
+export async function loadModules(folders: string[]): Promise<Map<string, ModuleMap>> {
+  const maps = folders.map((folder) => {
+    const files = functionFiles(folder);
+    for (const name of ["schema", "auth.config"]) {
+      const path = fileIn(folder, name);
+      if (path !== undefined) files.push({ name, path });
+    }
+    const lines = files.map(
+      ({ name, path }) => `${JSON.stringify(name)}: () => require(${JSON.stringify(path)}),`,
+    );
+    return `${JSON.stringify(folder)}: {\n${lines.join("\n")}\n},`;
+  });
+  const code = `module.exports = {\n${maps.join("\n")}\n};`;
+  const [root = "."] = folders;
+  const loaded = (await load(code, root)) as Record<string, ModuleMap>;
+  return new Map(Object.entries(loaded));
 }

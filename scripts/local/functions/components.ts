@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { StartError } from "../store/database.ts";
 import type { Exportable } from "../store/schema.ts";
-import type { Bundler, Definition, ModuleMap } from "./bundle.ts";
+import { loadDefinition, loadModules, type Definition, type ModuleMap } from "./bundle.ts";
 
 /** A mounted component: the app itself is the root, with the path "". */
 export interface Component {
@@ -71,13 +71,12 @@ function schemaOf(modules: ModuleMap): Exportable | null {
 
 /** Load the app in a folder and every component it uses, by `convex.config.ts`. */
 export async function loadComponents(
-  bundler: Bundler,
   folder: string,
   env: Record<string, string | undefined>,
 ): Promise<Map<string, Component>> {
   const root: Mount = { path: "", folder, env: null, httpPrefix: null };
-  const all = [root, ...mounts(await bundler.definition(folder), root, env)];
-  const bundled = await bundler.modules([...new Set(all.map((mount) => mount.folder))]);
+  const all = [root, ...mounts(await loadDefinition(folder), root, env)];
+  const bundled = await loadModules([...new Set(all.map((mount) => mount.folder))]);
   return new Map(
     all.map((mount) => {
       const modules = bundled.get(mount.folder) ?? {};
