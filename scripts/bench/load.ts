@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { memoryOf, startServer, type ServerProcess } from "../local/trials/server.ts";
+import { memoryOf, startServer, withDataFile, type ServerProcess } from "../local/trials/server.ts";
 import { liveTurn, pastMessages, pastSession } from "./payloads.ts";
 
 /** How fast the local engine answers a mix of requests of several clients at once. */
@@ -29,16 +26,16 @@ function round(client: number, n: number): Request[] {
 
 /** Runs each number of clients for so long, one after the other, on a server of its own. */
 export async function runLoad(clientCounts: readonly number[], seconds: number) {
-  const folder = mkdtempSync(join(tmpdir(), "opensync-load-"));
-  const server = await startServer(join(folder, "local.sqlite3"));
-  try {
-    const loads: Load[] = [];
-    for (const clients of clientCounts) loads.push(await runClients(server, clients, seconds));
-    return { loads, peakMemoryMb: memoryOf(server.pid)?.peak ?? null };
-  } finally {
-    await server.end("SIGTERM");
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return await withDataFile(async (data) => {
+    const server = await startServer(data);
+    try {
+      const loads: Load[] = [];
+      for (const clients of clientCounts) loads.push(await runClients(server, clients, seconds));
+      return { loads, peakMemoryMb: memoryOf(server.pid)?.peak ?? null };
+    } finally {
+      await server.end("SIGTERM");
+    }
+  });
 }
 
 async function runClients(server: ServerProcess, clients: number, seconds: number): Promise<Load> {

@@ -1,3 +1,5 @@
+import { wholeNumbers } from "./random.ts";
+
 /**
  * What plugins send, made up the same on every run: claude-code's hooks, one request a step and no
  * times of their own, and a back-fill that sends a history in batches with the times of its source.
@@ -49,18 +51,9 @@ const WORDS = (
 const MODELS = ["claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "gpt-5.1-codex"];
 const PROJECTS = ["web-app", "billing", "search-service", "infra"];
 
-/** A generator of whole numbers below a bound, the same for the same seed (Lehmer). */
-function numbers(seed: number): (below: number) => number {
-  let state = (seed % 2_147_483_646) + 1;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-}
-
 /** Prose of about so many characters. */
 export function prose(seed: number, length: number): string {
-  const next = numbers(seed * 7_919 + length);
+  const next = wholeNumbers(seed * 7_919 + length);
   let text = "";
   while (text.length < length) {
     const word = WORDS[next(WORDS.length)] ?? "";

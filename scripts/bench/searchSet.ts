@@ -1,3 +1,4 @@
+import { oneOf, seeded } from "./random.ts";
 import { type Topic, topics } from "./searchTopics";
 
 /**
@@ -61,7 +62,7 @@ export const sessions: readonly BenchSession[] = topics.map(toSession);
 export const queries: readonly BenchQuery[] = topics.flatMap(toQueries);
 
 function toSession(topic: Topic, i: number): BenchSession {
-  const random = randomOf(i + 1);
+  const random = seeded(i);
   const length = LENGTHS[i % LENGTHS.length] ?? 8;
   const texts = Array.from({ length }, (_, at) => talk(random, at % 2 === 0));
   texts[0] = topic.question;
@@ -106,20 +107,9 @@ function externalIdOf(i: number): string {
 
 /** A few sentences of ordinary talk. */
 function talk(random: () => number, isQuestion: boolean): string {
-  const pick = (from: readonly string[]) => from[Math.floor(random() * from.length)] ?? "";
+  const pick = (from: readonly string[]) => oneOf(from, random);
   const sentences = Array.from({ length: isQuestion ? 1 : 2 + Math.floor(random() * 3) }, () =>
     pick(isQuestion ? ASKS : ANSWERS).replace(/\{[nm]\}/g, () => pick(NOUNS)),
   );
   return sentences.join(" ");
-}
-
-/** Mulberry32: small, seeded, good enough for filler. */
-function randomOf(seed: number): () => number {
-  let state = seed * 0x9e3779b9;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { oneOf } from "../bench/random.ts";
 import type { Client } from "./client.ts";
 import type { Delivery, Model } from "./model.ts";
 
@@ -30,7 +32,7 @@ export const needleOf = (externalId: string) => `needle${externalId.replace(/\D/
 
 function newDelivery({ random }: Load, n: number, revision = 0): Delivery {
   const externalId = `m${n}`;
-  const words = Array.from({ length: 20 }, () => WORDS[Math.floor(random() * WORDS.length)]);
+  const words = Array.from({ length: 20 }, () => oneOf(WORDS, random));
   const text = `${needleOf(externalId)} revision ${revision} ${words.join(" ")}`;
   return {
     sessionExternalId: sessionOf(n),
@@ -60,7 +62,7 @@ async function deliver(load: Load, deliveries: Delivery[]): Promise<void> {
       ? await client.request("/sync/message", only, signal)
       : await client.request("/sync/batch", { messages: [...deliveries, ...deliveries] }, signal);
   // What its client gave up may still be under way: nothing else of these messages until it has ended.
-  if (answer === null && hangsUp) await new Promise((resolve) => setTimeout(resolve, GIVEN_UP_MS));
+  if (answer === null && hangsUp) await pause(GIVEN_UP_MS);
   model.end(deliveries, answer?.status === 200);
   if (answer === null) count(load, hangsUp ? "hung up" : "cut off");
   else if (answer.status !== 200) wrong.push(`sync answered ${JSON.stringify(answer)}`);
@@ -108,12 +110,9 @@ const ask = (path: (random: () => number) => string, body?: (random: () => numbe
   };
 };
 
-const someSession = (random: () => number) => sessionOf(Math.floor(random() * SESSIONS));
-const someWord = (random: () => number) => WORDS[Math.floor(random() * WORDS.length)] ?? "";
-
 const list = ask(() => "/api/sessions?limit=20");
 const read = async (load: Load) => {
-  const answer = await load.client.request(`/api/sessions/${someSession(load.random)}`);
+  const answer = await load.client.request(`/api/sessions/${oneOf(sessionIds, load.random)}`);
   // A session that nothing was sent to yet is not found.
   if (answer !== null && answer.status !== 200 && answer.status !== 404)
     load.wrong.push(`read ${JSON.stringify(answer)}`);
@@ -121,7 +120,7 @@ const read = async (load: Load) => {
 const search = (type: "fulltext" | "hybrid") =>
   ask(
     () => "/search",
-    (random) => ({ query: someWord(random), type, limit: 5 }),
+    (random) => ({ query: oneOf(WORDS, random), type, limit: 5 }),
   );
 
 /** Actions with their share of a hundred. */

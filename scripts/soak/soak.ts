@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { startServer } from "../local/trials/server.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { startServer, withDataFile } from "../local/trials/server.ts";
 import { isSound } from "../local/trials/crash.ts";
-import { seeded } from "../local/trials/corpus.ts";
+import { oneOf, seeded } from "../bench/random.ts";
 import {
   answer,
   respond,
@@ -57,9 +55,11 @@ export function isGood({
  * that fails and clients that hang up; in the end everything is compared with a model.
  */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
+  return await withDataFile((data) => soakOn(data, options));
+}
+
+async function soakOn(data: string, options: SoakOptions): Promise<SoakReport> {
   const { amount, kills, clients, seed } = options;
-  const folder = mkdtempSync(join(tmpdir(), "opensync-soak-"));
-  const data = join(folder, "local.sqlite3");
   const random = seeded(seed);
   const provider = await startProvider();
   const env = { OPENAI_API_KEY: "sk-soak", OPENAI_BASE_URL: provider.url };
@@ -100,7 +100,6 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   } finally {
     await client.server?.end("SIGKILL");
     await provider.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -115,9 +114,7 @@ function misbehave(provider: Provider, random: () => number): void {
   const well: Fault = (response, { input, dimensions }) =>
     respond(200, answer(input, dimensions))(response, { input, model: "" });
   provider.always = (response, request) => {
-    const fault = random() < 0.25 ? faults[Math.floor(random() * faults.length)] : undefined;
-    (fault ?? well)(response, request);
+    const behave = random() < 0.25 ? oneOf(faults, random) : well;
+    behave(response, request);
   };
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,4 +1,6 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import { messagesOf } from "../local/trials/messages.ts";
 import { needleOf, sessionIds } from "./actions.ts";
 import type { Client } from "./client.ts";
 import type { Delivery, Model } from "./model.ts";
@@ -22,7 +24,6 @@ type Session = {
   promptTokens: number;
   completionTokens: number;
 };
-type Page = Session & { messages: Message[]; messagesCursor: string | null };
 
 /** How long scheduled work may take to catch up after the last request and the last restart. */
 const CATCH_UP_MS = 90_000;
@@ -31,24 +32,13 @@ const NEEDLES = 300;
 
 export async function verify(client: Client, model: Model): Promise<Verdict> {
   const stored = new Map<string, Message[]>();
-  for (const id of sessionIds) stored.set(id, await messagesOf(client, id));
+  for (const id of sessionIds)
+    stored.set(id, await messagesOf<Message>((path) => client.request(path), id));
   const verdict: Verdict = { lost: [], doubled: [], damaged: [], miscounted: [], misfound: [] };
   for (const [id, messages] of stored) judge(verdict, model, id, messages);
   verdict.miscounted = await caughtUp(client, stored);
   verdict.misfound = await findNeedles(client, stored);
   return verdict;
-}
-
-async function messagesOf(client: Client, session: string): Promise<Message[]> {
-  const messages: Message[] = [];
-  for (let query = "?messages_limit=200"; ;) {
-    const answer = await client.request(`/api/sessions/${session}${query}`);
-    if (answer?.status === 404) return messages;
-    const page = answer?.body as Page;
-    messages.push(...page.messages);
-    if (page.messagesCursor === null) return messages;
-    query = `?messages_limit=200&messages_cursor=${encodeURIComponent(page.messagesCursor)}`;
-  }
 }
 
 function judge(verdict: Verdict, model: Model, session: string, messages: Message[]): void {
@@ -83,7 +73,7 @@ async function caughtUp(client: Client, stored: Map<string, Message[]>): Promise
   for (;;) {
     const problems = [...(await miscounted(client, stored)), ...(await misstated(client, stored))];
     if (problems.length === 0 || Date.now() > deadline) return problems;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await pause(1_000);
   }
 }
 

@@ -1,11 +1,4 @@
-/** A small generator of repeatable numbers in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
+import { seeded } from "../../bench/random.ts";
 
 const SYLLABLES = [
   "ba",
@@ -58,7 +51,7 @@ export interface Message {
 
 /** The i-th message of a history: sessions of 100 messages, every fourth with a tool call. */
 export function message(i: number, characters = 600): Message {
-  const random = seeded(i + 1);
+  const random = seeded(i);
   const content = text(random, characters);
   const tool = {
     type: "tool-call",

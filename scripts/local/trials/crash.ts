@@ -1,9 +1,8 @@
 import Database from "better-sqlite3";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { seeded } from "./corpus.ts";
-import { startServer, type ServerProcess } from "./server.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { seeded } from "../../bench/random.ts";
+import { messagesOf } from "./messages.ts";
+import { startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /** What one round of being killed showed. */
 export interface CrashReport {
@@ -17,10 +16,6 @@ export interface CrashReport {
   /** Scheduled work that did not resume. */
   unsettled: string[];
   isSound: boolean;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 interface Sent {
@@ -80,34 +75,23 @@ async function sendAll(
   await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
 
-interface Page {
-  messages: {
-    externalId: string;
-    textContent: string;
-    parts: { content: { args?: { text?: string } } }[];
-  }[];
-  messagesCursor: string | null;
+interface Stored {
+  externalId: string;
+  textContent: string;
+  parts: { content: { args?: { text?: string } } }[];
 }
 
-async function readSession(server: ServerProcess, session: string): Promise<Page["messages"]> {
-  const messages: Page["messages"] = [];
-  for (let cursor = ""; ;) {
-    const query = cursor === "" ? "" : `?messages_cursor=${encodeURIComponent(cursor)}`;
-    const answer = await fetch(`${server.url}/api/sessions/${session}${query}`, {
-      headers: { Authorization: `Bearer ${server.key}` },
-    });
-    if (answer.status === 404) return messages;
-    if (!answer.ok) throw new Error(`${session} answered ${answer.status}: ${await answer.text()}`);
-    const page = (await answer.json()) as Page;
-    messages.push(...page.messages);
-    if (page.messagesCursor === null) return messages;
-    cursor = page.messagesCursor;
-  }
+async function get({ url, key }: ServerProcess, path: string) {
+  const answer = await fetch(url + path, { headers: { Authorization: `Bearer ${key}` } });
+  return { status: answer.status, body: (await answer.json()) as unknown };
 }
+
+const readSession = (server: ServerProcess, session: string) =>
+  messagesOf<Stored>((path) => get(server, path), session);
 
 /** Acknowledged messages that are missing, damaged or doubled. */
 async function findLost(server: ServerProcess, sent: Sent[]): Promise<string[]> {
-  const stored = new Map<string, Page["messages"]>();
+  const stored = new Map<string, Stored[]>();
   for (let i = 0; i < SESSIONS; i++)
     for (const message of await readSession(server, `crash-${i}`))
       stored.set(message.externalId, [...(stored.get(message.externalId) ?? []), message]);
@@ -130,12 +114,8 @@ async function findUnsettled(server: ServerProcess): Promise<string[]> {
     for (let i = 0; i < SESSIONS; i++) {
       const session = `crash-${i}`;
       const count = (await readSession(server, session)).length;
-      const answer = await fetch(`${server.url}/api/sessions?limit=200`, {
-        headers: { Authorization: `Bearer ${server.key}` },
-      });
-      const { sessions } = (await answer.json()) as {
-        sessions: { externalId: string; messageCount: number }[];
-      };
+      const { body } = await get(server, "/api/sessions?limit=200");
+      const { sessions } = body as { sessions: { externalId: string; messageCount: number }[] };
       const listed = sessions.find(({ externalId }) => externalId === session)?.messageCount ?? 0;
       if (listed !== count) behind.push(`${session}: ${listed} counted, ${count} stored`);
     }
@@ -154,18 +134,25 @@ export function isSound(data: string): boolean {
   }
 }
 
+interface CrashOptions {
+  kills: number;
+  requestsPerKill: number;
+  seed: number;
+  onKill?: (kill: number, acknowledged: number) => void;
+}
+
 /**
  * Kill the server with SIGKILL at random moments while messages arrive in parallel, start it again
  * on the same file each time, and look at what it then has.
  */
-export async function crash(
-  kills: number,
-  requestsPerKill: number,
-  seed: number,
-  onKill: (kill: number, acknowledged: number) => void = () => undefined,
-): Promise<CrashReport> {
-  const folder = mkdtempSync(join(tmpdir(), "opensync-crash-"));
-  const data = join(folder, "local.sqlite3");
+export async function crash(options: CrashOptions): Promise<CrashReport> {
+  return await withDataFile((data) => crashOn(data, options));
+}
+
+const acknowledged = (sent: Sent[]) => sent.filter((message) => message.isAcknowledged).length;
+
+async function crashOn(data: string, options: CrashOptions): Promise<CrashReport> {
+  const { kills, requestsPerKill, seed, onKill } = options;
   const random = seeded(seed);
   const sent: Sent[] = [];
   const lost: string[] = [];
@@ -173,35 +160,28 @@ export async function crash(
   let server = await startServer(data, ["--no-embeddings"]);
   try {
     for (let kill = 0; kill < kills; kill++) {
-      const waiting = Array.from({ length: requestsPerKill }, () => {
-        const message = newMessage(sent.length);
-        sent.push(message);
-        return message;
-      });
-      const sending = sendAll(server, waiting, refused);
+      const burst = Array.from({ length: requestsPerKill }, (_, i) => newMessage(sent.length + i));
+      sent.push(...burst);
+      const sending = sendAll(server, [...burst], refused);
       const killAfter = Math.floor(random() * requestsPerKill);
-      const from = sent.length - requestsPerKill;
-      const isDue = () => sent.slice(from).filter((m) => m.isAcknowledged).length >= killAfter;
       let isThrough = false;
       void sending.then(() => (isThrough = true));
-      while (!isDue() && !isThrough) await pause(1);
+      while (acknowledged(burst) < killAfter && !isThrough) await pause(1);
       // Not always the same distance from an answer.
       await pause(random() * 15);
       await server.end("SIGKILL");
       await sending;
-      onKill(kill + 1, sent.filter((message) => message.isAcknowledged).length);
+      onKill?.(kill + 1, acknowledged(sent));
       server = await startServer(data, ["--no-embeddings"]);
       lost.push(...(await findLost(server, sent)));
     }
     const unsettled = await findUnsettled(server);
     await server.end("SIGTERM");
-    const acknowledged = sent.filter((message) => message.isAcknowledged).length;
     return {
-      ...{ requests: sent.length, acknowledged, kills, refused, lost, unsettled },
-      isSound: isSound(data),
+      ...{ requests: sent.length, acknowledged: acknowledged(sent), kills },
+      ...{ refused, lost, unsettled, isSound: isSound(data) },
     };
   } finally {
     await server.end("SIGKILL");
-    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { statSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { slope } from "../../bench/budgets.ts";
-import { message, text, seeded } from "./corpus.ts";
-import { memoryOf, startServer, type ServerProcess } from "./server.ts";
+import { seeded } from "../../bench/random.ts";
+import { message, text } from "./corpus.ts";
+import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
  * `npm run bench:scale`: does anything get slower with history? Fills the engine to each size over
@@ -101,10 +101,9 @@ async function time(operation: Operation, client: Client): Promise<number> {
   return quartile(times);
 }
 
-/** Background work of the filling must not be measured as the operation's own. */
-async function rest(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-}
+/** Background work of what was before must not be measured as the operation's own. */
+const REST_AFTER_FILLING_MS = 6_000;
+const REST_AFTER_OPERATION_MS = 1_500;
 
 async function fill(client: Client, size: number): Promise<void> {
   const start = performance.now();
@@ -114,7 +113,7 @@ async function fill(client: Client, size: number): Promise<void> {
   console.error(
     `filled to ${client.size} messages in ${seconds.toFixed(1)} s (${Math.round((client.size - before) / seconds)} a second)`,
   );
-  await rest(6000);
+  await pause(REST_AFTER_FILLING_MS);
 }
 
 async function measure(
@@ -132,7 +131,7 @@ async function measure(
     for (const operation of OPERATIONS) {
       const ms = await time(operation, client);
       results.get(operation.name)?.push({ size: client.size, ms });
-      await rest(1500);
+      await pause(REST_AFTER_OPERATION_MS);
     }
   }
   return results;
@@ -159,13 +158,7 @@ function report(results: Map<string, { size: number; ms: number }[]>, sizes: num
   return isGood;
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { sizes: { type: "string", default: "1000,10000,100000" } },
-  });
-  const sizes = values.sizes.split(",").map(Number);
-  const folder = mkdtempSync(join(tmpdir(), "opensync-scale-"));
-  const data = join(folder, "local.sqlite3");
+async function run(data: string, sizes: number[]): Promise<void> {
   const server = await startServer(data, ["--no-embeddings"]);
   try {
     const isGood = report(await measure(new Client(server), sizes), sizes);
@@ -181,8 +174,10 @@ async function main(): Promise<void> {
     process.exitCode = isGood && isSmall ? 0 : 1;
   } finally {
     await server.end("SIGTERM");
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-await main();
+const { values } = parseArgs({
+  options: { sizes: { type: "string", default: "1000,10000,100000" } },
+});
+await withDataFile((data) => run(data, values.sizes.split(",").map(Number)));

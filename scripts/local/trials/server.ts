@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** `npm start` as a process of its own, to be measured and killed. */
@@ -89,6 +91,16 @@ export async function startServer(
     },
     output: () => output,
   };
+}
+
+/** Does a piece of work with a data file in a temporary folder, which is gone afterwards. */
+export async function withDataFile<T>(work: (data: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "opensync-trial-"));
+  try {
+    return await work(join(folder, "local.sqlite3"));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Resident memory of a process in MB now, and at its highest; null where the system does not say. */

@@ -11,14 +11,14 @@ const { values } = parseArgs({
 });
 const kills = Number(values.kills);
 console.log(`seed ${values.seed} (repeat with --seed ${values.seed})`);
-const report = await crash(
+const report = await crash({
   kills,
-  Math.ceil(Number(values.requests) / kills),
-  Number(values.seed),
-  (kill, acknowledged) => {
+  requestsPerKill: Math.ceil(Number(values.requests) / kills),
+  seed: Number(values.seed),
+  onKill: (kill, acknowledged) => {
     console.log(`kill ${kill}: ${acknowledged} acknowledged so far`);
   },
-);
+});
 console.log(report);
 const isGood = report.lost.length === 0 && report.unsettled.length === 0 && report.isSound;
 console.log(isGood ? "Nothing acknowledged was lost." : "FAILED");
