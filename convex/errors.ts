@@ -14,10 +14,10 @@ export const ERROR_STATUS = {
   EMBEDDINGS_NOT_CONFIGURED: 503,
 } as const;
 
-export type ErrorCode = keyof typeof ERROR_STATUS;
+type ErrorCode = keyof typeof ERROR_STATUS;
 
 /** Which field is at fault; `path` is dotted, with array positions as numbers. */
-export type ErrorDetail = { path: string; message: string };
+type ErrorDetail = { path: string; message: string };
 
 /** What crosses a Convex boundary: only the data of a `ConvexError` does, so the code lives there. */
 export type AppErrorData = {

@@ -9,14 +9,7 @@ import {
   type ActionCtx,
 } from "./_generated/server";
 import { unauthorized } from "./errors";
-import {
-  ensureCaller,
-  ensureViewer,
-  findViewer,
-  requireCaller,
-  requireViewer,
-  vCaller,
-} from "./model/users";
+import { ensureCaller, ensureViewer, findViewer, requireCaller, vCaller } from "./model/users";
 
 /**
  * Our builders: who may call is part of the name, and no function asks for itself who is calling.
@@ -25,7 +18,7 @@ import {
  * | --- | --- | --- |
  * | `publicQuery`, `publicAction` | anyone | – |
  * | `viewerQuery` | anyone | the signed-in user, or null |
- * | `userQuery`, `userAction` | signed-in users (others: 401) | the user (actions: none) |
+ * | `userAction` | signed-in users (others: 401) | – |
  * | `userMutation` | signed-in users (others: 401) | the user, made at first sight |
  * | `callerQuery`, `callerMutation` | HTTP actions, with a `caller` | the user of the key or token; a mutation makes the latter at first sight |
  * | `systemQuery`, `systemMutation`, `systemAction` | our own code, crons, the command line | – |
@@ -41,11 +34,6 @@ export const systemAction = internalAction;
 export const viewerQuery = customQuery(query, {
   args: {},
   input: async (ctx) => ({ ctx: { user: await findViewer(ctx) }, args: {} }),
-});
-
-export const userQuery = customQuery(query, {
-  args: {},
-  input: async (ctx) => ({ ctx: { user: await requireViewer(ctx) }, args: {} }),
 });
 
 export const userMutation = customMutation(mutation, {

@@ -32,7 +32,7 @@ export type EmbeddingFailure = {
 };
 
 /** A vector for every text in order, or why there is none; never an exception. */
-export type EmbeddingOutcome =
+type EmbeddingOutcome =
   { ok: true; vectors: number[][] } | { ok: false; vectors: number[][]; failure: EmbeddingFailure };
 
 /** Where embeddings come from, by the deployment's environment; undefined without a key. */

@@ -4,10 +4,10 @@ import { AppError } from "../errors";
 import { workosBase } from "../lib/workos";
 
 /** A person as WorkOS knows them. */
-export type Profile = { workosId: string; email: string; emailVerified: boolean; name?: string };
+type Profile = { workosId: string; email: string; emailVerified: boolean; name?: string };
 
 /** What a webhook tells; events that concern no user of ours are `ignored`. */
-export type WebhookEvent =
+type WebhookEvent =
   | { kind: "updated"; profile: Profile }
   | { kind: "deleted"; workosId: string }
   | { kind: "ignored" };

@@ -24,7 +24,7 @@ export type Case = {
  * A case repeats what was said before it. Unbounded, the export of one long session would grow with
  * the square of its length; a model's context would not hold it either. About 6,000 tokens.
  */
-export const HISTORY_MAX_CHARS = 24_000;
+const HISTORY_MAX_CHARS = 24_000;
 
 type Turn = { questions: Step[]; answers: Step[]; start: number };
 

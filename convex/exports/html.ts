@@ -5,7 +5,7 @@ import { escapeMarkup, visible } from "../lib/escape";
  * Longer texts are shown as they are. A parser of Markdown takes more than linear time for texts
  * made to that end, and nobody reads 100,000 characters for their typography.
  */
-export const MARKDOWN_MAX_CHARS = 100_000;
+const MARKDOWN_MAX_CHARS = 100_000;
 
 /** HTML of a Markdown text that is longer than this many times the text was made to be long. */
 const GROWTH_MAX = 10;

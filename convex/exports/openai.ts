@@ -5,7 +5,7 @@ import { argumentsJson, type Call, conversation, outputText, type Step } from ".
 import type { ExportFormat, ExportSession } from "./types";
 
 /** A chat message as OpenAI's API and fine-tuning read it. */
-export type ChatMessage =
+type ChatMessage =
   | { role: "system" | "user"; content: string }
   | { role: "assistant"; content: string | null; tool_calls?: ChatToolCall[] }
   | { role: "tool"; tool_call_id: string; content: string };

@@ -57,7 +57,7 @@ export type ExportOptions = {
 export const DEFAULT_OPTIONS: ExportOptions = { turns: "single", style: "evals" };
 
 /** What was written before the end of a document, for formats that count. */
-export type ExportTotals = { sessions: number; records: number };
+type ExportTotals = { sessions: number; records: number };
 
 /**
  * One export format: how records become a document, and how a stretch becomes records. Rendering is

@@ -3,7 +3,7 @@
  * same name stands as a word), e-mail addresses, keys and tokens. The same thing gets the same
  * pseudonym wherever it stands, for one `salt`. Pseudonyms are labels, not encryption.
  */
-export type Anonymizer = {
+type Anonymizer = {
   text: (text: string) => string;
   /** The same for every string in a JSON value, keys included. */
   value: (value: unknown) => unknown;

@@ -7,8 +7,8 @@ import { plainText, type ReadPart } from "./parts";
  * no Convex value can hold comes as JSON text. Pure.
  */
 
-export type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
-export type DrawnPart = { type: string; content: Drawable };
+type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
+type DrawnPart = { type: string; content: Drawable };
 
 /** A Convex array holds 8,192 elements; nobody scrolls through half of that within one message. */
 const PARTS_MAX = 4_000;

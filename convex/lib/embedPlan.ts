@@ -16,7 +16,7 @@ export type Stretch<M extends UnitMessage> = {
 };
 
 /** A unit whose vectors are missing or outdated. */
-export type PlannedUnit<M extends UnitMessage> = {
+type PlannedUnit<M extends UnitMessage> = {
   first: M;
   messages: M[];
   textHash: string;

@@ -9,7 +9,7 @@ import { NUMBERS, type NumberName, type Numbers } from "./numbers";
 const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 
 /** As much of a message as its session needs. */
-export type FoldableMessage = Numbers & {
+type FoldableMessage = Numbers & {
   _creationTime: number;
   role: string;
   orderKey: string;
@@ -21,7 +21,7 @@ export type FoldableMessage = Numbers & {
 };
 
 /** As much of a session as messages change. */
-export type FoldedSession = Numbers & {
+type FoldedSession = Numbers & {
   reported: string[];
   messageCount: number;
   foldedThrough: number;

@@ -4,7 +4,7 @@
  */
 
 /** Dampens the first ranks, so that one list's favourite does not outvote agreement; the paper's value. */
-export const RRF_K = 60;
+const RRF_K = 60;
 
 /** An item with the lists that hold it, and a score in 0–1 that falls along the order. */
 export type Fused<K> = { key: K; score: number; ranks: ReadonlyArray<number | undefined> };
@@ -56,7 +56,7 @@ export function fuse<K>(
 }
 
 /** A merged item: the one of the first list that holds it, with its fused score. */
-export type Merged<T> = { item: T; score: number; ranks: Fused<string>["ranks"] };
+type Merged<T> = { item: T; score: number; ranks: Fused<string>["ranks"] };
 
 /**
  * Merges lists of scored items, best first, each item once: every list counts by how well its scores

@@ -2,7 +2,7 @@
  * How deep client JSON may nest. `JSON.stringify` recurses and an answer wraps what was stored a few
  * levels deeper, so the bound keeps far from the engine's stack (about 5,000 levels).
  */
-export const JSON_DEPTH_MAX = 1_000;
+const JSON_DEPTH_MAX = 1_000;
 
 /**
  * JSON text of any JSON value. Unpaired surrogates come out as escapes, so the text is well formed

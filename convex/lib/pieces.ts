@@ -19,7 +19,7 @@ const PART_ROWS_MAX = 1_000;
 /** `order` of the rows that continue a message's own text. */
 export const TEXT_ORDER = -1;
 
-export type PartFormat = "text" | "json" | "packed";
+type PartFormat = "text" | "json" | "packed";
 export type WholePart = { type: string; format: "text" | "json"; content: string };
 
 /**

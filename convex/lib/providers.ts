@@ -11,7 +11,7 @@ const MODEL_WORDS: readonly (readonly [provider: string, words: RegExp])[] = [
 ];
 
 /** Provider of a session that names neither a provider nor a model we know. */
-export const UNKNOWN_PROVIDER = "unknown";
+const UNKNOWN_PROVIDER = "unknown";
 
 /**
  * The provider shown for a session: what its plugin called it, brought to one spelling, else what

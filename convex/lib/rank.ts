@@ -17,7 +17,7 @@ export type Passage = {
 };
 
 /** A passage with its score in 0–1. */
-export type Ranked<P> = { passage: P; score: number; isVerbatim: boolean };
+type Ranked<P> = { passage: P; score: number; isVerbatim: boolean };
 
 /** Shares of the score. What is covered decides; the rest tells apart what covers the same. */
 const COVERAGE = 0.55;

@@ -1,7 +1,7 @@
 /** Sections of a Markdown page, so that a search answers with a place and not with a page. */
 
 /** What stands under one heading, the heading included; text before the first has none. */
-export type Section = { heading: string; anchor: string; text: string };
+type Section = { heading: string; anchor: string; text: string };
 
 const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;

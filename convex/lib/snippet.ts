@@ -10,7 +10,7 @@ const LEAD_CHARS = 60;
 const ELLIPSIS = "…";
 
 /** Plain text, and where the query's words stand in it: `[start, end)` as `String.slice` takes them. */
-export type Snippet = { snippet: string; highlights: Array<[number, number]> };
+type Snippet = { snippet: string; highlights: Array<[number, number]> };
 
 /**
  * The part of a text where most of the query stands together, as one line of plain text: at most 240

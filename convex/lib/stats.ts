@@ -7,7 +7,7 @@ export type Day = { date: string; rows: readonly LedgerRow[] };
 export type Totals = Omit<Sums, "costNanos"> & { cost: number };
 
 /** Sums of the rows that share a source, provider, model or project; `key` is `""` for none. */
-export type Split = Totals & { key: string; lastActiveAt: number };
+type Split = Totals & { key: string; lastActiveAt: number };
 
 const NOTHING: Sums = {
   sessions: 0,

@@ -7,7 +7,7 @@ import { utf8Length } from "./text";
  */
 
 /** A word of a text with its place; `start` and `end` are UTF-16 offsets as `String.slice` takes them. */
-export type Word = { text: string; start: number; end: number };
+type Word = { text: string; start: number; end: number };
 
 /** Rust's `char::is_alphanumeric`, by which the index splits. */
 const WORD = /[\p{Alphabetic}\p{N}]+/gu;

@@ -3,7 +3,7 @@ import { fitted, longDate, shortCost, shortCount, shortDuration } from "./labels
 import type { WrappedStats } from "./wrapped";
 
 /** Colours of the picture: one of the two, or as the reader's system prefers. */
-export type WrappedTheme = "light" | "dark" | "auto";
+type WrappedTheme = "light" | "dark" | "auto";
 
 /** What the picture shows. */
 export type WrappedPicture = {

@@ -30,12 +30,12 @@ const NOTHING: Deletion["progress"] = {
 };
 
 /** A step takes seconds; a run without one for this long stands still and may be started again. */
-export const STALE_AFTER_MS = 600_000;
+const STALE_AFTER_MS = 600_000;
 /** Restarts of a data deletion before it is shown as failed, for its owner to decide. */
 const RESTARTS_MAX = 5;
 
 /** Whether a deletion is under way, and not standing still. */
-export function isRunning({ deletion }: Doc<"users">, now: number): boolean {
+function isRunning({ deletion }: Doc<"users">, now: number): boolean {
   const isOpen = deletion?.status === "pending" || deletion?.status === "in_progress";
   return isOpen && now - deletion.updatedAt < STALE_AFTER_MS;
 }

@@ -49,7 +49,7 @@ export function rowsOf(days: readonly Day[], source: string | undefined): Ledger
 
 /** How the dashboard sorts its list of sessions. */
 export const SORT_KEYS = ["updatedAt", "createdAt", "totalTokens", "cost", "durationMs"] as const;
-export type SortKey = (typeof SORT_KEYS)[number];
+type SortKey = (typeof SORT_KEYS)[number];
 
 const SORT_INDEX = {
   updatedAt: "by_user_and_updated_at",
@@ -59,7 +59,7 @@ const SORT_INDEX = {
   durationMs: "by_user_and_duration",
 } as const satisfies { [key in SortKey]: string };
 
-export type DetailFilter = { source?: string; model?: string; project?: string; provider?: string };
+type DetailFilter = { source?: string; model?: string; project?: string; provider?: string };
 
 /** Rows that a filtered list looks at; what stands deeper in the order is not found. */
 const DETAIL_SCAN_MAX = 2_000;

@@ -15,7 +15,7 @@ const NAME_MAX_BYTES = 100;
 type User = Pick<Doc<"users">, "_id">;
 
 /** A key as its owner sees it; the key itself is shown once, when it is made. */
-export type KeyView = {
+type KeyView = {
   id: string;
   prefix: string;
   name?: string;
@@ -27,7 +27,7 @@ export type KeyView = {
 const FIRST = "first";
 
 /** A new API key and what is stored of it. The key itself is never stored. */
-export async function newApiKey() {
+async function newApiKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(KEY_LENGTH));
   const key = `${API_KEY_MARK}${Array.from(bytes, (byte) => KEY_ALPHABET[byte & 63]).join("")}`;
   return { key, hash: await sha256(key), prefix: apiKeyPrefix(key) };

@@ -2,6 +2,7 @@ import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import { env, type MutationCtx } from "../_generated/server";
 import { readAppError } from "../errors";
+import { DAY_MS } from "../lib/time";
 import { count, refusedState, vLimitState, type LimitState } from "./limits";
 import { ensureViewer, findCaller, type Caller } from "./users";
 
@@ -12,7 +13,7 @@ export const vRequestLine = v.object({
   requestId: v.string(),
   startedAt: v.number(),
 });
-export type RequestLine = Infer<typeof vRequestLine>;
+type RequestLine = Infer<typeof vRequestLine>;
 
 type Outcome = { statusCode: number; errorCode?: string };
 type Refusal = { retryAfterMs?: number; isUncounted?: boolean };
@@ -102,7 +103,6 @@ async function admitted(ctx: MutationCtx, caller: Caller): Promise<Doc<"users"> 
 /** Lines deleted by one mutation: small documents, far from every limit. */
 const PRUNE_BATCH = 1_000;
 const DEFAULT_RETENTION_DAYS = 30;
-const DAY_MS = 86_400_000;
 
 /** Deletes a batch of lines older than the retention; true if there may be more. */
 export async function pruneBatch(ctx: MutationCtx, now: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import { env, type MutationCtx } from "../_generated/server";
+import { DAY_MS } from "../lib/time";
 import { shownTitle } from "./sessions";
 
 /**
@@ -21,7 +22,7 @@ const RETRY_FACTOR = 4;
 const RETRIES_MAX = 4;
 const RETRY_LAST_MS = 3_600_000;
 /** Nothing is scheduled, and the daily sweep finds the session. */
-const GIVEN_UP_MS = 86_400_000 / 2;
+const GIVEN_UP_MS = DAY_MS / 2;
 
 /** Between the steps of a sweep or back-fill, so that the runs of one are under way before the next. */
 export const STEP_DELAY_MS = 30_000;

@@ -19,7 +19,7 @@ export const vEvalFilter = {
   minTokens: v.optional(v.number()),
   project: v.optional(v.string()),
 };
-export type EvalFilter = ObjectType<typeof vEvalFilter>;
+type EvalFilter = ObjectType<typeof vEvalFilter>;
 
 /** Sessions that one answer looks at: rows are about 1.5 kB, at most a few dozen. */
 const EVAL_LIST_MAX = 1_000;

@@ -5,6 +5,7 @@ import type { Doc } from "../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
 import { AppError } from "../errors";
 import { sha256 } from "../lib/hash";
+import { DAY_MS } from "../lib/time";
 
 /**
  * How often a user may call, by class of endpoint. The arithmetic is the rate limiter's; its state is
@@ -60,7 +61,7 @@ function configured(name: Counted): string | undefined {
 }
 
 /** Requests a minute of this class; null for no limit (`0` or `off`). What is no number counts as unset. */
-export function limitOf(name: Infer<typeof vLimitClass>): number | null {
+function limitOf(name: Infer<typeof vLimitClass>): number | null {
   if (name === "none") return null;
   const text = configured(name)?.trim().toLowerCase();
   if (text === "off" || text === "0") return null;
@@ -123,7 +124,7 @@ export function refusedState(
 const limiter = new RateLimiter(components.rateLimiter);
 
 /** Longest life of an AuthKit access token: 24 hours. */
-export const TOMBSTONE_MS = 86_400_000;
+export const TOMBSTONE_MS = DAY_MS;
 const TOMBSTONE = "deletedAccount";
 const TOMBSTONE_CONFIG = {
   kind: "token bucket" as const,

@@ -15,7 +15,7 @@ const FOLD_MAX = 300;
 const PROMPTS_SEARCHED = 3;
 const PROMPT_MAX_BYTES = 200;
 /** `searchableText` is read with every row of every list, so it is a taste, not the conversation. */
-export const SEARCHABLE_TEXT_MAX_BYTES = 600;
+const SEARCHABLE_TEXT_MAX_BYTES = 600;
 const PROMPT_TITLE_MAX_BYTES = 100;
 
 /**
@@ -107,7 +107,7 @@ function mayBePrompt(session: Doc<"sessions">, message: Doc<"messages">): boolea
 /** Sessions that one sweep starts again. */
 const SWEEP_MAX = 100;
 
-/** Starts refreshes again that were due and did not run; true if there may be more. */
+/** Starts refreshes again that were due and did not run; what is beyond `SWEEP_MAX`, the next time. */
 export async function sweep(ctx: MutationCtx, now: number): Promise<void> {
   const lost = await ctx.db
     .query("sessions")

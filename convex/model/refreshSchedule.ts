@@ -3,7 +3,7 @@ import type { Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 
 /** How long a burst may go on before its session is refreshed: a hook's requests come within it. */
-export const REFRESH_DELAY_MS = 2_000;
+const REFRESH_DELAY_MS = 2_000;
 /** A refresh this late did not run (its deployment was replaced, or it failed for good). */
 export const REFRESH_LOST_AFTER_MS = 60_000;
 

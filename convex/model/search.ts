@@ -18,7 +18,7 @@ import { sessionView, shownTitle } from "./sessions";
 
 type User = Pick<Doc<"users">, "_id">;
 
-export type SearchInput = { query: string; limit: number; filters: Filters };
+type SearchInput = { query: string; limit: number; filters: Filters };
 
 /** What one search found: results best first, and whether filters cut it short. */
 export type Found = { results: SearchResult[]; truncated: boolean };
@@ -74,7 +74,7 @@ function toResult(
 }
 
 /** A hit of vector search: the row, and the cosine. */
-export type VectorHits = {
+type VectorHits = {
   sessions: { _id: Id<"sessionEmbeddings">; _score: number }[];
   messages: { _id: Id<"messageEmbeddings">; _score: number }[];
 };

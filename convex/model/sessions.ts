@@ -14,7 +14,7 @@ type User = Pick<Doc<"users">, "_id">;
 export type Outcome = "inserted" | "updated" | "skipped";
 
 /** The user's session with this external id, or null. */
-export async function findByExternalId(
+async function findByExternalId(
   ctx: QueryCtx,
   user: User,
   externalId: string,

@@ -32,7 +32,7 @@ export type StretchMessage = {
   deliveryHash: string;
 };
 
-export type ReadStretch = { messages: StretchMessage[]; isEnd: boolean; hasMore: boolean };
+type ReadStretch = { messages: StretchMessage[]; isEnd: boolean; hasMore: boolean };
 
 /**
  * The messages from a session's stale range on, with what belongs to the units they are part of:

@@ -8,7 +8,7 @@ import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import * as Sessions from "./sessions";
 
 /** What became of a chunk, item by item in its order. */
-export type SyncResult = {
+type SyncResult = {
   sessions: { sessionId: Id<"sessions">; outcome: Sessions.Outcome }[];
   messages: {
     sessionId: Id<"sessions">;

@@ -66,13 +66,6 @@ export async function findAccount(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   return isWorkosIssuer(identity.issuer) ? await findByWorkosId(ctx, identity.subject) : null;
 }
 
-/** The signed-in user; 401 for everyone else. */
-export async function requireViewer(ctx: QueryCtx): Promise<Doc<"users">> {
-  const user = await findViewer(ctx);
-  if (user === null) throw unauthorized();
-  return user;
-}
-
 /** The signed-in user, made at first sight of a WorkOS identity; 401 for everyone else. */
 export async function ensureViewer(ctx: MutationCtx): Promise<Doc<"users">> {
   const identity = await ctx.auth.getUserIdentity();

@@ -12,7 +12,7 @@ import { isDeleted } from "./limits";
  */
 
 /** What WorkOS says of a person; absent is unknown and changes nothing. */
-export type WorkosProfile = {
+type WorkosProfile = {
   workosId: string;
   email?: string;
   emailVerified?: boolean;
@@ -20,7 +20,7 @@ export type WorkosProfile = {
 };
 
 /** Provider name of AuthKit in `authAccounts`, and of the sign-in in `auth.ts`. */
-export const WORKOS = "workos";
+const WORKOS = "workos";
 
 /** Whether a verified token comes from AuthKit, by either of its two issuers. */
 export function isWorkosIssuer(issuer: string): boolean {

@@ -16,7 +16,7 @@ export const ErrorAnswer = z
 const count = z.number();
 
 /** The numbers of a session or message that may be unknown; unknown is absent, not 0. */
-export const OptionalNumbers = {
+const OptionalNumbers = {
   cacheReadTokens: count.optional(),
   cacheWriteTokens: count.optional(),
   reasoningTokens: count.optional(),

@@ -8,7 +8,7 @@ export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
 /** Tokens of the packed text; an estimate on the high side, so the real number is lower. */
 const MAX_TOKENS_DEFAULT = 2_000;
 
-export const ContextQuery = z.object({
+const ContextQuery = z.object({
   q: QueryText,
   limit: clamped("Passages at most.", 1, 20, 5),
   max_tokens: clamped("Tokens of the whole context at most.", 100, 32_000, MAX_TOKENS_DEFAULT),
@@ -20,7 +20,7 @@ export const ContextQuery = z.object({
 const role = z.string();
 
 /** A passage of a past session with its neighbours; `citation` is its number in `text`. */
-export const ContextPassageAnswer = z
+const ContextPassageAnswer = z
   .object({
     citation: z.number(),
     sessionId: z.string(),

@@ -37,7 +37,7 @@ const COUNT_MAX = 1e12;
 /** Dollars for one session or message; above this a sum in nano-dollars is no longer exact. */
 const COST_MAX = 1e6;
 /** Ten years. */
-const DURATION_MAX_MS = 10 * 365 * 86_400_000;
+const DURATION_MAX_MS = 10 * 365 * DAY_MS;
 
 function readNumber(value: unknown, max: number): number | undefined {
   const number = typeof value === "string" ? numberFromText(value) : value;
@@ -50,7 +50,7 @@ function numberFromText(text: string): number | undefined {
 }
 
 /** A whole number ≥ 0; fractions are rounded down. */
-export function readCount(value: unknown): number | undefined {
+function readCount(value: unknown): number | undefined {
   const number = readNumber(value, COUNT_MAX);
   return number === undefined ? undefined : Math.floor(number);
 }

@@ -10,7 +10,7 @@ import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
  * Convex value can hold every key, depth and length of JSON. Empty JSON text stands for a part
  * without content.
  */
-export type PartInput = WholePart;
+type PartInput = WholePart;
 
 /** Part types are labels; a longer one is no type. */
 const TYPE_MAX_BYTES = 100;

@@ -7,7 +7,7 @@ import { route } from "./route";
 import { readSource } from "./sources";
 
 /** A pasted log is a fine query; more than this is a file. */
-export const QUERY_MAX_BYTES = 65_536;
+const QUERY_MAX_BYTES = 65_536;
 
 export const SEARCH_TYPES = ["fulltext", "semantic", "hybrid"] as const;
 
@@ -27,7 +27,7 @@ const oneOf = <const Values extends readonly string[]>(values: Values) =>
   );
 
 /** What both searches take. A session is searched by its own time, a role narrows to messages. */
-export const SearchFilters = {
+const SearchFilters = {
   source: label("Only sessions of this tool.").transform(readSource),
   model: label("Only sessions with this model."),
   project: label("Only sessions of this project, by name."),
@@ -68,7 +68,7 @@ export const SearchBody = renamed(z.object({ query: QueryText, ...SearchOptions 
   ...NAMES,
   q: "query",
 });
-export const SearchQuery = renamed(z.object({ q: QueryText, ...SearchOptions }), {
+const SearchQuery = renamed(z.object({ q: QueryText, ...SearchOptions }), {
   ...NAMES,
   query: "q",
 });

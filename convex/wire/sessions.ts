@@ -4,7 +4,7 @@ import { clamped, label } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
 
-export const SessionListQuery = z.object({
+const SessionListQuery = z.object({
   limit: clamped("Sessions a page.", 1, 200, 50),
   cursor: label("The `cursor` of the page before."),
   source: label("Only sessions of this tool.").transform(readSource),
@@ -15,8 +15,8 @@ const messagePage = {
   messages_cursor: label("The `messagesCursor` of the page before."),
 };
 
-export const SessionQuery = z.object(messagePage);
-export const SessionByIdQuery = z.object({
+const SessionQuery = z.object(messagePage);
+const SessionByIdQuery = z.object({
   id: z.string({ error: "is required" }).min(1, "is required").meta({
     description: "Our id or the plugin's external id.",
   }),

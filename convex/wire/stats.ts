@@ -18,14 +18,14 @@ const totals = {
   durationMs: count,
 };
 
-export const StatsQuery = z.object({
+const StatsQuery = z.object({
   from: day("First UTC day, `YYYY-MM-DD` or a time."),
   to: day("Last UTC day."),
   source: label("Only sessions of this tool.").transform(readSource),
 });
 
 /** Flat totals under the names of older clients, and splits as lists: names are free text. */
-export const StatsAnswer = z.object({
+const StatsAnswer = z.object({
   sessionCount: count,
   messageCount: count,
   promptTokens: count,

@@ -171,7 +171,7 @@ export type SessionInput = z.output<typeof SessionInput>;
 export type MessageInput = z.output<typeof MessageInput>;
 
 /** Items stay unread here: each is read alone, so that a bad one hurts no neighbour. */
-export const BatchBody = z.object({
+const BatchBody = z.object({
   sessions: z
     .array(z.unknown())
     .nullish()

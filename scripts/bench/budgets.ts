@@ -11,7 +11,7 @@ import type { Cost, Measurement } from "./cost.ts";
  * - *content*: bytes of the bodies that went out and came back. A row is larger than the JSON that it
  *   came as or leaves as by ids, keys and hashes that stay inside: up to `ROW`.
  */
-export type Budget = {
+type Budget = {
   functionCalls?: Amount;
   documentsRead: Amount;
   bytesRead: Amount;
@@ -19,7 +19,7 @@ export type Budget = {
 };
 
 /** So much at all, so much an item (message, row or day), so much a byte of content. */
-export type Amount = { base: number; perItem?: number; perContentByte?: number };
+type Amount = { base: number; perItem?: number; perContentByte?: number };
 
 /** A kilobyte of the table; the stricter of the two readings. */
 const KB = 1_000;
@@ -147,7 +147,7 @@ export const MEASURES = [
 ] as const satisfies readonly (keyof Budget)[];
 
 /** One line of the comparison: what was allowed, what was used. */
-export type Line = { what: keyof Budget; used: number; allowed: number };
+type Line = { what: keyof Budget; used: number; allowed: number };
 
 /** A measurement beside its budget; null if the operation has none. */
 export function compare(measured: Measurement): Line[] | null {

@@ -2,7 +2,7 @@ import { memoryOf, startServer, withDataFile, type ServerProcess } from "../loca
 import { liveTurn, pastMessages, pastSession } from "./payloads.ts";
 
 /** How fast the local engine answers a mix of requests of several clients at once. */
-export type Load = {
+type Load = {
   clients: number;
   requests: number;
   requestsPerSecond: number;

@@ -25,7 +25,7 @@ const STARTER_DOLLARS = {
   searchBytes: 0.55 / 1e9,
 } as const;
 
-export type Month = Record<keyof typeof FREE_PLAN, number> & {
+type Month = Record<keyof typeof FREE_PLAN, number> & {
   embeddingTokens: number;
   /** Developers whose calls and database I/O fit the Free plan each month. */
   developersFree: number;

@@ -5,7 +5,7 @@ import { wholeNumbers } from "./random.ts";
  * times of their own, and a back-fill that sends a history in batches with the times of its source.
  */
 
-export type SessionBody = {
+type SessionBody = {
   externalId: string;
   source: string;
   title?: string;

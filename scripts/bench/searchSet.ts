@@ -7,7 +7,7 @@ import { type Topic, topics } from "./searchTopics";
  * queries whose right answer is that session. The same on every run.
  */
 
-export type BenchMessage = { externalId: string; role: "user" | "assistant"; textContent: string };
+type BenchMessage = { externalId: string; role: "user" | "assistant"; textContent: string };
 
 export type BenchSession = {
   externalId: string;

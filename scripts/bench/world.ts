@@ -19,7 +19,7 @@ export type World = {
   stop: () => Promise<void>;
 };
 
-export type Traffic = { bytesSent: number; bytesReturned: number };
+type Traffic = { bytesSent: number; bytesReturned: number };
 
 /**
  * The smallest history: enough sessions and messages to fill every page and candidate list, and so many
@@ -37,7 +37,7 @@ export const BATCH = 100;
 
 /** The session under way, of which the history holds so many turns. */
 export const LIVE = "live";
-export const liveTurns = (scale: number) => LIVE_TURNS * scale;
+const liveTurns = (scale: number) => LIVE_TURNS * scale;
 
 /** A deployment with `scale` times the smallest history, with or without a provider of embeddings. */
 export async function startWorld(

@@ -7,7 +7,7 @@ import { sectionsOf, slugOf } from "../../convex/lib/sections.ts";
 export type Page = { slug: string; title: string; content: string; contentHash: string };
 
 /** A page is one document of at most 1 MiB, and every search hit reads it whole. */
-export const PAGE_MAX_BYTES = 500_000;
+const PAGE_MAX_BYTES = 500_000;
 
 /** All Markdown files under a folder as pages, by slug. Two pages of one slug, or one too large, throw. */
 export function readPages(folder: string): Page[] {

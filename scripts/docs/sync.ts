@@ -7,7 +7,7 @@ export type RunFunction = (path: string, args: { [name: string]: JSONValue }) =>
 /** Bytes of pages that one call carries: the command line takes 128 kB. */
 const CALL_MAX_BYTES = 100_000;
 
-export type SyncedDocs = { written: number; removed: number; unchanged: number };
+type SyncedDocs = { written: number; removed: number; unchanged: number };
 
 /** Makes a deployment's pages those of a folder: writes what differs, removes what is gone. */
 export async function syncPages(pages: readonly Page[], run: RunFunction): Promise<SyncedDocs> {

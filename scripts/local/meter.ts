@@ -20,7 +20,7 @@ export interface Trace {
 }
 
 /** What a deployment would bill and limit. */
-export interface Totals {
+interface Totals {
   /** Functions called, the HTTP action included, nested calls not (they share a transaction). */
   functionCalls: number;
   nestedCalls: number;

@@ -14,7 +14,7 @@ import { Client } from "./client.ts";
 import { Model } from "./model.ts";
 import { verify, type Verdict } from "./verify.ts";
 
-export type SoakOptions = {
+type SoakOptions = {
   /** How long it goes on: a test counts actions, so that a slow machine does as much as a fast one. */
   amount: { seconds: number } | { actions: number };
   /** How many times the process is killed meanwhile. */
@@ -24,7 +24,7 @@ export type SoakOptions = {
   seed: number;
 };
 
-export type SoakReport = Verdict & {
+type SoakReport = Verdict & {
   /** Answers that should never be given, whatever breaks. */
   wrong: string[];
   isSound: boolean;

@@ -12,7 +12,7 @@ export interface Options {
   help: boolean;
 }
 
-export const DEFAULT_PORT = 3211;
+const DEFAULT_PORT = 3211;
 const DEFAULT_DATA = ".opensync/local.sqlite3";
 
 export const USAGE = `npm start -- [options]

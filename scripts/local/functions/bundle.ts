@@ -5,7 +5,7 @@ import { basename, dirname, extname, join, relative, sep } from "node:path";
 import { StartError } from "../store/database.ts";
 
 /** A loaded module: its exports by name. */
-export type Exports = Record<string, unknown>;
+type Exports = Record<string, unknown>;
 
 /** The modules of a functions folder; each is evaluated when it is first asked for. */
 export type ModuleMap = Record<string, () => Exports>;
@@ -71,7 +71,7 @@ const componentDefinitions: Plugin = {
 const SOURCES = new Set([".ts", ".tsx", ".mts", ".js", ".jsx", ".mjs"]);
 
 /** The files of a functions folder that Convex would bundle, as paths without extension. */
-export function functionFiles(folder: string): { name: string; path: string }[] {
+function functionFiles(folder: string): { name: string; path: string }[] {
   const found: { name: string; path: string }[] = [];
   const visit = (directory: string): void => {
     for (const entry of readdirSync(directory, { withFileTypes: true })) {

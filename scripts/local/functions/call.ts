@@ -12,7 +12,7 @@ import { toFunctionError } from "./errors.ts";
 import type { FunctionPath, ResolvedFunction } from "./registry.ts";
 
 /** On whose behalf a function runs, and who keeps the account. */
-export interface Caller {
+interface Caller {
   identity: Identity;
   request: RequestMetadata;
   trace: Trace;
@@ -63,7 +63,7 @@ async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promi
 }
 
 /** Run a call, keeping its line of the account whether it succeeds or not. */
-export async function metered(
+async function metered(
   call: Call,
   isNested: boolean,
   work: () => Promise<string>,

@@ -2,7 +2,7 @@ import type { JSONValue } from "convex/values";
 import { parseJson } from "../values/json.ts";
 
 /** An error of a function, as its caller gets it; `data` is a `ConvexError`'s, as JSON. */
-export class FunctionError extends Error {
+class FunctionError extends Error {
   override name = "FunctionError";
 
   constructor(

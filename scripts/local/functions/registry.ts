@@ -33,7 +33,7 @@ export interface ResolvedFunction extends FunctionPath {
 }
 
 /** An address as syscalls carry it: a name, a reference into a child component, or a handle. */
-export interface FunctionAddress {
+interface FunctionAddress {
   name?: string;
   reference?: string;
   functionHandle?: string;

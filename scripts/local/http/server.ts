@@ -23,7 +23,7 @@ export interface RequestLine {
   functionCalls: number;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   host: string;
   port: number;
   /** Routes of the engine itself that come before all others (the admin route). */

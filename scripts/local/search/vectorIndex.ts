@@ -7,7 +7,7 @@ import type { IndexDefinition } from "../store/schema.ts";
 
 type Definition = IndexDefinition & { kind: "vector" };
 
-export interface VectorHit {
+interface VectorHit {
   seq: number;
   score: number;
 }

@@ -4,7 +4,7 @@ import type { Catalog } from "../store/catalog.ts";
 import type { Documents } from "../store/documents.ts";
 import { writeSystem } from "../transaction/writes.ts";
 
-export interface StoredFile {
+interface StoredFile {
   bytes: Buffer;
   contentType: string | null;
 }

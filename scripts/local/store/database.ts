@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 export type Sqlite = Database.Database;
-export type Statement = Database.Statement<unknown[], unknown>;
+type Statement = Database.Statement<unknown[], unknown>;
 
 /** A failure that a person can mend; the console prints its message and nothing else. */
 export class StartError extends Error {

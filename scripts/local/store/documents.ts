@@ -14,7 +14,7 @@ export interface StoredDocument {
 }
 
 /** A row of an ordered index with the document it points to. */
-export interface IndexedDocument extends StoredDocument {
+interface IndexedDocument extends StoredDocument {
   key: Buffer;
 }
 

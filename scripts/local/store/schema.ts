@@ -42,7 +42,7 @@ const BUILT_IN: [string, IndexDefinition][] = [
 ];
 
 /** Tables that Convex keeps for a component itself (`ctx.db.system`). */
-export const SYSTEM_TABLES: Schema = new Map(
+const SYSTEM_TABLES: Schema = new Map(
   ["_scheduled_functions", "_storage"].map((name) => [
     name,
     { validator: null, indexes: new Map(BUILT_IN) },

@@ -19,7 +19,7 @@ import { validate } from "../values/validate.ts";
 import type { Transaction } from "./transactor.ts";
 
 /** Where a function writes: the tables of its component, in its transaction. */
-export interface WriteTarget {
+interface WriteTarget {
   catalog: Catalog;
   documents: Documents;
   component: string;

@@ -20,7 +20,7 @@ const SYLLABLES = [
 ];
 
 /** The n-th word of an invented language; common words have small numbers, as in real ones. */
-export function word(n: number): string {
+function word(n: number): string {
   let rest = n + 16;
   let text = "";
   for (; rest > 0; rest = Math.floor(rest / 16)) text += SYLLABLES[rest % 16];
@@ -40,7 +40,7 @@ export function text(random: () => number, characters: number): string {
   return words.join(" ").slice(0, characters);
 }
 
-export interface Message {
+interface Message {
   sessionExternalId: string;
   externalId: string;
   role: "user" | "assistant";

@@ -5,7 +5,7 @@ import { messagesOf } from "./messages.ts";
 import { startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /** What one round of being killed showed. */
-export interface CrashReport {
+interface CrashReport {
   requests: number;
   acknowledged: number;
   kills: number;

@@ -6,9 +6,9 @@ import { getDocumentSize, getConvexSize, type Value } from "convex/values";
  * documentation and its code disagree, the stricter of the two.
  */
 const MIB = 1 << 20;
-export const MAX_DOCUMENT_BYTES = MIB;
-export const MAX_ARGS_BYTES = 16 * MIB;
-export const MAX_RETURN_BYTES = 16 * MIB;
+const MAX_DOCUMENT_BYTES = MIB;
+const MAX_ARGS_BYTES = 16 * MIB;
+const MAX_RETURN_BYTES = 16 * MIB;
 const MAX_DOCUMENT_NESTING = 16;
 const MAX_VALUE_NESTING = 64;
 const MAX_ARRAY_LENGTH = 8192;
@@ -19,7 +19,7 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 const PRINTABLE_ASCII = /^[ -~]+$/;
 
 /** A value that Convex would refuse; the message says which rule and where. */
-export class LimitError extends Error {
+class LimitError extends Error {
   override name = "LimitError";
 }
 

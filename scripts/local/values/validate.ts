@@ -17,7 +17,7 @@ interface FieldJson {
 }
 
 /** Whether a string is an id of that table, as the calling component numbers tables. */
-export type IsIdOf = (table: string, id: string) => boolean;
+type IsIdOf = (table: string, id: string) => boolean;
 
 interface Mismatch {
   path: string;
