@@ -58,6 +58,14 @@ export const pieceFields = {
   content: v.optional(v.string()),
 };
 
+/** A page of documentation as it is synced. */
+export const docPageFields = {
+  slug: v.string(),
+  title: v.string(),
+  content: v.string(),
+  contentHash: v.string(),
+};
+
 /** A vector of `EMBEDDING_DIMENSIONS` numbers. */
 export const vVector = v.array(v.float64());
 

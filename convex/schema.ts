@@ -2,6 +2,7 @@ import { authTables } from "@convex-dev/auth/server";
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import {
+  docPageFields,
   messageFields,
   numberFields,
   pieceFields,
@@ -320,10 +321,7 @@ const dailyWrapped = defineTable({
  * signed-out readers too. `slug` is unique; `contentHash` makes a second sync write nothing.
  */
 const docPages = defineTable({
-  slug: v.string(),
-  title: v.string(),
-  content: v.string(),
-  contentHash: v.string(),
+  ...docPageFields,
   updatedAt: v.number(),
   /** `contentHash` of the content that was embedded; absent until it is. */
   embeddedHash: v.optional(v.string()),

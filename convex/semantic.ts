@@ -29,6 +29,9 @@ const CONTEXT_HITS = 24;
 /** Each side looks further than the merged list goes, since both may agree further down. */
 const DEPTH = 2;
 
+const vQuestion = { caller: vCaller, query: v.string(), limit: v.number() };
+const vType = v.union(v.literal("semantic"), v.literal("hybrid"));
+
 type ContextFormat = (typeof CONTEXT_FORMATS)[number];
 
 type Input = { caller: Caller; query: string; limit: number; filters: Filters };
@@ -39,10 +42,8 @@ type Input = { caller: Caller; query: string; limit: number; filters: Filters };
  */
 export const search = systemAction({
   args: {
-    caller: vCaller,
-    query: v.string(),
-    type: v.union(v.literal("semantic"), v.literal("hybrid")),
-    limit: v.number(),
+    ...vQuestion,
+    type: vType,
     filters: vFilters,
   },
   handler: async (ctx, { type, ...input }): Promise<SearchAnswer> => {
@@ -69,9 +70,7 @@ export const search = systemAction({
  */
 export const context = systemAction({
   args: {
-    caller: vCaller,
-    query: v.string(),
-    limit: v.number(),
+    ...vQuestion,
     maxTokens: v.number(),
     format: v.union(v.literal("text"), v.literal("messages"), v.literal("json")),
   },
@@ -91,10 +90,8 @@ export const context = systemAction({
 /** Semantic or hybrid search over the documentation, under the rules of `search`. */
 export const docs = systemAction({
   args: {
-    caller: vCaller,
-    query: v.string(),
-    type: v.union(v.literal("semantic"), v.literal("hybrid")),
-    limit: v.number(),
+    ...vQuestion,
+    type: vType,
   },
   handler: async (ctx, { type, ...input }): Promise<DocsAnswer> => {
     const { query, limit } = input;

@@ -2,10 +2,8 @@ import { v } from "convex/values";
 import { callerMutation } from "./functions";
 import * as ApiLogs from "./model/apiLogs";
 import { vLimitState } from "./model/limits";
-import { vMessageRow, vSessionInput } from "./model/syncShapes";
+import { vMessageRow, vSessionInput, vSyncResult } from "./model/syncShapes";
 import * as Sync from "./model/sync";
-
-const vOutcome = v.union(v.literal("inserted"), v.literal("updated"), v.literal("skipped"));
 
 /**
  * Everything `POST /sync/*` does, in one transaction: finds the caller, stores a chunk, schedules
@@ -18,17 +16,7 @@ export const upsertMany = callerMutation({
     receivedAt: v.number(),
     line: v.optional(ApiLogs.vRequestLine),
   },
-  returns: v.object({
-    sessions: v.array(v.object({ sessionId: v.id("sessions"), outcome: vOutcome })),
-    messages: v.array(
-      v.object({
-        sessionId: v.id("sessions"),
-        messageId: v.id("messages"),
-        outcome: vOutcome,
-      }),
-    ),
-    limit: v.union(vLimitState, v.null()),
-  }),
+  returns: vSyncResult.extend({ limit: v.union(vLimitState, v.null()) }),
   handler: async (ctx, { line, ...chunk }) => {
     const { user, caller } = ctx;
     const result = await Sync.upsertMany(ctx, user, chunk);

@@ -13,7 +13,12 @@ import * as AccountDeletion from "./model/accountDeletion";
 import * as ApiKeys from "./model/apiKeys";
 import * as Profile from "./model/profile";
 import * as Users from "./model/users";
-import { applyProfile, ensureWorkosUser, findByWorkosId } from "./model/workosUsers";
+import {
+  applyProfile,
+  ensureWorkosUser,
+  findByWorkosId,
+  vWorkosProfile,
+} from "./model/workosUsers";
 
 /** Makes the caller's row if there is none, and takes over e-mail and name from the token. */
 export const getOrCreate = userMutation({
@@ -126,23 +131,16 @@ export const createWithApiKey = systemMutation({
   handler: (ctx, args) => Users.createWithApiKey(ctx, args),
 });
 
-const vProfile = v.object({
-  workosId: v.string(),
-  email: v.optional(v.string()),
-  emailVerified: v.optional(v.boolean()),
-  name: v.optional(v.string()),
-});
-
 /** From a sign-in: the user of a WorkOS identity, made if there is none. */
 export const ensureFromWorkos = systemMutation({
-  args: { profile: vProfile },
+  args: { profile: vWorkosProfile },
   returns: v.id("users"),
   handler: async (ctx, { profile }) => (await ensureWorkosUser(ctx, profile))._id,
 });
 
 /** From WorkOS: e-mail and name of a person, if they have a user here. */
 export const updateFromWorkos = systemMutation({
-  args: { profile: vProfile },
+  args: { profile: vWorkosProfile },
   returns: v.null(),
   handler: async (ctx, { profile }) => {
     const user = await findByWorkosId(ctx, profile.workosId);

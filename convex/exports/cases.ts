@@ -1,9 +1,12 @@
 import type { Turns } from "../lib/enums";
 import { type Call, conversation, type Step } from "./conversation";
-import type { ExportSession } from "./types";
+import type { ExportMessage, ExportSession } from "./types";
+
+/** What is known of how an answer was made. */
+type Measured = Pick<ExportMessage, "model" | "promptTokens" | "completionTokens" | "durationMs">;
 
 /** A question with its answer, as datasets for evaluation want it. */
-export type Case = {
+export type Case = Measured & {
   /** Stable name: the session's id and the number of the question's message. */
   name: string;
   question: string;
@@ -14,10 +17,6 @@ export type Case = {
   calls: Call[];
   /** What was said before, most recent part of it, system prompts included. */
   history: Step[];
-  model?: string;
-  promptTokens?: number;
-  completionTokens?: number;
-  durationMs?: number;
 };
 
 /**
@@ -104,7 +103,7 @@ function recent(steps: readonly Step[]): Step[] {
   return kept;
 }
 
-function sums(messages: readonly ExportSession["messages"][number][]) {
+function sums(messages: readonly ExportMessage[]) {
   const known = (key: "promptTokens" | "completionTokens" | "durationMs") => {
     const values = messages.map((message) => message[key]).filter((value) => value !== undefined);
     return values.length === 0 ? {} : { [key]: values.reduce((sum, value) => sum + value, 0) };

@@ -1,4 +1,4 @@
-import { utf8Length } from "./text";
+import { runEnd, utf8Length } from "./text";
 
 /**
  * Longest chunk in bytes. The models take 8,192 tokens, and bytes bound tokens; half of that keeps
@@ -28,7 +28,7 @@ export function chunksOf(text: string, max = CHUNK_MAX_BYTES): string[] {
   let from = 0;
   let next = 0;
   while (from < text.length) {
-    const limit = reach(text, from, max);
+    const limit = runEnd(text, from, max);
     while ((boundaries[next]?.at ?? Infinity) <= from) next++;
     const cut = limit === text.length ? limit : bestCut(boundaries, next, from, limit);
     const chunk = text.slice(from, cut).trim();
@@ -36,19 +36,6 @@ export function chunksOf(text: string, max = CHUNK_MAX_BYTES): string[] {
     from = cut;
   }
   return chunks;
-}
-
-/** The furthest offset whose text from `from` still fits, never inside a surrogate pair. */
-function reach(text: string, from: number, max: number): number {
-  let bytes = 0;
-  let at = from;
-  while (at < text.length) {
-    const code = text.codePointAt(at) ?? 0;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (bytes > max) break;
-    at += code < 0x10000 ? 1 : 2;
-  }
-  return at;
 }
 
 /** The last boundary of the highest rank, as long as it leaves no chunk below a third of the size. */

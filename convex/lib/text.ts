@@ -44,7 +44,7 @@ function unitBytes(unit: number): number {
  * Where the longest run of whole characters ends that starts at `from` and takes at most `maxBytes`
  * (at least 4, so that every character fits).
  */
-function runEnd(text: string, from: number, maxBytes: number): number {
+export function runEnd(text: string, from: number, maxBytes: number): number {
   let bytes = 0;
   let at = from;
   while (at < text.length) {

@@ -8,6 +8,7 @@ import {
   sweepIdentity,
   sweepSessions,
 } from "./accountSweeps";
+import { removeFirst } from "./apiKeys";
 import { hasRoom, stepBudget } from "./bounded";
 import { rememberDeleted, TOMBSTONE_MS } from "./limits";
 
@@ -66,11 +67,7 @@ export async function start(ctx: MutationCtx, user: Doc<"users">, scope: Scope):
 }
 
 async function closeDoors(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
-  await ctx.db.patch("users", user._id, {
-    apiKey: undefined,
-    apiKeyPrefix: undefined,
-    apiKeyCreatedAt: undefined,
-  });
+  await removeFirst(ctx, user);
   if (user.workosId === undefined) return;
   const key = await rememberDeleted(ctx, user.workosId);
   await ctx.scheduler.runAfter(TOMBSTONE_MS, internal.deletion.forgetIdentity, { key });

@@ -2,6 +2,7 @@ import { v, type Infer } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { docPageFields, vVector } from "../fields";
 import { chunksOf } from "../lib/chunks";
 import { matcherOf } from "../lib/evidence";
 import { rankSessions } from "../lib/rank";
@@ -14,12 +15,7 @@ import { isConfigured } from "./embeddingSchedule";
 
 /** Documentation pages: written by `scripts/syncDocs.ts`, searched by everyone. */
 
-export const vPage = v.object({
-  slug: v.string(),
-  title: v.string(),
-  content: v.string(),
-  contentHash: v.string(),
-});
+export const vPage = v.object(docPageFields);
 
 /** What one query reads of pages: each is at most 500 kB, most are a few. */
 const LIST_MAX_BYTES = 4_000_000;
@@ -88,7 +84,7 @@ export async function readChunks(ctx: QueryCtx, docPageId: Id<"docPages">) {
 export const vDocVectors = v.object({
   docPageId: v.id("docPages"),
   contentHash: v.string(),
-  chunks: v.array(v.object({ text: v.string(), embedding: v.array(v.float64()) })),
+  chunks: v.array(v.object({ text: v.string(), embedding: vVector })),
 });
 
 /** Stores the vectors of a page, unless it changed meanwhile. */

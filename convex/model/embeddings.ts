@@ -1,6 +1,7 @@
 import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { vVector } from "../fields";
 import { EMBED_DELAY_MS, runLater, sessionText } from "./embeddingSchedule";
 import { readStretch } from "./stretches";
 
@@ -23,7 +24,7 @@ const vUnit = v.object({
   orderKey: v.string(),
   textHash: v.string(),
   messages: v.array(v.object({ id: v.id("messages"), deliveryHash: v.string() })),
-  chunks: v.array(v.object({ text: v.string(), embedding: v.array(v.float64()) })),
+  chunks: v.array(v.object({ text: v.string(), embedding: vVector })),
 });
 
 /** What a run made of a session, or a part of it. */
@@ -32,7 +33,7 @@ export const vEmbedded = v.object({
   staleRevision: v.number(),
   units: v.array(vUnit),
   removed: v.array(v.id("messages")),
-  session: v.optional(v.object({ textHash: v.string(), embedding: v.array(v.float64()) })),
+  session: v.optional(v.object({ textHash: v.string(), embedding: vVector })),
   /**
    * Set by the last part: from where the range is still stale, and when another run shall go on
    * there; without a time the same run does.

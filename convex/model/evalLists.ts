@@ -30,19 +30,24 @@ export async function listReady(
   user: User,
   filter: EvalFilter,
 ): Promise<{ sessions: Doc<"sessions">[]; isComplete: boolean }> {
-  const ready = await ctx.db
+  const ready = await readyFrom(ctx, user, filter).take(EVAL_LIST_MAX + 1);
+  const sessions = ready.slice(0, EVAL_LIST_MAX).filter((session) => isListed(session, filter));
+  return { sessions, isComplete: ready.length <= EVAL_LIST_MAX };
+}
+
+/** Sessions that are ready for evaluation, newest first, both bounds of time included. */
+function readyFrom(ctx: QueryCtx, user: User, range: { dateFrom?: number; dateTo?: number }) {
+  const { dateFrom = -Infinity, dateTo = Infinity } = range;
+  return ctx.db
     .query("sessions")
     .withIndex("by_user_and_eval_ready", (q) =>
       q
         .eq("userId", user._id)
         .eq("evalReady", true)
-        .gte("createdAt", filter.dateFrom ?? -Infinity)
-        .lte("createdAt", filter.dateTo ?? Infinity),
+        .gte("createdAt", dateFrom)
+        .lte("createdAt", dateTo),
     )
-    .order("desc")
-    .take(EVAL_LIST_MAX + 1);
-  const sessions = ready.slice(0, EVAL_LIST_MAX).filter((session) => isListed(session, filter));
-  return { sessions, isComplete: ready.length <= EVAL_LIST_MAX };
+    .order("desc");
 }
 
 function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
@@ -83,15 +88,7 @@ export async function listPage(
 ): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
   const { status, tag, limit } = args;
   const before = args.cursor === undefined ? null : readListCursor(args.cursor);
-  const inOrder = ctx.db
-    .query("sessions")
-    .withIndex("by_user_and_eval_ready", (q) =>
-      q
-        .eq("userId", user._id)
-        .eq("evalReady", true)
-        .lte("createdAt", before?.createdAt ?? Infinity),
-    )
-    .order("desc");
+  const inOrder = readyFrom(ctx, user, { dateTo: before?.createdAt });
   const sessions: Doc<"sessions">[] = [];
   let scanned = 0;
   let last: Doc<"sessions"> | undefined;

@@ -6,9 +6,8 @@ import { NUMBERS, numbersOf } from "../lib/numbers";
 import { orderKey } from "../lib/orderKey";
 import { pieceBytes, type JoinedPart } from "../lib/pieces";
 import { jsonStringBytes, utf8Length } from "../lib/text";
-import type { MessageRow } from "./syncShapes";
+import type { MessageRow, Outcome } from "./syncShapes";
 import * as Parts from "./parts";
-import type { Outcome } from "./sessions";
 
 /** Fields of a message that are kept where a later delivery does not send them. */
 const KEPT_FIELDS = [

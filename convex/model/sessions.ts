@@ -6,12 +6,11 @@ import { readCursor, writeCursor } from "../lib/cursor";
 import { numbersOf } from "../lib/numbers";
 import type { SessionAnswer } from "../wire/answers";
 import { DEFAULT_SOURCE } from "../wire/sources";
-import type { SessionFields } from "./syncShapes";
+import type { Outcome, SessionFields } from "./syncShapes";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import { isPlaceholderTitle, mergeSession, mergeSource } from "./sessionMerge";
 
 type User = Pick<Doc<"users">, "_id">;
-export type Outcome = "inserted" | "updated" | "skipped";
 
 /** The user's session with this external id, or null. */
 async function findByExternalId(

@@ -4,7 +4,7 @@ import { readMessage } from "../lib/messages";
 import { parseParts } from "../lib/parts";
 import { joinPieces, TEXT_ORDER } from "../lib/pieces";
 import { prefixBytes, utf8Length } from "../lib/text";
-import { meaningOf, RUN_MAX_BYTES } from "../lib/units";
+import { meaningOf, RUN_MAX_BYTES, type UnitMessage } from "../lib/units";
 
 /** Reading the stretch of a conversation that has to be embedded, as what it means. */
 
@@ -22,15 +22,7 @@ const PARTS_MAX_BYTES = 64_000;
 const LOOK_BACK_MAX_MESSAGES = 100;
 
 /** A message as its unit needs it; `deliveryHash` recognises the same content later. */
-export type StretchMessage = {
-  id: Id<"messages">;
-  role: string;
-  orderKey: string;
-  text: string;
-  /** `textHash` of the embedded unit that starts with this message. */
-  embeddedHash?: string;
-  deliveryHash: string;
-};
+export type StretchMessage = UnitMessage & { id: Id<"messages">; deliveryHash: string };
 
 type ReadStretch = { messages: StretchMessage[]; isEnd: boolean; hasMore: boolean };
 

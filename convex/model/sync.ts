@@ -1,21 +1,10 @@
-import type { Doc, Id } from "../_generated/dataModel";
+import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { timeFromId } from "../lib/sourceTime";
-import type { SessionFields } from "./syncShapes";
-import type { MessageRow } from "./syncShapes";
+import type { MessageRow, SessionFields, SyncResult } from "./syncShapes";
 import * as Messages from "./messages";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import * as Sessions from "./sessions";
-
-/** What became of a chunk, item by item in its order. */
-type SyncResult = {
-  sessions: { sessionId: Id<"sessions">; outcome: Sessions.Outcome }[];
-  messages: {
-    sessionId: Id<"sessions">;
-    messageId: Id<"messages">;
-    outcome: Sessions.Outcome;
-  }[];
-};
 
 /**
  * Stores a chunk of sessions and messages in one transaction, all sessions before all messages. The

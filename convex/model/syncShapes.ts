@@ -29,3 +29,15 @@ export const vSessionInput = v.object({
   createdAt: v.optional(v.number()),
 });
 export type SessionFields = Infer<typeof vSessionInput>;
+
+const vOutcome = v.union(v.literal("inserted"), v.literal("updated"), v.literal("skipped"));
+export type Outcome = Infer<typeof vOutcome>;
+
+/** What became of a chunk, item by item in its order. */
+export const vSyncResult = v.object({
+  sessions: v.array(v.object({ sessionId: v.id("sessions"), outcome: vOutcome })),
+  messages: v.array(
+    v.object({ sessionId: v.id("sessions"), messageId: v.id("messages"), outcome: vOutcome }),
+  ),
+});
+export type SyncResult = Infer<typeof vSyncResult>;

@@ -5,7 +5,7 @@ import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
 import { unauthorized } from "../errors";
 import { findUserByKey, setFirst } from "./apiKeys";
 import { refuseIfLimited, vLimitClass } from "./limits";
-import { ensureWorkosUser, findByWorkosId, isWorkosIssuer } from "./workosUsers";
+import { ensureWorkosUser, findByWorkosId, isWorkosIssuer, listByEmail } from "./workosUsers";
 
 /**
  * Who calls over HTTP: the hash of an API key, or a token whose identity Convex has verified; and
@@ -94,10 +94,7 @@ export async function createWithApiKey(
   ctx: MutationCtx,
   { email, name }: { email: string; name?: string },
 ) {
-  const users = await ctx.db
-    .query("users")
-    .withIndex("email", (q) => q.eq("email", email))
-    .take(10);
+  const users = await listByEmail(ctx, email);
   const existing = users.find((user) => present(user) !== null);
   const userId =
     existing?._id ?? (await ctx.db.insert("users", { email, ...(name ? { name } : {}) }));

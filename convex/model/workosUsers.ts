@@ -1,3 +1,4 @@
+import { v, type Infer } from "convex/values";
 import { internal } from "../_generated/api";
 import type { Doc } from "../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
@@ -12,12 +13,13 @@ import { isDeleted } from "./limits";
  */
 
 /** What WorkOS says of a person; absent is unknown and changes nothing. */
-type WorkosProfile = {
-  workosId: string;
-  email?: string;
-  emailVerified?: boolean;
-  name?: string;
-};
+export const vWorkosProfile = v.object({
+  workosId: v.string(),
+  email: v.optional(v.string()),
+  emailVerified: v.optional(v.boolean()),
+  name: v.optional(v.string()),
+});
+type WorkosProfile = Infer<typeof vWorkosProfile>;
 
 /** Provider name of AuthKit in `authAccounts`, and of the sign-in in `auth.ts`. */
 const WORKOS = "workos";
@@ -89,12 +91,17 @@ async function adoptOrCreate(ctx: MutationCtx, profile: WorkosProfile): Promise<
   return await applyProfile(ctx, { _id: id, _creationTime: Date.now(), workosId }, profile);
 }
 
-/** A user with this address that the operator made and nobody has signed in as. */
-async function findUnclaimed(ctx: QueryCtx, email: string): Promise<Doc<"users"> | null> {
-  const users = await ctx.db
+/** Users with this address: nearly always one, but addresses are not unique. */
+export async function listByEmail(ctx: QueryCtx, email: string): Promise<Doc<"users">[]> {
+  return await ctx.db
     .query("users")
     .withIndex("email", (q) => q.eq("email", email))
     .take(10);
+}
+
+/** A user with this address that the operator made and nobody has signed in as. */
+async function findUnclaimed(ctx: QueryCtx, email: string): Promise<Doc<"users"> | null> {
+  const users = await listByEmail(ctx, email);
   return users.find((user) => user.workosId === undefined && !user.deletion) ?? null;
 }
 

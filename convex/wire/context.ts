@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { clamped, label } from "./fields";
 import { route } from "./route";
-import { QueryText } from "./search";
+import { Degradation, QueryText } from "./search";
 
 export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
 
@@ -52,8 +52,7 @@ export const ContextAnswer = z.object({
     .meta({ description: "With `format=messages`." }),
   sessionCount: z.number().meta({ description: "Sessions the passages are from." }),
   tokens: z.number().meta({ description: "Tokens of the text, estimated on the high side." }),
-  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
-  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+  ...Degradation,
 });
 export type ContextAnswer = z.output<typeof ContextAnswer>;
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { clamped } from "./fields";
 import { route } from "./route";
-import { QueryText, SEARCH_TYPES, SearchType } from "./search";
+import { Degradation, Passage, QueryText, SEARCH_TYPES, SearchType } from "./search";
 
 /** A documentation page that answers, with its best section. */
 export const DocResult = z
@@ -10,11 +10,7 @@ export const DocResult = z
     title: z.string(),
     heading: z.string().optional(),
     anchor: z.string().optional().meta({ description: "Of the section, as renderers name it." }),
-    snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
-    highlights: z
-      .array(z.tuple([z.number(), z.number()]))
-      .meta({ description: "[start, end) in the snippet, in UTF-16 units." }),
-    score: z.number().meta({ description: "0–1, falling along the list." }),
+    ...Passage,
   })
   .meta({ id: "DocResult" });
 export type DocResult = z.output<typeof DocResult>;
@@ -22,8 +18,7 @@ export type DocResult = z.output<typeof DocResult>;
 export const DocsAnswer = z.object({
   results: z.array(DocResult),
   type: z.enum(SEARCH_TYPES),
-  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
-  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+  ...Degradation,
 });
 export type DocsAnswer = z.output<typeof DocsAnswer>;
 

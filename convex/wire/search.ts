@@ -73,17 +73,28 @@ const SearchQuery = renamed(z.object({ q: QueryText, ...SearchOptions }), {
   query: "q",
 });
 
+/** What a result shows of what it found. */
+export const Passage = {
+  snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
+  highlights: z
+    .array(z.tuple([z.number(), z.number()]))
+    .meta({ description: "[start, end) in the snippet, in UTF-16 units." }),
+  score: z.number().meta({ description: "0–1, falling along the list." }),
+};
+
+/** Whether all of a search could run. */
+export const Degradation = {
+  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
+  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+};
+
 /** A session that answers, with the passage that answers best: the session's fields, and these. */
 export const SearchResult = SessionAnswer.extend({
   sessionId: z.string().meta({ description: "The same as `id`." }),
   messageId: z.string().optional().meta({ description: "The message the snippet is from." }),
   title: z.string(),
   project: z.string().optional().meta({ description: "The same as `projectName`." }),
-  snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
-  highlights: z
-    .array(z.tuple([z.number(), z.number()]))
-    .meta({ description: "[start, end) in the snippet, in UTF-16 units." }),
-  score: z.number().meta({ description: "0–1, falling along the list." }),
+  ...Passage,
   matchedIn: z
     .array(z.enum(["fulltext", "semantic"]))
     .meta({ description: "Which search found it." }),
@@ -92,8 +103,7 @@ export const SearchResult = SessionAnswer.extend({
 export const SearchAnswer = z.object({
   results: z.array(SearchResult),
   type: z.enum(SEARCH_TYPES),
-  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
-  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+  ...Degradation,
   truncated: z
     .boolean()
     .meta({ description: "Filters left too few of the candidates; a narrower query finds more." }),
