@@ -7,7 +7,9 @@ import * as Sync from "./model/sync";
 
 /**
  * Everything `POST /sync/*` does, in one transaction: finds the caller, stores a chunk, schedules
- * the refresh, and with its last chunk writes the log line of the request and counts it.
+ * the refresh, and with its last chunk writes the log line of the request and counts it. It answers
+ * for the items it stored, at least one, in their order; with fewer than it was given it shall be
+ * called again with the others, and the log line waits for them.
  */
 export const upsertMany = callerMutation({
   args: {
@@ -20,7 +22,10 @@ export const upsertMany = callerMutation({
   handler: async (ctx, { line, ...chunk }) => {
     const { user, caller } = ctx;
     const result = await Sync.upsertMany(ctx, user, chunk);
-    if (!line) return { ...result, limit: null };
+    const isDone =
+      result.sessions.length === chunk.sessions.length &&
+      result.messages.length === chunk.messages.length;
+    if (!line || !isDone) return { ...result, limit: null };
     const who = { user, caller };
     return { ...result, limit: await ApiLogs.writeCounted(ctx, who, line, { statusCode: 200 }) };
   },

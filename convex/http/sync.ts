@@ -1,6 +1,6 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { chunked } from "../lib/chunked";
+import { chunked, ITEM_OPERATIONS, type Load } from "../lib/chunked";
 import { sha256 } from "../lib/hash";
 import { cutParts, cutText, pieceBytes } from "../lib/pieces";
 import { utf8Length } from "../lib/text";
@@ -10,10 +10,11 @@ import type { Caller } from "./authenticate";
 import { faultOf } from "../wire/fields";
 import { endpoint, zodDetails, type Endpoint, type RequestLine } from "./endpoint";
 
-/** Items one mutation stores: two index ranges each, and the limit is 4,096. */
-const CHUNK_MAX_ITEMS = 500;
-/** Bytes one mutation stores, a quarter of what it may write and of the arguments it may take. */
-const CHUNK_MAX_BYTES = 4 * 1024 * 1024;
+/**
+ * What one mutation is given: 500 items without rows, and a quarter of the bytes that it may write and
+ * take as arguments. One message alone always fits: it has at most about 1,600 rows (`lib/pieces.ts`).
+ */
+const CHUNK: Load = { operations: 500 * ITEM_OPERATIONS, bytes: 4 * 1024 * 1024 };
 /** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
 const HASH_LENGTH = 32;
 
@@ -106,36 +107,36 @@ type Input = { sessions: SessionInput[]; messages: MessageInput[] };
 
 /**
  * Stores everything in as few mutations as the limits allow: one for what a hook sends. All sessions
- * come before all messages; the last mutation writes the log line.
+ * come before all messages; the last mutation writes the log line. What a message replaces is known
+ * to the mutation alone, so it may stop early, and the next one goes on there.
  */
 async function store(ctx: ActionCtx, caller: Caller, line: RequestLine, input: Input) {
   const receivedAt = Date.now();
   const rows = await Promise.all(input.messages.map(messageRow));
-  const chunks = chunked(
-    [
-      ...input.sessions.map((session) => ({ session, bytes: utf8Length(JSON.stringify(session)) })),
-      ...rows,
-    ],
-    { maxItems: CHUNK_MAX_ITEMS, maxBytes: CHUNK_MAX_BYTES },
-  );
+  const runs = chunked([...input.sessions.map(sessionRow), ...rows], CHUNK);
   const results: Stored = { sessions: [], messages: [], limit: null };
-  for (const [index, chunk] of chunks.entries()) {
-    const isLast = index === chunks.length - 1;
+  for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
     const stored = await ctx.runMutation(internal.sync.upsertMany, {
       caller,
       receivedAt,
-      sessions: chunk.flatMap((item) => ("session" in item ? [item.session] : [])),
-      messages: chunk.flatMap((item) => ("message" in item ? [item.message] : [])),
-      ...(isLast ? { line } : {}),
+      sessions: run.flatMap((item) => ("session" in item ? [item.session] : [])),
+      messages: run.flatMap((item) => ("message" in item ? [item.message] : [])),
+      ...(runs.length === 0 ? { line } : {}),
     });
     results.sessions.push(...stored.sessions);
     results.messages.push(...stored.messages);
     results.limit = stored.limit;
+    const rest = run.slice(stored.sessions.length + stored.messages.length);
+    if (rest.length > 0) runs.unshift(rest);
   }
   return results;
 }
 
 type Stored = (typeof internal.sync.upsertMany)["_returnType"];
+
+function sessionRow(session: SessionInput) {
+  return { session, operations: ITEM_OPERATIONS, bytes: utf8Length(JSON.stringify(session)) };
+}
 
 /** A message cut into rows, with the hash that recognises the same delivery. */
 async function messageRow(input: MessageInput, index: number) {
@@ -151,5 +152,5 @@ async function messageRow(input: MessageInput, index: number) {
     deliveryHash: (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH),
   };
   const bytes = utf8Length(head) + pieceBytes(tail) + pieceBytes(partRows ?? []);
-  return { message, bytes };
+  return { message, bytes, operations: ITEM_OPERATIONS + tail.length + (partRows?.length ?? 0) };
 }

@@ -1,10 +1,12 @@
+import { getDocumentSize } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { invalidField } from "../errors";
+import { ITEM_OPERATIONS, type Load } from "../lib/chunked";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { NUMBERS, numbersOf } from "../lib/numbers";
 import { orderKey } from "../lib/orderKey";
-import { pieceBytes, type JoinedPart } from "../lib/pieces";
+import { pieceBytes, type JoinedPart, type Piece } from "../lib/pieces";
 import { jsonStringBytes, utf8Length } from "../lib/text";
 import type { MessageRow, Outcome } from "./syncShapes";
 import * as Parts from "./parts";
@@ -21,22 +23,43 @@ const KEPT_FIELDS = [
   ...NUMBERS,
 ] as const;
 
+/** The session's message of this id, or null. */
+export async function find(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  externalId: string,
+): Promise<Doc<"messages"> | null> {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_external_id", (q) => q.eq("externalId", externalId).eq("sessionId", session._id))
+    .unique();
+}
+
+/** What `upsert` may take of a transaction: operations, and bytes read. */
+export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Load {
+  const { textTail, partRows } = message;
+  const operations = ITEM_OPERATIONS + (textTail?.length ?? 0) + (partRows?.length ?? 0);
+  if (stored === null) return { operations, bytes: 0 };
+  const row = getDocumentSize(stored);
+  if (stored.deliveryHash === message.deliveryHash) return { operations, bytes: row };
+  // What is replaced is read twice: to find it, and to delete it.
+  return {
+    operations: operations + 2 * (stored.partRows ?? 0),
+    bytes: 2 * (row + (stored.partBytes ?? 0)),
+  };
+}
+
 /**
- * Takes in a message. The newest delivery wins; what it does not send is kept; an identical one
- * writes nothing. The session is read, not written.
+ * Takes in a message, `stored` being what `find` gave. The newest delivery wins; what it does not send
+ * is kept; an identical one writes nothing. The session is read, not written.
  */
 export async function upsert(
   ctx: MutationCtx,
   session: Doc<"sessions">,
+  stored: Doc<"messages"> | null,
   message: MessageRow,
   at: { receivedAt: number; now: number },
 ): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
-  const stored = await ctx.db
-    .query("messages")
-    .withIndex("by_external_id", (q) =>
-      q.eq("externalId", message.externalId).eq("sessionId", session._id),
-    )
-    .unique();
   if (stored === null) return await insert(ctx, session, message, at.receivedAt);
   if (stored.deliveryHash === message.deliveryHash) {
     return { messageId: stored._id, outcome: "skipped" };
@@ -100,13 +123,14 @@ async function update(
     delete fields.role;
     delete fields.rawRole;
   }
-  const hasRows = (stored.partRows ?? 0) > 0;
-  if (sendsText) await Parts.replace(ctx, stored, "text", message.textTail ?? [], hasRows);
-  if (message.partRows) await Parts.replace(ctx, stored, "parts", message.partRows, hasRows);
+  const rows = {
+    ...(sendsText ? { text: message.textTail ?? [] } : {}),
+    ...(message.partRows ? { parts: message.partRows } : {}),
+  };
   await ctx.db.patch("messages", stored._id, {
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
-    ...(await sizeAfter(ctx, stored, message, sendsText)),
+    ...(await replaceRows(ctx, stored, rows)),
     ...asFolded(session, stored, now),
     deliveryHash: message.deliveryHash,
   });
@@ -121,22 +145,22 @@ function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
   );
 }
 
-async function sizeAfter(
+/** Puts rows in place of those of the same kinds; gives the message's fields about its rows after it. */
+async function replaceRows(
   ctx: MutationCtx,
   stored: Doc<"messages">,
-  message: MessageRow,
-  sendsText: boolean,
+  rows: { text?: Piece[]; parts?: Piece[] },
 ) {
-  if (!sendsText && !message.partRows) return {};
-  if ((stored.partRows ?? 0) === 0 && !message.textTail?.length && !message.partRows?.length) {
-    return {};
+  let { partRows = 0, partBytes = 0 } = stored;
+  const hadRows = partRows > 0;
+  for (const which of ["text", "parts"] as const) {
+    const pieces = rows[which];
+    if (pieces === undefined) continue;
+    const gone = await Parts.replace(ctx, stored, which, pieces, hadRows);
+    partRows += pieces.length - gone.length;
+    partBytes += pieceBytes(pieces) - pieceBytes(gone);
   }
-  const text = sendsText
-    ? (message.textTail ?? [])
-    : await Parts.ofMessage(ctx, stored._id, "text");
-  const parts = message.partRows ?? (await Parts.ofMessage(ctx, stored._id, "parts"));
-  const rows = [...text, ...parts];
-  return { partRows: rows.length || undefined, partBytes: pieceBytes(rows) || undefined };
+  return { partRows: partRows || undefined, partBytes: partBytes || undefined };
 }
 
 /** A message already counted keeps the numbers as they were counted, for the next refresh. */

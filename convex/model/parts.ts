@@ -11,27 +11,25 @@ type Owner = Pick<Doc<"messages">, "userId" | "sessionId" | "orderKey"> & {
 /** Which rows of a message: its continued text, its parts. */
 type Which = "text" | "parts";
 
-/** Puts rows in place of those of the same kind that the message has. */
+/** Puts rows in place of those of the same kind that the message has; gives the rows that are gone. */
 export async function replace(
   ctx: MutationCtx,
   message: Owner,
   which: Which,
   pieces: readonly Piece[],
   hasRows: boolean,
-): Promise<void> {
-  if (hasRows) {
-    for (const row of await ofMessage(ctx, message._id, which)) {
-      await ctx.db.delete("parts", row._id);
-    }
-  }
+): Promise<Doc<"parts">[]> {
+  const gone = hasRows ? await ofMessage(ctx, message._id, which) : [];
+  for (const row of gone) await ctx.db.delete("parts", row._id);
   const { userId, sessionId, orderKey, _id: messageId } = message;
   for (const piece of pieces) {
     await ctx.db.insert("parts", { userId, sessionId, messageId, orderKey, ...piece });
   }
+  return gone;
 }
 
 /** Rows of one message. Bounded by what one request may store. */
-export async function ofMessage(
+async function ofMessage(
   ctx: QueryCtx,
   messageId: Doc<"messages">["_id"],
   which: Which,

@@ -1,5 +1,6 @@
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
+import { added, fits, NO_LOAD, type Load } from "../lib/chunked";
 import { timeFromId } from "../lib/sourceTime";
 import type { MessageRow, SessionFields, SyncResult } from "./syncShapes";
 import * as Messages from "./messages";
@@ -7,8 +8,15 @@ import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import * as Sessions from "./sessions";
 
 /**
+ * A chunk ends early before what it replaces gets too much: of the 4,096 index ranges and the 16 MiB
+ * that a transaction may read, each replaced row takes a range, and is read to find it and to delete it.
+ * The first item is always stored; any fits alone.
+ */
+const TRANSACTION: Load = { operations: 3_000, bytes: 8 * 1024 * 1024 };
+
+/**
  * Stores a chunk of sessions and messages in one transaction, all sessions before all messages. The
- * caller bounds the chunk by count and bytes, so that no limit of a transaction can be met.
+ * caller bounds what the chunk brings; what it replaces is known only here, and may end it early.
  */
 export async function upsertMany(
   ctx: MutationCtx,
@@ -20,12 +28,17 @@ export async function upsertMany(
   for (const session of chunk.sessions) {
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
+  let spent = NO_LOAD;
   const seen = new Map<string, Doc<"sessions">>();
   const changed = new Set<Doc<"sessions">>();
   for (const message of chunk.messages) {
     const session = await sessionOf(ctx, user, seen, message, now);
+    const stored = await Messages.find(ctx, session, message.externalId);
+    const load = Messages.loadOf(stored, message);
+    if (stored && result.messages.length > 0 && !fits(spent, load, TRANSACTION)) break;
+    spent = added(spent, load);
     const at = { receivedAt: chunk.receivedAt, now };
-    const { messageId, outcome } = await Messages.upsert(ctx, session, message, at);
+    const { messageId, outcome } = await Messages.upsert(ctx, session, stored, message, at);
     if (outcome !== "skipped") changed.add(session);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }

@@ -33,7 +33,7 @@ export type SessionFields = Infer<typeof vSessionInput>;
 const vOutcome = v.union(v.literal("inserted"), v.literal("updated"), v.literal("skipped"));
 export type Outcome = Infer<typeof vOutcome>;
 
-/** What became of a chunk, item by item in its order. */
+/** What became of a chunk, item by item in its order; what is missing at its end was not looked at. */
 export const vSyncResult = v.object({
   sessions: v.array(v.object({ sessionId: v.id("sessions"), outcome: vOutcome })),
   messages: v.array(

@@ -110,6 +110,70 @@ test("a session of 400 messages, eight at a time, shuffled, each twice, is store
   expect(session).toMatchObject({ messageCount: 400, promptTokens: 79_800, title: "text 0" });
 });
 
+describe("a batch of any shape is stored in as many transactions as it needs", () => {
+  const batch = (session: string, messages: number, parts: number, size: number, word: string) =>
+    Array.from({ length: messages }, (_, m) => ({
+      sessionExternalId: session,
+      externalId: `m${m}`,
+      textContent: `${word} ${m}`,
+      parts: Array.from({ length: parts }, (_, p) => ({
+        type: "tool-result",
+        content: `${word} ${m}.${p} ${"x".repeat(size)}`,
+      })),
+    }));
+
+  test.each([
+    [500, 5, 0],
+    [100, 40, 0],
+    [30, 1, 250_000],
+    [500, 1, 15_000],
+  ])(
+    "%i messages of %i parts of %i bytes, then all of them changed, then made short",
+    async (messages, parts, size) => {
+      const session = `batch-${messages}-${parts}-${size}`;
+      for (const [word, count, length] of [
+        ["first", parts, size],
+        ["second", parts, size],
+        ["third", 0, 0],
+      ] as const) {
+        const sent = batch(session, messages, count, length, word);
+        const answer = await post("/sync/batch", { messages: sent });
+        expect(answer.status).toBe(200);
+        const outcome = word === "first" ? "inserted" : "updated";
+        expect(await answer.json()).toMatchObject({
+          messages,
+          errors: [],
+          results: { messages: { [outcome]: messages } },
+        });
+        const { messages: stored } = await readAll(session);
+        expect(stored.map(({ parts: kept }) => kept)).toEqual(sent.map(({ parts: own }) => own));
+      }
+    },
+    60_000,
+  );
+
+  test("500 messages of 31 parts are 16,000 rows, the most that one transaction may write", async () => {
+    const messages = batch("rows", 500, 31, 0, "new");
+    const answer = await post("/sync/batch", { messages });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ messages: 500, errors: [] });
+  }, 30_000);
+
+  test("what several bodies brought, one may replace", async () => {
+    const long = batch("heavy", 40, 1, 500_000, "long");
+    for (let at = 0; at < long.length; at += 10) {
+      const messages = long.slice(at, at + 10);
+      expect((await post("/sync/batch", { messages })).status).toBe(200);
+    }
+    const short = batch("heavy", 40, 0, 0, "short");
+    expect((await post("/sync/batch", { messages: short })).status).toBe(200);
+    const { messages } = await readAll("heavy");
+    expect(messages.map(({ textContent }) => textContent)).toEqual(
+      short.map(({ textContent }) => textContent),
+    );
+  });
+});
+
 test("rubbish on the wire is answered, never with a 5xx", async () => {
   const bodies = ["", "{", "[]", "null", '"x"', "{}", '{"a":}', "\u0000", `${"[".repeat(100_000)}`];
   for (const path of ["/sync/session", "/sync/message", "/sync/batch"]) {
