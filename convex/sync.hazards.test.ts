@@ -237,6 +237,52 @@ test("in a batch a bad item is named and its neighbours are kept", async () => {
   expect(stored.messages.map(({ externalId }) => externalId)).toEqual(["a", "b"]);
 });
 
+describe("JSON too deep for any reader hurts no neighbour, in whatever field it stands", () => {
+  const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+  const good = JSON.stringify(message({ externalId: "good", textContent: "good" }));
+  const send = async (fields: string) => {
+    const ada = await person(deployment());
+    const bad = `{"sessionExternalId":"s","externalId":"bad",${fields}}`;
+    const answer = await ada.post("/sync/batch", `{"messages":[${good},${bad}]}`);
+    expect(answer.status).toBe(200);
+    const { errors } = await read<Batch>(answer);
+    const { messages } = await read<Session>(ada.get("/api/sessions/s"));
+    const alone = await ada.post("/sync/message", bad);
+    return { errors, ids: messages.map(({ externalId }) => externalId), status: alone.status };
+  };
+
+  test.each([
+    ["content.0", `"content":[{"type":"tool_use","name":"t","input":${deep(2_000)}}]`],
+    ["toolCalls.0", `"toolCalls":[{"name":"t","arguments":${deep(2_000)}}]`],
+    ["textContent", `"textContent":${deep(8_000)}`],
+    ["parts.0.content", `"parts":[{"type":"tool_use","input":${deep(8_000)}}]`],
+  ])("%s: the item is named", async (path, fields) => {
+    const { errors, ids, status } = await send(fields);
+    expect(errors).toEqual([`messages[1]: ${path} is nested deeper than 1000 levels`]);
+    expect(ids).toEqual(["good"]);
+    expect(status).toBe(400);
+  });
+
+  test.each(["role", "model", "createdAt", "promptTokens", "source"])(
+    "%s: the field is ignored",
+    async (field) => {
+      const { errors, ids, status } = await send(`"${field}":${deep(8_000)}`);
+      expect(errors).toEqual([]);
+      expect(ids).toEqual(["good", "bad"]);
+      expect(status).toBe(200);
+    },
+  );
+
+  test("a session's title: the field is ignored", async () => {
+    const ada = await person(deployment());
+    const body = `{"externalId":"s","title":${deep(8_000)},"model":"m"}`;
+    expect((await ada.post("/sync/session", body)).status).toBe(200);
+    const session = await read(ada.get("/api/sessions/s"));
+    expect(session).toMatchObject({ model: "m" });
+    expect(session).not.toHaveProperty("title");
+  });
+});
+
 test.each([
   ["/sync/session", {}, "externalId"],
   ["/sync/session", { externalId: "  " }, "externalId"],

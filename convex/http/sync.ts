@@ -85,16 +85,21 @@ function readItems<T>(name: string, schema: Schema<T>, values: unknown[]) {
   const items: T[] = [];
   const errors: string[] = [];
   values.forEach((value, index) => {
-    const result = schema.safeParse(value, { error: faultOf });
-    if (result.success) items.push(result.data);
-    else {
-      const problems = zodDetails(result.error).map(({ path, message }) =>
-        `${path} ${message}`.trim(),
-      );
-      errors.push(`${name}[${index}]: ${problems.join("; ")}`);
+    try {
+      const result = schema.safeParse(value, { error: faultOf });
+      if (result.success) items.push(result.data);
+      else errors.push(`${name}[${index}]: ${problemsOf(result.error)}`);
+    } catch (error) {
+      console.error(`${name}[${index}] could not be read`, error);
+      errors.push(`${name}[${index}]: cannot be stored`);
     }
   });
   return { items, errors };
+}
+
+function problemsOf(error: Parameters<typeof zodDetails>[0]): string {
+  const problems = zodDetails(error).map(({ path, message }) => `${path} ${message}`.trim());
+  return problems.join("; ");
 }
 
 function tally(results: readonly { outcome: "inserted" | "updated" | "skipped" }[]) {

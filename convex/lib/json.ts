@@ -9,10 +9,15 @@ const JSON_DEPTH_MAX = 1_000;
  * and parses back equal. Throws a `RangeError` for what nests deeper than `JSON_DEPTH_MAX`.
  */
 export function jsonText(value: unknown): string {
-  if (isDeeperThan(value, JSON_DEPTH_MAX)) {
+  if (isTooDeep(value)) {
     throw new RangeError(`is nested deeper than ${JSON_DEPTH_MAX} levels`);
   }
   return JSON.stringify(value);
+}
+
+/** Whether a JSON value nests deeper than `JSON_DEPTH_MAX`. */
+export function isTooDeep(value: unknown): boolean {
+  return isDeeperThan(value, JSON_DEPTH_MAX);
 }
 
 function isDeeperThan(value: unknown, levels: number): boolean {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isTooDeep, jsonText } from "../lib/json";
 import { readTime, SECONDS_LIMIT } from "../lib/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
 import { DAY_MS, dayStart, isDate, parseIso, utcDate } from "../lib/time";
@@ -27,9 +28,27 @@ export const faultOf: z.core.$ZodErrorMap = (issue) => {
 
 type JsonSchema = { type?: string | string[]; description: string; [key: string]: unknown };
 
-/** A field read by `read`; undefined = absent. `schema` describes it in the OpenAPI document. */
+/**
+ * A field read by `read`; undefined = absent. Content that `read` throws at would be lost, so that it is
+ * the one thing refused. `schema` describes the field in the OpenAPI document.
+ */
 export function lenient<T>(read: (value: unknown) => T | undefined, schema: JsonSchema) {
-  return z.optional(z.unknown().transform(read)).meta(schema);
+  const field = z
+    .unknown()
+    .transform((value, issues) => readOrRefuse(issues, [], () => read(value)));
+  return z.optional(field).meta(schema);
+}
+
+/** What `read` gives; if it throws, an issue at `path` that says why. */
+export function readOrRefuse<T>(issues: z.RefinementCtx, path: PropertyKey[], read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    // JSON nested deeper than any reader of ours could print again.
+    const message = error instanceof RangeError ? error.message : "cannot be stored";
+    issues.addIssue({ code: "custom", path, message });
+    return z.NEVER;
+  }
 }
 
 /** Counts and token numbers above this are not real and would spoil exact sums. */
@@ -55,15 +74,18 @@ function readCount(value: unknown): number | undefined {
   return number === undefined ? undefined : Math.floor(number);
 }
 
-/** Text, well formed; null and absent are the same, other types become JSON text. */
+/**
+ * Text, well formed; null and absent are the same, other types become JSON text. Throws a `RangeError`
+ * for what nests too deep.
+ */
 export function readText(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
-  return wellFormed(typeof value === "string" ? value : JSON.stringify(value));
+  return wellFormed(typeof value === "string" ? value : jsonText(value));
 }
 
-/** Text with something in it, trimmed. */
+/** Text with something in it, trimmed. What nests too deep to be printed says nothing. */
 export function readLabel(value: unknown): string | undefined {
-  const text = readText(value)?.trim();
+  const text = isTooDeep(value) ? undefined : readText(value)?.trim();
   return text === "" ? undefined : text;
 }
 

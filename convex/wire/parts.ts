@@ -4,6 +4,7 @@ import { messageProse } from "../lib/messages";
 import { parsePart, type StoredPart } from "../lib/parts";
 import type { WholePart } from "../lib/pieces";
 import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
+import { readOrRefuse } from "./fields";
 
 /**
  * A part in the one form that is stored: text as it is, everything else as JSON text, because no
@@ -24,7 +25,9 @@ export const PartList = z
     z.unknown().transform((value, issues): PartInput[] | undefined => {
       if (value === undefined || value === null) return undefined;
       const list: unknown[] = Array.isArray(value) ? value : [value];
-      return list.map((part, index) => readPartInput(part, issues, index));
+      return list.map((part, index) =>
+        readOrRefuse(issues, [index, "content"], () => storedForm(shapeOf(part))),
+      );
     }),
   )
   .meta({
@@ -32,17 +35,6 @@ export const PartList = z
     items: { type: "object", properties: { type: { type: "string" }, content: {} } },
     description: "Content blocks, any JSON; kept whole and in order.",
   });
-
-function readPartInput(part: unknown, issues: z.RefinementCtx, index: number): PartInput {
-  try {
-    return storedForm(shapeOf(part));
-  } catch (error) {
-    // JSON nested deeper than any reader of ours could print again.
-    const message = error instanceof RangeError ? error.message : "cannot be stored";
-    issues.addIssue({ code: "custom", path: [index, "content"], message });
-    return z.NEVER;
-  }
-}
 
 function shapeOf(part: unknown): StoredPart {
   if (typeof part === "string") return { type: "text", content: part };
@@ -78,12 +70,19 @@ function storedForm({ type, content }: StoredPart): PartInput {
 }
 
 /** Older clients: a list of content blocks as `content`, or calls as `toolCalls`. */
-export function partsFromToolCalls(content: unknown, toolCalls: unknown): PartInput[] | undefined {
-  const blocks: unknown[] = Array.isArray(content) ? content : [];
-  const calls: unknown[] = Array.isArray(toolCalls) ? toolCalls : [];
+export function partsFromToolCalls(
+  fields: { content?: unknown; toolCalls?: unknown },
+  issues: z.RefinementCtx,
+): PartInput[] | undefined {
+  const blocks: unknown[] = Array.isArray(fields.content) ? fields.content : [];
+  const calls: unknown[] = Array.isArray(fields.toolCalls) ? fields.toolCalls : [];
   if (blocks.length + calls.length === 0) return undefined;
-  const parts = [...blocks.map(shapeOf), ...calls.map(callShape)];
-  return parts.map(storedForm);
+  const read = (name: string, part: StoredPart, index: number) =>
+    readOrRefuse(issues, [name, index], () => storedForm(part));
+  return [
+    ...blocks.map((block, index) => read("content", shapeOf(block), index)),
+    ...calls.map((call, index) => read("toolCalls", callShape(call), index)),
+  ];
 }
 
 function callShape(call: unknown): StoredPart {

@@ -1,4 +1,5 @@
 import { type Role, ROLES } from "../lib/enums";
+import { isTooDeep } from "../lib/json";
 import { cutBytes, wellFormed } from "../lib/text";
 
 /** What else plugins and providers call them. */
@@ -20,6 +21,7 @@ const RAW_ROLE_MAX_BYTES = 200;
 /** The role a value stands for; `rawRole` keeps what was sent where it is not one of ours. */
 export function readRole(value: unknown): { role?: Role; rawRole?: string } {
   if (value === undefined || value === null) return {};
+  if (isTooDeep(value)) return { role: "unknown" };
   const raw = typeof value === "string" ? value : JSON.stringify(value);
   const role = ALIASES.get(raw.trim().toLowerCase()) ?? "unknown";
   return role === raw ? { role } : { role, rawRole: cutBytes(wellFormed(raw), RAW_ROLE_MAX_BYTES) };

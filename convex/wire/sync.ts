@@ -149,7 +149,7 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
     fields.id,
   );
   const content = typeof fields.content === "string" ? readText(fields.content) : undefined;
-  const parts = fields.parts ?? partsFromToolCalls(fields.content, fields.toolCalls);
+  const parts = fields.parts ?? partsFromToolCalls(fields, issues);
   const sentText = fields.textContent ?? content;
   const derived = sentText ? undefined : parts && textOfParts(parts);
   return {
