@@ -174,6 +174,56 @@ describe("deleting all data", () => {
     expect(await me.query(api.users.stats, {})).toEqual({ sessionCount: 1, messageCount: 1 });
   });
 
+  test("what arrives for an old session after it began is there afterwards, and nothing older", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await fill(t, ada, 40, 4);
+    const old = await idsOf(t, ada.userId);
+    const me = signedIn(t, ada.userId);
+    await me.mutation(api.users.deleteAllData, {});
+    const sent: string[] = [];
+    for (let step = 0; step < 9; step++) {
+      vi.setSystemTime(Date.now() + 1_000);
+      const sessionExternalId = `s${39 - step}`;
+      const title = { externalId: sessionExternalId, title: `New ${step}`, model: "new" };
+      if (step % 3 === 0) expect((await ada.post("/sync/session", title)).status).toBe(200);
+      for (const externalId of ["m0", "new"]) {
+        const message = { sessionExternalId, externalId, role: "user", textContent: "new text" };
+        const messages = [{ ...message, promptTokens: 5, parts: [{ type: "x", content: "new" }] }];
+        expect((await ada.post("/sync/batch", { messages })).status).toBe(200);
+        sent.push(`${sessionExternalId} ${externalId} new text new`);
+      }
+      vi.advanceTimersToNextTimer();
+      await t.finishInProgressScheduledFunctions();
+    }
+    await settle(t);
+    expect(await me.query(api.users.me, {})).toMatchObject({ deletionStatus: "completed" });
+    expect(await traces(t, ...old)).toEqual([]);
+    const { sessions } = await read<{ sessions: { externalId: string; title?: string }[] }>(
+      ada.get("/api/sessions"),
+    );
+    const kept: string[] = [];
+    for (const { externalId } of sessions) {
+      const session = await read<{
+        messageCount: number;
+        messages: { externalId: string; textContent: string; parts: { content: string }[] }[];
+      }>(ada.get(`/api/sessions/${externalId}`));
+      expect(session.messageCount).toBe(2);
+      for (const message of session.messages) {
+        const parts = message.parts.map(({ content }) => content).join();
+        kept.push(`${externalId} ${message.externalId} ${message.textContent} ${parts}`);
+      }
+    }
+    expect(kept.sort()).toEqual(sent.sort());
+    expect(sessions.filter(({ title }) => title?.startsWith("New"))).toHaveLength(3);
+    expect(await me.query(api.users.stats, {})).toEqual({ sessionCount: 9, messageCount: 18 });
+    expect(await read(ada.get("/api/stats"))).toMatchObject({
+      ...{ sessionCount: 9, messageCount: 18, totalTokens: 90 },
+    });
+    const { parts, messages } = await allRows(t);
+    expect([parts?.length, messages?.length]).toEqual([18, 18]);
+  });
+
   test("a run that died is started again, by its owner or by the cron, and comes to its end", async () => {
     const t = deployment();
     const ada = await person(t);

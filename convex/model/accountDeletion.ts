@@ -2,6 +2,7 @@ import { internal } from "../_generated/api";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import {
+  cutoffOf,
   type Deletion,
   sweepByUser,
   sweepDays,
@@ -35,10 +36,19 @@ const STALE_AFTER_MS = 600_000;
 /** Restarts of a data deletion before it is shown as failed, for its owner to decide. */
 const RESTARTS_MAX = 5;
 
+/** Whether a deletion has begun and not come to its end, though it may stand still. */
+export function isOpen(user: Doc<"users">): user is Doc<"users"> & { deletion: Deletion } {
+  return user.deletion?.status === "pending" || user.deletion?.status === "in_progress";
+}
+
 /** Whether a deletion is under way, and not standing still. */
-function isRunning({ deletion }: Doc<"users">, now: number): boolean {
-  const isOpen = deletion?.status === "pending" || deletion?.status === "in_progress";
-  return isOpen && now - deletion.updatedAt < STALE_AFTER_MS;
+function isRunning(user: Doc<"users">, now: number): boolean {
+  return isOpen(user) && now - user.deletion.updatedAt < STALE_AFTER_MS;
+}
+
+/** Whether an open deletion will take this session. */
+export function willTake(user: Doc<"users">, session: Doc<"sessions">): boolean {
+  return isOpen(user) && session._creationTime <= cutoffOf(user.deletion);
 }
 
 /**

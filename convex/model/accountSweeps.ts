@@ -21,7 +21,7 @@ type Run = {
 const LEDGER_COST_ROWS = 50;
 
 /** Everything up to here belongs to the deletion; a data deletion keeps what came later. */
-function cutoffOf({ scope, startedAt }: Deletion): number {
+export function cutoffOf({ scope, startedAt }: Deletion): number {
   return scope === "data" ? startedAt : Infinity;
 }
 

@@ -6,11 +6,15 @@ import { readCursor, writeCursor } from "../lib/cursor";
 import { numbersOf } from "../lib/numbers";
 import type { SessionAnswer } from "../wire/answers";
 import { DEFAULT_SOURCE } from "../wire/sources";
+import { willTake } from "./accountDeletion";
+import { startSessionDeletion } from "./deletion";
 import type { Outcome, SessionFields } from "./syncShapes";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import { isPlaceholderTitle, mergeSession, mergeSource } from "./sessionMerge";
 
 type User = Pick<Doc<"users">, "_id">;
+/** Whoever writes must know whether all data of the user is being deleted. */
+type Writer = Doc<"users">;
 
 /** The user's session with this external id, or null. */
 async function findByExternalId(
@@ -65,16 +69,31 @@ function blank(userId: Id<"users">, externalId: string, now: number) {
 }
 
 /**
+ * The session to write to, or null. One that the deletion of all data has not reached yet goes now:
+ * what is sent from now on belongs to a fresh one, and is not taken with it.
+ */
+async function findForWriting(
+  ctx: MutationCtx,
+  user: Writer,
+  externalId: string,
+): Promise<Doc<"sessions"> | null> {
+  const stored = await findByExternalId(ctx, user, externalId);
+  if (stored === null || !willTake(user, stored)) return stored;
+  await startSessionDeletion(ctx, stored);
+  return null;
+}
+
+/**
  * Takes in what a plugin says of a session. A request that says nothing new writes nothing; one that
  * does schedules the refresh of what follows from it (search text, statistics).
  */
 export async function upsert(
   ctx: MutationCtx,
-  user: User,
+  user: Writer,
   input: SessionFields,
   now: number,
 ): Promise<{ sessionId: Id<"sessions">; outcome: Outcome }> {
-  const stored = await findByExternalId(ctx, user, input.externalId);
+  const stored = await findForWriting(ctx, user, input.externalId);
   const before = stored ?? blank(user._id, input.externalId, input.createdAt ?? now);
   const merged = mergeSession(before, input);
   if (stored === null) {
@@ -98,11 +117,11 @@ function isSame<T extends object>(stored: T, merged: Partial<T>): boolean {
 /** The session that a message belongs to, made on demand: some plugins never send sessions. */
 export async function ensure(
   ctx: MutationCtx,
-  user: User,
+  user: Writer,
   message: { sessionExternalId: string; source?: string; createdAt: number },
   now: number,
 ): Promise<Doc<"sessions">> {
-  const stored = await findByExternalId(ctx, user, message.sessionExternalId);
+  const stored = await findForWriting(ctx, user, message.sessionExternalId);
   if (stored !== null) return stored;
   const fresh = blank(user._id, message.sessionExternalId, Math.min(message.createdAt, now));
   const id = await ctx.db.insert("sessions", { ...fresh, ...mergeSource(fresh, message.source) });

@@ -2,6 +2,7 @@ import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { added, fits, NO_LOAD, type Load } from "../lib/chunked";
 import { timeFromId } from "../lib/sourceTime";
+import { isOpen } from "./accountDeletion";
 import type { MessageRow, SessionFields, SyncResult } from "./syncShapes";
 import * as Messages from "./messages";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
@@ -14,6 +15,9 @@ import * as Sessions from "./sessions";
  */
 const TRANSACTION: Load = { operations: 3_000, bytes: 8 * 1024 * 1024 };
 
+/** While all data is being deleted, an old session is first taken out of its day, which may be large. */
+const SESSION_IN_DELETION: Load = { operations: 0, bytes: 2 * 1024 * 1024 };
+
 /**
  * Stores a chunk of sessions and messages in one transaction, all sessions before all messages. The
  * caller bounds what the chunk brings; what it replaces is known only here, and may end it early.
@@ -25,18 +29,26 @@ export async function upsertMany(
 ): Promise<SyncResult> {
   const now = Date.now();
   const result: SyncResult = { sessions: [], messages: [] };
+  const perSession = isOpen(user) ? SESSION_IN_DELETION : NO_LOAD;
+  let spent = NO_LOAD;
+  const hasRoomFor = (load: Load) => {
+    const isFirst = result.sessions.length + result.messages.length === 0;
+    if (!isFirst && !fits(spent, load, TRANSACTION)) return false;
+    spent = added(spent, load);
+    return true;
+  };
   for (const session of chunk.sessions) {
+    if (!hasRoomFor(perSession)) return result;
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
-  let spent = NO_LOAD;
   const seen = new Map<string, Doc<"sessions">>();
   const changed = new Set<Doc<"sessions">>();
   for (const message of chunk.messages) {
+    if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
     const session = await sessionOf(ctx, user, seen, message, now);
     const stored = await Messages.find(ctx, session, message.externalId);
-    const load = Messages.loadOf(stored, message);
-    if (stored && result.messages.length > 0 && !fits(spent, load, TRANSACTION)) break;
-    spent = added(spent, load);
+    // The caller has bounded what is new, and ending here might leave its fresh session without messages.
+    if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const at = { receivedAt: chunk.receivedAt, now };
     const { messageId, outcome } = await Messages.upsert(ctx, session, stored, message, at);
     if (outcome !== "skipped") changed.add(session);
