@@ -179,7 +179,7 @@ describe("deleting all data", () => {
     const ada = await person(t);
     await fill(t, ada, 40, 4);
     const old = await idsOf(t, ada.userId);
-    const me = signedIn(t, ada.userId);
+    const me = ada.dashboard;
     await me.mutation(api.users.deleteAllData, {});
     const sent: string[] = [];
     for (let step = 0; step < 9; step++) {

@@ -246,7 +246,7 @@ describe("JSON too deep for any reader hurts no neighbour, in whatever field it 
     const answer = await ada.post("/sync/batch", `{"messages":[${good},${bad}]}`);
     expect(answer.status).toBe(200);
     const { errors } = await read<Batch>(answer);
-    const { messages } = await read<Session>(ada.get("/api/sessions/s"));
+    const { messages } = await read<SessionPage>(ada.get("/api/sessions/s"));
     const alone = await ada.post("/sync/message", bad);
     return { errors, ids: messages.map(({ externalId }) => externalId), status: alone.status };
   };
