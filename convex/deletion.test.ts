@@ -335,6 +335,18 @@ describe("deleting the account", () => {
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);
   });
 
+  test("that is under way is taken over by nobody, though the address is the same and verified", async () => {
+    const t = deployment();
+    const ada = await person(t, "ada@example.com");
+    await ada.dashboard.action(api.users.deleteAccount, {});
+    const claims = { email: "ada@example.com", emailVerified: true };
+    const comer = fromWorkos(t, "user_01", claims);
+    const userId = await comer.mutation(api.users.getOrCreate, {});
+    expect(userId).not.toBe(ada.userId);
+    await settle(t);
+    expect((await rows(t, "users")).map(({ _id }) => _id)).toEqual([userId]);
+  });
+
   test("an old token does not make the account again; a day later the person may come back", async () => {
     const t = deployment();
     const ada = fromWorkos(t, "user_01", { email: "ada@example.com" });

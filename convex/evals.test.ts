@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api } from "./_generated/api";
 import { allPages, deployment, eachTestAt, person, read, rows, settle } from "./test.setup";
 import type { Deployment } from "./test.setup";
@@ -68,6 +68,7 @@ describe("PATCH /api/sessions/:id", () => {
     [{ evalReady: "yes" }, "evalReady"],
     [{ evalTags: [1] }, "evalTags.0"],
     [{ evalTags: ["x".repeat(101)] }, "evalTags"],
+    [{ evalTags: Array.from({ length: 51 }, (_, i) => `t${i}`) }, "evalTags"],
     [{ evalNotes: "x".repeat(10_001) }, "evalNotes"],
     [{ expectedOutput: "x".repeat(50_001) }, "expectedOutput"],
     [{ title: 7 }, "title"],
@@ -113,7 +114,7 @@ test("DELETE /api/sessions/:id: gone at once, from statistics too, and nothing i
 });
 
 describe("the dashboard's functions", () => {
-  test("marking stamps the time of review, unmarking takes it away, both keep the verdict", async () => {
+  test("marking and judging stamp the time of review, unmarking takes it away, a note leaves it", async () => {
     const t = deployment();
     const { dashboard, a: sessionId } = await reviewer(t);
     await dashboard.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
@@ -122,6 +123,13 @@ describe("the dashboard's functions", () => {
     expect(sessions).toMatchObject([
       { _id: sessionId, evalStatus: "correct", reviewedAt: Date.now() },
     ]);
+    vi.setSystemTime(NOW + 60_000);
+    const reviewed = async () => (await rows(t, "sessions"))[0]?.reviewedAt;
+    await dashboard.mutation(api.evals.updateEvalNotes, { sessionId, evalNotes: "later" });
+    expect(await reviewed()).toBe(sessions[0]?.reviewedAt);
+    await dashboard.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "incorrect" });
+    expect(await reviewed()).toBe(NOW + 60_000);
+    await dashboard.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
     await dashboard.mutation(api.evals.setEvalReady, { sessionId, evalReady: false });
     const stored = await t.run((ctx) => ctx.db.get("sessions", sessionId));
     expect(stored).toMatchObject({ evalReady: false, evalStatus: "correct" });

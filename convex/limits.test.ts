@@ -32,19 +32,22 @@ test("the request after the last one allowed gets 429, and says when to come bac
   expect(refused.headers.get("RateLimit-Policy")).toBe('"read";q=3;w=60');
   expect(refused.headers.get("Access-Control-Expose-Headers")).toContain("RateLimit");
   expect(await read(refused)).toMatchObject({ code: "RATE_LIMITED" });
+  const [, , , line] = await rows(t, "apiLogs");
+  expect(line).toMatchObject({ statusCode: 429, errorCode: "RATE_LIMITED" });
+  expect(line).not.toHaveProperty("remaining");
 });
 
 test("the limit of one user is nobody else's, and the window recovers", async () => {
-  vi.stubEnv("RATE_LIMIT_READ", "1");
+  vi.stubEnv("RATE_LIMIT_READ", "2");
   const t = deployment();
   const ada = await person(t);
   const bob = await person(t, "bob@example.com");
-  expect(await listed(ada, 2)).toEqual([200, 429]);
+  expect(await listed(ada, 3)).toEqual([200, 200, 429]);
   expect(await listed(bob)).toEqual([200]);
   vi.setSystemTime(NOON + 59_999);
   expect(await listed(ada)).toEqual([429]);
   vi.setSystemTime(NOON + 60_000);
-  expect(await listed(ada, 2)).toEqual([200, 429]);
+  expect(await listed(ada, 3)).toEqual([200, 200, 429]);
 });
 
 test("all keys of a user count together, and a bad request counts as well", async () => {

@@ -108,6 +108,21 @@ describe("the dashboard's session", () => {
     expect(messages.map(({ textContent }) => textContent?.[0])).toEqual(["0", "1", "2"]);
   });
 
+  test("goes on with a cursor where the messages have more parts than one query may read", async () => {
+    const { ada, me, sessionId } = await talk([]);
+    const parts = Array.from({ length: 1_000 }, (_, i) => ({ type: "x", content: i }));
+    const messages = Array.from({ length: 9 }, (_, i) => ({ externalId: `${i}`, parts }));
+    for (const one of messages)
+      await ada.post("/sync/message", { sessionExternalId: "s1", ...one });
+    const pages = await allPages(
+      (cursor) => me.query(api.sessions.get, cursor ? { sessionId, cursor } : { sessionId }),
+      (page) => page?.messagesCursor,
+    );
+    expect(pages.map((page) => page?.messages.length)).toEqual([7, 2]);
+    const drawn = pages.flatMap((page) => page?.messages ?? []);
+    expect(drawn.map((message) => message.parts.length)).toEqual(messages.map(() => 1_000));
+  });
+
   test("is a table with a row a session, and Markdown", async () => {
     const { me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
       title: "=1+1, a title",

@@ -129,6 +129,22 @@ describe("redelivery", () => {
     expect(message?.textContent).toBe("x".repeat(40_000));
   });
 
+  test("a role that cannot be read, and text that only parts hold, replace nothing that was said", async () => {
+    const ada = await person(deployment());
+    const post = (fields: object) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", ...fields });
+    await post({ role: "user", textContent: "said" });
+    const parts = [{ type: "text", content: "from a part" }];
+    await post({ role: "wizard", parts });
+    expect((await get(ada, "s")).messages).toMatchObject([
+      { role: "user", textContent: "said", parts },
+    ]);
+    await post({ role: "assistant", textContent: "said anew" });
+    expect((await get(ada, "s")).messages).toMatchObject([
+      { role: "assistant", textContent: "said anew", parts },
+    ]);
+  });
+
   test("a longer text replaces a truncated one at once, and a shorter one leaves no tail", async () => {
     const t = deployment();
     const ada = await person(t);
@@ -507,6 +523,13 @@ describe("a burst", () => {
     const scheduled = await t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
     expect(scheduled.filter(({ name }) => name.includes("refresh"))).toHaveLength(1);
   });
+});
+
+test("the plugins' list holds every announced session, however many there are", async () => {
+  const ada = await person(deployment());
+  const ids = Array.from({ length: 1_100 }, (_, n) => `s${String(n).padStart(4, "0")}`);
+  await ada.post("/sync/batch", { sessions: ids.map((externalId) => ({ externalId })) });
+  expect(await read(ada.get("/sync/sessions/list"))).toEqual({ sessionIds: ids });
 });
 
 test("the list pages through everything exactly once while sessions arrive", async () => {

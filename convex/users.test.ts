@@ -98,9 +98,13 @@ describe("the row of a person from WorkOS", () => {
     });
   });
 
-  test("is never made for an issuer that is not WorkOS", async () => {
+  test.each([
+    "https://evil.example",
+    "https://api.workos.com.evil.example/",
+    "https://api.workos.com/client_1",
+  ])("is never made for an issuer that is not WorkOS: %s", async (issuer) => {
     const t = deployment();
-    const stranger = t.withIdentity({ issuer: "https://evil.example", subject: "user_01" });
+    const stranger = t.withIdentity({ issuer, subject: "user_01" });
     await expect(stranger.mutation(api.users.getOrCreate, {})).rejects.toThrow("Invalid");
     expect((await stranger.fetch("/api/sessions", bearer)).status).toBe(401);
     expect(await rows(t, "users")).toEqual([]);
@@ -169,6 +173,16 @@ describe("API keys", () => {
     expect(await me.query(api.apiKeys.list, {})).toMatchObject([
       { id: laptop.id, name: "laptop", prefix: rotated.slice(0, 12) },
     ]);
+  });
+
+  test("are at most fifty beside the first, and one that is taken away makes room", async () => {
+    const me = (await person(deployment())).dashboard;
+    const made = [];
+    for (let i = 0; i < 50; i++) made.push(await me.mutation(api.apiKeys.create, {}));
+    await expect(me.mutation(api.apiKeys.create, {})).rejects.toThrow("at most 50");
+    await me.mutation(api.apiKeys.remove, { id: made[7]?.id ?? "" });
+    await me.mutation(api.apiKeys.create, {});
+    expect(await me.query(api.apiKeys.list, {})).toHaveLength(51);
   });
 
   test("the list says when a key was last used, without a write of its own", async () => {
