@@ -14,7 +14,7 @@ import { person, read, rows, settle, type Deployment, type Person } from "./test
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 
-/** Sessions with messages, long parts and vectors, and a line of the log for each request. */
+/** Sessions with messages, long parts, vectors and notes, and a line of the log for each request. */
 async function fill(t: Deployment, who: Person, sessions: number, messages: number) {
   for (let s = 0; s < sessions; s++) {
     const said = Array.from({ length: messages }, (_, m) => ({
@@ -26,6 +26,10 @@ async function fill(t: Deployment, who: Person, sessions: number, messages: numb
   }
   await settle(t);
   await addVectors(t, who.userId);
+  for (const sessionId of await idsOf(t, who.userId)) {
+    const notes = { sessionId, evalNotes: `notes on ${sessionId}` };
+    await who.dashboard.mutation(api.evals.updateEvalNotes, notes);
+  }
 }
 
 /** What a run of embedding leaves behind: a vector a session, and one unit with its mark. */
@@ -76,6 +80,7 @@ describe("deleting a session", () => {
       sessionEmbeddings: { length: 1 },
       messageEmbeddings: { length: 1 },
       passages: { length: 1 },
+      reviews: { length: 1 },
     });
     expect(await ada.dashboard.query(api.users.stats, {})).toEqual({
       sessionCount: 1,
@@ -329,7 +334,7 @@ describe("deleting the account", () => {
     const [sessionId = ""] = await idsOf(t, ada.userId);
     await ada.dashboard.mutation(api.sessions.remove, { sessionId });
     await loseScheduled(t);
-    expect(await traces(t, sessionId)).toHaveLength(5);
+    expect(await traces(t, sessionId)).toHaveLength(6);
     await ada.dashboard.action(api.users.deleteAccount, {});
     await settle(t);
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);
@@ -423,6 +428,7 @@ const OWNED = [
   "messages",
   "parts",
   "passages",
+  "reviews",
   "sessionEmbeddings",
   "sessions",
 ];

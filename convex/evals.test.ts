@@ -49,6 +49,22 @@ describe("PATCH /api/sessions/:id", () => {
     expect(answer.session).toMatchObject({ evalTags: ["x", "y"] });
   });
 
+  test("what a reviewer writes is in the session and in its export, and weighs on no list", async () => {
+    const t = deployment();
+    const ada = await reviewer(t);
+    const texts = { evalNotes: "slow", expectedOutput: "42" };
+    await ada.send("PATCH", "/api/sessions/a", { evalReady: true, ...texts });
+    await ada.send("PATCH", "/api/sessions/a", { expectedOutput: "43" });
+    const written = { evalNotes: "slow", expectedOutput: "43" };
+    expect(await read(ada.get("/api/sessions/a"))).toMatchObject(written);
+    expect(await read(ada.get("/api/export?format=json"))).toMatchObject({ sessions: [written] });
+    expect(await rows(t, "reviews")).toHaveLength(1);
+    const stored = await t.run((ctx) => ctx.db.get("sessions", ada.a));
+    expect(Object.keys(stored ?? {})).not.toContain("evalNotes");
+    await ada.send("PATCH", "/api/sessions/a", { evalNotes: "", expectedOutput: null });
+    expect(await rows(t, "reviews")).toEqual([]);
+  });
+
   test("a title set here stays, whatever the plugin sends, and is found by search text", async () => {
     const t = deployment();
     const ada = await reviewer(t);

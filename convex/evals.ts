@@ -16,6 +16,7 @@ import { fileChoices, fileText, vFileOptions } from "./model/exportFiles";
 import { vExportSelection } from "./model/exportSelection";
 import * as Exports from "./model/exports";
 import { unknownAmong } from "./model/exportSelection";
+import { reviewedView } from "./model/reviews";
 import * as Sessions from "./model/sessions";
 import { edit, vSessionEdits } from "./model/sessionEdits";
 import { readSource } from "./wire/sources";
@@ -27,7 +28,7 @@ export const patchSession = callerMutation({
     edits: v.object(vSessionEdits),
   },
   handler: async (ctx, { id, edits }) =>
-    Sessions.sessionView(await edit(ctx, ctx.user, id, edits, Date.now())),
+    await reviewedView(ctx, await edit(ctx, ctx.user, id, edits, Date.now())),
 });
 
 /** `DELETE /api/sessions/:id`: the session is gone at once, what belonged to it soon after. */

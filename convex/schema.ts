@@ -153,8 +153,6 @@ const sessions = defineTable({
   evalReady: v.optional(v.boolean()),
   evalStatus: v.optional(vEvalStatus),
   evalTags: v.optional(v.array(v.string())),
-  evalNotes: v.optional(v.string()),
-  expectedOutput: v.optional(v.string()),
   reviewedAt: v.optional(v.number()),
 })
   // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- in order of creation, and part of the product
@@ -180,6 +178,19 @@ const sessions = defineTable({
 /** Whose a row is, so that it is found, and deleted, by user, session or message. */
 const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
 const ofMessage = { ...ofSession, messageId: v.id("messages") };
+
+/**
+ * What a reviewer wrote of a session at length, at most one row a session. Apart from the session,
+ * which is read by the hundred for lists that show none of this. Written by `model/reviews.ts`; read
+ * for a single session and by exports.
+ */
+const reviews = defineTable({
+  ...ofSession,
+  evalNotes: v.optional(v.string()),
+  expectedOutput: v.optional(v.string()),
+})
+  .index("by_session", ["sessionId"])
+  .index("by_user", ["userId"]);
 
 /**
  * One message; identity is (session, externalId). Written by `model/messages.ts`, counted into its
@@ -341,12 +352,13 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", vectorIndex);
 
-/** Our ten tables, the keys' and the passages', beside those that Convex Auth owns. */
+/** Our ten tables, the keys', the reviews' and the passages', beside those that Convex Auth owns. */
 export default defineSchema({
   ...authTables,
   users,
   apiKeys,
   sessions,
+  reviews,
   messages,
   parts,
   sessionEmbeddings,

@@ -4,6 +4,7 @@ import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } f
 import * as Dashboard from "./model/dashboard";
 import * as Messages from "./model/messages";
 import { refresh as refreshSession, sweep } from "./model/refresh";
+import { reviewedView } from "./model/reviews";
 import * as Sessions from "./model/sessions";
 import { findPublic, setVisibility as share } from "./model/sharing";
 
@@ -28,7 +29,7 @@ export const getWithMessages = callerQuery({
   handler: async (ctx, { id, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
     const { messages, cursor } = await Messages.page(ctx, session, page);
-    return { session: Sessions.sessionView(session), messages, messagesCursor: cursor };
+    return { session: await reviewedView(ctx, session), messages, messagesCursor: cursor };
   },
 });
 

@@ -131,6 +131,7 @@ import type * as model_passages from "../model/passages.js";
 import type * as model_profile from "../model/profile.js";
 import type * as model_refresh from "../model/refresh.js";
 import type * as model_refreshSchedule from "../model/refreshSchedule.js";
+import type * as model_reviews from "../model/reviews.js";
 import type * as model_search from "../model/search.js";
 import type * as model_sessionEdits from "../model/sessionEdits.js";
 import type * as model_sessionMerge from "../model/sessionMerge.js";
@@ -303,6 +304,7 @@ declare const fullApi: ApiFromModules<{
   "model/profile": typeof model_profile;
   "model/refresh": typeof model_refresh;
   "model/refreshSchedule": typeof model_refreshSchedule;
+  "model/reviews": typeof model_reviews;
   "model/search": typeof model_search;
   "model/sessionEdits": typeof model_sessionEdits;
   "model/sessionMerge": typeof model_sessionMerge;

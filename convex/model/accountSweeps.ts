@@ -69,6 +69,7 @@ async function removeOldest(
 /** Tables that a session's own deletion may not have reached yet, and the log. */
 const TABLES_BY_USER = [
   "passages",
+  "reviews",
   "parts",
   "messageEmbeddings",
   "sessionEmbeddings",
@@ -76,7 +77,7 @@ const TABLES_BY_USER = [
   "apiLogs",
 ] as const;
 
-/** What is left under the user's id; passages go with their vectors, uncounted. */
+/** What is left under the user's id; passages and reviews go uncounted. */
 export async function sweepByUser(
   ctx: MutationCtx,
   { userId, deletion, progress, budget }: Run,
@@ -87,7 +88,7 @@ export async function sweepByUser(
       .query(table)
       .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
     const count = await sweep(ctx, table, rows, budget);
-    if (table !== "passages") progress[table] += count;
+    if (table !== "passages" && table !== "reviews") progress[table] += count;
   }
 }
 

@@ -4,6 +4,7 @@ import { contributionOf, type LedgerRow } from "../lib/ledger";
 import { shownProvider } from "../lib/providers";
 import { rowsMatching, splitBy, type Day } from "../lib/stats";
 import { DAY_MS } from "../lib/time";
+import { hasRoom, spend, takeWithin } from "./bounded";
 
 type User = Pick<Doc<"users">, "_id">;
 
@@ -61,8 +62,8 @@ const SORT_INDEX = {
 
 type DetailFilter = { source?: string; model?: string; project?: string; provider?: string };
 
-/** Rows that a filtered list looks at; what stands deeper in the order is not found. */
-const DETAIL_SCAN_MAX = 2_000;
+/** What a filtered list looks at; what stands deeper in the order is not found. */
+const DETAIL_SCAN = { rows: 2_000, bytes: 4 * 1024 * 1024 };
 
 /**
  * The user's sessions that match, in the order asked for, cut at `limit`; `total` counts all that
@@ -80,10 +81,10 @@ export async function sessionsInOrder(
     .withIndex(SORT_INDEX[sortBy], (q) => q.eq("userId", user._id))
     .order(order);
   const sessions: Doc<"sessions">[] = [];
-  let scanned = 0;
+  const scan = { ...DETAIL_SCAN };
   for await (const session of inOrder) {
-    if (sessions.length >= limit || scanned >= DETAIL_SCAN_MAX) break;
-    scanned++;
+    if (sessions.length >= limit || !hasRoom(scan)) break;
+    spend(scan, session);
     if (isDetailed(session, filter)) sessions.push(session);
   }
   return { sessions, total: Math.max(counted, sessions.length) };
@@ -109,19 +110,19 @@ function isDetailed(session: Doc<"sessions">, filter: DetailFilter): boolean {
   );
 }
 
-/** Sessions a summary of the last hours looks at. */
-const RECENT_MAX = 1_000;
+/** What a summary of the last hours looks at. */
+const RECENT = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** What the ledger would say of the sessions that started in the last 24 hours. */
 export async function lastDayRows(ctx: QueryCtx, user: User, now: number): Promise<LedgerRow[]> {
-  const sessions = await ctx.db
+  const sessions = ctx.db
     .query("sessions")
     .withIndex("by_user_and_created_at", (q) =>
       q.eq("userId", user._id).gt("createdAt", now - DAY_MS),
     )
-    .order("desc")
-    .take(RECENT_MAX);
-  return sessions.map((session) => contributionOf(session).row);
+    .order("desc");
+  const recent = await takeWithin(sessions, { ...RECENT });
+  return recent.map((session) => contributionOf(session).row);
 }
 
 /** Days (of any user) that the public figures are drawn from, and who must share a name. */

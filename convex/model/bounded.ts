@@ -1,6 +1,6 @@
 import { getConvexSize, type Value } from "convex/values";
 
-/** What one step of a long job may still read; the step ends when either is used up. */
+/** What a list, or one step of a long job, may still read; it ends when either is used up. */
 export type Budget = { rows: number; bytes: number };
 
 /** A step far from every limit of a transaction (16,000 writes, 16 MiB, 1 s), and quick to retry. */
@@ -9,6 +9,12 @@ const STEP_BYTES = 4 * 1024 * 1024;
 
 export function stepBudget(): Budget {
   return { rows: STEP_ROWS, bytes: STEP_BYTES };
+}
+
+/** Takes a row that was read off the budget. */
+export function spend(budget: Budget, row: object): void {
+  budget.rows -= 1;
+  budget.bytes -= getConvexSize(row as Value);
 }
 
 /** Whether a step may go on. */
@@ -29,8 +35,7 @@ export async function takeWithin<Row extends object>(
   if (!hasRoom(budget)) return taken;
   for await (const row of rows) {
     taken.push(row);
-    budget.rows -= 1;
-    budget.bytes -= getConvexSize(row as Value);
+    spend(budget, row);
     if (!hasRoom(budget)) break;
   }
   return taken;

@@ -7,6 +7,7 @@ import { parseParts } from "../lib/parts";
 import { takeWithin } from "./bounded";
 import { startSessionDeletion } from "./deletion";
 import * as Messages from "./messages";
+import { reviewedView } from "./reviews";
 import * as Sessions from "./sessions";
 
 /**
@@ -24,7 +25,7 @@ const CONVERSATION = { limit: 4_000, maxBytes: 8 * 1024 * 1024, maxRows: 8_000 }
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
   const page = await Messages.page(ctx, session, { ...CONVERSATION, cursor });
   return {
-    session: { ...Sessions.sessionView(session), _id: session._id },
+    session: { ...(await reviewedView(ctx, session)), _id: session._id },
     messages: page.messages.map((message) => messageView(message)),
     messagesCursor: page.cursor,
   };

@@ -25,7 +25,7 @@ export async function purgeStep(ctx: MutationCtx, sessionId: Id<"sessions">): Pr
   return hasRoom(budget);
 }
 
-/** What a purge removed, by table; passages go with their vectors, uncounted. */
+/** What a purge removed, by table; passages and reviews go uncounted. */
 type Purged = {
   parts: number;
   messages: number;
@@ -42,7 +42,7 @@ export async function purgeSession(
   sessionId: Id<"sessions">,
   budget: Budget,
 ): Promise<Purged> {
-  const sweepOf = (table: "messages" | "messageEmbeddings" | "sessionEmbeddings") => {
+  const sweepOf = (table: "messages" | "messageEmbeddings" | "sessionEmbeddings" | "reviews") => {
     const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
     return sweep(ctx, table, rows, budget);
   };
@@ -53,6 +53,7 @@ export async function purgeSession(
     return sweep(ctx, table, rows, budget);
   };
   await sweepInOrder("passages");
+  await sweepOf("reviews");
   return {
     parts: await sweepInOrder("parts"),
     messageEmbeddings: await sweepOf("messageEmbeddings"),

@@ -3,8 +3,9 @@ import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { vEvalStatus } from "../fields";
 import type { EvalStatus } from "../lib/enums";
-import { type ExportSelection, matches } from "./exportSelection";
-import { type ListCursor, readListCursor, writeListCursor } from "./sessions";
+import { hasRoom, spend, takeWithin } from "./bounded";
+import { type ExportSelection, matches, type Place, sessionsFrom } from "./exportSelection";
+import { readListCursor, writeListCursor } from "./sessions";
 
 type User = Pick<Doc<"users">, "_id">;
 
@@ -21,8 +22,8 @@ export const vEvalFilter = {
 };
 type EvalFilter = ObjectType<typeof vEvalFilter>;
 
-/** Sessions that one answer looks at: rows are about 1.5 kB, at most a few dozen. */
-const EVAL_LIST_MAX = 1_000;
+/** What one answer looks at: a thousand sessions of the usual 1.5 kB, fewer of heavily tagged ones. */
+const LOOK = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** The newest sessions that are ready for evaluation and match, and whether there are more. */
 export async function listReady(
@@ -30,24 +31,21 @@ export async function listReady(
   user: User,
   filter: EvalFilter,
 ): Promise<{ sessions: Doc<"sessions">[]; isComplete: boolean }> {
-  const ready = await readyFrom(ctx, user, filter).take(EVAL_LIST_MAX + 1);
-  const sessions = ready.slice(0, EVAL_LIST_MAX).filter((session) => isListed(session, filter));
-  return { sessions, isComplete: ready.length <= EVAL_LIST_MAX };
-}
-
-/** Sessions that are ready for evaluation, newest first, both bounds of time included. */
-function readyFrom(ctx: QueryCtx, user: User, range: { dateFrom?: number; dateTo?: number }) {
-  const { dateFrom = -Infinity, dateTo = Infinity } = range;
-  return ctx.db
+  const ready = ctx.db
     .query("sessions")
     .withIndex("by_user_and_eval_ready", (q) =>
       q
         .eq("userId", user._id)
         .eq("evalReady", true)
-        .gte("createdAt", dateFrom)
-        .lte("createdAt", dateTo),
+        .gte("createdAt", filter.dateFrom ?? -Infinity)
+        .lte("createdAt", filter.dateTo ?? Infinity),
     )
     .order("desc");
+  // One more row is asked for, so that room left means that there are no more.
+  const look = { ...LOOK, rows: LOOK.rows + 1 };
+  const found = (await takeWithin(ready, look)).slice(0, LOOK.rows);
+  const sessions = found.filter((session) => isListed(session, filter));
+  return { sessions, isComplete: hasRoom(look) };
 }
 
 function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
@@ -65,15 +63,15 @@ function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
 
 /** Sessions that reviewers touched, ready or not, newest first. */
 export async function listTouched(ctx: QueryCtx, user: User): Promise<Doc<"sessions">[]> {
-  const found = [true, false].map((evalReady) =>
-    ctx.db
+  const found = [true, false].map((evalReady) => {
+    const touched = ctx.db
       .query("sessions")
       .withIndex("by_user_and_eval_ready", (q) =>
         q.eq("userId", user._id).eq("evalReady", evalReady),
       )
-      .order("desc")
-      .take(EVAL_LIST_MAX),
-  );
+      .order("desc");
+    return takeWithin(touched, { ...LOOK });
+  });
   return (await Promise.all(found)).flat();
 }
 
@@ -87,25 +85,18 @@ export async function listPage(
   args: { status?: EvalStatus; tag?: string; limit: number; cursor?: string },
 ): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
   const { status, tag, limit } = args;
-  const before = args.cursor === undefined ? null : readListCursor(args.cursor);
-  const inOrder = readyFrom(ctx, user, { dateTo: before?.createdAt });
+  const selection = { status, ...(tag === undefined ? {} : { tags: [tag] }) };
+  const start = args.cursor === undefined ? null : readListCursor(args.cursor);
+  const look = { ...LOOK };
   const sessions: Doc<"sessions">[] = [];
-  let scanned = 0;
-  let last: Doc<"sessions"> | undefined;
-  for await (const session of inOrder) {
-    if (before !== null && !isBehind(session, before)) continue;
-    if (last !== undefined && (sessions.length >= limit || scanned >= EVAL_LIST_MAX)) {
-      return { sessions, cursor: writeListCursor(last) };
+  const place: Place | null = start && [start.createdAt, start.creationTime];
+  for await (const { session } of sessionsFrom(ctx, user, selection, place)) {
+    // The cursor names the first session of the next page.
+    if (sessions.length >= limit || !hasRoom(look)) {
+      return { sessions, cursor: writeListCursor(session) };
     }
-    scanned++;
-    last = session;
-    if (matches(session, { status, ...(tag === undefined ? {} : { tags: [tag] }) })) {
-      sessions.push(session);
-    }
+    spend(look, session);
+    if (matches(session, selection)) sessions.push(session);
   }
   return { sessions, cursor: null };
-}
-
-function isBehind(session: Doc<"sessions">, { createdAt, creationTime }: ListCursor): boolean {
-  return session.createdAt < createdAt || session._creationTime < creationTime;
 }

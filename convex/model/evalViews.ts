@@ -18,7 +18,6 @@ export function evalView(session: Doc<"sessions">) {
     evalReady: session.evalReady ?? false,
     evalStatus: session.evalStatus,
     evalTags: session.evalTags,
-    evalNotes: session.evalNotes,
     reviewedAt: session.reviewedAt,
     createdAt: session.createdAt,
     updatedAt: session.updatedAt,

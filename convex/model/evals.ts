@@ -3,6 +3,7 @@ import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
 import { invalidField } from "../errors";
 import { vEvalStatus } from "../fields";
+import * as Reviews from "./reviews";
 import * as Sessions from "./sessions";
 
 type User = Pick<Doc<"users">, "_id">;
@@ -20,8 +21,9 @@ export type EvalChanges = ObjectType<typeof vEvalChanges>;
 /** Lists read whole session rows, so what a reviewer adds to one stays bounded (UTF-16 units). */
 const TAGS_MAX = 50;
 const TAG_MAX_LENGTH = 100;
-const NOTES_MAX_LENGTH = 10_000;
-const EXPECTED_OUTPUT_MAX_LENGTH = 50_000;
+
+/** What is kept in the session's own row; what is written at length has a row of its own. */
+type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags">;
 
 /**
  * Sets what a reviewer says of a session; writes nothing when it says nothing new. Marking it ready,
@@ -32,12 +34,13 @@ export async function update(
   session: Doc<"sessions">,
   changes: EvalChanges,
   now: number,
-): Promise<boolean> {
-  const wanted = wantedFields(changes);
+): Promise<void> {
+  await Reviews.save(ctx, session, changes);
+  const wanted = wantedMarks(changes);
   const isNew = Object.entries(wanted).some(
-    ([key, value]) => JSON.stringify(value) !== JSON.stringify(fieldOf(session, key)),
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(markOf(session, key)),
   );
-  if (!isNew) return false;
+  if (!isNew) return;
   // A session that was touched is found by the index on `evalReady`, ready or not.
   const evalReady = wanted.evalReady ?? session.evalReady ?? false;
   await ctx.db.patch("sessions", session._id, {
@@ -45,27 +48,17 @@ export async function update(
     evalReady,
     ...reviewedAt(session, changes, now),
   });
-  return true;
 }
 
-type EvalFields = Pick<Doc<"sessions">, keyof EvalChanges>;
-
-function fieldOf(session: EvalFields, key: string): unknown {
+function markOf(session: Marks, key: string): unknown {
   return Object.entries(session).find(([name]) => name === key)?.[1];
 }
 
-function wantedFields(changes: EvalChanges): Partial<EvalFields> {
-  const { evalReady, evalStatus, evalTags, evalNotes, expectedOutput } = changes;
+function wantedMarks({ evalReady, evalStatus, evalTags }: EvalChanges): Partial<Marks> {
   return {
     ...(evalReady === undefined ? {} : { evalReady }),
     ...(evalStatus === undefined ? {} : { evalStatus: evalStatus ?? undefined }),
     ...(evalTags === undefined ? {} : { evalTags: tagsOf(evalTags ?? []) }),
-    ...(evalNotes === undefined
-      ? {}
-      : { evalNotes: bounded("evalNotes", evalNotes, NOTES_MAX_LENGTH) }),
-    ...(expectedOutput === undefined
-      ? {}
-      : { expectedOutput: bounded("expectedOutput", expectedOutput, EXPECTED_OUTPUT_MAX_LENGTH) }),
   };
 }
 
@@ -84,12 +77,6 @@ function tagsOf(tags: readonly string[]): string[] | undefined {
     throw invalidField("evalTags", `holds a tag longer than ${TAG_MAX_LENGTH} characters`);
   }
   return clean.length === 0 ? undefined : clean;
-}
-
-function bounded(path: string, text: string | null, max: number): string | undefined {
-  if (text === null || text === "") return undefined;
-  if (text.length > max) throw invalidField(path, `is longer than ${max} characters`);
-  return text;
 }
 
 /** The same for each of the user's own sessions among these; others are passed over and counted. */

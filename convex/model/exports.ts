@@ -13,6 +13,7 @@ import {
   sessionsFrom,
 } from "./exportSelection";
 import * as Messages from "./messages";
+import * as Reviews from "./reviews";
 import * as Sessions from "./sessions";
 
 /**
@@ -51,9 +52,11 @@ export async function page(
     bytes += getConvexSize(session);
     if (!matches(session, selection)) continue;
     const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
+    const review = await Reviews.textsOf(ctx, session);
     for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
-      pieces.push({ ...piece, position: writePosition(at, reached) });
-      bytes += piece.bytes;
+      const head = { ...piece.head, ...review };
+      pieces.push({ ...piece, head, position: writePosition(at, reached) });
+      bytes += piece.bytes + getConvexSize(review);
       rows += rowsOf(piece.messages);
       if (isFull() && next !== null) return { pieces, next: writePosition(at, next) };
     }

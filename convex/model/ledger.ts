@@ -10,12 +10,13 @@ import {
   subtractRow,
 } from "../lib/ledger";
 import { DAY_MS, dayStart } from "../lib/time";
+import { type Budget, hasRoom, takeWithin } from "./bounded";
 
 /**
- * Sessions looked at when the most recently active one of a row leaves it. A day with more keeps
- * the later time until the cron that closes days has recomputed it.
+ * What is looked at when the most recently active session of a row leaves it: 200 others. A day with
+ * more keeps the later time until the cron that closes days has recomputed it.
  */
-const LAST_ACTIVE_SCAN = 200;
+const LAST_ACTIVE_SCAN = { rows: 201, bytes: 512 * 1024 };
 
 /**
  * Brings the ledger of days from what it holds of a session (`before`: the session's `ledger` field)
@@ -79,8 +80,9 @@ async function lastActiveOfOthers(
   userId: Id<"users">,
   before: Contribution,
 ): Promise<number | undefined> {
-  const { held, sessions } = await contributionsOn(ctx, userId, before.date, LAST_ACTIVE_SCAN);
-  if (sessions > LAST_ACTIVE_SCAN) return undefined;
+  const scan = { ...LAST_ACTIVE_SCAN };
+  const held = await contributionsOn(ctx, userId, before.date, scan);
+  if (!hasRoom(scan)) return undefined;
   const others = held.filter(({ row }) => isSameGrain(row, before.row));
   // The session that leaves is still stored with `before`; any equal one stands for it.
   const leaving = others.findIndex((other) => isSameContribution(other, before));
@@ -90,30 +92,26 @@ async function lastActiveOfOthers(
 }
 
 /**
- * What the sessions of a UTC day say that it holds of them, and how many they are. With more than
- * `max`, `sessions` is more than `max`, and `held` is not all.
+ * What the sessions of a UTC day say that it holds of them, as far as the budget goes: while it has
+ * room afterwards, these are all.
  */
 export async function contributionsOn(
   ctx: QueryCtx,
   userId: Id<"users">,
   date: string,
-  max: number,
-): Promise<{ held: Contribution[]; sessions: number }> {
+  budget: Budget,
+): Promise<Contribution[]> {
   const start = dayStart(date);
-  const sessions = await ctx.db
-    .query("sessions")
-    .withIndex("by_user_and_created_at", (q) =>
-      q
-        .eq("userId", userId)
-        .gte("createdAt", start)
-        .lt("createdAt", start + DAY_MS),
-    )
-    .take(max + 1);
-  const held = sessions
+  const sessions = ctx.db.query("sessions").withIndex("by_user_and_created_at", (q) =>
+    q
+      .eq("userId", userId)
+      .gte("createdAt", start)
+      .lt("createdAt", start + DAY_MS),
+  );
+  return (await takeWithin(sessions, budget))
     .map((session) => session.ledger)
     .filter((ledger) => ledger !== undefined)
     .filter((ledger) => ledger.date === date);
-  return { held, sessions: sessions.length };
 }
 
 /** A day as it is stored, or as it would be. */

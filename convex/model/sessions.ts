@@ -9,6 +9,7 @@ import { DEFAULT_SOURCE } from "../wire/sources";
 import { willTake } from "./accountDeletion";
 import { startSessionDeletion } from "./deletion";
 import type { Outcome, SessionFields } from "./syncShapes";
+import { hasRoom, takeWithin } from "./bounded";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import { isPlaceholderTitle, mergeSession, mergeSource } from "./sessionMerge";
 
@@ -196,8 +197,8 @@ async function rangeOf(
   return await inOrder.order("desc").take(count);
 }
 
-/** External ids that one query reads; a session row is at most about 4 kB. */
-const EXTERNAL_IDS_PAGE = 1_000;
+/** Session rows that one page of external ids reads: a thousand of the usual 1.5 kB. */
+const EXTERNAL_IDS_PAGE = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** A page of the external ids that plugins announced, and where the next begins (null at the end). */
 export async function externalIdPage(
@@ -205,14 +206,15 @@ export async function externalIdPage(
   user: User,
   after: string,
 ): Promise<{ externalIds: string[]; next: string | null }> {
-  const rows = await ctx.db
+  const sessions = ctx.db
     .query("sessions")
-    .withIndex("by_user_external", (q) => q.eq("userId", user._id).gt("externalId", after))
-    .take(EXTERNAL_IDS_PAGE);
+    .withIndex("by_user_external", (q) => q.eq("userId", user._id).gt("externalId", after));
+  const budget = { ...EXTERNAL_IDS_PAGE };
+  const rows = await takeWithin(sessions, budget);
   const announced = rows.filter((session) => session.announced);
   return {
     externalIds: announced.map((session) => session.externalId),
-    next: rows.length < EXTERNAL_IDS_PAGE ? null : (rows[rows.length - 1]?.externalId ?? null),
+    next: hasRoom(budget) ? null : (rows[rows.length - 1]?.externalId ?? null),
   };
 }
 
@@ -238,8 +240,6 @@ export function headView(session: Doc<"sessions">): ExportHead {
     updatedAt: session.updatedAt,
     evalStatus: session.evalStatus,
     evalTags: session.evalTags,
-    evalNotes: session.evalNotes,
-    expectedOutput: session.expectedOutput,
     reviewedAt: session.reviewedAt,
   };
 }

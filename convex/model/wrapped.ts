@@ -6,6 +6,7 @@ import { DAY_MS, dayStart, utcDate } from "../lib/time";
 import { RECENT_DAYS, recentTokens, wrappedStats } from "../lib/wrapped";
 import type { WrappedPicture } from "../lib/wrappedSvg";
 import { days } from "./analytics";
+import { type Budget, hasRoom, takeWithin } from "./bounded";
 import { contributionsOn } from "./ledger";
 
 type User = Pick<Doc<"users">, "_id">;
@@ -34,38 +35,46 @@ export function nextCloseAt(now: number): number {
   return now < today ? today : today + DAY_MS;
 }
 
-/** Open days of one run, and sessions it may read for them: about 6 MB. */
-const CLOSE_DAYS = 20;
-const CLOSE_SESSIONS = 2_000;
+/**
+ * What one run reads: open days, of which a very full one has 700 kB, and sessions of theirs. It
+ * begins no further day once it has read so much; the last may take as much again, and more.
+ */
+const OPEN_DAYS = { rows: 20, bytes: 2 * 1024 * 1024 };
+const SESSIONS = { rows: 2_000, bytes: 2 * 1024 * 1024 };
 /** A day with more sessions is closed as its refreshes made it: one transaction cannot read it. */
-const RECONCILE_MAX = 4_000;
+const RECONCILE_MAX = { rows: 4_001, bytes: 6 * 1024 * 1024 };
 
 /**
  * Closes days before today that have changed since they were last closed: recomputes each from what
  * its sessions say it holds, and stamps it. True if more are open.
  */
 export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean> {
-  const open = await ctx.db
+  const stillOpen = ctx.db
     .query("dailyWrapped")
-    .withIndex("by_closed_at", (q) => q.eq("closedAt", undefined).lt("date", utcDate(now)))
-    .take(CLOSE_DAYS);
-  let sessions = 0;
-  let closed = 0;
-  for (const day of open) {
-    if (sessions > CLOSE_SESSIONS) break;
-    sessions += await closeDay(ctx, day, now);
-    closed++;
+    .withIndex("by_closed_at", (q) => q.eq("closedAt", undefined).lt("date", utcDate(now)));
+  const days = { ...OPEN_DAYS };
+  const sessions = { ...SESSIONS };
+  for (const day of await takeWithin(stillOpen, days)) {
+    if (!hasRoom(sessions)) return true;
+    await closeDay(ctx, day, now, sessions);
   }
-  return closed < open.length || open.length === CLOSE_DAYS;
+  return !hasRoom(days);
 }
 
-async function closeDay(ctx: MutationCtx, day: Doc<"dailyWrapped">, now: number): Promise<number> {
-  const { held, sessions } = await contributionsOn(ctx, day.userId, day.date, RECONCILE_MAX);
+async function closeDay(
+  ctx: MutationCtx,
+  day: Doc<"dailyWrapped">,
+  now: number,
+  run: Budget,
+): Promise<void> {
+  const own = { ...RECONCILE_MAX };
+  const held = await contributionsOn(ctx, day.userId, day.date, own);
+  run.rows -= RECONCILE_MAX.rows - own.rows;
+  run.bytes -= RECONCILE_MAX.bytes - own.bytes;
   const before = day.stats.rows;
-  const rows = sessions > RECONCILE_MAX ? before : inOrderOf(before, rowsOf(held));
+  const rows = hasRoom(own) ? inOrderOf(before, rowsOf(held)) : before;
   if (rows.length === 0) await ctx.db.delete("dailyWrapped", day._id);
   else await ctx.db.patch("dailyWrapped", day._id, { stats: { rows }, closedAt: now });
-  return sessions;
 }
 
 /** The same rows in the order they stood in, so that a right day is written back unchanged. */

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { TestUser } from "../local/testing.ts";
+import { startDashboard, type Dashboard } from "./signIn.fixture.ts";
+
+/** What the dashboard asks for, with as much stored as may be, on an engine that refuses what Convex refuses. */
+let dashboard: Dashboard;
+
+beforeAll(async () => {
+  dashboard = await startDashboard();
+});
+afterAll(() => dashboard.engine.stop());
+
+const post = (who: TestUser, path: string, json: unknown, method = "POST") =>
+  dashboard.engine.request(path, { key: who.apiKey, json, method });
+
+/** Sends sessions (or messages) in batches; each must be stored. */
+async function send(who: TestUser, kind: "sessions" | "messages", items: object[], size = 200) {
+  for (let at = 0; at < items.length; at += size) {
+    const answer = await post(who, "/sync/batch", { [kind]: items.slice(at, at + size) });
+    expect(answer.status).toBe(200);
+    expect(((await answer.json()) as { errors: unknown[] }).errors).toEqual([]);
+  }
+  await dashboard.engine.settle();
+}
+
+/** Runs a dashboard's query as this user. */
+const ask = <T>(who: TestUser, path: string, args: object) =>
+  dashboard.call("query", path, who.userId, args) as Promise<T>;
+
+describe("950 sessions with all the words that plugins and reviewers may add", () => {
+  let ada: TestUser;
+  const SESSIONS = 950;
+  const REVIEWED = 100;
+  const notes = "語".repeat(10_000);
+  const expected = "話".repeat(50_000);
+  const label = "名".repeat(660);
+
+  beforeAll(async () => {
+    ada = await dashboard.engine.createUser();
+    const createdAt = Date.now() - 86_400_000 * 0.75;
+    const sessions = Array.from({ length: SESSIONS }, (_, n) => ({
+      createdAt,
+      ...{ externalId: `s${n}`, title: `title ${label}`, projectPath: label, projectName: label },
+      ...{ model: label, provider: label, endReason: label, source: label },
+    }));
+    await send(ada, "sessions", sessions);
+    const evalTags = Array.from({ length: 50 }, (_, n) => `${n} ${"籤".repeat(97)}`);
+    for (let cursor: string | null = ""; cursor !== null;) {
+      const path = `/api/sessions?limit=100${cursor && `&cursor=${cursor}`}`;
+      const answer = await dashboard.engine.request(path, { key: ada.apiKey });
+      const page = (await answer.json()) as { sessions: { id: string }[]; cursor: string | null };
+      const sessionIds = page.sessions.map(({ id }) => id);
+      const marks = { sessionIds, evalReady: true, evalTags };
+      await dashboard.call("mutation", "evals:bulkUpdate", ada.userId, marks);
+      cursor = page.cursor;
+    }
+    for (let n = 0; n < REVIEWED; n++) {
+      const texts = { evalNotes: notes, expectedOutput: expected };
+      expect((await post(ada, `/api/sessions/s${n}`, texts, "PATCH")).status).toBe(200);
+    }
+  }, 120_000);
+
+  test("are listed over HTTP, and one shows what its reviewer wrote", async () => {
+    const list = await dashboard.engine.request("/api/sessions?limit=200", { key: ada.apiKey });
+    expect(list.status).toBe(200);
+    expect(((await list.json()) as { sessions: object[] }).sessions).toHaveLength(200);
+    const one = await dashboard.engine.request("/api/sessions/s8", { key: ada.apiKey });
+    expect(await one.json()).toMatchObject({ evalNotes: notes, expectedOutput: expected });
+    const ids = await dashboard.engine.request("/sync/sessions/list", { key: ada.apiKey });
+    expect(((await ids.json()) as { sessionIds: string[] }).sessionIds).toHaveLength(SESSIONS);
+  });
+
+  test.each<[string, object]>([
+    ["evals:listEvalSessions", {}],
+    ["evals:listPage", { limit: 200 }],
+    ["evals:listPage", { tag: "none" }],
+    ["evals:getEvalTags", {}],
+    ["evals:getEvalModels", {}],
+    ["evals:previewExport", { sessionIds: "all" }],
+    ["analytics:sessionsWithDetails", { limit: 200 }],
+    ["analytics:sessionsWithDetails", { filterModel: "none" }],
+    ["analytics:sessionsWithDetails", { filterModel: label }],
+    ["search:searchSessionsPaginated", { query: "", limit: 50, cursor: 450 }],
+    ["search:searchSessionsPaginated", { query: "title", limit: 50, cursor: 0 }],
+    ["sessions:exportAllDataCSV", {}],
+    ["wrapped:getWrappedStats", {}],
+  ])("are no obstacle to %s %j", async (path, args) => {
+    await ask(ada, path, args);
+  });
+
+  test("are passed over by an export that takes none of them", async () => {
+    const path = "/api/export?format=json&tag=none";
+    const answer = await dashboard.engine.request(path, { key: ada.apiKey });
+    expect(await answer.json()).toMatchObject({ sessions: [] });
+  });
+
+  test("do not keep their day from being closed", async () => {
+    await dashboard.engine.runFunction("wrapped:closeDays");
+  });
+
+  test("are exported with what their reviewers wrote", async () => {
+    const seen: string[] = [];
+    let path: string | null = "/api/export?format=json";
+    while (path !== null) {
+      const answer: Response = await dashboard.engine.request(path, { key: ada.apiKey });
+      expect(answer.status).toBe(200);
+      type Exported = { externalId: string; evalNotes?: string; expectedOutput?: string };
+      for (const one of ((await answer.json()) as { sessions: Exported[] }).sessions) {
+        const isWhole = one.evalNotes === notes && one.expectedOutput === expected;
+        seen.push(`${one.externalId} ${isWhole}`);
+      }
+      path = /<([^>]+)>/.exec(answer.headers.get("Link") ?? "")?.[1] ?? null;
+    }
+    const all = Array.from({ length: SESSIONS }, (_, n) => `s${n} ${n < REVIEWED}`);
+    expect(seen.sort()).toEqual(all.sort());
+  }, 60_000);
+});
