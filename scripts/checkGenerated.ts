@@ -1,21 +1,22 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
  * `npm run generated`: fails if `convex/_generated` is not what the Convex CLI writes for this code.
- * The CLI needs a deployment to generate against: the one configured, or a rehearsal stand-in beside
- * the repository. With neither there is nothing to compare with, and that is said.
+ * The CLI needs a deployment to generate against: the one configured, or a stand-in that runs one
+ * command of the CLI (`node <stand-in> -- codegen`), which PUSH_REHEARSAL names. With neither there is
+ * nothing to compare with, and that is said.
  */
 const root = fileURLToPath(new URL("..", import.meta.url));
-const rehearsal = fileURLToPath(new URL("../../shared/push-rehearsal/with.mjs", import.meta.url));
+const rehearsal = process.env["PUSH_REHEARSAL"];
 
 const isConfigured = ["CONVEX_DEPLOYMENT", "CONVEX_DEPLOY_KEY", "CONVEX_SELF_HOSTED_URL"].some(
   (name) => process.env[name] !== undefined,
 );
 
 function command(): string[] | null {
-  if (existsSync(rehearsal)) return [process.execPath, rehearsal, "--", "codegen"];
+  if (rehearsal) return [process.execPath, resolve(rehearsal), "--", "codegen"];
   return isConfigured ? ["npx", "convex", "codegen"] : null;
 }
 
@@ -27,7 +28,9 @@ const generated = () =>
 
 const codegen = command();
 if (codegen === null) {
-  console.log("Generated code not compared: no Convex deployment is configured here.");
+  console.log(
+    "Generated code is checked by types only: to compare it with what the CLI writes, name a deployment (CONVEX_DEPLOYMENT, CONVEX_DEPLOY_KEY or CONVEX_SELF_HOSTED_URL).",
+  );
 } else {
   const before = generated();
   const [program = "", ...args] = [...codegen, "--typecheck", "disable"];

@@ -1,4 +1,5 @@
-import { parseArgs } from "node:util";
+import { readArguments, runCommand } from "./local/console/commandLine.ts";
+import { unreachable, UsageError } from "./local/failures.ts";
 
 /**
  * Asks a live deployment whether it works, as a plugin and a reader would: health, refusals, one
@@ -7,16 +8,23 @@ import { parseArgs } from "node:util";
  *
  *     OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts https://happy-animal-123.convex.site
  *
- * Exits with 1 if anything is not as it should be. Leaves one session `smoke-…` behind only where the
+ * Exits with 1 if anything is not as it should be, with 2 if it was not told where. Leaves one session `smoke-…` behind only where the
  * deployment cannot delete it.
  */
 
-const { positionals } = parseArgs({ allowPositionals: true });
-const base = (positionals[0] ?? process.env["OPENSYNC_URL"] ?? "").replace(/\/+$/, "");
+const USAGE = `OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts <site origin>
+  <site origin> e.g. https://happy-animal-123.convex.site (default: the variable OPENSYNC_URL)`;
+
+let base = "";
 const key = process.env["OPENSYNC_API_KEY"] ?? "";
-if (base === "" || key === "") {
-  console.error("Usage: OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts https://….convex.site");
-  process.exit(2);
+
+function readBase(args: string[]): string {
+  const { positionals } = readArguments({ args, allowPositionals: true, options: {} });
+  const origin = (positionals[0] ?? process.env["OPENSYNC_URL"] ?? "").replace(/\/+$/, "");
+  if (key === "") throw new UsageError("OPENSYNC_API_KEY is not set: it needs a key (osk_…).");
+  if (!/^https?:\/\/[^/]/.test(origin) || !URL.canParse(origin))
+    throw new UsageError(`"${origin}" is no address: it looks like https://….convex.site`);
+  return origin;
 }
 
 /** How long a deployment may take to make an upload searchable. */
@@ -36,7 +44,7 @@ type Fields = { [name: string]: unknown };
 type Answer = { status: number; body: Fields; text: string };
 
 async function ask(method: string, path: string, body?: unknown, bearer = key): Promise<Answer> {
-  const response = await fetch(base + path, {
+  const response = await send(path, {
     method,
     headers: {
       "Content-Type": "application/json",
@@ -47,6 +55,12 @@ async function ask(method: string, path: string, body?: unknown, bearer = key): 
   });
   const text = await response.text();
   return { status: response.status, text, body: fieldsOf(text) };
+}
+
+function send(path: string, init: RequestInit): Promise<Response> {
+  return fetch(base + path, init).catch((error: unknown) => {
+    throw unreachable(base, error);
+  });
 }
 
 function fieldsOf(text: string): Fields {
@@ -63,7 +77,7 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? (value as 
 async function refusals(): Promise<void> {
   const health = await ask("GET", "/health", undefined, "");
   check("GET /health answers ok", health.body["status"] === "ok", health);
-  const preflight = await fetch(`${base}/sync/session`, { method: "OPTIONS" });
+  const preflight = await send("/sync/session", { method: "OPTIONS" });
   check("browsers may call (preflight)", preflight.status === 204, preflight.status);
   const anonymous = await ask("GET", "/api/sessions", undefined, "");
   check("no key is 401", anonymous.status === 401, anonymous);
@@ -120,14 +134,17 @@ async function cleanUp(externalId: string): Promise<void> {
   else check("it is deleted again", gone.status === 200, gone);
 }
 
-const word = `smoke${Date.now().toString(36)}`;
-const externalId = `smoke-${word}`;
-await refusals();
-await upload(externalId, word);
-if (failures === 0) {
-  await readBack(externalId, word);
-  await searched(externalId, word);
-  await cleanUp(externalId);
-}
-console.log(failures === 0 ? "All is well." : `${failures} checks failed.`);
-process.exit(failures === 0 ? 0 : 1);
+await runCommand(USAGE, async (args) => {
+  base = readBase(args);
+  const word = `smoke${Date.now().toString(36)}`;
+  const externalId = `smoke-${word}`;
+  await refusals();
+  await upload(externalId, word);
+  if (failures === 0) {
+    await readBack(externalId, word);
+    await searched(externalId, word);
+    await cleanUp(externalId);
+  }
+  console.log(failures === 0 ? "All is well." : `${failures} checks failed.`);
+  process.exit(failures === 0 ? 0 : 1);
+});

@@ -1,4 +1,7 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, statSync } from "node:fs";
+import { readArguments, runCommand } from "./local/console/commandLine.ts";
+import { StartError, unreachable, UsageError } from "./local/failures.ts";
 import { askRunningServer } from "./local/http/admin.ts";
 import { readPages } from "./docs/pages.ts";
 import { type RunFunction, syncPages } from "./docs/sync.ts";
@@ -11,15 +14,28 @@ import { type RunFunction, syncPages } from "./docs/sync.ts";
  * it is that one, over HTTP; with `--local <data file>`, the local engine that has this file open.
  */
 
-const USAGE = "usage: npm run docs:sync -- <folder> [--local <data file>]";
+const USAGE = `npm run docs:sync -- <folder> [options]
+  --local <data file> the local engine that has this file open
+  --remove-all        let a folder without Markdown remove every page`;
 
-async function main(args: readonly string[]): Promise<void> {
-  const local = args.indexOf("--local");
-  const dataFile = local < 0 ? undefined : args[local + 1];
-  const folder = args.find((arg, i) => !arg.startsWith("--") && (local < 0 || i !== local + 1));
-  if (folder === undefined || (local >= 0 && dataFile === undefined)) throw new Error(USAGE);
+async function main(args: string[]): Promise<void> {
+  const { values, positionals } = readArguments({
+    args,
+    allowPositionals: true,
+    options: { local: { type: "string" }, "remove-all": { type: "boolean", default: false } },
+  });
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0)
+    throw new UsageError("Name one folder of Markdown: npm run docs:sync -- <folder>");
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new StartError(`${folder} is not a folder.`);
   const pages = readPages(folder);
-  const { written, removed, unchanged } = await syncPages(pages, runnerOf(dataFile));
+  // More likely the wrong folder than the wish to have no documentation.
+  if (pages.length === 0 && !values["remove-all"])
+    throw new StartError(
+      `${folder} holds no Markdown: nothing was changed. To remove every page, add --remove-all.`,
+    );
+  const { written, removed, unchanged } = await syncPages(pages, runnerOf(values.local));
   console.log(`${written} written, ${removed} removed, ${unchanged} unchanged`);
 }
 
@@ -33,7 +49,7 @@ function onLocalEngine(dataFile: string): RunFunction {
   return async (path, args) => {
     const answer = await askRunningServer(dataFile, path, args);
     if (answer === null)
-      throw new Error(`No local engine has ${dataFile} open; start it with npm start`);
+      throw new StartError(`No local engine has ${dataFile} open: start it with npm start.`);
     return JSON.parse(answer) as unknown;
   };
 }
@@ -44,6 +60,8 @@ function overHttp(url: string, key: string): RunFunction {
       method: "POST",
       headers: { Authorization: `Convex ${key}`, "Content-Type": "application/json" },
       body: JSON.stringify({ path, args, format: "json" }),
+    }).catch((error: unknown) => {
+      throw unreachable(url, error);
     });
     const answer = (await response.json()) as {
       status?: string;
@@ -51,7 +69,7 @@ function overHttp(url: string, key: string): RunFunction {
       errorMessage?: string;
     };
     if (answer.status !== "success")
-      throw new Error(answer.errorMessage ?? `HTTP ${response.status}`);
+      throw new StartError(answer.errorMessage ?? `${url} answered HTTP ${response.status}.`);
     return answer.value;
   };
 }
@@ -65,11 +83,9 @@ const byCommandLine: RunFunction = (path, args) => {
       maxBuffer: 64 * 1024 * 1024,
     },
   );
-  if (status !== 0) return Promise.reject(new Error(stderr || `npx convex run ${path} failed`));
+  if (status !== 0)
+    return Promise.reject(new StartError(stderr.trim() || `npx convex run ${path} failed`));
   return Promise.resolve(JSON.parse(stdout) as unknown);
 };
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+await runCommand(USAGE, main);

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments, runCommand, wholeNumber } from "../local/console/commandLine.ts";
 import { compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
 import { measure, type Cost, type Measurement, type Operation } from "./cost.ts";
 import { runLive } from "./live.ts";
@@ -100,26 +100,23 @@ async function bench(options: { scales: number[]; clients: number[]; seconds: nu
   return { node: process.version, scales, operations: reports, months, load };
 }
 
-const numbers = (text: string) => text.split(",").map(Number);
+const numbers = (option: string, text: string) =>
+  text.split(",").map((one) => wholeNumber(option, one));
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
+async function main(args: string[]): Promise<void> {
+  const { values } = readArguments({
+    args,
     options: {
       scales: { type: "string", default: "1,4,16,64" },
       clients: { type: "string", default: "1,8,32" },
       seconds: { type: "string", default: "10" },
       out: { type: "string", default: ".opensync/bench.json" },
-      help: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
   const report = await bench({
-    scales: numbers(values.scales),
-    clients: numbers(values.clients),
-    seconds: Number(values.seconds),
+    scales: numbers("--scales", values.scales),
+    clients: numbers("--clients", values.clients),
+    seconds: wholeNumber("--seconds", values.seconds),
   });
   mkdirSync(dirname(values.out), { recursive: true });
   writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`);
@@ -128,4 +125,4 @@ async function main(): Promise<void> {
   process.exitCode = report.operations.some(({ isHeld }) => isHeld === false) ? 1 : 0;
 }
 
-await main();
+await runCommand(USAGE, main);

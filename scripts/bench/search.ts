@@ -1,4 +1,5 @@
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
+import { readArguments, runCommand } from "../local/console/commandLine.ts";
 import { bm25, measure, type Measures } from "./searchMeasures.ts";
 import { queries, sessions } from "./searchSet.ts";
 
@@ -13,7 +14,10 @@ const TYPES = ["fulltext", "semantic", "hybrid"] as const;
 /** Longer than the rest after which the last run of a conversation is embedded. */
 const NOTHING_DUE_WITHIN_MS = 60_000;
 
-async function main(): Promise<void> {
+const USAGE = "npm run bench:search, without options";
+
+async function main(args: string[]): Promise<void> {
+  readArguments({ args, options: {} });
   // The benchmark asks faster than any person; its limit is not what is measured.
   const engine = await startTestEngine({ env: { RATE_LIMIT_SEARCH: "1000000" } });
   try {
@@ -75,4 +79,4 @@ function isGoodEnough(rows: ReadonlyMap<string, Map<string, Measures>>): boolean
   return isOrdered;
 }
 
-await main();
+await runCommand(USAGE, main);

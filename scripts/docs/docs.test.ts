@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { DocResult, DocsAnswer } from "../../convex/wire/docs";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
@@ -108,6 +111,30 @@ describe("a folder and a deployment", () => {
     expect(found.results[0]?.slug).toBe("backup");
     expect((await engine.request(path)).status).toBe(401);
     expect((await engine.request("/api/docs/search", { key })).status).toBe(400);
+  });
+
+  test("from a folder without Markdown nothing is removed, unless that is asked for", async () => {
+    const script = fileURLToPath(new URL("../syncDocs.ts", import.meta.url));
+    const command = (...args: string[]) =>
+      promisify(execFile)(process.execPath, [
+        "--import",
+        "tsx",
+        script,
+        folder,
+        "--local",
+        engine.data,
+        ...args,
+      ]);
+    write("kept.md", "# Kept\n\nKept with quagga.");
+    await command();
+    rmSync(join(folder, "kept.md"));
+    await expect(command()).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^\S+ holds no Markdown: nothing was changed\..*\n$/) as string,
+    });
+    expect(await find("quagga")).toHaveLength(1);
+    expect((await command("--remove-all")).stdout).toContain("0 written");
+    expect(await find("quagga")).toEqual([]);
   });
 
   test("nobody signs in to search them, and odd queries are answered", async () => {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+import { StartError } from "../local/failures.ts";
 import { sectionsOf, slugOf } from "../../convex/lib/sections.ts";
 
 /** A documentation page, as it is stored. */
@@ -17,10 +18,12 @@ export function readPages(folder: string): Page[] {
     const page = toPage(path, readFileSync(file, "utf8"));
     const other = bySlug.get(page.slug);
     if (other !== undefined)
-      throw new Error(`${path} and ${other} have the same slug "${page.slug}"`);
+      throw new StartError(`${path} and ${other} have the same slug "${page.slug}"`);
     bySlug.set(page.slug, path);
     if (Buffer.byteLength(page.content) > PAGE_MAX_BYTES) {
-      throw new Error(`${path} is larger than ${PAGE_MAX_BYTES} bytes; cut it into several pages`);
+      throw new StartError(
+        `${path} is larger than ${PAGE_MAX_BYTES} bytes; cut it into several pages`,
+      );
     }
     return page;
   });

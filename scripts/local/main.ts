@@ -1,11 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { sendDemo } from "./console/demo.ts";
+import { runCommand } from "./console/commandLine.ts";
 import { readOptions, USAGE, type Options } from "./console/options.ts";
 import { greeting, printLog, requestLine } from "./console/print.ts";
 import { resetAfterAsking } from "./console/reset.ts";
 import { startEngine, type RunningEngine } from "./engine.ts";
 import { ownerKey } from "./console/ownerKey.ts";
-import { StartError } from "./store/database.ts";
 
 const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
 
@@ -42,16 +42,11 @@ function endOnSignal(engine: RunningEngine): void {
     });
 }
 
-async function main(): Promise<void> {
+async function main(args: string[]): Promise<void> {
   process.setSourceMapsEnabled(true);
-  const options = readOptions(process.argv.slice(2));
-  if (options.help) console.log(USAGE);
-  else if (options.reset && !(await resetAfterAsking(options.data)))
-    console.log("Nothing was deleted.");
+  const options = readOptions(args);
+  if (options.reset && !(await resetAfterAsking(options.data))) console.log("Nothing was deleted.");
   else await start(options);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof StartError ? error.message : error);
-  process.exit(1);
-});
+await runCommand(USAGE, main);

@@ -85,10 +85,10 @@ describe("npm start", () => {
 
   test("refuses options it does not know", async () => {
     const unknown = await run("main", ["--prot", "1"]);
-    expect(unknown).toMatchObject({ code: 1, stdout: "" });
-    expect(unknown.stderr).toMatch(/^Unknown option '--prot'.*\nnpm start -- \[options\]/s);
+    expect(unknown).toMatchObject({ code: 2, stdout: "" });
+    expect(unknown.stderr).toBe("Unknown option '--prot'; --help shows how it is called.\n");
     const { code, stderr } = await run("main", ["--port", "99999"]);
-    expect([code, stderr]).toEqual([1, expect.stringContaining("--port 99999 is not a port")]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("--port 99999 is not a port")]);
   });
 });
 
@@ -108,10 +108,26 @@ describe("npm run key", () => {
   test("wants to know whose", async () => {
     for (const whose of [[], ["--email", "nobody"]]) {
       const { code, stdout, stderr } = await run("key", [...whose, "--data", data]);
-      expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toBe("Say whose key it is: npm run key -- --email someone@example.com\n");
     }
   });
+
+  test("makes no key in a file that no server has made", async () => {
+    const typo = join(folder, "typo.db");
+    const { code, stdout, stderr } = await run("key", ["--email", "d@example.com", "--data", typo]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe(`No database at ${typo}: start it with npm start -- --data ${typo}.\n`);
+    expect(existsSync(typo)).toBe(false);
+  });
+});
+
+test("--reset deletes nothing that a server has open", async () => {
+  const { code, stdout, stderr } = await run("main", ["--reset", "--data", data], "yes\n");
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/ is in use by another server: /);
+  expect([existsSync(data), existsSync(`${data}.admin`)]).toEqual([true, true]);
+  expect(await works(server.key)).toBe(200);
 });
 
 describe("stopping", () => {

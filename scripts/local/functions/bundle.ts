@@ -2,7 +2,7 @@ import { build, type BuildOptions, type Plugin } from "esbuild";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import Module, { builtinModules } from "node:module";
 import { basename, dirname, extname, join, relative, sep } from "node:path";
-import { StartError } from "../store/database.ts";
+import { StartError } from "../failures.ts";
 
 /** A loaded module: its exports by name. */
 type Exports = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { StartError } from "../store/database.ts";
+import { StartError } from "../failures.ts";
 import type { Exportable } from "../store/schema.ts";
 import { loadDefinition, loadModules, type Definition, type ModuleMap } from "./bundle.ts";
 

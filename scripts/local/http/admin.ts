@@ -1,5 +1,6 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { StartError } from "../failures.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
 import { jsonResponse } from "./messages.ts";
 
@@ -74,6 +75,6 @@ export async function askRunningServer(
   }).catch(() => null);
   if (answer === null || answer.status === 404) return null;
   const text = await answer.text();
-  if (!answer.ok) throw new Error(parseJson<{ error?: string }>(text).error ?? text);
+  if (!answer.ok) throw new StartError(parseJson<{ error?: string }>(text).error ?? text);
   return text;
 }

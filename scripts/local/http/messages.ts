@@ -8,10 +8,6 @@ export const MAX_BODY_BYTES = 20 * (1 << 20);
 /** The request's body is over 20 MiB. */
 export class BodyTooLargeError extends Error {
   override name = "BodyTooLargeError";
-
-  constructor() {
-    super(`Request body is too large: the maximum is ${MAX_BODY_BYTES} bytes`);
-  }
 }
 
 function headersOf(message: IncomingMessage): Headers {

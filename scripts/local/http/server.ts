@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { newTrace, totalsOf, type Trace } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
-import { StartError } from "../store/database.ts";
+import { StartError } from "../failures.ts";
 import { serveHttpAction } from "./actions.ts";
 import { isClientApi, serveClientApi } from "./clientApi.ts";
 import { isFileRequest, serveFile } from "./files.ts";
@@ -13,6 +14,7 @@ import {
   sendResponse,
   toRequest,
 } from "./messages.ts";
+import { answerUnparsed, FAILED, refuse, refuseMethod, TOO_LARGE } from "./refusals.ts";
 
 /** One answered request, as the console prints it. */
 export interface RequestLine {
@@ -69,24 +71,7 @@ async function handle(
   const start = performance.now();
   const trace = newTrace("request");
   try {
-    if (announcesTooMuch(message)) throw new BodyTooLargeError();
-    let isTooLarge = false;
-    const request = toRequest(message, response, engine.origin, () => (isTooLarge = true));
-    const own = options.first?.(request) ?? null;
-    if (own !== null) {
-      await sendResponse(await own, response, () => undefined);
-      return;
-    }
-    const reply = await answer(engine, request, message, trace);
-    // Whatever the project made of the body that broke off.
-    if (isTooLarge) throw new BodyTooLargeError();
-    await sendResponse(reply, response, () => {
-      engine.log({
-        level: "error",
-        function: message.url ?? "",
-        words: [`HTTP response over ${MAX_BODY_BYTES} bytes: the rest is dropped`],
-      });
-    });
+    await serve(engine, options, message, response, trace);
   } catch (error) {
     fail(engine, message, response, error);
   }
@@ -96,6 +81,38 @@ async function handle(
     status: response.statusCode,
     ms: performance.now() - start,
     functionCalls: totalsOf(trace.calls).functionCalls,
+  });
+}
+
+async function serve(
+  engine: Engine,
+  options: ServerOptions,
+  message: IncomingMessage,
+  response: ServerResponse,
+  trace: Trace,
+): Promise<void> {
+  const refusal = refuseMethod(message.method ?? "");
+  if (refusal !== null) {
+    refuse(refusal, response);
+    return;
+  }
+  if (announcesTooMuch(message)) throw new BodyTooLargeError();
+  let isTooLarge = false;
+  const request = toRequest(message, response, engine.origin, () => (isTooLarge = true));
+  const own = options.first?.(request) ?? null;
+  if (own !== null) {
+    await sendResponse(await own, response, () => undefined);
+    return;
+  }
+  const reply = await answer(engine, request, message, trace);
+  // Whatever the project made of the body that broke off.
+  if (isTooLarge) throw new BodyTooLargeError();
+  await sendResponse(reply, response, () => {
+    engine.log({
+      level: "error",
+      function: message.url ?? "",
+      words: [`HTTP response over ${MAX_BODY_BYTES} bytes: the rest is dropped`],
+    });
   });
 }
 
@@ -114,13 +131,7 @@ function fail(
     response.destroy();
     return;
   }
-  const status = isTooLarge ? 413 : 500;
-  const reply = {
-    code: isTooLarge ? "RequestTooLarge" : "InternalServerError",
-    message: isTooLarge ? error.message : "Internal error",
-  };
-  response.writeHead(status, { "Content-Type": "application/json", Connection: "close" });
-  response.end(JSON.stringify(reply));
+  refuse(isTooLarge ? TOO_LARGE : FAILED, response);
 }
 
 function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): Error {
@@ -142,8 +153,13 @@ export async function listen(
   engine: () => Promise<Engine>,
   options: ServerOptions,
 ): Promise<{ server: Server; port: number }> {
+  const answers = new WeakMap<Duplex, ServerResponse>();
   const server = createServer((message, response) => {
+    answers.set(message.socket, response);
     void engine().then((ready) => handle(ready, options, message, response));
+  });
+  server.on("clientError", (error, socket) => {
+    answerUnparsed(error, socket, answers.get(socket));
   });
   // A slow upload is bounded by its size, not by a clock of Node's.
   server.requestTimeout = 0;

@@ -1,7 +1,8 @@
 import { jsonToConvex, type JSONValue } from "convex/values";
 import { parseJson } from "../values/json.ts";
 import { tableNumberOf } from "../values/ids.ts";
-import { StartError, type Statements } from "./database.ts";
+import { StartError } from "../failures.ts";
+import type { Statements } from "./database.ts";
 import { indexOf, type TableIndex } from "./indexes.ts";
 import { ownFields, type Document } from "./fields.ts";
 import { undeclaredTable, type IndexDefinition, type Schema, type TableSchema } from "./schema.ts";

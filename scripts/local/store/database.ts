@@ -1,14 +1,10 @@
 import Database from "better-sqlite3";
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { StartError } from "../failures.ts";
 
 export type Sqlite = Database.Database;
 type Statement = Database.Statement<unknown[], unknown>;
-
-/** A failure that a person can mend; the console prints its message and nothing else. */
-export class StartError extends Error {
-  override name = "StartError";
-}
 
 /**
  * Everything durable is in these tables. Documents are Convex JSON; `entries` are the rows of all
@@ -71,9 +67,13 @@ function prepare(db: Sqlite, path: string): void {
   db.exec("COMMIT");
 }
 
+function isInUse(error: unknown): boolean {
+  return error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+}
+
 function explain(error: unknown, path: string): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
-  if (error.code.startsWith("SQLITE_BUSY") || error.code.startsWith("SQLITE_LOCKED"))
+  if (!(error instanceof Database.SqliteError)) return explainFolder(error, path);
+  if (isInUse(error))
     return new StartError(
       `${path} is in use by another server: stop that one, or choose another file with --data.`,
     );
@@ -84,6 +84,31 @@ function explain(error: unknown, path: string): unknown {
   return new StartError(
     `${path} cannot be opened (${error.message}): check the folder and its permissions, or choose another file with --data.`,
   );
+}
+
+function explainFolder(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  // What `mkdir` says where a part of the path is a file.
+  if (error.code === "EEXIST" || error.code === "ENOTDIR")
+    return new StartError(
+      `${dirname(path)} is not a folder: choose another place for the file with --data.`,
+    );
+  return new StartError(
+    `${dirname(path)} cannot be written (${String(error.code)}): choose another place with --data.`,
+  );
+}
+
+/** Throws if a server has this data file open; a file that is no database is used by none. */
+export function assertUnused(path: string): void {
+  let db: Sqlite | undefined;
+  try {
+    db = new Database(path, { fileMustExist: true, timeout: 500 });
+    db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get();
+  } catch (error) {
+    if (isInUse(error)) throw explain(error, path);
+  } finally {
+    db?.close();
+  }
 }
 
 /** Open (or make) the data file: durable after every commit, owned by this process alone. */
@@ -98,8 +123,6 @@ export function openDatabase(path: string): Sqlite {
     return db;
   } catch (error) {
     db?.close();
-    if (error instanceof Error && "code" in error && error.code === "EACCES")
-      throw new StartError(`${dirname(path)} cannot be written: choose another place with --data.`);
     throw explain(error, path);
   }
 }

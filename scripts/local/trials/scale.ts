@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
 import { slope } from "../../bench/budgets.ts";
 import { seeded } from "../../bench/random.ts";
 import { message, text } from "./corpus.ts";
@@ -177,7 +177,13 @@ async function run(data: string, sizes: number[]): Promise<void> {
   }
 }
 
-const { values } = parseArgs({
-  options: { sizes: { type: "string", default: "1000,10000,100000" } },
+const USAGE = `npm run bench:scale -- [--sizes 1000,10000,100000]`;
+
+await runCommand(USAGE, async (args) => {
+  const { values } = readArguments({
+    args,
+    options: { sizes: { type: "string", default: "1000,10000,100000" } },
+  });
+  const sizes = values.sizes.split(",").map((size) => wholeNumber("--sizes", size));
+  await withDataFile((data) => run(data, sizes));
 });
-await withDataFile((data) => run(data, values.sizes.split(",").map(Number)));

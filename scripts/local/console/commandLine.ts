@@ -1,0 +1,43 @@
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import { StartError, UsageError } from "../failures.ts";
+
+/** Read a command line as `parseArgs` does; what it refuses is said in one sentence. */
+export function readArguments<T extends ParseArgsConfig>(
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const [sentence = ""] = String(error instanceof Error ? error.message : error).split(/[.\n]\s/);
+    throw new UsageError(`${sentence}; --help shows how it is called.`);
+  }
+}
+
+/** An option that is a whole number of at least `least`. */
+export function wholeNumber(option: string, text: string, least = 1): number {
+  if (!/^\d{1,15}$/.test(text) || Number(text) < least)
+    throw new UsageError(`${option} ${text} is not a whole number of at least ${least}.`);
+  return Number(text);
+}
+
+/**
+ * Run a command with what it was called with: `--help` prints its usage and nothing happens. A
+ * mistake is one line and ends with 2 if it was in the call, else with 1; only what nobody foresaw
+ * shows a stack.
+ */
+export async function runCommand(
+  usage: string,
+  command: (args: string[]) => Promise<void>,
+): Promise<void> {
+  const args = process.argv.slice(2);
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(usage);
+    return;
+  }
+  try {
+    await command(args);
+  } catch (error) {
+    console.error(error instanceof StartError ? error.message : error);
+    process.exit(error instanceof UsageError ? 2 : 1);
+  }
+}

@@ -1,0 +1,110 @@
+import { STATUS_CODES, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { ROUTABLE_HTTP_METHODS } from "convex/server";
+import { MAX_BODY_BYTES } from "./messages.ts";
+
+/** Why the engine itself refuses a request, or failed at it. */
+export interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+  /** What may be asked instead, where only the method is wrong. */
+  allow?: string;
+}
+
+export const TOO_LARGE: Refusal = {
+  status: 413,
+  code: "RequestTooLarge",
+  message: `Request body is too large: the maximum is ${MAX_BODY_BYTES} bytes`,
+};
+
+export const FAILED: Refusal = {
+  status: 500,
+  code: "InternalServerError",
+  message: "Internal error",
+};
+
+const METHODS: readonly string[] = [...ROUTABLE_HTTP_METHODS, "HEAD"];
+
+/** What Convex says to a method that no router can name, such as TRACE; null for all others. */
+export function refuseMethod(method: string): Refusal | null {
+  if (METHODS.includes(method)) return null;
+  return {
+    status: 405,
+    code: "MethodNotAllowed",
+    message: `${method} is not allowed here`,
+    allow: METHODS.join(", "),
+  };
+}
+
+/** The answer to what is refused: JSON in the form of the project's errors, for a browser to read too. */
+function answerTo({ code, message, allow }: Refusal) {
+  const body = JSON.stringify({ error: message, message, code });
+  const headers: Record<string, string> = {
+    "Content-Type": "application/json",
+    "Content-Length": String(Buffer.byteLength(body)),
+    "Access-Control-Allow-Origin": "*",
+    // What is left of the request is not read.
+    Connection: "close",
+    ...(allow === undefined ? {} : { Allow: allow }),
+  };
+  return { headers, body };
+}
+
+/** Answer a request with a refusal. */
+export function refuse(refusal: Refusal, response: ServerResponse): void {
+  const { headers, body } = answerTo(refusal);
+  response.writeHead(refusal.status, headers).end(body);
+}
+
+/** What Node's parser says of bytes that are no request. */
+interface ParseError extends Error {
+  code?: string;
+  reason?: string;
+  rawPacket?: Buffer;
+}
+
+/** The target of a request line with all that is not ASCII percent-encoded, as a client must send it. */
+function encodedTarget(packet: Buffer | undefined): string | null {
+  const [, target] = /^[A-Z]+ (\S+) HTTP\//.exec(packet?.toString("latin1") ?? "") ?? [];
+  const escaped = (byte: string) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
+  return target?.replace(/[\x80-\xff]/g, escaped) ?? null;
+}
+
+function refuseUnparsed(error: ParseError): Refusal {
+  if (error.code === "HPE_HEADER_OVERFLOW")
+    return { status: 431, code: "HeadersTooLarge", message: "The headers are too large" };
+  const encoded = error.code === "HPE_INVALID_URL" ? encodedTarget(error.rawPacket) : null;
+  return {
+    status: 400,
+    code: "BadRequest",
+    message:
+      encoded === null
+        ? `Not an HTTP request: ${error.reason ?? error.message}`
+        : `Percent-encode the URL: ${encoded}`,
+  };
+}
+
+/**
+ * Answer bytes that Node's parser refused, such as a URL with `日本` as it stands (RFC 9112, 3.2 wants
+ * it percent-encoded, and the parser cannot be told otherwise). `response` is what the connection was
+ * being answered with: once its head is out, only closing is left.
+ */
+export function answerUnparsed(
+  error: ParseError,
+  socket: Duplex,
+  response: ServerResponse | undefined,
+): void {
+  const isAnswering = response?.headersSent === true && !response.writableFinished;
+  if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
+    socket.destroy();
+    return;
+  }
+  const refusal = refuseUnparsed(error);
+  const { headers, body } = answerTo(refusal);
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status] ?? ""}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}
