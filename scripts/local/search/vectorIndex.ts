@@ -4,6 +4,7 @@ import type { Statements } from "../store/database.ts";
 import { fieldAt, type Document } from "../store/fields.ts";
 import type { TableIndex } from "../store/indexes.ts";
 import type { IndexDefinition } from "../store/schema.ts";
+import { memoryOf, type Between, type VectorMemory } from "./vectorMemory.ts";
 
 type Definition = IndexDefinition & { kind: "vector" };
 
@@ -12,19 +13,15 @@ interface VectorHit {
   score: number;
 }
 
+/** Vectors read for their exact score before requests come through again: some 5 ms. */
+const READ_AT_ONCE = 512;
+
 /** Float32, unit length: cosine is then a dot product. Zero stays zero and scores 0. */
 function normalized(vector: readonly number[]): Float32Array {
   let sum = 0;
   for (const x of vector) sum += x * x;
   const scale = sum === 0 ? 0 : 1 / Math.sqrt(sum);
   return Float32Array.from(vector, (x) => x * scale);
-}
-
-function asFloats(bytes: Buffer): Float32Array {
-  const { buffer, byteOffset, byteLength } = bytes;
-  return byteOffset % 4 === 0
-    ? new Float32Array(buffer, byteOffset, byteLength / 4)
-    : new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
@@ -38,11 +35,13 @@ export class VectorIndex implements TableIndex {
   readonly number: number;
   readonly definition: Definition;
   readonly #sql: Statements;
+  readonly #memory: VectorMemory;
 
   constructor(sql: Statements, number: number, definition: Definition) {
     this.#sql = sql;
     this.number = number;
     this.definition = definition;
+    this.#memory = memoryOf(sql, number, definition.dimensions);
   }
 
   create(): void {
@@ -69,6 +68,7 @@ export class VectorIndex implements TableIndex {
   add(seq: number, document: Document): void {
     const vector = this.#vectorOf(document);
     if (vector === null) return;
+    this.#memory.touch(seq);
     const bytes = Buffer.from(normalized(vector).buffer);
     this.#sql.run(
       "INSERT INTO vectors (index_number, seq, vector) VALUES (?, ?, ?)",
@@ -86,6 +86,7 @@ export class VectorIndex implements TableIndex {
   }
 
   remove(seq: number, document: Document): void {
+    this.#memory.touch(seq);
     this.#sql.run("DELETE FROM vectors WHERE index_number = ? AND seq = ?", this.number, seq);
     for (const filter of this.#filterKeys(document))
       this.#sql.run(
@@ -101,43 +102,36 @@ export class VectorIndex implements TableIndex {
     this.add(seq, after);
   }
 
-  #candidates(
-    filters: { path: string; value: Value | undefined }[] | null,
-  ): Iterable<{ seq: number; vector: Buffer }> {
-    if (filters === null)
-      return this.#sql.iterate(
-        "SELECT seq, vector FROM vectors WHERE index_number = ?",
-        this.number,
-      );
+  /** The documents that the filters let through; several are OR-ed. */
+  #filtered(filters: { path: string; value: Value | undefined }[]): number[] {
     const keys = filters.map(({ path, value }) => encodeKey([path, value]));
     const places = keys.map(() => "?").join(", ");
-    return this.#sql.iterate(
-      `SELECT v.seq, v.vector FROM vectors v WHERE v.index_number = ? AND v.seq IN
-        (SELECT seq FROM vector_filters WHERE index_number = ? AND filter IN (${places}))`,
-      this.number,
+    const rows = this.#sql.all<{ seq: number }>(
+      `SELECT DISTINCT seq FROM vector_filters WHERE index_number = ? AND filter IN (${places})`,
       this.number,
       ...keys,
     );
+    return rows.map(({ seq }) => seq);
   }
 
   /** The nearest documents, best first; several filters are OR-ed, `null` means no filter. */
-  search(
+  async search(
     vector: readonly number[],
     limit: number,
     filters: { path: string; value: Value | undefined }[] | null,
-  ): VectorHit[] {
+    between: Between,
+  ): Promise<VectorHit[]> {
     const wanted = normalized(vector);
-    const best: VectorHit[] = [];
-    let worst = -Infinity;
-    for (const row of this.#candidates(filters)) {
-      const score = dot(wanted, asFloats(row.vector));
-      if (best.length >= limit && score <= worst) continue;
-      best.push({ seq: row.seq, score });
-      if (best.length >= 2 * limit + 64) {
-        best.sort((a, b) => b.score - a.score).splice(limit);
-        worst = best.at(-1)?.score ?? -Infinity;
-      }
-    }
-    return best.sort((a, b) => b.score - a.score || a.seq - b.seq).slice(0, limit);
+    const among = () => (filters === null ? null : this.#filtered(filters));
+    const candidates = await this.#memory.candidates(wanted, among, limit, between);
+    const hits: VectorHit[] = [];
+    for (let i = 0; i < candidates.length; i += READ_AT_ONCE)
+      await between(() => {
+        for (const seq of candidates.slice(i, i + READ_AT_ONCE)) {
+          const stored = this.#memory.read(seq);
+          if (stored !== null) hits.push({ seq, score: dot(wanted, stored) });
+        }
+      });
+    return hits.sort((a, b) => b.score - a.score || a.seq - b.seq).slice(0, limit);
   }
 }

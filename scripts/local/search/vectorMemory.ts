@@ -1,0 +1,109 @@
+import type { Statements } from "../store/database.ts";
+import { QuantizedVectors } from "./quantized.ts";
+
+/** Rows that one turn between transactions reads when an index is first searched. */
+const LOAD_ROWS = 1000;
+
+/** Runs something while no transaction is open. */
+export type Between = <T>(work: () => T) => Promise<T>;
+
+/** A stored vector as it is in the file. */
+export function asFloats(bytes: Buffer): Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return byteOffset % 4 === 0
+    ? new Float32Array(buffer, byteOffset, byteLength / 4)
+    : new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+}
+
+/**
+ * An index's vectors in memory: to read them all from the file takes five times as long as to
+ * compare them. Filled by the first search. Transactions only note which documents they touched, and
+ * the next search reads those again, so that one that was rolled back has changed nothing.
+ */
+export class VectorMemory {
+  readonly #sql: Statements;
+  readonly #index: number;
+  readonly #vectors: QuantizedVectors;
+  /** Touched since the last look; null until the first search. */
+  #touched: Set<number> | null = null;
+  #loading: Promise<void> | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(sql: Statements, index: number, dimensions: number) {
+    this.#sql = sql;
+    this.#index = index;
+    this.#vectors = new QuantizedVectors(dimensions);
+  }
+
+  touch(seq: number): void {
+    this.#touched?.add(seq);
+  }
+
+  /**
+   * The documents among `seqs()` (null: all) that may be one of the `limit` nearest. One search after the
+   * other, in small steps: requests come through in between.
+   */
+  candidates(
+    query: Float32Array,
+    seqs: () => readonly number[] | null,
+    limit: number,
+    between: Between,
+  ): Promise<number[]> {
+    const found = this.#turn.then(async () => {
+      await (this.#loading ??= this.#load(between));
+      const among = await between(() => {
+        this.#catchUp();
+        return seqs() ?? [...this.#vectors.seqs];
+      });
+      return await this.#vectors.candidates(query, among, limit);
+    });
+    this.#turn = found.catch(() => undefined);
+    return found;
+  }
+
+  async #load(between: Between): Promise<void> {
+    this.#touched = new Set();
+    for (let last = 0, more = true; more;)
+      more = await between(() => {
+        const rows = this.#sql.all<{ seq: number; vector: Buffer }>(
+          "SELECT seq, vector FROM vectors WHERE index_number = ? AND seq > ? ORDER BY seq LIMIT ?",
+          this.#index,
+          last,
+          LOAD_ROWS,
+        );
+        for (const { seq, vector } of rows) this.#vectors.set(seq, asFloats(vector));
+        last = rows.at(-1)?.seq ?? last;
+        return rows.length === LOAD_ROWS;
+      });
+  }
+
+  #catchUp(): void {
+    for (const seq of this.#touched ?? []) {
+      const vector = this.read(seq);
+      if (vector === null) this.#vectors.delete(seq);
+      else this.#vectors.set(seq, vector);
+    }
+    this.#touched?.clear();
+  }
+
+  /** A vector as it is in the file now. */
+  read(seq: number): Float32Array | null {
+    const row = this.#sql.one<{ vector: Buffer }>(
+      "SELECT vector FROM vectors WHERE index_number = ? AND seq = ?",
+      this.#index,
+      seq,
+    );
+    return row === undefined ? null : asFloats(row.vector);
+  }
+}
+
+const memories = new WeakMap<Statements, Map<number, VectorMemory>>();
+
+/** The memory of an index: it outlives the index's object, which every rollback makes anew. */
+export function memoryOf(sql: Statements, index: number, dimensions: number): VectorMemory {
+  const ofFile = memories.get(sql) ?? new Map<number, VectorMemory>();
+  memories.set(sql, ofFile);
+  const memory = ofFile.get(index) ?? new VectorMemory(sql, index, dimensions);
+  ofFile.set(index, memory);
+  return memory;
+}
