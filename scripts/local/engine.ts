@@ -110,11 +110,14 @@ function assemble(
     files: new Files(tables, instanceSecret(sql)),
     authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components))),
     meter: new Meter(),
-    commit: async (work) => {
-      const { result, scheduled } = await transactor.mutation(async (transaction) => ({
-        result: await work(transaction),
-        scheduled: transaction.account.used.functionsScheduled > 0,
-      }));
+    commit: async (work, isRepeatable) => {
+      const { result, scheduled } = await transactor.mutation(
+        async (transaction) => ({
+          result: await work(transaction),
+          scheduled: transaction.account.used.functionsScheduled > 0,
+        }),
+        isRepeatable,
+      );
       if (scheduled) engine.scheduler?.wake();
       return result;
     },

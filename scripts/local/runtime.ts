@@ -31,6 +31,6 @@ export interface Engine {
   /** Its own address, `http://host:port`. */
   origin: string;
   log(line: LogLine): void;
-  /** Run a mutation's transaction, and what it scheduled afterwards. */
-  commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Run a mutation's transaction (`Transactor.mutation`), and what it scheduled afterwards. */
+  commit<T>(work: (transaction: Transaction) => Promise<T>, isRepeatable?: boolean): Promise<T>;
 }

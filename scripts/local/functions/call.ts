@@ -116,7 +116,8 @@ export async function runFunction(
     });
   };
   if (fn.type === "query") return await engine.transactor.query(inTransaction);
-  return await engine.commit(inTransaction);
+  // What a scheduled mutation also commits is that it ran: lost together, it runs again.
+  return await engine.commit(inTransaction, alsoCommit !== undefined);
 }
 
 /** Run a query or mutation inside the caller's transaction; its writes are undone if it throws. */

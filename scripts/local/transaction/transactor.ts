@@ -49,10 +49,15 @@ export class Transactor {
     });
   }
 
-  /** Run a mutation: all its writes are durable, or none were made. */
-  mutation<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  /**
+   * Run a mutation: all its writes are made, or none. They are durable when the promise resolves;
+   * `repeatable` ones, which nobody was told of and which run again if a power failure takes them, with
+   * the next commit that is (the log is written in order). To wait for the disk is most of a small one.
+   */
+  mutation<T>(work: (transaction: Transaction) => Promise<T>, isRepeatable = false): Promise<T> {
     return this.#inTurn(async () => {
       const transaction = new Transaction(true);
+      if (isRepeatable) this.#sql.exec("PRAGMA synchronous = NORMAL");
       this.#sql.run("BEGIN IMMEDIATE");
       try {
         const result = await withTimeout(work(transaction));
@@ -64,6 +69,8 @@ export class Transactor {
         this.#sql.run("ROLLBACK");
         this.#catalog.reload();
         throw error;
+      } finally {
+        if (isRepeatable) this.#sql.exec("PRAGMA synchronous = FULL");
       }
     });
   }
