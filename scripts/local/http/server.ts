@@ -148,6 +148,8 @@ function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): E
   return error;
 }
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** Begin to listen; resolves with the port (0 asks for a free one). Requests wait for `engine`. */
 export async function listen(
   engine: () => Promise<Engine>,
@@ -163,6 +165,8 @@ export async function listen(
   });
   // A slow upload is bounded by its size, not by a clock of Node's.
   server.requestTimeout = 0;
+  // On a machine so busy that seconds pass unseen, Node's 5 s would cut connections just used again.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(explain(error, options));
