@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
 import { startTestEngine, type TestEngine } from "../testing.ts";
-import { seeded } from "../trials/corpus.ts";
+import { seeded } from "../../bench/random.ts";
 import { QuantizedVectors } from "./quantized.ts";
 
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
