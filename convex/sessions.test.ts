@@ -105,7 +105,20 @@ describe("the dashboard's session", () => {
     );
     expect(pages.length).toBeGreaterThan(1);
     const messages = pages.flatMap((page) => page?.messages ?? []);
-    expect(messages.map(({ textContent }) => textContent?.[0])).toEqual(["0", "1", "2"]);
+    const texts = messages.map(({ parts }) => parts[0]?.content);
+    expect(texts).toEqual(["0", "1", "2"].map((mark) => mark.repeat(4_000_000)));
+  });
+
+  test("gives a text in both places that clients read, and a very long one once", async () => {
+    const long = "x".repeat(200_000);
+    const { me, sessionId } = await talk([
+      { role: "user", textContent: "short" },
+      { role: "user", textContent: long },
+    ]);
+    const [short, once] = (await me.query(api.sessions.get, { sessionId }))?.messages ?? [];
+    expect(short).toMatchObject({ textContent: "short", parts: [{ content: "short" }] });
+    expect(once).toMatchObject({ parts: [{ content: long }] });
+    expect(once).not.toHaveProperty("textContent");
   });
 
   test("goes on with a cursor where the messages have more parts than one query may read", async () => {

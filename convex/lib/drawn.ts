@@ -1,5 +1,6 @@
 import { readMessage, type ReadableMessage } from "./messages";
 import { plainText, type ReadPart } from "./parts";
+import { cutBytes, utf8Length } from "./text";
 
 /**
  * A conversation as the dashboard draws it. Its pages fail on a text that is no string, and Convex
@@ -7,43 +8,85 @@ import { plainText, type ReadPart } from "./parts";
  * no Convex value can hold comes as JSON text. Pure.
  */
 
-type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
-type DrawnPart = { type: string; content: Drawable };
+export type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
+export type DrawnPart = { type: string; content: Drawable };
 
 /** A Convex array holds 8,192 elements; nobody scrolls through half of that within one message. */
 const PARTS_MAX = 4_000;
 
+/**
+ * What the parts of one message may hold, in UTF-8 bytes: all of any text that a request can bring
+ * (8 MiB), and less than a function may return (16 MiB), whatever becomes of numbers on the way.
+ */
+const MESSAGE_MAX_BYTES = 10 * 1024 * 1024;
+
+/**
+ * JSON that one message gives as values, in UTF-16 units; more comes as JSON text. As a value a list
+ * of digits takes five times the room.
+ */
+const VALUES_MAX_LENGTH = 100_000;
+
+/** Names and types of parts are labels; any text may stand there. */
+const NAME_MAX_BYTES = 200;
+
+/** What one message may still hold. */
+type Room = { bytes: number; values: number };
+
 /** The parts of a message, its own text in front where no part says it. */
 export function drawnParts(message: ReadableMessage): DrawnPart[] {
   const parts = readMessage(message);
-  const shown = parts.slice(0, PARTS_MAX).map(drawn);
+  const room = { bytes: MESSAGE_MAX_BYTES, values: VALUES_MAX_LENGTH };
+  const shown: DrawnPart[] = [];
+  for (const part of parts) {
+    if (shown.length >= PARTS_MAX || room.bytes <= 0) break;
+    shown.push(drawn(part, room));
+  }
   const hidden = parts.length - shown.length;
   return hidden > 0 ? [...shown, { type: "text", content: `… ${hidden} more parts` }] : shown;
 }
 
-function drawn(part: ReadPart): DrawnPart {
+function drawn(part: ReadPart, room: Room): DrawnPart {
   switch (part.kind) {
     case "text":
     case "thinking":
-      return { type: part.kind, content: part.text };
+      return { type: part.kind, content: textWithin(part.text, room) };
     case "tool-call": {
-      const args = drawable(part.args);
-      return { type: "tool-call", content: { name: part.name, toolName: part.name, args } };
+      const name = cutBytes(part.name, NAME_MAX_BYTES);
+      const args = valueWithin(part.args, room);
+      return { type: "tool-call", content: { name, toolName: name, args } };
     }
     case "tool-result": {
       const { output } = part;
       const isText = typeof output === "string";
-      return { type: "tool-result", content: isText ? output : wrapped(output) };
+      const content = isText ? textWithin(output, room) : wrapped(output, room);
+      return { type: "tool-result", content };
     }
-    case "other":
-      return { type: part.type, content: plainText(part.content) };
+    case "other": {
+      const type = cutBytes(part.type, NAME_MAX_BYTES);
+      return { type, content: textWithin(plainText(part.content), room) };
+    }
   }
 }
 
 /** The pages draw `result` if there is one, else the whole content: nothing must not look like that. */
-function wrapped(output: unknown): Drawable {
-  const result = drawable(output);
-  return result ? { result } : plainText(output);
+function wrapped(output: unknown, room: Room): Drawable {
+  return output ? { result: valueWithin(output, room) } : plainText(output);
+}
+
+/** As much of a text as there is room for. */
+function textWithin(text: string, room: Room): string {
+  const shown = cutBytes(text, room.bytes);
+  room.bytes -= utf8Length(shown);
+  return shown;
+}
+
+/** A value as it is while there is room for it as such, else as JSON text. */
+function valueWithin(value: unknown, room: Room): Drawable {
+  const json = JSON.stringify(value) ?? "";
+  if (typeof value === "string") return textWithin(value, room);
+  if (json.length > room.values) return textWithin(json, room);
+  room.values -= json.length;
+  return drawable(value);
 }
 
 /** Levels of nesting kept as such; Convex takes 64, of which the answer around it uses some. */

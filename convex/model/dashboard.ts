@@ -1,9 +1,11 @@
+import { getConvexSize } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { SESSION_COLUMNS, csvRow, sessionCsvRow } from "../exports/csv";
 import { sessionMarkdown } from "../exports/markdown";
 import { drawnParts } from "../lib/drawn";
 import { parseParts } from "../lib/parts";
+import { cutBytes, utf8Length } from "../lib/text";
 import { takeWithin } from "./bounded";
 import { startSessionDeletion } from "./deletion";
 import * as Messages from "./messages";
@@ -12,8 +14,8 @@ import * as Sessions from "./sessions";
 
 /**
  * What the dashboard shows of sessions. It asks for a whole conversation in one query, so a
- * conversation is bounded here by what one query may read: `CONVERSATION`. A longer one comes up to
- * there, says so (`messagesCursor`), and goes on with the cursor; the page shows its beginning.
+ * conversation is bounded here by what one query may read and return. A longer one comes up to there,
+ * says so (`messagesCursor`), and goes on with the cursor; the page shows its beginning.
  */
 
 type User = Doc<"users">;
@@ -21,45 +23,85 @@ type User = Doc<"users">;
 /** Half of the 16 MiB and a quarter of the 32,000 documents that one query may read. */
 const CONVERSATION = { limit: 4_000, maxBytes: 8 * 1024 * 1024, maxRows: 8_000 };
 
+/** What a query returns of it: a message that passes this is left for the next page. */
+const RETURNED_MAX_BYTES = 12 * 1024 * 1024;
+
 /** A session with its conversation, parts in a form that the pages can draw. */
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
-  const page = await Messages.page(ctx, session, { ...CONVERSATION, cursor });
-  return {
-    session: { ...(await reviewedView(ctx, session)), _id: session._id },
-    messages: page.messages.map((message) => messageView(message)),
-    messagesCursor: page.cursor,
-  };
+  const view = { ...(await reviewedView(ctx, session)), _id: session._id };
+  return { session: view, ...(await drawnMessages(ctx, session, cursor)) };
 }
+
+async function drawnMessages(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
+  const page = await Messages.page(ctx, session, { ...CONVERSATION, cursor });
+  const messages: ReturnType<typeof messageView>[] = [];
+  let bytes = 0;
+  for (const message of page.messages) {
+    const view = messageView(message);
+    bytes += getConvexSize(view);
+    const last = messages[messages.length - 1];
+    if (last !== undefined && bytes > RETURNED_MAX_BYTES) {
+      return { messages, messagesCursor: page.cursorBehind(messages.length - 1) };
+    }
+    messages.push(view);
+  }
+  return { messages, messagesCursor: page.cursor };
+}
+
+/**
+ * A longer text is given once, in the parts, which the pages draw; a shorter one in `textContent` as
+ * well, for clients that read nothing else.
+ */
+const TEXT_TWICE_MAX_BYTES = 100_000;
+
+/** What the pages draw; a message without any of it shows its `textContent`. */
+const DRAWN_TYPES = new Set(["text", "tool-call", "tool-result"]);
 
 function messageView(message: Messages.MessageView) {
   const { id, role, createdAt, textContent, model } = message;
+  const parts = drawnParts({ ...message, parts: parseParts(message.parts) });
+  const text = textContent === undefined ? undefined : cutBytes(textContent, TEXT_TWICE_MAX_BYTES);
+  const isSaidOnce = text !== textContent && parts.some(({ type }) => DRAWN_TYPES.has(type));
   return {
     _id: id,
     role,
     createdAt,
-    ...(textContent === undefined ? {} : { textContent }),
+    ...(text === undefined || isSaidOnce ? {} : { textContent: text }),
     ...(model === undefined ? {} : { model }),
-    parts: drawnParts({ ...message, parts: parseParts(message.parts) }),
+    parts,
   };
 }
 
 /** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
-  const { messages, messagesCursor } = await conversation(ctx, session);
   const { title, model, source, totalTokens, createdAt } = Sessions.sessionView(session);
-  return { session: { title, model, source, totalTokens, createdAt }, messages, messagesCursor };
+  const view = { title, model, source, totalTokens, createdAt };
+  return { session: view, ...(await drawnMessages(ctx, session)) };
 }
 
-/** A session as Markdown, up to the bound of a conversation. */
+/** A session as Markdown, up to the bounds of a conversation; a last line says where the rest is. */
 export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promise<string> {
   const page = await Messages.page(ctx, session, CONVERSATION);
-  const messages = page.messages.map(({ parts, ...message }) => ({
-    ...message,
-    parts: parseParts(parts),
-  }));
-  const head = Sessions.headView(session);
-  const text = sessionMarkdown({ ...head, messages, from: 0, isLast: page.cursor === null });
-  return page.cursor === null ? text : `${text}\n*The conversation goes on.*\n`;
+  const head = { ...Sessions.headView(session), isLast: false };
+  const sections: string[] = [];
+  let shown = 0;
+  let bytes = 0;
+  for (const { parts, ...message } of page.messages) {
+    const messages = [{ ...message, parts: parseParts(parts) }];
+    const section = sessionMarkdown({ ...head, messages, from: shown + 1 });
+    bytes += utf8Length(section);
+    if (shown > 0 && bytes > RETURNED_MAX_BYTES) break;
+    shown++;
+    if (section !== "") sections.push(cutBytes(section, RETURNED_MAX_BYTES));
+  }
+  const isWhole = page.cursor === null && bytes <= RETURNED_MAX_BYTES;
+  if (!isWhole) sections.push(goesOn(session, shown));
+  return sessionMarkdown({ ...head, messages: [], from: 0 }) + sections.join("\n");
+}
+
+function goesOn({ _id, messageCount }: Doc<"sessions">, shown: number): string {
+  const whole = `GET /api/export?format=markdown&id=${_id}`;
+  return `---\n\n*Cut after ${shown} of ${messageCount} messages. The whole: \`${whole}\`*\n`;
 }
 
 /** Sessions that one table holds: what a query may read, with room to spare. */

@@ -189,13 +189,18 @@ type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
 
 /**
  * A page of a session's messages in the order of the conversation, with their parts. Bounded by
- * `limit`, by bytes and by rows; `cursor` is null at the end.
+ * `limit`, by bytes and by rows; `cursor` is null at the end. Who shows less of it goes on with
+ * `cursorBehind` the last message shown.
  */
 export async function page(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id">,
   size: PageSize & { cursor?: string },
-): Promise<{ messages: MessageView[]; cursor: string | null }> {
+): Promise<{
+  messages: MessageView[];
+  cursor: string | null;
+  cursorBehind: (index: number) => string;
+}> {
   const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
   const after = cursor === undefined ? "" : readPageCursor(cursor);
   const inOrder = ctx.db
@@ -218,9 +223,9 @@ export async function page(
   const rows = await Parts.ofPage(ctx, found);
   const read = found.map((message) => messageView(message, rows.get(message._id)));
   const messages = read.slice(0, fitting(read));
-  const last = found[messages.length - 1];
-  const isCut = more || messages.length < read.length;
-  return { messages, cursor: isCut && last ? writeCursor([last.orderKey]) : null };
+  const cursorBehind = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
+  const isCut = messages.length > 0 && (more || messages.length < read.length);
+  return { messages, cursor: isCut ? cursorBehind(messages.length - 1) : null, cursorBehind };
 }
 
 /** How many of the messages fit one answer as JSON; at least one. */

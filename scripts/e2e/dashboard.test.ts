@@ -115,3 +115,88 @@ describe("950 sessions with all the words that plugins and reviewers may add", (
     expect(seen.sort()).toEqual(all.sort());
   }, 60_000);
 });
+
+type Conversation = {
+  messages: { textContent?: string; parts: { type: string; content: unknown }[] }[];
+  messagesCursor: string | null;
+};
+
+describe("a conversation too large for one answer", () => {
+  /** All pages of a session, through `sessions.get`. */
+  async function pagesOf(who: TestUser, sessionId: string): Promise<Conversation[]> {
+    const pages: Conversation[] = [];
+    let cursor: string | null = null;
+    do {
+      const args = cursor === null ? { sessionId } : { sessionId, cursor };
+      const page: Conversation = await ask(who, "sessions:get", args);
+      pages.push(page);
+      cursor = page.messagesCursor;
+    } while (cursor !== null);
+    return pages;
+  }
+
+  async function stored(messages: object[]): Promise<{ who: TestUser; id: string; slug: string }> {
+    const who = await dashboard.engine.createUser();
+    const sized = messages.map((message, n) => ({
+      ...{ sessionExternalId: "long", externalId: `m${n}`, role: n % 2 ? "assistant" : "user" },
+      ...{ createdAt: Date.UTC(2026, 0, 1) + n },
+      ...message,
+    }));
+    await send(who, "messages", sized);
+    const share = await post(who, "/api/sessions/long", { isPublic: true }, "PATCH");
+    const { id, publicSlug } = (await share.json()) as { id: string; publicSlug: string };
+    return { who, id, slug: publicSlug };
+  }
+
+  test("1,200 messages of 10 kB come in pages, each message once and whole", async () => {
+    const text = (n: number) => `${n} `.padEnd(10_000, "x");
+    const messages = Array.from({ length: 1_200 }, (_, n) => ({ textContent: text(n) }));
+    const { who, id, slug } = await stored(messages);
+    const pages = await pagesOf(who, id);
+    expect(pages.length).toBeGreaterThan(1);
+    const said = pages.flatMap(({ messages }) => messages.map(({ parts }) => parts[0]?.content));
+    expect(said).toEqual(messages.map(({ textContent }) => textContent));
+    const shared = (await dashboard.call("query", "sessions:getPublic", null, {
+      slug,
+    })) as Conversation;
+    expect(shared.messages.length).toBeGreaterThan(300);
+    const markdown = await ask<string>(who, "sessions:getMarkdown", { sessionId: id });
+    expect(markdown).toContain(text(300));
+    expect(markdown).toMatch(/Cut after \d+ of 1200 messages\. The whole: `GET [^`]+`\*\n$/);
+  });
+
+  test.each<[string, object[]]>([
+    [
+      "700 lists of 4,000 numbers",
+      [call({ args: Array.from({ length: 700 }, () => ones(4_000)) })],
+    ],
+    [
+      "70 calls with 40,000 numbers",
+      Array.from({ length: 70 }, () => call({ args: halves(8_000) })),
+    ],
+    ["a tool's name of 8 MB", [call({ toolName: "n".repeat(8_000_000) })]],
+    ["lists within lists", [call({ args: Array.from({ length: 500 }, () => nested(900)) })]],
+  ])("a message with %s is drawn, shared and written as Markdown", async (_, parts) => {
+    const { who, id, slug } = await stored([{ parts }, { textContent: "the end" }]);
+    const pages = await pagesOf(who, id);
+    expect(pages.flatMap(({ messages }) => messages)).toHaveLength(2);
+    await dashboard.call("query", "sessions:getPublic", null, { slug });
+    const markdown = await ask<string>(who, "sessions:getMarkdown", { sessionId: id });
+    expect(markdown.length).toBeGreaterThan(1_000);
+  });
+
+  test("8 MiB of text in one message come whole", async () => {
+    const textContent = "word ".repeat(1_670_000);
+    const { who, id } = await stored([{ textContent }]);
+    const pages = await pagesOf(who, id);
+    expect(pages[0]?.messages[0]?.parts[0]?.content === textContent).toBe(true);
+  });
+});
+
+const call = (content: object) => ({
+  type: "tool-call",
+  content: { toolName: "Read", ...content },
+});
+const ones = (length: number) => Array.from({ length }, () => 1);
+const halves = (length: number) => Array.from({ length: 5 }, () => ones(length));
+const nested = (depth: number) => JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown;
