@@ -52,8 +52,17 @@ export const pieceFields = {
   order: v.number(),
   piece: v.number(),
   type: v.string(),
-  /** `text`: as it is. `json`: JSON text. `packed`: JSON text of an array of whole parts. */
-  format: v.union(v.literal("text"), v.literal("json"), v.literal("packed")),
+  /**
+   * `text`: as it is. `json`: JSON text. With `AndFields` after either: the same, and as a last line the
+   * JSON text of the fields that stand beside `content`. `packed`: JSON text of an array of whole parts.
+   */
+  format: v.union(
+    v.literal("text"),
+    v.literal("json"),
+    v.literal("textAndFields"),
+    v.literal("jsonAndFields"),
+    v.literal("packed"),
+  ),
   text: v.optional(v.string()),
   content: v.optional(v.string()),
 };

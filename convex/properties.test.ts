@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { endpoints } from "./http";
 import { readCursor, writeCursor } from "./lib/cursor";
-import { parseJson } from "./lib/json";
+import { isJsonObject, parseJson } from "./lib/json";
 import { messageProse, readMessage } from "./lib/messages";
 import { cutParts, cutText, joinPieces, type WholePart } from "./lib/pieces";
 import { readTime, timeFromId } from "./lib/sourceTime";
@@ -67,6 +67,107 @@ test("any JSON in parts comes back equal", async () => {
     { numRuns: 60 },
   );
 }, 30_000);
+
+describe("what a message says comes back, in whatever fields and dialects it was sent", () => {
+  /** Fields beside `type` and `content`, known and unknown. */
+  const beside = fc.dictionary(
+    fc.oneof(
+      fc.constantFrom("id", "name", "toolName", "tool_use_id", "is_error", "signature", "input"),
+      anyText.filter((key) => key !== "type" && key !== "content"),
+    ),
+    anyJson,
+    { maxKeys: 3 },
+  );
+  const types = fc.oneof(
+    fc.constantFrom("text", "thinking", "tool-call", "tool_use", "tool_result", "image"),
+    anyJson,
+  );
+  const typed = fc.record(
+    { type: types, content: fc.oneof(anyText, anyJson) },
+    { requiredKeys: [] },
+  );
+  const block = fc.oneof(
+    fc.tuple(typed, beside).map(([part, more]) => ({ ...more, ...part })),
+    anyJson,
+  );
+  const blocks = fc.oneof(fc.array(block, { maxLength: 3 }), block);
+  const named = fc.record({ id: anyText, name: anyText, arguments: anyJson }, { requiredKeys: [] });
+  const call = fc.tuple(named, beside).map(([known, more]) => ({ ...more, ...known }));
+  const messages = fc
+    .record(
+      {
+        textContent: anyJson,
+        content: fc.oneof(anyText, blocks),
+        parts: blocks,
+        toolCalls: fc.oneof(fc.array(call, { maxLength: 2 }), call, anyJson),
+      },
+      { requiredKeys: [] },
+    )
+    .map((said) => JSON.parse(JSON.stringify(said)) as Fields);
+
+  test("every value of it, where it was", async () => {
+    await fc.assert(
+      fc.asyncProperty(messages, async (said) => {
+        const ada = await person(deployment());
+        const ids = { sessionExternalId: "s", externalId: "m" };
+        const answer = await ada.post("/sync/message", { ...said, ...ids });
+        expect(answer.status).toBe(200);
+        const { messages: stored } = await read<SessionPage>(ada.get("/api/sessions/s"));
+        const { textContent, parts = [] } = stored[0] ?? {};
+        const written = typeof said.content === "object" ? "" : asText(said.content);
+        const texts = [asText(said.textContent), written].filter((text) => text !== "");
+        if (texts.length > 0) expect(textContent).toBe(texts[0]);
+        const second = texts.slice(1).filter((text) => text !== texts[0]);
+        const kept = parts.map(canonical);
+        const sent = listed(said.parts);
+        expect(sent.filter((one, at) => !formsOf(one).includes(kept[at] ?? ""))).toEqual([]);
+        const others = [...(typeof said.content === "object" ? listed(said.content) : second)];
+        expect(others.filter((one) => !formsOf(one).some((form) => kept.includes(form)))).toEqual(
+          [],
+        );
+        const calls = parts.filter(({ type }) => /^tool.(call|use)$/.test(type));
+        const told = calls.map(({ content }) => valuesOf(content));
+        expect(listed(said.toolCalls).filter((one) => !told.includes(valuesOf(one)))).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  }, 60_000);
+});
+
+type Fields = { [field: string]: unknown };
+
+const listed = (value: unknown): unknown[] =>
+  Array.isArray(value) ? value : value == null ? [] : [value];
+
+/** A value as a text: another value as its JSON, half a character as U+FFFD, nothing as nothing. */
+const asText = (value: unknown) =>
+  wellFormed(typeof value === "string" ? value : value == null ? "" : JSON.stringify(value));
+
+/** JSON text that is the same for equal values. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (!isJsonObject(value)) return JSON.stringify(value);
+  const fields = Object.entries(value).map(
+    ([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`,
+  );
+  return `{${fields.sort().join()}}`;
+}
+
+/** A call by its values alone: dialects differ in the names they give them. */
+const valuesOf = (call: unknown) =>
+  isJsonObject(call) ? Object.values(call).map(canonical).sort().join() : canonical(call);
+
+/** Every form in which a block may come back: as it is, or its fields inside `content`. */
+function formsOf(block: unknown): string[] {
+  const whole = { type: "unknown", content: block };
+  if (!isJsonObject(block)) {
+    return [typeof block === "string" ? { type: "text", content: block } : whole].map(canonical);
+  }
+  const { type = "unknown", content, ...beside } = block;
+  if (typeof type !== "string") return [canonical(whole)];
+  const flat = content === undefined ? beside : { ...beside, content };
+  return [whole, { type, ...block }, { type, content: flat }].map(canonical);
+}
 
 /** A message whose deliveries agree, cut into deliveries that say different things of it. */
 type Delivered = { [field: string]: unknown; externalId: string; createdAt: number };

@@ -115,10 +115,114 @@ describe("every dialect of parts is kept", () => {
     ["no type", [{ content: [1] }], [{ type: "unknown", content: [1] }]],
     ["not even an object", [7], [{ type: "unknown", content: 7 }]],
     ["none", null, []],
+    ...[
+      { type: "image", content: "AAAA", mime: "png" },
+      { type: "tool_result", tool_use_id: "t1", is_error: true, content: "one\ntwo" },
+      { type: "tool_result", tool_use_id: "t1", content: [{ type: "text", text: "x" }] },
+      { type: "thinking", content: "hm", signature: "sig" },
+      { type: "tool-call", content: { name: "R", args: {} }, id: "c1" },
+      { type: "text", content: "a\nb\n", cache_control: { type: "ephemeral" } },
+      { type: "text", content: "", citations: [{ "\n": "\ud83c" }] },
+      { type: "x", content: null, note: null },
+    ].map((part): [string, unknown, unknown] => [
+      `${part.type} with ${Object.keys(part)[1]} and more beside`,
+      [part],
+      [part],
+    ]),
+    ["a type that is no name", [{ type: 7 }], [{ type: "unknown", content: { type: 7 } }]],
+    [
+      "a type that is too long for a name",
+      [{ type: "x".repeat(101), content: "c", more: 1 }],
+      [{ type: "unknown", content: { type: "x".repeat(101), content: "c", more: 1 } }],
+    ],
   ])("%s", async (_, parts, expected) => {
     const ada = await person(deployment());
     expect((await roundTrip(ada, { parts })).parts).toEqual(expected);
   });
+});
+
+describe("every field that says something is kept, in whatever combination", () => {
+  const hello = { type: "text", text: "hello" };
+  const call = { id: "c1", name: "Read", arguments: '{"p":1}' };
+  const asPart = { type: "tool-call", content: { id: "c1", name: "Read", args: { p: 1 } } };
+  test.each<[string, object, { textContent?: string; parts: unknown[] }]>([
+    [
+      "one block as content",
+      { content: hello },
+      { textContent: "hello", parts: [{ type: "text", content: { text: "hello" } }] },
+    ],
+    [
+      "an empty text beside a real one",
+      { textContent: "", content: "real text" },
+      { textContent: "real text", parts: [] },
+    ],
+    ["the same text twice", { textContent: "a", content: "a" }, { textContent: "a", parts: [] }],
+    [
+      "two texts",
+      { textContent: "a", content: "b" },
+      { textContent: "a", parts: [{ type: "text", content: "b" }] },
+    ],
+    [
+      "no parts and calls",
+      { parts: [], toolCalls: [call] },
+      { parts: [{ type: "tool-call", content: call }] },
+    ],
+    [
+      "one call without a list",
+      { textContent: "t", toolCalls: call },
+      { textContent: "t", parts: [{ type: "tool-call", content: call }] },
+    ],
+    ["parts that hold the call", { parts: [asPart], toolCalls: [call] }, { parts: [asPart] }],
+    [
+      "parts that hold less than the call",
+      { parts: [asPart], toolCalls: [{ ...call, startedAt: 5 }] },
+      { parts: [asPart, { type: "tool-call", content: { ...call, startedAt: 5 } }] },
+    ],
+    [
+      "parts and blocks, some of them the same",
+      { parts: [{ type: "text", content: "a" }], content: [{ type: "text", content: "a" }, "b"] },
+      {
+        textContent: "a\n\nb",
+        parts: [
+          { type: "text", content: "a" },
+          { type: "text", content: "b" },
+        ],
+      },
+    ],
+    [
+      "text in another dialect",
+      { content: [{ type: "output_text", text: "hello" }] },
+      { textContent: "hello", parts: [{ type: "output_text", content: { text: "hello" } }] },
+    ],
+    ["a number as content", { content: 5 }, { textContent: "5", parts: [] }],
+  ])("%s", async (_, fields, expected) => {
+    const ada = await person(deployment());
+    const { textContent, parts } = await roundTrip(ada, fields);
+    expect({ textContent, parts }).toEqual(expected);
+  });
+});
+
+test("a result finds its call by the id that stands beside it, in another message, out of order", async () => {
+  const ada = await person(deployment());
+  const calls = ["t1", "t2"].map((id) => ({ type: "tool_use", id, name: "Read", input: { id } }));
+  const results = ["t2", "t1"].map((id) => ({
+    type: "tool_result",
+    tool_use_id: id,
+    content: `result of ${id}`,
+  }));
+  const messages = [
+    message({ externalId: "a", role: "user", textContent: "read both" }),
+    message({ externalId: "b", parts: calls }),
+    message({ externalId: "c", role: "user", content: results }),
+  ].map((one, at) => ({ ...one, createdAt: Date.UTC(2026, 0, 20) + at * 1_000 }));
+  await ada.post("/sync/batch", { messages });
+  const exported = await read<{ turns: { tools_called?: object[] }[] }[]>(
+    ada.get("/api/export?format=deepeval&turns=multi&id=s"),
+  );
+  const called = exported.flatMap(({ turns }) => turns.flatMap((turn) => turn.tools_called ?? []));
+  expect(called).toMatchObject(
+    ["t1", "t2"].map((id) => ({ input_parameters: { id }, output: `result of ${id}` })),
+  );
 });
 
 describe("an unusable field is ignored and the rest is kept", () => {

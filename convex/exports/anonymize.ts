@@ -12,7 +12,7 @@ export type Anonymity = { salt: string; names: readonly string[] };
 export function anonymized(session: ExportSession, { salt, names }: Anonymity): ExportSession {
   const told = new Set(names);
   eachText(session, (text) => namesIn(text).forEach((name) => told.add(name)));
-  const { text, value } = createAnonymizer(salt, told);
+  const { text, value, fields } = createAnonymizer(salt, told);
   const optional = (original: string | undefined) =>
     original === undefined ? undefined : text(original);
   return {
@@ -26,9 +26,10 @@ export function anonymized(session: ExportSession, { salt, names }: Anonymity): 
     messages: session.messages.map((message) => ({
       ...message,
       textContent: optional(message.textContent),
-      parts: message.parts.map((part): StoredPart => ({
-        type: part.type,
-        content: value(part.content),
+      parts: message.parts.map(({ type, content, ...beside }): StoredPart => ({
+        ...fields(beside),
+        type,
+        content: value(content),
       })),
     })),
   };

@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonObject } from "./json";
+
 /**
  * Replaces what points at a person or opens a door: user names (in home paths, and wherever else the
  * same name stands as a word), e-mail addresses, keys and tokens. The same thing gets the same
@@ -7,6 +9,7 @@ type Anonymizer = {
   text: (text: string) => string;
   /** The same for every string in a JSON value, keys included. */
   value: (value: unknown) => unknown;
+  fields: (fields: JsonObject) => JsonObject;
 };
 
 /** Words that stand in home paths, or are account names, without naming anyone. */
@@ -62,12 +65,11 @@ export function createAnonymizer(salt: string, names: Iterable<string>): Anonymi
   const value = (original: unknown): unknown => {
     if (typeof original === "string") return text(original);
     if (Array.isArray(original)) return original.map(value);
-    if (typeof original !== "object" || original === null) return original;
-    return Object.fromEntries(
-      Object.entries(original).map(([key, inner]: [string, unknown]) => [text(key), value(inner)]),
-    );
+    return isJsonObject(original) ? fields(original) : original;
   };
-  return { text, value };
+  const fields = (original: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(original).map(([key, inner]) => [text(key), value(inner)]));
+  return { text, value, fields };
 }
 
 /** User names that a text gives away by its home paths. */

@@ -65,6 +65,55 @@ describe("a part of any dialect is read as what it says", () => {
     ]);
   });
 
+  test.each([
+    ["thinking", { type: "thinking", content: "hm", signature: "s" }, "thinking", { text: "hm" }],
+    [
+      "thinking as Anthropic has it",
+      { type: "thinking", content: { thinking: "hm", signature: "s" } },
+      "thinking",
+      { text: "hm" },
+    ],
+    [
+      "a call",
+      { type: "tool_use", content: { name: "Read", args: {} }, id: "c1", status: "done" },
+      "tool-call",
+      { name: "Read", id: "c1", args: {} },
+    ],
+    [
+      "a call in a string",
+      { type: "tool_use", content: "shell: ls", id: "c1" },
+      "tool-call",
+      { name: "shell", id: "c1", args: "ls" },
+    ],
+    [
+      "a result",
+      { type: "tool_result", content: { rows: 3 }, tool_use_id: "c1", is_error: true },
+      "tool-result",
+      { id: "c1", output: { rows: 3 } },
+    ],
+    [
+      "an image",
+      { type: "image", content: "AAAA", mime: "png" },
+      "other",
+      { type: "image", content: { mime: "png", content: "AAAA" } },
+    ],
+  ])("what stands beside the content of %s is read with it", (_, part, kind, expected) => {
+    expect(readPart(part)).toEqual([{ kind, ...expected }]);
+  });
+
+  test("a call whose result stands around it gives both", () => {
+    const content = { result: "out", content: { name: "Read", args: { p: 1 } } };
+    expect(readPart({ type: "tool-call", content })).toEqual([
+      call("Read", { p: 1 }),
+      { kind: "tool-result", name: "Read", output: "out" },
+    ]);
+  });
+
+  test("JSON in a string that nests too deep to print stays a string", () => {
+    const deep = `{"name":"Read","args":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+    expect(readPart({ type: "tool-call", content: deep })).toEqual([call("unknown", deep)]);
+  });
+
   test("an unknown part is handed on whole", () => {
     const content = { $ref: 1, url: "x" };
     expect(readPart({ type: "image", content })).toEqual([

@@ -19,8 +19,9 @@ const PART_ROWS_MAX = 1_000;
 /** `order` of the rows that continue a message's own text. */
 export const TEXT_ORDER = -1;
 
-type PartFormat = "text" | "json" | "packed";
-export type WholePart = { type: string; format: "text" | "json"; content: string };
+type WholeFormat = "text" | "json" | "textAndFields" | "jsonAndFields";
+type PartFormat = WholeFormat | "packed";
+export type WholePart = { type: string; format: WholeFormat; content: string };
 
 /**
  * A part joined from its rows. The parts that shared packed rows are still one text here: a Convex

@@ -241,7 +241,7 @@ function fitting(messages: readonly MessageView[]): number {
 function jsonBytesOf({ textContent = "", parts }: MessageView): number {
   return parts.reduce(
     (sum, { format, content }) =>
-      sum + (format === "text" ? jsonStringBytes(content) : utf8Length(content)),
+      sum + (format.startsWith("text") ? jsonStringBytes(content) : utf8Length(content)),
     jsonStringBytes(textContent),
   );
 }

@@ -77,7 +77,9 @@ export const MessageAnswer = z
     cost: count.optional(),
     ...OptionalNumbers,
     createdAt: count,
-    parts: z.array(z.object({ type: z.string(), content: z.unknown().optional() })),
+    parts: z
+      .array(z.looseObject({ type: z.string(), content: z.unknown().optional() }))
+      .meta({ description: "As they were sent, with what stood beside `content`." }),
   })
   .meta({ id: "Message" });
 

@@ -1,15 +1,14 @@
 import * as z from "zod";
-import { isJsonObject, type JsonObject, jsonText } from "../lib/json";
+import { isJsonObject, type JsonObject } from "../lib/json";
 import { messageProse } from "../lib/messages";
-import { parsePart, type StoredPart } from "../lib/parts";
+import { isTextType, parsePart, sameCallKey, storedForm, type StoredPart } from "../lib/parts";
 import type { WholePart } from "../lib/pieces";
-import { isWellFormed, prefixBytes, wellFormed } from "../lib/text";
-import { readOrRefuse } from "./fields";
+import { isWellFormed, utf8Length, wellFormed } from "../lib/text";
+import { readOrRefuse, readText } from "./fields";
 
 /**
  * A part in the one form that is stored: text as it is, everything else as JSON text, because no
- * Convex value can hold every key, depth and length of JSON. Empty JSON text stands for a part
- * without content.
+ * Convex value can hold every key, depth and length of JSON.
  */
 type PartInput = WholePart;
 
@@ -24,8 +23,7 @@ export const PartList = z
   .optional(
     z.unknown().transform((value, issues): PartInput[] | undefined => {
       if (value === undefined || value === null) return undefined;
-      const list: unknown[] = Array.isArray(value) ? value : [value];
-      return list.map((part, index) =>
+      return listOf(value).map((part, index) =>
         readOrRefuse(issues, [index, "content"], () => storedForm(shapeOf(part))),
       );
     }),
@@ -36,15 +34,24 @@ export const PartList = z
     description: "Content blocks, any JSON; kept whole and in order.",
   });
 
+/** A part as it was sent, in the one form of many: a type, and content. */
 function shapeOf(part: unknown): StoredPart {
   if (typeof part === "string") return { type: "text", content: part };
   if (!isJsonObject(part)) return { type: "unknown", content: part };
-  const { type, content, ...beside } = part;
-  const name = typeof type === "string" ? prefixBytes(wellFormed(type), TYPE_MAX_BYTES) : "unknown";
-  return { type: name, content: contentOf(name, content, beside) };
+  const { type = "unknown", content, ...beside } = part;
+  if (!isTypeName(type)) return { type: "unknown", content: part };
+  if (Object.keys(beside).length === 0) return content === undefined ? { type } : { type, content };
+  if (content === undefined) return { type, content: beside };
+  return isFlat(type, beside)
+    ? { type, content: { ...beside, content } }
+    : { ...beside, type, content };
 }
 
-/** Fields beside `content` that belong to it, as the documented flat form of tool parts has them. */
+function isTypeName(type: unknown): type is string {
+  return typeof type === "string" && isWellFormed(type) && utf8Length(type) <= TYPE_MAX_BYTES;
+}
+
+/** Fields beside `content` that belong into it, as the documented flat form of tool parts has them. */
 const FLAT_KEYS = [
   "toolName",
   "name",
@@ -56,33 +63,63 @@ const FLAT_KEYS = [
   "toolCallId",
 ];
 
-function contentOf(type: string, content: unknown, beside: JsonObject): unknown {
-  if (content === undefined) return Object.keys(beside).length > 0 ? beside : undefined;
-  const isFlat = /tool|function/.test(type) && FLAT_KEYS.some((key) => key in beside);
-  return isFlat ? { ...beside, content } : content;
+function isFlat(type: string, beside: JsonObject): boolean {
+  return /tool|function/.test(type) && FLAT_KEYS.some((key) => key in beside);
 }
 
-function storedForm({ type, content }: StoredPart): PartInput {
-  if (typeof content === "string" && isWellFormed(content)) {
-    return { type, format: "text", content };
-  }
-  return { type, format: "json", content: content === undefined ? "" : jsonText(content) };
-}
+/** What a message may bring in many dialects at once. */
+type SaidFields = {
+  textContent?: string;
+  content?: unknown;
+  parts?: PartInput[];
+  toolCalls?: unknown;
+};
 
-/** Older clients: a list of content blocks as `content`, or calls as `toolCalls`. */
-export function partsFromToolCalls(
-  fields: { content?: unknown; toolCalls?: unknown },
+/**
+ * All that a message says, whichever of the fields say it: the text is `textContent`, else a `content`
+ * that is no list or object; what else `content` and `toolCalls` hold joins the parts, but for what they
+ * hold already. Where nothing of this was sent, `parts` is undefined, and those of an earlier delivery stay.
+ */
+export function readSaid(
+  { textContent, content, parts, toolCalls }: SaidFields,
   issues: z.RefinementCtx,
+): { text?: string; parts?: PartInput[] } {
+  const isScalar = typeof content !== "object";
+  const written = isScalar ? readText(content) : undefined;
+  const text = textContent || written;
+  const second = written && written !== text ? [written] : [];
+  const stored = (field: string, shapes: readonly StoredPart[]) => {
+    const found: PartInput[] = [];
+    shapes.forEach((shape, at) =>
+      readOrRefuse(issues, [field, at], () => found.push(storedForm(shape))),
+    );
+    return found;
+  };
+  const blocks = stored("content", (isScalar ? second : listOf(content)).map(shapeOf));
+  const calls = stored("toolCalls", listOf(toolCalls).map(callShape));
+  return { text, parts: joined(joined(parts, blocks), calls) };
+}
+
+/** The parts, and behind them what they do not hold already, as it is or as the same call in another dialect. */
+function joined(
+  parts: PartInput[] | undefined,
+  more: readonly PartInput[],
 ): PartInput[] | undefined {
-  const blocks: unknown[] = Array.isArray(fields.content) ? fields.content : [];
-  const calls: unknown[] = Array.isArray(fields.toolCalls) ? fields.toolCalls : [];
-  if (blocks.length + calls.length === 0) return undefined;
-  const read = (name: string, part: StoredPart, index: number) =>
-    readOrRefuse(issues, [name, index], () => storedForm(part));
-  return [
-    ...blocks.map((block, index) => read("content", shapeOf(block), index)),
-    ...calls.map((call, index) => read("toolCalls", callShape(call), index)),
-  ];
+  if (parts === undefined || more.length === 0) return more.length === 0 ? parts : [...more];
+  const held = new Set(parts.flatMap((part) => [asText(part), sameCallKey(parsePart(part))]));
+  const added = more.filter((part) => {
+    const call = sameCallKey(parsePart(part));
+    return !held.has(asText(part)) && (call === undefined || !held.has(call));
+  });
+  return [...parts, ...added];
+}
+
+const asText = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
+
+/** A list as it is, one thing as a list of it; absent and null are the same. */
+function listOf(value: unknown): unknown[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
 }
 
 function callShape(call: unknown): StoredPart {
@@ -91,6 +128,6 @@ function callShape(call: unknown): StoredPart {
 
 /** The text that the text parts hold together; empty if there is none. */
 export function textOfParts(parts: PartInput[]): string {
-  const texts = parts.filter((part) => part.type === "text").map(parsePart);
+  const texts = parts.filter(({ type }) => isTextType(type)).map(parsePart);
   return wellFormed(messageProse({ role: "unknown", parts: texts }));
 }

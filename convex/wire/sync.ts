@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { timeFromId } from "../lib/sourceTime";
 import { readSource } from "./sources";
-import { cost, count, duration, label, lenient, readLabel, readText, text, time } from "./fields";
-import { PartList, partsFromToolCalls, textOfParts } from "./parts";
+import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
+import { PartList, readSaid, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { route } from "./route";
 
@@ -148,9 +148,7 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
     fields.messageId,
     fields.id,
   );
-  const content = typeof fields.content === "string" ? readText(fields.content) : undefined;
-  const parts = fields.parts ?? partsFromToolCalls(fields, issues);
-  const sentText = fields.textContent ?? content;
+  const { text: sentText, parts } = readSaid(fields, issues);
   const derived = sentText ? undefined : parts && textOfParts(parts);
   return {
     sessionExternalId,
