@@ -7,6 +7,7 @@ import { distinct, splitBy, totalsOf } from "./lib/stats";
 import { shownProvider } from "./lib/providers";
 import { DAY_MS, utcDate } from "./lib/time";
 import * as Analytics from "./model/analytics";
+import * as SessionLists from "./model/sessionLists";
 import { statsAnswer, totalsByDay } from "./model/statsViews";
 import { sessionView } from "./model/sessions";
 import { readSource } from "./wire/sources";
@@ -124,7 +125,7 @@ export const sourceStats = viewerQuery({
 export const sessionsWithDetails = viewerQuery({
   args: {
     limit: v.optional(v.number()),
-    sortBy: v.optional(v.union(...Analytics.SORT_KEYS.map((key) => v.literal(key)))),
+    sortBy: v.optional(v.union(...SessionLists.SORT_KEYS.map((key) => v.literal(key)))),
     sortOrder: v.optional(v.union(v.literal("asc"), v.literal("desc"))),
     filterModel: v.optional(v.string()),
     filterProject: v.optional(v.string()),
@@ -134,7 +135,7 @@ export const sessionsWithDetails = viewerQuery({
   handler: async (ctx, args) => {
     if (ctx.user === null) return { sessions: [], total: 0 };
     const { limit = 100, sortBy = "updatedAt", sortOrder = "desc" } = args;
-    const { sessions, total } = await Analytics.sessionsInOrder(ctx, ctx.user, {
+    const { sessions, total } = await SessionLists.inOrder(ctx, ctx.user, {
       sortBy,
       order: sortOrder,
       limit: Math.min(200, Math.max(1, Math.floor(limit))),

@@ -134,6 +134,7 @@ import type * as model_refreshSchedule from "../model/refreshSchedule.js";
 import type * as model_reviews from "../model/reviews.js";
 import type * as model_search from "../model/search.js";
 import type * as model_sessionEdits from "../model/sessionEdits.js";
+import type * as model_sessionLists from "../model/sessionLists.js";
 import type * as model_sessionMerge from "../model/sessionMerge.js";
 import type * as model_sessions from "../model/sessions.js";
 import type * as model_sharing from "../model/sharing.js";
@@ -307,6 +308,7 @@ declare const fullApi: ApiFromModules<{
   "model/reviews": typeof model_reviews;
   "model/search": typeof model_search;
   "model/sessionEdits": typeof model_sessionEdits;
+  "model/sessionLists": typeof model_sessionLists;
   "model/sessionMerge": typeof model_sessionMerge;
   "model/sessions": typeof model_sessions;
   "model/sharing": typeof model_sharing;

@@ -70,10 +70,10 @@ const OPTIONAL_SUMS = ["cacheReadTokens", "cacheWriteTokens", "reasoningTokens"]
 /** What the ledger shall hold for this session: it counts on the UTC day of its source time. */
 export function contributionOf(session: LedgerSession): Contribution {
   const row: LedgerRow = {
-    source: name(session.source),
-    provider: name(shownProvider(session.provider, session.model)),
-    model: name(session.model),
-    project: name(session.projectName) || name(session.projectPath),
+    source: grainName(session.source),
+    provider: grainName(shownProvider(session.provider, session.model)),
+    model: grainName(session.model),
+    project: grainName(session.projectName) || grainName(session.projectPath),
     sessions: 1,
     messages: count(session.messageCount),
     promptTokens: count(session.promptTokens),
@@ -183,7 +183,8 @@ function rowBytes(row: LedgerRow): number {
   return ROW_BASE_BYTES + new TextEncoder().encode(letters).length;
 }
 
-function name(text: string | undefined): string {
+/** A name as the ledger keeps it; empty for none. */
+export function grainName(text: string | undefined): string {
   const trimmed = (text ?? "").trim();
   // A cut through a surrogate pair would leave text that Convex refuses.
   return trimmed.length <= NAME_MAX_LENGTH

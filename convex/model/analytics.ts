@@ -1,20 +1,18 @@
 import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { contributionOf, type LedgerRow } from "../lib/ledger";
-import { shownProvider } from "../lib/providers";
 import { rowsMatching, splitBy, type Day } from "../lib/stats";
 import { DAY_MS } from "../lib/time";
-import { hasRoom, spend, takeWithin } from "./bounded";
+import { takeWithin } from "./bounded";
 
 type User = Pick<Doc<"users">, "_id">;
 
-/** Days of the ledger one statistic reads at most: 30 years, and of very full days as many as fit. */
-const DAYS_MAX = 11_000;
-const DAYS_MAX_ROWS = 30_000;
+/** What one statistic reads of the ledger: 30 years of days, ten of busy ones (2 kB each). */
+const DAYS = { rows: 11_000, bytes: 8 * 1024 * 1024 };
 
 /**
  * The user's days from one UTC day to another, both included and each optional, newest first. Days
- * beyond what one transaction may read are left out, the oldest first.
+ * beyond what one statistic reads are left out, the oldest first.
  */
 export async function days(
   ctx: QueryCtx,
@@ -30,14 +28,8 @@ export async function days(
         .lte("date", range.to ?? "9999-12-31"),
     )
     .order("desc");
-  const found: Day[] = [];
-  let rows = 0;
-  for await (const { date, stats } of inOrder) {
-    rows += stats.rows.length;
-    if (found.length >= DAYS_MAX || rows > DAYS_MAX_ROWS) break;
-    found.push({ date, rows: stats.rows });
-  }
-  return found;
+  const found = await takeWithin(inOrder, { ...DAYS });
+  return found.map(({ date, stats }) => ({ date, rows: stats.rows }));
 }
 
 /** The rows of these days, of one source or of all. */
@@ -45,68 +37,6 @@ export function rowsOf(days: readonly Day[], source: string | undefined): Ledger
   return rowsMatching(
     days.flatMap(({ rows }) => rows),
     { source },
-  );
-}
-
-/** How the dashboard sorts its list of sessions. */
-export const SORT_KEYS = ["updatedAt", "createdAt", "totalTokens", "cost", "durationMs"] as const;
-type SortKey = (typeof SORT_KEYS)[number];
-
-const SORT_INDEX = {
-  updatedAt: "by_user_and_updated_at",
-  createdAt: "by_user_and_created_at",
-  totalTokens: "by_user_and_total_tokens",
-  cost: "by_user_and_cost",
-  durationMs: "by_user_and_duration",
-} as const satisfies { [key in SortKey]: string };
-
-type DetailFilter = { source?: string; model?: string; project?: string; provider?: string };
-
-/** What a filtered list looks at; what stands deeper in the order is not found. */
-const DETAIL_SCAN = { rows: 2_000, bytes: 4 * 1024 * 1024 };
-
-/**
- * The user's sessions that match, in the order asked for, cut at `limit`; `total` counts all that
- * match, from the ledger. The order comes from an index, so the cost is that of the rows shown.
- */
-export async function sessionsInOrder(
-  ctx: QueryCtx,
-  user: User,
-  args: { sortBy: SortKey; order: "asc" | "desc"; limit: number; filter: DetailFilter },
-): Promise<{ sessions: Doc<"sessions">[]; total: number }> {
-  const { sortBy, order, limit, filter } = args;
-  const counted = await countMatching(ctx, user, filter);
-  const inOrder = ctx.db
-    .query("sessions")
-    .withIndex(SORT_INDEX[sortBy], (q) => q.eq("userId", user._id))
-    .order(order);
-  const sessions: Doc<"sessions">[] = [];
-  const scan = { ...DETAIL_SCAN };
-  for await (const session of inOrder) {
-    if (sessions.length >= limit || !hasRoom(scan)) break;
-    spend(scan, session);
-    if (isDetailed(session, filter)) sessions.push(session);
-  }
-  return { sessions, total: Math.max(counted, sessions.length) };
-}
-
-async function countMatching(ctx: QueryCtx, user: User, filter: DetailFilter): Promise<number> {
-  const all = await days(ctx, user, {});
-  const rows = rowsMatching(
-    all.flatMap(({ rows }) => rows),
-    filter,
-  );
-  return rows.reduce((sum, row) => sum + row.sessions, 0);
-}
-
-/** A project filter means the name or the path. */
-function isDetailed(session: Doc<"sessions">, filter: DetailFilter): boolean {
-  const { source, model, project, provider } = filter;
-  return (
-    (source === undefined || session.source === source) &&
-    (model === undefined || session.model === model) &&
-    (project === undefined || project === session.projectName || project === session.projectPath) &&
-    (provider === undefined || shownProvider(session.provider, session.model) === provider)
   );
 }
 

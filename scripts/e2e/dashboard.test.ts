@@ -200,3 +200,62 @@ const call = (content: object) => ({
 const ones = (length: number) => Array.from({ length }, () => 1);
 const halves = (length: number) => Array.from({ length: 5 }, () => ones(length));
 const nested = (depth: number) => JSON.parse("[".repeat(depth) + "]".repeat(depth)) as unknown;
+
+describe("a filter that few of many sessions match", () => {
+  let ada: TestUser;
+
+  beforeAll(async () => {
+    ada = await dashboard.engine.createUser();
+    const day = (n: number) => Date.UTC(2026, 0, 1 + n, 12);
+    const rare = Array.from({ length: 5 }, (_, n) => ({
+      ...{ externalId: `rare${n}`, source: "pi", model: "rare-model", provider: "rare" },
+      ...{ projectName: "rare-project", projectPath: "/rare/path", createdAt: day(n) },
+    }));
+    const many = Array.from({ length: 2_100 }, (_, n) => ({
+      ...{ externalId: `many${n}`, source: "claude-code", model: "claude", provider: "anthropic" },
+      ...{ projectName: "many", createdAt: day(n % 100) },
+    }));
+    const bare = { externalId: "bare", projectPath: "/rare/path", createdAt: day(50) };
+    await send(ada, "sessions", [...rare, bare]);
+    await send(ada, "sessions", many);
+  }, 60_000);
+
+  test.each<[object]>([
+    [{ source: "pi" }],
+    [{ filterModel: "rare-model" }],
+    [{ filterProvider: "rare" }],
+    [{ filterProject: "rare-project" }],
+    [{ source: "pi", filterModel: "rare-model", sortBy: "createdAt", sortOrder: "asc" }],
+  ])("%j finds them all, and counts them", async (filter) => {
+    type Found = { sessions: { externalId: string }[]; total: number };
+    const args = { limit: 100, sortBy: "updatedAt", sortOrder: "desc", ...filter };
+    const { sessions, total } = await ask<Found>(ada, "analytics:sessionsWithDetails", args);
+    const ids = sessions.map(({ externalId }) => externalId);
+    const inOrder = ["rare0", "rare1", "rare2", "rare3", "rare4"];
+    expect(ids).toEqual("sortOrder" in filter ? inOrder : inOrder.reverse());
+    expect(total).toBe(5);
+  });
+
+  test("a project's path finds its sessions, with a name and without", async () => {
+    type Found = { sessions: { externalId: string }[]; total: number };
+    const { sessions, total } = await ask<Found>(ada, "analytics:sessionsWithDetails", {
+      ...{ filterProject: "/rare/path", sortBy: "createdAt" },
+    });
+    const ids = sessions.map(({ externalId }) => externalId);
+    expect(ids).toEqual(["bare", "rare4", "rare3", "rare2", "rare1", "rare0"]);
+    expect(total).toBe(6);
+  });
+
+  test("a filter that most match is answered from the order asked for", async () => {
+    type Found = { sessions: { externalId: string }[]; total: number };
+    const found = await ask<Found>(ada, "analytics:sessionsWithDetails", {
+      ...{ filterModel: "claude", sortBy: "createdAt", sortOrder: "desc", limit: 3 },
+    });
+    expect(found.total).toBe(2_100);
+    expect(found.sessions.map(({ externalId }) => externalId)).toEqual([
+      "many2099",
+      "many1999",
+      "many1899",
+    ]);
+  });
+});
