@@ -151,6 +151,27 @@ describe("the dashboard's session", () => {
     const markdown = await me.query(api.sessions.getMarkdown, { sessionId });
     expect(markdown).toContain("Why?");
   });
+
+  test("is a table of the newest 500, whose last row says that there are older ones", async () => {
+    const { ada, me } = await talk([{ role: "user", textContent: "Why?" }]);
+    const others = Array.from({ length: 499 }, (_, n) => ({ externalId: `later${n}` }));
+    for (const at of [0, 250]) {
+      await ada.post("/sync/batch", { sessions: others.slice(at, at + 250) });
+    }
+    const table = async () => {
+      const csv = await me.query(api.sessions.exportAllDataCSV, {});
+      return csv.split("\n").slice(1);
+    };
+    const ids = (lines: string[]) => lines.map((line) => line.split(",")[1]);
+    const later = others.map(({ externalId }) => externalId);
+    expect(ids(await table())).toEqual(["s1", ...later]);
+    await ada.post("/sync/session", { externalId: "newest" });
+    const lines = await table();
+    expect(ids(lines.slice(0, -1))).toEqual([...later, "newest"]);
+    expect(lines.at(-1)).toBe(
+      `Only the newest 500 sessions; GET /api/sessions lists all of them.${",".repeat(17)}`,
+    );
+  });
 });
 
 describe("sharing", () => {

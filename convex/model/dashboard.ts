@@ -6,7 +6,7 @@ import { sessionMarkdown } from "../exports/markdown";
 import { drawnParts } from "../lib/drawn";
 import { parseParts } from "../lib/parts";
 import { cutBytes, utf8Length } from "../lib/text";
-import { takeWithin } from "./bounded";
+import { hasRoom, takeWithin } from "./bounded";
 import { startSessionDeletion } from "./deletion";
 import * as Messages from "./messages";
 import { reviewedView } from "./reviews";
@@ -104,20 +104,32 @@ function goesOn({ _id, messageCount }: Doc<"sessions">, shown: number): string {
   return `---\n\n*Cut after ${shown} of ${messageCount} messages. The whole: \`${whole}\`*\n`;
 }
 
-/** Sessions that one table holds: what a query may read, with room to spare. */
-const TABLE_BUDGET = { rows: 8_000, bytes: 10 * 1024 * 1024 };
+/**
+ * Sessions that one table holds: it is read again with every sync while the page is open. Usual rows
+ * are 1.5 kB.
+ */
+const TABLE = { rows: 500, bytes: 1024 * 1024 };
 
-/** All sessions of the user as a CSV table, in order of creation; with too many, the newest. */
+/**
+ * The user's newest sessions as a CSV table, in order of creation. Where there are older ones, a last
+ * row says so in its first cell.
+ */
 export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
   const newestFirst = ctx.db
     .query("sessions")
     .withIndex("by_user", (q) => q.eq("userId", user._id))
     .order("desc");
-  const sessions = (await takeWithin(newestFirst, { ...TABLE_BUDGET })).reverse();
-  const rows = sessions.map((session) =>
-    sessionCsvRow(session._id, { ...session, title: Sessions.shownTitle(session) }),
-  );
-  return [csvRow(SESSION_COLUMNS), ...rows].join("\n");
+  // One more row is asked for, so that room left means that there are no more.
+  const budget = { ...TABLE, rows: TABLE.rows + 1 };
+  const newest = (await takeWithin(newestFirst, budget)).slice(0, TABLE.rows);
+  const rows = newest
+    .reverse()
+    .map((session) =>
+      sessionCsvRow(session._id, { ...session, title: Sessions.shownTitle(session) }),
+    );
+  const note = `Only the newest ${rows.length} sessions; GET /api/sessions lists all of them.`;
+  const rest = hasRoom(budget) ? [] : [csvRow(SESSION_COLUMNS.map((_, at) => (at ? "" : note)))];
+  return [csvRow(SESSION_COLUMNS), ...rows, ...rest].join("\n");
 }
 
 /** Deletes the user's session; one that is gone, or never was theirs, is no error and no news. */
