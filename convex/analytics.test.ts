@@ -322,6 +322,11 @@ describe("the dashboard's numbers", () => {
       });
     }
     await settle(t);
+    // Nothing is computed for a visitor: a cron does it, once a day.
+    const none = { topModels: [], topSources: [] };
+    expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual(none);
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
     expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual({
       topModels: [{ model: "shared", totalTokens: 15 }],
       topSources: [
@@ -329,6 +334,33 @@ describe("the dashboard's numbers", () => {
         { source: "pi", sessions: 3 },
       ],
     });
+    expect(await rows(t, "platformFigures")).toHaveLength(1);
+  });
+
+  test("days as full as they may be are no obstacle, to their owner or to the public figures", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const long = (at: number) => `${at}`.padEnd(200, "x");
+    const full = Array.from({ length: 650 }, (_, at): LedgerRow => {
+      const names = { source: long(at), provider: long(at), model: long(at), project: long(at) };
+      const tokens = { promptTokens: 0, completionTokens: 0, totalTokens: 1 };
+      const counts = { sessions: 1, messages: 1, costNanos: 0, durationMs: 0, lastActiveAt: NOW };
+      return { ...names, ...tokens, ...counts };
+    });
+    for (let at = 0; at < 30; at++) {
+      const date = new Date(NOW - at * DAY).toISOString().slice(0, 10);
+      const day = { userId: ada.userId, date, stats: { rows: full } };
+      await t.run((ctx) => ctx.db.insert("dailyWrapped", day));
+    }
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    expect(await t.query(api.analytics.publicPlatformStats, {})).toMatchObject({ topModels: [] });
+    const { totalSessions } = await ada.dashboard.query(api.analytics.summaryStats, {});
+    expect(totalSessions).toBeGreaterThan(650);
+    const stats = await ada.dashboard.query(api.users.stats, {});
+    expect(stats?.sessionCount).toBe(totalSessions);
+    const list = await ada.dashboard.query(api.analytics.sessionsWithDetails, { source: "pi" });
+    expect(list).toEqual({ sessions: [], total: 0 });
+    await t.mutation(internal.wrapped.closeDays, {});
   });
 });
 

@@ -1,12 +1,13 @@
 import { v } from "convex/values";
 import type { Doc } from "./_generated/dataModel";
 import type { QueryCtx } from "./_generated/server";
-import { callerQuery, publicQuery, viewerQuery } from "./functions";
+import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
 import type { LedgerRow } from "./lib/ledger";
 import { distinct, splitBy, totalsOf } from "./lib/stats";
 import { shownProvider } from "./lib/providers";
 import { DAY_MS, utcDate } from "./lib/time";
 import * as Analytics from "./model/analytics";
+import * as Platform from "./model/platform";
 import * as SessionLists from "./model/sessionLists";
 import { statsAnswer, totalsByDay } from "./model/statsViews";
 import { sessionView } from "./model/sessions";
@@ -155,8 +156,21 @@ export const sessionsWithDetails = viewerQuery({
   },
 });
 
-/** What the deployment is used with, for anyone; only names that several users share. */
+/**
+ * What the deployment is used with, for anyone; only names that several users share. As a cron has
+ * computed it, so that the landing page's visitors cost nothing when somebody syncs.
+ */
 export const publicPlatformStats = publicQuery({
   args: {},
-  handler: (ctx) => Analytics.platformTop(ctx),
+  handler: (ctx) => Platform.figures(ctx),
+});
+
+/** Cron: computes the figures above anew. */
+export const updatePlatformFigures = systemMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    await Platform.update(ctx);
+    return null;
+  },
 });

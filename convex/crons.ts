@@ -13,6 +13,12 @@ crons.interval(
 crons.cron("prune the API log", "17 3 * * *", internal.apiLogs.prune, {});
 crons.cron("embed what was missed", "43 4 * * *", internal.embeddings.sweep, {});
 crons.cron("close days of the ledger", "20 0 * * *", internal.wrapped.closeDays, {});
+crons.cron(
+  "figures of the landing page",
+  "35 0 * * *",
+  internal.analytics.updatePlatformFigures,
+  {},
+);
 crons.interval("resume deletions", { minutes: 15 }, internal.deletion.resumeStalled, {});
 
 export default crons;

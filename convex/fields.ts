@@ -81,6 +81,35 @@ export const vVector = v.array(v.float64());
 /** The index over a column `embedding` of vectors. */
 export const vectorIndex = { vectorField: "embedding", dimensions: EMBEDDING_DIMENSIONS } as const;
 
+export const vDeletionScope = v.union(v.literal("data"), v.literal("account"));
+
+/** A deletion of all data, or of the account, that a user has asked for; its owner can watch it. */
+export const vDeletion = v.object({
+  scope: vDeletionScope,
+  status: v.union(
+    v.literal("pending"),
+    v.literal("in_progress"),
+    v.literal("completed"),
+    v.literal("failed"),
+  ),
+  /** Counters; they only grow. */
+  progress: v.object({
+    sessions: v.number(),
+    messages: v.number(),
+    parts: v.number(),
+    apiLogs: v.number(),
+    sessionEmbeddings: v.number(),
+    messageEmbeddings: v.number(),
+  }),
+  startedAt: v.number(),
+  updatedAt: v.number(),
+  /** The session being emptied; its row is gone already. */
+  sessionId: v.optional(v.id("sessions")),
+  /** Times a run that stood still was started again. */
+  restarts: v.optional(v.number()),
+  error: v.optional(v.string()),
+});
+
 /**
  * What the ledger of days holds for one session, or for all sessions that share a day, source,
  * provider, model and project. Costs are whole nano-dollars: sums stay exact, so that taking a

@@ -8,6 +8,7 @@ import {
   pieceFields,
   sessionFields,
   vectorIndex,
+  vDeletion,
   vEvalStatus,
   vLedgerRow,
   vRole,
@@ -33,33 +34,7 @@ const users = defineTable({
   apiKeyPrefix: v.optional(v.string()),
   apiKeyCreatedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
-  deletion: v.optional(
-    v.object({
-      scope: v.union(v.literal("data"), v.literal("account")),
-      status: v.union(
-        v.literal("pending"),
-        v.literal("in_progress"),
-        v.literal("completed"),
-        v.literal("failed"),
-      ),
-      /** Counters; they only grow. */
-      progress: v.object({
-        sessions: v.number(),
-        messages: v.number(),
-        parts: v.number(),
-        apiLogs: v.number(),
-        sessionEmbeddings: v.number(),
-        messageEmbeddings: v.number(),
-      }),
-      startedAt: v.number(),
-      updatedAt: v.number(),
-      /** The session being emptied; its row is gone already. */
-      sessionId: v.optional(v.id("sessions")),
-      /** Times a run that stood still was started again. */
-      restarts: v.optional(v.number()),
-      error: v.optional(v.string()),
-    }),
-  ),
+  deletion: v.optional(vDeletion),
   /** Until when (ms) a class of endpoints is closed to the user, set when its limit was used up. */
   limitedUntil: v.optional(
     v.object({
@@ -328,6 +303,16 @@ const dailyWrapped = defineTable({
   .index("by_closed_at", ["closedAt", "date"]);
 
 /**
+ * What the deployment is used with, for its landing page, in one row: names that several users share.
+ * Written once a day by `model/platform.ts`, so that a query anyone may watch runs again once a day
+ * and not whenever somebody syncs.
+ */
+const platformFigures = defineTable({
+  topModels: v.array(v.object({ model: v.string(), totalTokens: v.number() })),
+  topSources: v.array(v.object({ source: v.string(), sessions: v.number() })),
+});
+
+/**
  * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs.ts`; read by
  * signed-out readers too. `slug` is unique; `contentHash` makes a second sync write nothing.
  */
@@ -352,7 +337,7 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", vectorIndex);
 
-/** Our ten tables, the keys', the reviews' and the passages', beside those that Convex Auth owns. */
+/** Our ten tables, the keys', reviews', passages' and landing page's, beside those of Convex Auth. */
 export default defineSchema({
   ...authTables,
   users,
@@ -366,6 +351,7 @@ export default defineSchema({
   passages,
   apiLogs,
   dailyWrapped,
+  platformFigures,
   docPages,
   docEmbeddings,
 });

@@ -128,6 +128,7 @@ import type * as model_limits from "../model/limits.js";
 import type * as model_messages from "../model/messages.js";
 import type * as model_parts from "../model/parts.js";
 import type * as model_passages from "../model/passages.js";
+import type * as model_platform from "../model/platform.js";
 import type * as model_profile from "../model/profile.js";
 import type * as model_refresh from "../model/refresh.js";
 import type * as model_refreshSchedule from "../model/refreshSchedule.js";
@@ -302,6 +303,7 @@ declare const fullApi: ApiFromModules<{
   "model/messages": typeof model_messages;
   "model/parts": typeof model_parts;
   "model/passages": typeof model_passages;
+  "model/platform": typeof model_platform;
   "model/profile": typeof model_profile;
   "model/refresh": typeof model_refresh;
   "model/refreshSchedule": typeof model_refreshSchedule;

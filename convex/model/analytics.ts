@@ -1,7 +1,7 @@
-import type { Doc, Id } from "../_generated/dataModel";
+import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { contributionOf, type LedgerRow } from "../lib/ledger";
-import { rowsMatching, splitBy, type Day } from "../lib/stats";
+import { rowsMatching, type Day } from "../lib/stats";
 import { DAY_MS } from "../lib/time";
 import { takeWithin } from "./bounded";
 
@@ -53,37 +53,4 @@ export async function lastDayRows(ctx: QueryCtx, user: User, now: number): Promi
     .order("desc");
   const recent = await takeWithin(sessions, { ...RECENT });
   return recent.map((session) => contributionOf(session).row);
-}
-
-/** Days (of any user) that the public figures are drawn from, and who must share a name. */
-const PLATFORM_DAYS = 200;
-const PLATFORM_MIN_USERS = 3;
-const PLATFORM_TOP = 5;
-
-/**
- * The most used models and sources of the deployment. A name is shown only when several users have
- * used it: names of private deployments and of homemade tools are nobody else's business.
- */
-export async function platformTop(ctx: QueryCtx) {
-  const recent = await ctx.db.query("dailyWrapped").order("desc").take(PLATFORM_DAYS);
-  const rows = recent.flatMap((day) => day.stats.rows);
-  const shared = (name: "model" | "source") => {
-    const usersOf = new Map<string, Set<Id<"users">>>();
-    for (const day of recent) {
-      for (const row of day.stats.rows) {
-        usersOf.set(row[name], (usersOf.get(row[name]) ?? new Set()).add(day.userId));
-      }
-    }
-    const splits = splitBy(rows, name).filter(({ key }) => key !== "");
-    return splits.filter(({ key }) => (usersOf.get(key)?.size ?? 0) >= PLATFORM_MIN_USERS);
-  };
-  return {
-    topModels: shared("model")
-      .slice(0, PLATFORM_TOP)
-      .map(({ key, totalTokens }) => ({ model: key, totalTokens })),
-    topSources: shared("source")
-      .sort((a, b) => b.sessions - a.sessions)
-      .slice(0, PLATFORM_TOP)
-      .map(({ key, sessions }) => ({ source: key, sessions })),
-  };
 }

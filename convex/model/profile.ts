@@ -1,8 +1,9 @@
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { totalsOf } from "../lib/stats";
 import { cutBytes, wellFormed } from "../lib/text";
 import { readSource } from "../wire/sources";
-import { takeWithin } from "./bounded";
+import { days, rowsOf } from "./analytics";
 import { claimsOf, findAccount } from "./users";
 import { applyProfile, isWorkosIssuer } from "./workosUsers";
 
@@ -35,24 +36,10 @@ export async function refreshFromToken(ctx: MutationCtx, user: Doc<"users">): Pr
   await applyProfile(ctx, user, claimsOf(identity));
 }
 
-/** Days that one query reads; with more, the oldest are left out. */
-const DAYS_BUDGET = { rows: 10_000, bytes: 8 * 1024 * 1024 };
-
 /** How much the user has, by the ledger of days. */
 export async function totals(ctx: QueryCtx, user: Doc<"users">) {
-  const days = ctx.db
-    .query("dailyWrapped")
-    .withIndex("by_user_and_date", (q) => q.eq("userId", user._id))
-    .order("desc");
-  let sessionCount = 0;
-  let messageCount = 0;
-  for (const day of await takeWithin(days, { ...DAYS_BUDGET })) {
-    for (const row of day.stats.rows) {
-      sessionCount += row.sessions;
-      messageCount += row.messages;
-    }
-  }
-  return { sessionCount, messageCount };
+  const { sessions, messages } = totalsOf(rowsOf(await days(ctx, user, {}), undefined));
+  return { sessionCount: sessions, messageCount: messages };
 }
 
 /** The menu of a person's tools; ids are free text, as sources are. */
