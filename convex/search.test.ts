@@ -173,13 +173,44 @@ describe("filters", () => {
     [{ project: "p1" }, ["a"]],
     [{ from: "2026-01-04" }, ["b"]],
     [{ to: day(4) }, ["a"]],
-    [{ from: day(2), to: day(5) }, ["a"]],
+    [{ from: day(2), to: day(5) - 1 }, ["a"]],
+    [{ from: day(2), to: day(5) }, ["a", "b"]],
     [{ from: day(5) }, ["b"]],
+    [{ to: "2026-01-05" }, ["a", "b"]],
+    [{ to: "2026-01-04T23:59:59Z" }, ["a"]],
+    [{ from: "2026-01-02", to: "2026-01-02" }, ["a"]],
+    [{ to: "2019-01-01" }, []],
+    [{ from: "2030-01-01" }, []],
+    [{ from: "2026-01-05", to: "2026-01-02" }, []],
     [{ role: "assistant" }, ["b"]],
     [{ source: "claude-code", model: "m2" }, []],
-    [{ source: "", role: "" }, ["a", "b"]],
+    [{ source: "cursor", role: "assistant" }, ["b"]],
+    [{ source: "cursor", role: "user" }, []],
+    [{ source: "cursor", model: "m2", project: "p2", role: "assistant", from: day(5) }, ["b"]],
+    [{ source: "cursor", model: "m2", project: "p1" }, []],
+    [{ source: "", role: "", from: "", to: null }, ["a", "b"]],
   ])("%j leave %j", async (filters, expected) => {
     expect(ids(await search(ada, { query: "zebra", ...filters })).sort()).toEqual(expected);
+  });
+
+  test.each([
+    ["from", "garbage"],
+    ["to", "last week"],
+    ["to", "2026-02-31"],
+    ["from", "99999999999999999"],
+    ["from", -1],
+    ["to", true],
+    ["to", { day: 4 }],
+  ])("a bound that cannot be read is a 400 that names it: %s=%j", async (field, value) => {
+    const answers = [await ada.post("/search", { query: "zebra", [field]: value })];
+    if (typeof value === "string") {
+      const query = new URLSearchParams({ q: "zebra", [field]: value });
+      answers.push(await ada.get(`/api/search?${query.toString()}`));
+    }
+    for (const answer of answers) {
+      expect(answer.status).toBe(400);
+      expect(await read(answer)).toMatchObject({ details: [{ path: field }] });
+    }
   });
 });
 

@@ -16,6 +16,7 @@ export const vFilters = v.object({
   source: v.optional(v.string()),
   model: v.optional(v.string()),
   project: v.optional(v.string()),
+  /** Bounds of `createdAt`, both included, ms. */
   from: v.optional(v.number()),
   to: v.optional(v.number()),
   role: v.optional(vRole),
@@ -84,7 +85,7 @@ export function passes(session: Doc<"sessions">, filters: Filters): boolean {
   if (source !== undefined && session.source !== source) return false;
   if (model !== undefined && session.model !== model) return false;
   if (project !== undefined && session.projectName !== project) return false;
-  return session.createdAt >= from && session.createdAt < to;
+  return session.createdAt >= from && session.createdAt <= to;
 }
 
 /** Candidates of all legs, and whether filters used up what may be read. */

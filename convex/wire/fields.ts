@@ -172,16 +172,17 @@ export const flag = (description: string) =>
 /** A time (ms, seconds or ISO text) or a UTC day, as ms: its beginning or its last millisecond. */
 export function moment(description: string, edge: "start" | "end" = "start") {
   return z
-    .string()
+    .unknown()
     .optional()
     .transform((value, issues): number | undefined => {
-      if (value === undefined || value.trim() === "") return undefined;
-      const at = readMoment(value.trim(), edge);
+      const text = typeof value === "number" ? String(value) : (value ?? "");
+      if (typeof text === "string" && text.trim() === "") return undefined;
+      const at = typeof text === "string" ? readMoment(text.trim(), edge) : undefined;
       if (at !== undefined) return at;
       issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
       return z.NEVER;
     })
-    .meta({ type: "string", description });
+    .meta({ type: ["integer", "string"], description });
 }
 
 /** The UTC day (`YYYY-MM-DD`) of a time or day given so. */

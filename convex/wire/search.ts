@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
-import { clamped, label, time } from "./fields";
+import { clamped, label, moment } from "./fields";
 import { ROLES } from "../lib/enums";
 import { route } from "./route";
 import { readSource } from "./sources";
@@ -31,8 +31,8 @@ const SearchFilters = {
   source: label("Only sessions of this tool.").transform(readSource),
   model: label("Only sessions with this model."),
   project: label("Only sessions of this project, by name."),
-  from: time("Only sessions created at or after this time."),
-  to: time("Only sessions created before this time."),
+  from: moment("Only sessions created from this time or day on."),
+  to: moment("Only sessions created up to this time, or to the end of this day.", "end"),
   role: oneOf(ROLES).meta({ description: "Only what this role said." }),
 };
 
