@@ -16,7 +16,7 @@ export const fulltext = callerQuery({
 export const prepare = callerQuery({
   args: { ...vInput, withFulltext: v.boolean() },
   handler: async (ctx, { withFulltext, ...input }) => {
-    const nothing: Search.Found = { results: [], truncated: false };
+    const nothing: Search.Found = { results: [], wanted: input.limit, truncated: false };
     const found = withFulltext ? await Search.fulltext(ctx, ctx.user, input) : nothing;
     return { userId: ctx.user._id, ...found };
   },

@@ -12,7 +12,7 @@ import { tellingText } from "./lib/terms";
 import { prefixBytes } from "./lib/text";
 import { type Filters, vFilters } from "./model/candidates";
 import { NOT_CONFIGURED } from "./model/embeddingSchedule";
-import type { Found } from "./model/search";
+import { type Found, HITS_MAX } from "./model/search";
 import { type Caller, vCaller } from "./model/users";
 import type { CONTEXT_FORMATS, ContextAnswer } from "./wire/context";
 import type { DocsAnswer } from "./wire/docs";
@@ -20,11 +20,8 @@ import type { SearchAnswer, SearchResult } from "./wire/search";
 
 /** Search by meaning. Apart from `search.ts`, whose queries need no provider's client. */
 
-/** Vector search ends at 256; a session has many vectors, and filters come after. */
-const MESSAGE_HITS = 128;
-const MESSAGE_HITS_FILTERED = 256;
-const SESSION_HITS = 64;
-const CONTEXT_HITS = 24;
+/** Sections of documentation that a question is compared with. */
+const DOC_HITS = 64;
 
 /** Each side looks further than the merged list goes, since both may agree further down. */
 const DEPTH = 2;
@@ -55,12 +52,15 @@ export const search = systemAction({
     const vector = await embedQuery(input.query);
     if (!vector.ok) {
       if (!withFulltext) throw new AppError(vector.code, vector.reason);
-      return answer(type, lexical.results.slice(0, input.limit), lexical, vector.reason);
+      return { ...answer(type, input, lexical), degraded: true, reason: vector.reason };
     }
     const semantic = await nearest(ctx, wide, userId, vector.embedding);
-    if (!withFulltext) return answer(type, semantic.results, semantic);
-    const results = merge(lexical.results, semantic.results).slice(0, input.limit);
-    return answer(type, results, { truncated: lexical.truncated || semantic.truncated });
+    if (!withFulltext) return answer(type, input, semantic);
+    return answer(type, input, {
+      results: merge(lexical.results, semantic.results),
+      wanted: Math.min(lexical.wanted, semantic.wanted),
+      truncated: lexical.truncated || semantic.truncated,
+    });
   },
 });
 
@@ -79,9 +79,7 @@ export const context = systemAction({
     const who = { caller, query, limit, filters: {}, withFulltext: false };
     const { userId } = await ctx.runQuery(internal.search.prepare, who);
     const vector = await embedQuery(query);
-    const hits = vector.ok
-      ? await nearestMessages(ctx, userId, vector.embedding, CONTEXT_HITS)
-      : [];
+    const hits = vector.ok ? await nearestMessages(ctx, userId, vector.embedding) : [];
     const packed = await ctx.runQuery(internal.context.build, { ...input, hits });
     return { ...contextAnswer(packed, format), ...degradation(vector) };
   },
@@ -103,7 +101,7 @@ export const docs = systemAction({
     }
     const hits = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
       vector: vector.embedding,
-      limit: SESSION_HITS,
+      limit: DOC_HITS,
     });
     const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit });
     const lists = type === "semantic" ? [semantic] : [lexical, semantic];
@@ -138,13 +136,19 @@ function contextAnswer({ entries, text, tokens }: Packed, format: ContextFormat)
   return { ...base, messages };
 }
 
+/** As many results as were asked for; what looked further and found enough is not truncated. */
 function answer(
   type: SearchAnswer["type"],
-  results: SearchResult[],
-  { truncated }: Pick<Found, "truncated">,
-  reason?: string,
+  { limit }: Pick<Input, "limit">,
+  { results, wanted, truncated }: Found,
 ): SearchAnswer {
-  return { results, type, degraded: reason !== undefined, reason, truncated };
+  const isShort = results.length < Math.min(limit, wanted);
+  return {
+    results: results.slice(0, limit),
+    type,
+    degraded: false,
+    truncated: truncated && isShort,
+  };
 }
 
 type QueryVector =
@@ -172,27 +176,21 @@ async function nearest(
   userId: Id<"users">,
   vector: number[],
 ): Promise<Found> {
-  const isFiltered = Object.values(input.filters).some((filter) => filter !== undefined);
   const [messages, sessions] = await Promise.all([
-    nearestMessages(ctx, userId, vector, isFiltered ? MESSAGE_HITS_FILTERED : MESSAGE_HITS),
+    nearestMessages(ctx, userId, vector),
     ctx.vectorSearch("sessionEmbeddings", "by_embedding", {
       vector,
-      limit: SESSION_HITS,
+      limit: HITS_MAX,
       filter: (q) => q.eq("userId", userId),
     }),
   ]);
   return await ctx.runQuery(internal.search.hydrate, { ...input, hits: { messages, sessions } });
 }
 
-async function nearestMessages(
-  ctx: ActionCtx,
-  userId: Id<"users">,
-  vector: number[],
-  limit: number,
-) {
+async function nearestMessages(ctx: ActionCtx, userId: Id<"users">, vector: number[]) {
   return await ctx.vectorSearch("messageEmbeddings", "by_embedding", {
     vector,
-    limit,
+    limit: HITS_MAX,
     filter: (q) => q.eq("userId", userId),
   });
 }

@@ -124,6 +124,7 @@ import type * as model_exportFiles from "../model/exportFiles.js";
 import type * as model_exportSelection from "../model/exportSelection.js";
 import type * as model_exports from "../model/exports.js";
 import type * as model_ledger from "../model/ledger.js";
+import type * as model_legs from "../model/legs.js";
 import type * as model_limits from "../model/limits.js";
 import type * as model_messages from "../model/messages.js";
 import type * as model_parts from "../model/parts.js";
@@ -299,6 +300,7 @@ declare const fullApi: ApiFromModules<{
   "model/exportSelection": typeof model_exportSelection;
   "model/exports": typeof model_exports;
   "model/ledger": typeof model_ledger;
+  "model/legs": typeof model_legs;
   "model/limits": typeof model_limits;
   "model/messages": typeof model_messages;
   "model/parts": typeof model_parts;

@@ -25,8 +25,8 @@ async function run(
 ): Promise<SearchAnswer> {
   const input = { caller, query, limit, filters };
   if (type !== "fulltext") return await ctx.runAction(internal.semantic.search, { ...input, type });
-  const found = await ctx.runQuery(internal.search.fulltext, input);
+  const { results, truncated } = await ctx.runQuery(internal.search.fulltext, input);
   const hasWord = prepareQuery(query).terms.length > 0;
   const reason = "The query has no word that full text could look for";
-  return { ...found, type, degraded: !hasWord, ...(hasWord ? {} : { reason }) };
+  return { results, truncated, type, degraded: !hasWord, ...(hasWord ? {} : { reason }) };
 }

@@ -1,10 +1,9 @@
 import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
-import type { Passage } from "../lib/rank";
 import type { PreparedQuery } from "../lib/terms";
-import { utf8Length } from "../lib/text";
 import { vRole } from "../fields";
+import { type Candidate, type Judged, Leg } from "./legs";
 import { shownTitle } from "./sessions";
 
 /**
@@ -22,26 +21,6 @@ export const vFilters = v.object({
   role: v.optional(vRole),
 });
 export type Filters = Infer<typeof vFilters>;
-
-/** A passage of a session; without a message it is the session's own title and prompts. */
-export type Candidate = Passage & { sessionId: Id<"sessions">; messageId?: Id<"messages"> };
-
-type Leg = "sessions" | "messages" | "parts" | "rarest";
-
-/** Documents and bytes read for up to ten results; more results read more in proportion. */
-const LEG_BOUNDS: Record<Leg, { documents: number; bytes: number }> = {
-  sessions: { documents: 12, bytes: 30_000 },
-  messages: { documents: 26, bytes: 140_000 },
-  parts: { documents: 10, bytes: 70_000 },
-  rarest: { documents: 6, bytes: 36_000 },
-};
-
-/** Results that the bounds above are for. */
-const BOUNDS_LIMIT = 10;
-
-/** With filters that no index has, candidates are read until enough pass, or these are reached. */
-const FILTERED_MAX_DOCUMENTS = 256;
-const FILTERED_MAX_BYTES = 2_000_000;
 
 /** What is looked for, for whom, and what was read so far. */
 export type Search = {
@@ -73,6 +52,17 @@ export class Sessions {
     return own;
   }
 
+  /** How many sessions a search can find: all that pass the filters, at most `limit`. */
+  async findable(limit: number, filters: Filters): Promise<number> {
+    const first = await this.ctx.db
+      .query("sessions")
+      .withIndex("by_user", (q) => q.eq("userId", this.user._id))
+      .take(limit);
+    for (const session of first) this.add(session);
+    if (first.length === limit) return limit;
+    return first.filter((session) => passes(session, filters)).length;
+  }
+
   /** A session that was read before. */
   peek(id: Id<"sessions">): Doc<"sessions"> | null | undefined {
     return this.#known.get(id);
@@ -88,31 +78,53 @@ export function passes(session: Doc<"sessions">, filters: Filters): boolean {
   return session.createdAt >= from && session.createdAt <= to;
 }
 
-/** Candidates of all legs, and whether filters used up what may be read. */
+/**
+ * Candidates of all legs; whether the index may hold more of them; and of how many sessions there can
+ * be results: `limit`, or fewer where fewer pass the filters. Where one session says the words more
+ * often than the legs' shares hold, they are read on until others are found.
+ */
 export async function candidates(ctx: QueryCtx, search: Search) {
-  const legs = [
-    await sessionLeg(ctx, search),
-    await messageLeg(ctx, search, "messages", search.query.terms),
-    await messageLeg(ctx, search, "rarest", rarest(search.query)),
-    await partLeg(ctx, search),
+  const { limit, filters, sessions } = search;
+  const whole = wholeLegs(ctx, search);
+  const legs = [...whole, ...rarestLeg(ctx, search)];
+  const isShortOf = (wanted: number) =>
+    new Set(legs.flatMap((leg) => [...leg.sessions])).size < wanted;
+  const haveMore = () => whole.some((leg) => leg.hasMore);
+  for (const leg of legs) await leg.readShare();
+  let wanted = limit;
+  if (haveMore() && isShortOf(limit)) {
+    wanted = await sessions.findable(limit, filters);
+    for (const leg of whole) await leg.readWhile(() => isShortOf(wanted));
+  }
+  for (const leg of legs) await leg.close();
+  return { passages: legs.flatMap((leg) => leg.passages), hasMore: haveMore(), wanted };
+}
+
+/** The legs that ask for all words of the query: together they hold whatever it finds. */
+function wholeLegs(ctx: QueryCtx, search: Search): Leg[] {
+  const { query, limit, filters } = search;
+  const said = [
+    new Leg("messages", limit, inMessages(ctx, search, query.terms)),
+    new Leg("parts", limit, inParts(ctx, search)),
   ];
-  return {
-    passages: legs.flatMap((leg) => leg.passages),
-    truncated: legs.some((leg) => leg.truncated),
-  };
+  // What stands in a title was said by no role.
+  if (filters.role !== undefined) return said;
+  return [new Leg("sessions", limit, inSessions(ctx, search)), ...said];
 }
 
 /**
  * One word by itself: what the query's most telling word finds must not depend on how the index
  * weighs the others.
  */
-function rarest({ terms }: PreparedQuery): readonly string[] {
-  return terms.length > 1 ? terms.slice(0, 1) : [];
+function rarestLeg(ctx: QueryCtx, search: Search): Leg[] {
+  const [rarest, ...others] = search.query.terms;
+  if (rarest === undefined || others.length === 0) return [];
+  return [new Leg("rarest", search.limit, inMessages(ctx, search, [rarest]))];
 }
 
-async function sessionLeg(ctx: QueryCtx, search: Search) {
+async function* inSessions(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, void> {
   const { user, query, filters, sessions } = search;
-  if (filters.role !== undefined || query.terms.length === 0) return NOTHING;
+  if (query.terms.length === 0) return;
   const found = ctx.db.query("sessions").withSearchIndex("search_text", (q) => {
     let filtered = q.search("searchableText", query.terms.join(" ")).eq("userId", user._id);
     if (filters.source !== undefined) filtered = filtered.eq("source", filters.source);
@@ -120,95 +132,62 @@ async function sessionLeg(ctx: QueryCtx, search: Search) {
     if (filters.project !== undefined) filtered = filtered.eq("projectName", filters.project);
     return filtered;
   });
-  return await collect(found, "sessions", search, (session) => {
+  for await (const session of found) {
+    const { _id: sessionId, searchableText: text = "", createdAt } = session;
     sessions.add(session);
-    if (!passes(session, filters)) return Promise.resolve(null);
-    const text = session.searchableText ?? "";
-    return Promise.resolve({ sessionId: session._id, text, createdAt: session.createdAt });
-  });
+    yield { candidate: { sessionId, text, createdAt }, isWanted: passes(session, filters) };
+  }
 }
 
-async function messageLeg(
+async function* inMessages(
   ctx: QueryCtx,
   search: Search,
-  leg: "messages" | "rarest",
   terms: readonly string[],
-) {
-  if (terms.length === 0) return NOTHING;
+): AsyncGenerator<Judged, void> {
+  if (terms.length === 0) return;
   const { user, filters } = search;
   const found = ctx.db.query("messages").withSearchIndex("search_text", (q) => {
     const own = q.search("textContent", terms.join(" ")).eq("userId", user._id);
     return filters.role === undefined ? own : own.eq("role", filters.role);
   });
-  return await collect(found, leg, search, async (message) => {
+  for await (const message of found) {
     const { _id: messageId, sessionId, textContent: text = "", createdAt } = message;
-    if (!(await isWanted(search, sessionId))) return null;
-    return { sessionId, messageId, text, createdAt };
-  });
+    const isWanted = await isOfWanted(search, sessionId);
+    yield { candidate: { sessionId, messageId, text, createdAt }, isWanted };
+  }
 }
 
-async function partLeg(ctx: QueryCtx, search: Search) {
+async function* inParts(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, void> {
   const { user, query, filters } = search;
-  if (query.terms.length === 0) return NOTHING;
+  if (query.terms.length === 0) return;
   const found = ctx.db
     .query("parts")
     .withSearchIndex("search_text", (q) =>
       q.search("text", query.terms.join(" ")).eq("userId", user._id),
     );
-  return await collect(found, "parts", search, async (part) => {
+  for await (const part of found) {
     const { sessionId, messageId, text = "", _creationTime: createdAt } = part;
-    if (!(await isWanted(search, sessionId))) return null;
-    if (filters.role !== undefined) {
-      const message = await ctx.db.get("messages", messageId);
-      if (message?.role !== filters.role) return null;
-    }
-    return { sessionId, messageId, text, createdAt };
-  });
+    const isOfSession = await isOfWanted(search, sessionId);
+    const isWanted = isOfSession && (await isSaidBy(ctx, messageId, filters));
+    yield { candidate: { sessionId, messageId, text, createdAt }, isWanted };
+  }
 }
 
-const NOTHING = { passages: [] as Candidate[], truncated: false };
-
 /** Without filters no session is read here: most candidates never become results. */
-async function isWanted({ filters, sessions }: Search, id: Id<"sessions">): Promise<boolean> {
-  if (!filtersSessions(filters)) return true;
+async function isOfWanted({ filters, sessions }: Search, id: Id<"sessions">): Promise<boolean> {
+  const { source, model, project, from, to } = filters;
+  if ([source, model, project, from, to].every((filter) => filter === undefined)) return true;
   const session = await sessions.get(id);
   return session !== null && passes(session, filters);
 }
 
-function filtersSessions({ source, model, project, from, to }: Filters): boolean {
-  return [source, model, project, from, to].some((filter) => filter !== undefined);
-}
-
-/** Reads a leg until enough has passed or its bounds are reached. */
-async function collect<D extends Doc<"sessions"> | Doc<"messages"> | Doc<"parts">>(
-  found: AsyncIterable<D>,
-  leg: Leg,
-  { limit, filters }: Search,
-  read: (document: D) => Promise<Candidate | null>,
-): Promise<{ passages: Candidate[]; truncated: boolean }> {
-  const scale = Math.max(1, limit / BOUNDS_LIMIT);
-  const wanted = Math.round(LEG_BOUNDS[leg].documents * scale);
-  const isFiltered = filtersSessions(filters) || filters.role !== undefined;
-  const maxDocuments = isFiltered ? FILTERED_MAX_DOCUMENTS : wanted;
-  const maxBytes = isFiltered ? FILTERED_MAX_BYTES : LEG_BOUNDS[leg].bytes * scale;
-  const passages: Candidate[] = [];
-  let documents = 0;
-  let bytes = 0;
-  for await (const document of found) {
-    const passage = await read(document);
-    if (passage !== null) passages.push(passage);
-    if (passages.length >= wanted) break;
-    documents += 1;
-    bytes += textBytes(document);
-    if (documents >= maxDocuments || bytes >= maxBytes) return { passages, truncated: isFiltered };
-  }
-  return { passages, truncated: false };
-}
-
-function textBytes(document: Doc<"sessions"> | Doc<"messages"> | Doc<"parts">): number {
-  if ("searchableText" in document) return utf8Length(document.searchableText ?? "");
-  if ("textContent" in document) return utf8Length(document.textContent ?? "");
-  return "text" in document ? utf8Length(document.text ?? "") : 0;
+/** Whether a message passes the filter that belongs to messages. */
+export async function isSaidBy(
+  ctx: QueryCtx,
+  id: Id<"messages">,
+  { role }: Filters,
+): Promise<boolean> {
+  return role === undefined || (await ctx.db.get("messages", id))?.role === role;
 }
 
 /** A candidate with what only its session knows; the session's own passage says it already. */

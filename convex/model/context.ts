@@ -25,6 +25,8 @@ type SourcedPassage = ContextPassage & Pick<Doc<"sessions">, "externalId" | "sou
 /** Anchors that each search offers; more than are asked for, since some say the same. */
 const ANCHORS_PER_SEARCH = 24;
 const SPARE_ANCHORS = 6;
+/** Of one session no more passages are packed than three, and some of them say the same. */
+const ANCHORS_PER_SESSION = 5;
 /** Candidates are read as for this many results. */
 const CANDIDATES_LIMIT = 10;
 
@@ -51,9 +53,11 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   const anchors = await findAnchors(ctx, sessions, query, input);
   const matcher = matcherOf(query);
   const packer = new ContextPacker<SourcedPassage>(input);
-  for (const { anchor, score } of anchors.slice(0, input.limit + SPARE_ANCHORS)) {
-    if (packer.isFull) break;
+  let left = input.limit + SPARE_ANCHORS;
+  for (const { anchor, score } of anchors) {
+    if (packer.isFull || left === 0) break;
     if (!packer.takesFrom(anchor.sessionId)) continue;
+    left -= 1;
     const session = await sessions.get(anchor.sessionId);
     const passage = session && (await readPassage(ctx, session, anchor, matcher));
     if (passage) packer.offer({ ...passage, score });
@@ -66,10 +70,10 @@ async function findAnchors(
   ctx: QueryCtx,
   sessions: Sessions,
   query: PreparedQuery,
-  { hits }: ContextInput,
+  input: ContextInput,
 ) {
   const lexical = await lexicalAnchors(ctx, sessions, query);
-  const semantic = await semanticAnchors(ctx, sessions, hits);
+  const semantic = await semanticAnchors(ctx, sessions, input);
   return mergeRanked([lexical, semantic], (one) => keyOf(one.anchor)).map(({ item, score }) => ({
     anchor: item.anchor,
     score,
@@ -89,42 +93,55 @@ async function lexicalAnchors(
 ): Promise<Scored[]> {
   const search = { user: sessions.user, query, limit: CANDIDATES_LIMIT, filters: {}, sessions };
   const { passages } = await candidates(ctx, search);
-  const first = rankPassages(query, passages).slice(0, ANCHORS_PER_SEARCH);
+  const isNew = anchorFilter();
+  const first = rankPassages(query, passages)
+    .filter(({ passage }) => isNew(passage))
+    .slice(0, ANCHORS_PER_SEARCH);
   const known = [];
   for (const { passage } of first) {
     const session = await sessions.get(passage.sessionId);
     if (session) known.push(withSession(passage, session));
   }
-  return unique(
-    rankPassages(query, known).map(({ passage, score }) => {
-      const { sessionId, messageId, text } = passage;
-      return { score, anchor: { sessionId, messageId, text: messageId ? text : undefined } };
-    }),
-  );
+  return rankPassages(query, known).map(({ passage, score }) => {
+    const { sessionId, messageId, text } = passage;
+    return { score, anchor: { sessionId, messageId, text: messageId ? text : undefined } };
+  });
 }
 
+/** As many as are offered, and more while they are of fewer sessions than passages are asked for. */
 async function semanticAnchors(
   ctx: QueryCtx,
   sessions: Sessions,
-  hits: ContextInput["hits"],
+  { hits, limit }: ContextInput,
 ): Promise<Scored[]> {
   const found: Scored[] = [];
-  for (const { _id, _score } of hits.slice(0, ANCHORS_PER_SEARCH)) {
+  const seen = new Set<string>();
+  const isNew = anchorFilter();
+  let wanted = limit;
+  for (const [n, { _id, _score }] of hits.entries()) {
+    if (n >= ANCHORS_PER_SEARCH && seen.size >= wanted) break;
+    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.findable(limit, {});
     const passage = await findPassage(ctx, sessions.user, _id);
-    if (passage === null) continue;
+    if (passage === null || !isNew(passage)) continue;
     const { sessionId, messageId, text } = passage;
+    seen.add(sessionId);
     found.push({ score: Math.max(0, _score), anchor: { sessionId, messageId, text } });
   }
-  return unique(found);
+  return found;
 }
 
-/** A message once, by its best passage. */
-function unique(scored: readonly Scored[]): Scored[] {
+/** Lets pass, best first, each message once, and of one session no more than can be of use. */
+function anchorFilter(): (anchor: Anchor) => boolean {
   const seen = new Set<string>();
-  return scored.filter(({ anchor }) => {
-    const key = keyOf(anchor);
-    return !seen.has(key) && seen.add(key);
-  });
+  const perSession = new Map<string, number>();
+  return (anchor) => {
+    const { sessionId } = anchor;
+    const count = perSession.get(sessionId) ?? 0;
+    if (seen.has(keyOf(anchor)) || count === ANCHORS_PER_SESSION) return false;
+    perSession.set(sessionId, count + 1);
+    seen.add(keyOf(anchor));
+    return true;
+  };
 }
 
 async function readPassage(

@@ -5,14 +5,8 @@ import { rankSessions } from "../lib/rank";
 import { makeSnippet } from "../lib/snippet";
 import { prepareQuery } from "../lib/terms";
 import type { SearchResult } from "../wire/search";
-import {
-  type Candidate,
-  candidates,
-  type Filters,
-  passes,
-  Sessions,
-  withSession,
-} from "./candidates";
+import { candidates, type Filters, isSaidBy, passes, Sessions, withSession } from "./candidates";
+import type { Candidate } from "./legs";
 import { findPassage, findSession } from "./passages";
 import { sessionView, shownTitle } from "./sessions";
 
@@ -20,8 +14,12 @@ type User = Pick<Doc<"users">, "_id">;
 
 type SearchInput = { query: string; limit: number; filters: Filters };
 
-/** What one search found: results best first, and whether filters cut it short. */
-export type Found = { results: SearchResult[]; truncated: boolean };
+/**
+ * What one search found, best first. `wanted` is how many results there can be: as many as asked for, or
+ * fewer where fewer sessions pass the filters. `truncated`: there are fewer than that, because reading
+ * ended before all was seen.
+ */
+export type Found = { results: SearchResult[]; wanted: number; truncated: boolean };
 
 /** Sessions read beyond the limit, because a title may lift one over another. */
 const SPARE_SESSIONS = 4;
@@ -36,7 +34,8 @@ const UNTITLED = "Untitled session";
 export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
   const query = prepareQuery(input.query);
   const sessions = new Sessions(ctx, user);
-  const { passages, truncated } = await candidates(ctx, { ...input, user, query, sessions });
+  const search = { ...input, user, query, sessions };
+  const { passages, wanted, hasMore } = await candidates(ctx, search);
   const first = rankSessions(query, passages).slice(0, input.limit + SPARE_SESSIONS);
   for (const { passage } of first) await sessions.get(passage.sessionId);
   const known = passages.map((passage) => {
@@ -50,7 +49,7 @@ export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): P
     if (!session || results.length >= input.limit) continue;
     results.push(toResult(session, passage, { matcher, score, matchedIn: "fulltext" }));
   }
-  return { results, truncated };
+  return { results, wanted, truncated: hasMore && results.length < wanted };
 }
 
 type Shown = { matcher: Matcher; score: number; matchedIn: "fulltext" | "semantic" };
@@ -79,12 +78,14 @@ type VectorHits = {
   messages: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
-/** Hits looked at, at most a passage of 4 kB each: what the results need, and with filters more. */
-const HITS_MAX = 48;
-const HITS_MAX_FILTERED = 200;
+/**
+ * Hits that each vector index is asked for, the most it gives: a session has many vectors, and filters
+ * come after. They are read (at most 4 kB each) only as far as sessions are wanted.
+ */
+export const HITS_MAX = 256;
 
-/** What a hit stands for, where it passes the filters. */
-type Meant = { session: Doc<"sessions">; passage: Pick<Candidate, "messageId" | "text"> };
+/** Hits read before it is worth asking how many sessions there are to find. */
+const HITS_UNASKED = 48;
 
 /**
  * Semantic: turns hits of vector search into results, nearest first, each session once. What was
@@ -98,51 +99,54 @@ export async function hydrate(
 ): Promise<Found> {
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(query));
-  const results = new Map<string, SearchResult>();
-  const ofSessions = hits.sessions.map(({ _id, _score }) => ({
-    score: _score,
-    read: () => readSessionHit(sessions, _id, filters),
-  }));
+  const results = new Map<Id<"sessions">, SearchResult>();
+  let wanted = limit;
+  for (const [n, hit] of nearestFirst(sessions, hits, filters).entries()) {
+    if (n === HITS_UNASKED) wanted = await sessions.findable(limit, filters);
+    if (results.size >= wanted) break;
+    const passage = await hit.read();
+    if (!passage || results.has(passage.sessionId)) continue;
+    const session = await sessions.get(passage.sessionId);
+    if (!session || !passes(session, filters)) continue;
+    if (passage.messageId && !(await isSaidBy(ctx, passage.messageId, filters))) continue;
+    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const };
+    results.set(session._id, toResult(session, passage, shown));
+  }
+  const truncated = results.size < wanted && mayHaveMissed(hits, filters);
+  return { results: [...results.values()], wanted, truncated };
+}
+
+/** What a hit stands for: a passage of a session, or without a message the session itself. */
+type Meant = Pick<Candidate, "sessionId" | "messageId" | "text">;
+
+function nearestFirst(sessions: Sessions, hits: VectorHits, { role }: Filters) {
+  const { ctx, user } = sessions;
   const ofMessages = hits.messages.map(({ _id, _score }) => ({
     score: _score,
-    read: () => readMessageHit(sessions, _id, filters),
+    read: (): Promise<Meant | null> => findPassage(ctx, user, _id),
   }));
-  const nearest = [...ofSessions, ...ofMessages].sort((a, b) => b.score - a.score);
-  const isFiltered = Object.values(filters).some((filter) => filter !== undefined);
-  const looked = nearest.slice(0, isFiltered ? HITS_MAX_FILTERED : HITS_MAX);
-  for (const hit of looked) {
-    if (results.size >= limit) break;
-    const meant = await hit.read();
-    if (!meant || results.has(meant.session._id) || !passes(meant.session, filters)) continue;
-    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const };
-    results.set(meant.session._id, toResult(meant.session, meant.passage, shown));
-  }
-  const truncated = isFiltered && results.size < limit && nearest.length > looked.length;
-  return { results: [...results.values()], truncated };
+  // What stands in a title was said by no role.
+  const ofSessions = role !== undefined ? [] : hits.sessions;
+  return ofSessions
+    .map(({ _id, _score }) => ({ score: _score, read: () => readSessionHit(sessions, _id) }))
+    .concat(ofMessages)
+    .sort((a, b) => b.score - a.score);
 }
 
 async function readSessionHit(
-  { ctx, user }: Sessions,
+  sessions: Sessions,
   id: Id<"sessionEmbeddings">,
-  { role }: Filters,
 ): Promise<Meant | null> {
-  if (role !== undefined) return null;
-  const session = await findSession(ctx, user, id);
-  return session && { session, passage: { text: session.searchableText ?? "" } };
+  const session = await findSession(sessions.ctx, sessions.user, id);
+  if (session === null) return null;
+  sessions.add(session);
+  return { sessionId: session._id, text: session.searchableText ?? "" };
 }
 
-async function readMessageHit(
-  sessions: Sessions,
-  id: Id<"messageEmbeddings">,
-  { role }: Filters,
-): Promise<Meant | null> {
-  const { ctx, user } = sessions;
-  const passage = await findPassage(ctx, user, id);
-  const session = passage && (await sessions.get(passage.sessionId));
-  if (!session) return null;
-  if (role === undefined) return { session, passage };
-  const message = await ctx.db.get("messages", passage.messageId);
-  return message?.role === role ? { session, passage } : null;
+/** An index that gave fewer hits than it was asked for has shown all it has. */
+function mayHaveMissed({ sessions, messages }: VectorHits, { role }: Filters): boolean {
+  const isShownWhole = role === undefined && sessions.length < HITS_MAX;
+  return messages.length === HITS_MAX && !isShownWhole;
 }
 
 /** Cosine as a score: texts that have nothing to do with each other are near 0, opposite ones too. */

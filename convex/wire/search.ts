@@ -104,9 +104,10 @@ export const SearchAnswer = z.object({
   results: z.array(SearchResult),
   type: z.enum(SEARCH_TYPES),
   ...Degradation,
-  truncated: z
-    .boolean()
-    .meta({ description: "Filters left too few of the candidates; a narrower query finds more." }),
+  truncated: z.boolean().meta({
+    description:
+      "Fewer results than asked for, because reading ended before all was seen: filters left too little, or one session says it too often. A narrower query finds more.",
+  }),
 });
 
 export type SearchResult = z.output<typeof SearchResult>;

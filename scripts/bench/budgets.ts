@@ -53,14 +53,34 @@ const refresh: Budget = {
 /** Questions of any kind write their log line alone; with vectors, an action stands between. */
 const question = { functionCalls: { base: 5 }, bytesWrittenBeyondPayload: LOG_LINE };
 const fulltext = { documentsRead: { base: 80 }, bytesRead: { base: 400 * KB } };
-/** At most 48 hits, since many may fall to one session, and the sessions that are shown. */
+/** Hits until there are enough sessions, of which some fall to one, and the sessions that are shown. */
 const semantic = { documentsRead: { base: 60 }, bytesRead: { base: 300 * KB } };
+/**
+ * Where one session fills what is read, a search reads on to find others: 230 messages and 230 parts,
+ * and before it how many sessions there are; by meaning at most 256 hits. At a kilobyte each.
+ */
+const LOUD = { fulltext: 2 * 230 + 10, semantic: 256 };
+/** Each side looks twice as far as the merged list goes. */
+const hybrid: Budget = {
+  ...question,
+  documentsRead: { base: 2 * (fulltext.documentsRead.base + semantic.documentsRead.base) },
+  bytesRead: { base: 500 * KB },
+};
 /** What a full-text search reads; then each passage with its exchange, of at most nine messages. */
 const context: Budget = {
   ...question,
   documentsRead: { base: 80, perItem: 12 },
   bytesRead: { base: 400 * KB },
 };
+
+function pastLoud(budget: Budget, further: number): Budget {
+  const more = ({ base, ...amount }: Amount, by: number) => ({ ...amount, base: base + by });
+  return {
+    ...budget,
+    documentsRead: more(budget.documentsRead, further),
+    bytesRead: more(budget.bytesRead, further * KB),
+  };
+}
 
 /** Budgets by the name of the operation. */
 export const BUDGETS: Readonly<Record<string, Budget>> = {
@@ -121,12 +141,15 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
     functionCalls: { base: 3 },
   },
   "semantic search, limit 10": { ...question, ...semantic },
-  // Each side looks twice as far as the merged list goes.
-  "hybrid search, limit 10": {
-    ...question,
-    documentsRead: { base: 2 * (fulltext.documentsRead.base + semantic.documentsRead.base) },
-    bytesRead: { base: 500 * KB },
-  },
+  "hybrid search, limit 10": hybrid,
+  "full-text search past a loud session": pastLoud(
+    { ...question, ...fulltext, functionCalls: { base: 3 } },
+    LOUD.fulltext,
+  ),
+  "semantic search past a loud session": pastLoud({ ...question, ...semantic }, LOUD.semantic),
+  "hybrid search past a loud session": pastLoud(hybrid, LOUD.fulltext + 10 + LOUD.semantic),
+  "context past a loud session": pastLoud(context, LOUD.fulltext),
+  "context past a loud session, with embeddings": pastLoud(context, LOUD.fulltext + LOUD.semantic),
   "context of 5 passages": context,
   "context of 5 passages, with embeddings": context,
   // Its rows, whatever else is stored: each session and each message. Sessions that are named are looked

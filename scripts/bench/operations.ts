@@ -2,6 +2,8 @@ import { SILENCE_MS, type Operation } from "./cost.ts";
 import {
   LAST_DAY,
   liveSession,
+  LOUD_WORDS,
+  loudMessages,
   pastMessages,
   pastSession,
   prose,
@@ -169,6 +171,27 @@ const EXPORTED = Array.from({ length: 10 }, (_, n) => pastSession(n + 1).externa
 /** Passages of a context, as many as it holds when nothing else is asked for. */
 const PASSAGES = 5;
 
+/** A question that one session would fill the answer to, which reading has to get past. */
+function pastLoudSession(name: string, items: number, ask: Ask): Operation {
+  return {
+    ...{ name, items, account: "request", storesNothing: true },
+    prepare: async (world) => {
+      const messages = loudMessages();
+      for (let at = 0; at < messages.length; at += BATCH) {
+        await world.send("/sync/batch", { messages: messages.slice(at, at + BATCH) });
+      }
+      await world.engine.settle(SILENCE_MS);
+      await world.send(ask.path, ask.body);
+    },
+    run: (world) => world.send(ask.path, ask.body),
+  };
+}
+
+const searchingLoud = (name: string, type: string) =>
+  pastLoudSession(name, 10, { path: "/search", body: { query: LOUD_WORDS, type, limit: 10 } });
+const askingLoud = (name: string) =>
+  pastLoudSession(name, PASSAGES, { path: `/api/context?q=${encodeURIComponent(LOUD_WORDS)}` });
+
 const searching = (name: string, type: string) =>
   reading(
     name,
@@ -193,6 +216,8 @@ const reads: Operation[] = [
   reading("export of 10 sessions", EXPORTED.length * (1 + PAST_MESSAGES), {
     path: `/api/export?format=openai&sessionIds=${EXPORTED.join()}`,
   }),
+  searchingLoud("full-text search past a loud session", "fulltext"),
+  askingLoud("context past a loud session"),
 ];
 
 /** What can be measured without a provider of embeddings. */
@@ -223,4 +248,7 @@ export const meaningOperations: readonly Operation[] = [
   searching("semantic search, limit 10", "semantic"),
   searching("hybrid search, limit 10", "hybrid"),
   asking("context of 5 passages, with embeddings"),
+  searchingLoud("semantic search past a loud session", "semantic"),
+  searchingLoud("hybrid search past a loud session", "hybrid"),
+  askingLoud("context past a loud session, with embeddings"),
 ];

@@ -175,3 +175,22 @@ function toolParts(turn: number, call: number) {
     { type: "tool-result", content: prose(turn * TOOL_CALLS + call, 1_200) },
   ];
 }
+
+/** What the loud session says in every message and every tool's output, and nobody else says. */
+export const LOUD_WORDS = "flamingo pelican";
+/** More than any search reads to get past one session. */
+const LOUD_MESSAGES = 300;
+
+/** A session that fills whatever is read for its words, of a day long before the history's last. */
+export function loudMessages(): MessageBody[] {
+  const start = Date.parse("2025-01-01T09:00:00Z");
+  return Array.from({ length: LOUD_MESSAGES }, (_, n) => ({
+    sessionExternalId: "loud",
+    externalId: `loud-${n}`,
+    role: n % 2 === 0 ? "user" : "assistant",
+    source: "claude-code",
+    textContent: `${LOUD_WORDS} ${prose(n, 500)}`,
+    createdAt: start + n * 1_000,
+    parts: [{ type: "tool-result", content: `${LOUD_WORDS} ${prose(n, 1_000)}` }],
+  }));
+}

@@ -125,8 +125,12 @@ describe("no limit of the platform is ever met as an error", () => {
     expect((await engine.request(path, { key: carl.apiKey })).status).toBe(200);
   });
 
-  test("filters that leave little of what a word finds say so", async () => {
-    const found = await search(carl, "common", { project: "no such project" });
+  test("filters that leave little of what a word finds say so, where more may be left to see", async () => {
+    const project = "no such project";
+    const found = await search(carl, "common", { project, limit: 1 });
     expect(found).toMatchObject({ results: [], truncated: true });
+    // His only session is known by then, and does not pass.
+    const all = await search(carl, "common", { project, limit: 2 });
+    expect(all).toMatchObject({ results: [], truncated: false });
   });
 });
