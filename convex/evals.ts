@@ -15,7 +15,6 @@ import * as Evals from "./model/evals";
 import { fileChoices, fileText, vFileOptions } from "./model/exportFiles";
 import { vExportSelection } from "./model/exportSelection";
 import * as Exports from "./model/exports";
-import { unknownAmong } from "./model/exportSelection";
 import { reviewedView } from "./model/reviews";
 import * as Sessions from "./model/sessions";
 import { edit, vSessionEdits } from "./model/sessionEdits";
@@ -49,13 +48,6 @@ export const exportPage = callerQuery({
     position: v.union(v.string(), v.null()),
   },
   handler: (ctx, { selection, position }) => Exports.page(ctx, ctx.user, selection, position),
-});
-
-/** Ids that an export names and that are no session of the caller's. */
-export const exportUnknown = callerQuery({
-  args: { sessionIds: v.array(v.string()) },
-  returns: v.array(v.string()),
-  handler: (ctx, { sessionIds }) => unknownAmong(ctx, ctx.user, sessionIds),
 });
 
 /** What anonymity needs to know of the caller: names to look for, and what pseudonyms depend on. */

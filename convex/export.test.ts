@@ -21,7 +21,12 @@ async function ready(who: Person, id: string, fields: object = {}, edits: object
 async function setUp() {
   const t = deployment();
   const ada = await person(t);
-  await ready(ada, "old", { createdAt: NOW - 3 * DAY, model: "gpt" }, { evalStatus: "golden" });
+  await ready(
+    ada,
+    "old",
+    { createdAt: NOW - 3 * DAY, model: "gpt", totalTokens: 7 },
+    { evalStatus: "golden" },
+  );
   await ready(ada, "new", { createdAt: NOW - DAY }, { evalTags: ["x", "y"] });
   await ready(ada, "cursor", { createdAt: NOW - 2 * DAY, source: "cursor" });
   await ada.post("/sync/session", { externalId: "unready", source: "pi" });
@@ -57,6 +62,9 @@ describe("GET /api/export", () => {
     ["to=2026-11-20", ["cursor#0", "old#0"]],
     [`date_from=${NOW - 2 * DAY}&date_to=${NOW - 2 * DAY}`, ["cursor#0"]],
     ["limit=2", ["new#0", "cursor#0"]],
+    ["min_tokens=7", ["old#0"]],
+    ["min_tokens=8", []],
+    ["sessionIds=old,new&min_tokens=7", ["old#0"]],
     ["status=golden&model=other", []],
     ["sessionIds=old,nowhere,new", ["old#0", "new#0"]],
     ["sessionIds=old,new&tag=x", ["new#0"]],
@@ -65,6 +73,67 @@ describe("GET /api/export", () => {
     const { ada } = await setUp();
     expect(await names(ada.get(`/api/export?${query}`))).toEqual(expected);
     expect(await names(ada.get(`/api/export/evals?${query}`))).toEqual(expected);
+  });
+
+  test.each(["deepeval", "deepeval&turns=multi", "openai", "openai&style=chat", "promptfoo"])(
+    "include_metadata=false leaves the origin out of %s, and nothing else",
+    async (format) => {
+      const { ada } = await setUp();
+      const lines = async (query: string) => {
+        const text = await (await ada.get(`/api/export/evals?format=${format}${query}`)).text();
+        return (text.startsWith("[") ? text.slice(1, -2) : text).trim().split(/,?\n/);
+      };
+      const whole = await lines("");
+      expect(whole).toHaveLength(3);
+      const stripped = whole.map((line) => {
+        const { metadata, additional_metadata, ...rest } = JSON.parse(line) as Record<
+          string,
+          object
+        >;
+        expect(JSON.stringify(metadata ?? additional_metadata)).toMatch(
+          /"session_id":"(old|new|cursor)"/,
+        );
+        return JSON.stringify(rest);
+      });
+      expect(await lines("&include_metadata=false")).toEqual(stripped);
+    },
+  );
+
+  test.each(["json", "jsonl"])("%s leaves out nothing that a plugin sent", async (format) => {
+    const { t, ada } = await setUp();
+    const tokens = { promptTokens: 1, completionTokens: 2, totalTokens: 9, cacheReadTokens: 3 };
+    const numbers = {
+      ...tokens,
+      cacheWriteTokens: 4,
+      reasoningTokens: 5,
+      cost: 0.5,
+      durationMs: 6,
+    };
+    const named = { model: "gpt", provider: "openai", source: "pi" };
+    const said = { externalId: "m", role: "critic", textContent: "no", ...named, ...numbers };
+    const session = {
+      ...named,
+      ...numbers,
+      toolCallCount: 8,
+      endReason: "done",
+      externalId: "full",
+    };
+    const sent = { sessions: [session], messages: [{ sessionExternalId: "full", ...said }] };
+    await ada.post("/sync/batch", sent);
+    await settle(t);
+    const text = await (await ada.get(`/api/export?id=full&format=${format}`)).text();
+    const [head, message] =
+      format === "jsonl"
+        ? text
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line) as object)
+        : (JSON.parse(text) as { sessions: { messages: object[] }[] }).sessions.flatMap((one) => [
+            one,
+            ...one.messages,
+          ]);
+    expect(head).toMatchObject(session);
+    expect(message).toMatchObject({ ...said, role: "unknown", rawRole: "critic" });
   });
 
   test("one session by id, ready or not, in any format, under a safe file name", async () => {
@@ -95,13 +164,15 @@ describe("GET /api/export", () => {
     ["status=great", "status"],
     ["style=loud", "style"],
     ["from=yesterday", "from"],
+    ["min_tokens=many", "min_tokens"],
+    ["min_tokens=-1", "min_tokens"],
+    ["include_metadata=perhaps", "include_metadata"],
     ["cursor=abc", "cursor"],
     ["format=constructor", "format"],
     ["id=", "id"],
     ["id=%20", "id"],
     ["sessionIds=", "sessionIds"],
     ["sessionIds=,,", "sessionIds"],
-    [`sessionIds=${"x,".repeat(1_001)}`, "sessionIds"],
   ])("%s answers 400 and names the field", async (query, path) => {
     const { ada } = await setUp();
     const answer = await ada.get(`/api/export?${query}`);
@@ -116,6 +187,11 @@ describe("GET /api/export", () => {
     expect(answer.headers.get("Access-Control-Expose-Headers")).toContain("X-Export-Unknown");
     const none = await ada.get("/api/export?sessionIds=a,b");
     expect([none.status, none.headers.get("X-Export-Unknown")]).toEqual([200, '2; ids="a b"']);
+    // More ids than one query may look up.
+    const many = Array.from({ length: 4_200 }, (_, index) => `n${index}`).join(",");
+    const found = await ada.get(`/api/export?sessionIds=${many},old`);
+    expect(found.headers.get("X-Export-Unknown")).toMatch(/^4200; ids="n0 n1 /);
+    expect(await names(found)).toEqual(["old#0"]);
     const known = await ada.get("/api/export?sessionIds=old");
     expect(known.headers.get("X-Export-Unknown")).toBeNull();
     expect((await ada.get("/api/export?id=nowhere")).status).toBe(404);

@@ -93,7 +93,9 @@ test("no format gives away who it was, wherever it stood", () => {
   const safe = anonymized(told, { salt: "s", names: [] });
   for (const name of Object.keys(formats).filter(isFormatName)) {
     for (const turns of ["single", "multi", "full"] as const) {
-      const written = formats[name].render(safe, { turns, style: "chat" }).join("\n");
+      const written = formats[name]
+        .render(safe, { turns, style: "chat", metadata: true })
+        .join("\n");
       expect(written).not.toMatch(/grace|navy\.mil|osk_/i);
     }
   }

@@ -20,11 +20,13 @@ export function anonymized(session: ExportSession, { salt, names }: Anonymity): 
     title: optional(session.title),
     projectPath: optional(session.projectPath),
     projectName: optional(session.projectName),
+    endReason: optional(session.endReason),
     evalNotes: optional(session.evalNotes),
     expectedOutput: optional(session.expectedOutput),
     evalTags: session.evalTags?.map(text),
     messages: session.messages.map((message) => ({
       ...message,
+      rawRole: optional(message.rawRole),
       textContent: optional(message.textContent),
       parts: message.parts.map(({ type, content, ...beside }): StoredPart => ({
         ...fields(beside),

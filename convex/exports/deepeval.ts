@@ -16,14 +16,18 @@ export const deepeval: ExportFormat = {
   separator: ",\n",
   end: () => "]\n",
   isWhole: ({ turns }) => turns === "multi" || turns === "full",
-  render: (session, { turns }) =>
+  render: (session, { turns, metadata }) =>
     turns === "multi"
-      ? conversationalGolden(session)
-      : casesOf(session, turns).map((item) => jsonLine(golden(session, item))),
+      ? conversationalGolden(session, metadata)
+      : casesOf(session, turns).map((item) =>
+          jsonLine({
+            ...golden(session, item),
+            additional_metadata: metadata ? caseMetadata(session, item) : undefined,
+          }),
+        ),
 };
 
 function golden(session: ExportSession, item: Case) {
-  const metadata = sessionMetadata(session);
   return {
     input: inert(item.question),
     actual_output: item.answer === "" ? null : inert(item.answer),
@@ -33,18 +37,22 @@ function golden(session: ExportSession, item: Case) {
     tools_called: item.calls.length === 0 ? null : item.calls.map(toolCall),
     name: item.name,
     comments: session.evalNotes ?? null,
-    additional_metadata: {
-      ...metadata,
-      model: item.model ?? metadata.model,
-      tokens_input: item.promptTokens,
-      tokens_output: item.completionTokens,
-      latency_ms: item.durationMs,
-      thinking: item.thinking || undefined,
-    },
   };
 }
 
-function conversationalGolden(session: ExportSession): string[] {
+function caseMetadata(session: ExportSession, item: Case) {
+  const metadata = sessionMetadata(session);
+  return {
+    ...metadata,
+    model: item.model ?? metadata.model,
+    tokens_input: item.promptTokens,
+    tokens_output: item.completionTokens,
+    latency_ms: item.durationMs,
+    thinking: item.thinking || undefined,
+  };
+}
+
+function conversationalGolden(session: ExportSession, metadata: boolean): string[] {
   const steps = conversation(session.messages);
   const turns = spoken(steps).map(turn);
   if (turns.length === 0) return [];
@@ -57,13 +65,17 @@ function conversationalGolden(session: ExportSession): string[] {
     context: steps.filter(({ role }) => role === "system").map(({ text }) => inert(text)),
     name: session.from === 0 ? session.externalId : `${session.externalId}#${session.from}`,
     comments: session.evalNotes ?? null,
-    additional_metadata: {
-      ...sessionMetadata(session),
-      tokens_input: session.promptTokens,
-      tokens_output: session.completionTokens,
-    },
+    additional_metadata: metadata ? wholeMetadata(session) : undefined,
   };
   return [jsonLine(record)];
+}
+
+function wholeMetadata(session: ExportSession) {
+  return {
+    ...sessionMetadata(session),
+    tokens_input: session.promptTokens,
+    tokens_output: session.completionTokens,
+  };
 }
 
 /** Steps of one speaker in a row belong to one turn: consumers expect question and answer in turn. */

@@ -408,7 +408,7 @@ test("filesystem: a file of text a session, under names that any file system tak
 
 describe("hostile content breaks no format", () => {
   const each = (turns: ExportOptions["turns"][], style: ExportOptions["style"] = "evals") =>
-    turns.map((one): ExportOptions => ({ turns: one, style }));
+    turns.map((one): ExportOptions => ({ ...defaults, turns: one, style }));
   const variants: { [name in FormatName]?: ExportOptions[] } = {
     deepeval: each(["single", "multi", "full", "last"]),
     openai: [

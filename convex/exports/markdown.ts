@@ -3,7 +3,7 @@ import { blockSafe, fenced } from "../lib/markdown";
 import { readMessage } from "../lib/messages";
 import { plainText, type ReadPart } from "../lib/parts";
 import { type Fact, pretty, readable, sessionFacts, titleOf } from "./common";
-import type { ExportFormat, ExportSession } from "./types";
+import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
 
 /**
  * Markdown to read or to give to a model: title, a table of facts, then a section a message. What a
@@ -21,7 +21,7 @@ export const markdown: ExportFormat = {
 
 /** One whole session as Markdown. */
 export function sessionMarkdown(session: ExportSession): string {
-  return markdown.render(session, { turns: "single", style: "chat" }).join("");
+  return markdown.render(session, DEFAULT_OPTIONS).join("");
 }
 
 /** What introduces a session: its title and a table of facts. */

@@ -24,31 +24,32 @@ const METADATA_VALUE_MAX = 512;
 export const openai: ExportFormat = {
   ...JSON_LINES,
   isWhole: ({ style, turns }) => style !== "evals" || turns === "full",
-  render(session, { style, turns }) {
+  render(session, { style, turns, metadata }) {
+    const said = metadata ? metadataOf(session) : undefined;
     switch (style) {
       case "evals":
-        return evals(session, turns);
+        return evals(session, turns, said);
       case "chat":
-        return chat(session);
+        return chat(session, said);
       case "finetune":
         return finetune(session);
     }
   },
 };
 
-function evals(session: ExportSession, turns: Turns): string[] {
+function evals(session: ExportSession, turns: Turns, metadata?: Metadata): string[] {
   return casesOf(session, turns).flatMap((item) => {
     const ideal = item.expected ?? item.answer;
     if (ideal === "") return [];
     const input = item.history.map(({ role, text }) => ({ role, content: text }));
     input.push({ role: "user", content: item.question });
-    return [jsonLine({ input, ideal, metadata: { ...metadata(session), name: item.name } })];
+    return [jsonLine({ input, ideal, metadata: metadata && { ...metadata, name: item.name } })];
   });
 }
 
-function chat(session: ExportSession): string[] {
+function chat(session: ExportSession, metadata?: Metadata): string[] {
   const messages = chatMessages(conversation(session.messages));
-  return messages.length === 0 ? [] : [jsonLine({ messages, metadata: metadata(session) })];
+  return messages.length === 0 ? [] : [jsonLine({ messages, metadata })];
 }
 
 function finetune(session: ExportSession): string[] {
@@ -99,7 +100,9 @@ function toolCall(id: string, call: Call): ChatToolCall {
 }
 
 /** OpenAI's metadata are strings. */
-function metadata(session: ExportSession): { [key: string]: string } {
+type Metadata = { [key: string]: string };
+
+function metadataOf(session: ExportSession): Metadata {
   const entries = Object.entries(sessionMetadata(session)).flatMap(([key, value]) => {
     const text = Array.isArray(value) ? value.join(",") : value;
     if (text === undefined || text === "") return [];

@@ -13,8 +13,13 @@ const CONTAINS_MAX_CHARS = 200;
 export const promptfoo: ExportFormat = {
   ...JSON_LINES,
   isWhole: ({ turns }) => turns === "full",
-  render: (session, { turns }) =>
-    casesOf(session, turns).map((item) => jsonLine(testCase(session, item))),
+  render: (session, { turns, metadata }) =>
+    casesOf(session, turns).map((item) =>
+      jsonLine({
+        ...testCase(session, item),
+        metadata: metadata ? caseMetadata(session, item) : undefined,
+      }),
+    ),
 };
 
 function testCase(session: ExportSession, item: Case) {
@@ -29,11 +34,14 @@ function testCase(session: ExportSession, item: Case) {
     // An empty string would count as "nothing recorded" and call the provider.
     ...(item.answer === "" ? {} : { providerOutput: item.answer }),
     ...(item.expected === undefined ? {} : { assert: [assertion(item.expected)] }),
-    metadata: {
-      ...sessionMetadata(session),
-      thinking: item.thinking || undefined,
-      tools_called: item.calls.length === 0 ? undefined : item.calls,
-    },
+  };
+}
+
+function caseMetadata(session: ExportSession, item: Case) {
+  return {
+    ...sessionMetadata(session),
+    thinking: item.thinking || undefined,
+    tools_called: item.calls.length === 0 ? undefined : item.calls,
   };
 }
 

@@ -7,7 +7,7 @@ import type { SharedForm, SharedHead, SharedMessage, SharedRest } from "./shared
 import { SHARED_STYLE } from "./sharedStyle";
 
 /** Where the page's other forms are, relative to it. */
-export type SharedLinks = { markdown: string; json: string };
+type SharedLinks = { markdown: string; json: string };
 
 /** The public session as one self-contained page: no script, no outside resource, readable offline. */
 export function sharedPage(links: SharedLinks): SharedForm {

@@ -3,15 +3,16 @@ import type { Numbers } from "../lib/numbers";
 import type { StoredPart } from "../lib/parts";
 
 /** A message as exports see it: nothing of ours (no ids of tables), everything of the plugin's. */
-export type ExportMessage = {
+export type ExportMessage = Numbers & {
   externalId: string;
   role: Role;
+  /** The role as sent, when it is none of ours. */
+  rawRole?: string;
   textContent?: string;
   parts: StoredPart[];
+  source?: string;
   model?: string;
-  promptTokens?: number;
-  completionTokens?: number;
-  durationMs?: number;
+  provider?: string;
   createdAt: number;
 };
 
@@ -24,6 +25,8 @@ export type ExportHead = Numbers & {
   projectName?: string;
   model?: string;
   provider?: string;
+  toolCallCount?: number;
+  endReason?: string;
   messageCount: number;
   createdAt: number;
   updatedAt: number;
@@ -51,10 +54,12 @@ export type ExportOptions = {
   turns: Turns;
   /** For `openai` alone. */
   style: Style;
+  /** Whether a case says where it comes from; for formats of cases alone. */
+  metadata: boolean;
 };
 
 /** What a caller asks for who says nothing. */
-export const DEFAULT_OPTIONS: ExportOptions = { turns: "single", style: "evals" };
+export const DEFAULT_OPTIONS: ExportOptions = { turns: "single", style: "evals", metadata: true };
 
 /** What was written before the end of a document, for formats that count. */
 type ExportTotals = { sessions: number; records: number };

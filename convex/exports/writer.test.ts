@@ -42,6 +42,7 @@ function sourceOf(sessions: readonly ExportSession[], size: number, count: numbe
         from,
         isLast,
         position: `${index}:${from}`,
+        unknown: from === 0 && index > 0 ? [`before-${index}`] : [],
         bytes,
       };
     });
@@ -50,7 +51,7 @@ function sourceOf(sessions: readonly ExportSession[], size: number, count: numbe
     const start = position === null ? 0 : pieces.findIndex((piece) => piece.position === position);
     const page = pieces.slice(start, start + count);
     const next = pieces[start + count]?.position ?? null;
-    return Promise.resolve({ pieces: page, next });
+    return Promise.resolve({ pieces: page, unknown: [], next });
   };
 }
 
@@ -148,7 +149,7 @@ describe("an export too large for one answer", () => {
 test("a conversation larger than an answer comes in stretches, in formats by turn and by session", async () => {
   const huge = talk("huge", 400, 100_000);
   for (const name of ["jsonl", "openai", "text"] as const) {
-    const options = { turns: "multi", style: "chat" } as const;
+    const options = { turns: "multi", style: "chat", metadata: true } as const;
     const found = await answers(job(name, { options }), sourceOf([huge, talk("b", 2, 10)], 40, 1));
     expect(found.length).toBeGreaterThan(3);
     const text = found.map((answer) => answer.text).join("");

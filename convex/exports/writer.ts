@@ -17,6 +17,8 @@ export type Piece = {
   from: number;
   isLast: boolean;
   position: string;
+  /** Ids asked for between the piece before and this one that are no session. */
+  unknown: string[];
   /** Bytes of its texts and parts, about. */
   bytes: number;
 };
@@ -24,7 +26,7 @@ export type Piece = {
 /** Gives the pieces of an export in order: from a position on, or from the beginning. */
 export type PieceSource = (
   position: string | null,
-) => Promise<{ pieces: Piece[]; next: string | null }>;
+) => Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }>;
 
 /** What is written, and how. */
 export type ExportJob = {
@@ -49,6 +51,8 @@ export type Written = {
   records: number;
   /** Records too large for any answer, as the ids of their sessions. */
   skipped: string[];
+  /** Ids asked for that are no session, each in the answer that comes past it. */
+  unknown: string[];
   resume: Resume | null;
 };
 
@@ -78,6 +82,7 @@ export async function writeExport(
       skip = 0;
       if (writer.isFull()) return writer.finish();
     }
+    writer.miss(page.unknown);
     position = page.next;
   } while (position !== null && !writer.isFull());
   return writer.finish();
@@ -95,6 +100,7 @@ class Writer {
   private finished = 0;
   private records = 0;
   private readonly skipped: string[] = [];
+  private readonly unknown: string[] = [];
   private waiting: Waiting[] = [];
   private resume: Resume | null = null;
 
@@ -110,6 +116,7 @@ class Writer {
   add(piece: Piece, skip: number): void {
     const { head, position, bytes, messages, isLast } = piece;
     this.found++;
+    this.miss(piece.unknown);
     const each = bytes / Math.max(1, messages.length);
     messages.slice(skip).forEach((stored, index) => {
       const message = { ...stored, parts: parseParts(stored.parts) };
@@ -124,15 +131,20 @@ class Writer {
     if (isLast && this.resume === null) this.finished++;
   }
 
+  /** Takes note of ids that are no session. */
+  miss(ids: readonly string[]): void {
+    this.unknown.push(...ids);
+  }
+
   /** Whether the answer is done, because it is large enough or the limit is reached. */
   isFull(): boolean {
     return this.resume !== null || this.before + this.finished >= this.job.limit;
   }
 
   finish(): Written {
-    const { chunks, found, finished: sessions, records, skipped, resume } = this;
+    const { chunks, found, finished: sessions, records, skipped, unknown, resume } = this;
     this.push(this.job.format.end({ sessions, records }));
-    return { chunks, sessions, found, records, skipped, resume };
+    return { chunks, sessions, found, records, skipped, unknown, resume };
   }
 
   /** How many of the waiting messages make a stretch: up to a question, unless it would be none. */

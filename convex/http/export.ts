@@ -25,34 +25,23 @@ async function exportAnswer(
   ctx: ActionCtx,
   { caller, query, request }: Call<Query, unknown, Caller>,
 ): Promise<Response> {
-  const { selection, turns, style, limit, id } = query;
+  const { selection, options, limit, id } = query;
   const { name, format } = chosenFormat(query);
   const anonymity = query.anonymize
     ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
     : null;
-  const unknown = await unknownIds(ctx, caller, query);
   const written = await writeExport(
-    { format, options: { turns, style }, selection: EVERYTHING, anonymity, limit },
+    { format, options, selection: EVERYTHING, anonymity, limit },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
     query.cursor === undefined ? null : readResume(query.cursor),
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
   return new Response(streamOf(written.chunks), {
-    headers: headersOf(written, unknown, request.url, {
+    headers: headersOf(written, request.url, {
       "Content-Type": format.contentType,
       "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
     }),
   });
-}
-
-/** Ids of a list that are no session of the caller's: said once, with the first answer. */
-async function unknownIds(
-  ctx: ActionCtx,
-  caller: Caller,
-  { id, cursor, selection: { sessionIds } }: Query,
-): Promise<string[]> {
-  if (sessionIds === undefined || id !== undefined || cursor !== undefined) return [];
-  return await ctx.runQuery(internal.evals.exportUnknown, { caller, sessionIds });
 }
 
 function chosenFormat({ format: asked, id }: Query) {
@@ -76,13 +65,8 @@ function named(ids: readonly string[], label: string): string {
   return `${ids.length}; ${label}="${encoded.join(" ")}"`;
 }
 
-function headersOf(
-  written: Written,
-  unknown: readonly string[],
-  url: string,
-  headers: Record<string, string>,
-) {
-  const { sessions, records, skipped, resume } = written;
+function headersOf(written: Written, url: string, headers: Record<string, string>) {
+  const { sessions, records, skipped, unknown, resume } = written;
   const counted = {
     ...headers,
     "X-Export-Sessions": String(sessions),

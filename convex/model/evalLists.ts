@@ -4,7 +4,7 @@ import type { QueryCtx } from "../_generated/server";
 import { vEvalStatus } from "../fields";
 import type { EvalStatus } from "../lib/enums";
 import { hasRoom, spend, takeWithin } from "./bounded";
-import { type ExportSelection, matches, type Place, sessionsFrom } from "./exportSelection";
+import { type ExportSelection, matches, type Place, readyFrom } from "./exportSelection";
 import { readListCursor, writeListCursor } from "./sessions";
 
 type User = Pick<Doc<"users">, "_id">;
@@ -49,14 +49,13 @@ export async function listReady(
 }
 
 function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
-  const { source, model, evalStatus: status, minTokens = 0, project } = filter;
+  const { source, model, evalStatus: status, minTokens, project } = filter;
   const tags = filter.tags?.length ? filter.tags : undefined;
-  const selection: ExportSelection = { source, model, status, tags };
+  const selection: ExportSelection = { source, model, status, tags, minTokens };
   const wanted = project?.toLowerCase() ?? "";
   const names = [session.projectName, session.projectPath];
   return (
     matches(session, selection) &&
-    (session.totalTokens ?? 0) >= minTokens &&
     (wanted === "" || names.some((name) => name?.toLowerCase().includes(wanted)))
   );
 }
@@ -90,7 +89,7 @@ export async function listPage(
   const look = { ...LOOK };
   const sessions: Doc<"sessions">[] = [];
   const place: Place | null = start && [start.createdAt, start.creationTime];
-  for await (const { session } of sessionsFrom(ctx, user, selection, place)) {
+  for await (const { session } of readyFrom(ctx, user, selection, place)) {
     // The cursor names the first session of the next page.
     if (sessions.length >= limit || !hasRoom(look)) {
       return { sessions, cursor: writeListCursor(session) };

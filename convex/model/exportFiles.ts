@@ -1,7 +1,7 @@
 import { v, type ObjectType } from "convex/values";
 import { AppError, notFound } from "../errors";
 import type { Selection } from "../exports/select";
-import type { ExportOptions } from "../exports/types";
+import { DEFAULT_OPTIONS, type ExportOptions } from "../exports/types";
 import type { Written } from "../exports/writer";
 import { TURN_MODES, type Turns } from "../lib/enums";
 
@@ -24,7 +24,7 @@ export function fileChoices(options: ObjectType<typeof vFileOptions>): {
 } {
   const turns = new Map<string, Turns>(Object.entries(TURN_MODES));
   return {
-    options: { turns: turns.get(options.turnMode ?? "") ?? "single", style: "evals" },
+    options: { ...DEFAULT_OPTIONS, turns: turns.get(options.turnMode ?? "") ?? "single" },
     selection: {
       systemPrompts: options.includeSystemPrompts ?? false,
       toolCalls: options.includeToolCalls ?? false,

@@ -18,6 +18,8 @@ export const vExportSelection = v.object({
   /** Bounds of `createdAt`, both included, ms. */
   from: v.optional(v.number()),
   to: v.optional(v.number()),
+  /** Of all kinds, as far as they are known. */
+  minTokens: v.optional(v.number()),
 });
 export type ExportSelection = Infer<typeof vExportSelection>;
 
@@ -32,39 +34,39 @@ type Placed = { session: Doc<"sessions">; at: Place };
 
 /**
  * The sessions an export looks at, from a place on (that one included), newest first or in the order
- * of the list given. Which of them it takes, `matches` says.
+ * of the list given; an id of the list that is no session comes as that. Which sessions it takes,
+ * `matches` says.
  */
 export async function* sessionsFrom(
   ctx: QueryCtx,
   user: User,
   selection: ExportSelection,
   start: Place | null,
-): AsyncGenerator<Placed> {
-  if (selection.sessionIds !== undefined) {
-    for (let index = start?.[0] ?? 0; index < selection.sessionIds.length; index++) {
-      const session = await Sessions.find(ctx, user, selection.sessionIds[index] ?? "");
-      if (session !== null) yield { session, at: [index, 0] };
-    }
+): AsyncGenerator<Placed | { session: null; id: string; at: Place }> {
+  if (selection.sessionIds === undefined) {
+    yield* readyFrom(ctx, user, selection, start);
     return;
   }
+  for (let index = start?.[0] ?? 0; index < selection.sessionIds.length; index++) {
+    const id = selection.sessionIds[index] ?? "";
+    const session = await Sessions.find(ctx, user, id);
+    const at: Place = [index, 0];
+    yield session === null ? { session, id, at } : { session, at };
+  }
+}
+
+/** The sessions that are ready for evaluation, from a place on (that one included), newest first. */
+export async function* readyFrom(
+  ctx: QueryCtx,
+  user: User,
+  selection: ExportSelection,
+  start: Place | null,
+): AsyncGenerator<Placed> {
   if (start !== null) {
     // Sessions of one moment are in order of creation, newest first like the rest.
     for await (const session of readyAt(ctx, user, selection, start)) yield placed(session);
   }
   for await (const session of readyBefore(ctx, user, selection, start?.[0])) yield placed(session);
-}
-
-/** Those of the ids that are no session of the user's, in the order given. */
-export async function unknownAmong(
-  ctx: QueryCtx,
-  user: User,
-  sessionIds: readonly string[],
-): Promise<string[]> {
-  const unknown: string[] = [];
-  for (const id of sessionIds) {
-    if ((await Sessions.find(ctx, user, id)) === null) unknown.push(id);
-  }
-  return unknown;
 }
 
 const placed = (session: Doc<"sessions">): Placed => ({
@@ -125,12 +127,14 @@ function readyBefore(
 /** Whether a session is one that the filters leave. */
 export function matches(session: Doc<"sessions">, selection: ExportSelection): boolean {
   const { status, tags, source, model, from = -Infinity, to = Infinity } = selection;
+  const { minTokens = 0 } = selection;
   return (
     (status === undefined || session.evalStatus === status) &&
     (tags === undefined || tags.some((tag) => session.evalTags?.includes(tag))) &&
     (source === undefined || session.source === source) &&
     (model === undefined || session.model === model) &&
     session.createdAt >= from &&
-    session.createdAt <= to
+    session.createdAt <= to &&
+    (session.totalTokens ?? 0) >= minTokens
   );
 }

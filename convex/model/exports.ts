@@ -4,6 +4,7 @@ import type { QueryCtx } from "../_generated/server";
 import { invalidField, notFound } from "../errors";
 import type { Piece } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
+import { numbersOf } from "../lib/numbers";
 import { utf8Length } from "../lib/text";
 import {
   type ExportSelection,
@@ -30,38 +31,46 @@ const PIECE = { limit: 200, maxRows: PAGE_ROWS };
 
 /**
  * A page of what an export selects, newest session first, each session with its messages in order.
- * `next` is where the following page begins; null at the end. Bounded whatever the filters leave.
+ * `next` is where the following page begins, null at the end; `unknown` are ids behind the last piece
+ * that are no session. Bounded whatever the filters leave.
  */
 export async function page(
   ctx: QueryCtx,
   user: Pick<Doc<"users">, "_id">,
   selection: ExportSelection,
   position: string | null,
-): Promise<{ pieces: Piece[]; next: string | null }> {
+): Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }> {
   const start = position === null ? null : readPosition(position);
   const pieces: Piece[] = [];
+  let unknown: string[] = [];
   let bytes = 0;
   let rows = 0;
   let scanned = 0;
   const isFull = () => bytes >= PAGE_BYTES || rows >= PAGE_ROWS;
-  for await (const { session, at } of sessionsFrom(ctx, user, selection, start?.at ?? null)) {
+  for await (const found of sessionsFrom(ctx, user, selection, start?.at ?? null)) {
+    const { session, at } = found;
     if (isFull() || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
-      return { pieces, next: writePosition(at, BEGINNING) };
+      return { pieces, unknown, next: writePosition(at, BEGINNING) };
     }
     scanned++;
+    if (session === null) {
+      unknown.push(found.id);
+      continue;
+    }
     bytes += getConvexSize(session);
     if (!matches(session, selection)) continue;
     const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
     const review = await Reviews.textsOf(ctx, session);
     for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
       const head = { ...piece.head, ...review };
-      pieces.push({ ...piece, head, position: writePosition(at, reached) });
+      pieces.push({ ...piece, head, unknown, position: writePosition(at, reached) });
+      unknown = [];
       bytes += piece.bytes + getConvexSize(review);
       rows += rowsOf(piece.messages);
-      if (isFull() && next !== null) return { pieces, next: writePosition(at, next) };
+      if (isFull() && next !== null) return { pieces, unknown, next: writePosition(at, next) };
     }
   }
-  return { pieces, next: null };
+  return { pieces, unknown, next: null };
 }
 
 /** What a page of a shared session is made from at most, but for one message that is larger alone. */
@@ -92,7 +101,11 @@ async function* piecesOf(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   start: Reached,
-): AsyncGenerator<{ piece: Omit<Piece, "position">; reached: Reached; next: Reached | null }> {
+): AsyncGenerator<{
+  piece: Omit<Piece, "position" | "unknown">;
+  reached: Reached;
+  next: Reached | null;
+}> {
   const head = Sessions.headView(session);
   let reached: Reached | null = start;
   while (reached !== null) {
@@ -166,12 +179,13 @@ function messageView(message: Messages.MessageView) {
   return {
     externalId: message.externalId,
     role: message.role,
+    rawRole: message.rawRole,
     textContent: message.textContent,
     parts: message.parts,
+    source: message.source,
     model: message.model,
-    promptTokens: message.promptTokens,
-    completionTokens: message.completionTokens,
-    durationMs: message.durationMs,
+    provider: message.provider,
+    ...numbersOf(message),
     createdAt: message.createdAt,
   };
 }

@@ -12,10 +12,10 @@ import { sessionView } from "./sessions";
 type Session = Pick<Doc<"sessions">, "_id" | "userId">;
 
 /** The texts of a review; one that was not written is undefined. */
-export type ReviewTexts = Pick<Doc<"reviews">, "evalNotes" | "expectedOutput">;
+type ReviewTexts = Pick<Doc<"reviews">, "evalNotes" | "expectedOutput">;
 
 /** What shall change of them; absent keeps, null and an empty text clear. */
-export type ReviewChanges = { [name in keyof ReviewTexts]?: string | null };
+type ReviewChanges = { [name in keyof ReviewTexts]?: string | null };
 
 /** UTF-16 units; a review in any script stays under a fifth of what one document may hold. */
 const MAX_LENGTH = { evalNotes: 10_000, expectedOutput: 50_000 } as const;

@@ -132,7 +132,7 @@ export async function ensure(
 }
 
 /** Where a page of a list in order of source time ended. */
-export type ListCursor = { createdAt: number; creationTime: number };
+type ListCursor = { createdAt: number; creationTime: number };
 
 /** The cursor of a page that ends with this session. */
 export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
@@ -235,6 +235,8 @@ export function headView(session: Doc<"sessions">): ExportHead {
     model: session.model,
     provider: session.provider,
     ...numbersOf(session),
+    toolCallCount: session.toolCallCount,
+    endReason: session.endReason,
     messageCount: session.messageCount,
     createdAt: session.createdAt,
     updatedAt: session.updatedAt,
@@ -253,8 +255,6 @@ export function sessionView(session: Doc<"sessions">): SessionAnswer {
     ...headView(session),
     ...{ promptTokens, completionTokens, totalTokens, cost },
     reported: session.reported,
-    toolCallCount: session.toolCallCount,
-    endReason: session.endReason,
     isPublic: session.isPublic,
     publicSlug: session.isPublic ? session.publicSlug : undefined,
     evalReady: session.evalReady ?? false,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
-import { chosenLabel, chosenList, clamped, flag, label, list, moment } from "./fields";
+import { chosenLabel, chosenList, clamped, flag, label, list, minimum, moment } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
 
@@ -14,19 +14,14 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words, 
     });
 }
 
-/** Each id is looked up, and one query may read 4,096 times. */
-const SESSION_IDS_MAX = 1_000;
-
 const ExportParameters = z.object({
   format: label(
     "deepeval, openai, promptfoo, text, markdown, json, jsonl, csv or filesystem. Default: json for one session, else deepeval.",
   ),
   id: chosenLabel("One session, by our id or the plugin's; 404 if it is not yours."),
   sessionIds: chosenList(
-    "Sessions by id, at most 1,000, with commas between; absent or `all`: all that are ready.",
-  ).refine((ids) => ids === undefined || ids.length <= SESSION_IDS_MAX, {
-    error: `holds more than ${SESSION_IDS_MAX} ids`,
-  }),
+    "Sessions by id, with commas between; absent or `all`: all that are ready.",
+  ),
   status: word(EVAL_STATUSES, "Only sessions judged so."),
   tag: list("Only sessions with one of these tags."),
   tags: list("The same, as older clients call it."),
@@ -42,6 +37,11 @@ const ExportParameters = z.object({
   turns: word(TURNS, "Cases by question, or by conversation."),
   turn_mode: word(["per_turn", "full", "final_only"], "`turns`, as older clients call it."),
   style: word(STYLES, "For `openai`."),
+  min_tokens: minimum("Only sessions of this many tokens or more."),
+  include_metadata: flag(
+    "Whether cases say which session they come from, its model and tags.",
+    true,
+  ),
   anonymize: flag("Replace user names, home paths, e-mail addresses, keys and tokens."),
 });
 
@@ -51,7 +51,8 @@ export const ExportQuery = ExportParameters.transform((query) => {
   const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
   const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
   return {
-    ...{ format, id, limit, cursor, turns, style, anonymize },
+    ...{ format, id, limit, cursor, anonymize },
+    options: { turns, style, metadata: query.include_metadata },
     selection: {
       sessionIds: id === undefined ? ids : [id],
       status,
@@ -60,6 +61,7 @@ export const ExportQuery = ExportParameters.transform((query) => {
       model,
       from: query.from ?? query.date_from,
       to: query.to ?? query.date_to,
+      minTokens: query.min_tokens,
     },
   };
 });

@@ -157,17 +157,31 @@ function chosen<T>(read: (value: unknown) => T | undefined, description: string)
 }
 
 /** A query parameter that is on for `true`, `1` or an empty value; what is neither on nor off is refused. */
-export const flag = (description: string) =>
+export const flag = (description: string, fallback = false) =>
   z
     .string()
     .optional()
-    .transform((value = "false", issues): boolean => {
+    .transform((value = String(fallback), issues): boolean => {
       if (/^(true|1|yes|y|on|)$/i.test(value.trim())) return true;
       if (/^(false|0|no|n|off)$/i.test(value.trim())) return false;
       issues.addIssue({ code: "custom", message: "must be true or false" });
       return z.NEVER;
     })
-    .meta({ type: "boolean", default: false, description });
+    .meta({ type: "boolean", default: fallback, description });
+
+/** A query parameter that is a number, 0 or more; what is none is refused, since a filter that is ignored lies. */
+export const minimum = (description: string) =>
+  z
+    .string()
+    .optional()
+    .transform((value, issues): number | undefined => {
+      if (value === undefined) return undefined;
+      const number = value.trim() === "" ? NaN : Number(value);
+      if (number >= 0) return number;
+      issues.addIssue({ code: "custom", message: "must be a number, 0 or more" });
+      return z.NEVER;
+    })
+    .meta({ type: "number", minimum: 0, description });
 
 /** A time (ms, seconds or ISO text) or a UTC day, as ms: its beginning or its last millisecond. */
 export function moment(description: string, edge: "start" | "end" = "start") {
