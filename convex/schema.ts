@@ -326,7 +326,11 @@ const docPages = defineTable({
   .index("by_embedded_hash", ["embeddedHash"])
   .searchIndex("search_content", { searchField: "content" });
 
-/** Vectors of documentation sections. Written by `model/embeddings.ts`, read by vector search alone. */
+/**
+ * Vectors of documentation sections. Written by `model/docs.ts`; its search reads the few rows that it
+ * shows with their vectors (14 kB each): documentation is small and searched by hand, so that a table
+ * of passages, as sessions have one, would save nothing.
+ */
 const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),
   chunk: v.number(),
