@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "./_generated/api";
+import type { Id } from "./_generated/dataModel";
 import { allRows, conversation, deployment, eachTestAt, fromWorkos, person } from "./test.setup";
 import { rows, settle, type Deployment } from "./test.setup";
 
@@ -218,6 +219,53 @@ describe("API keys", () => {
     expect([await statusWith(t, ada.apiKey), await statusWith(t, again.apiKey)]).toEqual([
       401, 200,
     ]);
+  });
+});
+
+describe("from the command line", () => {
+  test("all keys of a user are revoked, and no one else's", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const bob = await person(t, "bob@example.com");
+    const { key } = await ada.dashboard.mutation(api.apiKeys.create, { name: "laptop" });
+    const revoke = () => t.mutation(internal.users.revokeKeys, { email: "ada@example.com" });
+    expect(await revoke()).toBe(2);
+    expect([await statusWith(t, ada.apiKey), await statusWith(t, key)]).toEqual([401, 401]);
+    expect(await statusWith(t, bob.apiKey)).toBe(200);
+    expect(await revoke()).toBe(0);
+  });
+
+  test.each(["data", "account"] as const)(
+    "a user's %s is deleted, and no one else's",
+    async (scope) => {
+      const t = deployment();
+      const ada = await person(t);
+      const bob = await person(t, "bob@example.com");
+      for (const who of [ada, bob]) await who.post("/sync/batch", conversation("s", ["hello"]));
+      await settle(t);
+      const remove = () => t.mutation(internal.users.remove, { email: "ada@example.com", scope });
+      expect(await remove()).toEqual({ started: true });
+      await settle(t);
+      expect(await statusWith(t, ada.apiKey)).toBe(scope === "data" ? 200 : 401);
+      expect(await rows(t, "sessions")).toMatchObject([{ userId: bob.userId }]);
+      expect(await rows(t, "messages")).toMatchObject([{ userId: bob.userId }]);
+      expect(await rows(t, "users")).toHaveLength(scope === "data" ? 2 : 1);
+    },
+  );
+
+  test("nobody is meant by an unknown address, and no one of several by theirs alone", async () => {
+    const t = deployment();
+    const email = "ada@example.com";
+    const remove = (named: { email: string; userId?: Id<"users"> }) =>
+      t.mutation(internal.users.remove, { scope: "account", ...named });
+    await expect(remove({ email })).rejects.toThrow("User not found");
+    const first = await person(t, email);
+    const second = await fromWorkos(t, "user_01", { email }).mutation(api.users.getOrCreate, {});
+    await expect(remove({ email })).rejects.toThrow(second);
+    await expect(remove({ email: "bob@example.com", userId: second })).rejects.toThrow("not found");
+    expect(await remove({ email, userId: second })).toEqual({ started: true });
+    await settle(t);
+    expect(await rows(t, "users")).toMatchObject([{ _id: first.userId }]);
   });
 });
 

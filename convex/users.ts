@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { readAppError } from "./errors";
+import { vDeletionScope } from "./fields";
 import {
   callerMutation,
   publicAction,
@@ -129,6 +130,31 @@ export const createWithApiKey = systemMutation({
   args: { email: v.string(), name: v.optional(v.string()) },
   returns: v.object({ userId: v.id("users"), apiKey: v.string() }),
   handler: (ctx, args) => Users.createWithApiKey(ctx, args),
+});
+
+/**
+ * Takes all keys of a user away, from the command line:
+ * `npx convex run users:revokeKeys '{"email":"me@example.com"}'`. Answers how many there were; they
+ * have stopped working.
+ */
+export const revokeKeys = systemMutation({
+  args: Users.vNamed,
+  returns: v.number(),
+  handler: async (ctx, named) => ApiKeys.removeAll(ctx, await Users.requireNamed(ctx, named)),
+});
+
+/**
+ * Starts the deletion of a user's data, or of the account with it, from the command line:
+ * `npx convex run users:remove '{"email":"me@example.com","scope":"account"}'`. `started` is false
+ * while one is running that covers it.
+ */
+export const remove = systemMutation({
+  args: { ...Users.vNamed, scope: vDeletionScope },
+  returns: v.object({ started: v.boolean() }),
+  handler: async (ctx, { scope, ...named }) => {
+    const user = await Users.requireNamed(ctx, named);
+    return { started: await AccountDeletion.start(ctx, user, scope) };
+  },
 });
 
 /** From a sign-in: the user of a WorkOS identity, made if there is none. */

@@ -67,6 +67,14 @@ export async function removeFirst(ctx: MutationCtx, user: User): Promise<void> {
   });
 }
 
+/** Takes all the user's keys away; says how many there were. */
+export async function removeAll(ctx: MutationCtx, user: Doc<"users">): Promise<number> {
+  const further = await furtherKeys(ctx, user);
+  for (const { _id } of further) await ctx.db.delete("apiKeys", _id);
+  await removeFirst(ctx, user);
+  return further.length + (user.apiKey === undefined ? 0 : 1);
+}
+
 /** All keys of the user, oldest first, the first key in front. */
 export async function list(ctx: QueryCtx, user: Doc<"users">): Promise<KeyView[]> {
   const further = await furtherKeys(ctx, user);

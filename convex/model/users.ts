@@ -1,8 +1,8 @@
 import type { UserIdentity } from "convex/server";
-import { v, type Infer } from "convex/values";
+import { v, type Infer, type ObjectType } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
-import { unauthorized } from "../errors";
+import { AppError, notFound, unauthorized } from "../errors";
 import { findUserByKey, setFirst } from "./apiKeys";
 import { refuseIfLimited, vLimitClass } from "./limits";
 import { ensureWorkosUser, findByWorkosId, isWorkosIssuer, listByEmail } from "./workosUsers";
@@ -94,9 +94,30 @@ export async function createWithApiKey(
   ctx: MutationCtx,
   { email, name }: { email: string; name?: string },
 ) {
-  const users = await listByEmail(ctx, email);
-  const existing = users.find((user) => present(user) !== null);
+  const [existing] = await presentByEmail(ctx, email);
   const userId =
     existing?._id ?? (await ctx.db.insert("users", { email, ...(name ? { name } : {}) }));
   return { userId, apiKey: await setFirst(ctx, { _id: userId }) };
+}
+
+/** Users with this address whose account is not being deleted. */
+async function presentByEmail(ctx: QueryCtx, email: string): Promise<Doc<"users">[]> {
+  return (await listByEmail(ctx, email)).filter((user) => present(user) !== null);
+}
+
+/** Whom the command line means: a user by address and, where several have it, by id too. */
+export const vNamed = { email: v.string(), userId: v.optional(v.id("users")) };
+
+/** The one user that is meant; 404 where there is none, 409 with their ids where there are several. */
+export async function requireNamed(
+  ctx: QueryCtx,
+  { email, userId }: ObjectType<typeof vNamed>,
+): Promise<Doc<"users">> {
+  const users = await presentByEmail(ctx, email);
+  const meant = users.filter(({ _id }) => userId === undefined || _id === userId);
+  const [user] = meant;
+  if (user === undefined) throw notFound("User");
+  if (meant.length === 1) return user;
+  const ids = meant.map(({ _id }) => _id).join(", ");
+  throw new AppError("CONFLICT", `Several users have this address; add the userId of one: ${ids}`);
 }

@@ -13,7 +13,7 @@ interface Ended {
 }
 
 /** Run a command of the console to its end. */
-function run(script: "main" | "key", args: string[], input = ""): Promise<Ended> {
+function run(script: "main" | "key" | "call", args: string[], input = ""): Promise<Ended> {
   const path = fileURLToPath(new URL(`../${script}.ts`, import.meta.url));
   return new Promise((resolve) => {
     const child = execFile(
@@ -119,6 +119,27 @@ describe("npm run key", () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe(`No database at ${typo}: start it with npm start -- --data ${typo}.\n`);
     expect(existsSync(typo)).toBe(false);
+  });
+});
+
+describe("npm run call", () => {
+  test("runs a function while the server runs, and prints what it returned", async () => {
+    const made = await run("key", ["--email", "dora@example.com", "--data", data]);
+    const whom = '{"email":"dora@example.com"}';
+    const { code, stdout } = await run("call", ["users:revokeKeys", whom, "--data", data]);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "1\n" });
+    expect(await works(made.stdout.trim())).toBe(401);
+  });
+
+  test("says in one line what failed, and how it is called", async () => {
+    const nobody = ["users:revokeKeys", '{"email":"nobody@example.com"}', "--data", data];
+    const { code, stdout, stderr } = await run("call", nobody);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^.*User not found.*\n$/);
+    for (const args of [[], ["users:revokeKeys", "dora"], ["users:revokeKeys", "[]"]]) {
+      const ended = await run("call", [...args, "--data", data]);
+      expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining("npm run call -- ")]);
+    }
   });
 });
 

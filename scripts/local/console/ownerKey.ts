@@ -9,18 +9,9 @@ const OWNER = "you@localhost";
 export async function ownerKey(engine: RunningEngine): Promise<string> {
   const kept = engine.noted("ownerKey");
   if (kept !== null) return kept;
-  const key = await createKey(engine, OWNER);
+  const key = apiKeyOf(await engine.runFunction("users:createWithApiKey", { email: OWNER }));
   engine.note("ownerKey", key);
   return key;
-}
-
-/** Make a user with a key; an existing user of that address gets a new key. */
-export async function createKey(
-  engine: Pick<RunningEngine, "runFunction">,
-  email: string,
-): Promise<string> {
-  const made = await engine.runFunction("users:createWithApiKey", { email });
-  return apiKeyOf(made);
 }
 
 /** The key in what `users:createWithApiKey` returned. */

@@ -5,9 +5,9 @@ import { parseJson, type JsonObject } from "../values/json.ts";
 import { jsonResponse } from "./messages.ts";
 
 /**
- * The way in for `npm run key` while the server runs: a loopback route that wants a secret from a
- * file beside the data, readable by its owner only. It is what gives access to internal functions,
- * so it is never sent anywhere else and is new at every start.
+ * The way in for `npm run key` and `npm run call` while the server runs: a loopback route that wants
+ * a secret from a file beside the data, readable by its owner only. It is what gives access to
+ * internal functions, so it is never sent anywhere else and is new at every start.
  */
 export const ADMIN_PATH = "/__admin/run";
 

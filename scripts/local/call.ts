@@ -1,0 +1,45 @@
+import { callFunction } from "./console/callFunction.ts";
+import { readArguments, runCommand } from "./console/commandLine.ts";
+import { DEFAULT_DATA } from "./console/options.ts";
+import { UsageError } from "./failures.ts";
+import { parseJson, type JsonObject } from "./values/json.ts";
+
+const EXAMPLE = `npm run call -- users:remove '{"email":"someone@example.com","scope":"data"}'`;
+
+const USAGE = `npm run call -- <function> [arguments] [--data <file>]
+  <function>    any function of convex/, internal ones too, as <file>:<name>
+  [arguments]   one JSON object (default {})
+  --data <file> data file of the server (default ${DEFAULT_DATA}), running or not
+
+As npx convex run does on a deployment, for example
+  ${EXAMPLE}
+What a function schedules runs while the server does.`;
+
+async function main(args: string[]): Promise<void> {
+  const { positionals, values } = readArguments({
+    args,
+    allowPositionals: true,
+    options: { data: { type: "string", default: DEFAULT_DATA } },
+  });
+  const [path, json = "{}"] = positionals;
+  if (path === undefined || positionals.length > 2)
+    throw new UsageError(`Say which function: ${EXAMPLE}`);
+  const result = await callFunction(values.data, path, readJsonObject(json));
+  console.log(JSON.stringify(result, null, 2));
+}
+
+function readJsonObject(text: string): JsonObject {
+  if (!isJsonObject(text)) throw new UsageError(`${text} is not a JSON object: ${EXAMPLE}`);
+  return parseJson<JsonObject>(text);
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value = parseJson(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+await runCommand(USAGE, main);
