@@ -254,6 +254,20 @@ describe("deleting all data", () => {
     vi.setSystemTime(Date.now() + 601_000);
     expect(await me.mutation(api.users.deleteAllData, {})).toMatchObject({ started: true });
   });
+
+  test("begun anew where one broke off within a session, leaves nothing of that session", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await fill(t, ada, 2, 2);
+    const [sessionId = ""] = await idsOf(t, ada.userId);
+    await ada.dashboard.mutation(api.sessions.remove, { sessionId });
+    await loseScheduled(t);
+    expect(await traces(t, sessionId)).not.toEqual([]);
+    vi.setSystemTime(Date.now() + 1_000);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await settle(t);
+    expect(await traces(t, sessionId)).toEqual([]);
+  });
 });
 
 function ownRows(rows: object[] | undefined, userId: string) {

@@ -60,17 +60,10 @@ export async function start(ctx: MutationCtx, user: Doc<"users">, scope: Scope):
   if (isRunning(user, now) && (scope === "data" || user.deletion?.scope === "account")) {
     return false;
   }
-  const sessionId = user.deletion?.sessionId;
-  const deletion: Deletion = {
-    scope,
-    status: "pending",
-    progress: NOTHING,
-    startedAt: now,
-    updatedAt: now,
-    // A session that the run before had begun to empty has no row any more: it must be carried over.
-    ...(sessionId ? { sessionId } : {}),
-  };
-  await ctx.db.patch("users", user._id, { deletion });
+  // What is left of a session that the run before had begun to empty is found under the user's id.
+  await ctx.db.patch("users", user._id, {
+    deletion: { scope, status: "pending", progress: NOTHING, startedAt: now, updatedAt: now },
+  });
   if (scope === "account") await closeDoors(ctx, user);
   await ctx.scheduler.runAfter(0, internal.deletion.step, { userId: user._id });
   return true;
