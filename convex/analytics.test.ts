@@ -275,6 +275,29 @@ describe("the dashboard's numbers", () => {
     ]);
   });
 
+  test("days count what started in the last so many times 24 hours, the first day in part", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    vi.setSystemTime(NOW + 0.5 * DAY);
+    const ages = { before: 30.01, first: 29.99, second: 29.4, today: 0.1 };
+    const createdAt = (age: number) => Date.now() - age * DAY;
+    for (const [externalId, age] of Object.entries(ages)) {
+      await ada.post("/sync/session", { externalId, source: "pi", createdAt: createdAt(age) });
+    }
+    await settle(t);
+    const counted = async (args: object) =>
+      (await ada.dashboard.query(api.analytics.dailyStats, args)).map(
+        ({ date, sessions }) => `${date} ${sessions}`,
+      );
+    const last = ["2026-10-24 1", "2026-11-22 1"];
+    expect(await counted({ days: 30 })).toEqual(["2026-10-23 1", ...last]);
+    expect(await counted({ days: 31 })).toEqual(["2026-10-23 2", ...last]);
+    expect(await counted({ days: 29.5, source: "pi" })).toEqual(last);
+    expect(await counted({ days: 1, source: "claude-code" })).toEqual([]);
+    expect(await counted({ days: 0 })).toEqual([]);
+    expect(await counted({ days: NaN })).toEqual([]);
+  });
+
   test("a list sorted, filtered and cut, with the number of all that match", async () => {
     const { me } = await setUp();
     const list = async (args: object) => {

@@ -5,7 +5,7 @@ import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functio
 import type { LedgerRow } from "./lib/ledger";
 import { distinct, splitBy, totalsOf } from "./lib/stats";
 import { shownProvider } from "./lib/providers";
-import { DAY_MS, utcDate } from "./lib/time";
+import { DAY_MS } from "./lib/time";
 import * as Analytics from "./model/analytics";
 import * as Platform from "./model/platform";
 import * as SessionLists from "./model/sessionLists";
@@ -56,13 +56,16 @@ export const summaryStats = viewerQuery({
   },
 });
 
-/** Sums by UTC day, oldest first, days without sessions left out. */
+/**
+ * Sums by UTC day of the last `days` times 24 hours, oldest first, days without sessions left out.
+ * The first day is one in part.
+ */
 export const dailyStats = viewerQuery({
   args: { days: v.optional(v.number()), ...vFilter },
   handler: async (ctx, { days: count = 30, source }) => {
     if (ctx.user === null) return [];
-    const from = utcDate(Date.now() - Math.min(36_500, Math.max(0, count)) * DAY_MS);
-    return totalsByDay(await Analytics.days(ctx, ctx.user, { from }), readSource(source));
+    const since = Date.now() - Math.min(36_500, Math.max(0, count || 0)) * DAY_MS;
+    return totalsByDay(await Analytics.daysSince(ctx, ctx.user, since), readSource(source));
   },
 });
 

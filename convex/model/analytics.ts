@@ -2,7 +2,7 @@ import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { contributionOf, type LedgerRow } from "../lib/ledger";
 import { rowsMatching, type Day } from "../lib/stats";
-import { DAY_MS } from "../lib/time";
+import { DAY_MS, dayStart, utcDate } from "../lib/time";
 import { takeWithin } from "./bounded";
 
 type User = Pick<Doc<"users">, "_id">;
@@ -40,17 +40,37 @@ export function rowsOf(days: readonly Day[], source: string | undefined): Ledger
   );
 }
 
-/** What a summary of the last hours looks at. */
-const RECENT = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+/** What is read of single sessions, where days are too coarse. */
+const SESSIONS = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** What the ledger would say of the sessions that started in the last 24 hours. */
-export async function lastDayRows(ctx: QueryCtx, user: User, now: number): Promise<LedgerRow[]> {
+/** What the ledger would say of the sessions that started from a moment on, until before another. */
+async function rowsBetween(
+  ctx: QueryCtx,
+  user: User,
+  { from, to = Infinity }: { from: number; to?: number },
+): Promise<LedgerRow[]> {
   const sessions = ctx.db
     .query("sessions")
     .withIndex("by_user_and_created_at", (q) =>
-      q.eq("userId", user._id).gt("createdAt", now - DAY_MS),
+      q.eq("userId", user._id).gte("createdAt", from).lt("createdAt", to),
     )
     .order("desc");
-  const recent = await takeWithin(sessions, { ...RECENT });
-  return recent.map((session) => contributionOf(session).row);
+  const found = await takeWithin(sessions, { ...SESSIONS });
+  return found.map((session) => contributionOf(session).row);
+}
+
+/** What the ledger would say of the sessions that started in the last 24 hours. */
+export async function lastDayRows(ctx: QueryCtx, user: User, now: number): Promise<LedgerRow[]> {
+  return await rowsBetween(ctx, user, { from: now - DAY_MS });
+}
+
+/**
+ * The user's days from a moment on, newest first. The ledger knows whole days: of the one in which
+ * the moment lies, the sessions that started later are read.
+ */
+export async function daysSince(ctx: QueryCtx, user: User, from: number): Promise<Day[]> {
+  const date = utcDate(from);
+  const to = dayStart(date) + DAY_MS;
+  const whole = await days(ctx, user, { from: utcDate(to) });
+  return [...whole, { date, rows: await rowsBetween(ctx, user, { from, to }) }];
 }

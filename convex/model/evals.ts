@@ -27,7 +27,9 @@ type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags">;
 
 /**
  * Sets what a reviewer says of a session; writes nothing when it says nothing new. Marking it ready,
- * or judging it, stamps `reviewedAt`; unmarking takes the stamp away and keeps all else.
+ * or judging it, stamps `reviewedAt`; unmarking takes the stamp away and keeps all else. `updatedAt`
+ * stays: it says when the session itself last went on, and a review of a hundred old sessions would
+ * otherwise put them on top of every list and into "last active".
  */
 export async function update(
   ctx: MutationCtx,
