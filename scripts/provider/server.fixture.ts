@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 
 /** What the stand-in was asked for. */
-export type EmbeddingRequest = { input: string[]; model: string; dimensions?: number };
+type EmbeddingRequest = { input: string[]; model: string; dimensions?: number };
 
 /** A misbehaviour for the next request; undefined answers well. */
 export type Fault = (response: ServerResponse, request: EmbeddingRequest) => void;

@@ -43,6 +43,7 @@ const COMMANDS = [
   ["local/key", "npm run key"],
   ["local/trials/soak", "npm run soak:crash"],
   ["local/trials/scale", "npm run bench:scale"],
+  ["local/trials/exports", "npm run bench:export"],
   ["soak/main", "npm run soak"],
   ["bench/main", "npm run bench"],
   ["bench/search", "npm run bench:search"],

@@ -8,7 +8,7 @@ const LOAD_ROWS = 1000;
 export type Between = <T>(work: () => T) => Promise<T>;
 
 /** A stored vector as it is in the file. */
-export function asFloats(bytes: Buffer): Float32Array {
+function asFloats(bytes: Buffer): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
   return byteOffset % 4 === 0
     ? new Float32Array(buffer, byteOffset, byteLength / 4)

@@ -1,90 +1,94 @@
-import { parseArgs } from "node:util";
-import { memoryOf, startServer } from "./server.ts";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
+import { seeded } from "../../bench/random.ts";
+import { ask } from "./ask.ts";
+import { text } from "./corpus.ts";
+import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
- * Exports many sessions in one loop over the cursor and checks that everything came, once, with the
- * server's memory flat: `tsx scripts/local/trials/exports.ts --sessions 2000 --messages 100`.
- * Ends with 1 when a session or message is missing or comes twice.
+ * `npm run bench:export`: exports many sessions in one loop over the cursor, checks that everything
+ * came, once, and prints the server's memory, which is to stay flat. Ends with 1 when a session or a
+ * message is missing or comes twice.
  */
-const { values } = parseArgs({
-  options: {
-    sessions: { type: "string", default: "2000" },
-    messages: { type: "string", default: "100" },
-    format: { type: "string", default: "jsonl" },
-  },
-});
-const sessions = Number(values.sessions);
-const perSession = Number(values.messages);
+interface Size {
+  sessions: number;
+  /** Messages of each. */
+  messages: number;
+}
 
-const folder = mkdtempSync(join(tmpdir(), "opensync-exports-"));
-// 200,000 vectors are no part of an export.
-const server = await startServer(join(folder, "data.sqlite"), ["--no-embeddings"]);
-const headers = { Authorization: `Bearer ${server.key}`, "Content-Type": "application/json" };
+const MESSAGE_CHARACTERS = 300;
 
 /** Memory of the server now, in whole MB. */
-const memory = () => Math.round(memoryOf(server.pid)?.now ?? 0);
+const memory = (server: ServerProcess) => Math.round(memoryOf(server.pid)?.now ?? 0);
 
-async function send(method: string, path: string, body: unknown): Promise<void> {
-  const answer = await fetch(server.url + path, { method, headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${await answer.text()}`);
-}
-
-function conversation(id: string) {
-  return Array.from({ length: perSession }, (_, index) => ({
-    sessionExternalId: id,
-    externalId: `${id}-${index}`,
-    role: index % 2 === 0 ? "user" : "assistant",
-    textContent: `Message ${index} of ${id}: why does the build fail after the update? `.repeat(3),
-  }));
-}
-
-console.log(`Filling ${sessions} sessions with ${perSession} messages each …`);
-for (let index = 0; index < sessions; index++) {
-  const id = `session-${index}`;
-  await send("POST", "/sync/batch", {
-    sessions: [{ externalId: id, source: "pi", title: `Session ${index}` }],
-    messages: conversation(id),
-  });
-  await send("PATCH", `/api/sessions/${id}`, { evalReady: true });
-  if (index % 200 === 199) console.log(`  ${index + 1} sessions, ${memory()} MB`);
-}
-
-const seen = new Set<string>();
-let twice = 0;
-let answers = 0;
-let exported = 0;
-let bytes = 0;
-let cursor: string | null = null;
-const memories: number[] = [];
-const startedAt = Date.now();
-do {
-  const next: string = cursor === null ? "" : `&cursor=${cursor}`;
-  const answer = await fetch(`${server.url}/api/export?format=${values.format}${next}`, {
-    headers,
-  });
-  const content = await answer.text();
-  if (!answer.ok) throw new Error(`answer ${answers} was ${answer.status}: ${content}`);
-  for (const [, id] of content.matchAll(/"externalId":"(session-\d+-\d+)"/g)) {
-    if (id !== undefined && seen.has(id)) twice++;
-    if (id !== undefined) seen.add(id);
+async function fill(server: ServerProcess, size: Size): Promise<void> {
+  const random = seeded(1);
+  console.log(`Filling ${size.sessions} sessions with ${size.messages} messages each …`);
+  for (let index = 0; index < size.sessions; index++) {
+    const id = `session-${index}`;
+    const sessions = [{ externalId: id, source: "pi", title: `Session ${index}` }];
+    const messages = Array.from({ length: size.messages }, (_, at) => ({
+      sessionExternalId: id,
+      externalId: `${id}-${at}`,
+      role: at % 2 === 0 ? "user" : "assistant",
+      textContent: text(random, MESSAGE_CHARACTERS),
+    }));
+    await ask(server, "/sync/batch", { body: { sessions, messages } });
+    await ask(server, `/api/sessions/${id}`, { method: "PATCH", body: { evalReady: true } });
+    if (index % 200 === 199) console.log(`  ${index + 1} sessions, ${memory(server)} MB`);
   }
-  exported += Number(answer.headers.get("X-Export-Sessions"));
-  bytes += content.length;
-  answers++;
-  memories.push(memory());
-  cursor = answer.headers.get("X-Export-Cursor");
-} while (cursor !== null);
+}
 
-const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
-console.log(
-  `${exported} sessions, ${seen.size} messages, ${(bytes / 1e6).toFixed(1)} MB in ${answers} answers, ${seconds} s`,
-);
-console.log(`memory of the server after each answer, MB: ${memories.join(" ")}`);
-await server.end("SIGTERM");
-rmSync(folder, { recursive: true, force: true });
-const complete = exported === sessions && seen.size === sessions * perSession && twice === 0;
-console.log(complete ? "complete, nothing twice" : `NOT COMPLETE (${twice} twice)`);
-process.exitCode = complete ? 0 : 1;
+/** Every id of a message, as often as it came, and how many sessions there were by the answers' count. */
+async function exportAll(server: ServerProcess): Promise<{ sessions: number; ids: string[] }> {
+  const ids: string[] = [];
+  const memories: number[] = [];
+  const startedAt = performance.now();
+  let [sessions, characters] = [0, 0];
+  let cursor: string | null = null;
+  do {
+    const next: string = cursor === null ? "" : `&cursor=${cursor}`;
+    const answer = await ask(server, `/api/export?format=jsonl${next}`);
+    const content = await answer.text();
+    for (const [, id = ""] of content.matchAll(/"externalId":"(session-\d+-\d+)"/g)) ids.push(id);
+    sessions += Number(answer.headers.get("X-Export-Sessions"));
+    characters += content.length;
+    memories.push(memory(server));
+    cursor = answer.headers.get("X-Export-Cursor");
+  } while (cursor !== null);
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+  const size = `${(characters / 1e6).toFixed(1)} MB in ${memories.length} answers, ${seconds} s`;
+  console.log(`${sessions} sessions, ${ids.length} messages, ${size}`);
+  console.log(`memory of the server after each answer, MB: ${memories.join(" ")}`);
+  return { sessions, ids };
+}
+
+async function run(data: string, size: Size): Promise<void> {
+  // Vectors are no part of an export.
+  const server = await startServer(data, ["--no-embeddings"]);
+  try {
+    await fill(server, size);
+    const { sessions, ids } = await exportAll(server);
+    const missing = size.sessions * size.messages - new Set(ids).size;
+    const twice = ids.length - new Set(ids).size;
+    const isComplete = sessions === size.sessions && missing === 0 && twice === 0;
+    console.log(isComplete ? "complete, nothing twice" : `MISSING ${missing}, TWICE ${twice}`);
+    process.exitCode = isComplete ? 0 : 1;
+  } finally {
+    await server.end("SIGTERM");
+  }
+}
+
+const USAGE = `npm run bench:export -- [--sessions 2000] [--messages 100]`;
+
+await runCommand(USAGE, async (args) => {
+  const { values } = readArguments({
+    args,
+    options: {
+      sessions: { type: "string", default: "2000" },
+      messages: { type: "string", default: "100" },
+    },
+  });
+  const sessions = wholeNumber("--sessions", values.sessions);
+  const messages = wholeNumber("--messages", values.messages);
+  await withDataFile((data) => run(data, { sessions, messages }));
+});

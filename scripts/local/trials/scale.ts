@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
 import { slope } from "../../bench/budgets.ts";
 import { seeded } from "../../bench/random.ts";
+import { ask } from "./ask.ts";
 import { message, text } from "./corpus.ts";
 import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
@@ -30,14 +31,8 @@ class Client {
   constructor(readonly server: ServerProcess) {}
 
   async request(path: string, body?: unknown): Promise<string> {
-    const answer = await fetch(this.server.url + path, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { Authorization: `Bearer ${this.server.key}`, "Content-Type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const content = await answer.text();
-    if (!answer.ok) throw new Error(`${path} answered ${answer.status}: ${content}`);
-    return content;
+    const answer = await ask(this.server, path, { body });
+    return await answer.text();
   }
 
   async sendBatch(): Promise<void> {
