@@ -61,6 +61,14 @@ export function invalidField(path: string, message: string): AppError {
   return new AppError("INVALID_REQUEST", "Invalid request", { details: [{ path, message }] });
 }
 
+/** For a message that no transaction could store, or replace once it is stored. */
+export function messageTooLarge(): AppError {
+  return new AppError(
+    "PAYLOAD_TOO_LARGE",
+    "The message is too large, together with what is stored of it",
+  );
+}
+
 /** The one answer for whatever is missing or belongs to someone else. */
 export function notFound(what: string): AppError {
   return new AppError("NOT_FOUND", `${what} not found`);

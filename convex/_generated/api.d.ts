@@ -49,6 +49,7 @@ import type * as http from "../http.js";
 import type * as http_authenticate from "../http/authenticate.js";
 import type * as http_body from "../http/body.js";
 import type * as http_context from "../http/context.js";
+import type * as http_deliveries from "../http/deliveries.js";
 import type * as http_docs from "../http/docs.js";
 import type * as http_edit from "../http/edit.js";
 import type * as http_endpoint from "../http/endpoint.js";
@@ -225,6 +226,7 @@ declare const fullApi: ApiFromModules<{
   "http/authenticate": typeof http_authenticate;
   "http/body": typeof http_body;
   "http/context": typeof http_context;
+  "http/deliveries": typeof http_deliveries;
   "http/docs": typeof http_docs;
   "http/edit": typeof http_edit;
   "http/endpoint": typeof http_endpoint;

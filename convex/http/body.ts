@@ -5,7 +5,7 @@ import { parseJson } from "../lib/json";
  * Largest request body taken, in bytes. Convex's default runtime has a heap of 64 MiB. A body of
  * 8 MiB costs at worst (one character beyond Latin-1 makes V8 keep two bytes a unit) 16 MiB as text
  * and 16 MiB again as parsed strings; the text is dropped before the mutation's arguments, at most
- * 2 × 8 MiB in one chunk and as much again as their JSON text, are built: 16 + 16 + 16 MiB, with a
+ * 7 MiB in one chunk (twice that in V8) and their JSON text, are built: 16 + 14 + 14 MiB, with a
  * quarter of the heap left for everything else.
  */
 export const BODY_MAX_BYTES = 8 * 1024 * 1024;

@@ -32,8 +32,8 @@ export type Reply =
   | {
       body: unknown;
       headers?: Record<string, string>;
-      /** The handler's own mutation has written the log line, and counted the request. */
-      logged?: true;
+      /** Whether the handler's own mutation has written the log line, and counted the request. */
+      logged?: boolean;
       limit?: LimitState | null;
     }
   | Response;
@@ -156,7 +156,11 @@ function parse<Schema extends z.ZodType>(
   if (schema === undefined) return undefined as z.output<Schema>;
   const result = schema.safeParse(value, { error: faultOf });
   if (result.success) return result.data;
-  throw new AppError("INVALID_REQUEST", "Invalid request", { details: zodDetails(result.error) });
+  const details = zodDetails(result.error);
+  if (result.error.issues.some(({ code }) => code === "too_big")) {
+    throw new AppError("PAYLOAD_TOO_LARGE", "The request is too large", { details });
+  }
+  throw new AppError("INVALID_REQUEST", "Invalid request", { details });
 }
 
 /** The fields at fault, in the form of error bodies. */

@@ -1,38 +1,30 @@
 import { internal } from "../_generated/api";
-import type { ActionCtx } from "../_generated/server";
-import { chunked, ITEM_OPERATIONS, type Load } from "../lib/chunked";
-import { sha256 } from "../lib/hash";
-import { cutParts, cutText, pieceBytes } from "../lib/pieces";
-import { utf8Length } from "../lib/text";
+import { messageTooLarge } from "../errors";
 import { MessageInput, SessionInput } from "../wire/sync";
 import * as routes from "../wire/sync";
 import type { Caller } from "./authenticate";
 import { faultOf } from "../wire/fields";
-import { endpoint, zodDetails, type Endpoint, type RequestLine } from "./endpoint";
-
-/**
- * What one mutation is given: 500 items without rows, and a quarter of the bytes that it may write and
- * take as arguments. One message alone always fits: it has at most about 1,600 rows (`lib/pieces.ts`).
- */
-const CHUNK: Load = { operations: 500 * ITEM_OPERATIONS, bytes: 4 * 1024 * 1024 };
-/** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
-const HASH_LENGTH = 32;
+import { store, type Item } from "./deliveries";
+import { endpoint, zodDetails, type Endpoint } from "./endpoint";
 
 export const syncSession: Endpoint = endpoint(
   routes.syncSession,
   async (ctx, { caller, body, line }) => {
-    const stored = await store(ctx, caller, line, { sessions: [body], messages: [] });
+    const sessions = [{ name: "session", value: body }];
+    const stored = await store(ctx, caller, line, { sessions, messages: [] });
     const { sessionId } = stored.sessions[0] ?? {};
-    return { body: { ok: true, sessionId }, logged: true, limit: stored.limit };
+    return { body: { ok: true, sessionId }, logged: stored.logged, limit: stored.limit };
   },
 );
 
 export const syncMessage: Endpoint = endpoint(
   routes.syncMessage,
   async (ctx, { caller, body, line }) => {
-    const stored = await store(ctx, caller, line, { sessions: [], messages: [body] });
+    const messages = [{ name: "message", value: body }];
+    const stored = await store(ctx, caller, line, { sessions: [], messages });
+    if (stored.refused.length > 0) throw messageTooLarge();
     const { messageId, sessionId } = stored.messages[0] ?? {};
-    return { body: { ok: true, messageId, sessionId }, logged: true, limit: stored.limit };
+    return { body: { ok: true, messageId, sessionId }, logged: stored.logged, limit: stored.limit };
   },
 );
 
@@ -50,10 +42,10 @@ export const syncBatch: Endpoint = endpoint(
         ok: true,
         sessions: stored.sessions.length,
         messages: stored.messages.length,
-        errors: [...sessions.errors, ...messages.errors],
+        errors: [...sessions.errors, ...messages.errors, ...stored.refused.map(refusal)],
         results: { sessions: tally(stored.sessions), messages: tally(stored.messages) },
       },
-      logged: true,
+      logged: stored.logged,
       limit: stored.limit,
     };
   },
@@ -82,20 +74,23 @@ type Schema<T> = {
 
 /** Reads items one by one: one that can never be stored is named and hurts no neighbour. */
 function readItems<T>(name: string, schema: Schema<T>, values: unknown[]) {
-  const items: T[] = [];
+  const items: Item<T>[] = [];
   const errors: string[] = [];
   values.forEach((value, index) => {
+    const item = `${name}[${index}]`;
     try {
       const result = schema.safeParse(value, { error: faultOf });
-      if (result.success) items.push(result.data);
-      else errors.push(`${name}[${index}]: ${problemsOf(result.error)}`);
+      if (result.success) items.push({ name: item, value: result.data });
+      else errors.push(`${item}: ${problemsOf(result.error)}`);
     } catch (error) {
-      console.error(`${name}[${index}] could not be read`, error);
-      errors.push(`${name}[${index}]: cannot be stored`);
+      console.error(`${item} could not be read`, error);
+      errors.push(`${item}: cannot be stored`);
     }
   });
   return { items, errors };
 }
+
+const refusal = (item: string) => `${item}: is too large, together with what is stored of it`;
 
 function problemsOf(error: Parameters<typeof zodDetails>[0]): string {
   const problems = zodDetails(error).map(({ path, message }) => `${path} ${message}`.trim());
@@ -106,56 +101,4 @@ function tally(results: readonly { outcome: "inserted" | "updated" | "skipped" }
   const counts = { inserted: 0, updated: 0, skipped: 0 };
   for (const { outcome } of results) counts[outcome] += 1;
   return counts;
-}
-
-type Input = { sessions: SessionInput[]; messages: MessageInput[] };
-
-/**
- * Stores everything in as few mutations as the limits allow: one for what a hook sends. All sessions
- * come before all messages; the last mutation writes the log line. What a message replaces is known
- * to the mutation alone, so it may stop early, and the next one goes on there.
- */
-async function store(ctx: ActionCtx, caller: Caller, line: RequestLine, input: Input) {
-  const receivedAt = Date.now();
-  const rows = await Promise.all(input.messages.map(messageRow));
-  const runs = chunked([...input.sessions.map(sessionRow), ...rows], CHUNK);
-  const results: Stored = { sessions: [], messages: [], limit: null };
-  for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
-    const stored = await ctx.runMutation(internal.sync.upsertMany, {
-      caller,
-      receivedAt,
-      sessions: run.flatMap((item) => ("session" in item ? [item.session] : [])),
-      messages: run.flatMap((item) => ("message" in item ? [item.message] : [])),
-      ...(runs.length === 0 ? { line } : {}),
-    });
-    results.sessions.push(...stored.sessions);
-    results.messages.push(...stored.messages);
-    results.limit = stored.limit;
-    const rest = run.slice(stored.sessions.length + stored.messages.length);
-    if (rest.length > 0) runs.unshift(rest);
-  }
-  return results;
-}
-
-type Stored = (typeof internal.sync.upsertMany)["_returnType"];
-
-function sessionRow(session: SessionInput) {
-  return { session, operations: ITEM_OPERATIONS, bytes: utf8Length(JSON.stringify(session)) };
-}
-
-/** A message cut into rows, with the hash that recognises the same delivery. */
-async function messageRow(input: MessageInput, index: number) {
-  const { parts, textContent, ...fields } = input;
-  const { head, tail } = cutText(textContent ?? "");
-  const partRows = parts && cutParts(parts);
-  const message = {
-    ...fields,
-    ...(head === "" ? {} : { textContent: head }),
-    ...(tail.length > 0 ? { textTail: tail } : {}),
-    ...(partRows ? { partRows } : {}),
-    index,
-    deliveryHash: (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH),
-  };
-  const bytes = utf8Length(head) + pieceBytes(tail) + pieceBytes(partRows ?? []);
-  return { message, bytes, operations: ITEM_OPERATIONS + tail.length + (partRows?.length ?? 0) };
 }

@@ -3,6 +3,8 @@ import {
   cutParts,
   cutText,
   joinPieces,
+  pieceBytes,
+  storedBytes,
   TEXT_INLINE_MAX_BYTES,
   unpackParts,
   type WholePart,
@@ -29,6 +31,22 @@ describe("rows of a message", () => {
       expect(utf8Length(content)).toBeLessThanOrEqual(512 * 1024);
     }
   });
+
+  test.each([0, 1, 1_000, 1_001, 1_500])(
+    "what %i parts and a text take is known before they are cut",
+    (count) => {
+      const parts = Array.from({ length: count }, (_, i): WholePart => ({
+        type: `"${i}é`,
+        format: i % 2 ? "text" : "jsonAndFields",
+        content: `🎉\u0001\n"${"x".repeat(i % 40)}`,
+      }));
+      const { head, tail } = cutText("日本語 🎉 words\n".repeat(count * 10));
+      const rows = [...tail, ...cutParts(parts)];
+      expect(storedBytes(head + joinPieces(tail).tail, parts)).toBe(
+        utf8Length(head) + pieceBytes(rows),
+      );
+    },
+  );
 
   test("a long text is its head and its tail, every word of it searched", () => {
     const whole = "日本語 🎉 words\n".repeat(20_000);

@@ -1,4 +1,4 @@
-import { prefixBytes, splitBytes, utf8Length } from "./text";
+import { jsonStringBytes, prefixBytes, splitBytes, utf8Length } from "./text";
 
 /** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
 
@@ -15,6 +15,35 @@ const SEARCHED_PART_MAX_BYTES = 4 * SEARCHED_PIECE_MAX_BYTES;
 const PIECE_MAX_BYTES = 512 * 1024;
 /** Rows of one message, so that it fits one transaction; what is beyond shares packed rows. */
 const PART_ROWS_MAX = 1_000;
+
+/**
+ * What text and parts of one message may take as they are stored (`storedBytes`). What replaces a
+ * message reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and
+ * each of its at most 1,450 rows (a thousand parts and a row for every 16 kB) takes some 350 bytes
+ * beside: 2 × (7 MiB + 0.5 MiB). What it writes, and takes as arguments, is half of that. JSON may grow
+ * beyond the body it came in (`1e20` is stored with its zeros): the limit of the body bounds nothing.
+ */
+export const MESSAGE_MAX_BYTES = 7 * 1024 * 1024;
+
+/** What a part in packed rows takes beside its type, format and content: their names, and commas. */
+const PACKED_PART_BYTES = utf8Length(JSON.stringify({ type: "", format: "", content: "" })) + 1;
+
+/** Parts that could fit `MESSAGE_MAX_BYTES` if they held nothing: more need not be looked at. */
+export const PARTS_MAX = PART_ROWS_MAX + Math.floor(MESSAGE_MAX_BYTES / PACKED_PART_BYTES);
+
+/** Bytes that a message's text and parts take in rows, found without cutting them. */
+export function storedBytes(text: string, parts: readonly WholePart[]): number {
+  const own = parts
+    .slice(0, PART_ROWS_MAX)
+    .reduce((sum, part) => sum + utf8Length(part.content), 0);
+  const packed = parts.slice(PART_ROWS_MAX);
+  const brackets = packed.length === 0 ? 0 : 1;
+  return utf8Length(text) + own + packed.reduce((sum, part) => sum + packedBytes(part), brackets);
+}
+
+function packedBytes({ type, format, content }: WholePart): number {
+  return PACKED_PART_BYTES + jsonStringBytes(type) + format.length + jsonStringBytes(content);
+}
 
 /** `order` of the rows that continue a message's own text. */
 export const TEXT_ORDER = -1;

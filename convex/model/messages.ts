@@ -1,12 +1,12 @@
 import { getDocumentSize } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { invalidField } from "../errors";
+import { invalidField, messageTooLarge } from "../errors";
 import { ITEM_OPERATIONS, type Load } from "../lib/chunked";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { NUMBERS, numbersOf } from "../lib/numbers";
 import { orderKey } from "../lib/orderKey";
-import { pieceBytes, type JoinedPart, type Piece } from "../lib/pieces";
+import { MESSAGE_MAX_BYTES, pieceBytes, type JoinedPart, type Piece } from "../lib/pieces";
 import { jsonStringBytes, utf8Length } from "../lib/text";
 import type { MessageRow, Outcome } from "./syncShapes";
 import * as Parts from "./parts";
@@ -130,7 +130,7 @@ async function update(
   await ctx.db.patch("messages", stored._id, {
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
-    ...(await replaceRows(ctx, stored, rows)),
+    ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, rows)),
     ...asFolded(session, stored, now),
     deliveryHash: message.deliveryHash,
   });
@@ -145,10 +145,14 @@ function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
   );
 }
 
-/** Puts rows in place of those of the same kinds; gives the message's fields about its rows after it. */
+/**
+ * Puts rows in place of those of the same kinds; gives the message's fields about its rows after it.
+ * Throws `PAYLOAD_TOO_LARGE` where the text of one delivery and the parts of another are too much together.
+ */
 async function replaceRows(
   ctx: MutationCtx,
   stored: Doc<"messages">,
+  textContent: string | undefined,
   rows: { text?: Piece[]; parts?: Piece[] },
 ) {
   let { partRows = 0, partBytes = 0 } = stored;
@@ -160,6 +164,7 @@ async function replaceRows(
     partRows += pieces.length - gone.length;
     partBytes += pieceBytes(pieces) - pieceBytes(gone);
   }
+  if (utf8Length(textContent ?? "") + partBytes > MESSAGE_MAX_BYTES) throw messageTooLarge();
   return { partRows: partRows || undefined, partBytes: partBytes || undefined };
 }
 

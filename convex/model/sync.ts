@@ -11,7 +11,7 @@ import * as Sessions from "./sessions";
 /**
  * A chunk ends early before what it replaces gets too much: of the 4,096 index ranges and the 16 MiB
  * that a transaction may read, each replaced row takes a range, and is read to find it and to delete it.
- * The first item is always stored; any fits alone.
+ * The first item is always stored: any message fits alone (`MESSAGE_MAX_BYTES`).
  */
 const TRANSACTION: Load = { operations: 3_000, bytes: 8 * 1024 * 1024 };
 

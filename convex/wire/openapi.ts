@@ -197,7 +197,7 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [400, "Invalid request"],
   [401, "Invalid API key or token"],
   [404, "Not found"],
-  [413, "The body is too large"],
+  [413, "The body, or one message in it, is too large"],
   [429, "Too many requests; try again later"],
   [500, "Internal error"],
   [503, "Not available; try again later"],

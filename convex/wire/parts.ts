@@ -2,8 +2,8 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json";
 import { messageProse } from "../lib/messages";
 import { isTextType, parsePart, sameCallKey, storedForm, type StoredPart } from "../lib/parts";
-import type { WholePart } from "../lib/pieces";
-import { isWellFormed, utf8Length, wellFormed } from "../lib/text";
+import { MESSAGE_MAX_BYTES, PARTS_MAX, storedBytes, type WholePart } from "../lib/pieces";
+import { isWellFormed, prefixBytes, utf8Length, wellFormed } from "../lib/text";
 import { readOrRefuse, readText } from "./fields";
 
 /**
@@ -23,7 +23,7 @@ export const PartList = z
   .optional(
     z.unknown().transform((value, issues): PartInput[] | undefined => {
       if (value === undefined || value === null) return undefined;
-      return listOf(value).map((part, index) =>
+      return listOf(value, issues).map((part, index) =>
         readOrRefuse(issues, [index, "content"], () => storedForm(shapeOf(part))),
       );
     }),
@@ -95,9 +95,15 @@ export function readSaid(
     );
     return found;
   };
-  const blocks = stored("content", (isScalar ? second : listOf(content)).map(shapeOf));
-  const calls = stored("toolCalls", listOf(toolCalls).map(callShape));
+  const blocks = stored("content", (isScalar ? second : listOf(content, issues)).map(shapeOf));
+  const calls = stored("toolCalls", listOf(toolCalls, issues).map(callShape));
   return { text, parts: joined(joined(parts, blocks), calls) };
+}
+
+/** The message as it will be stored is too large: an issue that becomes 413. */
+export function refuseTooLarge(issues: z.RefinementCtx): void {
+  const message = `is larger than ${MESSAGE_MAX_BYTES} bytes as it is stored`;
+  issues.addIssue({ code: "too_big", origin: "string", maximum: MESSAGE_MAX_BYTES, message });
 }
 
 /** The parts, and behind them what they do not hold already, as it is or as the same call in another dialect. */
@@ -117,17 +123,24 @@ function joined(
 const asText = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
 
 /** A list as it is, one thing as a list of it; absent and null are the same. */
-function listOf(value: unknown): unknown[] {
+function listOf(value: unknown, issues: z.RefinementCtx): unknown[] {
   if (value === undefined || value === null) return [];
-  return Array.isArray(value) ? value : [value];
+  if (!Array.isArray(value)) return [value];
+  if (value.length <= PARTS_MAX) return value;
+  refuseTooLarge(issues);
+  return [];
 }
 
 function callShape(call: unknown): StoredPart {
   return { type: "tool-call", content: call };
 }
 
-/** The text that the text parts hold together; empty if there is none. */
+/**
+ * The text that the text parts hold together; empty if there is none. It stands in the parts already,
+ * so that it ends where it would make the message too large.
+ */
 export function textOfParts(parts: PartInput[]): string {
   const texts = parts.filter(({ type }) => isTextType(type)).map(parsePart);
-  return wellFormed(messageProse({ role: "unknown", parts: texts }));
+  const text = wellFormed(messageProse({ role: "unknown", parts: texts }));
+  return prefixBytes(text, MESSAGE_MAX_BYTES - storedBytes("", parts));
 }

@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/pieces";
 import { timeFromId } from "../lib/sourceTime";
 import { readSource } from "./sources";
 import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
-import { PartList, readSaid, textOfParts } from "./parts";
+import { PartList, readSaid, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { route } from "./route";
 
@@ -150,11 +151,13 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
   );
   const { text: sentText, parts } = readSaid(fields, issues);
   const derived = sentText ? undefined : parts && textOfParts(parts);
+  const textContent = sentText || derived;
+  if (storedBytes(textContent ?? "", parts ?? []) > MESSAGE_MAX_BYTES) refuseTooLarge(issues);
   return {
     sessionExternalId,
     externalId,
     ...readRole(fields.role),
-    textContent: sentText || derived,
+    textContent,
     textIsDerived: derived ? true : undefined,
     parts,
     source: readSource(fields.source),

@@ -72,14 +72,145 @@ describe("what Convex would refuse as a value is stored and comes back equal", (
   });
 });
 
-test("a body of 8 MiB is stored whole", async () => {
-  const body = { sessionExternalId: "full", externalId: "m", textContent: "" };
-  const size = JSON.stringify(body).length;
-  const textContent = "word ".repeat(2 ** 21).slice(0, 8 * 1024 * 1024 - size);
-  const answer = await post("/sync/message", { ...body, textContent });
+const MIB = 1024 * 1024;
+const words = (bytes: number) => "word ".repeat(bytes / 5 + 1).slice(0, bytes);
+
+test("a body of 8 MiB is stored whole, if no message of it is larger than 7 MiB", async () => {
+  const messages = ["a", "b"].map((externalId) => ({
+    sessionExternalId: "full",
+    externalId,
+    textContent: "",
+  }));
+  const room = 8 * MIB - JSON.stringify({ messages }).length;
+  const [texts, rest] = [words(7 * MIB), words(room - 7 * MIB)];
+  const sent = messages.map((message, at) => ({ ...message, textContent: at ? rest : texts }));
+  const answer = await post("/sync/batch", { messages: sent });
   expect(answer.status).toBe(200);
-  const { messages } = await readAll("full");
-  expect(messages[0]?.textContent === textContent).toBe(true);
+  expect(await answer.json()).toMatchObject({ messages: 2, errors: [] });
+  const { messages: stored } = await readAll("full");
+  expect(stored.map(({ textContent }) => textContent === rest || textContent === texts)).toEqual([
+    true,
+    true,
+  ]);
+});
+
+describe("the largest message there is can be stored, and replaced by another", () => {
+  const text = (content: string) => ({ type: "text", content });
+  test.each<[string, object, object?]>([
+    ["of text", { textContent: words(7 * MIB) }],
+    // The text that is searched and shown is put together from the part, as far as there is room.
+    ["of one text part", { parts: [text(words(5 * MIB))] }, { textContent: words(2 * MIB) }],
+    [
+      "of numbers that are stored with their zeros",
+      { parts: [{ type: "x", content: Array<number>(333_000).fill(1e20) }] },
+    ],
+    [
+      "in as many rows as there can be",
+      {
+        parts: Array.from({ length: 1_000 }, (_, at) =>
+          text(at < 447 ? `${"x".repeat(16_384)}y` : ""),
+        ),
+        textContent: "t",
+      },
+    ],
+    [
+      "of as many parts as there is room for",
+      { parts: Array.from({ length: 160_000 }, () => ({ type: "t", content: 0 })) },
+    ],
+  ])(
+    "%s",
+    async (name, said, shown = {}) => {
+      const ids = { sessionExternalId: name, externalId: "m" };
+      for (const model of ["first", "second"]) {
+        const answer = await post("/sync/message", { ...ids, ...said, model });
+        expect(answer.status).toBe(200);
+      }
+      const { messages } = await readAll(name);
+      const kept = Object.entries({ ...said, ...shown, model: "second" }).map(
+        ([field, value]) =>
+          JSON.stringify((messages[0] as Record<string, unknown>)[field]) === JSON.stringify(value),
+      );
+      expect(kept).not.toContain(false);
+    },
+    60_000,
+  );
+});
+
+describe("a message that is too large is named, and its neighbours are stored", () => {
+  const large = "is larger than 7340032 bytes as it is stored";
+  test.each<[string, object]>([
+    ["350,000 parts", { parts: Array.from({ length: 350_000 }, () => ({ type: "t" })) }],
+    ["4 million numbers as parts", { parts: Array<number>(4_000_000).fill(1) }],
+    [
+      "172,000 parts",
+      { parts: Array.from({ length: 172_000 }, () => ({ type: "t", content: 0 })) },
+    ],
+    [
+      "1.2 million numbers that grow",
+      { parts: [{ type: "x", content: Array<number>(1_200_000).fill(1e20) }] },
+    ],
+    ["a text beyond 7 MiB", { textContent: words(7 * MIB + 1) }],
+    ["a text part beyond 7 MiB", { parts: [{ type: "text", content: words(7 * MIB + 1) }] }],
+  ])(
+    "%s",
+    async (name, said) => {
+      const ids = { sessionExternalId: name, externalId: "bad" };
+      // A number that JavaScript prints long, as other languages print it.
+      const body = (value: unknown) => JSON.stringify(value).replace(/1e20|1(0{20})/g, "1e20");
+      const send = (path: string, value: unknown) =>
+        engine.request(path, { key: ada.apiKey, method: "POST", body: body(value) });
+      const neighbours = ["before", "after"].map((externalId) => ({
+        sessionExternalId: name,
+        externalId,
+        textContent: externalId,
+      }));
+      const messages = [neighbours[0], { ...ids, ...said }, neighbours[1]];
+      const answer = await send("/sync/batch", { messages });
+      expect(answer.status).toBe(200);
+      expect(await answer.json()).toMatchObject({
+        messages: 2,
+        errors: [expect.stringMatching(`^messages\\[1\\]: (parts )?${large}$`)],
+      });
+      const alone = await send("/sync/message", { ...ids, ...said });
+      expect(alone.status).toBe(413);
+      expect(await alone.json()).toMatchObject({
+        code: "PAYLOAD_TOO_LARGE",
+        details: [{ message: large }],
+      });
+      const { messages: stored } = await readAll(name);
+      expect(stored.map(({ externalId }) => externalId)).toEqual(["before", "after"]);
+    },
+    60_000,
+  );
+
+  test("a text and parts of two deliveries, together too large", async () => {
+    const message = (externalId: string, said: object) => ({
+      sessionExternalId: "two",
+      externalId,
+      ...said,
+    });
+    const text = { textContent: words(4 * MIB) };
+    const parts = { parts: [{ type: "tool-result", content: words(4 * MIB) }] };
+    expect((await post("/sync/message", message("m", text))).status).toBe(200);
+    const batch = [
+      ...["a", "b", "c"].map((id) => message(id, { textContent: id })),
+      message("m", parts),
+      message("d", { textContent: "d" }),
+    ];
+    const answer = await post("/sync/batch", { messages: batch });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({
+      messages: 4,
+      errors: ["messages[3]: is too large, together with what is stored of it"],
+    });
+    expect((await post("/sync/message", message("m", parts))).status).toBe(413);
+    const { messages } = await readAll("two");
+    expect(messages.map(({ externalId }) => externalId).sort()).toEqual(["a", "b", "c", "d", "m"]);
+    expect(messages.find(({ externalId }) => externalId === "m")).toMatchObject({
+      ...text,
+      parts: [],
+    });
+  }, 60_000);
 });
 
 test("a session of 400 messages, eight at a time, shuffled, each twice, is stored and counted once", async () => {
