@@ -152,6 +152,19 @@ describe("the dashboard's functions", () => {
     expect(stored).not.toHaveProperty("reviewedAt");
   });
 
+  test("a review says nothing of when the session last went on", async () => {
+    const t = deployment();
+    const { dashboard, a: sessionId } = await reviewer(t);
+    const updatedAt = async () =>
+      (await t.run((ctx) => ctx.db.get("sessions", sessionId)))?.updatedAt;
+    const before = await updatedAt();
+    vi.setSystemTime(NOW + 60_000);
+    await dashboard.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
+    await dashboard.mutation(api.evals.setEvalReady, { sessionId, evalReady: true });
+    await settle(t);
+    expect(await updatedAt()).toBe(before);
+  });
+
   test("a list with counts over what the filters leave, newest first", async () => {
     const t = deployment();
     const { dashboard, a, b, c } = await reviewer(t);

@@ -238,7 +238,7 @@ export const generateEvalExport = userAction({
       : null;
     const selection = sessionIds === "all" ? {} : { sessionIds };
     const written = await writeExport(
-      { format, ...fileChoices(options), anonymity, limit: Infinity },
+      { format, ...fileChoices(options), anonymity, limit: Infinity, at: Date.now() },
       (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
       null,
     );

@@ -265,6 +265,31 @@ describe("the dashboard's file", () => {
     expect(file.stats.sessions).toBe(3);
   });
 
+  test("a folder says when it was made, and what of which sources and models is in it", async () => {
+    const { t, ada } = await setUp();
+    const system = { sessionExternalId: "system", externalId: "m", role: "system" };
+    await ada.post("/sync/message", { ...system, textContent: "You are a tool." });
+    await ada.send("PATCH", "/api/sessions/system", { evalReady: true });
+    await ada.post("/sync/batch", conversation("old", ["Question old", "Answer", "Why?"]));
+    await settle(t);
+    const args = { sessionIds: "all" as const, format: "filesystem", options };
+    const { data } = await ada.dashboard.action(api.evals.generateEvalExport, args);
+    const { manifest, files } = JSON.parse(data) as { manifest: object; files: object };
+    expect(manifest).toEqual({
+      opensync_metadata: {
+        export_version: "1.0",
+        export_date: expect.stringMatching(/^2026-11-22T12:.*Z$/) as string,
+        total_sessions: 3,
+        total_test_cases: 4,
+        skipped_sessions: 1,
+      },
+      sources: { pi: 2, "cursor-sync": 1 },
+      models: ["gpt"],
+      files: ["session-new.txt", "session-cursor.txt", "session-old.txt"],
+    });
+    expect(Object.keys(files)).toHaveLength(3);
+  });
+
   test("rejects when there is nothing to export, and for someone signed out", async () => {
     const { t, ada } = await setUp();
     const args = { sessionIds: [], format: "deepeval", options };

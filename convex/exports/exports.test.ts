@@ -18,11 +18,9 @@ const ajv = new Ajv2020({ allowUnionTypes: true });
 
 function document(format: ExportFormat, sessions: ExportSession[], options = defaults): string {
   const records = sessions.flatMap((one) => format.render(one, options));
-  return (
-    format.begin +
-    records.join(format.separator) +
-    format.end({ sessions: sessions.length, records: records.length })
-  );
+  const stretches = sessions.map((one) => ({ ...one, userMessages: 1, records: 1 }));
+  const totals = { at: 0, sessions: sessions.length, records: records.length, stretches };
+  return format.begin + records.join(format.separator) + format.end(totals);
 }
 
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
@@ -396,14 +394,14 @@ test("filesystem: a file of text a session, under names that any file system tak
   const one = { ...ordinary, externalId: "../../etc/passwd" };
   const written = JSON.parse(document(formats.filesystem, [ordinary, one])) as {
     files: { [name: string]: string };
-    manifest: unknown;
+    manifest: { files: string[] };
   };
   expect(Object.keys(written.files)).toEqual([
     "session-s1.txt",
     expect.stringMatching(/^session-etc-passwd-[a-z0-9]+\.txt$/),
   ]);
   expect(written.files["session-s1.txt"]).toBe(formats.text.render(ordinary, defaults).join(""));
-  expect(written.manifest).toMatchObject({ opensync_metadata: { total_sessions: 2 } });
+  expect(written.manifest.files).toEqual(Object.keys(written.files));
 });
 
 describe("hostile content breaks no format", () => {
@@ -434,9 +432,10 @@ describe("hostile content breaks no format", () => {
     json: (text) => expect(JSON.parse(text)).toMatchObject({ sessions: { length: 2 } }),
     jsonl: (text) => expect(parsedLines(text)).toHaveLength(8),
     csv: (text) => expect(parse(text, { columns: true })).toHaveLength(6),
+    // Both have one id, so they are one session.
     filesystem: (text) =>
       expect(JSON.parse(text)).toMatchObject({
-        manifest: { opensync_metadata: { total_sessions: 2 } },
+        manifest: { opensync_metadata: { total_sessions: 1 } },
       }),
     markdown: (text) => expect(text.match(/^## (User|Assistant)$/gm)).toHaveLength(6),
     text: (text) => expect(text.match(/^\[2026.*\] (USER|ASSISTANT):$/gm)).toHaveLength(6),

@@ -1,35 +1,56 @@
 import { fnv1a } from "../lib/hash";
-import { jsonLine } from "./common";
+import { isoTime, jsonLine } from "./common";
 import { text } from "./text";
-import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
+import {
+  DEFAULT_OPTIONS,
+  type ExportFormat,
+  type ExportTotals,
+  type WrittenStretch,
+} from "./types";
 
 const README =
   "Each entry of `files` is one session as plain text, under the name it is to be saved as.";
 
 /**
  * A folder as one JSON document, as the dashboard saves it: `files` (name → text of a session),
- * `manifest` and `readme`.
+ * `manifest` and `readme`. A session of which no message is left has no file.
  */
 export const filesystem: ExportFormat = {
   contentType: "application/json; charset=utf-8",
   extension: "json",
   begin: '{"files":{',
   separator: ",\n",
-  end: ({ sessions, records }) => {
-    const manifest = {
-      opensync_metadata: { export_version: "1.0", total_sessions: sessions, total_files: records },
-    };
-    return `},"manifest":${jsonLine(manifest)},"readme":${jsonLine(README)}}\n`;
-  },
+  end: (totals) => `},"manifest":${jsonLine(manifestOf(totals))},"readme":${jsonLine(README)}}\n`,
   isWhole: () => true,
   render: (session) => {
+    if (session.messages.length === 0) return [];
     const content = text.render(session, DEFAULT_OPTIONS).join("");
     return [`${jsonLine(fileName(session))}:${jsonLine(content)}`];
   },
 };
 
+/** What the files are. A question is a test case; a long session may have several files. */
+function manifestOf({ at, stretches }: ExportTotals) {
+  const written = stretches.filter(({ records }) => records > 0);
+  const sessions = new Map(written.map((stretch) => [stretch.externalId, stretch]));
+  const sources = new Map<string, number>();
+  for (const { source } of sessions.values()) sources.set(source, (sources.get(source) ?? 0) + 1);
+  return {
+    opensync_metadata: {
+      export_version: "1.0",
+      export_date: isoTime(at),
+      total_sessions: sessions.size,
+      total_test_cases: written.reduce((sum, { userMessages }) => sum + userMessages, 0),
+      skipped_sessions: new Set(stretches.map(({ externalId }) => externalId)).size - sessions.size,
+    },
+    sources: Object.fromEntries(sources),
+    models: Array.from(new Set(written.flatMap(({ model }) => model ?? []))),
+    files: written.map(fileName),
+  };
+}
+
 /** A name that any file system takes; ids that differ only in other characters stay apart. */
-function fileName({ externalId, from }: ExportSession): string {
+function fileName({ externalId, from }: Pick<WrittenStretch, "externalId" | "from">): string {
   const safe = externalId.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "");
   const id =
     safe === externalId && safe.length <= 80 ? safe : `${safe.slice(0, 80)}-${hash(externalId)}`;

@@ -61,8 +61,19 @@ export type ExportOptions = {
 /** What a caller asks for who says nothing. */
 export const DEFAULT_OPTIONS: ExportOptions = { turns: "single", style: "evals", metadata: true };
 
-/** What was written before the end of a document, for formats that count. */
-type ExportTotals = { sessions: number; records: number };
+/** What a document holds of a session, or of a stretch of one. */
+export type WrittenStretch = Pick<ExportSession, "externalId" | "source" | "model" | "from"> & {
+  userMessages: number;
+  records: number;
+};
+
+/** What was written before the end of a document, for formats that count, and when (ms). */
+export type ExportTotals = {
+  at: number;
+  sessions: number;
+  records: number;
+  stretches: readonly WrittenStretch[];
+};
 
 /**
  * One export format: how records become a document, and how a stretch becomes records. Rendering is

@@ -71,6 +71,7 @@ const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
   selection: EVERYTHING,
   anonymity: null,
   limit: Infinity,
+  at: 0,
   ...fields,
 });
 

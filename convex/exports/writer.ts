@@ -8,6 +8,7 @@ import type {
   ExportMessage,
   ExportOptions,
   ExportSession,
+  WrittenStretch,
 } from "./types";
 
 /** A run of messages as the database gives it, with where to ask again for it. */
@@ -36,6 +37,8 @@ export type ExportJob = {
   anonymity: Anonymity | null;
   /** At most so many sessions. */
   limit: number;
+  /** When it is written (ms), for formats that say so. */
+  at: number;
 };
 
 /** Where an answer ended: the piece, how many of its messages are done, and how many sessions. */
@@ -65,7 +68,8 @@ const WHOLE_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * Writes one answer of an export, in memory bounded by the answer and one stretch of a conversation,
- * however much there is to export. The same data in the same answers gives the same bytes.
+ * however much there is to export. The same data in the same answers gives the same bytes, but for
+ * formats that say when they were written.
  */
 export async function writeExport(
   job: ExportJob,
@@ -99,6 +103,7 @@ class Writer {
   private found = 0;
   private finished = 0;
   private records = 0;
+  private readonly stretches: WrittenStretch[] = [];
   private readonly skipped: string[] = [];
   private readonly unknown: string[] = [];
   private waiting: Waiting[] = [];
@@ -142,8 +147,17 @@ class Writer {
   }
 
   finish(): Written {
-    const { chunks, found, finished: sessions, records, skipped, unknown, resume } = this;
-    this.push(this.job.format.end({ sessions, records }));
+    const {
+      chunks,
+      found,
+      finished: sessions,
+      records,
+      skipped,
+      unknown,
+      resume,
+      stretches,
+    } = this;
+    this.push(this.job.format.end({ at: this.job.at, sessions, records, stretches }));
     return { chunks, sessions, found, records, skipped, unknown, resume };
   }
 
@@ -162,31 +176,51 @@ class Writer {
   private write(session: ExportSession, stretch: readonly Waiting[], at: Place): void {
     if (this.resume !== null) return;
     if (this.bytes >= ANSWER_BYTES) return this.stop(at);
-    const encoded = this.render(session, stretch);
+    const shown = this.shown(session, stretch);
+    const encoded = this.render(shown);
     const size = encoded.reduce((sum, record) => sum + record.byteLength, 0);
-    if (this.bytes + size <= ANSWER_MAX_BYTES) return encoded.forEach((one) => this.record(one));
+    if (this.bytes + size <= ANSWER_MAX_BYTES) return this.recordAll(shown, encoded);
     if (this.records > 0) return this.stop(at);
     const half = Math.ceil(stretch.length / 2);
     const middle = stretch[half];
-    if (middle === undefined) return this.recordWhatFits(session, encoded);
+    if (middle === undefined) return this.recordWhatFits(shown, encoded);
     this.write({ ...session, isLast: false }, stretch.slice(0, half), at);
     this.write({ ...session, from: session.from + half }, stretch.slice(half), middle);
   }
 
-  private render(session: ExportSession, stretch: readonly Waiting[]): Uint8Array[] {
-    const { format, options, selection, anonymity } = this.job;
+  /** The session with this stretch, as the export may show it. */
+  private shown(session: ExportSession, stretch: readonly Waiting[]): ExportSession {
+    const { selection, anonymity } = this.job;
     const whole = { ...session, messages: stretch.map(({ message }) => message) };
     const chosen = selected(whole, selection);
-    const named = anonymity === null ? chosen : anonymized(chosen, anonymity);
-    return format.render(named, options).map((record) => this.encoder.encode(record));
+    return anonymity === null ? chosen : anonymized(chosen, anonymity);
+  }
+
+  private render(session: ExportSession): Uint8Array[] {
+    const { format, options } = this.job;
+    return format.render(session, options).map((record) => this.encoder.encode(record));
+  }
+
+  private recordAll(session: ExportSession, encoded: readonly Uint8Array[]): void {
+    encoded.forEach((one) => this.record(one));
+    const { externalId, source, model, from, messages } = session;
+    const userMessages = messages.filter(({ role }) => role === "user").length;
+    const records = encoded.length;
+    this.stretches.push({ externalId, source, model, from, userMessages, records });
   }
 
   /** One message alone is too large; what else it brings, as the line of its session, is written. */
   private recordWhatFits(session: ExportSession, encoded: readonly Uint8Array[]): void {
+    const fitting: Uint8Array[] = [];
+    let { bytes } = this;
     for (const one of encoded) {
-      if (this.bytes + one.byteLength <= ANSWER_MAX_BYTES) this.record(one);
-      else this.skipped.push(session.externalId);
+      if (bytes + one.byteLength > ANSWER_MAX_BYTES) this.skipped.push(session.externalId);
+      else {
+        fitting.push(one);
+        bytes += one.byteLength;
+      }
     }
+    this.recordAll(session, fitting);
   }
 
   private record(bytes: Uint8Array): void {

@@ -31,7 +31,7 @@ async function exportAnswer(
     ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
     : null;
   const written = await writeExport(
-    { format, options, selection: EVERYTHING, anonymity, limit },
+    { format, options, selection: EVERYTHING, anonymity, limit, at: Date.now() },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
     query.cursor === undefined ? null : readResume(query.cursor),
   );
