@@ -22,6 +22,36 @@ async function failAt(externalId: string, words: string) {
   });
 }
 
+test("what fails for no fault of the request is 503 with a time to wait, and may be sent again", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const words = 'Documents read from or written to the "sessions" table changed';
+  await failAt("b", words);
+  const t = deployment();
+  const ada = await person(t);
+  for (const send of [
+    () => ada.post("/sync/batch", { messages: ["a", "b", "c"].map(message) }),
+    () => ada.post("/sync/message", message("b")),
+  ]) {
+    const answer = await send();
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("Retry-After")).toBe("5");
+    const { code, message: shown, requestId } = await read(answer);
+    expect({ code, shown }).toEqual({
+      code: "UNAVAILABLE",
+      shown: "Could not be stored now; send it again",
+    });
+    expect(console.error).toHaveBeenLastCalledWith(
+      `Not stored: ${String(requestId)}`,
+      expect.objectContaining({ message: words }),
+    );
+  }
+  vi.mocked(Sync.upsertMany).mockRestore();
+  const answer = await read(ada.post("/sync/batch", { messages: ["a", "b", "c"].map(message) }));
+  expect(answer).toMatchObject({ messages: 3, results: { messages: { inserted: 3 } } });
+  const lines = (await rows(t, "apiLogs")).map(({ statusCode }) => statusCode);
+  expect(lines).toEqual([503, 503, 200]);
+});
+
 describe("what Convex refuses as too much for a transaction hurts no neighbour, wherever it stands", () => {
   test.each([
     ["0", "Too many bytes read in a single function execution (limit: 16777216 bytes)."],

@@ -341,6 +341,37 @@ test("in a batch a bad item is named and its neighbours are kept", async () => {
   expect(stored.messages.map(({ externalId }) => externalId)).toEqual(["a", "b"]);
 });
 
+describe("an id that cannot be one is refused with what is wrong with it", () => {
+  const beyond = "is beyond 2^53, where numbers are not exact: send it as a string";
+  const kind = "must be text or a number";
+  test.each([
+    ["a number that another id may have become", '"externalId":9007199254740993', beyond],
+    ["a negative one", '"externalId":-9007199254740993', beyond],
+    ["a number beyond all", '"externalId":1e999', beyond],
+    ["true", '"externalId":true', kind],
+    ["a list", '"externalId":["a"]', kind],
+    ["nothing", '"externalId":null', "is required"],
+    ["white space", '"externalId":"  "', "is required"],
+    ["too much", `"externalId":"${"x".repeat(513)}"`, "is longer than 512 characters"],
+  ])("%s", async (_, field, fault) => {
+    const ada = await person(deployment());
+    for (const path of ["/sync/session", "/sync/message"]) {
+      const answer = await ada.post(path, `{"sessionExternalId":"s",${field}}`);
+      expect(answer.status).toBe(400);
+      const { details } = await read<{ details: object[] }>(answer);
+      expect(details).toEqual([{ path: "externalId", message: fault }]);
+    }
+  });
+
+  test("but another name for it may stand beside, and whole numbers are ids", async () => {
+    const ada = await person(deployment());
+    const body = '{"sessionExternalId":true,"sessionId":9007199254740991,"externalId":{},"id":"m"}';
+    expect((await ada.post("/sync/message", body)).status).toBe(200);
+    const { messages } = await read<SessionPage>(ada.get("/api/sessions/9007199254740991"));
+    expect(messages.map(({ externalId }) => externalId)).toEqual(["m"]);
+  });
+});
+
 describe("JSON too deep for any reader hurts no neighbour, in whatever field it stands", () => {
   const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
   const good = JSON.stringify(message({ externalId: "good", textContent: "good" }));

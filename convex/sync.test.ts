@@ -145,6 +145,20 @@ describe("redelivery", () => {
     ]);
   });
 
+  test("a role as it was sent goes with the role it stood for", async () => {
+    const ada = await person(deployment());
+    const post = (role?: unknown) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", role });
+    const roles = async () =>
+      (await get(ada, "s")).messages.map(({ role, rawRole }) => [role, rawRole]);
+    await post("human");
+    await post();
+    await post("wizard");
+    expect(await roles()).toEqual([["user", "human"]]);
+    await post("assistant");
+    expect(await roles()).toEqual([["assistant", undefined]]);
+  });
+
   test("a longer text replaces a truncated one at once, and a shorter one leaves no tail", async () => {
     const t = deployment();
     const ada = await person(t);
@@ -463,6 +477,32 @@ describe("sessions that only messages name", () => {
       messageCount: 1,
     });
     expect(await read(ada.get("/sync/sessions/list"))).toEqual({ sessionIds: ["announced"] });
+  });
+
+  test("take the source that the first message to name one names, with their share of statistics", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const post = async (externalId: string, fields: object) => {
+      await ada.post("/sync/message", { sessionExternalId: "s", externalId, ...fields });
+      await settle(t);
+    };
+    const sources = async () => {
+      const days = await rows(t, "dailyWrapped");
+      const counted = days.flatMap(({ stats }) =>
+        stats.rows.map((row) => [row.source, row.messages]),
+      );
+      return [(await get(ada, "s")).source, ...counted];
+    };
+    await post("a", { role: "user", textContent: "hello" });
+    expect(await sources()).toEqual(["opencode", ["opencode", 1]]);
+    await post("b", { source: "claude-code" });
+    expect(await sources()).toEqual(["claude-code", ["claude-code", 2]]);
+    await post("c", { source: "pi" });
+    await post("d", {});
+    expect(await sources()).toEqual(["claude-code", ["claude-code", 4]]);
+    await ada.post("/sync/session", { externalId: "s", source: "droid" });
+    await settle(t);
+    expect(await sources()).toEqual(["droid", ["droid", 4]]);
   });
 });
 

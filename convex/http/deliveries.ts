@@ -1,6 +1,6 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { readAppError } from "../errors";
+import { AppError, readAppError } from "../errors";
 import { chunked, ITEM_OPERATIONS, type Load } from "../lib/chunked";
 import { sha256 } from "../lib/hash";
 import { cutParts, cutText, pieceBytes } from "../lib/pieces";
@@ -44,7 +44,12 @@ export async function store(
   const runs = chunked([...input.sessions.map(sessionRow), ...rows], CHUNK);
   const results: Results = { sessions: [], messages: [], refused: [], logged: false, limit: null };
   for (let run = runs.shift(); run !== undefined; run = runs.shift()) {
-    const stored = await upsert(ctx, runs.length === 0 ? { ...common, line } : common, run);
+    const stored = await upsert(
+      ctx,
+      line,
+      { ...common, ...(runs.length === 0 ? { line } : {}) },
+      run,
+    );
     if (stored === "too much") {
       const half = Math.ceil(run.length / 2);
       if (run.length > 1) runs.unshift(run.slice(0, half), run.slice(half));
@@ -63,9 +68,16 @@ export async function store(
 
 type Row = ReturnType<typeof sessionRow> | Awaited<ReturnType<typeof messageRow>>;
 
-/** One transaction. */
+/** How long a client shall wait before it sends again what could not be stored. */
+const RETRY_AFTER_MS = 5_000;
+
+/**
+ * One transaction. What fails unexpectedly (a conflict that outlived its retries, an overload; Convex
+ * tells neither from a fault of ours) is 503: every write is an upsert and may be sent again.
+ */
 async function upsert(
   ctx: ActionCtx,
+  { requestId }: RequestLine,
   common: { caller: Caller; receivedAt: number; line?: RequestLine },
   run: readonly Row[],
 ): Promise<Stored | "too much"> {
@@ -77,7 +89,10 @@ async function upsert(
     });
   } catch (error) {
     if (isTooMuch(error)) return "too much";
-    throw error;
+    if (readAppError(error) !== null) throw error;
+    console.error(`Not stored: ${requestId}`, error);
+    const retryAfterMs = RETRY_AFTER_MS;
+    throw new AppError("UNAVAILABLE", "Could not be stored now; send it again", { retryAfterMs });
   }
 }
 

@@ -119,7 +119,8 @@ async function update(
     delete fields.textIsDerived;
   }
   // A role that could not be read never replaces one that could.
-  if (message.role === "unknown" && stored.role !== "unknown") {
+  const keepsRole = message.role === "unknown" && stored.role !== "unknown";
+  if (keepsRole) {
     delete fields.role;
     delete fields.rawRole;
   }
@@ -130,6 +131,7 @@ async function update(
   await ctx.db.patch("messages", stored._id, {
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
+    ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
     ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, rows)),
     ...asFolded(session, stored, now),
     deliveryHash: message.deliveryHash,

@@ -8,6 +8,7 @@ import { cutBytes, oneLine, prefixBytes } from "../lib/text";
 import { schedule as scheduleEmbedding } from "./embeddingSchedule";
 import { applyToLedger } from "./ledger";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
+import { mergeSource } from "./sessionMerge";
 
 /** Messages folded by one run: at most 17 kB each, 5 MB together. */
 const FOLD_MAX = 300;
@@ -32,7 +33,8 @@ export async function refresh(
   if (session === null) return;
   const fresh = await freshMessages(ctx, session);
   const rewritten = await rewrittenMessages(ctx, sessionId);
-  const folded = fold(session, fresh, rewritten);
+  const source = sourceOf(session, [...fresh, ...rewritten]);
+  const folded = { ...fold(session, fresh, rewritten), ...source };
   const searched = { ...folded, ...(await searchFields(ctx, folded, [...fresh, ...rewritten])) };
   const ledger = await applyToLedger(ctx, session.userId, session.ledger, contributionOf(searched));
   const more = fresh.length === FOLD_MAX || rewritten.length === FOLD_MAX;
@@ -64,6 +66,14 @@ async function rewrittenMessages(ctx: QueryCtx, sessionId: Id<"sessions">) {
       q.eq("sessionId", sessionId).gt("rewrittenAt", 0),
     )
     .take(FOLD_MAX);
+}
+
+/** What the first of these messages that names a source says, where the session has none but the default. */
+function sourceOf(session: Doc<"sessions">, changed: readonly Doc<"messages">[]) {
+  if (session.sourceIsExplicit) return {};
+  const naming = changed.filter(({ source }) => source !== undefined);
+  const [first] = naming.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1));
+  return mergeSource(session, first?.source);
 }
 
 /** Search text and the title from the first prompt; read again only when one of them may differ. */

@@ -179,11 +179,12 @@ function codesOf(status: number, errors: ErrorTable): string[] {
 function failure(status: number, codes: string[]) {
   const [code = "INTERNAL"] = codes;
   const message = MESSAGES.get(status) ?? "Internal error";
-  const retry = status === 429 ? (["Retry-After", "RateLimit", "RateLimit-Policy"] as const) : [];
+  const limited = status === 429 ? (["RateLimit", "RateLimit-Policy"] as const) : [];
+  const retry = status === 429 || status === 503 ? (["Retry-After"] as const) : [];
   const challenge = status === 401 ? (["WWW-Authenticate"] as const) : [];
   return {
     description: `${message} (${codes.join(", ")}).`,
-    headers: headers("X-Request-Id", ...challenge, ...retry),
+    headers: headers("X-Request-Id", ...challenge, ...retry, ...limited),
     content: {
       "application/json": {
         schema: { $ref: "#/components/schemas/Error" },

@@ -10,15 +10,22 @@ import { route } from "./route";
 /** Longest id of a plugin, in UTF-16 units; real ones have fewer than 100. */
 const ID_MAX_LENGTH = 512;
 
-/** An id: text or number, not blank, of bounded length. */
-function readId(value: unknown): string | undefined {
-  return typeof value === "string" || typeof value === "number"
-    ? readLabel(String(value))
-    : undefined;
+/** An id, not blank, and what is wrong with what was sent as one. */
+function readId(value: unknown): { id?: string; fault?: string } {
+  if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+    // Two of them may be one number by now, and would be one session.
+    return { id: "", fault: "is beyond 2^53, where numbers are not exact: send it as a string" };
+  }
+  if (typeof value === "string" || typeof value === "number") {
+    const id = readLabel(String(value));
+    const isTooLong = id !== undefined && id.length > ID_MAX_LENGTH;
+    return isTooLong ? { id, fault: `is longer than ${ID_MAX_LENGTH} characters` } : { id };
+  }
+  return value === undefined || value === null ? {} : { fault: "must be text or a number" };
 }
 
 const id = (description: string) =>
-  lenient(readId, { type: "string", maxLength: ID_MAX_LENGTH, description });
+  lenient((value) => readId(value), { type: "string", maxLength: ID_MAX_LENGTH, description });
 
 const tokens = {
   promptTokens: count("Input tokens."),
@@ -39,7 +46,11 @@ const times = {
   startedAt: time("Alias of `createdAt`."),
 };
 
-/** A session as plugins send it. Only an id is required; unknown fields are ignored. */
+/**
+ * A session as plugins send it. Only an id is required; unknown fields are ignored. So is `messageCount`:
+ * plugins count by rules of their own (the same session 6, then 4), the messages themselves follow, and a
+ * count without messages would be in lists what it is in no statistics.
+ */
 const SessionFields = z.object({
   externalId: id("The plugin's id of the session."),
   sessionId: id("Alias of `externalId`."),
@@ -106,19 +117,24 @@ function readCreatedAt(fields: Pick<Tokens, keyof typeof times>, externalId: str
 
 type Issues = z.RefinementCtx;
 
-/** The first id given, or an issue that names the field. */
-function requireId(issues: Issues, path: string, ...candidates: (string | undefined)[]): string {
-  const found = candidates.find((candidate) => candidate !== undefined) ?? "";
-  if (found === "" || found.length > ID_MAX_LENGTH) {
-    const problem = found === "" ? "is required" : `is longer than ${ID_MAX_LENGTH} characters`;
-    issues.addIssue({ code: "custom", path: [path], message: problem });
+type Ids = { [name: string]: ReturnType<typeof readId> | undefined };
+
+/** The first id given, or an issue that names the field and what is wrong with it. */
+function requireId(issues: Issues, candidates: Ids): string {
+  const given = Object.entries(candidates);
+  const [name = "", found = {}] = given.find(([, one]) => one?.id !== undefined) ??
+    given.find(([, one]) => one?.fault !== undefined) ?? [given[0]?.[0]];
+  const { id = "", fault = "is required" } = found;
+  if (id === "" || found.fault !== undefined) {
+    issues.addIssue({ code: "custom", path: [name], message: fault });
   }
-  return found;
+  return id;
 }
 
 /** A session, its aliases resolved. Absent fields are undefined and keep what is stored. */
 export const SessionInput = SessionFields.transform((fields, issues) => {
-  const externalId = requireId(issues, "externalId", fields.externalId, fields.sessionId);
+  const { externalId: ownId, sessionId } = fields;
+  const externalId = requireId(issues, { externalId: ownId, sessionId });
   return {
     externalId,
     source: readSource(fields.source),
@@ -136,19 +152,9 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
 
 /** A message, its aliases resolved and its parts in the one stored form. */
 export const MessageInput = MessageFields.transform((fields, issues) => {
-  const sessionExternalId = requireId(
-    issues,
-    "sessionExternalId",
-    fields.sessionExternalId,
-    fields.sessionId,
-  );
-  const externalId = requireId(
-    issues,
-    "externalId",
-    fields.externalId,
-    fields.messageId,
-    fields.id,
-  );
+  const { sessionExternalId: ofSession, sessionId, externalId: ownId, messageId, id } = fields;
+  const sessionExternalId = requireId(issues, { sessionExternalId: ofSession, sessionId });
+  const externalId = requireId(issues, { externalId: ownId, messageId, id });
   const { text: sentText, parts } = readSaid(fields, issues);
   const derived = sentText ? undefined : parts && textOfParts(parts);
   const textContent = sentText || derived;
