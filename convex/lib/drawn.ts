@@ -15,8 +15,8 @@ export type DrawnPart = { type: string; content: Drawable };
 const PARTS_MAX = 4_000;
 
 /**
- * What the parts of one message may hold, in UTF-8 bytes: all of any text that a request can bring
- * (8 MiB), and less than a function may return (16 MiB), whatever becomes of numbers on the way.
+ * What the parts of one message may hold, in UTF-8 bytes: all of any text that one can have
+ * (7 MiB), and less than a function may return (16 MiB), whatever becomes of numbers on the way.
  */
 const MESSAGE_MAX_BYTES = 10 * 1024 * 1024;
 

@@ -174,7 +174,7 @@ describe("a conversation too large for one answer", () => {
       "70 calls with 40,000 numbers",
       Array.from({ length: 70 }, () => call({ args: halves(8_000) })),
     ],
-    ["a tool's name of 8 MB", [call({ toolName: "n".repeat(8_000_000) })]],
+    ["a tool's name of 7 MB", [call({ toolName: "n".repeat(7_000_000) })]],
     ["lists within lists", [call({ args: Array.from({ length: 500 }, () => nested(900)) })]],
   ])("a message with %s is drawn, shared and written as Markdown", async (_, parts) => {
     const { who, id, slug } = await stored([{ parts }, { textContent: "the end" }]);
@@ -185,8 +185,8 @@ describe("a conversation too large for one answer", () => {
     expect(markdown.length).toBeGreaterThan(1_000);
   });
 
-  test("8 MiB of text in one message come whole", async () => {
-    const textContent = "word ".repeat(1_670_000);
+  test("7.3 MB of text in one message come whole", async () => {
+    const textContent = "word ".repeat(1_460_000);
     const { who, id } = await stored([{ textContent }]);
     const pages = await pagesOf(who, id);
     expect(pages[0]?.messages[0]?.parts[0]?.content === textContent).toBe(true);
