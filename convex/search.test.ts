@@ -43,6 +43,17 @@ describe("a word is found wherever in a session it stands", () => {
     expect(found.results[0]?.messageId).toBe(message?._id);
   });
 
+  test("across the bounds of the 16 kB in which texts and parts are stored", async () => {
+    const filler = "word ".repeat(4_000);
+    const around = (word: string, bound: number) =>
+      `${filler.slice(0, bound - 4)} ${word} ${filler}`;
+    await sync(ada, "text", [around("xylographer", 16_384)]);
+    const part = { type: "tool-result", content: around("marzipan", 16_384) };
+    await sync(ada, "part", [{ text: "look", parts: [part] }]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["text"]);
+    expect(ids(await search(ada, { query: "marzipan" }))).toEqual(["part"]);
+  });
+
   test("behind the first 16 kB of a message, and in what a tool was told or answered", async () => {
     await sync(ada, "tail", [`${"word ".repeat(8_000)} xylographer`]);
     await sync(ada, "call", [

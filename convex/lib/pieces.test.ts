@@ -48,6 +48,26 @@ describe("rows of a message", () => {
     },
   );
 
+  test.each([
+    ["prose", (n: number) => `${"word".repeat(1 + (n % 9))}${n} `],
+    ["JSON without spaces", (n: number) => `{"key${n}":"${"value".repeat(1 + (n % 7))}"},`],
+    ["words in scripts of two bytes and four", (n: number) => `слово${n}𐐔𐐯𐑅 `],
+    ["lines", (n: number) => `line_${n}\n`],
+  ])("every word of a long text stands whole in one of its rows: %s", (_, word) => {
+    const whole = Array.from({ length: 9_000 }, (_value, n) => word(n)).join("");
+    const wordsIn = (text: string) => text.match(/[\p{L}\p{N}_]+/gu) ?? [];
+    const { head, tail } = cutText(whole);
+    const ofText = [head, ...tail.map(({ text = "" }) => text)];
+    expect(ofText.length).toBeGreaterThan(4);
+    expect(ofText.join("")).toBe(whole);
+    expect(ofText.flatMap(wordsIn)).toEqual(wordsIn(whole));
+    const ofPart = cutParts([text(whole)]).map(({ text = "" }) => text);
+    const searched = wordsIn(ofPart.join(""));
+    expect(utf8Length(ofPart.join(""))).toBeGreaterThan(64_000);
+    expect(ofPart.flatMap(wordsIn)).toEqual(searched);
+    expect(wordsIn(whole).slice(0, searched.length)).toEqual(searched);
+  });
+
   test("a long text is its head and its tail, every word of it searched", () => {
     const whole = "日本語 🎉 words\n".repeat(20_000);
     const { head, tail } = cutText(whole);

@@ -1,4 +1,4 @@
-import { jsonStringBytes, prefixBytes, splitBytes, utf8Length } from "./text";
+import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "./text";
 
 /** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
 
@@ -7,19 +7,22 @@ import { jsonStringBytes, prefixBytes, splitBytes, utf8Length } from "./text";
  * must stay cheap; nine in ten messages are shorter.
  */
 export const TEXT_INLINE_MAX_BYTES = 16_384;
-/** A searched piece: a search hit reads the whole row. */
-const SEARCHED_PIECE_MAX_BYTES = 16_384;
-/** How much of one part (not of a message's text) is searched; tool output beyond it is log noise. */
-const SEARCHED_PART_MAX_BYTES = 4 * SEARCHED_PIECE_MAX_BYTES;
+/** A searched piece, cut between words: a search hit reads the whole row, so it is no larger than that. */
+const SEARCHED_PIECE_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
+/** Pieces of one part (not of a message's text) that are searched; tool output beyond is log noise. */
+const SEARCHED_PIECES_MAX = 4;
 /** A stored piece: half of what a document may hold, so that names and ids never matter. */
 const PIECE_MAX_BYTES = 512 * 1024;
-/** Rows of one message, so that it fits one transaction; what is beyond shares packed rows. */
+/**
+ * Parts of one message with rows of their own, so that it fits one transaction. What is beyond shares
+ * packed rows, JSON text of many parts, which are not searched: a hit would show nothing legible.
+ */
 const PART_ROWS_MAX = 1_000;
 
 /**
  * What text and parts of one message may take as they are stored (`storedBytes`). What replaces a
  * message reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and
- * each of its at most 1,450 rows (a thousand parts and a row for every 16 kB) takes some 350 bytes
+ * each of its at most 1,460 rows (a thousand parts and a row for every 16 kB) takes some 350 bytes
  * beside: 2 × (7 MiB + 0.5 MiB). What it writes, and takes as arguments, is half of that. JSON may grow
  * beyond the body it came in (`1e20` is stored with its zeros): the limit of the body bounds nothing.
  */
@@ -70,8 +73,7 @@ export type Piece = {
 
 /** A message's text: what its own row holds, and the rows that hold the rest. */
 export function cutText(text: string): { head: string; tail: Piece[] } {
-  const head = prefixBytes(text, TEXT_INLINE_MAX_BYTES);
-  const rest = splitBytes(text.slice(head.length), SEARCHED_PIECE_MAX_BYTES);
+  const [head = "", ...rest] = splitWords(text, SEARCHED_PIECE_MAX_BYTES);
   const tail = rest.map((piece, index) => ({
     order: TEXT_ORDER,
     piece: index,
@@ -95,13 +97,19 @@ function cutPart(
   order: number,
 ): Piece[] {
   const { type, format, content } = part;
-  const searched = format === "packed" ? "" : prefixBytes(content, SEARCHED_PART_MAX_BYTES);
-  const texts = splitBytes(searched, SEARCHED_PIECE_MAX_BYTES);
-  const contents = splitBytes(content.slice(searched.length), PIECE_MAX_BYTES);
+  const texts = format === "packed" ? [] : searchedPieces(content);
+  const searched = texts.reduce((length, text) => length + text.length, 0);
+  const contents = splitBytes(content.slice(searched), PIECE_MAX_BYTES);
   const rows = [...texts.map((text) => ({ text })), ...contents.map((rest) => ({ content: rest }))];
   // A part without content is still a part.
   const kept = rows.length > 0 ? rows : [{ content: "" }];
   return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
+}
+
+function searchedPieces(content: string): string[] {
+  // A unit takes at least one byte, so that what lies behind cannot be among the first pieces.
+  const beginning = content.slice(0, (SEARCHED_PIECES_MAX + 1) * SEARCHED_PIECE_MAX_BYTES);
+  return splitWords(beginning, SEARCHED_PIECE_MAX_BYTES).slice(0, SEARCHED_PIECES_MAX);
 }
 
 /** What rows of one message hold: the rest of its text, and its parts. Rows come in stored order. */

@@ -71,13 +71,36 @@ export function cutBytes(text: string, maxBytes: number): string {
 
 /** Cuts text into pieces of at most `maxBytes` each, no character split; joined they are the text. */
 export function splitBytes(text: string, maxBytes: number): string[] {
+  return split(text, (at) => runEnd(text, at, maxBytes));
+}
+
+/** The same with no word split either, unless it is longer than `WORD_MAX_CHARS`. */
+export function splitWords(text: string, maxBytes: number): string[] {
+  return split(text, (at) => wordEnd(text, at, runEnd(text, at, maxBytes)));
+}
+
+function split(text: string, endOf: (at: number) => number): string[] {
   const pieces: string[] = [];
   for (let at = 0; at < text.length;) {
-    const end = runEnd(text, at, maxBytes);
+    const end = endOf(at);
     pieces.push(text.slice(at, end));
     at = end;
   }
   return pieces;
+}
+
+/** What is longer is no word, but data, or a script that writes none apart. */
+const WORD_MAX_CHARS = 256;
+/** Where text may be cut, best first: behind white space; else, as in JSON, behind what no word holds. */
+const CUTS = [/^[\s\S]*\s/u, /^[\s\S]*[^\p{L}\p{M}\p{N}_]/u];
+
+/** Where the last whole word ends, with what separates it from the next, that `end` does not split. */
+function wordEnd(text: string, from: number, end: number): number {
+  if (end === text.length) return end;
+  const start = Math.max(from, end - WORD_MAX_CHARS);
+  const last = text.slice(start, end);
+  const whole = CUTS.map((cut) => cut.exec(last)?.[0]).find((match) => match !== undefined);
+  return start + (whole ?? last).length;
 }
 
 /** One line: every run of white space and control characters becomes a single space. */
