@@ -29,6 +29,9 @@ const VERBATIM = 0.08;
 /** How a session's score is made of its best passage and of what its passages cover together. */
 const BEST_PASSAGE = 0.8;
 
+/** What is less telling than so many concepts that texts hold says nothing about which is meant. */
+const MAX_DECIDING = 24;
+
 /** BM25's saturation and length norm. */
 const K1 = 1.2;
 const B = 0.6;
@@ -90,16 +93,28 @@ function judge<P extends Passage>(query: PreparedQuery, passages: readonly P[]) 
   return { judged, weights: rarity(query, judged) };
 }
 
-/** The weight of a concept: what it was worth beforehand, times its rarity among the sessions. */
-function rarity<P extends Passage>(query: PreparedQuery, judged: readonly Judged<P>[]): number[] {
+/**
+ * The weight of a concept: what it was worth beforehand, times its rarity among the sessions; of a long
+ * query only the most telling ones weigh.
+ */
+function rarity<P extends Passage>(
+  { concepts }: PreparedQuery,
+  judged: readonly Judged<P>[],
+): number[] {
   const all = new Set(judged.map((one) => one.passage.sessionId)).size;
-  return query.concepts.map((concept, i) => {
+  const weights = concepts.map(() => 0);
+  const byWeight = [...concepts.entries()].sort(([, a], [, b]) => b.weight - a.weight);
+  let deciding = 0;
+  for (const [i, { weight }] of byWeight) {
+    if (deciding === MAX_DECIDING) break;
     const holding = new Set<string>();
     for (const { passage, evidence, title } of judged) {
       if (isHeld(evidence, i) || isHeld(title, i)) holding.add(passage.sessionId);
     }
-    return concept.weight * Math.log(1 + (all - holding.size + 0.5) / (holding.size + 0.5));
-  });
+    weights[i] = weight * Math.log(1 + (all - holding.size + 0.5) / (holding.size + 0.5));
+    if (holding.size > 0) deciding += 1;
+  }
+  return weights;
 }
 
 function isHeld(evidence: Evidence, concept: number): boolean {

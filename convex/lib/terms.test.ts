@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MAX_TERMS, prepareQuery, tellingText } from "./terms";
+import { MAX_GROUPS, MAX_TERMS, prepareQuery, tellingText } from "./terms";
 import { utf8Length } from "./text";
 import { wordsOf } from "./words";
 
@@ -72,6 +72,23 @@ describe("the words that reach the index", () => {
       expect(wordsOf(term)).toHaveLength(1);
     }
     expect(new Set(terms).size).toBe(terms.length);
+  });
+});
+
+describe("words beyond the first 16", () => {
+  const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`);
+
+  test("are asked for in further groups of 16, each word once", () => {
+    const { terms, groups } = prepareQuery([...words(40), ...words(40)].join(" "));
+    expect(groups.map((group) => group.length)).toEqual([16, 16, 8]);
+    expect(groups[0]).toEqual(terms);
+    expect(groups.flat().sort()).toEqual(words(40).sort());
+  });
+
+  test("are bounded, however many there are", () => {
+    const { groups } = prepareQuery(words(3_000).join(" "));
+    expect(groups).toHaveLength(MAX_GROUPS);
+    expect(Math.max(...groups.map((group) => group.length))).toBe(MAX_TERMS);
   });
 });
 

@@ -4,8 +4,15 @@ import { humps, isIndexed, wordsOf } from "./words";
 /** Convex reads the first 16 words of a search and silently ignores the rest. */
 export const MAX_TERMS = 16;
 
-/** More concepts than this say nothing about which passage is meant; a pasted log has thousands. */
-const MAX_CONCEPTS = 24;
+/**
+ * A query is asked for in at most so many searches of 16 words: words that no text holds cost nothing, and
+ * must not keep the others from being asked for. A pasted log has thousands.
+ */
+export const MAX_GROUPS = 8;
+const MAX_CONCEPTS = MAX_GROUPS * MAX_TERMS;
+
+/** Of a long query only what its most telling words stand beside is proximity. */
+const MAX_PAIRED_CONCEPTS = 24;
 
 /** A pasted trace says what went wrong on its first line; what follows is where. */
 const LONG_QUERY_CHARS = 300;
@@ -29,6 +36,8 @@ export type PreparedQuery = {
   text: string;
   /** At most 16 distinct words, the most telling first; the one still being typed comes last. */
   terms: readonly string[];
+  /** The same, and what 16 words leave over in further groups, distinct too; at most eight. */
+  groups: ReadonlyArray<readonly string[]>;
   concepts: readonly Concept[];
   /** Adjacent words of the query, for proximity. */
   pairs: ReadonlyArray<readonly [string, string]>;
@@ -53,16 +62,25 @@ const TRACE_WORDS = new Set(
 );
 
 /**
- * Makes a query of any length and script ready: which words are worth one of the 16 places, and
+ * Makes a query of any length and script ready: which words are worth one of 16 places, and
  * what the ranking should look for. A query without a single word (punctuation, emoji) has no terms.
  */
 export function prepareQuery(query: string): PreparedQuery {
   const text = query.replace(/\s+/g, " ").trim();
   const all = conceptsOf(query);
   const concepts = [...all].sort((a, b) => b.weight - a.weight).slice(0, MAX_CONCEPTS);
-  const kept = new Set(concepts);
-  const inOrder = all.filter((concept) => kept.has(concept));
-  return { text, terms: chooseTerms(inOrder, concepts), concepts: inOrder, pairs: pairs(inOrder) };
+  const inOrder = (kept: readonly Concept[]) => {
+    const set = new Set(kept);
+    return all.filter((concept) => set.has(concept));
+  };
+  const groups = chooseTerms(inOrder(concepts), concepts);
+  return {
+    text,
+    terms: groups[0] ?? [],
+    groups,
+    concepts: inOrder(concepts),
+    pairs: pairs(inOrder(concepts.slice(0, MAX_PAIRED_CONCEPTS))),
+  };
 }
 
 const EDGES = /^[^\p{Alphabetic}\p{N}]+|[^\p{Alphabetic}\p{N}]+$/gu;
@@ -123,13 +141,16 @@ function weightOf(raw: string, words: readonly string[], isIdentifier: boolean, 
   return lower.length === 3 ? 0.8 : 1 + Math.min(lower.length, 12) / 24;
 }
 
-/** Up to 16 words: those of each concept by weight, then the parts of identifiers, then joined words. */
-function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]): string[] {
+/**
+ * Groups of up to 16 words: those of each concept by weight, then the parts of identifiers, then joined
+ * words.
+ */
+function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]): string[][] {
   const telling = byWeight.filter((concept) => concept.weight > 0.1);
   const used = telling.length > 0 ? telling : byWeight;
   const terms = new Set<string>();
   const add = (word: string) => {
-    if (terms.size < MAX_TERMS && isIndexed(word)) terms.add(word);
+    if (terms.size < MAX_GROUPS * MAX_TERMS && isIndexed(word)) terms.add(word);
   };
   for (const concept of used) concept.words.filter(isTelling).forEach(add);
   if (terms.size === 0) used.flatMap((concept) => concept.words).forEach(add);
@@ -140,7 +161,10 @@ function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]):
       .forEach(add);
   for (const concept of used) concept.split.filter(isTelling).forEach(add);
   joined(inOrder).forEach(add);
-  return lastTypedLast([...terms], inOrder);
+  const chosen = [...terms];
+  return Array.from({ length: Math.ceil(chosen.length / MAX_TERMS) }, (_, i) =>
+    lastTypedLast(chosen.slice(i * MAX_TERMS, (i + 1) * MAX_TERMS), inOrder),
+  );
 }
 
 /**
@@ -186,6 +210,6 @@ function cutToIndex(word: string): string {
 }
 
 function pairs(concepts: readonly Concept[]): Array<readonly [string, string]> {
-  const words = concepts.flatMap((concept) => concept.words).slice(0, 2 * MAX_CONCEPTS);
+  const words = concepts.flatMap((concept) => concept.words).slice(0, 2 * MAX_PAIRED_CONCEPTS);
   return words.slice(1).map((word, i) => [words[i] ?? "", word] as const);
 }

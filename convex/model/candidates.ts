@@ -3,7 +3,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import type { PreparedQuery } from "../lib/terms";
 import { vRole } from "../fields";
-import { type Candidate, type Judged, Leg } from "./legs";
+import { byTurns, type Candidate, type Judged, Leg } from "./legs";
 import { shownTitle } from "./sessions";
 
 /**
@@ -104,7 +104,7 @@ export async function candidates(ctx: QueryCtx, search: Search) {
 function wholeLegs(ctx: QueryCtx, search: Search): Leg[] {
   const { query, limit, filters } = search;
   const said = [
-    new Leg("messages", limit, inMessages(ctx, search, query.terms)),
+    new Leg("messages", limit, inMessages(ctx, search, query.groups)),
     new Leg("parts", limit, inParts(ctx, search)),
   ];
   // What stands in a title was said by no role.
@@ -119,57 +119,61 @@ function wholeLegs(ctx: QueryCtx, search: Search): Leg[] {
 function rarestLeg(ctx: QueryCtx, search: Search): Leg[] {
   const [rarest, ...others] = search.query.terms;
   if (rarest === undefined || others.length === 0) return [];
-  return [new Leg("rarest", search.limit, inMessages(ctx, search, [rarest]))];
+  return [new Leg("rarest", search.limit, inMessages(ctx, search, [[rarest]]))];
 }
 
 async function* inSessions(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, void> {
   const { user, query, filters, sessions } = search;
-  if (query.terms.length === 0) return;
-  const found = ctx.db.query("sessions").withSearchIndex("search_text", (q) => {
-    let filtered = q.search("searchableText", query.terms.join(" ")).eq("userId", user._id);
-    if (filters.source !== undefined) filtered = filtered.eq("source", filters.source);
-    if (filters.model !== undefined) filtered = filtered.eq("model", filters.model);
-    if (filters.project !== undefined) filtered = filtered.eq("projectName", filters.project);
-    return filtered;
-  });
-  for await (const session of found) {
+  const searches = query.groups.map((terms) =>
+    ctx.db.query("sessions").withSearchIndex("search_text", (q) => {
+      let filtered = q.search("searchableText", terms.join(" ")).eq("userId", user._id);
+      if (filters.source !== undefined) filtered = filtered.eq("source", filters.source);
+      if (filters.model !== undefined) filtered = filtered.eq("model", filters.model);
+      if (filters.project !== undefined) filtered = filtered.eq("projectName", filters.project);
+      return filtered;
+    }),
+  );
+  for await (const { document: session, isNew } of byTurns(searches)) {
     const { _id: sessionId, searchableText: text = "", createdAt } = session;
     sessions.add(session);
-    yield { candidate: { sessionId, text, createdAt }, isWanted: passes(session, filters) };
+    const isWanted = isNew && passes(session, filters);
+    yield { candidate: { sessionId, text, createdAt }, isNew, isWanted };
   }
 }
 
 async function* inMessages(
   ctx: QueryCtx,
   search: Search,
-  terms: readonly string[],
+  groups: PreparedQuery["groups"],
 ): AsyncGenerator<Judged, void> {
-  if (terms.length === 0) return;
   const { user, filters } = search;
-  const found = ctx.db.query("messages").withSearchIndex("search_text", (q) => {
-    const own = q.search("textContent", terms.join(" ")).eq("userId", user._id);
-    return filters.role === undefined ? own : own.eq("role", filters.role);
-  });
-  for await (const message of found) {
+  const searches = groups.map((terms) =>
+    ctx.db.query("messages").withSearchIndex("search_text", (q) => {
+      const own = q.search("textContent", terms.join(" ")).eq("userId", user._id);
+      return filters.role === undefined ? own : own.eq("role", filters.role);
+    }),
+  );
+  for await (const { document: message, isNew } of byTurns(searches)) {
     const { _id: messageId, sessionId, textContent: text = "", createdAt } = message;
-    const isWanted = await isOfWanted(search, sessionId);
-    yield { candidate: { sessionId, messageId, text, createdAt }, isWanted };
+    const isWanted = isNew && (await isOfWanted(search, sessionId));
+    yield { candidate: { sessionId, messageId, text, createdAt }, isNew, isWanted };
   }
 }
 
 async function* inParts(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, void> {
   const { user, query, filters } = search;
-  if (query.terms.length === 0) return;
-  const found = ctx.db
-    .query("parts")
-    .withSearchIndex("search_text", (q) =>
-      q.search("text", query.terms.join(" ")).eq("userId", user._id),
-    );
-  for await (const part of found) {
+  const searches = query.groups.map((terms) =>
+    ctx.db
+      .query("parts")
+      .withSearchIndex("search_text", (q) =>
+        q.search("text", terms.join(" ")).eq("userId", user._id),
+      ),
+  );
+  for await (const { document: part, isNew } of byTurns(searches)) {
     const { sessionId, messageId, text = "", _creationTime: createdAt } = part;
-    const isOfSession = await isOfWanted(search, sessionId);
+    const isOfSession = isNew && (await isOfWanted(search, sessionId));
     const isWanted = isOfSession && (await isSaidBy(ctx, messageId, filters));
-    yield { candidate: { sessionId, messageId, text, createdAt }, isWanted };
+    yield { candidate: { sessionId, messageId, text, createdAt }, isNew, isWanted };
   }
 }
 

@@ -5,10 +5,10 @@ import { utf8Length } from "../lib/text";
 /** A passage of a session; without a message it is the session's own title and prompts. */
 export type Candidate = Passage & { sessionId: Id<"sessions">; messageId?: Id<"messages"> };
 
-/** A candidate as it was read, and whether it passes the filters. */
-export type Judged = { candidate: Candidate; isWanted: boolean };
+/** A candidate as it was read; whether it was not read before, and whether it passes the filters too. */
+export type Judged = { candidate: Candidate; isNew: boolean; isWanted: boolean };
 
-/** Documents that pass, and bytes of their texts. */
+/** Documents, and bytes of their texts. */
 type Share = { documents: number; bytes: number };
 
 /** What each leg reads for up to ten results; more results read more in proportion. */
@@ -29,6 +29,38 @@ const SHARES_LIMIT = 10;
 const FURTHER: Share = { documents: 230, bytes: 1_000_000 };
 
 /**
+ * What several searches of one table find, by turns: each time one of the first, which asks for the most
+ * telling words, and one of another. What two of them find is new once.
+ */
+export async function* byTurns<D extends { _id: string }>(
+  searches: readonly AsyncIterable<D>[],
+): AsyncGenerator<{ document: D; isNew: boolean }, void> {
+  const [first, ...others] = searches.map((search) => search[Symbol.asyncIterator]());
+  if (first === undefined) return;
+  const seen = new Set<string>();
+  const turns = others.length === 0 ? [first] : others.flatMap((other) => [first, other]);
+  try {
+    for (let left = turns; left.length > 0;) {
+      const ended = new Set<AsyncIterator<D>>();
+      for (const search of left) {
+        if (ended.has(search)) continue;
+        const next = await search.next();
+        if (next.done === true) {
+          ended.add(search);
+          continue;
+        }
+        const { value: document } = next;
+        yield { document, isNew: !seen.has(document._id) };
+        seen.add(document._id);
+      }
+      left = left.filter((search) => !ended.has(search));
+    }
+  } finally {
+    for (const search of [first, ...others]) await search.return?.();
+  }
+}
+
+/**
  * The part of a full-text search that one index answers: its candidates, best first, read one by one
  * as far as they are wanted. Must be closed.
  */
@@ -38,7 +70,8 @@ export class Leg {
   readonly sessions = new Set<Id<"sessions">>();
   readonly #share: Share;
   readonly #read: Share = { documents: 0, bytes: 0 };
-  #bytesKept = 0;
+  /** Of what was read, all but what filters left out. */
+  readonly #used: Share = { documents: 0, bytes: 0 };
   #isAtEnd = false;
 
   constructor(
@@ -56,10 +89,10 @@ export class Leg {
     return !this.#isAtEnd;
   }
 
-  /** Reads the leg's share of what passes. */
+  /** Reads the leg's share, beside what filters leave out. */
   async readShare(): Promise<void> {
     const { documents, bytes } = this.#share;
-    await this.readWhile(() => this.passages.length < documents && this.#bytesKept < bytes);
+    await this.readWhile(() => this.#used.documents < documents && this.#used.bytes < bytes);
   }
 
   /** Reads while more is wanted and the bounds allow it. */
@@ -79,12 +112,13 @@ export class Leg {
     );
   }
 
-  #take({ candidate, isWanted }: Judged): void {
+  #take({ candidate, isNew, isWanted }: Judged): void {
     const bytes = utf8Length(candidate.text);
-    this.#read.documents += 1;
-    this.#read.bytes += bytes;
+    for (const counted of isWanted || !isNew ? [this.#read, this.#used] : [this.#read]) {
+      counted.documents += 1;
+      counted.bytes += bytes;
+    }
     if (!isWanted) return;
-    this.#bytesKept += bytes;
     this.passages.push(candidate);
     this.sessions.add(candidate.sessionId);
   }

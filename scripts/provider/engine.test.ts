@@ -35,6 +35,9 @@ const ids = ({ results }: SearchAnswer) => results.map((result) => result.extern
 const talk = (i: number) =>
   `turn ${i}: the build passed, we look at the deployment and its tests next`;
 
+/** What many sessions say in one breath: more words than one search of the index takes. */
+const COUNTED = Array.from({ length: 120 }, (_, i) => `item${i}`);
+
 describe("a session of 4,000 messages", () => {
   beforeAll(async () => {
     const texts = Array.from({ length: 4_000 }, (_, i) => talk(i));
@@ -42,7 +45,7 @@ describe("a session of 4,000 messages", () => {
     await sync(ada, "long", texts, "A long one");
     for (let s = 0; s < 40; s++) {
       const texts = Array.from({ length: 25 }, (_, i) => `${talk(i)} in session ${s}`);
-      await sync(ada, `s${s}`, texts);
+      await sync(ada, `s${s}`, [...texts, COUNTED.join(" ")]);
     }
     const secrets = Array.from({ length: 300 }, () => "xylographer deployment secrets");
     await sync(eve, "secret", secrets);
@@ -55,6 +58,19 @@ describe("a session of 4,000 messages", () => {
     expect(found.results[0]?.snippet).toBe("so we call the new queue xylographer from now on");
     expect(ids(await search(ada, "deployment xylographer tests"))[0]).toBe("long");
   });
+
+  const unsaid = Array.from({ length: 100 }, (_, i) => `nonesuch${i}`);
+  test.each([
+    ["first", ["xylographer", ...unsaid]],
+    ["amidst", [...unsaid.slice(0, 50), "xylographer", ...unsaid.slice(50)]],
+    ["last", [...unsaid, "xylographer"]],
+    ["beside words that all say", ["deployment", ...unsaid, "tests", "xylographer", "build"]],
+  ])(
+    "is found by the one word that it says of a hundred that nobody says: %s",
+    async (_, words) => {
+      expect(ids(await search(ada, words.join(" ")))[0]).toBe("long");
+    },
+  );
 
   test("shows nothing of another user's, who has more of the word", async () => {
     const query = "xylographer deployment secrets";
@@ -72,6 +88,7 @@ describe("a session of 4,000 messages", () => {
       "the build passed",
       "deployment tests session 7",
       "absent",
+      unsaid.join(" "),
     ]) {
       const measured = await engine.measure(() => search(ada, query));
       expect(measured.functionCalls).toBeLessThanOrEqual(3);
@@ -79,6 +96,15 @@ describe("a session of 4,000 messages", () => {
       expect(measured.bytesRead).toBeLessThanOrEqual(400_000);
       expect(measured.bytesWritten).toBeLessThanOrEqual(300);
     }
+  });
+
+  test("costs no more for a query of a hundred words that many sessions say than for one of four", async () => {
+    const [long, short] = [
+      await engine.measure(() => search(ada, COUNTED.join(" "))),
+      await engine.measure(() => search(ada, "deployment tests session 7")),
+    ];
+    expect(long.result.results).toHaveLength(10);
+    expect(long.documentsRead).toBeLessThanOrEqual(short.documentsRead);
   });
 });
 
