@@ -147,10 +147,8 @@ describe("what grows when it is written down never passes what an answer may hol
   });
 
   test("what no answer can hold is left out, and named with the reason", async () => {
-    await store("dense", "m", { role: "assistant", textContent: '"'.repeat(4_000_000) });
-    const args = { a: "\\".repeat(4_000_000) };
-    const parts = [{ type: "tool-call", content: { name: "t", args } }];
-    await store("dense", "m", { parts });
+    // Two bytes each as they are stored, six where a line of JSON must not break.
+    await store("dense", "m", { role: "assistant", textContent: "\u0085".repeat(3_600_000) });
     await store("dense", "after", { role: "assistant", textContent: "the end" });
     const answer = await get("/api/export?id=dense&format=openai&style=chat");
     expect(await whole(answer)).toContain("the end");
