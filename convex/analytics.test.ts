@@ -360,6 +360,25 @@ describe("the dashboard's numbers", () => {
     expect(await rows(t, "platformFigures")).toHaveLength(1);
   });
 
+  test("years that one user brings in at once do not crowd the others out of the public figures", async () => {
+    const t = deployment();
+    for (const name of ["ada", "eve", "bob"]) {
+      const who = await person(t, `${name}@example.com`);
+      await who.post("/sync/session", { externalId: "x", source: "pi", model: "shared" });
+    }
+    await settle(t);
+    const { userId } = await person(t, "carl@example.com");
+    await t.run(async (ctx) => {
+      for (let at = 1; at <= 1_000; at++) {
+        const date = new Date(NOW - at * DAY).toISOString().slice(0, 10);
+        await ctx.db.insert("dailyWrapped", { userId, date, stats: { rows: [] } });
+      }
+    });
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    const { topSources } = await t.query(api.analytics.publicPlatformStats, {});
+    expect(topSources).toEqual([{ source: "pi", sessions: 3 }]);
+  });
+
   test("days as full as they may be are no obstacle, to their owner or to the public figures", async () => {
     const t = deployment();
     const ada = await person(t);

@@ -5,8 +5,11 @@ import { takeWithin } from "./bounded";
 
 /** What the deployment is used with, for visitors who are not signed in. */
 
-/** Days (of any user) that the figures are drawn from, and who must share a name. */
-const PLATFORM_DAYS = { rows: 200, bytes: 8 * 1024 * 1024 };
+/**
+ * Days (of any user) that the figures are drawn from, the newest written first: enough that years
+ * which somebody brings in at once do not crowd out everybody else. How many must share a name.
+ */
+const PLATFORM_DAYS = { rows: 4_000, bytes: 8 * 1024 * 1024 };
 const PLATFORM_MIN_USERS = 3;
 const PLATFORM_TOP = 5;
 
