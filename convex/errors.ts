@@ -61,12 +61,10 @@ export function invalidField(path: string, message: string): AppError {
   return new AppError("INVALID_REQUEST", "Invalid request", { details: [{ path, message }] });
 }
 
-/** For a message that no transaction could store, or replace once it is stored. */
-export function messageTooLarge(): AppError {
-  return new AppError(
-    "PAYLOAD_TOO_LARGE",
-    "The message is too large, together with what is stored of it",
-  );
+/** For a session or message (`what` names it) that no transaction could store, or replace later. */
+export function tooLarge(what: string): AppError {
+  const message = `${what}: is too large, together with what is stored of it`;
+  return new AppError("PAYLOAD_TOO_LARGE", message);
 }
 
 /** The one answer for whatever is missing or belongs to someone else. */

@@ -13,11 +13,12 @@ const message = (externalId: string) => ({
   textContent: externalId,
 });
 
-/** Until the test ends, a transaction with this message fails with these words. */
+/** Until the test ends, a transaction with this session or message fails with these words. */
 async function failAt(externalId: string, words: string) {
   const actual = await vi.importActual<typeof Sync>("./model/sync");
   vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
-    if (chunk.messages.some((one) => one.externalId === externalId)) throw new Error(words);
+    const given = [...chunk.sessions, ...chunk.messages];
+    if (given.some((one) => one.externalId === externalId)) throw new Error(words);
     return await actual.upsertMany(ctx, user, chunk);
   });
 }
@@ -70,7 +71,8 @@ describe("what Convex refuses as too much for a transaction hurts no neighbour, 
     const { messages } = await read<SessionPage>(ada.get("/api/sessions/s"));
     expect(messages.map(({ externalId }) => externalId)).toEqual(ids.filter((id) => id !== bad));
     expect((await ada.post("/sync/message", message(bad))).status).toBe(413);
+    expect((await ada.post("/sync/session", { externalId: bad })).status).toBe(413);
     const lines = (await rows(t, "apiLogs")).map(({ statusCode }) => statusCode);
-    expect(lines).toEqual([200, 200, 413]);
+    expect(lines).toEqual([200, 200, 413, 413]);
   });
 });

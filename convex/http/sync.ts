@@ -1,5 +1,5 @@
 import { internal } from "../_generated/api";
-import { messageTooLarge } from "../errors";
+import { tooLarge } from "../errors";
 import { MessageInput, SessionInput } from "../wire/sync";
 import * as routes from "../wire/sync";
 import type { Caller } from "./authenticate";
@@ -12,6 +12,7 @@ export const syncSession: Endpoint = endpoint(
   async (ctx, { caller, body, line }) => {
     const sessions = [{ name: "session", value: body }];
     const stored = await store(ctx, caller, line, { sessions, messages: [] });
+    if (stored.refused.length > 0) throw tooLarge("session");
     const { sessionId } = stored.sessions[0] ?? {};
     return { body: { ok: true, sessionId }, logged: stored.logged, limit: stored.limit };
   },
@@ -22,7 +23,7 @@ export const syncMessage: Endpoint = endpoint(
   async (ctx, { caller, body, line }) => {
     const messages = [{ name: "message", value: body }];
     const stored = await store(ctx, caller, line, { sessions: [], messages });
-    if (stored.refused.length > 0) throw messageTooLarge();
+    if (stored.refused.length > 0) throw tooLarge("message");
     const { messageId, sessionId } = stored.messages[0] ?? {};
     return { body: { ok: true, messageId, sessionId }, logged: stored.logged, limit: stored.limit };
   },
@@ -37,12 +38,13 @@ export const syncBatch: Endpoint = endpoint(
       sessions: sessions.items,
       messages: messages.items,
     });
+    const refused = stored.refused.map((name) => tooLarge(name).data.message);
     return {
       body: {
         ok: true,
         sessions: stored.sessions.length,
         messages: stored.messages.length,
-        errors: [...sessions.errors, ...messages.errors, ...stored.refused.map(refusal)],
+        errors: [...sessions.errors, ...messages.errors, ...refused],
         results: { sessions: tally(stored.sessions), messages: tally(stored.messages) },
       },
       logged: stored.logged,
@@ -89,8 +91,6 @@ function readItems<T>(name: string, schema: Schema<T>, values: unknown[]) {
   });
   return { items, errors };
 }
-
-const refusal = (item: string) => `${item}: is too large, together with what is stored of it`;
 
 function problemsOf(error: Parameters<typeof zodDetails>[0]): string {
   const problems = zodDetails(error).map(({ path, message }) => `${path} ${message}`.trim());

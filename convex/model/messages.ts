@@ -1,7 +1,7 @@
 import { getDocumentSize } from "convex/values";
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import { invalidField, messageTooLarge } from "../errors";
+import { invalidField, tooLarge } from "../errors";
 import { ITEM_OPERATIONS, type Load } from "../lib/chunked";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { NUMBERS, numbersOf } from "../lib/numbers";
@@ -166,7 +166,7 @@ async function replaceRows(
     partRows += pieces.length - gone.length;
     partBytes += pieceBytes(pieces) - pieceBytes(gone);
   }
-  if (utf8Length(textContent ?? "") + partBytes > MESSAGE_MAX_BYTES) throw messageTooLarge();
+  if (utf8Length(textContent ?? "") + partBytes > MESSAGE_MAX_BYTES) throw tooLarge("message");
   return { partRows: partRows || undefined, partBytes: partBytes || undefined };
 }
 

@@ -20,6 +20,7 @@ const KINDS: { readonly [type: string]: string } = {
 /** What is wrong with a field, where its declaration has no words of its own; for `safeParse`. */
 export const faultOf: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
+  if (issue.code === "too_big") return `has more than ${issue.maximum} items`;
   if (issue.code !== "invalid_type") return undefined;
   return issue.input === undefined
     ? "is required"

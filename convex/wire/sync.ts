@@ -177,16 +177,19 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
 export type SessionInput = z.output<typeof SessionInput>;
 export type MessageInput = z.output<typeof MessageInput>;
 
+/**
+ * Sessions or messages of one batch. Each may need an entry in `errors`, at most about 100 bytes, in an
+ * answer of at most 20 MiB. No body holds as many messages of a plugin, whose ids alone take 80 bytes.
+ */
+const ITEMS_MAX = 100_000;
+
 /** Items stay unread here: each is read alone, so that a bad one hurts no neighbour. */
+const items = (description: string) =>
+  z.array(z.unknown()).max(ITEMS_MAX).nullish().meta({ description });
+
 const BatchBody = z.object({
-  sessions: z
-    .array(z.unknown())
-    .nullish()
-    .meta({ description: "Sessions, as for `/sync/session`." }),
-  messages: z
-    .array(z.unknown())
-    .nullish()
-    .meta({ description: "Messages, as for `/sync/message`." }),
+  sessions: items("Sessions, as for `/sync/session`."),
+  messages: items("Messages, as for `/sync/message`."),
 });
 
 const Tally = z.object({ inserted: z.number(), updated: z.number(), skipped: z.number() });
