@@ -340,6 +340,39 @@ describe("the dashboard's searches", () => {
     expect(pages.map((one) => one.nextCursor)).toEqual([2, 4, null]);
   });
 
+  test.each([
+    ["in its sixth message", ["hello", "one", "two", "three", "four", "a zebra"]],
+    ["far into its first prompt", [`${"filler ".repeat(300)}zebra`]],
+    [
+      "in what a tool answered",
+      [{ text: "look", parts: [{ type: "tool-result", content: "zebra" }] }],
+    ],
+  ])("sessions are found by a word %s", async (_, said: Said[]) => {
+    await sync(ada, "striped", said, { title: "Animals" });
+    await sync(ada, "other", ["nothing of the kind"]);
+    const found = await ada.dashboard.query(api.search.searchSessionsPaginated, { query: "zebra" });
+    expect(found).toMatchObject({ nextCursor: null, total: 1 });
+    expect(found.sessions).toMatchObject([{ externalId: "striped", title: "Animals" }]);
+  });
+
+  test.each([
+    ["pages are cut from one list and say how long it is", 5, [2, 4, null], 5],
+    ["no more than 50 are found, however many there are", 60, [2, 4, 6], 50],
+  ])("%s", async (_, count, cursors, total) => {
+    for (let i = 0; i < count; i++) await sync(ada, `s${i}`, ["hello", `zebra ${i}`]);
+    const page = (cursor: number, limit = 2) =>
+      ada.dashboard.query(api.search.searchSessionsPaginated, { query: "zebra", limit, cursor });
+    const pages = [await page(0), await page(2), await page(4)];
+    expect(pages.map((one) => one.nextCursor)).toEqual(cursors);
+    expect(pages.map((one) => one.total)).toEqual([total, total, total]);
+    const shown = pages.flatMap((one) => one.sessions.map((session) => session.externalId));
+    const whole = await page(0, 50);
+    expect(shown).toEqual(whole.sessions.slice(0, 6).map((session) => session.externalId));
+    expect(new Set(shown).size).toBe(Math.min(6, count));
+    expect(whole).toMatchObject({ nextCursor: null, total });
+    expect(await page(50)).toMatchObject({ sessions: [], nextCursor: null, total });
+  });
+
   test("messages carry their session's title, and shortened text holds the hit", async () => {
     await sync(ada, "s", [`${"filler ".repeat(1_500)}zebra${" filler".repeat(500)}`], {
       title: "Animals",

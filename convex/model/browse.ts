@@ -4,6 +4,7 @@ import { matcherOf } from "../lib/evidence";
 import { makeSnippet } from "../lib/snippet";
 import { prepareQuery } from "../lib/terms";
 import { Sessions } from "./candidates";
+import { findSessions } from "./search";
 import { sessionView } from "./sessions";
 
 /** Searching by pages of numbered results, as the dashboard does. */
@@ -19,35 +20,39 @@ const MAX_LIMIT = 50;
  * after page of a search, they narrow it. Convex itself ends at 1,024 results.
  */
 const SESSIONS_MAX = 500;
+/** As many as a search over HTTP gives: each is found and ranked anew for every page. */
+const SEARCHED_SESSIONS_MAX = 50;
 const MESSAGES_MAX = 160;
 
 /** A longer text is shown as the part around its first hits. */
 const SHOWN_TEXT_CHARS = 2_000;
 
-/** A page of sessions: by last activity, or for a query best first. */
+/** A page of sessions: by last activity, or for a query best first, as full text finds them. */
 export async function sessions(ctx: QueryCtx, user: User, query: string, page: Page) {
-  const { rows, nextCursor, total } = await slice(
-    sessionRows(ctx, user, query),
-    page,
-    SESSIONS_MAX,
-  );
+  const { rows, nextCursor, total } =
+    query.trim() === ""
+      ? await slice(byLastActivity(ctx, user), page, SESSIONS_MAX)
+      : await searchedSessions(ctx, user, query, page);
   return { sessions: rows.map(sessionView), nextCursor, total };
 }
 
-function sessionRows(ctx: QueryCtx, user: User, query: string) {
-  if (query.trim() === "") {
-    return ctx.db
-      .query("sessions")
-      .withIndex("by_user_and_updated_at", (q) => q.eq("userId", user._id))
-      .order("desc");
-  }
-  const { terms } = prepareQuery(query);
-  if (terms.length === 0) return null;
+function byLastActivity(ctx: QueryCtx, user: User) {
   return ctx.db
     .query("sessions")
-    .withSearchIndex("search_text", (q) =>
-      q.search("searchableText", terms.join(" ")).eq("userId", user._id),
-    );
+    .withIndex("by_user_and_updated_at", (q) => q.eq("userId", user._id))
+    .order("desc");
+}
+
+/** Every page is cut from the same list, so that none repeats or leaves out what another shows. */
+async function searchedSessions(ctx: QueryCtx, user: User, query: string, page: Page) {
+  const input = { query, limit: SEARCHED_SESSIONS_MAX, filters: {} };
+  const found = await findSessions(ctx, user, input);
+  const { offset, end } = boundsOf(page, SEARCHED_SESSIONS_MAX);
+  return {
+    rows: found.slice(offset, end),
+    nextCursor: found.length > end ? end : null,
+    total: found.length,
+  };
 }
 
 /** A page of messages that answer a query, best first. */
@@ -112,9 +117,7 @@ function messageRow(
 
 /** The rows of one page, and how many there are up to one beyond it. */
 async function slice<Row>(found: AsyncIterable<Row> | null, page: Page, max: number) {
-  const limit = bounded(page.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT);
-  const offset = bounded(page.cursor ?? 0, 0, max);
-  const end = Math.min(offset + limit, max);
+  const { offset, end } = boundsOf(page, max);
   const rows: Row[] = [];
   let total = 0;
   if (found !== null && offset < max) {
@@ -125,6 +128,13 @@ async function slice<Row>(found: AsyncIterable<Row> | null, page: Page, max: num
     }
   }
   return { rows, nextCursor: total > end && end < max ? end : null, total };
+}
+
+/** Where a page begins and ends. */
+function boundsOf(page: Page, max: number) {
+  const limit = bounded(page.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT);
+  const offset = bounded(page.cursor ?? 0, 0, max);
+  return { offset, end: Math.min(offset + limit, max) };
 }
 
 function bounded(value: number, least: number, most: number): number {

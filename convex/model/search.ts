@@ -3,7 +3,7 @@ import type { QueryCtx } from "../_generated/server";
 import { type Matcher, matcherOf } from "../lib/evidence";
 import { rankSessions } from "../lib/rank";
 import { makeSnippet } from "../lib/snippet";
-import { prepareQuery } from "../lib/terms";
+import { type PreparedQuery, prepareQuery } from "../lib/terms";
 import type { SearchResult } from "../wire/search";
 import { candidates, type Filters, isSaidBy, passes, Sessions, withSession } from "./candidates";
 import type { Candidate } from "./legs";
@@ -33,6 +33,21 @@ const UNTITLED = "Untitled session";
  */
 export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
   const query = prepareQuery(input.query);
+  const { ranked, wanted, hasMore } = await rank(ctx, user, query, input);
+  const matcher = matcherOf(query);
+  const results = ranked.map(({ session, passage, score }) =>
+    toResult(session, passage, { matcher, score, matchedIn: "fulltext" }),
+  );
+  return { results, wanted, truncated: hasMore && results.length < wanted };
+}
+
+/** The sessions that full text finds, best first. */
+export async function findSessions(ctx: QueryCtx, user: User, input: SearchInput) {
+  const { ranked } = await rank(ctx, user, prepareQuery(input.query), input);
+  return ranked.map(({ session }) => session);
+}
+
+async function rank(ctx: QueryCtx, user: User, query: PreparedQuery, input: SearchInput) {
   const sessions = new Sessions(ctx, user);
   const search = { ...input, user, query, sessions };
   const { passages, wanted, hasMore } = await candidates(ctx, search);
@@ -42,14 +57,13 @@ export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): P
     const session = sessions.peek(passage.sessionId);
     return session ? withSession(passage, session) : passage;
   });
-  const matcher = matcherOf(query);
-  const results: SearchResult[] = [];
-  for (const { passage, score } of rankSessions(query, known)) {
-    const session = sessions.peek(passage.sessionId);
-    if (!session || results.length >= input.limit) continue;
-    results.push(toResult(session, passage, { matcher, score, matchedIn: "fulltext" }));
-  }
-  return { results, wanted, truncated: hasMore && results.length < wanted };
+  const ranked = rankSessions(query, known)
+    .flatMap(({ passage, score }) => {
+      const session = sessions.peek(passage.sessionId);
+      return session ? [{ session, passage, score }] : [];
+    })
+    .slice(0, input.limit);
+  return { ranked, wanted, hasMore };
 }
 
 type Shown = { matcher: Matcher; score: number; matchedIn: "fulltext" | "semantic" };
