@@ -23,7 +23,13 @@ import type { SearchAnswer, SearchResult } from "./wire/search";
 /** Sections of documentation that a question is compared with. */
 const DOC_HITS = 64;
 
-/** Each side looks further than the merged list goes, since both may agree further down. */
+/**
+ * Results that each side gives to be merged, however few are asked for: how far a search's first results
+ * stand out, by which it counts, is told by the ones after them.
+ */
+const MERGED_MIN = 10;
+
+/** Meaning looks further than the merged list goes, since words may agree further down. */
 const DEPTH = 2;
 
 const vQuestion = { caller: vCaller, query: v.string(), limit: v.number() };
@@ -45,15 +51,16 @@ export const search = systemAction({
   },
   handler: async (ctx, { type, ...input }): Promise<SearchAnswer> => {
     const withFulltext = type === "hybrid";
-    const wide = { ...input, limit: withFulltext ? DEPTH * input.limit : input.limit };
+    const limit = withFulltext ? Math.max(MERGED_MIN, input.limit) : input.limit;
     // First who calls: a wrong key must not cost an embedding.
-    const prepared = await ctx.runQuery(internal.search.prepare, { ...wide, withFulltext });
+    const prepared = await ctx.runQuery(internal.search.prepare, { ...input, limit, withFulltext });
     const { userId, ...lexical } = prepared;
     const vector = await embedQuery(input.query);
     if (!vector.ok) {
       if (!withFulltext) throw new AppError(vector.code, vector.reason);
       return { ...answer(type, input, lexical), degraded: true, reason: vector.reason };
     }
+    const wide = { ...input, limit: withFulltext ? DEPTH * limit : limit };
     const semantic = await nearest(ctx, wide, userId, vector.embedding);
     if (!withFulltext) return answer(type, input, semantic);
     return answer(type, input, {
@@ -93,17 +100,18 @@ export const docs = systemAction({
   },
   handler: async (ctx, { type, ...input }): Promise<DocsAnswer> => {
     const { query, limit } = input;
-    const lexical = await ctx.runQuery(internal.docs.searchPages, input);
+    const wide = { ...input, limit: Math.max(MERGED_MIN, limit) };
+    const lexical = await ctx.runQuery(internal.docs.searchPages, wide);
     const vector = await embedQuery(query);
     if (!vector.ok) {
       if (type === "semantic") throw new AppError(vector.code, vector.reason);
-      return { results: lexical, type, ...degradation(vector) };
+      return { results: lexical.slice(0, limit), type, ...degradation(vector) };
     }
     const hits = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
       vector: vector.embedding,
       limit: DOC_HITS,
     });
-    const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit });
+    const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit: wide.limit });
     const lists = type === "semantic" ? [semantic] : [lexical, semantic];
     const results = mergeRanked(lists, (result) => result.slug)
       .slice(0, limit)

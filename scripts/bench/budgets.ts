@@ -60,10 +60,10 @@ const semantic = { documentsRead: { base: 60 }, bytesRead: { base: 300 * KB } };
  * and before it how many sessions there are; by meaning at most 256 hits. At a kilobyte each.
  */
 const LOUD = { fulltext: 2 * 230 + 10, semantic: 256 };
-/** Each side looks twice as far as the merged list goes. */
+/** Both searches, of which meaning looks twice as far as the merged list goes. */
 const hybrid: Budget = {
   ...question,
-  documentsRead: { base: 2 * (fulltext.documentsRead.base + semantic.documentsRead.base) },
+  documentsRead: { base: fulltext.documentsRead.base + 2 * semantic.documentsRead.base },
   bytesRead: { base: 500 * KB },
 };
 /** What a full-text search reads; then each passage with its exchange, of at most nine messages. */

@@ -24,6 +24,24 @@ export async function measure(queries: readonly BenchQuery[], search: Search) {
   return new Map<string, Measures>([...rows, ["all", toMeasures([...ranks.values()].flat())]]);
 }
 
+/** The mean of several runs of the same queries. */
+export function meanOf(runs: readonly Map<string, Measures>[]): Map<string, Measures> {
+  const mean = (kind: string, what: keyof Measures) =>
+    runs.reduce((sum, run) => sum + (run.get(kind)?.[what] ?? 0), 0) / runs.length;
+  const kinds = [...(runs[0]?.keys() ?? [])];
+  return new Map(
+    kinds.map((kind) => [
+      kind,
+      {
+        recallAt1: mean(kind, "recallAt1"),
+        recallAt5: mean(kind, "recallAt5"),
+        mrrAt10: mean(kind, "mrrAt10"),
+        count: mean(kind, "count"),
+      },
+    ]),
+  );
+}
+
 /** Ranks count from 1; 0 is "not found". */
 function toMeasures(ranks: readonly number[]): Measures {
   const share = (fits: (rank: number) => boolean) =>

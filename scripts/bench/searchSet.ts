@@ -4,7 +4,7 @@ import { type Topic, topics } from "./searchTopics";
 /**
  * The labelled set: every topic written out as a session of 8, 40 or 160 messages, in which what it
  * is about is said in three of them and the rest is the talk that every session is full of; and the
- * queries whose right answer is that session. The same on every run.
+ * queries whose right answer is that session. The same on every run of a seed.
  */
 
 type BenchMessage = { externalId: string; role: "user" | "assistant"; textContent: string };
@@ -55,14 +55,15 @@ const NOUNS = (
   "order invoice customer payment message event stream batch model vector label image socket retry timeout limit"
 ).split(" ");
 
-/** All sessions of the set. */
-export const sessions: readonly BenchSession[] = topics.map(toSession);
+/** All sessions of the set; another seed, another small talk. */
+export function sessionsOf(seed: number): BenchSession[] {
+  return topics.map((topic, i) => toSession(topic, i, seeded(seed * topics.length + i)));
+}
 
-/** All queries of the set. */
+/** All queries of the set, whatever the seed. */
 export const queries: readonly BenchQuery[] = topics.flatMap(toQueries);
 
-function toSession(topic: Topic, i: number): BenchSession {
-  const random = seeded(i);
+function toSession(topic: Topic, i: number, random: () => number): BenchSession {
   const length = LENGTHS[i % LENGTHS.length] ?? 8;
   const texts = Array.from({ length }, (_, at) => talk(random, at % 2 === 0));
   texts[0] = topic.question;

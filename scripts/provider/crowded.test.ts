@@ -15,6 +15,7 @@ let bob: TestUser;
 let cleo: TestUser;
 let dora: TestUser;
 let eve: TestUser;
+let fay: TestUser;
 
 beforeAll(async () => {
   engine = await startTestEngine({ env: { RATE_LIMIT_SEARCH: "100000" } });
@@ -23,6 +24,7 @@ beforeAll(async () => {
   cleo = await engine.createUser();
   dora = await engine.createUser();
   eve = await engine.createUser();
+  fay = await engine.createUser();
 
   await sync(ada, "crowd", crowd("flamingo", 120), { projectName: "birds" });
   for (const n of numbers(8)) await sync(ada, `once-${n}`, once("flamingo", n));
@@ -38,6 +40,11 @@ beforeAll(async () => {
 
   await sync(eve, "crowd", crowd("egret", 400));
   await sync(eve, "silent", ["nothing of the kind"]);
+
+  // Words prefer what says it most, meaning what says nothing else.
+  for (const n of numbers(2)) await sync(fay, `most-${n}`, [`${"ibis and ".repeat(8)}${LONG}`]);
+  for (const n of numbers(8)) await sync(fay, `once-${n}`, [`${n} an ibis, ${LONG}`]);
+  await sync(fay, "alone", ["an ibis it is"]);
   await engine.settle();
 }, 240_000);
 afterAll(() => engine.stop());
@@ -64,6 +71,9 @@ async function search(who: TestUser, query: string, more: object = {}): Promise<
   return await read<SearchAnswer>(response);
 }
 const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
+
+const LONG =
+  "and then we looked at the build, its log, the tests and what they say about the release";
 
 const TYPES = ["fulltext", "semantic", "hybrid"] as const;
 
@@ -115,6 +125,15 @@ test("hybrid is not truncated where meaning finds what words were not read far e
   expect(ids(found).sort()).toEqual(["crowd", "silent"]);
   expect(found.truncated).toBe(false);
 });
+
+test.each([1, 3])(
+  "the first %i of hybrid are the same, however many are asked for",
+  async (limit) => {
+    const first = ids(await search(fay, "ibis", { type: "hybrid", limit }));
+    const all = ids(await search(fay, "ibis", { type: "hybrid", limit: 10 }));
+    expect(first).toEqual(all.slice(0, limit));
+  },
+);
 
 test.each(TYPES)("%s gives as many sessions as asked for, where so many answer", async (type) => {
   for (const limit of [10, 50]) {
