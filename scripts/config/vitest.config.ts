@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -7,8 +8,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 export default defineConfig({
   root,
   test: {
-    // Vitest keeps a core for its watcher, half of a small machine; the slow tests mostly wait.
-    maxWorkers: "100%",
+    // Vitest keeps a core for its watcher, half of a small machine; and the slow tests mostly wait for
+    // what is due in seconds, so that one worker more than there are cores keeps all of them busy.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         root,
