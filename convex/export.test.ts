@@ -68,6 +68,7 @@ describe("GET /api/export", () => {
     ["status=golden&model=other", []],
     ["sessionIds=old,nowhere,new", ["old#0", "new#0"]],
     ["sessionIds=old,new&tag=x", ["new#0"]],
+    ["sessionIds=old,new,old", ["old#0", "new#0"]],
     ["sessionIds=all", ["new#0", "cursor#0", "old#0"]],
   ])("%s exports %j, by its older address too", async (query, expected) => {
     const { ada } = await setUp();
@@ -136,6 +137,26 @@ describe("GET /api/export", () => {
     expect(message).toMatchObject({ ...said, role: "unknown", rawRole: "critic" });
   });
 
+  test("a session named by both of its ids is one, and an unknown id named twice is one", async () => {
+    const { ada } = await setUp();
+    const { _id } = await read(ada.get("/api/sessions/old"));
+    const ids = ["old", "nowhere", _id, "nowhere", "new", _id];
+    const answer = await ada.get(`/api/export?sessionIds=${ids.join(",")}`);
+    expect(answer.headers.get("X-Export-Unknown")).toBe('1; ids="nowhere"');
+    expect(await names(answer)).toEqual(["old#0", "new#0"]);
+    const two = await ada.get(`/api/export?sessionIds=${ids.join(",")}&limit=1`);
+    expect(await names(two)).toEqual(["old#0"]);
+  });
+
+  test("a tag that holds a comma is found", async () => {
+    const { ada } = await setUp();
+    await ready(ada, "comma", { createdAt: NOW - 4 * DAY }, { evalTags: ["slow, odd"] });
+    for (const name of ["tag", "tags"]) {
+      const query = `${name}=${encodeURIComponent("slow, odd")}`;
+      expect(await names(ada.get(`/api/export?${query}`))).toEqual(["comma#0"]);
+    }
+  });
+
   test("one session by id, ready or not, in any format, under a safe file name", async () => {
     const { ada } = await setUp();
     await ada.post("/sync/message", {
@@ -166,6 +187,8 @@ describe("GET /api/export", () => {
     ["from=yesterday", "from"],
     ["min_tokens=many", "min_tokens"],
     ["min_tokens=-1", "min_tokens"],
+    ["limit=x", "limit"],
+    ["limit=0", "limit"],
     ["include_metadata=perhaps", "include_metadata"],
     ["cursor=abc", "cursor"],
     ["format=constructor", "format"],

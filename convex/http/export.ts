@@ -25,7 +25,7 @@ async function exportAnswer(
   ctx: ActionCtx,
   { caller, query, request }: Call<Query, unknown, Caller>,
 ): Promise<Response> {
-  const { selection, options, limit, id } = query;
+  const { selection, options, limit = Infinity, id } = query;
   const { name, format } = chosenFormat(query);
   const anonymity = query.anonymize
     ? await ctx.runQuery(internal.evals.exportIdentity, { caller })

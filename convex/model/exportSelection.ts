@@ -34,7 +34,7 @@ type Placed = { session: Doc<"sessions">; at: Place };
 
 /**
  * The sessions an export looks at, from a place on (that one included), newest first or in the order
- * of the list given; an id of the list that is no session comes as that. Which sessions it takes,
+ * of the list given, each once; an id of the list that is no session comes as that. Which sessions it takes,
  * `matches` says.
  */
 export async function* sessionsFrom(
@@ -47,11 +47,16 @@ export async function* sessionsFrom(
     yield* readyFrom(ctx, user, selection, start);
     return;
   }
-  for (let index = start?.[0] ?? 0; index < selection.sessionIds.length; index++) {
-    const id = selection.sessionIds[index] ?? "";
+  const first = start?.[0] ?? 0;
+  // A session may be named twice, by our id and by its plugin's too: it is one all the same.
+  const named = new Set(selection.sessionIds.slice(0, first));
+  for (const [behind, id] of selection.sessionIds.slice(first).entries()) {
+    if (named.has(id)) continue;
     const session = await Sessions.find(ctx, user, id);
-    const at: Place = [index, 0];
-    yield session === null ? { session, id, at } : { session, at };
+    const at: Place = [first + behind, 0];
+    if (session === null) yield { session, id, at };
+    else if (!named.has(session._id) && !named.has(session.externalId)) yield { session, at };
+    named.add(id);
   }
 }
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
-import { chosenLabel, chosenList, clamped, flag, label, list, minimum, moment } from "./fields";
+import { bound, chosenLabel, chosenList, flag, label, moment, tagList } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
 
@@ -23,8 +23,8 @@ const ExportParameters = z.object({
     "Sessions by id, with commas between; absent or `all`: all that are ready.",
   ),
   status: word(EVAL_STATUSES, "Only sessions judged so."),
-  tag: list("Only sessions with one of these tags."),
-  tags: list("The same, as older clients call it."),
+  tag: tagList("Only sessions with one of these tags."),
+  tags: tagList("The same, as older clients call it."),
   source: label("Only sessions of this tool."),
   tool: label("The same, as older clients call it."),
   model: label("Only sessions of this model."),
@@ -32,12 +32,12 @@ const ExportParameters = z.object({
   to: moment("Only sessions up to this time, or to the end of this day.", "end"),
   date_from: moment("`from`, as older clients call it."),
   date_to: moment("`to`, as older clients call it.", "end"),
-  limit: clamped("Sessions at most, over all answers.", 1, 1_000_000, 1_000_000),
+  limit: bound("Sessions at most, over all answers.", 1),
   cursor: label("`X-Export-Cursor` of the answer before, to go on with a large export."),
   turns: word(TURNS, "Cases by question, or by conversation."),
   turn_mode: word(["per_turn", "full", "final_only"], "`turns`, as older clients call it."),
   style: word(STYLES, "For `openai`."),
-  min_tokens: minimum("Only sessions of this many tokens or more."),
+  min_tokens: bound("Only sessions of this many tokens or more.", 0),
   include_metadata: flag(
     "Whether cases say which session they come from, its model and tags.",
     true,

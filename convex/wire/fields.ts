@@ -130,8 +130,16 @@ function clamp(value: unknown, min: number, max: number): number | undefined {
   return Math.min(max, Math.max(min, Math.floor(number)));
 }
 
-/** A query parameter with values between commas. */
-export const list = (description: string) => lenient(readList, { type: "string", description });
+/** A query parameter with tags between commas; a tag may hold one itself: what was given is tried whole too. */
+export const tagList = (description: string) =>
+  lenient(
+    (value) => {
+      const tags = readList(value);
+      const whole = readLabel(value)?.trim();
+      return tags && whole && tags.length > 1 ? [...tags, whole] : tags;
+    },
+    { type: "string", description },
+  );
 
 function readList(value: unknown): string[] | undefined {
   const items = (readLabel(value) ?? "").split(",").map((item) => item.trim());
@@ -170,19 +178,19 @@ export const flag = (description: string, fallback = false) =>
     })
     .meta({ type: "boolean", default: fallback, description });
 
-/** A query parameter that is a number, 0 or more; what is none is refused, since a filter that is ignored lies. */
-export const minimum = (description: string) =>
+/** A query parameter that is a number from `least` on; what is none is refused: a bound that is ignored lies. */
+export const bound = (description: string, least: number) =>
   z
     .string()
     .optional()
     .transform((value, issues): number | undefined => {
       if (value === undefined) return undefined;
       const number = value.trim() === "" ? NaN : Number(value);
-      if (number >= 0) return number;
-      issues.addIssue({ code: "custom", message: "must be a number, 0 or more" });
+      if (number >= least) return number;
+      issues.addIssue({ code: "custom", message: `must be a number, ${least} or more` });
       return z.NEVER;
     })
-    .meta({ type: "number", minimum: 0, description });
+    .meta({ type: "number", minimum: least, description });
 
 /** A time (ms, seconds or ISO text) or a UTC day, as ms: its beginning or its last millisecond. */
 export function moment(description: string, edge: "start" | "end" = "start") {
