@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SHARED_STYLE } from "./exports/sharedStyle";
 import { sha256Base64 } from "./lib/hash";
-import { deployment, eachTestAt, person, read, settle } from "./test.setup";
+import { conversation, deployment, eachTestAt, person, read, settle } from "./test.setup";
 
 eachTestAt(Date.UTC(2026, 10, 22, 12));
 
@@ -60,6 +60,19 @@ test("a session becomes public under a slug that nobody finds by trying, and kee
   expect(await read(ada.send("PATCH", path, { isPublic: true }))).toMatchObject({
     publicSlug: slug,
   });
+});
+
+test("how many messages follow a page is said once they are counted, and never wrongly", async () => {
+  const { t, ada, path, slug } = await shared();
+  const said = Array.from({ length: 1_500 }, (_, at) => `Message ${at}`);
+  await ada.post("/sync/batch", conversation(decodeURIComponent(path.split("/")[3] ?? ""), said));
+  const more = async () => (await read<{ more: object }>(t.fetch(`/s/${slug}.json`))).more;
+  const page = async () => await (await t.fetch(`/s/${slug}`)).text();
+  expect(Object.keys(await more())).toEqual(["next"]);
+  expect(await page()).toContain("Continue reading: more messages");
+  await settle(t);
+  expect(await more()).toMatchObject({ messages: 501 });
+  expect(await page()).toContain("Continue reading: 501 more messages");
 });
 
 describe.each(["", ".md", ".json"])("GET /s/:slug%s", (form) => {

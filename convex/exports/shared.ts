@@ -14,8 +14,11 @@ import type { ExportMessage, ExportSession } from "./types";
 export type SharedHead = { title: string; source: string; model?: string; createdAt: string };
 export type SharedMessage = { role: Role; createdAt: string };
 
-/** What follows a page: how many messages (a few more where some just arrived), and where. */
-export type SharedRest = { messages: number; next: string };
+/** What follows a page: where, and how many messages, while that is known. */
+export type SharedRest = { messages?: number; next: string };
+
+/** A stretch of a shared session; `isCounting` while its `messageCount` lags behind what has just arrived. */
+export type SharedSession = ExportSession & { isCounting?: boolean };
 
 /** A form of the shared page: how its pieces become text. */
 export type SharedForm = {
@@ -46,7 +49,7 @@ const NAME_MAX_BYTES = 500;
  */
 export function sharedDocument(
   form: SharedForm,
-  session: ExportSession,
+  session: SharedSession,
   address: (shown: number) => string | undefined,
 ): { text: string; next?: string } {
   const texts: string[] = [];
@@ -60,8 +63,15 @@ export function sharedDocument(
   const said = texts.filter((text) => text !== "");
   const next = address(texts.length);
   if (next === undefined) return { text: form.document(headOf(session), said, undefined) };
-  const messages = Math.max(1, session.messageCount - session.from - texts.length);
-  return { text: form.document(headOf(session), said, { messages, next }), next };
+  const messages = session.messageCount - session.from - texts.length;
+  const rest = session.isCounting || messages < 1 ? { next } : { messages, next };
+  return { text: form.document(headOf(session), said, rest), next };
+}
+
+/** What follows a page, for people. */
+export function moreMessages({ messages }: SharedRest): string {
+  if (messages === undefined) return "more messages";
+  return messages === 1 ? "1 more message" : `${messages} more messages`;
 }
 
 function headOf(session: ExportSession): SharedHead {
@@ -147,7 +157,7 @@ export const sharedMarkdown: SharedForm = {
       title,
       facts.filter(([, value]) => value !== ""),
     );
-    const more = rest === undefined ? [] : [`*… ${rest.messages} more messages: <${rest.next}>*\n`];
+    const more = rest === undefined ? [] : [`*… ${moreMessages(rest)}: <${rest.next}>*\n`];
     return head + [...messages, ...more].join("\n");
   },
 };

@@ -3,6 +3,7 @@ import { escapeMarkup } from "../lib/escape";
 import { plainText, type ReadPart } from "../lib/parts";
 import { pretty } from "./common";
 import { markdownHtml } from "./html";
+import { moreMessages } from "./shared";
 import type { SharedForm, SharedHead, SharedMessage, SharedRest } from "./shared";
 import { SHARED_STYLE } from "./sharedStyle";
 
@@ -33,7 +34,7 @@ function pageHtml(
   const next =
     rest === undefined
       ? ""
-      : `<p class="next">${link(rest.next, `Continue reading: ${rest.messages} more messages`)}</p>`;
+      : `<p class="next">${link(rest.next, `Continue reading: ${moreMessages(rest)}`)}</p>`;
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width,initial-scale=1">',

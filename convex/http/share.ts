@@ -19,7 +19,7 @@ export const getShared: Endpoint = publicEndpoint(
   async (ctx, { param, query }) => {
     const { slug, form } = split(param);
     const place = query.after === undefined ? BEGINNING : readPlace(query.after);
-    const { head, messages, from, next } = await ctx.runQuery(internal.shared.page, {
+    const { head, messages, from, isCounting, next } = await ctx.runQuery(internal.shared.page, {
       slug,
       position: place.position,
     });
@@ -28,6 +28,7 @@ export const getShared: Endpoint = publicEndpoint(
       ...head,
       messages: rest.map((one) => ({ ...one, parts: parseParts(one.parts) })),
       from: from + place.skip,
+      isCounting,
       isLast: next === null,
     };
     const written = sharedDocument(formOf(form, slug, query.after), session, (shown) => {

@@ -81,13 +81,16 @@ export async function sharedPage(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   position: string | null,
-): Promise<Pick<Piece, "head" | "messages" | "from"> & { next: string | null }> {
+): Promise<
+  Pick<Piece, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
+> {
   const { from, cursor } = position === null ? BEGINNING : readReached(position);
   const page = await Messages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
   return {
     head: Sessions.headView(session),
     messages: page.messages.map(messageView),
     from,
+    isCounting: session.refreshDueAt !== undefined,
     next: page.cursor && writeCursor([from + page.messages.length, page.cursor]),
   };
 }
