@@ -174,6 +174,11 @@ describe("every field that says something is kept, in whatever combination", () 
     ],
     ["parts that hold the call", { parts: [asPart], toolCalls: [call] }, { parts: [asPart] }],
     [
+      "parts that hold one of two equal calls",
+      { parts: [asPart], toolCalls: [call, call] },
+      { parts: [asPart, { type: "tool-call", content: call }] },
+    ],
+    [
       "parts that hold less than the call",
       { parts: [asPart], toolCalls: [{ ...call, startedAt: 5 }] },
       { parts: [asPart, { type: "tool-call", content: { ...call, startedAt: 5 } }] },

@@ -112,12 +112,31 @@ function joined(
   more: readonly PartInput[],
 ): PartInput[] | undefined {
   if (parts === undefined || more.length === 0) return more.length === 0 ? parts : [...more];
-  const held = new Set(parts.flatMap((part) => [asText(part), sameCallKey(parsePart(part))]));
+  const unmatched = new Set(parts.keys());
+  const placesOf = new Map<string, number[]>();
+  for (const [at, part] of parts.entries()) {
+    for (const key of keysOf(part)) {
+      const places = placesOf.get(key);
+      if (places === undefined) placesOf.set(key, [at]);
+      else places.push(at);
+    }
+  }
+  // What is said twice is held twice: each part stands for one of the same.
   const added = more.filter((part) => {
-    const call = sameCallKey(parsePart(part));
-    return !held.has(asText(part)) && (call === undefined || !held.has(call));
+    for (const places of keysOf(part).map((key) => placesOf.get(key) ?? [])) {
+      for (let at = places.pop(); at !== undefined; at = places.pop()) {
+        if (unmatched.delete(at)) return false;
+      }
+    }
+    return true;
   });
   return [...parts, ...added];
+}
+
+/** What parts that say the same have in common. */
+function keysOf(part: PartInput): string[] {
+  const call = sameCallKey(parsePart(part));
+  return call === undefined ? [asText(part)] : [asText(part), call];
 }
 
 const asText = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
