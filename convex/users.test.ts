@@ -253,6 +253,24 @@ describe("from the command line", () => {
     },
   );
 
+  test("an address is one however it is written, by the command line and by WorkOS", async () => {
+    const t = deployment();
+    const make = (email: string) => t.mutation(internal.users.createWithApiKey, { email });
+    const { userId } = await make("Ada@Example.com");
+    const again = await make(" ada@example.COM");
+    expect(again.userId).toBe(userId);
+    const verified = { email: "ADA@example.com", emailVerified: true };
+    const same = await fromWorkos(t, "user_01", verified).mutation(api.users.getOrCreate, {});
+    expect(same).toBe(userId);
+    expect(await rows(t, "users")).toMatchObject([{ email: "ada@example.com" }]);
+    expect(await t.mutation(internal.users.revokeKeys, { email: "aDa@example.com " })).toBe(1);
+    expect(await statusWith(t, again.apiKey)).toBe(401);
+    for (const none of ["", "nonsense", "a b@example.com"]) {
+      await expect(make(none)).rejects.toThrow("INVALID_REQUEST");
+    }
+    expect(await rows(t, "users")).toHaveLength(1);
+  });
+
   test("nobody is meant by an unknown address, and no one of several by theirs alone", async () => {
     const t = deployment();
     const email = "ada@example.com";

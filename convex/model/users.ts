@@ -2,10 +2,16 @@ import type { UserIdentity } from "convex/server";
 import { v, type Infer, type ObjectType } from "convex/values";
 import type { Doc } from "../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../_generated/server";
-import { AppError, notFound, unauthorized } from "../errors";
+import { AppError, invalidField, notFound, unauthorized } from "../errors";
 import { findUserByKey, setFirst } from "./apiKeys";
 import { refuseIfLimited, vLimitClass } from "./limits";
-import { ensureWorkosUser, findByWorkosId, isWorkosIssuer, listByEmail } from "./workosUsers";
+import {
+  ensureWorkosUser,
+  findByWorkosId,
+  isWorkosIssuer,
+  listByEmail,
+  normalEmail,
+} from "./workosUsers";
 
 /**
  * Who calls over HTTP: the hash of an API key, or a token whose identity Convex has verified; and
@@ -89,11 +95,13 @@ export function claimsOf({ subject, email, emailVerified, name }: UserIdentity) 
   };
 }
 
-/** The user with this e-mail address, made if there is none, with a new key in place of the old. */
+/** The user with this e-mail address (else 400), made if there is none, with a new key in place of the old. */
 export async function createWithApiKey(
   ctx: MutationCtx,
-  { email, name }: { email: string; name?: string },
+  { email: address, name }: { email: string; name?: string },
 ) {
+  const email = normalEmail(address);
+  if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw invalidField("email", "must be an e-mail address");
   const [existing] = await presentByEmail(ctx, email);
   const userId =
     existing?._id ?? (await ctx.db.insert("users", { email, ...(name ? { name } : {}) }));

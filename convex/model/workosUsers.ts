@@ -91,11 +91,16 @@ async function adoptOrCreate(ctx: MutationCtx, profile: WorkosProfile): Promise<
   return await applyProfile(ctx, { _id: id, _creationTime: Date.now(), workosId }, profile);
 }
 
+/** An address as it is stored and looked for: whoever writes it in capitals means the same mailbox. */
+export function normalEmail(email: string): string {
+  return email.trim().toLowerCase();
+}
+
 /** Users with this address: nearly always one, but addresses are not unique. */
 export async function listByEmail(ctx: QueryCtx, email: string): Promise<Doc<"users">[]> {
   return await ctx.db
     .query("users")
-    .withIndex("email", (q) => q.eq("email", email))
+    .withIndex("email", (q) => q.eq("email", normalEmail(email)))
     .take(10);
 }
 
@@ -109,8 +114,9 @@ async function findUnclaimed(ctx: QueryCtx, email: string): Promise<Doc<"users">
 export async function applyProfile(
   ctx: MutationCtx,
   user: Doc<"users">,
-  { email, emailVerified, name }: WorkosProfile,
+  { email: address, emailVerified, name }: WorkosProfile,
 ): Promise<Doc<"users">> {
+  const email = address === undefined ? undefined : normalEmail(address);
   const changed = {
     ...(email && email !== user.email ? { email } : {}),
     ...(name && name !== user.name ? { name } : {}),
