@@ -88,6 +88,8 @@ describe("PATCH /api/sessions/:id", () => {
     [{ evalNotes: "x".repeat(10_001) }, "evalNotes"],
     [{ expectedOutput: "x".repeat(50_001) }, "expectedOutput"],
     [{ title: 7 }, "title"],
+    [{ status: "golden" }, "status"],
+    [{ "": 1 }, ""],
   ])("%j answers 400, names the field and changes nothing", async (edits, path) => {
     const t = deployment();
     const ada = await reviewer(t);

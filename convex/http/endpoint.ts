@@ -165,7 +165,12 @@ function parse<Schema extends z.ZodType>(
 
 /** The fields at fault, in the form of error bodies. */
 export function zodDetails(error: z.ZodError): { path: string; message: string }[] {
-  return error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+  return error.issues.flatMap((issue) => {
+    const at = (path: readonly PropertyKey[]) => path.map(String).join(".");
+    if (issue.code !== "unrecognized_keys")
+      return [{ path: at(issue.path), message: issue.message }];
+    return issue.keys.map((key) => ({ path: at([...issue.path, key]), message: "is not known" }));
+  });
 }
 
 /** The last segment, decoded; what cannot be one of ours is 404 like everything unknown. */

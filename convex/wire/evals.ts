@@ -16,7 +16,7 @@ const boolean = (description: string) =>
   z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
 /** What the owner may change of a session; absent keeps, null clears. */
-const SessionPatch = z.object({
+const SessionPatch = z.strictObject({
   title: text("Plugins no longer replace a title set here; null gives it back to them."),
   evalReady: boolean("Whether exports for evaluation take the session."),
   evalStatus: z
