@@ -1,3 +1,5 @@
+import { wellFormed } from "./text";
+
 /**
  * How deep client JSON may nest. `JSON.stringify` recurses and an answer wraps what was stored a few
  * levels deeper, so the bound keeps far from the engine's stack (about 5,000 levels).
@@ -31,6 +33,24 @@ export type JsonObject = { readonly [key: string]: unknown };
 /** Whether a JSON value is an object: neither a list nor null. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A JSON value, or an object made of some, whose unpaired surrogates are replaced by U+FFFD, in keys
+ * too. Any JSON may hold them; no Convex value may.
+ */
+export function wellFormedJson<Value>(value: Value): Value {
+  // What comes out has the shape of what went in, which no type can say of a recursion.
+  return replaced(value) as Value;
+}
+
+function replaced(value: unknown): unknown {
+  if (typeof value === "string") return wellFormed(value);
+  if (Array.isArray(value)) return value.map(replaced);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [wellFormed(key), replaced(inner)]),
+  );
 }
 
 /** Parses JSON text; `ok` is false if it is none. */

@@ -1,3 +1,4 @@
+import { wellFormedJson } from "./json";
 import { plainText, type ReadPart, readPart, type StoredPart } from "./parts";
 
 /** Reading a message: its parts and its `textContent` as one. Pure. */
@@ -11,11 +12,13 @@ export type ReadableMessage = {
 
 /**
  * What a message says, in order: its parts, and its `textContent` in front where the parts do not
- * already say it (most plugins send only one of the two, some send the same text in both).
+ * already say it (most plugins send only one of the two, some send the same text in both). What is
+ * read goes into Convex values, so all of it is well formed.
  */
 export function readMessage(message: ReadableMessage): ReadPart[] {
   const parts: ReadPart[] = [];
-  for (const part of message.parts ?? []) parts.push(...readPart(part));
+  for (const part of message.parts ?? [])
+    parts.push(...readPart(part).map((one) => wellFormedJson(one)));
   const spoken = parts.filter((part) => !isEmptyProse(part));
   const written = splitThinking(message.role, message.textContent ?? "");
   return written.filter((part) => !isSaid(part, spoken)).concat(spoken);

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from "../lib/json";
 import { messageProse } from "../lib/messages";
 import { isTextType, parsePart, sameCallKey, storedForm, type StoredPart } from "../lib/parts";
 import { MESSAGE_MAX_BYTES, PARTS_MAX, storedBytes, type WholePart } from "../lib/pieces";
-import { isWellFormed, prefixBytes, utf8Length, wellFormed } from "../lib/text";
+import { isWellFormed, prefixBytes, utf8Length } from "../lib/text";
 import { readOrRefuse, readText } from "./fields";
 
 /**
@@ -160,6 +160,6 @@ function callShape(call: unknown): StoredPart {
  */
 export function textOfParts(parts: PartInput[]): string {
   const texts = parts.filter(({ type }) => isTextType(type)).map(parsePart);
-  const text = wellFormed(messageProse({ role: "unknown", parts: texts }));
+  const text = messageProse({ role: "unknown", parts: texts });
   return prefixBytes(text, MESSAGE_MAX_BYTES - storedBytes("", parts));
 }

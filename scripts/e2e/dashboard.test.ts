@@ -259,3 +259,23 @@ describe("a filter that few of many sessions match", () => {
     ]);
   });
 });
+
+test("a conversation whose parts hold unpaired surrogates is drawn with U+FFFD in their place", async () => {
+  const eve = await dashboard.engine.createUser();
+  const half = "\ud83c";
+  const parts = [
+    { type: "text", content: `cut ${half}` },
+    { type: "tool-call", content: { toolName: `B${half}`, args: { [half]: half, list: [half] } } },
+    { type: "tool-result", content: { output: [{ text: half }, 1] } },
+    { type: "other", content: { text: half } },
+  ];
+  await send(eve, "messages", [
+    { sessionExternalId: "half", externalId: "1", role: "user", parts },
+  ]);
+  const list = await dashboard.engine.request("/api/sessions", { key: eve.apiKey });
+  const { sessions } = (await list.json()) as { sessions: { id: string }[] };
+  const sessionId = sessions[0]?.id;
+  const drawn = await ask(eve, "sessions:get", { sessionId });
+  expect(drawn).toMatchObject({ messages: [{ parts: [{ content: "cut \ufffd" }, {}, {}, {}] }] });
+  expect(await ask(eve, "sessions:getMarkdown", { sessionId })).toContain("cut \ufffd");
+});

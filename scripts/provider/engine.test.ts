@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { conversation, read } from "../../convex/test.setup";
+import type { ContextAnswer } from "../../convex/wire/context";
 import type { SearchAnswer } from "../../convex/wire/search";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 
@@ -158,5 +159,33 @@ describe("no limit of the platform is ever met as an error", () => {
     // His only session is known by then, and does not pass.
     const all = await search(carl, "common", { project, limit: 2 });
     expect(all).toMatchObject({ results: [], truncated: false });
+  });
+});
+
+describe("unpaired surrogates in parts, wherever JSON may hold them", () => {
+  const half = "\ud83c";
+  test.each([
+    ["a text", { type: "text", content: `cut ${half}` }, "cut \ufffd"],
+    [
+      "arguments",
+      { type: "tool-call", content: { toolName: "Bash", args: { command: `rm ${half}` } } },
+      "Bash: rm \ufffd",
+    ],
+    [
+      "JSON in a string",
+      { type: "tool-call", content: { toolName: "Bash", args: '{"command":"rm \\ud83c"}' } },
+      "Bash: rm \ufffd",
+    ],
+    ["the name of a tool", { type: "tool-call", content: { toolName: `B${half}` } }, "B\ufffd"],
+  ])("%s: embedded, and found with U+FFFD in their place", async (_, part, shown) => {
+    const dora = await engine.createUser();
+    const said = ["gooseberry?", { parts: [part] }, "and the walrus?"];
+    const json = conversation("half", said);
+    expect((await engine.request("/sync/batch", { key: dora.apiKey, json })).status).toBe(200);
+    await engine.settle();
+    const answer = await engine.request("/api/context?q=gooseberry", { key: dora.apiKey });
+    expect(answer.status).toBe(200);
+    expect((await read<ContextAnswer>(answer)).text).toContain(`Assistant: ${shown}`);
+    expect(ids(await search(dora, "gooseberry", { type: "semantic" }))).toEqual(["half"]);
   });
 });
