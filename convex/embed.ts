@@ -35,37 +35,66 @@ type Work = {
 
 /**
  * Embeds what is new in these sessions, in as few requests as the provider's limits allow. What fails
- * is postponed and loses nothing; without a key it does nothing.
+ * is postponed and loses nothing: all that is left when the provider fails, one session alone when it
+ * is that one that cannot be read or stored. Without a key it does nothing.
  */
 export const sessions = systemAction({
   args: { sessionIds: v.array(v.id("sessions")), failures: v.optional(v.number()) },
   returns: v.null(),
   handler: async (ctx, { sessionIds, failures = 0 }): Promise<null> => {
     const provider = embeddingProvider();
+    const postpone = async (
+      failed: SessionId[],
+      { isPermanent, retryAfterMs }: Pick<EmbeddingFailure, "isPermanent" | "retryAfterMs">,
+    ) => {
+      const args = { sessionIds: failed, failures: failures + 1, isPermanent, retryAfterMs };
+      await ctx.runMutation(internal.embeddings.postpone, args);
+    };
     let waiting: SessionId[] = provider ? sessionIds : [];
     while (provider && waiting.length > 0) {
-      const { works, later } = await gather(ctx, provider, waiting);
-      const { unfinished, failure } = await embedRound(ctx, provider, works);
+      const broken: SessionId[] = [];
+      const { works, later } = await gather(ctx, provider, waiting, broken);
+      const { unfinished, failure } = await embedRound(ctx, provider, works, broken);
       waiting = [...unfinished, ...later];
+      if (broken.length > 0) await postpone(broken, { isPermanent: false });
       if (failure === undefined) continue;
       console.error(`Embedding ${waiting.length} sessions failed: ${failure.message}`);
-      const { isPermanent, retryAfterMs } = failure;
-      const args = { sessionIds: waiting, failures: failures + 1, isPermanent, retryAfterMs };
-      await ctx.runMutation(internal.embeddings.postpone, args);
+      await postpone(waiting, failure);
       return null;
     }
     return null;
   },
 });
 
+/** What this does for one session; undefined if it fails, which is logged and added to `broken`. */
+async function alone<T>(
+  sessionId: SessionId,
+  broken: SessionId[],
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`Embedding session ${sessionId} failed: ${message}`);
+    broken.push(sessionId);
+    return undefined;
+  }
+}
+
 /** Plans sessions until a round is full; the others come later. */
-async function gather(ctx: ActionCtx, provider: EmbeddingProvider, sessionIds: SessionId[]) {
+async function gather(
+  ctx: ActionCtx,
+  provider: EmbeddingProvider,
+  sessionIds: SessionId[],
+  broken: SessionId[],
+) {
   const works: Work[] = [];
   let texts = 0;
   for (const [i, sessionId] of sessionIds.entries()) {
     if (texts >= ROUND_TEXTS) return { works, later: sessionIds.slice(i) };
-    const work = await planSession(ctx, provider, sessionId);
-    if (work === null) continue;
+    const work = await alone(sessionId, broken, () => planSession(ctx, provider, sessionId));
+    if (!work) continue;
     works.push(work);
     texts += textsOf(work).length;
   }
@@ -101,7 +130,12 @@ function textsOf({ plan, session }: Work): string[] {
 }
 
 /** Embeds and stores; sessions that have more to do, or failed, are unfinished. */
-async function embedRound(ctx: ActionCtx, provider: EmbeddingProvider, works: readonly Work[]) {
+async function embedRound(
+  ctx: ActionCtx,
+  provider: EmbeddingProvider,
+  works: readonly Work[],
+  broken: SessionId[],
+) {
   const outcome = await embedTexts(provider, works.flatMap(textsOf));
   const unfinished: SessionId[] = [];
   let at = 0;
@@ -110,8 +144,10 @@ async function embedRound(ctx: ActionCtx, provider: EmbeddingProvider, works: re
     const vectors = outcome.vectors.slice(at, at + count);
     at += count;
     const isWhole = vectors.length === count;
-    const goesOn = await storeWork(ctx, work, vectors, isWhole);
-    if (goesOn || !isWhole) unfinished.push(work.sessionId);
+    const { sessionId } = work;
+    const goesOn = await alone(sessionId, broken, () => storeWork(ctx, work, vectors, isWhole));
+    if (goesOn === undefined) continue;
+    if (goesOn || !isWhole) unfinished.push(sessionId);
   }
   const failure: EmbeddingFailure | undefined = outcome.ok ? undefined : outcome.failure;
   return { unfinished, failure };

@@ -129,6 +129,71 @@ describe("a syncing session costs each token once", () => {
   });
 });
 
+describe("a session that cannot be read or stored", () => {
+  const others = ["a", "b", "c", "d"];
+  const embedded = async () => (await rows(t, "passages")).map((row) => row.text).sort();
+
+  /** Sessions that share a run, of which one has a part that is no JSON. */
+  async function backfillWithBroken() {
+    vi.stubEnv("OPENAI_API_KEY", "");
+    for (const externalId of ["a", "b", "broken", "c", "d"]) {
+      const said = { ...message(0, "user", externalId), sessionExternalId: externalId };
+      const parts = externalId === "broken" ? [{ type: "tool-call", content: { name: "x" } }] : [];
+      await ada.post("/sync/message", { ...said, parts });
+    }
+    await clock.advance(t, HOUR);
+    const [part = expect.fail("no part")] = await rows(t, "parts");
+    const tell = (text: string) => t.run((ctx) => ctx.db.patch("parts", part._id, { text }));
+    await tell("{");
+    vi.stubEnv("OPENAI_API_KEY", "test");
+    expect(await t.mutation(internal.embeddings.backfill, {})).toMatchObject({ started: 5 });
+    return { mend: () => tell(part.text ?? "") };
+  }
+
+  test("fails alone, and is logged by its id", async () => {
+    await backfillWithBroken();
+    await clock.advance(t, 10_000);
+    expect(await embedded()).toEqual(others);
+    const [broken] = (await rows(t, "sessions")).filter((one) => one.externalId === "broken");
+    expect(console.error).toHaveBeenCalledWith(expect.stringContaining(`session ${broken?._id}`));
+  });
+
+  test("fails alone where its vectors cannot be stored", async () => {
+    for (const sessionExternalId of ["first", "second"]) {
+      await ada.post("/sync/message", { ...message(0, "user", "hello"), sessionExternalId });
+    }
+    await clock.advance(t, HOUR);
+    const [first, second] = await rows(t, "sessionEmbeddings");
+    // What is to be replaced is gone, so that deleting it throws.
+    await t.run((ctx) => ctx.db.delete("sessionEmbeddings", first?._id ?? expect.fail()));
+    vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+    await t.mutation(internal.embeddings.backfill, { all: true });
+    await clock.advance(t, 10_000);
+    const [replaced, ...more] = await rows(t, "sessionEmbeddings");
+    expect(more).toEqual([]);
+    expect(replaced).toMatchObject({ sessionId: second?.sessionId });
+    expect(replaced?.textHash).not.toBe(second?.textHash);
+  });
+
+  test("is tried again by itself", async () => {
+    const { mend } = await backfillWithBroken();
+    await clock.advance(t, 10_000);
+    await mend();
+    await clock.advance(t, HOUR);
+    expect(await embedded()).toEqual([...others, "broken\n\nx"].sort());
+  });
+
+  test("and, where that was in vain, by the daily sweep", async () => {
+    const { mend } = await backfillWithBroken();
+    await clock.advance(t, 20 * HOUR);
+    expect(await embedded()).toEqual(others);
+    await mend();
+    await t.mutation(internal.embeddings.sweep, {});
+    await clock.advance(t, HOUR);
+    expect(await embedded()).toEqual([...others, "broken\n\nx"].sort());
+  });
+});
+
 describe("vectors follow the text", () => {
   test("a rewritten message replaces its unit's vector, and no other", async () => {
     await batch(conversation(6));
