@@ -10,6 +10,7 @@ import { CHUNK_MAX_BYTES } from "./lib/chunks";
 import { type Fused, mergeRanked } from "./lib/fusion";
 import { tellingText } from "./lib/terms";
 import { prefixBytes } from "./lib/text";
+import { RELATED_MIN_COSINE, SEARCH_FLOORS } from "./lib/vectorSpace";
 import { type Filters, vFilters } from "./model/candidates";
 import { NOT_CONFIGURED } from "./model/embeddingSchedule";
 import { type Found, HITS_MAX } from "./model/search";
@@ -107,13 +108,14 @@ export const docs = systemAction({
       if (type === "semantic") throw new AppError(vector.code, vector.reason);
       return { results: lexical.slice(0, limit), type, ...degradation(vector) };
     }
-    const hits = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
+    const nearest = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
       vector: vector.embedding,
       limit: DOC_HITS,
     });
+    const hits = nearest.filter(isRelated);
     const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit: wide.limit });
-    const lists = type === "semantic" ? [semantic] : [lexical, semantic];
-    const results = mergeRanked(lists, (result) => result.slug)
+    const lists = [type === "semantic" ? [] : lexical, semantic];
+    const results = mergeRanked(lists, (result) => result.slug, SEARCH_FLOORS)
       .slice(0, limit)
       .map(({ item, score }) => ({ ...item, score: type === "semantic" ? item.score : score }));
     return { results, type, degraded: false };
@@ -192,24 +194,28 @@ async function nearest(
       filter: (q) => q.eq("userId", userId),
     }),
   ]);
-  return await ctx.runQuery(internal.search.hydrate, { ...input, hits: { messages, sessions } });
+  const hits = { messages, sessions: sessions.filter(isRelated) };
+  return await ctx.runQuery(internal.search.hydrate, { ...input, hits });
 }
 
 async function nearestMessages(ctx: ActionCtx, userId: Id<"users">, vector: number[]) {
-  return await ctx.vectorSearch("messageEmbeddings", "by_embedding", {
+  const hits = await ctx.vectorSearch("messageEmbeddings", "by_embedding", {
     vector,
     limit: HITS_MAX,
     filter: (q) => q.eq("userId", userId),
   });
+  return hits.filter(isRelated);
+}
+
+/** What is nearest need not be near: a question about nothing that was ever said finds nothing. */
+function isRelated({ _score }: { _score: number }): boolean {
+  return _score >= RELATED_MIN_COSINE;
 }
 
 /** Merges by reciprocal rank; full text chooses the passage, where it has one. */
 function merge(lexical: SearchResult[], semantic: SearchResult[]): SearchResult[] {
-  return mergeRanked([lexical, semantic], (result) => result.id).map(({ item, score, ranks }) => ({
-    ...item,
-    score,
-    matchedIn: sides(ranks),
-  }));
+  const merged = mergeRanked([lexical, semantic], (result) => result.id, SEARCH_FLOORS);
+  return merged.map(({ item, score, ranks }) => ({ ...item, score, matchedIn: sides(ranks) }));
 }
 
 function sides([lexical, semantic]: Fused<string>["ranks"]): SearchResult["matchedIn"] {

@@ -33,6 +33,12 @@ describe("reciprocal rank fusion", () => {
     expect(weightOfScores([])).toBeGreaterThan(0);
   });
 
+  test("a list is trusted no more for having left out what scored less than its floor", () => {
+    const whole = weightOfScores([0.15, 0.14, 0.12, 0.09, 0.08]);
+    expect(weightOfScores([0.15, 0.14, 0.12], 0.1)).toBeLessThan(whole);
+    expect(weightOfScores([0.9, 0.3], 0.1)).toBeGreaterThan(0.5);
+  });
+
   test("one list keeps its order, and no list gives nothing", () => {
     expect(fuse([["a", "b"], []]).map((one) => one.key)).toEqual(["a", "b"]);
     expect(fuse([[], []])).toEqual([]);

@@ -17,11 +17,12 @@ const LEAST_WEIGHT = 1e-6;
 /**
  * How much a search is worth for this query, by its scores (best first): how far its fifth result
  * falls behind its first, squared. Scores that are all alike rank by chance: full text that found one
- * common word of a paraphrase, or vectors of a question about a word they do not know.
+ * common word of a paraphrase, or vectors of a question about a word they do not know. Results that a
+ * search has left out may score up to `floor`.
  */
-export function weightOfScores(scores: readonly number[]): number {
+export function weightOfScores(scores: readonly number[], floor = 0): number {
   const first = scores[0] ?? 0;
-  const later = scores[SPREAD_AT - 1] ?? 0;
+  const later = scores[SPREAD_AT - 1] ?? floor;
   return first > 0 ? LEAST_WEIGHT + (1 - later / first) ** 2 : LEAST_WEIGHT;
 }
 
@@ -60,17 +61,23 @@ type Merged<T> = { item: T; score: number; ranks: Fused<string>["ranks"] };
 
 /**
  * Merges lists of scored items, best first, each item once: every list counts by how well its scores
- * tell its items apart.
+ * tell its items apart. `floors`: what scores less was left out of each list.
  */
 export function mergeRanked<T extends { score: number }>(
   lists: ReadonlyArray<readonly T[]>,
   keyOf: (item: T) => string,
+  floors: readonly number[],
 ): Merged<T>[] {
   const items = new Map<string, T>();
   for (const list of lists) {
     for (const item of list) if (!items.has(keyOf(item))) items.set(keyOf(item), item);
   }
-  const weights = lists.map((list) => weightOfScores(list.map((item) => item.score)));
+  const weights = lists.map((list, l) =>
+    weightOfScores(
+      list.map((item) => item.score),
+      floors[l],
+    ),
+  );
   return fuse(
     lists.map((list) => list.map(keyOf)),
     weights,

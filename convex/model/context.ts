@@ -7,6 +7,7 @@ import { rankPassages } from "../lib/rank";
 import { makeSnippet } from "../lib/snippet";
 import { type PreparedQuery, prepareQuery } from "../lib/terms";
 import { cutBytes } from "../lib/text";
+import { SEARCH_FLOORS } from "../lib/vectorSpace";
 import { candidates, Sessions, withSession } from "./candidates";
 import { findPassage } from "./passages";
 import { readMeaning } from "./stretches";
@@ -39,7 +40,7 @@ export type ContextInput = {
   query: string;
   limit: number;
   maxTokens: number;
-  /** Nearest vectors; none when there are no embeddings. */
+  /** Nearest vectors that are related at all; none when there are no embeddings. */
   hits: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
@@ -74,10 +75,8 @@ async function findAnchors(
 ) {
   const lexical = await lexicalAnchors(ctx, sessions, query);
   const semantic = await semanticAnchors(ctx, sessions, input);
-  return mergeRanked([lexical, semantic], (one) => keyOf(one.anchor)).map(({ item, score }) => ({
-    anchor: item.anchor,
-    score,
-  }));
+  const merged = mergeRanked([lexical, semantic], (one) => keyOf(one.anchor), SEARCH_FLOORS);
+  return merged.map(({ item, score }) => ({ anchor: item.anchor, score }));
 }
 
 function keyOf({ sessionId, messageId }: Anchor): string {
@@ -125,7 +124,7 @@ async function semanticAnchors(
     if (passage === null || !isNew(passage)) continue;
     const { sessionId, messageId, text } = passage;
     seen.add(sessionId);
-    found.push({ score: Math.max(0, _score), anchor: { sessionId, messageId, text } });
+    found.push({ score: _score, anchor: { sessionId, messageId, text } });
   }
   return found;
 }

@@ -168,7 +168,7 @@ export async function hydrate(
       title,
       heading: section?.heading || undefined,
       anchor: section?.anchor || undefined,
-      score: Math.min(1, Math.max(0, hit._score)),
+      score: Math.min(1, hit._score),
       ...makeSnippet(matcher, row.text),
     });
   }

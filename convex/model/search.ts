@@ -163,7 +163,7 @@ function mayHaveMissed({ sessions, messages }: VectorHits, { role }: Filters): b
   return messages.length === HITS_MAX && !isShownWhole;
 }
 
-/** Cosine as a score: texts that have nothing to do with each other are near 0, opposite ones too. */
+/** Cosine as a score; of what is related at all it is above 0. */
 function toScore(cosine: number): number {
-  return Math.round(Math.min(1, Math.max(0, cosine)) * 10_000) / 10_000;
+  return Math.round(Math.min(1, cosine) * 10_000) / 10_000;
 }

@@ -109,6 +109,8 @@ describe("a folder and a deployment", () => {
     const found = (await (await engine.request(path, { key })).json()) as DocsAnswer;
     expect(found).toMatchObject({ type: "hybrid", degraded: false });
     expect(found.results[0]?.slug).toBe("backup");
+    const unknown = path.replace(/q=[^&]*/, "q=qwzx");
+    expect(await (await engine.request(unknown, { key })).json()).toMatchObject({ results: [] });
     expect((await engine.request(path)).status).toBe(401);
     expect((await engine.request("/api/docs/search", { key })).status).toBe(400);
   });

@@ -51,6 +51,20 @@ describe("semantic search", () => {
     expect(await contextOf(ada)).toEqual([]);
   });
 
+  test("finds nothing where nothing has anything in common with the query, nor does context", async () => {
+    await sync(ada, "keys", ["rotate the signing keys", "rotated the signing keys every month"]);
+    await sync(ada, "build", ["speed up the build"], { title: "Build" });
+    for (const type of ["semantic", "hybrid"]) {
+      const found = await search(ada, { query: "qwertynothing", type });
+      expect(found).toMatchObject({ results: [], degraded: false, truncated: false });
+    }
+    const context = await read<ContextAnswer>(ada.get("/api/context?q=qwertynothing"));
+    expect(context).toMatchObject({ context: [], text: "", degraded: false });
+    expect(
+      (await search(ada, { query: "qwertynothing build", type: "hybrid" })).results,
+    ).toMatchObject([{ externalId: "build" }]);
+  });
+
   test("honours filters that no vector index has", async () => {
     await sync(ada, "a", ["rotate keys"], { source: "claude-code", projectName: "p1" });
     await sync(ada, "b", ["hello", "rotate keys"], { source: "pi", projectName: "p2" });
@@ -72,13 +86,13 @@ describe("semantic search", () => {
   });
 
   test.each([
-    ["too long for a model", "word ".repeat(4_000)],
-    ["emoji", "🎉🚀"],
-    ["punctuation", "?!…"],
-  ])("a query of %s is answered", async (_, query) => {
+    ["too long for a model", "keys ".repeat(4_000), ["s"]],
+    ["emoji", "🎉🚀", []],
+    ["punctuation", "?!…", []],
+  ])("a query of %s is answered", async (_, query, expected) => {
     await sync(ada, "s", ["rotate keys"]);
     const before = server.requests.length;
-    expect(ids(await search(ada, { query, type: "semantic" }))).toEqual(["s"]);
+    expect(ids(await search(ada, { query, type: "semantic" }))).toEqual(expected);
     const sent = server.requests.slice(before).flatMap(({ input }) => input);
     expect(sent).toHaveLength(1);
     for (const text of sent) {
@@ -102,9 +116,13 @@ describe("semantic search", () => {
 
 describe("hybrid search", () => {
   test("merges both, and says which side found what", async () => {
+    server.always = (response, request) =>
+      respond(200, answer(request.input.map((text) => text.replace("keychain", "keys"))))(
+        response,
+        request,
+      );
     await sync(ada, "both", ["rotate the signing keys"], { title: "Keys" });
     await sync(ada, "near", ["something about the keychain"]);
-    server.always = (response, request) => respond(200, answer(request.input))(response, request);
     const found = await search(ada, { query: "signing keys", type: "hybrid" });
     expect(found).toMatchObject({ type: "hybrid", degraded: false });
     expect(found.results[0]).toMatchObject({
