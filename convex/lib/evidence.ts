@@ -1,5 +1,5 @@
 import type { Concept, PreparedQuery } from "./terms";
-import { humps, stem, wordsOf } from "./words";
+import { humps, lowerCase, stem, wordsOf } from "./words";
 
 /** How well a word of a text stands for a word of the query. */
 const AS_PART = 0.8;
@@ -84,7 +84,7 @@ function lookUp(matcher: Matcher, written: string) {
 }
 
 function formsOf(matcher: Matcher, written: string): Array<{ term: string; strength: number }> {
-  const word = written.toLowerCase();
+  const word = lowerCase(written);
   const found = new Map<string, number>();
   const add = (term: string | undefined, strength: number) => {
     if (term !== undefined) found.set(term, Math.max(strength, found.get(term) ?? 0));

@@ -1,5 +1,5 @@
 import { utf8Length } from "./text";
-import { humps, isIndexed, wordsOf } from "./words";
+import { humps, isIndexed, lowerCase, wordsOf } from "./words";
 
 /** Convex reads the first 16 words of a search and silently ignores the rest. */
 export const MAX_TERMS = 16;
@@ -114,7 +114,7 @@ function pieces(run: string): string[] {
 function toConcept(raw: string, isLong: boolean, inHeadline: boolean): Concept | undefined {
   const written = wordsOf(raw);
   if (written.length === 0) return undefined;
-  const words = written.map((word) => word.text.toLowerCase()).slice(0, MAX_TERMS);
+  const words = written.map((word) => lowerCase(word.text)).slice(0, MAX_TERMS);
   const split = written.flatMap((word) => humps(word.text)).slice(0, MAX_TERMS);
   const isIdentifier = written.length > 1 || split.length > 0 || isCode(raw);
   const emphasis = isLong ? (inHeadline ? 1.5 : 0.5) : 1;

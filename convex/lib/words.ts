@@ -27,11 +27,27 @@ export function wordsOf(text: string): Word[] {
   return words;
 }
 
+/**
+ * A word in lower case that is still one word, as the query's words must be: the index splits them again.
+ * `İ` becomes two characters, of which the second is a mark and would part the word; it stays as it is.
+ */
+export function lowerCase(word: string): string {
+  const lower = word.toLowerCase();
+  return isOneWord(lower) ? lower : Array.from(word, lowerCaseOf).join("");
+}
+
+function lowerCaseOf(character: string): string {
+  const lower = character.toLowerCase();
+  return isOneWord(lower) ? lower : character;
+}
+
+const isOneWord = (text: string) => wordsOf(text)[0]?.text === text;
+
 /** The lower-case parts of `getUserById` or `HTTPServer`; empty when the word has no inner hump. */
 export function humps(word: string): string[] {
   if (word === word.toLowerCase() || word === word.toUpperCase()) return [];
   const parts = word.split(HUMP);
-  return parts.length > 1 ? parts.map((part) => part.toLowerCase()) : [];
+  return parts.length > 1 ? parts.map(lowerCase) : [];
 }
 
 /** Whether the index holds a word at all, or drops it for its length. */

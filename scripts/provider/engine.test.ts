@@ -162,6 +162,20 @@ describe("no limit of the platform is ever met as an error", () => {
   });
 });
 
+test.each(["İstanbul", "İSTANBUL"])(
+  "a word is found whose lower case is longer than itself: %s",
+  async (query) => {
+    const dilek = await engine.createUser();
+    await sync(dilek, "trip", ["we met in İstanbul"]);
+    await engine.settle();
+    const { results } = await search(dilek, query);
+    expect(results).toMatchObject([{ externalId: "trip" }]);
+    const [{ snippet = "", highlights = [] } = {}] = results;
+    const marked = highlights.map(([start, end]) => snippet.slice(start, end));
+    expect(marked).toEqual(["İstanbul"]);
+  },
+);
+
 describe("unpaired surrogates in parts, wherever JSON may hold them", () => {
   const half = "\ud83c";
   test.each([
