@@ -67,8 +67,11 @@ function pick(list: readonly string[], index: number): string {
   return list[index % list.length] ?? "";
 }
 
-/** Sessions of a day of the history. */
-const SESSIONS_PER_DAY = 4;
+/**
+ * Sessions of a day of the history. With fewer, the largest history would begin before 2020, where no
+ * time is believed: its oldest sessions would all be today's, and fill today's row.
+ */
+const SESSIONS_PER_DAY = 6;
 
 /** What a back-fill says of the n-th newest session of the history. */
 export function pastSession(n: number): SessionBody {
