@@ -1,7 +1,7 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { prepareQuery } from "../lib/terms";
-import type { SearchAnswer, SearchBody } from "../wire/search";
+import { ignoredOf, type SearchAnswer, type SearchBody } from "../wire/search";
 import * as routes from "../wire/search";
 import type * as z from "zod";
 import type { Caller } from "./authenticate";
@@ -24,9 +24,13 @@ async function run(
   { query, type, limit, ...filters }: z.output<typeof SearchBody>,
 ): Promise<SearchAnswer> {
   const input = { caller, query, limit, filters };
-  if (type !== "fulltext") return await ctx.runAction(internal.semantic.search, { ...input, type });
+  const ignored = type === "semantic" ? {} : ignoredOf(query);
+  if (type !== "fulltext") {
+    return { ...(await ctx.runAction(internal.semantic.search, { ...input, type })), ...ignored };
+  }
   const { results, truncated } = await ctx.runQuery(internal.search.fulltext, input);
   const hasWord = prepareQuery(query).terms.length > 0;
   const reason = "The query has no word that full text could look for";
-  return { results, truncated, type, degraded: !hasWord, ...(hasWord ? {} : { reason }) };
+  const degradation = { degraded: !hasWord, ...(hasWord ? {} : { reason }), ...ignored };
+  return { results, truncated, type, ...degradation };
 }

@@ -141,6 +141,12 @@ function weightOf(raw: string, words: readonly string[], isIdentifier: boolean, 
   return lower.length === 3 ? 0.8 : 1 + Math.min(lower.length, 12) / 24;
 }
 
+/** The words of a query that no index holds, as written, each once. */
+export function unindexedWords(query: string): string[] {
+  const long = wordsOf(query).filter(({ text }) => !isIndexed(text));
+  return [...new Set(long.map(({ text }) => text))].slice(0, MAX_CONCEPTS);
+}
+
 /**
  * Groups of up to 16 words: those of each concept by weight, then the parts of identifiers, then joined
  * words.

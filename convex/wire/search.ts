@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { unindexedWords } from "../lib/terms";
 import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { clamped, label, moment } from "./fields";
@@ -82,11 +83,21 @@ export const Passage = {
   score: z.number().meta({ description: "0–1, falling along the list." }),
 };
 
-/** Whether all of a search could run. */
+/** Whether all of a search could run, for all of the query. */
 export const Degradation = {
   degraded: z.boolean().meta({ description: "A part of the search could not run." }),
   reason: z.string().optional().meta({ description: "Why it is degraded." }),
+  ignored: z.array(z.string()).optional().meta({
+    description:
+      "Words of the query that full text cannot find, where there are any: no index holds words of 32 bytes and more, as a SHA-1 in hexadecimal has.",
+  }),
 };
+
+/** `ignored` of an answer that full text has a part in. */
+export function ignoredOf(query: string): { ignored?: string[] } {
+  const ignored = unindexedWords(query);
+  return ignored.length > 0 ? { ignored } : {};
+}
 
 /** A session that answers, with the passage that answers best: the session's fields, and these. */
 export const SearchResult = SessionAnswer.extend({

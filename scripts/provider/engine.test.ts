@@ -176,6 +176,26 @@ test.each(["İstanbul", "İSTANBUL"])(
   },
 );
 
+test("an answer names the words of the query that no index holds, where words are looked for", async () => {
+  const finn = await engine.createUser();
+  const sha = "d670460b4b4aece5915caf5c68d12f560a9fe3e4";
+  const [held, long] = ["h".repeat(31), "数".repeat(11)];
+  await sync(finn, "commit", [`fixed by ${sha}`]);
+  await engine.settle();
+  const query = `${sha} fixed ${held} ${long} ${sha}`;
+  const ask = async (path: string) =>
+    await read(engine.request(`${path}?q=${encodeURIComponent(query)}`, { key: finn.apiKey }));
+  const named = { degraded: false, ignored: [sha, long] };
+  expect(await search(finn, query)).toMatchObject(named);
+  expect(await search(finn, query, { type: "hybrid" })).toMatchObject(named);
+  expect(await ask("/api/search")).toMatchObject(named);
+  expect(await ask("/api/context")).toMatchObject(named);
+  expect(await ask("/api/docs/search")).toMatchObject(named);
+  expect(await search(finn, query, { type: "semantic" })).not.toHaveProperty("ignored");
+  expect(await search(finn, "fixed")).not.toHaveProperty("ignored");
+  expect(await search(finn, sha)).toMatchObject({ results: [], ignored: [sha] });
+});
+
 describe("unpaired surrogates in parts, wherever JSON may hold them", () => {
   const half = "\ud83c";
   test.each([
