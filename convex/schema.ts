@@ -324,6 +324,7 @@ const docPages = defineTable({
 })
   .index("by_slug", ["slug"])
   .index("by_embedded_hash", ["embeddedHash"])
+  .searchIndex("search_title", { searchField: "title" })
   .searchIndex("search_content", { searchField: "content" });
 
 /**

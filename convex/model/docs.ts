@@ -12,6 +12,7 @@ import { prepareQuery } from "../lib/terms";
 import { utf8Length } from "../lib/text";
 import type { DocResult } from "../wire/docs";
 import { isConfigured } from "./embeddingSchedule";
+import { byTurns } from "./legs";
 
 /** Documentation pages: written by `scripts/syncDocs.ts`, searched by everyone. */
 
@@ -115,7 +116,7 @@ export async function embedMissing(ctx: MutationCtx): Promise<void> {
   }
 }
 
-/** Pages that hold the query's words, best first, each with the section that answers best. */
+/** Pages that hold the query's words, in their title or content, best first, each with the section that answers best. */
 export async function search(ctx: QueryCtx, text: string, limit: number): Promise<DocResult[]> {
   const query = prepareQuery(text);
   const matcher = matcherOf(query);
@@ -132,15 +133,18 @@ export async function search(ctx: QueryCtx, text: string, limit: number): Promis
     }));
 }
 
+/** A title that front matter gives stands nowhere in the content. */
 async function candidatePages(ctx: QueryCtx, terms: readonly string[]) {
   if (terms.length === 0) return [];
-  const found = ctx.db
-    .query("docPages")
-    .withSearchIndex("search_content", (q) => q.search("content", terms.join(" ")));
+  const words = terms.join(" ");
+  const searches = [
+    ctx.db.query("docPages").withSearchIndex("search_title", (q) => q.search("title", words)),
+    ctx.db.query("docPages").withSearchIndex("search_content", (q) => q.search("content", words)),
+  ];
   const pages: Doc<"docPages">[] = [];
   let bytes = 0;
-  for await (const page of found) {
-    pages.push(page);
+  for await (const { document: page, isNew } of byTurns(searches)) {
+    if (isNew) pages.push(page);
     bytes += utf8Length(page.content);
     if (pages.length >= SEARCH_MAX_PAGES || bytes >= SEARCH_MAX_BYTES) break;
   }
@@ -175,7 +179,11 @@ export async function hydrate(
   return [...results.values()];
 }
 
+/** A page that is nothing but its title. */
+const NO_SECTION = { heading: "", anchor: "", text: "" };
+
 /** A page is to its sections what a session is to its messages. */
 function passagesOf({ slug, title, content, updatedAt: createdAt }: Doc<"docPages">) {
-  return sectionsOf(content).map((section) => ({ ...section, sessionId: slug, title, createdAt }));
+  const [first = NO_SECTION, ...others] = sectionsOf(content);
+  return [first, ...others].map((section) => ({ ...section, sessionId: slug, title, createdAt }));
 }

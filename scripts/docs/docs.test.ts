@@ -100,6 +100,19 @@ describe("a folder and a deployment", () => {
     expect((await find("zebra")).map((one) => one.slug)).toEqual(["other"]);
   });
 
+  test("are found by the words of a title that stands in no content, each page once", async () => {
+    write("titled.md", '---\ntitle: "My: quince page"\n---\nIntroduction.\n\n## More\n\nNothing.');
+    write("empty.md", "---\ntitle: Medlars\n---\n");
+    write("both.md", "# Quinces\n\nA quince.");
+    write("content.md", "# Fruit\n\nA quince, too.");
+    await sync();
+    const found = await find("quince");
+    expect(found.map((one) => one.slug).sort()).toEqual(["both", "content", "titled"]);
+    const titled = found.find((one) => one.slug === "titled");
+    expect(titled).toMatchObject({ title: "My: quince page", snippet: "Introduction." });
+    expect(await find("medlars")).toMatchObject([{ slug: "empty", title: "Medlars" }]);
+  });
+
   test("are searched by meaning too, with a key; without one it is a 401", async () => {
     write("backup.md", "# Backups\n\nA nightly dump is encrypted and kept for thirty days.");
     write("colours.md", "# Colours\n\nButtons are blue.");
