@@ -1,16 +1,26 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Tests of scripts begin first: they wait for what is due in seconds, while those of `convex/` compute. */
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const waits = ({ project }: TestSpecification) => project.name === "scripts";
+    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))];
+  }
+}
 
 /** Two rooms: `convex/` runs in the edge runtime that convex-test asks for, scripts run in Node. */
 export default defineConfig({
   root,
   test: {
-    // Vitest keeps a core for its watcher, half of a small machine; and the slow tests mostly wait for
-    // what is due in seconds, so that one worker more than there are cores keeps all of them busy.
-    maxWorkers: availableParallelism() + 1,
+    // Vitest keeps a core for its watcher, half of a small machine; and the slow tests mostly wait.
+    maxWorkers: availableParallelism() + 2,
+    sequence: { sequencer: WaitingFirst },
     projects: [
       {
         root,
