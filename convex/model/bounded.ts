@@ -40,3 +40,16 @@ export async function takeWithin<Row extends object>(
   }
   return taken;
 }
+
+/**
+ * The first rows of a query within the bounds, and whether these are all: one row more is asked for, so
+ * that room left means that there are no more.
+ */
+export async function firstWithin<Row extends object>(
+  rows: AsyncIterable<Row>,
+  bounds: Readonly<Budget>,
+): Promise<{ rows: Row[]; isComplete: boolean }> {
+  const budget = { ...bounds, rows: bounds.rows + 1 };
+  const taken = await takeWithin(rows, budget);
+  return { rows: taken.slice(0, bounds.rows), isComplete: hasRoom(budget) };
+}

@@ -6,7 +6,7 @@ import { sessionMarkdown } from "../exports/markdown";
 import { drawnParts } from "../lib/drawn";
 import { parseParts } from "../lib/parts";
 import { cutBytes, utf8Length } from "../lib/text";
-import { hasRoom, takeWithin } from "./bounded";
+import { firstWithin } from "./bounded";
 import { startSessionDeletion } from "./deletion";
 import * as Messages from "./messages";
 import { reviewedView } from "./reviews";
@@ -119,16 +119,14 @@ export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
     .query("sessions")
     .withIndex("by_user", (q) => q.eq("userId", user._id))
     .order("desc");
-  // One more row is asked for, so that room left means that there are no more.
-  const budget = { ...TABLE, rows: TABLE.rows + 1 };
-  const newest = (await takeWithin(newestFirst, budget)).slice(0, TABLE.rows);
-  const rows = newest
+  const newest = await firstWithin(newestFirst, TABLE);
+  const rows = newest.rows
     .reverse()
     .map((session) =>
       sessionCsvRow(session._id, { ...session, title: Sessions.shownTitle(session) }),
     );
   const note = `Only the newest ${rows.length} sessions; GET /api/sessions lists all of them.`;
-  const rest = hasRoom(budget) ? [] : [csvRow(SESSION_COLUMNS.map((_, at) => (at ? "" : note)))];
+  const rest = newest.isComplete ? [] : [csvRow(SESSION_COLUMNS.map((_, at) => (at ? "" : note)))];
   return [csvRow(SESSION_COLUMNS), ...rows, ...rest].join("\n");
 }
 

@@ -3,7 +3,7 @@ import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import { vEvalStatus } from "../fields";
 import type { EvalStatus } from "../lib/enums";
-import { hasRoom, spend, takeWithin } from "./bounded";
+import { firstWithin, hasRoom, spend, takeWithin } from "./bounded";
 import { type ExportSelection, matches, type Place, readyFrom } from "./exportSelection";
 import { readListCursor, writeListCursor } from "./sessions";
 
@@ -41,11 +41,8 @@ export async function listReady(
         .lte("createdAt", filter.dateTo ?? Infinity),
     )
     .order("desc");
-  // One more row is asked for, so that room left means that there are no more.
-  const look = { ...LOOK, rows: LOOK.rows + 1 };
-  const found = (await takeWithin(ready, look)).slice(0, LOOK.rows);
-  const sessions = found.filter((session) => isListed(session, filter));
-  return { sessions, isComplete: hasRoom(look) };
+  const { rows, isComplete } = await firstWithin(ready, LOOK);
+  return { sessions: rows.filter((session) => isListed(session, filter)), isComplete };
 }
 
 function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
