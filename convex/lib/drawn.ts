@@ -82,8 +82,8 @@ function textWithin(text: string, room: Room): string {
 
 /** A value as it is while there is room for it as such, else as JSON text. */
 function valueWithin(value: unknown, room: Room): Drawable {
-  const json = JSON.stringify(value) ?? "";
   if (typeof value === "string") return textWithin(value, room);
+  const json = JSON.stringify(value) ?? "";
   if (json.length > room.values) return textWithin(json, room);
   room.values -= json.length;
   return drawable(value);
