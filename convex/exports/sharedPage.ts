@@ -3,8 +3,13 @@ import { escapeMarkup } from "../lib/escape";
 import { plainText, type ReadPart } from "../lib/parts";
 import { pretty } from "./common";
 import { markdownHtml } from "./html";
-import { moreMessages } from "./shared";
-import type { SharedForm, SharedHead, SharedMessage, SharedRest } from "./shared";
+import {
+  moreMessages,
+  type SharedForm,
+  type SharedHead,
+  type SharedMessage,
+  type SharedRest,
+} from "./shared";
 import { SHARED_STYLE } from "./sharedStyle";
 
 /** Where the page's other forms are, relative to it. */

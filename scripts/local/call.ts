@@ -1,3 +1,4 @@
+import type { JSONValue } from "convex/values";
 import { callFunction } from "./console/callFunction.ts";
 import { readArguments, runCommand } from "./console/commandLine.ts";
 import { DEFAULT_DATA } from "./console/options.ts";
@@ -29,16 +30,17 @@ async function main(args: string[]): Promise<void> {
 }
 
 function readJsonObject(text: string): JsonObject {
-  if (!isJsonObject(text)) throw new UsageError(`${text} is not a JSON object: ${EXAMPLE}`);
-  return parseJson<JsonObject>(text);
+  const value = parsed(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new UsageError(`${text} is not a JSON object: ${EXAMPLE}`);
 }
 
-function isJsonObject(text: string): boolean {
+/** JSON text as its value; null for what is none. */
+function parsed(text: string): JSONValue {
   try {
-    const value = parseJson(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return parseJson(text);
   } catch {
-    return false;
+    return null;
   }
 }
 
