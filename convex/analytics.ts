@@ -2,15 +2,15 @@ import { v } from "convex/values";
 import type { Doc } from "./_generated/dataModel";
 import type { QueryCtx } from "./_generated/server";
 import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
-import type { LedgerRow } from "./lib/ledger";
-import { distinct, splitBy, totalsOf } from "./lib/stats";
-import { shownProvider } from "./lib/providers";
+import type { LedgerRow } from "./lib/stats/ledger";
+import { distinct, splitBy, totalsOf } from "./lib/stats/totals";
+import { shownProvider } from "./lib/sessions/providers";
 import { DAY_MS } from "./lib/time";
-import * as Analytics from "./model/analytics";
-import * as Platform from "./model/platform";
-import * as SessionLists from "./model/sessionLists";
-import { statsAnswer, totalsByDay } from "./model/statsViews";
-import { sessionView } from "./model/sessions";
+import * as Analytics from "./model/stats/dashboardDays";
+import * as Platform from "./model/stats/publicFigures";
+import * as SessionLists from "./model/sessions/lists";
+import { statsAnswer, totalsByDay } from "./model/stats/views";
+import { sessionView } from "./model/sessions/sessions";
 import { readSource } from "./wire/sources";
 
 /**

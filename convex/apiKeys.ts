@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { userMutation, viewerQuery } from "./functions";
-import * as ApiKeys from "./model/apiKeys";
+import * as ApiKeys from "./model/accounts/apiKeys";
 
 /** The caller's keys: prefix, name, when made and last used; never a key. Signed out: none. */
 export const list = viewerQuery({

@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { systemMutation } from "./functions";
-import * as ApiLogs from "./model/apiLogs";
-import { vCaller } from "./model/users";
+import * as ApiLogs from "./model/accounts/apiLogs";
+import { vCaller } from "./model/accounts/users";
 
 /**
  * Writes one line of the API log: every request whose own mutation did not write it. Counts it against

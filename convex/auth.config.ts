@@ -1,6 +1,6 @@
 import type { AuthConfig } from "convex/server";
 import { env } from "./_generated/server";
-import { workosBase } from "./lib/workos";
+import { workosBase } from "./lib/accounts/workos";
 
 /**
  * Whose tokens Convex verifies: Convex Auth's own, and, once `WORKOS_CLIENT_ID` is set, those of

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { callerQuery } from "./functions";
-import * as Context from "./model/context";
+import * as Context from "./model/search/context";
 
 /** The caller's best passages for a question, packed under a budget of tokens. */
 export const build = callerQuery({

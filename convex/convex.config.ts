@@ -26,7 +26,7 @@ const app = defineApp({
     SITE_URL: v.optional(v.string()),
     /** Days an API log line is kept; default 30. */
     API_LOG_RETENTION_DAYS: v.optional(v.string()),
-    /** Requests a minute and user, by class of endpoint, or `off`; defaults in `model/limits.ts`. */
+    /** Requests a minute and user, by class of endpoint, or `off`; defaults in `model/accounts/rateLimits.ts`. */
     RATE_LIMIT_SYNC: v.optional(v.string()),
     RATE_LIMIT_READ: v.optional(v.string()),
     RATE_LIMIT_SEARCH: v.optional(v.string()),

@@ -1,9 +1,9 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { systemMutation } from "./functions";
-import * as AccountDeletion from "./model/accountDeletion";
-import * as Deletion from "./model/deletion";
-import { forgetDeleted } from "./model/limits";
+import * as AccountDeletion from "./model/accounts/accountDeletion";
+import * as Deletion from "./model/sessions/deletion";
+import { forgetDeleted } from "./model/accounts/rateLimits";
 
 /** Scheduled by the deletion of a session: removes what belonged to it, a bounded step a run. */
 export const purgeSession = systemMutation({

@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { callerQuery, publicQuery, systemMutation, systemQuery } from "./functions";
-import * as Docs from "./model/docs";
+import * as Docs from "./model/docs/docs";
 
 /** Longer questions are cut: anyone may ask, so nobody may ask for much. */
 const QUERY_MAX_CHARS = 2_000;

@@ -9,11 +9,11 @@ import {
   type EmbeddingProvider,
 } from "./clients/embeddings";
 import { systemAction } from "./functions";
-import { type EmbedPlan, planEmbeddings } from "./lib/embedPlan";
-import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/vectorSpace";
-import { RUN_QUIET_MS } from "./model/embeddingSchedule";
-import type { Embedded } from "./model/embeddings";
-import type { StretchMessage } from "./model/stretches";
+import { type EmbedPlan, planEmbeddings } from "./lib/embedding/plan";
+import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/embedding/vectorSpace";
+import { RUN_QUIET_MS } from "./model/embedding/schedule";
+import type { Embedded } from "./model/embedding/embeddings";
+import type { StretchMessage } from "./model/embedding/staleRange";
 
 /** The run that makes vectors. Apart from `embeddings.ts`, whose functions need no provider's client. */
 

@@ -2,9 +2,9 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { AppError } from "./errors";
 import { systemMutation, systemQuery } from "./functions";
-import * as Docs from "./model/docs";
-import * as Schedule from "./model/embeddingSchedule";
-import * as Embeddings from "./model/embeddings";
+import * as Docs from "./model/docs/docs";
+import * as Schedule from "./model/embedding/schedule";
+import * as Embeddings from "./model/embedding/embeddings";
 
 /** What of a session has to be embedded; null when it is gone. */
 export const readWork = systemQuery({

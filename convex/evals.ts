@@ -8,16 +8,16 @@ import { writeExport } from "./exports/writer";
 import { vEvalStatus } from "./fields";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
 import { utcDate } from "./lib/time";
-import { startSessionDeletion } from "./model/deletion";
-import { distinctNames, evalStats, evalView, exportPreview } from "./model/evalViews";
-import * as EvalLists from "./model/evalLists";
-import * as Evals from "./model/evals";
-import { fileChoices, fileText, vFileOptions } from "./model/exportFiles";
-import { vExportSelection } from "./model/exportSelection";
-import * as Exports from "./model/exports";
-import { reviewedView } from "./model/reviews";
-import * as Sessions from "./model/sessions";
-import { edit, vSessionEdits } from "./model/sessionEdits";
+import { startSessionDeletion } from "./model/sessions/deletion";
+import { distinctNames, evalStats, evalView, exportPreview } from "./model/evals/views";
+import * as EvalLists from "./model/evals/lists";
+import * as Evals from "./model/evals/evals";
+import { fileChoices, fileText, vFileOptions } from "./model/exports/dashboardFiles";
+import { vExportSelection } from "./model/exports/selection";
+import * as Exports from "./model/exports/exports";
+import { reviewedView } from "./model/evals/reviews";
+import * as Sessions from "./model/sessions/sessions";
+import { edit, vSessionEdits } from "./model/sessions/edits";
 import { readSource } from "./wire/sources";
 
 /** `PATCH /api/sessions/:id`: the owner's edits; answers the session as it is then. */

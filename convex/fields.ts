@@ -1,5 +1,5 @@
 import { v, type VFloat64 } from "convex/values";
-import { EMBEDDING_DIMENSIONS } from "./lib/vectorSpace";
+import { EMBEDDING_DIMENSIONS } from "./lib/embedding/vectorSpace";
 import { EVAL_STATUSES, ROLES } from "./lib/enums";
 import type { NumberName } from "./lib/numbers";
 

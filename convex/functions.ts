@@ -9,7 +9,13 @@ import {
   type ActionCtx,
 } from "./_generated/server";
 import { unauthorized } from "./errors";
-import { ensureCaller, ensureViewer, findViewer, requireCaller, vCaller } from "./model/users";
+import {
+  ensureCaller,
+  ensureViewer,
+  findViewer,
+  requireCaller,
+  vCaller,
+} from "./model/accounts/users";
 
 /**
  * Our builders: who may call is part of the name, and no function asks for itself who is calling.

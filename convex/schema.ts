@@ -16,7 +16,7 @@ import {
 } from "./fields";
 
 /**
- * Accounts. Written by sign-in and by `model/users.ts`; read on every request to find the caller.
+ * Accounts. Written by sign-in and by `model/accounts/users.ts`; read on every request to find the caller.
  * Extends Convex Auth's table (its fields and its `email` and `phone` indexes must stay).
  * `apiKey` is the SHA-256 (hex) of the key, never the key. `workosId` is the WorkOS user id and is
  * unique; two doors (key, token) lead to the same row.
@@ -54,7 +54,7 @@ const users = defineTable({
 /**
  * Further API keys of a user, beside the first one, which is in `users.apiKey`: one a machine or
  * plugin, so that one can be revoked alone. An eleventh table, because a list inside `users` could not
- * be looked up by hash. Written by `model/apiKeys.ts`; read only when no user's first key matches.
+ * be looked up by hash. Written by `model/accounts/apiKeys.ts`; read only when no user's first key matches.
  * `hash` is the SHA-256 (hex) of the key and unique. When a key was last used is read from `apiLogs`.
  */
 const apiKeys = defineTable({
@@ -71,7 +71,7 @@ const apiKeys = defineTable({
  * One AI coding session of one user; identity is (userId, externalId). About 1.5 kB, whatever the
  * length of the conversation: a list reads nothing else.
  *
- * Written by `model/sessions.ts` (what a plugin says of the session) and `model/refresh.ts` (what
+ * Written by `model/sessions/sessions.ts` (what a plugin says of the session) and `model/sync/refresh.ts` (what
  * follows from its messages). A message mutation reads this row and never writes it, but for
  * `refreshDueAt` once in a burst; the refresh writes it, so a message that arrives meanwhile is
  * retried after the refresh and no message is folded twice or missed.
@@ -156,7 +156,7 @@ const ofMessage = { ...ofSession, messageId: v.id("messages") };
 
 /**
  * What a reviewer wrote of a session at length, at most one row a session. Apart from the session,
- * which is read by the hundred for lists that show none of this. Written by `model/reviews.ts`; read
+ * which is read by the hundred for lists that show none of this. Written by `model/evals/reviews.ts`; read
  * for a single session and by exports.
  */
 const reviews = defineTable({
@@ -168,7 +168,7 @@ const reviews = defineTable({
   .index("by_user", ["userId"]);
 
 /**
- * One message; identity is (session, externalId). Written by `model/messages.ts`, counted into its
+ * One message; identity is (session, externalId). Written by `model/sessions/messages.ts`, counted into its
  * session by the refresh. `textContent` holds at most `TEXT_INLINE_MAX_BYTES`; a longer text goes on
  * in `parts` rows of order -1. `orderKey` sorts by conversation and never changes.
  */
@@ -207,7 +207,7 @@ const messages = defineTable({
  * order. Client JSON is kept as JSON text, because a Convex object cannot hold every key, depth and
  * length. `order` -1 continues the message's own text. The content of a row is in `text` (found by
  * full-text search) or in `content` (not searched), never in both.
- * Written and read only by `model/parts.ts`; `orderKey` is the message's, so that a page of messages
+ * Written and read only by `model/sessions/parts.ts`; `orderKey` is the message's, so that a page of messages
  * gets its parts in one range read.
  */
 const parts = defineTable({
@@ -221,7 +221,7 @@ const parts = defineTable({
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
 
 /**
- * One vector a session (its title, project and first prompt). Written by `model/embeddings.ts`, read
+ * One vector a session (its title, project and first prompt). Written by `model/embedding/embeddings.ts`, read
  * by vector search alone: a vector is 13.8 kB. A hit is looked up under its id in `sessions`.
  */
 const sessionEmbeddings = defineTable({
@@ -247,8 +247,8 @@ const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector })
  * What each vector of `messageEmbeddings` stands for: its text, the unit's first message and its order
  * key, its place in a long unit (`chunk` 0, 1, …), and `textHash` of the whole unit. A table of its own,
  * because beside the vector a look would read 13.8 kB more, and in `messages` a mark would read and
- * write the message again. Written by `model/embeddings.ts` in one transaction with the vectors; read
- * by search to show a hit, and by `model/stretches.ts` to see what is embedded already.
+ * write the message again. Written by `model/embedding/embeddings.ts` in one transaction with the vectors; read
+ * by search to show a hit, and by `model/embedding/staleRange.ts` to see what is embedded already.
  */
 const passages = defineTable({
   ...ofMessage,
@@ -265,7 +265,7 @@ const passages = defineTable({
 
 /**
  * One line a request with its outcome, whether the caller is known or not; no bodies, no secrets.
- * Written by `model/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
+ * Written by `model/accounts/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
  * `_creationTime` is the time of the request.
  */
 const apiLogs = defineTable({
@@ -288,7 +288,7 @@ const apiLogs = defineTable({
 
 /**
  * The ledger of days: one row a user and UTC day, over the sessions whose `createdAt` falls on it.
- * Written by `model/ledger.ts` (from the refresh and from deletion) and closed by a cron; every
+ * Written by `model/stats/ledger.ts` (from the refresh and from deletion) and closed by a cron; every
  * statistic reads days, never sessions. `rows` are an array, not a record: model names are free text.
  */
 const dailyWrapped = defineTable({
@@ -304,7 +304,7 @@ const dailyWrapped = defineTable({
 
 /**
  * What the deployment is used with, for its landing page, in one row: names that several users share.
- * Written once a day by `model/platform.ts`, so that a query anyone may watch runs again once a day
+ * Written once a day by `model/stats/publicFigures.ts`, so that a query anyone may watch runs again once a day
  * and not whenever somebody syncs.
  */
 const platformFigures = defineTable({
@@ -313,7 +313,7 @@ const platformFigures = defineTable({
 });
 
 /**
- * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs.ts`; read by
+ * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs/docs.ts`; read by
  * signed-out readers too. `slug` is unique; `contentHash` makes a second sync write nothing.
  */
 const docPages = defineTable({
@@ -328,7 +328,7 @@ const docPages = defineTable({
   .searchIndex("search_content", { searchField: "content" });
 
 /**
- * Vectors of documentation sections. Written by `model/docs.ts`; its search reads the few rows that it
+ * Vectors of documentation sections. Written by `model/docs/docs.ts`; its search reads the few rows that it
  * shows with their vectors (14 kB each): documentation is small and searched by hand, so that a table
  * of passages, as sessions have one, would save nothing.
  */

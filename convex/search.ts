@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { callerQuery, viewerQuery } from "./functions";
-import * as Browse from "./model/browse";
-import { vFilters } from "./model/candidates";
-import * as Search from "./model/search";
+import * as Browse from "./model/search/dashboardSearch";
+import { vFilters } from "./model/search/candidates";
+import * as Search from "./model/search/search";
 
 const vInput = { query: v.string(), limit: v.number(), filters: vFilters };
 

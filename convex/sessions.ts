@@ -1,12 +1,12 @@
 import { v } from "convex/values";
 import { notFound } from "./errors";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
-import * as Dashboard from "./model/dashboard";
-import * as Messages from "./model/messages";
-import { refresh as refreshSession, sweep } from "./model/refresh";
-import { reviewedView } from "./model/reviews";
-import * as Sessions from "./model/sessions";
-import { findPublic, setVisibility as share } from "./model/sharing";
+import * as Dashboard from "./model/sessions/dashboard";
+import * as Messages from "./model/sessions/messages";
+import { refresh as refreshSession, sweep } from "./model/sync/refresh";
+import { reviewedView } from "./model/evals/reviews";
+import * as Sessions from "./model/sessions/sessions";
+import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
 /** A page of the caller's sessions, newest first; `cursor` is null at the end. */
 export const listPage = callerQuery({

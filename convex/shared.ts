@@ -1,8 +1,8 @@
 import { v } from "convex/values";
 import { notFound } from "./errors";
 import { systemQuery } from "./functions";
-import * as Exports from "./model/exports";
-import * as Sharing from "./model/sharing";
+import * as Exports from "./model/exports/exports";
+import * as Sharing from "./model/sessions/sharing";
 
 /** `GET /s/:slug`: messages of a public session; 404 where none is shared under the slug. */
 export const page = systemQuery({

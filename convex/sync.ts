@@ -1,9 +1,9 @@
 import { v } from "convex/values";
 import { callerMutation } from "./functions";
-import * as ApiLogs from "./model/apiLogs";
-import { vLimitState } from "./model/limits";
-import { vMessageRow, vSessionInput, vSyncResult } from "./model/syncShapes";
-import * as Sync from "./model/sync";
+import * as ApiLogs from "./model/accounts/apiLogs";
+import { vLimitState } from "./model/accounts/rateLimits";
+import { vMessageRow, vSessionInput, vSyncResult } from "./model/sync/shapes";
+import * as Sync from "./model/sync/upsertMany";
 
 /**
  * Everything `POST /sync/*` does, in one transaction: finds the caller, stores a chunk, schedules

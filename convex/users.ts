@@ -10,16 +10,16 @@ import {
   userMutation,
   viewerQuery,
 } from "./functions";
-import * as AccountDeletion from "./model/accountDeletion";
-import * as ApiKeys from "./model/apiKeys";
-import * as Profile from "./model/profile";
-import * as Users from "./model/users";
+import * as AccountDeletion from "./model/accounts/accountDeletion";
+import * as ApiKeys from "./model/accounts/apiKeys";
+import * as Profile from "./model/accounts/account";
+import * as Users from "./model/accounts/users";
 import {
   applyProfile,
   ensureWorkosUser,
   findByWorkosId,
   vWorkosProfile,
-} from "./model/workosUsers";
+} from "./model/accounts/workosUsers";
 
 /** Makes the caller's row if there is none, and takes over e-mail and name from the token. */
 export const getOrCreate = userMutation({

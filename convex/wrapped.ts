@@ -2,10 +2,10 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
 import { DAY_MS, utcDate } from "./lib/time";
-import { wrappedStats } from "./lib/wrapped";
-import { wrappedSvg } from "./lib/wrappedSvg";
-import { lastDayRows } from "./model/analytics";
-import * as Wrapped from "./model/wrapped";
+import { wrappedStats } from "./lib/stats/wrapped";
+import { wrappedSvg } from "./lib/stats/wrappedSvg";
+import { lastDayRows } from "./model/stats/dashboardDays";
+import * as Wrapped from "./model/stats/wrapped";
 
 /** Designs the dashboard has built in. */
 const DESIGNS = 10;

@@ -1,8 +1,8 @@
 import OpenAI, { APIConnectionTimeoutError, APIError } from "openai";
 import { env } from "../_generated/server";
 import { utf8Length } from "../lib/text";
-import { cutToFit, estimateTokens } from "../lib/tokens";
-import { EMBEDDING_DIMENSIONS } from "../lib/vectorSpace";
+import { cutToFit, estimateTokens } from "../lib/search/tokens";
+import { EMBEDDING_DIMENSIONS } from "../lib/embedding/vectorSpace";
 
 const DEFAULT_MODEL = "text-embedding-3-small";
 

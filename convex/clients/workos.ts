@@ -1,7 +1,7 @@
 import { WorkOS, type User } from "@workos-inc/node";
 import { env } from "../_generated/server";
 import { AppError } from "../errors";
-import { workosBase } from "../lib/workos";
+import { workosBase } from "../lib/accounts/workos";
 
 /** A person as WorkOS knows them. */
 type Profile = { workosId: string; email: string; emailVerified: boolean; name?: string };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createAnonymizer, namesIn } from "../lib/anonymize";
+import { createAnonymizer, namesIn } from "../lib/exports/anonymize";
 import { anonymized } from "./anonymize";
 import { message, session } from "./exports.fixture";
 import { formats, isFormatName } from "./index";

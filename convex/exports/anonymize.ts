@@ -1,5 +1,5 @@
-import { createAnonymizer, namesIn } from "../lib/anonymize";
-import type { StoredPart } from "../lib/parts";
+import { createAnonymizer, namesIn } from "../lib/exports/anonymize";
+import type { StoredPart } from "../lib/sessions/parts";
 import type { ExportSession } from "./types";
 
 /** Whose export it is: names known beforehand, and what makes pseudonyms differ between users. */

@@ -1,5 +1,5 @@
-import { readMessage } from "../lib/messages";
-import { argumentsObject, plainText, type ReadPart, UNKNOWN_TOOL } from "../lib/parts";
+import { readMessage } from "../lib/sessions/readMessage";
+import { argumentsObject, plainText, type ReadPart, UNKNOWN_TOOL } from "../lib/sessions/parts";
 import type { ExportMessage } from "./types";
 
 /** A tool call with what it gave, paired wherever in the conversation the result stood. */

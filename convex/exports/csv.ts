@@ -1,4 +1,4 @@
-import { readMessage } from "../lib/messages";
+import { readMessage } from "../lib/sessions/readMessage";
 import { isoTime } from "./common";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
 

@@ -1,4 +1,4 @@
-import { argumentsObject } from "../lib/parts";
+import { argumentsObject } from "../lib/sessions/parts";
 import { type Case, casesOf, paragraphs } from "./cases";
 import { jsonLine, sessionMetadata, titleOf } from "./common";
 import { type Call, conversation, type Step } from "./conversation";

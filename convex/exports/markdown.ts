@@ -1,7 +1,7 @@
 import { type Role, roleLabel } from "../lib/enums";
-import { blockSafe, fenced } from "../lib/markdown";
-import { readMessage } from "../lib/messages";
-import { plainText, type ReadPart } from "../lib/parts";
+import { blockSafe, fenced } from "../lib/exports/markdown";
+import { readMessage } from "../lib/sessions/readMessage";
+import { plainText, type ReadPart } from "../lib/sessions/parts";
 import { type Fact, pretty, readable, sessionFacts, titleOf } from "./common";
 import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
 

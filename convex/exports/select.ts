@@ -1,5 +1,5 @@
-import { messageProse } from "../lib/messages";
-import { readPart, type StoredPart } from "../lib/parts";
+import { messageProse } from "../lib/sessions/readMessage";
+import { readPart, type StoredPart } from "../lib/sessions/parts";
 import type { ExportMessage, ExportSession } from "./types";
 
 /** Which messages, and how much of them, an export takes. */

@@ -1,7 +1,7 @@
 import type { Role } from "../lib/enums";
-import { shortCount } from "../lib/labels";
-import { readMessage } from "../lib/messages";
-import { plainText, type ReadPart } from "../lib/parts";
+import { shortCount } from "../lib/stats/labels";
+import { readMessage } from "../lib/sessions/readMessage";
+import { plainText, type ReadPart } from "../lib/sessions/parts";
 import { cutBytes, prefixBytes, utf8Length } from "../lib/text";
 import { type Fact, isoTime, titleOf } from "./common";
 import { headMarkdown, partMarkdown, sectionMarkdown } from "./markdown";

@@ -1,6 +1,6 @@
 import { roleLabel } from "../lib/enums";
 import { escapeMarkup } from "../lib/escape";
-import { plainText, type ReadPart } from "../lib/parts";
+import { plainText, type ReadPart } from "../lib/sessions/parts";
 import { pretty } from "./common";
 import { markdownHtml } from "./html";
 import {

@@ -1,5 +1,5 @@
-import { readMessage } from "../lib/messages";
-import { plainText, type ReadPart } from "../lib/parts";
+import { readMessage } from "../lib/sessions/readMessage";
+import { plainText, type ReadPart } from "../lib/sessions/parts";
 import { isoTime, readable, sessionFacts, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 

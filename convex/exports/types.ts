@@ -1,6 +1,6 @@
 import type { EvalStatus, Role, Style, Turns } from "../lib/enums";
 import type { Numbers } from "../lib/numbers";
-import type { StoredPart } from "../lib/parts";
+import type { StoredPart } from "../lib/sessions/parts";
 
 /** A message as exports see it: nothing of ours (no ids of tables), everything of the plugin's. */
 export type ExportMessage = Numbers & {

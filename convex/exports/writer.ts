@@ -1,6 +1,6 @@
 import { anonymized, type Anonymity } from "./anonymize";
-import { parseParts } from "../lib/parts";
-import type { JoinedPart } from "../lib/pieces";
+import { parseParts } from "../lib/sessions/parts";
+import type { JoinedPart } from "../lib/sessions/partRows";
 import { selected, type Selection } from "./select";
 import type {
   ExportFormat,

@@ -1,6 +1,6 @@
 import type { ActionCtx } from "../_generated/server";
 import { AppError, unauthorized } from "../errors";
-import { API_KEY_MARK, apiKeyPrefix } from "../lib/apiKey";
+import { API_KEY_MARK, apiKeyPrefix } from "../lib/accounts/apiKey";
 import { sha256 } from "../lib/hash";
 import type { LimitClass } from "../wire/route";
 

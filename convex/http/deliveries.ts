@@ -1,9 +1,9 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { AppError, readAppError } from "../errors";
-import { chunked, ITEM_OPERATIONS, type Load } from "../lib/chunked";
+import { chunked, ITEM_OPERATIONS, type Load } from "../lib/sync/slices";
 import { sha256 } from "../lib/hash";
-import { cutParts, cutText, pieceBytes } from "../lib/pieces";
+import { cutParts, cutText, pieceBytes } from "../lib/sessions/partRows";
 import { utf8Length } from "../lib/text";
 import type { MessageInput, SessionInput } from "../wire/sync";
 import type { Caller } from "./authenticate";

@@ -1,7 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { parseParts } from "../lib/parts";
+import { parseParts } from "../lib/sessions/parts";
 import * as routes from "../wire/sessions";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";

@@ -5,7 +5,7 @@ import { sharedPage } from "../exports/sharedPage";
 import { SHARED_STYLE } from "../exports/sharedStyle";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { sha256Base64 } from "../lib/hash";
-import { parseParts } from "../lib/parts";
+import { parseParts } from "../lib/sessions/parts";
 import * as routes from "../wire/share";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 

@@ -1,7 +1,7 @@
 import { internal } from "../_generated/api";
 import { notFound } from "../errors";
 import { DAY_MS, isDate, utcDate } from "../lib/time";
-import { wrappedSvg } from "../lib/wrappedSvg";
+import { wrappedSvg } from "../lib/stats/wrappedSvg";
 import * as routes from "../wire/stats";
 import { endpoint, type Endpoint } from "./endpoint";
 

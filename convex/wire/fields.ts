@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { isTooDeep, jsonText } from "../lib/json";
-import { readTime, SECONDS_LIMIT } from "../lib/sourceTime";
+import { readTime, SECONDS_LIMIT } from "../lib/sync/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
 import { DAY_MS, dayStart, isDate, parseIso, utcDate } from "../lib/time";
 

@@ -1,8 +1,19 @@
 import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json";
-import { messageProse } from "../lib/messages";
-import { isTextType, parsePart, sameCallKey, storedForm, type StoredPart } from "../lib/parts";
-import { MESSAGE_MAX_BYTES, PARTS_MAX, storedBytes, type WholePart } from "../lib/pieces";
+import { messageProse } from "../lib/sessions/readMessage";
+import {
+  isTextType,
+  parsePart,
+  sameCallKey,
+  storedForm,
+  type StoredPart,
+} from "../lib/sessions/parts";
+import {
+  MESSAGE_MAX_BYTES,
+  PARTS_MAX,
+  storedBytes,
+  type WholePart,
+} from "../lib/sessions/partRows";
 import { isWellFormed, prefixBytes, utf8Length } from "../lib/text";
 import { readOrRefuse, readText } from "./fields";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { unindexedWords } from "../lib/terms";
+import { unindexedWords } from "../lib/search/terms";
 import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { clamped, label, moment } from "./fields";

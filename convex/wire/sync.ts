@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/pieces";
-import { timeFromId } from "../lib/sourceTime";
+import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/sessions/partRows";
+import { timeFromId } from "../lib/sync/sourceTime";
 import { readSource } from "./sources";
 import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
 import { PartList, readSaid, refuseTooLarge, textOfParts } from "./parts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { StartError } from "../local/failures.ts";
-import { sectionsOf, slugOf } from "../../convex/lib/sections.ts";
+import { sectionsOf, slugOf } from "../../convex/lib/docs/sections.ts";
 
 /** A documentation page, as it is stored. */
 export type Page = { slug: string; title: string; content: string; contentHash: string };

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "vitest";
+import { MAX_GROUPS, MAX_TERMS, prepareQuery, tellingText } from "./terms";
+import { utf8Length } from "../text";
+import { wordsOf } from "./words";
+
+const termsOf = (query: string) => prepareQuery(query).terms;
+
+/** 20 kB of a trace whose first line says what happened. */
+const trace = [
+  "TypeError: Cannot read properties of undefined (reading 'flushBatches')",
+  ...Array.from(
+    { length: 260 },
+    (_, i) => `    at Object.<anonymous> (/home/u/app/node_modules/lib${i}/dist/index.js:${i}:17)`,
+  ),
+].join("\n");
+
+describe("the words that reach the index", () => {
+  test("a plain question loses its stop words", () => {
+    expect(termsOf("how do I rotate the signing keys")).toEqual(["signing", "rotate", "keys"]);
+  });
+
+  test("a question of nothing but stop words keeps them", () => {
+    expect(termsOf("what is it")).toEqual(["what", "is", "it"]);
+  });
+
+  test.each([
+    ["getUserById", ["getuserbyid", "get", "user", "id"]],
+    ["foo_bar", ["foo", "bar"]],
+    ["src/auth/session.ts", ["src", "auth", "session", "ts"]],
+    ["HTTPServer", ["httpserver", "http", "server"]],
+  ])("%s is asked for whole and in its parts", (query, expected) => {
+    expect([...termsOf(query)].sort()).toEqual([...expected].sort());
+  });
+
+  test("words that may be written as one are asked for as one too", () => {
+    expect(termsOf("get user name")).toContain("getusername");
+  });
+
+  test("identifiers come before common words, and the word being typed comes last", () => {
+    const terms = termsOf("why does the deployment fail with ECONNRESET when upload");
+    expect(terms[0]).toBe("econnreset");
+    expect(terms[terms.length - 1]).toBe("upload");
+  });
+
+  test("of a 20 kB stack trace the first line is asked for, not the frames", () => {
+    expect(trace.length).toBeGreaterThan(20_000);
+    const terms = termsOf(trace);
+    expect(terms.length).toBeLessThanOrEqual(MAX_TERMS);
+    for (const word of ["flushbatches", "typeerror", "undefined", "properties"]) {
+      expect(terms).toContain(word);
+    }
+    expect(terms).not.toContain("17");
+  });
+
+  test.each([
+    ["", 0],
+    ["   \n\t", 0],
+    ["?!… — (){}", 0],
+    ["🎉🚀", 0],
+    ["数据库 连接", 3],
+    ["a".repeat(20_000), 1],
+    ["数".repeat(5_000), 1],
+    ["é".repeat(400), 1],
+    ["word ".repeat(4_000), 1],
+    [Array.from({ length: 3_000 }, (_, i) => `w${i}`).join(" "), MAX_TERMS],
+    [Array.from({ length: 3_000 }, (_, i) => `w${i}`).join("_"), MAX_TERMS],
+  ])("%.20s gives words that the index can hold", (query, count) => {
+    const terms = termsOf(query);
+    expect(terms).toHaveLength(count);
+    for (const term of terms) {
+      expect(utf8Length(term)).toBeLessThan(32);
+      expect(wordsOf(term)).toHaveLength(1);
+    }
+    expect(new Set(terms).size).toBe(terms.length);
+  });
+});
+
+describe("words beyond the first 16", () => {
+  const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`);
+
+  test("are asked for in further groups of 16, each word once", () => {
+    const { terms, groups } = prepareQuery([...words(40), ...words(40)].join(" "));
+    expect(groups.map((group) => group.length)).toEqual([16, 16, 8]);
+    expect(groups[0]).toEqual(terms);
+    expect(groups.flat().sort()).toEqual(words(40).sort());
+  });
+
+  test("are bounded, however many there are", () => {
+    const { groups } = prepareQuery(words(3_000).join(" "));
+    expect(groups).toHaveLength(MAX_GROUPS);
+    expect(Math.max(...groups.map((group) => group.length))).toBe(MAX_TERMS);
+  });
+});
+
+test.each([
+  ["how do I rotate the Signing keys?", "rotate Signing keys?"],
+  ["what is it", "what is it"],
+  ["🎉 数据库", "🎉 数据库"],
+])("%s is embedded as %s", (query, expected) => {
+  expect(tellingText(query)).toBe(expected);
+});

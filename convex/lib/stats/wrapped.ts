@@ -1,0 +1,58 @@
+import type { LedgerRow } from "./ledger";
+import { type Day, splitBy, totalsOf } from "./totals";
+import { DAY_MS, dayStart, utcDate } from "../time";
+
+/** Days shown beside the day itself, so that a number has something to be compared with. */
+export const RECENT_DAYS = 14;
+
+const TOP = 5;
+
+/** A user's day in numbers. */
+export type WrappedStats = {
+  totalTokens: number;
+  promptTokens: number;
+  completionTokens: number;
+  totalMessages: number;
+  sessionCount: number;
+  cost: number;
+  durationMs: number;
+  topModels: { model: string; tokens: number }[];
+  topProviders: { provider: string; tokens: number }[];
+  topProjects: { project: string; tokens: number }[];
+  topSources: { source: string; tokens: number }[];
+};
+
+/** The day's numbers; the five strongest of each kind, most tokens first. */
+export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
+  const totals = totalsOf(rows);
+  const top = (name: "model" | "provider" | "project" | "source") =>
+    splitBy(rows, name)
+      .slice(0, TOP)
+      .map(({ key, totalTokens }) => ({ name: key, tokens: totalTokens }));
+  return {
+    totalTokens: totals.totalTokens,
+    promptTokens: totals.promptTokens,
+    completionTokens: totals.completionTokens,
+    totalMessages: totals.messages,
+    sessionCount: totals.sessions,
+    cost: totals.cost,
+    durationMs: totals.durationMs,
+    topModels: top("model").map(({ name, tokens }) => ({ model: name || "unknown", tokens })),
+    topProviders: top("provider").map(({ name, tokens }) => ({ provider: name, tokens })),
+    topProjects: top("project").map(({ name, tokens }) => ({ project: name || "Other", tokens })),
+    topSources: top("source").map(({ name, tokens }) => ({ source: name, tokens })),
+  };
+}
+
+/** Tokens of the days up to and including `date`, days without sessions as 0, oldest first. */
+export function recentTokens(
+  days: readonly Day[],
+  date: string,
+): { date: string; tokens: number }[] {
+  const byDate = new Map(days.map((day) => [day.date, totalsOf(day.rows).totalTokens]));
+  const end = dayStart(date);
+  return Array.from({ length: RECENT_DAYS }, (_, index) => {
+    const day = utcDate(end - (RECENT_DAYS - 1 - index) * DAY_MS);
+    return { date: day, tokens: byDate.get(day) ?? 0 };
+  });
+}

@@ -1,0 +1,25 @@
+import { fnv1a } from "../hash";
+
+/**
+ * A string that sorts a session's messages as the conversation went: by source time, then by
+ * arrival, then by place in the request. The hash of the plugin's id makes it unique within the
+ * session, so that a page can end between any two messages.
+ */
+export function orderKey(at: {
+  createdAt: number;
+  receivedAt: number;
+  index: number;
+  externalId: string;
+}): string {
+  return (
+    base36(at.createdAt, 9) +
+    base36(at.receivedAt, 9) +
+    base36(at.index, 4) +
+    base36(fnv1a(at.externalId), 7)
+  );
+}
+
+/** Fixed width, so that text order is number order (9 digits of base 36 reach the year 5188). */
+function base36(value: number, width: number): string {
+  return Math.max(0, Math.floor(value)).toString(36).padStart(width, "0");
+}

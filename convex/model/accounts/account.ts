@@ -1,0 +1,61 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { totalsOf } from "../../lib/stats/totals";
+import { cutBytes, wellFormed } from "../../lib/text";
+import { readSource } from "../../wire/sources";
+import { days, rowsOf } from "../stats/dashboardDays";
+import { claimsOf, findAccount } from "./users";
+import { applyProfile, isWorkosIssuer } from "./workosUsers";
+
+/** What a signed-in person sees and changes of their own account. */
+
+/** The caller's account, also while it is being deleted; null when signed out. */
+export async function me(ctx: QueryCtx) {
+  const user = await findAccount(ctx);
+  if (user === null) return null;
+  const { _id, email, name, image, enabledAgents, deletion } = user;
+  return {
+    _id,
+    hasApiKey: user.apiKey !== undefined,
+    apiKeyPrefix: user.apiKeyPrefix,
+    createdAt: user._creationTime,
+    email,
+    name,
+    avatarUrl: image,
+    enabledAgents,
+    deletionStatus: deletion?.status,
+    deletionProgress: deletion?.progress,
+    deletionError: deletion?.error,
+  };
+}
+
+/** Takes over e-mail and name from the caller's token, where it has them. */
+export async function refreshFromToken(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
+  const identity = await ctx.auth.getUserIdentity();
+  if (identity === null || !isWorkosIssuer(identity.issuer)) return;
+  await applyProfile(ctx, user, claimsOf(identity));
+}
+
+/** How much the user has, by the ledger of days. */
+export async function totals(ctx: QueryCtx, user: Doc<"users">) {
+  const { sessions, messages } = totalsOf(rowsOf(await days(ctx, user, {}), undefined));
+  return { sessionCount: sessions, messageCount: messages };
+}
+
+/** The menu of a person's tools; ids are free text, as sources are. */
+const AGENTS_MAX = 100;
+const AGENT_MAX_BYTES = 100;
+
+/** Replaces the list of the user's tools: one name a tool, in the order given. */
+export async function setEnabledAgents(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  agents: readonly string[],
+): Promise<void> {
+  const ids = agents.map((agent) =>
+    readSource(cutBytes(wellFormed(agent).trim(), AGENT_MAX_BYTES)),
+  );
+  const distinct = new Set(ids.filter((id): id is string => id !== undefined && id !== ""));
+  const enabledAgents = Array.from(distinct).slice(0, AGENTS_MAX);
+  await ctx.db.patch("users", user._id, { enabledAgents });
+}

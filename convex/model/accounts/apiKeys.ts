@@ -1,0 +1,154 @@
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { AppError, notFound } from "../../errors";
+import { API_KEY_MARK, apiKeyPrefix } from "../../lib/accounts/apiKey";
+import { sha256 } from "../../lib/hash";
+import { cutBytes, oneLine, wellFormed } from "../../lib/text";
+
+/** Characters of a key after its mark: 32 of 64 symbols are 192 bits. */
+const KEY_LENGTH = 32;
+const KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** Keys a user may have beside the first: one a machine, and room to rotate. */
+const FURTHER_KEYS_MAX = 50;
+const NAME_MAX_BYTES = 100;
+
+type User = Pick<Doc<"users">, "_id">;
+
+/** A key as its owner sees it; the key itself is shown once, when it is made. */
+type KeyView = {
+  id: string;
+  prefix: string;
+  name?: string;
+  createdAt: number;
+  lastUsedAt?: number;
+};
+
+/** Name of the first key in lists; the others have ids of their table. */
+const FIRST = "first";
+
+/** A new API key and what is stored of it. The key itself is never stored. */
+async function newApiKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(KEY_LENGTH));
+  const key = `${API_KEY_MARK}${Array.from(bytes, (byte) => KEY_ALPHABET[byte & 63]).join("")}`;
+  return { key, hash: await sha256(key), prefix: apiKeyPrefix(key) };
+}
+
+/** The user whose key has this hash, or null. */
+export async function findUserByKey(ctx: QueryCtx, hash: string): Promise<Doc<"users"> | null> {
+  const owner = await ctx.db
+    .query("users")
+    .withIndex("by_api_key", (q) => q.eq("apiKey", hash))
+    .unique();
+  if (owner !== null) return owner;
+  const further = await ctx.db
+    .query("apiKeys")
+    .withIndex("by_hash", (q) => q.eq("hash", hash))
+    .unique();
+  return further && (await ctx.db.get("users", further.userId));
+}
+
+/** Gives the user a first key, in place of the one before, which stops working at once. */
+export async function setFirst(ctx: MutationCtx, user: User): Promise<string> {
+  const { key, hash, prefix } = await newApiKey();
+  await ctx.db.patch("users", user._id, {
+    apiKey: hash,
+    apiKeyPrefix: prefix,
+    apiKeyCreatedAt: Date.now(),
+  });
+  return key;
+}
+
+/** Takes the user's first key away. */
+export async function removeFirst(ctx: MutationCtx, user: User): Promise<void> {
+  await ctx.db.patch("users", user._id, {
+    apiKey: undefined,
+    apiKeyPrefix: undefined,
+    apiKeyCreatedAt: undefined,
+  });
+}
+
+/** Takes all the user's keys away; says how many there were. */
+export async function removeAll(ctx: MutationCtx, user: Doc<"users">): Promise<number> {
+  const further = await furtherKeys(ctx, user);
+  for (const { _id } of further) await ctx.db.delete("apiKeys", _id);
+  await removeFirst(ctx, user);
+  return further.length + (user.apiKey === undefined ? 0 : 1);
+}
+
+/** All keys of the user, oldest first, the first key in front. */
+export async function list(ctx: QueryCtx, user: Doc<"users">): Promise<KeyView[]> {
+  const further = await furtherKeys(ctx, user);
+  const { apiKey, apiKeyPrefix = "", apiKeyCreatedAt = user._creationTime } = user;
+  const first = { id: FIRST, prefix: apiKeyPrefix, createdAt: apiKeyCreatedAt };
+  const keys: KeyView[] = apiKey === undefined ? [] : [first];
+  for (const { _id, prefix, name, createdAt } of further) {
+    keys.push({ id: _id, prefix, createdAt, ...(name === undefined ? {} : { name }) });
+  }
+  return await Promise.all(keys.map((key) => withLastUse(ctx, user, key)));
+}
+
+async function furtherKeys(ctx: QueryCtx, user: User) {
+  return await ctx.db
+    .query("apiKeys")
+    .withIndex("by_user", (q) => q.eq("userId", user._id))
+    .take(FURTHER_KEYS_MAX);
+}
+
+/** The log knows when a key was last used, for as long as lines are kept: no write a request. */
+async function withLastUse(ctx: QueryCtx, user: User, key: KeyView): Promise<KeyView> {
+  const line = await ctx.db
+    .query("apiLogs")
+    .withIndex("by_user_and_key_prefix", (q) =>
+      q.eq("userId", user._id).eq("keyPrefix", key.prefix),
+    )
+    .order("desc")
+    .first();
+  const wasUsed = line !== null && line._creationTime >= key.createdAt;
+  return wasUsed ? { ...key, lastUsedAt: line._creationTime } : key;
+}
+
+/** A further key; the answer is the only place where it is ever shown. */
+export async function create(
+  ctx: MutationCtx,
+  user: User,
+  name: string | undefined,
+): Promise<{ id: string; key: string }> {
+  if ((await furtherKeys(ctx, user)).length >= FURTHER_KEYS_MAX) {
+    throw new AppError("CONFLICT", `A user has at most ${FURTHER_KEYS_MAX} further keys`);
+  }
+  const { key, hash, prefix } = await newApiKey();
+  const label = cutBytes(oneLine(wellFormed(name ?? "")), NAME_MAX_BYTES);
+  const id = await ctx.db.insert("apiKeys", {
+    userId: user._id,
+    hash,
+    prefix,
+    createdAt: Date.now(),
+    ...(label === "" ? {} : { name: label }),
+  });
+  return { id, key };
+}
+
+/** A new key in place of one of the user's; the old one stops working at once. */
+export async function rotate(ctx: MutationCtx, user: Doc<"users">, id: string): Promise<string> {
+  if (id === FIRST) {
+    if (user.apiKey === undefined) throw notFound("API key");
+    return await setFirst(ctx, user);
+  }
+  const keyId = await requireOwn(ctx, user, id);
+  const { key, hash, prefix } = await newApiKey();
+  await ctx.db.patch("apiKeys", keyId, { hash, prefix, createdAt: Date.now() });
+  return key;
+}
+
+/** Takes a key away; it stops working at once. */
+export async function remove(ctx: MutationCtx, user: User, id: string): Promise<void> {
+  if (id === FIRST) await removeFirst(ctx, user);
+  else await ctx.db.delete("apiKeys", await requireOwn(ctx, user, id));
+}
+
+async function requireOwn(ctx: QueryCtx, user: User, id: string): Promise<Id<"apiKeys">> {
+  const keyId = ctx.db.normalizeId("apiKeys", id);
+  const key = keyId && (await ctx.db.get("apiKeys", keyId));
+  if (key?.userId !== user._id) throw notFound("API key");
+  return key._id;
+}

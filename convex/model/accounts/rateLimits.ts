@@ -1,0 +1,156 @@
+import { calculateRateLimit, RateLimiter } from "@convex-dev/rate-limiter";
+import { v, type Infer } from "convex/values";
+import { components } from "../../_generated/api";
+import type { Doc } from "../../_generated/dataModel";
+import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
+import { AppError } from "../../errors";
+import { sha256 } from "../../lib/hash";
+import { DAY_MS } from "../../lib/time";
+
+/**
+ * How often a user may call, by class of endpoint. The arithmetic is the rate limiter's; its state is
+ * the log line that every request writes anyway (`limitClass`, `remaining`), so that counting costs one
+ * read and no row: the limiter's own row would double what a request for reading writes. The request
+ * that uses up the limit leaves a mark on the user's row, which every request reads: refusing costs
+ * nothing, and a caller over the limit causes no work.
+ */
+
+export const vLimitClass = v.union(
+  v.literal("none"),
+  v.literal("sync"),
+  v.literal("read"),
+  v.literal("search"),
+  v.literal("export"),
+);
+type Counted = Exclude<Infer<typeof vLimitClass>, "none">;
+
+/** What is left of a limit after a request; `resetMs` until the window ends. */
+export const vLimitState = v.object({
+  class: v.string(),
+  limit: v.number(),
+  windowMs: v.number(),
+  remaining: v.number(),
+  resetMs: v.number(),
+});
+export type LimitState = Infer<typeof vLimitState>;
+
+const WINDOW_MS = 60_000;
+
+/**
+ * Requests a minute. Plugins never try again what was refused, so `/sync/*` knows no limit unless the
+ * operator sets one; the others stop a script that went wild and leave people alone.
+ */
+const DEFAULTS: { readonly [name in Counted]: number | null } = {
+  sync: null,
+  read: 600,
+  search: 300,
+  export: 120,
+};
+
+function configured(name: Counted): string | undefined {
+  switch (name) {
+    case "sync":
+      return env.RATE_LIMIT_SYNC;
+    case "read":
+      return env.RATE_LIMIT_READ;
+    case "search":
+      return env.RATE_LIMIT_SEARCH;
+    case "export":
+      return env.RATE_LIMIT_EXPORT;
+  }
+}
+
+/** Requests a minute of this class; null for no limit (`0` or `off`). What is no number counts as unset. */
+function limitOf(name: Infer<typeof vLimitClass>): number | null {
+  if (name === "none") return null;
+  const text = configured(name)?.trim().toLowerCase();
+  if (text === "off" || text === "0") return null;
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : DEFAULTS[name];
+}
+
+/** Windows begin with the minute (UTC), so that their end can be told without state. */
+function windowConfig(rate: number) {
+  return { kind: "fixed window" as const, rate, period: WINDOW_MS, start: 0 };
+}
+
+/** 429 for a user who has used up this class of endpoints. Reads the clock only for such a user. */
+export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitClass>): void {
+  const until = name === "none" ? undefined : user.limitedUntil?.[name];
+  if (until === undefined) return;
+  const retryAfterMs = until - Date.now();
+  if (retryAfterMs <= 0 || limitOf(name) === null) return;
+  throw new AppError("RATE_LIMITED", "Too many requests; try again later", { retryAfterMs });
+}
+
+/** Counts one request of a user, for its log line; null where there is no limit. */
+export async function count(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  name: Infer<typeof vLimitClass>,
+): Promise<LimitState | null> {
+  const limit = limitOf(name);
+  if (name === "none" || limit === null) return null;
+  const now = Date.now();
+  const last = await ctx.db
+    .query("apiLogs")
+    .withIndex("by_user_and_limit_class", (q) => q.eq("userId", user._id).eq("limitClass", name))
+    .order("desc")
+    .first();
+  const state = last && { value: last.remaining ?? 0, ts: windowStart(last._creationTime) };
+  const { value } = calculateRateLimit(state, windowConfig(limit), now, 1);
+  const remaining = Math.max(0, Math.floor(value));
+  const resetMs = windowStart(now) + WINDOW_MS - now;
+  if (remaining === 0) {
+    const limitedUntil = { ...user.limitedUntil, [name]: now + resetMs };
+    await ctx.db.patch("users", user._id, { limitedUntil });
+  }
+  return { class: name, limit, windowMs: WINDOW_MS, remaining, resetMs };
+}
+
+function windowStart(at: number): number {
+  return Math.floor(at / WINDOW_MS) * WINDOW_MS;
+}
+
+/** What a refused request is told. */
+export function refusedState(
+  name: Infer<typeof vLimitClass>,
+  retryAfterMs: number,
+): LimitState | null {
+  const limit = limitOf(name);
+  if (limit === null) return null;
+  return { class: name, limit, windowMs: WINDOW_MS, remaining: 0, resetMs: retryAfterMs };
+}
+
+const limiter = new RateLimiter(components.rateLimiter);
+
+/** Longest life of an AuthKit access token: 24 hours. */
+export const TOMBSTONE_MS = DAY_MS;
+const TOMBSTONE = "deletedAccount";
+const TOMBSTONE_CONFIG = {
+  kind: "token bucket" as const,
+  rate: 1,
+  period: TOMBSTONE_MS,
+  capacity: 1,
+};
+
+/**
+ * Remembers that the account of this identity was deleted, so that a token issued before does not
+ * make it again: joining is limited to once a day, and the deletion uses that up. Only a hash of the
+ * identity is kept, until `forgetDeleted`.
+ */
+export async function rememberDeleted(ctx: MutationCtx, identity: string): Promise<string> {
+  const key = await sha256(identity);
+  await limiter.limit(ctx, TOMBSTONE, { key, config: TOMBSTONE_CONFIG });
+  return key;
+}
+
+/** Whether the account of this identity was deleted within the life of its tokens. */
+export async function isDeleted(ctx: QueryCtx, identity: string): Promise<boolean> {
+  const key = await sha256(identity);
+  return !(await limiter.check(ctx, TOMBSTONE, { key, config: TOMBSTONE_CONFIG })).ok;
+}
+
+/** Forgets a deleted identity, by what `rememberDeleted` answered. */
+export async function forgetDeleted(ctx: MutationCtx, key: string): Promise<void> {
+  await limiter.reset(ctx, TOMBSTONE, { key });
+}

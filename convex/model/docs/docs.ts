@@ -1,0 +1,189 @@
+import { v, type Infer } from "convex/values";
+import { internal } from "../../_generated/api";
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { docPageFields, vVector } from "../../fields";
+import { chunksOf } from "../../lib/embedding/chunks";
+import { matcherOf } from "../../lib/search/evidence";
+import { rankSessions } from "../../lib/search/rank";
+import { sectionsOf } from "../../lib/docs/sections";
+import { makeSnippet } from "../../lib/search/snippet";
+import { prepareQuery } from "../../lib/search/terms";
+import { utf8Length } from "../../lib/text";
+import type { DocResult } from "../../wire/docs";
+import { isConfigured } from "../embedding/schedule";
+import { byTurns } from "../search/candidateSources";
+
+/** Documentation pages: written by `scripts/syncDocs.ts`, searched by everyone. */
+
+export const vPage = v.object(docPageFields);
+
+/** What one query reads of pages: each is at most 500 kB, most are a few. */
+const LIST_MAX_BYTES = 4_000_000;
+const SEARCH_MAX_PAGES = 16;
+const SEARCH_MAX_BYTES = 1_000_000;
+
+/** The slugs and hashes after a slug, bounded by what is read; null at the end. */
+export async function listHashes(ctx: QueryCtx, after: string) {
+  const pages: { slug: string; contentHash: string }[] = [];
+  let bytes = 0;
+  const inOrder = ctx.db.query("docPages").withIndex("by_slug", (q) => q.gt("slug", after));
+  for await (const { slug, contentHash, content } of inOrder) {
+    pages.push({ slug, contentHash });
+    bytes += utf8Length(content);
+    if (bytes > LIST_MAX_BYTES) return { pages, next: slug };
+  }
+  return { pages, next: null };
+}
+
+/** Writes pages whose content differs; the same page again writes nothing. */
+export async function upsertPages(ctx: MutationCtx, pages: Infer<typeof vPage>[], now: number) {
+  for (const page of pages) {
+    const stored = await findPage(ctx, page.slug);
+    if (stored?.contentHash === page.contentHash) continue;
+    const fields = { ...page, updatedAt: now };
+    if (stored) await ctx.db.replace("docPages", stored._id, fields);
+    const docPageId = stored?._id ?? (await ctx.db.insert("docPages", fields));
+    await removeVectors(ctx, docPageId);
+    if (isConfigured()) await ctx.scheduler.runAfter(0, internal.embed.docPage, { docPageId });
+  }
+}
+
+async function findPage(ctx: QueryCtx, slug: string) {
+  return await ctx.db
+    .query("docPages")
+    .withIndex("by_slug", (q) => q.eq("slug", slug))
+    .unique();
+}
+
+/** Removes pages with their vectors. */
+export async function removePages(ctx: MutationCtx, slugs: string[]) {
+  for (const slug of slugs) {
+    const page = await findPage(ctx, slug);
+    if (page === null) continue;
+    await removeVectors(ctx, page._id);
+    await ctx.db.delete("docPages", page._id);
+  }
+}
+
+/** Bounded by the size of a page: some 130 chunks. */
+async function removeVectors(ctx: MutationCtx, docPageId: Id<"docPages">) {
+  const rows = ctx.db
+    .query("docEmbeddings")
+    .withIndex("by_doc_page", (q) => q.eq("docPageId", docPageId));
+  for await (const row of rows) await ctx.db.delete("docEmbeddings", row._id);
+}
+
+/** The texts to embed of a page, with its hash to store them by; null when it is gone. */
+export async function readChunks(ctx: QueryCtx, docPageId: Id<"docPages">) {
+  const page = await ctx.db.get("docPages", docPageId);
+  if (page === null) return null;
+  const texts = sectionsOf(page.content).flatMap(({ text }) => chunksOf(text));
+  return { contentHash: page.contentHash, title: page.title, texts };
+}
+
+export const vDocVectors = v.object({
+  docPageId: v.id("docPages"),
+  contentHash: v.string(),
+  chunks: v.array(v.object({ text: v.string(), embedding: vVector })),
+});
+
+/** Stores the vectors of a page, unless it changed meanwhile. */
+export async function storeVectors(
+  ctx: MutationCtx,
+  { docPageId, contentHash, chunks }: Infer<typeof vDocVectors>,
+) {
+  const page = await ctx.db.get("docPages", docPageId);
+  if (page?.contentHash !== contentHash) return;
+  await removeVectors(ctx, docPageId);
+  for (const [chunk, one] of chunks.entries()) {
+    await ctx.db.insert("docEmbeddings", { docPageId, chunk, ...one, textHash: contentHash });
+  }
+  await ctx.db.patch("docPages", docPageId, { embeddedHash: contentHash });
+}
+
+/** Pages that one sweep starts again. */
+const SWEEP_MAX = 50;
+
+/** Embeds pages that have no vectors yet: the key came later, or the provider failed. */
+export async function embedMissing(ctx: MutationCtx): Promise<void> {
+  const missing = await ctx.db
+    .query("docPages")
+    .withIndex("by_embedded_hash", (q) => q.eq("embeddedHash", undefined))
+    .take(SWEEP_MAX);
+  for (const { _id: docPageId } of missing) {
+    await ctx.scheduler.runAfter(0, internal.embed.docPage, { docPageId });
+  }
+}
+
+/** Pages that hold the query's words, in their title or content, best first, each with the section that answers best. */
+export async function search(ctx: QueryCtx, text: string, limit: number): Promise<DocResult[]> {
+  const query = prepareQuery(text);
+  const matcher = matcherOf(query);
+  const sections = (await candidatePages(ctx, query.terms)).flatMap(passagesOf);
+  return rankSessions(query, sections)
+    .slice(0, limit)
+    .map(({ passage, score }) => ({
+      slug: passage.sessionId,
+      title: passage.title,
+      heading: passage.heading || undefined,
+      anchor: passage.anchor || undefined,
+      score,
+      ...makeSnippet(matcher, passage.text),
+    }));
+}
+
+/** A title that front matter gives stands nowhere in the content. */
+async function candidatePages(ctx: QueryCtx, terms: readonly string[]) {
+  if (terms.length === 0) return [];
+  const words = terms.join(" ");
+  const searches = [
+    ctx.db.query("docPages").withSearchIndex("search_title", (q) => q.search("title", words)),
+    ctx.db.query("docPages").withSearchIndex("search_content", (q) => q.search("content", words)),
+  ];
+  const pages: Doc<"docPages">[] = [];
+  let bytes = 0;
+  for await (const { document: page, isNew } of byTurns(searches)) {
+    if (isNew) pages.push(page);
+    bytes += utf8Length(page.content);
+    if (pages.length >= SEARCH_MAX_PAGES || bytes >= SEARCH_MAX_BYTES) break;
+  }
+  return pages;
+}
+
+/** Sections nearest in meaning, each page once; rows removed meanwhile are passed over. */
+export async function hydrate(
+  ctx: QueryCtx,
+  hits: { _id: Id<"docEmbeddings">; _score: number }[],
+  text: string,
+  limit: number,
+): Promise<DocResult[]> {
+  const matcher = matcherOf(prepareQuery(text));
+  const results = new Map<string, DocResult>();
+  for (const hit of hits) {
+    if (results.size >= limit) break;
+    const row = await ctx.db.get("docEmbeddings", hit._id);
+    const page = row && (await ctx.db.get("docPages", row.docPageId));
+    if (!row || !page || results.has(page.slug)) continue;
+    const { slug, title } = page;
+    const section = sectionsOf(page.content).find((one) => one.text.includes(row.text));
+    results.set(slug, {
+      slug,
+      title,
+      heading: section?.heading || undefined,
+      anchor: section?.anchor || undefined,
+      score: Math.min(1, hit._score),
+      ...makeSnippet(matcher, row.text),
+    });
+  }
+  return [...results.values()];
+}
+
+/** A page that is nothing but its title. */
+const NO_SECTION = { heading: "", anchor: "", text: "" };
+
+/** A page is to its sections what a session is to its messages. */
+function passagesOf({ slug, title, content, updatedAt: createdAt }: Doc<"docPages">) {
+  const [first = NO_SECTION, ...others] = sectionsOf(content);
+  return [first, ...others].map((section) => ({ ...section, sessionId: slug, title, createdAt }));
+}

@@ -1,0 +1,98 @@
+import { v, type ObjectType } from "convex/values";
+import type { Doc } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { vEvalStatus } from "../../fields";
+import type { EvalStatus } from "../../lib/enums";
+import { firstWithin, hasRoom, spend, takeWithin } from "../readBudget";
+import { type ExportSelection, matches, type Place, readyFrom } from "../exports/selection";
+import { readListCursor, writeListCursor } from "../sessions/sessions";
+
+type User = Pick<Doc<"users">, "_id">;
+
+/** Filters of the dashboard's list, beyond those that exports have. */
+export const vEvalFilter = {
+  source: v.optional(v.string()),
+  model: v.optional(v.string()),
+  tags: v.optional(v.array(v.string())),
+  dateFrom: v.optional(v.number()),
+  dateTo: v.optional(v.number()),
+  evalStatus: v.optional(vEvalStatus),
+  minTokens: v.optional(v.number()),
+  project: v.optional(v.string()),
+};
+type EvalFilter = ObjectType<typeof vEvalFilter>;
+
+/** What one answer looks at: a thousand sessions of the usual 1.5 kB, fewer of heavily tagged ones. */
+const LOOK = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+
+/** The newest sessions that are ready for evaluation and match, and whether there are more. */
+export async function listReady(
+  ctx: QueryCtx,
+  user: User,
+  filter: EvalFilter,
+): Promise<{ sessions: Doc<"sessions">[]; isComplete: boolean }> {
+  const ready = ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_eval_ready", (q) =>
+      q
+        .eq("userId", user._id)
+        .eq("evalReady", true)
+        .gte("createdAt", filter.dateFrom ?? -Infinity)
+        .lte("createdAt", filter.dateTo ?? Infinity),
+    )
+    .order("desc");
+  const { rows, isComplete } = await firstWithin(ready, LOOK);
+  return { sessions: rows.filter((session) => isListed(session, filter)), isComplete };
+}
+
+function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
+  const { source, model, evalStatus: status, minTokens, project } = filter;
+  const tags = filter.tags?.length ? filter.tags : undefined;
+  const selection: ExportSelection = { source, model, status, tags, minTokens };
+  const wanted = project?.toLowerCase() ?? "";
+  const names = [session.projectName, session.projectPath];
+  return (
+    matches(session, selection) &&
+    (wanted === "" || names.some((name) => name?.toLowerCase().includes(wanted)))
+  );
+}
+
+/** Sessions that reviewers touched, ready or not, newest first. */
+export async function listTouched(ctx: QueryCtx, user: User): Promise<Doc<"sessions">[]> {
+  const found = [true, false].map((evalReady) => {
+    const touched = ctx.db
+      .query("sessions")
+      .withIndex("by_user_and_eval_ready", (q) =>
+        q.eq("userId", user._id).eq("evalReady", evalReady),
+      )
+      .order("desc");
+    return takeWithin(touched, { ...LOOK });
+  });
+  return (await Promise.all(found)).flat();
+}
+
+/**
+ * A page of the sessions ready for evaluation, by status and tag, newest first. A page may be
+ * shorter than asked for where a tag passes over most sessions; `cursor` is null at the end.
+ */
+export async function listPage(
+  ctx: QueryCtx,
+  user: User,
+  args: { status?: EvalStatus; tag?: string; limit: number; cursor?: string },
+): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
+  const { status, tag, limit } = args;
+  const selection = { status, ...(tag === undefined ? {} : { tags: [tag] }) };
+  const start = args.cursor === undefined ? null : readListCursor(args.cursor);
+  const look = { ...LOOK };
+  const sessions: Doc<"sessions">[] = [];
+  const place: Place | null = start && [start.createdAt, start.creationTime];
+  for await (const { session } of readyFrom(ctx, user, selection, place)) {
+    // The cursor names the first session of the next page.
+    if (sessions.length >= limit || !hasRoom(look)) {
+      return { sessions, cursor: writeListCursor(session) };
+    }
+    spend(look, session);
+    if (matches(session, selection)) sessions.push(session);
+  }
+  return { sessions, cursor: null };
+}

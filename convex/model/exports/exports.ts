@@ -1,0 +1,188 @@
+import { getConvexSize } from "convex/values";
+import type { Doc } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { invalidField, notFound } from "../../errors";
+import type { Piece } from "../../exports/writer";
+import { readCursor, writeCursor } from "../../lib/cursor";
+import { numbersOf } from "../../lib/numbers";
+import { utf8Length } from "../../lib/text";
+import { type ExportSelection, isSamePlace, matches, type Place, sessionsFrom } from "./selection";
+import * as Messages from "../sessions/messages";
+import * as Reviews from "../evals/reviews";
+import * as Sessions from "../sessions/sessions";
+
+/**
+ * One page stays far inside a transaction (16 MiB, 32,000 documents): a piece, or one message of any
+ * size, may come on top of these.
+ */
+const PAGE_BYTES = 2 * 1024 * 1024;
+const PAGE_ROWS = 4_000;
+const PAGE_SESSIONS = 50;
+/** Sessions looked at for one page, where a filter passes over most of them. */
+const SCAN_SESSIONS = 500;
+/** Messages, and rows of messages and parts, asked for at once. */
+const PIECE = { limit: 200, maxRows: PAGE_ROWS };
+
+/**
+ * A page of what an export selects, newest session first, each session with its messages in order.
+ * `next` is where the following page begins, null at the end; `unknown` are ids behind the last piece
+ * that are no session. Bounded whatever the filters leave.
+ */
+export async function page(
+  ctx: QueryCtx,
+  user: Pick<Doc<"users">, "_id">,
+  selection: ExportSelection,
+  position: string | null,
+): Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }> {
+  const start = position === null ? null : readPosition(position);
+  const pieces: Piece[] = [];
+  let unknown: string[] = [];
+  let bytes = 0;
+  let rows = 0;
+  let scanned = 0;
+  const isFull = () => bytes >= PAGE_BYTES || rows >= PAGE_ROWS;
+  for await (const found of sessionsFrom(ctx, user, selection, start?.at ?? null)) {
+    const { session, at } = found;
+    if (isFull() || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
+      return { pieces, unknown, next: writePosition(at, BEGINNING) };
+    }
+    scanned++;
+    if (session === null) {
+      unknown.push(found.id);
+      continue;
+    }
+    bytes += getConvexSize(session);
+    if (!matches(session, selection)) continue;
+    const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
+    const review = await Reviews.textsOf(ctx, session);
+    for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
+      const head = { ...piece.head, ...review };
+      pieces.push({ ...piece, head, unknown, position: writePosition(at, reached) });
+      unknown = [];
+      bytes += piece.bytes + getConvexSize(review);
+      rows += rowsOf(piece.messages);
+      if (isFull() && next !== null) return { pieces, unknown, next: writePosition(at, next) };
+    }
+  }
+  return { pieces, unknown, next: null };
+}
+
+/** What a page of a shared session is made from at most, but for one message that is larger alone. */
+const SHARED = { limit: 1_000, maxBytes: 1024 * 1024, maxRows: PAGE_ROWS };
+
+/** Messages of a session that is shared, from a position on; `next` is null at the end. */
+export async function sharedPage(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  position: string | null,
+): Promise<
+  Pick<Piece, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
+> {
+  const { from, cursor } = position === null ? BEGINNING : readReached(position);
+  const page = await Messages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
+  return {
+    head: Sessions.headView(session),
+    messages: page.messages.map(messageView),
+    from,
+    isCounting: session.refreshDueAt !== undefined,
+    next: page.cursor && writeCursor([from + page.messages.length, page.cursor]),
+  };
+}
+
+/** How far a conversation was read: messages passed, and the cursor of those that follow. */
+type Reached = { from: number; cursor: string };
+const BEGINNING: Reached = { from: 0, cursor: "" };
+
+/** The conversation of a session in pieces, from a place on; `next` is null with the last. */
+async function* piecesOf(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  start: Reached,
+): AsyncGenerator<{
+  piece: Omit<Piece, "position" | "unknown">;
+  reached: Reached;
+  next: Reached | null;
+}> {
+  const head = Sessions.headView(session);
+  let reached: Reached | null = start;
+  while (reached !== null) {
+    const { from }: Reached = reached;
+    const found = await Messages.page(ctx, session, {
+      ...PIECE,
+      cursor: reached.cursor || undefined,
+    });
+    const next: Reached | null =
+      found.cursor === null ? null : { from: from + found.messages.length, cursor: found.cursor };
+    const messages = found.messages.map(messageView);
+    const piece = { head, messages, from, isLast: next === null, bytes: bytesOf(found.messages) };
+    yield { piece, reached, next };
+    reached = next;
+  }
+}
+
+/** Rows that messages were read from, about: a large part has several. */
+function rowsOf(messages: readonly { parts: readonly unknown[] }[]): number {
+  return messages.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
+}
+
+/**
+ * What a message takes beside its text, and a part: the rest of a row, and an object in memory. A
+ * session of a million empty messages is large too.
+ */
+const ROW_BYTES = 250;
+
+function bytesOf(messages: readonly Messages.MessageView[]): number {
+  const texts = messages.reduce(
+    (sum, { textContent = "", parts }) =>
+      parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
+    0,
+  );
+  return texts + rowsOf(messages) * ROW_BYTES;
+}
+
+function writePosition(at: Place, { cursor, from }: Reached): string {
+  return writeCursor([...at, cursor, from]);
+}
+
+function readPosition(text: string): { at: Place; reached: Reached } {
+  const [first, second, cursor, from] = readCursor(text, 4);
+  if (
+    typeof first !== "number" ||
+    typeof second !== "number" ||
+    typeof cursor !== "string" ||
+    typeof from !== "number"
+  ) {
+    throw invalidField("cursor", "is not a cursor of this export");
+  }
+  return { at: [first, second], reached: { cursor, from } };
+}
+
+function readReached(text: string): Reached {
+  const [from, cursor] = readCursor(text, 2);
+  if (typeof from !== "number" || typeof cursor !== "string" || cursor === "")
+    throw notFound("Page");
+  return { from, cursor };
+}
+
+/** What an export that shall not name its owner has to know: names, and a salt that is no name. */
+export function identityOf(user: Doc<"users">): { salt: string; names: string[] } {
+  const local = user.email?.split("@")[0];
+  const names = [user.name ?? "", ...(user.name ?? "").split(/\s+/), local ?? ""];
+  return { salt: user._id, names: names.filter((name) => name !== "") };
+}
+
+/** The fields of a message that an export may hold. */
+function messageView(message: Messages.MessageView) {
+  return {
+    externalId: message.externalId,
+    role: message.role,
+    rawRole: message.rawRole,
+    textContent: message.textContent,
+    parts: message.parts,
+    source: message.source,
+    model: message.model,
+    provider: message.provider,
+    ...numbersOf(message),
+    createdAt: message.createdAt,
+  };
+}

@@ -1,0 +1,142 @@
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { matcherOf } from "../../lib/search/evidence";
+import { makeSnippet } from "../../lib/search/snippet";
+import { prepareQuery } from "../../lib/search/terms";
+import { Sessions } from "./candidates";
+import { findSessions } from "./search";
+import { sessionView } from "../sessions/sessions";
+
+/** Searching by pages of numbered results, as the dashboard does. */
+
+type User = Pick<Doc<"users">, "_id">;
+type Page = { limit?: number; cursor?: number };
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 50;
+
+/**
+ * How far pages go. An offset reads all that came before it, so it is bounded: nobody turns page
+ * after page of a search, they narrow it. Convex itself ends at 1,024 results.
+ */
+const SESSIONS_MAX = 500;
+/** As many as a search over HTTP gives: each is found and ranked anew for every page. */
+const SEARCHED_SESSIONS_MAX = 50;
+const MESSAGES_MAX = 160;
+
+/** A longer text is shown as the part around its first hits. */
+const SHOWN_TEXT_CHARS = 2_000;
+
+/** A page of sessions: by last activity, or for a query best first, as full text finds them. */
+export async function sessions(ctx: QueryCtx, user: User, query: string, page: Page) {
+  const { rows, nextCursor, total } =
+    query.trim() === ""
+      ? await slice(byLastActivity(ctx, user), page, SESSIONS_MAX)
+      : await searchedSessions(ctx, user, query, page);
+  return { sessions: rows.map(sessionView), nextCursor, total };
+}
+
+function byLastActivity(ctx: QueryCtx, user: User) {
+  return ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_updated_at", (q) => q.eq("userId", user._id))
+    .order("desc");
+}
+
+/** Every page is cut from the same list, so that none repeats or leaves out what another shows. */
+async function searchedSessions(ctx: QueryCtx, user: User, query: string, page: Page) {
+  const input = { query, limit: SEARCHED_SESSIONS_MAX, filters: {} };
+  const found = await findSessions(ctx, user, input);
+  const { offset, end } = boundsOf(page, SEARCHED_SESSIONS_MAX);
+  return {
+    rows: found.slice(offset, end),
+    nextCursor: found.length > end ? end : null,
+    total: found.length,
+  };
+}
+
+/** A page of messages that answer a query, best first. */
+export async function messages(
+  ctx: QueryCtx,
+  user: User,
+  query: string,
+  { sessionId, ...page }: Page & { sessionId?: Id<"sessions"> },
+) {
+  const prepared = prepareQuery(query);
+  const found = prepared.terms.length === 0 ? null : search(ctx, user, prepared.terms, sessionId);
+  const { rows, nextCursor, total } = await slice(found, page, MESSAGES_MAX);
+  const known = new Sessions(ctx, user);
+  const matcher = matcherOf(prepared);
+  const shown = [];
+  for (const message of rows) {
+    const session = await known.get(message.sessionId);
+    if (session === null) continue;
+    shown.push(messageRow(message, session, (text) => shorten(matcher, text)));
+  }
+  return { messages: shown, nextCursor, total };
+}
+
+function search(
+  ctx: QueryCtx,
+  user: User,
+  terms: readonly string[],
+  sessionId: Id<"sessions"> | undefined,
+) {
+  return ctx.db.query("messages").withSearchIndex("search_text", (q) => {
+    const own = q.search("textContent", terms.join(" ")).eq("userId", user._id);
+    return sessionId === undefined ? own : own.eq("sessionId", sessionId);
+  });
+}
+
+function shorten(matcher: ReturnType<typeof matcherOf>, text: string): string {
+  return text.length <= SHOWN_TEXT_CHARS
+    ? text
+    : makeSnippet(matcher, text, SHOWN_TEXT_CHARS).snippet;
+}
+
+function messageRow(
+  message: Doc<"messages">,
+  session: Doc<"sessions">,
+  shown: (text: string) => string,
+) {
+  const { _id, sessionId, role, textContent, model, createdAt } = message;
+  const { title: sessionTitle, projectPath, projectName } = sessionView(session);
+  const text = textContent === undefined ? undefined : shown(textContent);
+  return {
+    _id,
+    sessionId,
+    role,
+    textContent: text,
+    model,
+    createdAt,
+    sessionTitle,
+    projectPath,
+    projectName,
+  };
+}
+
+/** The rows of one page, and how many there are up to one beyond it. */
+async function slice<Row>(found: AsyncIterable<Row> | null, page: Page, max: number) {
+  const { offset, end } = boundsOf(page, max);
+  const rows: Row[] = [];
+  let total = 0;
+  if (found !== null && offset < max) {
+    for await (const row of found) {
+      total += 1;
+      if (total > end) break;
+      if (total > offset) rows.push(row);
+    }
+  }
+  return { rows, nextCursor: total > end && end < max ? end : null, total };
+}
+
+/** Where a page begins and ends. */
+function boundsOf(page: Page, max: number) {
+  const limit = bounded(page.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT);
+  const offset = bounded(page.cursor ?? 0, 0, max);
+  return { offset, end: Math.min(offset + limit, max) };
+}
+
+function bounded(value: number, least: number, most: number): number {
+  return Number.isFinite(value) ? Math.min(most, Math.max(least, Math.floor(value))) : least;
+}

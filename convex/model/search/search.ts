@@ -1,0 +1,169 @@
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { type Matcher, matcherOf } from "../../lib/search/evidence";
+import { rankSessions } from "../../lib/search/rank";
+import { makeSnippet } from "../../lib/search/snippet";
+import { type PreparedQuery, prepareQuery } from "../../lib/search/terms";
+import type { SearchResult } from "../../wire/search";
+import { candidates, type Filters, isSaidBy, passes, Sessions, withSession } from "./candidates";
+import type { Candidate } from "./candidateSources";
+import { findPassage, findSession } from "../embedding/vectorHits";
+import { sessionView, shownTitle } from "../sessions/sessions";
+
+type User = Pick<Doc<"users">, "_id">;
+
+type SearchInput = { query: string; limit: number; filters: Filters };
+
+/**
+ * What one search found, best first. `wanted` is how many results there can be: as many as asked for, or
+ * fewer where fewer sessions pass the filters. `truncated`: there are fewer than that, because reading
+ * ended before all was seen.
+ */
+export type Found = { results: SearchResult[]; wanted: number; truncated: boolean };
+
+/** Sessions read beyond the limit, because a title may lift one over another. */
+const SPARE_SESSIONS = 4;
+
+/** A session nobody named yet. */
+const UNTITLED = "Untitled session";
+
+/**
+ * Full text: the user's sessions that hold the query's words, wherever in a session they stand, each
+ * with the passage that answers best. A query without a word finds nothing.
+ */
+export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
+  const query = prepareQuery(input.query);
+  const { ranked, wanted, hasMore } = await rank(ctx, user, query, input);
+  const matcher = matcherOf(query);
+  const results = ranked.map(({ session, passage, score }) =>
+    toResult(session, passage, { matcher, score, matchedIn: "fulltext" }),
+  );
+  return { results, wanted, truncated: hasMore && results.length < wanted };
+}
+
+/** The sessions that full text finds, best first. */
+export async function findSessions(ctx: QueryCtx, user: User, input: SearchInput) {
+  const { ranked } = await rank(ctx, user, prepareQuery(input.query), input);
+  return ranked.map(({ session }) => session);
+}
+
+async function rank(ctx: QueryCtx, user: User, query: PreparedQuery, input: SearchInput) {
+  const sessions = new Sessions(ctx, user);
+  const search = { ...input, user, query, sessions };
+  const { passages, wanted, hasMore } = await candidates(ctx, search);
+  const first = rankSessions(query, passages).slice(0, input.limit + SPARE_SESSIONS);
+  for (const { passage } of first) await sessions.get(passage.sessionId);
+  const known = passages.map((passage) => {
+    const session = sessions.peek(passage.sessionId);
+    return session ? withSession(passage, session) : passage;
+  });
+  const ranked = rankSessions(query, known)
+    .flatMap(({ passage, score }) => {
+      const session = sessions.peek(passage.sessionId);
+      return session ? [{ session, passage, score }] : [];
+    })
+    .slice(0, input.limit);
+  return { ranked, wanted, hasMore };
+}
+
+type Shown = { matcher: Matcher; score: number; matchedIn: "fulltext" | "semantic" };
+
+/** What a client gets of a session that answers. */
+function toResult(
+  session: Doc<"sessions">,
+  passage: Pick<Candidate, "messageId" | "text">,
+  { matcher, score, matchedIn }: Shown,
+): SearchResult {
+  return {
+    ...sessionView(session),
+    sessionId: session._id,
+    messageId: passage.messageId,
+    title: shownTitle(session) ?? UNTITLED,
+    project: session.projectName,
+    ...makeSnippet(matcher, passage.text),
+    score,
+    matchedIn: [matchedIn],
+  };
+}
+
+/** A hit of vector search: the row, and the cosine. */
+type VectorHits = {
+  sessions: { _id: Id<"sessionEmbeddings">; _score: number }[];
+  messages: { _id: Id<"messageEmbeddings">; _score: number }[];
+};
+
+/**
+ * Hits that each vector index is asked for, the most it gives: a session has many vectors, and filters
+ * come after. They are read (at most 4 kB each) only as far as sessions are wanted.
+ */
+export const HITS_MAX = 256;
+
+/** Hits read before it is worth asking how many sessions there are to find. */
+const HITS_UNASKED = 48;
+
+/**
+ * Semantic: turns hits of vector search into results, nearest first, each session once. What was
+ * deleted meanwhile is passed over.
+ */
+export async function hydrate(
+  ctx: QueryCtx,
+  user: User,
+  hits: VectorHits,
+  { query, limit, filters }: SearchInput,
+): Promise<Found> {
+  const sessions = new Sessions(ctx, user);
+  const matcher = matcherOf(prepareQuery(query));
+  const results = new Map<Id<"sessions">, SearchResult>();
+  let wanted = limit;
+  for (const [n, hit] of nearestFirst(sessions, hits, filters).entries()) {
+    if (n === HITS_UNASKED) wanted = await sessions.findable(limit, filters);
+    if (results.size >= wanted) break;
+    const passage = await hit.read();
+    if (!passage || results.has(passage.sessionId)) continue;
+    const session = await sessions.get(passage.sessionId);
+    if (!session || !passes(session, filters)) continue;
+    if (passage.messageId && !(await isSaidBy(ctx, passage.messageId, filters))) continue;
+    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const };
+    results.set(session._id, toResult(session, passage, shown));
+  }
+  const truncated = results.size < wanted && mayHaveMissed(hits, filters);
+  return { results: [...results.values()], wanted, truncated };
+}
+
+/** What a hit stands for: a passage of a session, or without a message the session itself. */
+type Meant = Pick<Candidate, "sessionId" | "messageId" | "text">;
+
+function nearestFirst(sessions: Sessions, hits: VectorHits, { role }: Filters) {
+  const { ctx, user } = sessions;
+  const ofMessages = hits.messages.map(({ _id, _score }) => ({
+    score: _score,
+    read: (): Promise<Meant | null> => findPassage(ctx, user, _id),
+  }));
+  // What stands in a title was said by no role.
+  const ofSessions = role !== undefined ? [] : hits.sessions;
+  return ofSessions
+    .map(({ _id, _score }) => ({ score: _score, read: () => readSessionHit(sessions, _id) }))
+    .concat(ofMessages)
+    .sort((a, b) => b.score - a.score);
+}
+
+async function readSessionHit(
+  sessions: Sessions,
+  id: Id<"sessionEmbeddings">,
+): Promise<Meant | null> {
+  const session = await findSession(sessions.ctx, sessions.user, id);
+  if (session === null) return null;
+  sessions.add(session);
+  return { sessionId: session._id, text: session.searchableText ?? "" };
+}
+
+/** An index that gave fewer hits than it was asked for has shown all it has. */
+function mayHaveMissed({ sessions, messages }: VectorHits, { role }: Filters): boolean {
+  const isShownWhole = role === undefined && sessions.length < HITS_MAX;
+  return messages.length === HITS_MAX && !isShownWhole;
+}
+
+/** Cosine as a score; of what is related at all it is above 0. */
+function toScore(cosine: number): number {
+  return Math.round(Math.min(1, cosine) * 10_000) / 10_000;
+}

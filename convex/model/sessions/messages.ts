@@ -1,0 +1,283 @@
+import { getDocumentSize } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { invalidField, tooLarge } from "../../errors";
+import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
+import { readCursor, writeCursor } from "../../lib/cursor";
+import { NUMBERS, numbersOf } from "../../lib/numbers";
+import { orderKey } from "../../lib/sync/orderKey";
+import {
+  MESSAGE_MAX_BYTES,
+  pieceBytes,
+  type JoinedPart,
+  type Piece,
+} from "../../lib/sessions/partRows";
+import { jsonStringBytes, utf8Length } from "../../lib/text";
+import type { MessageRow, Outcome } from "../sync/shapes";
+import * as Parts from "./parts";
+
+/** Fields of a message that are kept where a later delivery does not send them. */
+const KEPT_FIELDS = [
+  "role",
+  "rawRole",
+  "textContent",
+  "textIsDerived",
+  "model",
+  "provider",
+  "source",
+  ...NUMBERS,
+] as const;
+
+/** The session's message of this id, or null. */
+export async function find(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  externalId: string,
+): Promise<Doc<"messages"> | null> {
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_external_id", (q) => q.eq("externalId", externalId).eq("sessionId", session._id))
+    .unique();
+}
+
+/** What `upsert` may take of a transaction: operations, and bytes read. */
+export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Load {
+  const { textTail, partRows } = message;
+  const operations = ITEM_OPERATIONS + (textTail?.length ?? 0) + (partRows?.length ?? 0);
+  if (stored === null) return { operations, bytes: 0 };
+  const row = getDocumentSize(stored);
+  if (stored.deliveryHash === message.deliveryHash) return { operations, bytes: row };
+  // What is replaced is read twice: to find it, and to delete it.
+  return {
+    operations: operations + 2 * (stored.partRows ?? 0),
+    bytes: 2 * (row + (stored.partBytes ?? 0)),
+  };
+}
+
+/**
+ * Takes in a message, `stored` being what `find` gave. The newest delivery wins; what it does not send
+ * is kept; an identical one writes nothing. The session is read, not written.
+ */
+export async function upsert(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  stored: Doc<"messages"> | null,
+  message: MessageRow,
+  at: { receivedAt: number; now: number },
+): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
+  if (stored === null) return await insert(ctx, session, message, at.receivedAt);
+  if (stored.deliveryHash === message.deliveryHash) {
+    return { messageId: stored._id, outcome: "skipped" };
+  }
+  await update(ctx, session, stored, message, at.now);
+  return { messageId: stored._id, outcome: "updated" };
+}
+
+async function insert(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  message: MessageRow,
+  receivedAt: number,
+): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
+  const { externalId, createdAt = receivedAt, index } = message;
+  const rows = [...(message.textTail ?? []), ...(message.partRows ?? [])];
+  const fields = {
+    userId: session.userId,
+    sessionId: session._id,
+    externalId,
+    ...kept(message),
+    role: message.role ?? "unknown",
+    createdAt,
+    orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
+    deliveryHash: message.deliveryHash,
+    ...size(rows.length, pieceBytes(rows)),
+  };
+  const messageId = await ctx.db.insert("messages", fields);
+  await Parts.replace(ctx, { ...fields, _id: messageId }, "parts", rows, false);
+  return { messageId, outcome: "inserted" };
+}
+
+function kept(message: MessageRow) {
+  const fields: Partial<Pick<MessageRow, (typeof KEPT_FIELDS)[number]>> = {};
+  for (const key of KEPT_FIELDS) {
+    if (message[key] !== undefined) Object.assign(fields, { [key]: message[key] });
+  }
+  return fields;
+}
+
+/** Fields of a message with rows in `parts`; most have none, and then say nothing. */
+function size(rows: number, bytes: number) {
+  return rows > 0 ? { partRows: rows, partBytes: bytes } : {};
+}
+
+async function update(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  stored: Doc<"messages">,
+  message: MessageRow,
+  now: number,
+): Promise<void> {
+  const sendsText = message.textContent !== undefined && !keepsSentText(stored, message);
+  const fields = kept(message);
+  if (!sendsText) {
+    delete fields.textContent;
+    delete fields.textIsDerived;
+  }
+  // A role that could not be read never replaces one that could.
+  const keepsRole = message.role === "unknown" && stored.role !== "unknown";
+  if (keepsRole) {
+    delete fields.role;
+    delete fields.rawRole;
+  }
+  const rows = {
+    ...(sendsText ? { text: message.textTail ?? [] } : {}),
+    ...(message.partRows ? { parts: message.partRows } : {}),
+  };
+  await ctx.db.patch("messages", stored._id, {
+    ...fields,
+    ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
+    ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
+    ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, rows)),
+    ...asFolded(session, stored, now),
+    deliveryHash: message.deliveryHash,
+  });
+}
+
+/** Text put together from parts never replaces text that was sent as such. */
+function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
+  return (
+    message.textIsDerived === true &&
+    stored.textContent !== undefined &&
+    stored.textIsDerived !== true
+  );
+}
+
+/**
+ * Puts rows in place of those of the same kinds; gives the message's fields about its rows after it.
+ * Throws `PAYLOAD_TOO_LARGE` where the text of one delivery and the parts of another are too much together.
+ */
+async function replaceRows(
+  ctx: MutationCtx,
+  stored: Doc<"messages">,
+  textContent: string | undefined,
+  rows: { text?: Piece[]; parts?: Piece[] },
+) {
+  let { partRows = 0, partBytes = 0 } = stored;
+  const hadRows = partRows > 0;
+  for (const which of ["text", "parts"] as const) {
+    const pieces = rows[which];
+    if (pieces === undefined) continue;
+    const gone = await Parts.replace(ctx, stored, which, pieces, hadRows);
+    partRows += pieces.length - gone.length;
+    partBytes += pieceBytes(pieces) - pieceBytes(gone);
+  }
+  if (utf8Length(textContent ?? "") + partBytes > MESSAGE_MAX_BYTES) throw tooLarge("message");
+  return { partRows: partRows || undefined, partBytes: partBytes || undefined };
+}
+
+/** A message already counted keeps the numbers as they were counted, for the next refresh. */
+function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
+  if (stored._creationTime > session.foldedThrough) return {};
+  return { rewrittenAt: now, folded: stored.folded ?? numbersOf(stored) };
+}
+
+/** What one answer may carry of texts and parts; one larger message still comes, alone. */
+const PAGE_MAX_BYTES = 4 * 1024 * 1024;
+const PAGE_MAX_ROWS = 16_000;
+/**
+ * What texts and parts may become as JSON, where a control character takes six bytes. One message
+ * that is larger comes alone: it was sent as JSON, so that it is no larger than what was sent.
+ */
+const PAGE_MAX_JSON_BYTES = 12 * 1024 * 1024;
+
+/** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
+export type MessageView = Pick<
+  Doc<"messages">,
+  Exclude<(typeof KEPT_FIELDS)[number], "textIsDerived"> | "externalId" | "createdAt"
+> & { id: Id<"messages">; parts: JoinedPart[] };
+
+/** How much a page may be: messages, and what they read at most. */
+type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
+
+/**
+ * A page of a session's messages in the order of the conversation, with their parts. Bounded by
+ * `limit`, by bytes and by rows; `cursor` is null at the end. Who shows less of it goes on with
+ * `cursorBehind` the last message shown.
+ */
+export async function page(
+  ctx: QueryCtx,
+  session: Pick<Doc<"sessions">, "_id">,
+  size: PageSize & { cursor?: string },
+): Promise<{
+  messages: MessageView[];
+  cursor: string | null;
+  cursorBehind: (index: number) => string;
+}> {
+  const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
+  const after = cursor === undefined ? "" : readPageCursor(cursor);
+  const inOrder = ctx.db
+    .query("messages")
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", session._id).gt("orderKey", after),
+    );
+  const found: Doc<"messages">[] = [];
+  let bytes = 0;
+  let rowCount = 0;
+  let more = false;
+  for await (const message of inOrder) {
+    bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
+    rowCount += 1 + (message.partRows ?? 0);
+    const isFull = bytes > maxBytes || rowCount > maxRows;
+    more = found.length >= limit || (found.length > 0 && isFull);
+    if (more) break;
+    found.push(message);
+  }
+  const rows = await Parts.ofPage(ctx, found);
+  const read = found.map((message) => messageView(message, rows.get(message._id)));
+  const messages = read.slice(0, fitting(read));
+  const cursorBehind = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
+  const isCut = messages.length > 0 && (more || messages.length < read.length);
+  return { messages, cursor: isCut ? cursorBehind(messages.length - 1) : null, cursorBehind };
+}
+
+/** How many of the messages fit one answer as JSON; at least one. */
+function fitting(messages: readonly MessageView[]): number {
+  let bytes = 0;
+  const beyond = messages.findIndex((message, index) => {
+    bytes += jsonBytesOf(message);
+    return index > 0 && bytes > PAGE_MAX_JSON_BYTES;
+  });
+  return beyond < 0 ? messages.length : beyond;
+}
+
+function jsonBytesOf({ textContent = "", parts }: MessageView): number {
+  return parts.reduce(
+    (sum, { format, content }) =>
+      sum + (format.startsWith("text") ? jsonStringBytes(content) : utf8Length(content)),
+    jsonStringBytes(textContent),
+  );
+}
+
+function readPageCursor(cursor: string): string {
+  const [key] = readCursor(cursor, 1);
+  if (typeof key === "string") return key;
+  throw invalidField("messages_cursor", "is not a cursor of this session");
+}
+
+function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {
+  const { _id, textContent, externalId, createdAt } = message;
+  const view: MessageView = {
+    id: _id,
+    externalId,
+    createdAt,
+    role: message.role,
+    parts: whole?.parts ?? [],
+  };
+  for (const key of KEPT_FIELDS) {
+    if (key !== "textIsDerived" && message[key] !== undefined) {
+      Object.assign(view, { [key]: message[key] });
+    }
+  }
+  if (textContent !== undefined) view.textContent = textContent + (whole?.tail ?? "");
+  return view;
+}

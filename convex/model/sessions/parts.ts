@@ -1,0 +1,82 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { joinPieces, TEXT_ORDER, type Piece, type JoinedPart } from "../../lib/sessions/partRows";
+
+/** The only hands on the `parts` table, but for deletion and search. */
+
+type Owner = Pick<Doc<"messages">, "userId" | "sessionId" | "orderKey"> & {
+  _id: Doc<"messages">["_id"];
+};
+
+/** Which rows of a message: its continued text, its parts. */
+type Which = "text" | "parts";
+
+/** Puts rows in place of those of the same kind that the message has; gives the rows that are gone. */
+export async function replace(
+  ctx: MutationCtx,
+  message: Owner,
+  which: Which,
+  pieces: readonly Piece[],
+  hasRows: boolean,
+): Promise<Doc<"parts">[]> {
+  const gone = hasRows ? await ofMessage(ctx, message._id, which) : [];
+  for (const row of gone) await ctx.db.delete("parts", row._id);
+  const { userId, sessionId, orderKey, _id: messageId } = message;
+  for (const piece of pieces) {
+    await ctx.db.insert("parts", { userId, sessionId, messageId, orderKey, ...piece });
+  }
+  return gone;
+}
+
+/** Rows of one message. Bounded by what one request may store. */
+async function ofMessage(
+  ctx: QueryCtx,
+  messageId: Doc<"messages">["_id"],
+  which: Which,
+): Promise<Doc<"parts">[]> {
+  return await ctx.db
+    .query("parts")
+    .withIndex("by_message", (q) => {
+      const range = q.eq("messageId", messageId);
+      return which === "text" ? range.eq("order", TEXT_ORDER) : range.gt("order", TEXT_ORDER);
+    })
+    // One message's rows fit one request.
+    .collect();
+}
+
+/** What the rows of a message hold, joined. */
+export type Whole = { tail: string; parts: JoinedPart[] };
+
+/**
+ * The rows of a page of messages, in one range read. The messages must be neighbours in the order of
+ * the conversation, and their `partBytes` together what one transaction may read.
+ */
+export async function ofPage(
+  ctx: QueryCtx,
+  page: readonly Doc<"messages">[],
+): Promise<ReadonlyMap<string, Whole>> {
+  const first = page.find((message) => (message.partRows ?? 0) > 0);
+  const last = page[page.length - 1];
+  if (first === undefined || last === undefined) return new Map();
+  const rows = await ctx.db
+    .query("parts")
+    .withIndex("by_session_and_order_key", (q) =>
+      q
+        .eq("sessionId", first.sessionId)
+        .gte("orderKey", first.orderKey)
+        .lte("orderKey", last.orderKey),
+    )
+    // Bounded by the page's partBytes.
+    .collect();
+  return joinByMessage(rows);
+}
+
+function joinByMessage(rows: readonly Doc<"parts">[]): ReadonlyMap<string, Whole> {
+  const grouped = new Map<string, Doc<"parts">[]>();
+  for (const row of rows) {
+    const group = grouped.get(row.messageId);
+    if (group) group.push(row);
+    else grouped.set(row.messageId, [row]);
+  }
+  return new Map(Array.from(grouped, ([id, group]) => [id, joinPieces(group)]));
+}

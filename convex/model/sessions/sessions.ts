@@ -1,0 +1,263 @@
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { AppError, invalidField, notFound } from "../../errors";
+import type { ExportHead } from "../../exports/types";
+import { readCursor, writeCursor } from "../../lib/cursor";
+import { numbersOf } from "../../lib/numbers";
+import type { SessionAnswer } from "../../wire/answers";
+import { DEFAULT_SOURCE } from "../../wire/sources";
+import { willTake } from "../accounts/accountDeletion";
+import { startSessionDeletion } from "./deletion";
+import type { Outcome, SessionFields } from "../sync/shapes";
+import { hasRoom, takeWithin } from "../readBudget";
+import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
+import { isPlaceholderTitle, mergeSession, mergeSource } from "./merge";
+
+type User = Pick<Doc<"users">, "_id">;
+/** Whoever writes must know whether all data of the user is being deleted. */
+type Writer = Doc<"users">;
+
+/** The user's session with this external id, or null. */
+async function findByExternalId(
+  ctx: QueryCtx,
+  user: User,
+  externalId: string,
+): Promise<Doc<"sessions"> | null> {
+  return await ctx.db
+    .query("sessions")
+    .withIndex("by_user_external", (q) => q.eq("userId", user._id).eq("externalId", externalId))
+    .unique();
+}
+
+/** The user's session by our id alone, or null: for queries, which must not throw. */
+export async function findOwn(
+  ctx: QueryCtx,
+  user: User | null,
+  id: string,
+): Promise<Doc<"sessions"> | null> {
+  const ourId = ctx.db.normalizeId("sessions", id);
+  const session = user && ourId && (await ctx.db.get("sessions", ourId));
+  return session && session.userId === user._id ? session : null;
+}
+
+/** The user's session by our id or the plugin's, or null; everyone else's is as unknown as none. */
+export async function find(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions"> | null> {
+  return (await findOwn(ctx, user, id)) ?? (await findByExternalId(ctx, user, id));
+}
+
+/** The same; 404 where there is none. */
+export async function require(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions">> {
+  const session = await find(ctx, user, id);
+  if (session === null) throw notFound("Session");
+  return session;
+}
+
+/** A session nobody has described yet. */
+function blank(userId: Id<"users">, externalId: string, now: number) {
+  return {
+    userId,
+    externalId,
+    source: DEFAULT_SOURCE,
+    sourceIsExplicit: false,
+    announced: false,
+    reported: [],
+    messageCount: 0,
+    createdAt: now,
+    updatedAt: now,
+    foldedThrough: 0,
+    isPublic: false,
+  } satisfies Omit<Doc<"sessions">, "_id" | "_creationTime">;
+}
+
+/**
+ * The session to write to, or null. One that the deletion of all data has not reached yet goes now:
+ * what is sent from now on belongs to a fresh one, and is not taken with it.
+ */
+async function findForWriting(
+  ctx: MutationCtx,
+  user: Writer,
+  externalId: string,
+): Promise<Doc<"sessions"> | null> {
+  const stored = await findByExternalId(ctx, user, externalId);
+  if (stored === null || !willTake(user, stored)) return stored;
+  await startSessionDeletion(ctx, stored);
+  return null;
+}
+
+/**
+ * Takes in what a plugin says of a session. A request that says nothing new writes nothing; one that
+ * does schedules the refresh of what follows from it (search text, statistics).
+ */
+export async function upsert(
+  ctx: MutationCtx,
+  user: Writer,
+  input: SessionFields,
+  now: number,
+): Promise<{ sessionId: Id<"sessions">; outcome: Outcome }> {
+  const stored = await findForWriting(ctx, user, input.externalId);
+  const before = stored ?? blank(user._id, input.externalId, input.createdAt ?? now);
+  const merged = mergeSession(before, input);
+  if (stored === null) {
+    const due = { refreshDueAt: nextRefresh(undefined, now) };
+    const sessionId = await ctx.db.insert("sessions", { ...before, ...merged, ...due });
+    await scheduleRefresh(ctx, sessionId);
+    return { sessionId, outcome: "inserted" };
+  }
+  if (isSame(stored, merged)) return { sessionId: stored._id, outcome: "skipped" };
+  const refreshDueAt = nextRefresh(stored.refreshDueAt, now);
+  const due = refreshDueAt === undefined ? {} : { refreshDueAt };
+  await ctx.db.patch("sessions", stored._id, { ...merged, ...due, updatedAt: now });
+  if (refreshDueAt !== undefined) await scheduleRefresh(ctx, stored._id);
+  return { sessionId: stored._id, outcome: "updated" };
+}
+
+function isSame<T extends object>(stored: T, merged: Partial<T>): boolean {
+  return JSON.stringify({ ...stored, ...merged }) === JSON.stringify(stored);
+}
+
+/** The session that a message belongs to, made on demand: some plugins never send sessions. */
+export async function ensure(
+  ctx: MutationCtx,
+  user: Writer,
+  message: { sessionExternalId: string; source?: string; createdAt: number },
+  now: number,
+): Promise<Doc<"sessions">> {
+  const stored = await findForWriting(ctx, user, message.sessionExternalId);
+  if (stored !== null) return stored;
+  const fresh = blank(user._id, message.sessionExternalId, Math.min(message.createdAt, now));
+  const id = await ctx.db.insert("sessions", { ...fresh, ...mergeSource(fresh, message.source) });
+  const session = await ctx.db.get("sessions", id);
+  if (session === null) throw new AppError("INTERNAL", "A session vanished while it was created");
+  return session;
+}
+
+/** Where a page of a list in order of source time ended. */
+type ListCursor = { createdAt: number; creationTime: number };
+
+/** The cursor of a page that ends with this session. */
+export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
+  return writeCursor([createdAt, _creationTime]);
+}
+
+/** Where the page before ended; 400 for what is no such cursor. */
+export function readListCursor(text: string): ListCursor {
+  const [createdAt, creationTime] = readCursor(text, 2);
+  if (typeof createdAt === "number" && typeof creationTime === "number") {
+    return { createdAt, creationTime };
+  }
+  throw invalidField("cursor", "is not a cursor of this list");
+}
+
+/**
+ * A page of the user's sessions, newest first by source time. Stable under inserts: a page goes on
+ * exactly behind the last row of the page before.
+ */
+export async function listPage(
+  ctx: QueryCtx,
+  user: User,
+  { limit, cursor, source }: { limit: number; cursor?: string; source?: string },
+): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
+  const after = cursor === undefined ? undefined : readListCursor(cursor);
+  const rows = after ? await rangeOf(ctx, user, source, { at: after }, limit + 1) : [];
+  const before = after?.createdAt ?? Infinity;
+  if (rows.length <= limit) {
+    rows.push(...(await rangeOf(ctx, user, source, { before }, limit + 1 - rows.length)));
+  }
+  const sessions = rows.slice(0, limit);
+  const last = sessions[sessions.length - 1];
+  const more = rows.length > limit && last !== undefined;
+  return { sessions, cursor: more ? writeListCursor(last) : null };
+}
+
+type Range = { at: ListCursor } | { before: number };
+
+/** Rows of the same source time behind the cursor, or of an earlier one. */
+async function rangeOf(
+  ctx: QueryCtx,
+  user: User,
+  source: string | undefined,
+  range: Range,
+  count: number,
+): Promise<Doc<"sessions">[]> {
+  const sessions = ctx.db.query("sessions");
+  const inOrder =
+    source === undefined
+      ? sessions.withIndex("by_user_and_created_at", (q) => {
+          const own = q.eq("userId", user._id);
+          return "at" in range
+            ? own.eq("createdAt", range.at.createdAt).lt("_creationTime", range.at.creationTime)
+            : own.lt("createdAt", range.before);
+        })
+      : sessions.withIndex("by_user_and_source", (q) => {
+          const own = q.eq("userId", user._id).eq("source", source);
+          return "at" in range
+            ? own.eq("createdAt", range.at.createdAt).lt("_creationTime", range.at.creationTime)
+            : own.lt("createdAt", range.before);
+        });
+  return await inOrder.order("desc").take(count);
+}
+
+/** Session rows that one page of external ids reads: a thousand of the usual 1.5 kB. */
+const EXTERNAL_IDS_PAGE = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+
+/** A page of the external ids that plugins announced, and where the next begins (null at the end). */
+export async function externalIdPage(
+  ctx: QueryCtx,
+  user: User,
+  after: string,
+): Promise<{ externalIds: string[]; next: string | null }> {
+  const sessions = ctx.db
+    .query("sessions")
+    .withIndex("by_user_external", (q) => q.eq("userId", user._id).gt("externalId", after));
+  const budget = { ...EXTERNAL_IDS_PAGE };
+  const rows = await takeWithin(sessions, budget);
+  const announced = rows.filter((session) => session.announced);
+  return {
+    externalIds: announced.map((session) => session.externalId),
+    next: hasRoom(budget) ? null : (rows[rows.length - 1]?.externalId ?? null),
+  };
+}
+
+/** The title to show: the plugin's, or the start of the first prompt. */
+export function shownTitle(session: Doc<"sessions">): string | undefined {
+  const { title, promptTitle } = session;
+  return title === undefined || isPlaceholderTitle(title) ? (promptTitle ?? title) : title;
+}
+
+/** The fields of a session that may leave, one by one: a new column does not slip in. */
+export function headView(session: Doc<"sessions">): ExportHead {
+  return {
+    externalId: session.externalId,
+    source: session.source,
+    title: shownTitle(session),
+    projectPath: session.projectPath,
+    projectName: session.projectName,
+    model: session.model,
+    provider: session.provider,
+    ...numbersOf(session),
+    toolCallCount: session.toolCallCount,
+    endReason: session.endReason,
+    messageCount: session.messageCount,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+    evalStatus: session.evalStatus,
+    evalTags: session.evalTags,
+    reviewedAt: session.reviewedAt,
+  };
+}
+
+/** A session for its owner. Unknown tokens and cost are 0 here, as older clients expect. */
+export function sessionView(session: Doc<"sessions">): SessionAnswer {
+  const { promptTokens = 0, completionTokens = 0, totalTokens = 0, cost = 0 } = session;
+  return {
+    id: session._id,
+    _id: session._id,
+    ...headView(session),
+    ...{ promptTokens, completionTokens, totalTokens, cost },
+    reported: session.reported,
+    isPublic: session.isPublic,
+    publicSlug: session.isPublic ? session.publicSlug : undefined,
+    evalReady: session.evalReady ?? false,
+    evalTags: session.evalTags ?? [],
+  };
+}

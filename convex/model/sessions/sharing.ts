@@ -1,0 +1,37 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+
+/** Characters of a slug: 22 of 64 symbols are 132 bits, so that nobody finds one by trying. */
+const SLUG_LENGTH = 22;
+const SLUG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/**
+ * Makes a session public or private. The first publication makes its slug, which is kept: private
+ * hides the page, public again gives the same link. Nothing else of the session changes.
+ */
+export async function setVisibility(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  isPublic: boolean,
+): Promise<{ isPublic: boolean; publicSlug?: string }> {
+  const publicSlug = session.publicSlug ?? (isPublic ? newSlug() : undefined);
+  if (session.isPublic !== isPublic || session.publicSlug !== publicSlug) {
+    await ctx.db.patch("sessions", session._id, { isPublic, publicSlug });
+  }
+  return { isPublic, ...(isPublic ? { publicSlug } : {}) };
+}
+
+/** The session shared under this slug, or null: a private one is as unknown as none. */
+export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sessions"> | null> {
+  if (slug === "") return null;
+  const session = await ctx.db
+    .query("sessions")
+    .withIndex("by_public_slug", (q) => q.eq("publicSlug", slug))
+    .unique();
+  return session !== null && session.isPublic ? session : null;
+}
+
+function newSlug(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(SLUG_LENGTH));
+  return Array.from(bytes, (byte) => SLUG_ALPHABET[byte & 63]).join("");
+}

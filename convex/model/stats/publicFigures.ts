@@ -1,0 +1,57 @@
+import type { Id } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { splitBy } from "../../lib/stats/totals";
+import { takeWithin } from "../readBudget";
+
+/** What the deployment is used with, for visitors who are not signed in. */
+
+/**
+ * Days (of any user) that the figures are drawn from, the newest written first: enough that years
+ * which somebody brings in at once do not crowd out everybody else. How many must share a name.
+ */
+const PLATFORM_DAYS = { rows: 4_000, bytes: 8 * 1024 * 1024 };
+const PLATFORM_MIN_USERS = 3;
+const PLATFORM_TOP = 5;
+
+/** The figures as they were last computed; empty lists until then. */
+export async function figures(ctx: QueryCtx) {
+  const stored = await ctx.db.query("platformFigures").first();
+  return { topModels: stored?.topModels ?? [], topSources: stored?.topSources ?? [] };
+}
+
+/** Computes the figures anew. */
+export async function update(ctx: MutationCtx): Promise<void> {
+  const stored = await ctx.db.query("platformFigures").first();
+  const current = await top(ctx);
+  if (stored === null) await ctx.db.insert("platformFigures", current);
+  else await ctx.db.replace("platformFigures", stored._id, current);
+}
+
+/**
+ * The most used models and sources of the deployment. A name is shown only when several users have
+ * used it: names of private deployments and of homemade tools are nobody else's business.
+ */
+async function top(ctx: QueryCtx) {
+  const newestFirst = ctx.db.query("dailyWrapped").order("desc");
+  const recent = await takeWithin(newestFirst, { ...PLATFORM_DAYS });
+  const rows = recent.flatMap((day) => day.stats.rows);
+  const shared = (name: "model" | "source") => {
+    const usersOf = new Map<string, Set<Id<"users">>>();
+    for (const day of recent) {
+      for (const row of day.stats.rows) {
+        usersOf.set(row[name], (usersOf.get(row[name]) ?? new Set()).add(day.userId));
+      }
+    }
+    const splits = splitBy(rows, name).filter(({ key }) => key !== "");
+    return splits.filter(({ key }) => (usersOf.get(key)?.size ?? 0) >= PLATFORM_MIN_USERS);
+  };
+  return {
+    topModels: shared("model")
+      .slice(0, PLATFORM_TOP)
+      .map(({ key, totalTokens }) => ({ model: key, totalTokens })),
+    topSources: shared("source")
+      .sort((a, b) => b.sessions - a.sessions)
+      .slice(0, PLATFORM_TOP)
+      .map(({ key, sessions }) => ({ source: key, sessions })),
+  };
+}

@@ -1,0 +1,82 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
+import { timeFromId } from "../../lib/sync/sourceTime";
+import { isOpen } from "../accounts/accountDeletion";
+import type { MessageRow, SessionFields, SyncResult } from "./shapes";
+import * as Messages from "../sessions/messages";
+import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
+import * as Sessions from "../sessions/sessions";
+
+/**
+ * A chunk ends early before what it replaces gets too much: of the 4,096 index ranges and the 16 MiB
+ * that a transaction may read, each replaced row takes a range, and is read to find it and to delete it.
+ * The first item is always stored: any message fits alone (`MESSAGE_MAX_BYTES`).
+ */
+const TRANSACTION: Load = { operations: 3_000, bytes: 8 * 1024 * 1024 };
+
+/** While all data is being deleted, an old session is first taken out of its day, which may be large. */
+const SESSION_IN_DELETION: Load = { operations: 0, bytes: 2 * 1024 * 1024 };
+
+/**
+ * Stores a chunk of sessions and messages in one transaction, all sessions before all messages. The
+ * caller bounds what the chunk brings; what it replaces is known only here, and may end it early.
+ */
+export async function upsertMany(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  chunk: { sessions: SessionFields[]; messages: MessageRow[]; receivedAt: number },
+): Promise<SyncResult> {
+  const now = Date.now();
+  const result: SyncResult = { sessions: [], messages: [] };
+  const perSession = isOpen(user) ? SESSION_IN_DELETION : NO_LOAD;
+  let spent = NO_LOAD;
+  const hasRoomFor = (load: Load) => {
+    const isFirst = result.sessions.length + result.messages.length === 0;
+    if (!isFirst && !fits(spent, load, TRANSACTION)) return false;
+    spent = added(spent, load);
+    return true;
+  };
+  for (const session of chunk.sessions) {
+    if (!hasRoomFor(perSession)) return result;
+    result.sessions.push(await Sessions.upsert(ctx, user, session, now));
+  }
+  const seen = new Map<string, Doc<"sessions">>();
+  const changed = new Set<Doc<"sessions">>();
+  for (const message of chunk.messages) {
+    if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
+    const session = await sessionOf(ctx, user, seen, message, now);
+    const stored = await Messages.find(ctx, session, message.externalId);
+    // The caller has bounded what is new, and ending here might leave its fresh session without messages.
+    if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
+    const at = { receivedAt: chunk.receivedAt, now };
+    const { messageId, outcome } = await Messages.upsert(ctx, session, stored, message, at);
+    if (outcome !== "skipped") changed.add(session);
+    result.messages.push({ sessionId: session._id, messageId, outcome });
+  }
+  for (const session of changed) {
+    const refreshDueAt = nextRefresh(session.refreshDueAt, now);
+    if (refreshDueAt === undefined) continue;
+    await ctx.db.patch("sessions", session._id, { refreshDueAt });
+    await scheduleRefresh(ctx, session._id);
+  }
+  return result;
+}
+
+/** Most chunks name one session a hundred times: it is read once. */
+async function sessionOf(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  seen: Map<string, Doc<"sessions">>,
+  message: MessageRow,
+  now: number,
+): Promise<Doc<"sessions">> {
+  const { sessionExternalId, source, createdAt = now } = message;
+  const known = seen.get(sessionExternalId);
+  if (known) return known;
+  const from = timeFromId(sessionExternalId, now) ?? createdAt;
+  const announced = { sessionExternalId, createdAt: from, ...(source ? { source } : {}) };
+  const session = await Sessions.ensure(ctx, user, announced, now);
+  seen.set(sessionExternalId, session);
+  return session;
+}

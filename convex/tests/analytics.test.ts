@@ -1,0 +1,506 @@
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { api, internal } from "../_generated/api";
+import { contributionOf, type LedgerRow, rowsOf } from "../lib/stats/ledger";
+import { totalsOf } from "../lib/stats/totals";
+import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+import type { Deployment, Person } from "../test.setup";
+
+const NOW = Date.UTC(2026, 10, 22, 0, 10);
+const DAY = 86_400_000;
+
+eachTestAt(NOW);
+
+const sorted = (ledger: readonly LedgerRow[]) =>
+  ledger.map((row) => JSON.stringify(row, Object.keys(row).sort())).sort();
+
+/** The ledger as it is stored, and as the sessions and their messages say it should be. */
+async function bothLedgers(t: Deployment) {
+  const messages = await rows(t, "messages");
+  const contributions = (await rows(t, "sessions")).map((session) => {
+    const own = messages.filter(({ sessionId }) => sessionId === session._id);
+    const counted = (key: "promptTokens" | "completionTokens") =>
+      session.reported.includes(key)
+        ? session[key]
+        : own.reduce((total, message) => total + (message[key] ?? 0), 0);
+    const tokens = {
+      promptTokens: counted("promptTokens"),
+      completionTokens: counted("completionTokens"),
+    };
+    const totalTokens = (tokens.promptTokens ?? 0) + (tokens.completionTokens ?? 0);
+    return contributionOf({ ...session, ...tokens, totalTokens, messageCount: own.length });
+  });
+  const stored = (await rows(t, "dailyWrapped")).map(
+    ({ date, stats }) => [date, sorted(stats.rows)] as const,
+  );
+  const recomputed = contributions.map(({ date }) => {
+    const ofDay = contributions.filter((one) => one.date === date);
+    return [date, sorted(rowsOf(ofDay))] as const;
+  });
+  return { stored: Object.fromEntries(stored), recomputed: Object.fromEntries(recomputed) };
+}
+
+type Step =
+  | { kind: "session"; id: number; fields: object }
+  | { kind: "message"; id: number; message: number; fields: object }
+  | { kind: "delete"; id: number }
+  | { kind: "settle" };
+
+const id = fc.nat(3);
+const tokens = fc.option(fc.nat(1_000), { nil: undefined });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("session" as const),
+      id,
+      fields: fc.record({
+        source: fc.option(fc.constantFrom("pi", "cursor"), { nil: undefined }),
+        model: fc.option(fc.constantFrom("claude-x", "模型"), { nil: undefined }),
+        projectName: fc.option(fc.constantFrom("p", "q"), { nil: undefined }),
+        promptTokens: tokens,
+        completionTokens: tokens,
+        cost: fc.option(fc.double({ min: 0, max: 10, noNaN: true }), { nil: undefined }),
+        createdAt: fc.option(fc.integer({ min: NOW - 3 * DAY, max: NOW }), { nil: undefined }),
+      }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant("message" as const),
+      id,
+      message: fc.nat(4),
+      fields: fc.record({
+        role: fc.constantFrom("user", "assistant"),
+        textContent: fc.constantFrom("a", "b"),
+        promptTokens: tokens,
+        completionTokens: tokens,
+        createdAt: fc.option(fc.integer({ min: NOW - 2 * DAY, max: NOW }), { nil: undefined }),
+      }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), id }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
+);
+
+async function take(t: Deployment, who: Person, one: Step) {
+  switch (one.kind) {
+    case "session":
+      return await who.post("/sync/session", { externalId: `s${one.id}`, ...one.fields });
+    case "message": {
+      const ids = { sessionExternalId: `s${one.id}`, externalId: `m${one.message}` };
+      return await who.post("/sync/message", { ...ids, ...one.fields });
+    }
+    case "delete":
+      return await who.send("DELETE", `/api/sessions/s${one.id}`, "");
+    case "settle":
+      return await settle(t);
+  }
+}
+
+test(
+  "statistics equal a recomputation after any history of syncs, rewrites, repeats and deletions",
+  { timeout: 120_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        vi.setSystemTime(NOW);
+        const t = deployment();
+        const ada = await person(t);
+        for (const one of steps) {
+          await take(t, ada, one);
+          vi.setSystemTime(Date.now() + 1_000);
+        }
+        await settle(t);
+        const { stored, recomputed } = await bothLedgers(t);
+        expect(stored).toEqual(recomputed);
+      }),
+      { numRuns: 25 },
+    );
+  },
+);
+
+test("when the latest session of a day leaves, the day was last active when the others were", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const sessions = ["early", "late"].map((externalId) => ({ externalId, source: "pi" }));
+  await ada.post("/sync/batch", { sessions });
+  vi.setSystemTime(NOW + 600_000);
+  await ada.post("/sync/session", { externalId: "late", durationMs: 600_000 });
+  await settle(t);
+  const lastActive = async () =>
+    (await rows(t, "dailyWrapped")).map(({ stats }) => stats.rows.map((row) => row.lastActiveAt));
+  expect(await lastActive()).toEqual([[NOW + 600_000]]);
+  await ada.send("DELETE", "/api/sessions/late", "");
+  await settle(t);
+  expect(await lastActive()).toEqual([[NOW]]);
+});
+
+/** Ada's four sessions over three days, of two sources. */
+async function setUp() {
+  const t = deployment();
+  const ada = await person(t);
+  const sessions = [
+    {
+      externalId: "a",
+      source: "pi",
+      model: "claude-x",
+      projectName: "p",
+      promptTokens: 10,
+      completionTokens: 5,
+      cost: 0.1,
+      durationMs: 2_000,
+      createdAt: NOW - 2 * DAY,
+    },
+    {
+      externalId: "b",
+      source: "pi",
+      model: "gpt-x",
+      promptTokens: 100,
+      cost: 0.2,
+      createdAt: NOW - DAY,
+    },
+    { externalId: "c", source: "cursor", projectPath: "/q", createdAt: NOW - DAY },
+    {
+      externalId: "d",
+      source: "pi",
+      model: "claude-x",
+      projectName: "p",
+      promptTokens: 1,
+      createdAt: NOW - 40 * DAY,
+    },
+  ];
+  await ada.post("/sync/batch", {
+    sessions,
+    messages: [
+      {
+        sessionExternalId: "a",
+        externalId: "m",
+        role: "user",
+        textContent: "hi",
+        createdAt: NOW - 2 * DAY,
+      },
+    ],
+  });
+  await settle(t);
+  return { t, ada, me: ada.dashboard };
+}
+
+describe("GET /api/stats", () => {
+  test("totals and splits, under the names of older clients too", async () => {
+    const { ada } = await setUp();
+    expect(await read(ada.get("/api/stats"))).toMatchObject({
+      sessionCount: 4,
+      messageCount: 1,
+      totalTokens: 116,
+      totalCost: 0.3,
+      totalDurationMs: 2_000,
+      modelUsage: { "gpt-x": { tokens: 100, cost: 0.2, sessions: 1 }, unknown: { tokens: 0 } },
+      byModel: [{ model: "gpt-x" }, { model: "claude-x", sessions: 2 }, { model: "unknown" }],
+      bySource: [
+        { source: "pi", sessions: 3 },
+        { source: "cursor-sync", sessions: 1 },
+      ],
+      byProvider: [{ provider: "openai" }, { provider: "anthropic" }, { provider: "unknown" }],
+      byProject: [{ project: "Other" }, { project: "p" }, { project: "q" }],
+      byDay: [
+        { date: "2026-10-13", sessions: 1 },
+        { date: "2026-11-20", sessions: 1, messages: 1 },
+        { date: "2026-11-21", sessions: 2 },
+      ],
+    });
+  });
+
+  test.each([
+    ["from=2026-11-20&to=2026-11-20", 1],
+    ["from=2026-11-21", 2],
+    ["to=2026-11-20", 2],
+    ["source=cursor", 1],
+    [`from=${NOW - DAY}`, 2],
+    ["from=2027-01-01", 0],
+  ])("%s counts the sessions of that stretch: %i", async (query, count) => {
+    const { ada } = await setUp();
+    expect(await read(ada.get(`/api/stats?${query}`))).toMatchObject({ sessionCount: count });
+  });
+
+  test("another user's numbers are not among them", async () => {
+    const { t } = await setUp();
+    const eve = await person(t, "eve@example.com");
+    expect(await read(eve.get("/api/stats"))).toMatchObject({ sessionCount: 0, byDay: [] });
+  });
+
+  test("a model named like a part of JavaScript is a name like any other", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/session", { externalId: "x", model: "__proto__", promptTokens: 1 });
+    await settle(t);
+    const text = await (await ada.get("/api/stats")).text();
+    expect(text).toContain('"modelUsage":{"__proto__":{"tokens":1');
+  });
+});
+
+describe("the dashboard's numbers", () => {
+  test("sums, models, providers, projects and sources", async () => {
+    const { me } = await setUp();
+    expect(await me.query(api.analytics.summaryStats, {})).toMatchObject({
+      totalSessions: 4,
+      uniqueModels: 2,
+      uniqueProjects: 2,
+      avgCostPerSession: 0.075,
+      avgTokensPerSession: 29,
+    });
+    expect(await me.query(api.analytics.summaryStats, { source: "cursor" })).toMatchObject({
+      totalSessions: 1,
+    });
+    const models = await me.query(api.analytics.modelStats, {});
+    expect(models[1]).toMatchObject({ model: "claude-x", sessions: 2, avgDurationMs: 1_000 });
+    const projects = await me.query(api.analytics.projectStats, {});
+    expect(projects.map(({ project }) => project).sort()).toEqual(["Other", "p", "q"]);
+    expect((await me.query(api.analytics.providerStats, {}))[0]).toMatchObject({
+      provider: "openai",
+    });
+    expect((await me.query(api.analytics.sourceStats, {}))[0]).toMatchObject({
+      source: "pi",
+      sessions: 3,
+    });
+  });
+
+  test("days in order, older ones and those without sessions left out", async () => {
+    const { me } = await setUp();
+    const days = await me.query(api.analytics.dailyStats, { days: 30 });
+    expect(days.map(({ date, sessions }) => [date, sessions])).toEqual([
+      ["2026-11-20", 1],
+      ["2026-11-21", 2],
+    ]);
+  });
+
+  test("days count what started in the last so many times 24 hours, the first day in part", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    vi.setSystemTime(NOW + 0.5 * DAY);
+    const ages = { before: 30.01, first: 29.99, second: 29.4, today: 0.1 };
+    const createdAt = (age: number) => Date.now() - age * DAY;
+    for (const [externalId, age] of Object.entries(ages)) {
+      await ada.post("/sync/session", { externalId, source: "pi", createdAt: createdAt(age) });
+    }
+    await settle(t);
+    const counted = async (args: object) =>
+      (await ada.dashboard.query(api.analytics.dailyStats, args)).map(
+        ({ date, sessions }) => `${date} ${sessions}`,
+      );
+    const last = ["2026-10-24 1", "2026-11-22 1"];
+    expect(await counted({ days: 30 })).toEqual(["2026-10-23 1", ...last]);
+    expect(await counted({ days: 31 })).toEqual(["2026-10-23 2", ...last]);
+    expect(await counted({ days: 29.5, source: "pi" })).toEqual(last);
+    expect(await counted({ days: 1, source: "claude-code" })).toEqual([]);
+    expect(await counted({ days: 0 })).toEqual([]);
+    expect(await counted({ days: NaN })).toEqual([]);
+  });
+
+  test("a list sorted, filtered and cut, with the number of all that match", async () => {
+    const { me } = await setUp();
+    const list = async (args: object) => {
+      const { sessions, total } = await me.query(api.analytics.sessionsWithDetails, args);
+      return [sessions.map(({ externalId }) => externalId).join(""), total];
+    };
+    expect(await list({ sortBy: "totalTokens", sortOrder: "desc", limit: 2 })).toEqual(["ba", 4]);
+    expect(await list({ sortBy: "createdAt", sortOrder: "asc" })).toEqual(["dabc", 4]);
+    expect(await list({ filterModel: "claude-x", sortBy: "cost" })).toEqual(["ad", 2]);
+    expect(await list({ filterProvider: "openai" })).toEqual(["b", 1]);
+    expect(await list({ filterProject: "q", source: "cursor" })).toEqual(["c", 1]);
+  });
+
+  test("someone signed out gets zeros and empty lists, never null and never an error", async () => {
+    const t = deployment();
+    expect(await t.query(api.analytics.summaryStats, {})).toMatchObject({
+      totalSessions: 0,
+      avgCostPerSession: 0,
+    });
+    expect(await t.query(api.analytics.dailyStats, {})).toEqual([]);
+    expect(await t.query(api.analytics.modelStats, {})).toEqual([]);
+    expect(await t.query(api.analytics.sessionsWithDetails, {})).toEqual({
+      sessions: [],
+      total: 0,
+    });
+    expect(await t.query(api.wrapped.getTodayWrapped, {})).toBeNull();
+    expect(await t.query(api.wrapped.getWrappedStats, {})).toBeNull();
+  });
+
+  test("the public figures name only what several users share", async () => {
+    const t = deployment();
+    for (const [index, name] of ["ada", "eve", "bob"].entries()) {
+      const who = await person(t, `${name}@example.com`);
+      await who.post("/sync/session", {
+        externalId: "x",
+        source: "pi",
+        model: "shared",
+        promptTokens: 5,
+      });
+      await who.post("/sync/session", {
+        externalId: "y",
+        source: "own",
+        model: `secret-${index}`,
+        promptTokens: 9,
+      });
+    }
+    await settle(t);
+    // Nothing is computed for a visitor: a cron does it, once a day.
+    const none = { topModels: [], topSources: [] };
+    expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual(none);
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual({
+      topModels: [{ model: "shared", totalTokens: 15 }],
+      topSources: [
+        { source: "own", sessions: 3 },
+        { source: "pi", sessions: 3 },
+      ],
+    });
+    expect(await rows(t, "platformFigures")).toHaveLength(1);
+  });
+
+  test("years that one user brings in at once do not crowd the others out of the public figures", async () => {
+    const t = deployment();
+    for (const name of ["ada", "eve", "bob"]) {
+      const who = await person(t, `${name}@example.com`);
+      await who.post("/sync/session", { externalId: "x", source: "pi", model: "shared" });
+    }
+    await settle(t);
+    const { userId } = await person(t, "carl@example.com");
+    await t.run(async (ctx) => {
+      for (let at = 1; at <= 1_000; at++) {
+        const date = new Date(NOW - at * DAY).toISOString().slice(0, 10);
+        await ctx.db.insert("dailyWrapped", { userId, date, stats: { rows: [] } });
+      }
+    });
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    const { topSources } = await t.query(api.analytics.publicPlatformStats, {});
+    expect(topSources).toEqual([{ source: "pi", sessions: 3 }]);
+  });
+
+  test("days as full as they may be are no obstacle, to their owner or to the public figures", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const long = (at: number) => `${at}`.padEnd(200, "x");
+    const full = Array.from({ length: 650 }, (_, at): LedgerRow => {
+      const names = { source: long(at), provider: long(at), model: long(at), project: long(at) };
+      const tokens = { promptTokens: 0, completionTokens: 0, totalTokens: 1 };
+      const counts = { sessions: 1, messages: 1, costNanos: 0, durationMs: 0, lastActiveAt: NOW };
+      return { ...names, ...tokens, ...counts };
+    });
+    for (let at = 0; at < 30; at++) {
+      const date = new Date(NOW - at * DAY).toISOString().slice(0, 10);
+      const day = { userId: ada.userId, date, stats: { rows: full } };
+      await t.run((ctx) => ctx.db.insert("dailyWrapped", day));
+    }
+    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    expect(await t.query(api.analytics.publicPlatformStats, {})).toMatchObject({ topModels: [] });
+    const { totalSessions } = await ada.dashboard.query(api.analytics.summaryStats, {});
+    expect(totalSessions).toBeGreaterThan(650);
+    const stats = await ada.dashboard.query(api.users.stats, {});
+    expect(stats?.sessionCount).toBe(totalSessions);
+    const list = await ada.dashboard.query(api.analytics.sessionsWithDetails, { source: "pi" });
+    expect(list).toEqual({ sessions: [], total: 0 });
+    await t.mutation(internal.wrapped.closeDays, {});
+  });
+});
+
+describe("a day as a picture", () => {
+  test.each([
+    ["2026-11-21.svg", true],
+    ["yesterday.svg", true],
+    ["today.svg?theme=dark", false],
+    ["1999-01-01.svg", false],
+  ])("%s is an SVG with the numbers of that day: %s", async (file, hasTokens) => {
+    const { ada } = await setUp();
+    const answer = await ada.get(`/api/wrapped/${file}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("Content-Type")).toBe("image/svg+xml; charset=utf-8");
+    const svg = await answer.text();
+    expect(svg).toMatch(/^<svg/);
+    expect(svg.includes(">100<")).toBe(hasTokens);
+  });
+
+  test.each([
+    ["2026-02-30.svg", 404],
+    ["x.png", 404],
+    ["2026-11-21.svg?theme=pink", 400],
+  ])("%s answers %i", async (file, status) => {
+    const { ada } = await setUp();
+    expect((await ada.get(`/api/wrapped/${file}`)).status).toBe(status);
+  });
+
+  test("today and yesterday of the dashboard, with the picture inside", async () => {
+    const { t, me, ada } = await setUp();
+    expect(await me.query(api.wrapped.getTodayWrapped, {})).toBeNull();
+    const yesterday = await me.query(api.wrapped.getYesterdayWrapped, {});
+    expect(yesterday).toMatchObject({
+      date: "2026-11-21",
+      designIndex: 1,
+      stats: { totalTokens: 100, sessionCount: 2 },
+    });
+    expect(decodeURIComponent(yesterday?.imageUrl ?? "")).toContain("<svg");
+    await ada.post("/sync/session", { externalId: "now", source: "pi", completionTokens: 7 });
+    await settle(t);
+    expect(await me.query(api.wrapped.getTodayWrapped, {})).toMatchObject({
+      date: "2026-11-22",
+      stats: { totalTokens: 7 },
+    });
+    expect(await me.query(api.wrapped.getWrappedStats, {})).toMatchObject({
+      sessionCount: 1,
+      topModels: [{ model: "unknown", tokens: 7 }],
+    });
+    expect(await t.query(api.wrapped.getCountdownInfo, {})).toMatchObject({
+      currentDate: "2026-11-22",
+    });
+  });
+});
+
+/** Days that the cron has not closed. */
+async function openDates(t: Deployment): Promise<string[]> {
+  const days = await rows(t, "dailyWrapped");
+  return days.filter(({ closedAt }) => closedAt === undefined).map(({ date }) => date);
+}
+
+describe("closing days", () => {
+  test("stamps days before today, repairs a wrong one, and leaves today open", async () => {
+    const { t, ada } = await setUp();
+    await ada.post("/sync/session", { externalId: "now", source: "pi" });
+    await settle(t);
+    const right = await bothLedgers(t);
+    for (const day of (await rows(t, "dailyWrapped")).filter((one) => one.date === "2026-11-21")) {
+      const wrong = day.stats.rows.map((row) => ({ ...row, totalTokens: 1e9 }));
+      await t.run((ctx) => ctx.db.patch("dailyWrapped", day._id, { stats: { rows: wrong } }));
+    }
+    expect((await bothLedgers(t)).stored).not.toEqual(right.stored);
+    await t.mutation(internal.wrapped.closeDays, {});
+    await settle(t);
+    expect(await openDates(t)).toEqual(["2026-11-22"]);
+    expect((await bothLedgers(t)).stored).toEqual(right.stored);
+  });
+
+  test("a closed day that changes is open again, and closed with the next run", async () => {
+    const { t, ada } = await setUp();
+    await t.mutation(internal.wrapped.closeDays, {});
+    await ada.post("/sync/session", { externalId: "a", source: "pi", promptTokens: 50 });
+    await settle(t);
+    expect(await openDates(t)).toEqual(["2026-11-20"]);
+    await t.mutation(internal.wrapped.closeDays, {});
+    expect(await openDates(t)).toEqual([]);
+  });
+});
+
+test("sums of the ledger are the sums of its sessions", () => {
+  const ledger = [1, 2, 3].map(
+    (n) =>
+      contributionOf({
+        source: "pi",
+        messageCount: n,
+        totalTokens: n,
+        createdAt: NOW,
+        updatedAt: NOW,
+      }).row,
+  );
+  expect(totalsOf(ledger)).toMatchObject({ sessions: 3, messages: 6, totalTokens: 6 });
+});

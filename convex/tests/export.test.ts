@@ -1,0 +1,324 @@
+import { describe, expect, test } from "vitest";
+import { api } from "../_generated/api";
+import { allPages, conversation, deployment, eachTestAt } from "../test.setup";
+import { person, read, settle, type Person } from "../test.setup";
+
+const NOW = Date.UTC(2026, 10, 22, 12);
+const DAY = 86_400_000;
+
+eachTestAt(NOW);
+
+/** A session with one question and its answer, ready for evaluation. */
+async function ready(who: Person, id: string, fields: object = {}, edits: object = {}) {
+  const session = { source: "pi", title: `Title ${id}`, ...fields };
+  const said = [`Question ${id}`, `Answer ${id}`];
+  await who.post("/sync/batch", conversation(id, said, session));
+  const patched = await who.send("PATCH", `/api/sessions/${id}`, { evalReady: true, ...edits });
+  expect(patched.status).toBe(200);
+}
+
+/** Ada's sessions: three that are ready, and one that is not. */
+async function setUp() {
+  const t = deployment();
+  const ada = await person(t);
+  await ready(
+    ada,
+    "old",
+    { createdAt: NOW - 3 * DAY, model: "gpt", totalTokens: 7 },
+    { evalStatus: "golden" },
+  );
+  await ready(ada, "new", { createdAt: NOW - DAY }, { evalTags: ["x", "y"] });
+  await ready(ada, "cursor", { createdAt: NOW - 2 * DAY, source: "cursor" });
+  await ada.post("/sync/session", { externalId: "unready", source: "pi" });
+  await settle(t);
+  return { t, ada };
+}
+
+async function names(answer: Response | Promise<Response>) {
+  return (await read<{ name: string }[]>(answer)).map(({ name }) => name);
+}
+
+describe("GET /api/export", () => {
+  test("without ids: every session that is ready, newest first, as DeepEval reads it", async () => {
+    const { ada } = await setUp();
+    const answer = await ada.get("/api/export");
+    expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
+    expect(answer.headers.get("Content-Disposition")).toBe(
+      'attachment; filename="opensync-deepeval.json"',
+    );
+    expect(answer.headers.get("X-Export-Sessions")).toBe("3");
+    expect(answer.headers.get("X-Export-Cursor")).toBeNull();
+    expect(await names(answer)).toEqual(["new#0", "cursor#0", "old#0"]);
+  });
+
+  test.each([
+    ["status=golden", ["old#0"]],
+    ["tag=y", ["new#0"]],
+    ["tags=z,x", ["new#0"]],
+    ["source=cursor", ["cursor#0"]],
+    ["tool=cursor-sync", ["cursor#0"]],
+    ["model=gpt", ["old#0"]],
+    ["from=2026-11-20", ["new#0", "cursor#0"]],
+    ["to=2026-11-20", ["cursor#0", "old#0"]],
+    [`date_from=${NOW - 2 * DAY}&date_to=${NOW - 2 * DAY}`, ["cursor#0"]],
+    ["limit=2", ["new#0", "cursor#0"]],
+    ["min_tokens=7", ["old#0"]],
+    ["min_tokens=8", []],
+    ["sessionIds=old,new&min_tokens=7", ["old#0"]],
+    ["status=golden&model=other", []],
+    ["sessionIds=old,nowhere,new", ["old#0", "new#0"]],
+    ["sessionIds=old,new&tag=x", ["new#0"]],
+    ["sessionIds=old,new,old", ["old#0", "new#0"]],
+    ["sessionIds=all", ["new#0", "cursor#0", "old#0"]],
+  ])("%s exports %j, by its older address too", async (query, expected) => {
+    const { ada } = await setUp();
+    expect(await names(ada.get(`/api/export?${query}`))).toEqual(expected);
+    expect(await names(ada.get(`/api/export/evals?${query}`))).toEqual(expected);
+  });
+
+  test.each(["deepeval", "deepeval&turns=multi", "openai", "openai&style=chat", "promptfoo"])(
+    "include_metadata=false leaves the origin out of %s, and nothing else",
+    async (format) => {
+      const { ada } = await setUp();
+      const lines = async (query: string) => {
+        const text = await (await ada.get(`/api/export/evals?format=${format}${query}`)).text();
+        return (text.startsWith("[") ? text.slice(1, -2) : text).trim().split(/,?\n/);
+      };
+      const whole = await lines("");
+      expect(whole).toHaveLength(3);
+      const stripped = whole.map((line) => {
+        const { metadata, additional_metadata, ...rest } = JSON.parse(line) as Record<
+          string,
+          object
+        >;
+        expect(JSON.stringify(metadata ?? additional_metadata)).toMatch(
+          /"session_id":"(old|new|cursor)"/,
+        );
+        return JSON.stringify(rest);
+      });
+      expect(await lines("&include_metadata=false")).toEqual(stripped);
+    },
+  );
+
+  test.each(["json", "jsonl"])("%s leaves out nothing that a plugin sent", async (format) => {
+    const { t, ada } = await setUp();
+    const tokens = { promptTokens: 1, completionTokens: 2, totalTokens: 9, cacheReadTokens: 3 };
+    const numbers = {
+      ...tokens,
+      cacheWriteTokens: 4,
+      reasoningTokens: 5,
+      cost: 0.5,
+      durationMs: 6,
+    };
+    const named = { model: "gpt", provider: "openai", source: "pi" };
+    const said = { externalId: "m", role: "critic", textContent: "no", ...named, ...numbers };
+    const session = {
+      ...named,
+      ...numbers,
+      toolCallCount: 8,
+      endReason: "done",
+      externalId: "full",
+    };
+    const sent = { sessions: [session], messages: [{ sessionExternalId: "full", ...said }] };
+    await ada.post("/sync/batch", sent);
+    await settle(t);
+    const text = await (await ada.get(`/api/export?id=full&format=${format}`)).text();
+    const [head, message] =
+      format === "jsonl"
+        ? text
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line) as object)
+        : (JSON.parse(text) as { sessions: { messages: object[] }[] }).sessions.flatMap((one) => [
+            one,
+            ...one.messages,
+          ]);
+    expect(head).toMatchObject(session);
+    expect(message).toMatchObject({ ...said, role: "unknown", rawRole: "critic" });
+  });
+
+  test("a session named by both of its ids is one, and an unknown id named twice is one", async () => {
+    const { ada } = await setUp();
+    const { _id } = await read(ada.get("/api/sessions/old"));
+    const ids = ["old", "nowhere", _id, "nowhere", "new", _id];
+    const answer = await ada.get(`/api/export?sessionIds=${ids.join(",")}`);
+    expect(answer.headers.get("X-Export-Unknown")).toBe('1; ids="nowhere"');
+    expect(await names(answer)).toEqual(["old#0", "new#0"]);
+    const two = await ada.get(`/api/export?sessionIds=${ids.join(",")}&limit=1`);
+    expect(await names(two)).toEqual(["old#0"]);
+  });
+
+  test("a tag that holds a comma is found", async () => {
+    const { ada } = await setUp();
+    await ready(ada, "comma", { createdAt: NOW - 4 * DAY }, { evalTags: ["slow, odd"] });
+    for (const name of ["tag", "tags"]) {
+      const query = `${name}=${encodeURIComponent("slow, odd")}`;
+      expect(await names(ada.get(`/api/export?${query}`))).toEqual(["comma#0"]);
+    }
+  });
+
+  test("one session by id, ready or not, in any format, under a safe file name", async () => {
+    const { ada } = await setUp();
+    await ada.post("/sync/message", {
+      sessionExternalId: '../"x\r\n',
+      externalId: "m",
+      role: "user",
+      textContent: "hi",
+    });
+    const answer = await ada.get(`/api/export?id=${encodeURIComponent('../"x')}&format=markdown`);
+    expect(answer.headers.get("Content-Disposition")).toBe('attachment; filename="opensync-x.md"');
+    expect(await answer.text()).toContain("## User\n\nhi\n");
+    const whole = await read<{ sessions: object[] }>(ada.get("/api/export?id=unready"));
+    expect(whole.sessions).toMatchObject([{ externalId: "unready", messages: [] }]);
+  });
+
+  test("what is not the caller's is as unknown as none: 404 by id, absent from a list", async () => {
+    const { t } = await setUp();
+    const eve = await person(t, "eve@example.com");
+    expect((await eve.get("/api/export?id=old")).status).toBe(404);
+    expect(await names(eve.get("/api/export?sessionIds=old"))).toEqual([]);
+    expect(await names(eve.get("/api/export"))).toEqual([]);
+  });
+
+  test.each([
+    ["format=pdf", "format"],
+    ["status=great", "status"],
+    ["style=loud", "style"],
+    ["from=yesterday", "from"],
+    ["min_tokens=many", "min_tokens"],
+    ["min_tokens=-1", "min_tokens"],
+    ["limit=x", "limit"],
+    ["limit=0", "limit"],
+    ["include_metadata=perhaps", "include_metadata"],
+    ["cursor=abc", "cursor"],
+    ["format=constructor", "format"],
+    ["id=", "id"],
+    ["id=%20", "id"],
+    ["sessionIds=", "sessionIds"],
+    ["sessionIds=,,", "sessionIds"],
+  ])("%s answers 400 and names the field", async (query, path) => {
+    const { ada } = await setUp();
+    const answer = await ada.get(`/api/export?${query}`);
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({ code: "INVALID_REQUEST", details: [{ path }] });
+  });
+
+  test("ids of a list that nobody knows are counted and named, in a header that browsers may read", async () => {
+    const { ada } = await setUp();
+    const answer = await ada.get("/api/export?sessionIds=old,no%20where,new,%C3%A9");
+    expect(answer.headers.get("X-Export-Unknown")).toBe('2; ids="no%20where %C3%A9"');
+    expect(answer.headers.get("Access-Control-Expose-Headers")).toContain("X-Export-Unknown");
+    const none = await ada.get("/api/export?sessionIds=a,b");
+    expect([none.status, none.headers.get("X-Export-Unknown")]).toEqual([200, '2; ids="a b"']);
+    // More ids than one query may look up.
+    const many = Array.from({ length: 4_200 }, (_, index) => `n${index}`).join(",");
+    const found = await ada.get(`/api/export?sessionIds=${many},old`);
+    expect(found.headers.get("X-Export-Unknown")).toMatch(/^4200; ids="n0 n1 /);
+    expect(await names(found)).toEqual(["old#0"]);
+    const known = await ada.get("/api/export?sessionIds=old");
+    expect(known.headers.get("X-Export-Unknown")).toBeNull();
+    expect((await ada.get("/api/export?id=nowhere")).status).toBe(404);
+  });
+
+  test("a large export goes on by its cursor, complete and in order, each answer a document", async () => {
+    const ada = await person(deployment());
+    const large = { role: "user", textContent: "é".repeat(1_500_000), externalId: "large" };
+    const ids = [0, 1, 2, 3, 4, 5, 6].map((index) => `s${index}`);
+    for (const [index, id] of ids.entries()) {
+      await ready(ada, id, { createdAt: NOW - index * 1_000 });
+      await ada.post("/sync/message", { sessionExternalId: id, ...large });
+    }
+    const answers = await allPages(
+      (cursor) => ada.get(`/api/export?format=json${cursor ? `&cursor=${cursor}` : ""}`),
+      ({ headers }) => headers.get("X-Export-Cursor"),
+    );
+    expect(answers.length).toBeGreaterThan(1);
+    const links = answers.map(({ headers }) => headers.get("Link"));
+    expect(links.pop()).toBeNull();
+    for (const link of links) expect(link).toMatch(/cursor=.*; rel="next"$/);
+    type Exported = { sessions: { externalId: string; messages: object[] }[] };
+    const documents = await Promise.all(answers.map((answer) => read<Exported>(answer)));
+    const found = documents.flatMap(({ sessions }) => sessions);
+    expect(found.map(({ externalId, messages }) => [externalId, messages.length])).toEqual(
+      ids.map((id) => [id, 3]),
+    );
+  });
+
+  test("anonymize=true hides names, paths, addresses and keys, the same by the same", async () => {
+    const t = deployment();
+    const ada = await person(t, "grace@navy.mil");
+    await ada.post("/sync/batch", {
+      sessions: [{ externalId: "s", source: "pi", projectPath: "/home/hopper/cobol" }],
+      messages: [
+        {
+          sessionExternalId: "s",
+          externalId: "m",
+          role: "user",
+          textContent: `I am Grace (hopper): ${ada.apiKey}, grace@navy.mil`,
+          parts: [{ type: "tool-call", content: { name: "Bash", args: { cwd: "/home/hopper" } } }],
+        },
+      ],
+    });
+    await settle(t);
+    const answer = await (await ada.get("/api/export?id=s&anonymize=true")).text();
+    expect(answer).not.toMatch(/grace|hopper|navy|osk_/i);
+    expect(new Set(answer.match(/\/home\/user-\w+/g)).size).toBe(1);
+    const again = await (await ada.get("/api/export?id=s&anonymize=true")).text();
+    expect(again).toBe(answer);
+  });
+});
+
+describe("the dashboard's file", () => {
+  const options = { includeSystemPrompts: false, includeToolCalls: false, anonymizePaths: false };
+
+  test.each([
+    ["deepeval", "json"],
+    ["openai", "jsonl"],
+    ["promptfoo", "jsonl"],
+    ["filesystem", "json"],
+  ])("%s holds all that is ready, under a name with the date", async (format, extension) => {
+    const { ada } = await setUp();
+    const file = await ada.dashboard.action(api.evals.generateEvalExport, {
+      sessionIds: "all",
+      format,
+      options,
+    });
+    expect(file.filename).toBe(`opensync-${format}-2026-11-22.${extension}`);
+    for (const id of ["old", "new", "cursor"]) expect(file.data).toContain(`Question ${id}`);
+    expect(file.stats.sessions).toBe(3);
+  });
+
+  test("a folder says when it was made, and what of which sources and models is in it", async () => {
+    const { t, ada } = await setUp();
+    const system = { sessionExternalId: "system", externalId: "m", role: "system" };
+    await ada.post("/sync/message", { ...system, textContent: "You are a tool." });
+    await ada.send("PATCH", "/api/sessions/system", { evalReady: true });
+    await ada.post("/sync/batch", conversation("old", ["Question old", "Answer", "Why?"]));
+    await settle(t);
+    const args = { sessionIds: "all" as const, format: "filesystem", options };
+    const { data } = await ada.dashboard.action(api.evals.generateEvalExport, args);
+    const { manifest, files } = JSON.parse(data) as { manifest: object; files: object };
+    expect(manifest).toEqual({
+      opensync_metadata: {
+        export_version: "1.0",
+        export_date: expect.stringMatching(/^2026-11-22T12:.*Z$/) as string,
+        total_sessions: 3,
+        total_test_cases: 4,
+        skipped_sessions: 1,
+      },
+      sources: { pi: 2, "cursor-sync": 1 },
+      models: ["gpt"],
+      files: ["session-new.txt", "session-cursor.txt", "session-old.txt"],
+    });
+    expect(Object.keys(files)).toHaveLength(3);
+  });
+
+  test("rejects when there is nothing to export, and for someone signed out", async () => {
+    const { t, ada } = await setUp();
+    const args = { sessionIds: [], format: "deepeval", options };
+    const exported = (who: Pick<typeof t, "action">) =>
+      who.action(api.evals.generateEvalExport, args);
+    await expect(exported(ada.dashboard)).rejects.toThrow("not found");
+    await expect(exported(t)).rejects.toThrow("UNAUTHORIZED");
+  });
+});

@@ -1,0 +1,329 @@
+import { describe, expect, test } from "vitest";
+import { BODY_MAX_BYTES } from "../http/body";
+import { endpoints } from "../http";
+import { deployment, eachTestAt, person, read, rows } from "../test.setup";
+import type { Route } from "../wire/route";
+
+const NOW = Date.UTC(2026, 0, 22, 12);
+
+eachTestAt(NOW);
+
+/** What must hold for every route of the table, new ones included. */
+const routes = endpoints.map(({ route }) => route);
+const named = (list: Route[]) =>
+  list.map((route) => [`${route.method} ${route.path}`, route] as const);
+const guarded = routes.filter(({ access }) => access === "caller");
+const withBody = routes.filter(({ body }) => body !== undefined);
+
+const urlOf = (route: Route) => route.path.replace(/:[^/]+/, "some-id");
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+type ErrorBody = { error: unknown; message: unknown; code: string; requestId: unknown };
+
+async function expectError(answer: Response, status: number, code: string) {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  expect(answer.headers.get("Content-Type")).toMatch(/^application\/json/);
+  const body = await read<ErrorBody>(answer);
+  expect(body).toMatchObject({
+    code,
+    error: expect.any(String) as unknown,
+    message: expect.any(String) as unknown,
+  });
+  expect(body.requestId).toBe(answer.headers.get("X-Request-Id"));
+  return body;
+}
+
+describe.each(named(guarded))("%s without the right credentials", (_, route) => {
+  test.each<[string, Record<string, string>]>([
+    ["none", {}],
+    ["an empty header", { Authorization: " " }],
+    ["another scheme", { Authorization: "Basic b3NrXzE6" }],
+    ["no token", { Authorization: "Bearer " }],
+    ["a wrong key", { Authorization: `Bearer osk_${"x".repeat(32)}` }],
+    ["a key that is none", { Authorization: "Bearer nonsense" }],
+  ])("%s answers 401 as JSON with CORS", async (_, headers) => {
+    const t = deployment();
+    const init = { method: route.method, headers, ...(route.body ? { body: "{" } : {}) };
+    const answer = await t.fetch(urlOf(route), init);
+    expect(answer.headers.get("WWW-Authenticate")).toMatch(/^Bearer/);
+    await expectError(answer, 401, "UNAUTHORIZED");
+  });
+});
+
+test("every wrong credential gets the same words", async () => {
+  const t = deployment();
+  await person(t);
+  const ask = async (Authorization: string) =>
+    (await read<ErrorBody>(t.fetch("/api/sessions", { headers: { Authorization } }))).message;
+  const wrong = ["Bearer osk_a", `Bearer osk_${"x".repeat(32)}`, "Bearer eyJ.eyJ.sig", "Digest x"];
+  const [words, ...others] = await Promise.all(wrong.map(ask));
+  expect(words).toEqual(expect.any(String));
+  expect(others).toEqual([words, words, words]);
+});
+
+test.each(["Bearer KEY x", "xBearer KEY", "Basic x, Bearer KEY", "KEY"])(
+  "a good key inside something else is none: %s",
+  async (header) => {
+    const t = deployment();
+    const { apiKey } = await person(t);
+    const headers = { Authorization: header.replace("KEY", apiKey) };
+    await expectError(await t.fetch("/api/sessions", { headers }), 401, "UNAUTHORIZED");
+  },
+);
+
+test("the scheme is compared without case and with any run of spaces", async () => {
+  const t = deployment();
+  const { apiKey } = await person(t);
+  const answer = await t.fetch("/api/sessions", {
+    headers: { Authorization: `bEaReR    ${apiKey}` },
+  });
+  expect(answer.status).toBe(200);
+});
+
+describe.each(named(routes))("%s", (_, route) => {
+  const others = METHODS.filter(
+    (method) => !routes.some((other) => other.method === method && other.path === route.path),
+  );
+
+  test.each(others.filter((method) => !isServedByPrefix(method, route)))(
+    "by %s answers 405 and names what is allowed",
+    async (method) => {
+      const answer = await deployment().fetch(urlOf(route), { method });
+      expect(answer.headers.get("Allow")).toContain(route.method);
+      await expectError(answer, 405, "METHOD_NOT_ALLOWED");
+    },
+  );
+
+  test("by OPTIONS answers a preflight", async () => {
+    const answer = await deployment().fetch(urlOf(route), { method: "OPTIONS" });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get("Access-Control-Allow-Methods")).toContain(route.method);
+    expect(answer.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
+  });
+
+  test("behind a doubled slash is the same endpoint", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const init = { method: route.method, ...(route.body ? { body: "{}" } : {}) };
+    const headers = { Authorization: `Bearer ${ada.apiKey}` };
+    const answerAt = async (url: string) => {
+      const answer = await t.fetch(url, { ...init, headers });
+      return [answer.status, (await answer.text()).replace(/"requestId":"\w+"/, "")];
+    };
+    expect(await answerAt(`/${urlOf(route)}`)).toEqual(await answerAt(urlOf(route)));
+    const lines = await rows(t, "apiLogs");
+    expect(lines.map(({ endpoint }) => endpoint)).toEqual([route.path, route.path]);
+  });
+});
+
+/** `/api/sessions/get` by PATCH is the session with the id "get". */
+function isServedByPrefix(method: string, route: Route): boolean {
+  return routes.some(
+    (other) =>
+      other.method === method &&
+      other.path.includes(":") &&
+      route.path.startsWith(other.path.slice(0, other.path.indexOf(":"))),
+  );
+}
+
+describe.each(named(withBody))("%s refuses", (_, route) => {
+  test.each([
+    ["malformed JSON", "{not json", 400, "INVALID_REQUEST"],
+    ["nothing", "", 400, "INVALID_REQUEST"],
+    ["null", "null", 400, "INVALID_REQUEST"],
+    ["an array", "[]", 400, "INVALID_REQUEST"],
+    ["a string", '"x"', 400, "INVALID_REQUEST"],
+  ])("%s", async (_, body, status, code) => {
+    const ada = await person(deployment());
+    await expectError(await ada.send(route.method, urlOf(route), body), status, code);
+  });
+
+  test("a body over the limit, and names the limit", async () => {
+    const ada = await person(deployment());
+    const body = JSON.stringify({ externalId: "x".repeat(BODY_MAX_BYTES) });
+    const error = await expectError(
+      await ada.send(route.method, urlOf(route), body),
+      413,
+      "PAYLOAD_TOO_LARGE",
+    );
+    expect(error.message).toContain(String(BODY_MAX_BYTES));
+  });
+});
+
+describe("paths", () => {
+  test.each([
+    "/",
+    "/nothing",
+    "/api",
+    "/api/sessions/",
+    "/sync/session/",
+    "/api/sessions/a/b",
+    "/..%2f",
+  ])("%s answers 404 as JSON with CORS", async (path) => {
+    const ada = await person(deployment());
+    await expectError(await ada.get(path), 404, "NOT_FOUND");
+  });
+
+  test.each(["nope", "%", "%ff", "%00", "a".repeat(2_000), "..", "🎉"])(
+    "the session %s does not exist: 404",
+    async (id) => {
+      const ada = await person(deployment());
+      await expectError(await ada.get(`/api/sessions/get?id=${id}`), 404, "NOT_FOUND");
+    },
+  );
+
+  test("an id is trimmed where it is asked for as it was where it was sent", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: " padded " });
+    const answer = await read(ada.get("/api/sessions/%20padded%20"));
+    expect(answer).toMatchObject({ externalId: "padded" });
+  });
+
+  test("an external id with every kind of character is found under its encoded form", async () => {
+    const ada = await person(deployment());
+    const externalId = "a/b c?d#e%f&g=日本";
+    await ada.post("/sync/session", { externalId, title: "T" });
+    const answer = await read(ada.get(`/api/sessions/${encodeURIComponent(externalId)}`));
+    expect(answer).toMatchObject({ externalId, title: "T" });
+  });
+});
+
+describe("a parameter that says nothing readable is refused by name, never ignored", () => {
+  test.each([
+    ["/api/stats?from=-1", "from must be a day"],
+    ["/api/stats?from=2026-02-30", "from must be a day"],
+    ["/api/stats?to=tomorrow", "to must be a day"],
+    ["/api/export?anonymize=maybe", "anonymize must be true or false"],
+    ["/api/search?q=x&type=regex", "type must be one of fulltext, semantic, hybrid"],
+  ])("%s", async (path, words) => {
+    const ada = await person(deployment());
+    const error = await expectError(await ada.get(path), 400, "INVALID_REQUEST");
+    expect(error.message).toContain(words);
+  });
+
+  test.each([
+    [{ sessions: true }, "sessions must be a list"],
+    [{ sessions: [7] }, "must be an object"],
+  ])("%j", async (body, words) => {
+    const ada = await person(deployment());
+    expect(JSON.stringify(await read(ada.post("/sync/batch", body)))).toContain(words);
+  });
+});
+
+describe("a body", () => {
+  test("that is not UTF-8 is refused: other bytes would be replaced, in ids too", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const body = new Uint8Array([...new TextEncoder().encode('{"externalId":"'), 0xe9, 0x22, 0x7d]);
+    const headers = { Authorization: `Bearer ${ada.apiKey}` };
+    const answer = await t.fetch("/sync/session", { method: "POST", headers, body });
+    const error = await expectError(answer, 400, "INVALID_REQUEST");
+    expect(error.message).toContain("UTF-8");
+  });
+
+  test("that is compressed is refused with the reason", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const headers = { Authorization: `Bearer ${ada.apiKey}`, "Content-Encoding": "gzip" };
+    const answer = await t.fetch("/sync/session", { method: "POST", headers, body: "\u001f" });
+    const error = await expectError(answer, 400, "INVALID_REQUEST");
+    expect(error.message).toContain("Content-Encoding gzip");
+  });
+
+  test("may hold unpaired surrogates anywhere: they become U+FFFD", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: "s", title: "a \ud83d b" });
+    const patch = { title: "c \ud83d d", evalNotes: "\udc00", evalTags: ["\ud800"] };
+    const patched = await read(ada.send("PATCH", "/api/sessions/s", JSON.stringify(patch)));
+    expect(patched).toMatchObject({ title: "c \ufffd d", evalTags: ["\ufffd"] });
+    const eve = await person(deployment());
+    for (const type of ["fulltext", "hybrid"]) {
+      expect((await eve.post("/search", { query: "\ud800 x", type })).status).toBe(200);
+    }
+  });
+});
+
+describe("page parameters", () => {
+  test.each([
+    ["limit=abc", 50],
+    ["limit=-1", 1],
+    ["limit=0", 1],
+    ["limit=201", 200],
+    ["limit=1e9", 200],
+    ["limit=", 50],
+    ["limit=NaN", 50],
+  ])("%s is clamped, never an error: %i sessions", async (query, expected) => {
+    const ada = await person(deployment());
+    const sessions = Array.from({ length: 210 }, (_, i) => ({ externalId: `s${i}` }));
+    await ada.post("/sync/batch", { sessions });
+    const list = await read<{ sessions: object[] }>(ada.get(`/api/sessions?${query}`));
+    expect(list.sessions).toHaveLength(expected);
+  });
+
+  test.each([
+    "/api/sessions?cursor=x",
+    "/api/sessions?cursor=W10",
+    "/api/sessions/s?messages_cursor=%00",
+  ])("%s: a cursor that is none answers 400 and names it", async (path) => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: "s" });
+    const error = await expectError(await ada.get(path), 400, "INVALID_REQUEST");
+    expect(error.message).toContain("cursor");
+  });
+});
+
+test("GET /health needs no key and says status, version and time", async () => {
+  const answer = await read(deployment().fetch("/health"));
+  expect(answer).toEqual({
+    status: "ok",
+    version: "1.0.0",
+    timestamp: NOW,
+  });
+});
+
+test("every request has a log line with its outcome, and no line holds a key or a body", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/session", { externalId: "s", title: "very secret" });
+  await ada.post("/sync/session", {});
+  await ada.get("/api/sessions/none");
+  await t.fetch("/api/sessions", { headers: { Authorization: "Bearer osk_wrong" } });
+  await t.fetch("/health");
+  await t.fetch("/api/sessions", { method: "PUT" });
+  await t.fetch(`/nothing/${ada.apiKey}/${"x".repeat(500)}`);
+  const lines = await rows(t, "apiLogs");
+  const shown = lines.map(({ endpoint, method, statusCode, errorCode, userId }) => [
+    method,
+    endpoint,
+    statusCode,
+    errorCode,
+    userId === ada.userId,
+  ]);
+  expect(shown).toEqual([
+    ["POST", "/sync/session", 200, undefined, true],
+    ["POST", "/sync/session", 400, "INVALID_REQUEST", true],
+    ["GET", "/api/sessions/:id", 404, "NOT_FOUND", true],
+    ["GET", "/api/sessions", 401, "UNAUTHORIZED", false],
+    ["GET", "/health", 200, undefined, false],
+    ["PUT", "/api/sessions", 405, "METHOD_NOT_ALLOWED", false],
+    [
+      "GET",
+      `/nothing/osk_…/${"x".repeat(100 - "/nothing/osk_…/".length)}`,
+      404,
+      "NOT_FOUND",
+      false,
+    ],
+  ]);
+  expect(JSON.stringify(lines)).not.toMatch(new RegExp(`very secret|${ada.apiKey}`));
+});
+
+test("a key is nowhere in the database, only its SHA-256 and its visible start", async () => {
+  const t = deployment();
+  const { apiKey } = await person(t);
+  const [user] = await rows(t, "users");
+  expect(apiKey).toMatch(/^osk_[A-Za-z0-9_-]{32}$/);
+  expect(user?.apiKey).toMatch(/^[0-9a-f]{64}$/);
+  expect(JSON.stringify(user)).not.toContain(apiKey);
+  expect(apiKey.startsWith(user?.apiKeyPrefix ?? "-")).toBe(true);
+});

@@ -1,0 +1,405 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "../_generated/api";
+import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+import type { About, Deployment, Person, Said } from "../test.setup";
+import type { SearchAnswer } from "../wire/search";
+
+let t: Deployment;
+let ada: Person;
+
+eachTestAt(Date.UTC(2026, 0, 22, 12));
+beforeEach(async () => {
+  t = deployment();
+  ada = await person(t);
+});
+
+/** Syncs a session in which this was said, and lets everything scheduled run. */
+async function sync(who: Person, externalId: string, said: Said[], about: About = {}) {
+  const answer = await who.post("/sync/batch", conversation(externalId, said, about));
+  expect(answer.status).toBe(200);
+  await settle(t);
+}
+
+async function search(who: Person, body: object): Promise<SearchAnswer> {
+  const answer = await who.post("/search", body);
+  expect(answer.status).toBe(200);
+  return await read<SearchAnswer>(answer);
+}
+const ids = ({ results }: SearchAnswer) => results.map((result) => result.externalId);
+const marked = ({ results: [first] }: SearchAnswer) =>
+  first?.highlights.map(([start, end]) => first.snippet.slice(start, end));
+
+describe("a word is found wherever in a session it stands", () => {
+  test("in message 390 of 400, with that message's snippet", async () => {
+    const said = Array.from({ length: 400 }, (_, i) => `turn ${i} about the build and the tests`);
+    said[390] = "so we call the new queue xylographer from now on";
+    await sync(ada, "long", said, { title: "Long one" });
+    await sync(ada, "other", ["the build is green"]);
+    const found = await search(ada, { query: "xylographer" });
+    expect(ids(found)).toEqual(["long"]);
+    expect(found.results[0]).toMatchObject({ snippet: said[390], matchedIn: ["fulltext"] });
+    const message = (await rows(t, "messages")).find(({ externalId }) => externalId === "long-390");
+    expect(message).toMatchObject({ textContent: said[390] });
+    expect(found.results[0]?.messageId).toBe(message?._id);
+  });
+
+  test("across the bounds of the 16 kB in which texts and parts are stored", async () => {
+    const filler = "word ".repeat(4_000);
+    const around = (word: string, bound: number) =>
+      `${filler.slice(0, bound - 4)} ${word} ${filler}`;
+    await sync(ada, "text", [around("xylographer", 16_384)]);
+    const part = { type: "tool-result", content: around("marzipan", 16_384) };
+    await sync(ada, "part", [{ text: "look", parts: [part] }]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["text"]);
+    expect(ids(await search(ada, { query: "marzipan" }))).toEqual(["part"]);
+  });
+
+  test("behind the first 16 kB of a message, and in what a tool was told or answered", async () => {
+    await sync(ada, "tail", [`${"word ".repeat(8_000)} xylographer`]);
+    await sync(ada, "call", [
+      {
+        text: "look",
+        parts: [
+          { type: "tool-call", content: { toolName: "Bash", args: { command: "rg quokka" } } },
+        ],
+      },
+    ]);
+    await sync(ada, "result", [
+      { text: "look", parts: [{ type: "tool-result", content: "found marzipan here" }] },
+    ]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["tail"]);
+    expect(ids(await search(ada, { query: "quokka" }))).toEqual(["call"]);
+    expect(ids(await search(ada, { query: "marzipan" }))).toEqual(["result"]);
+  });
+
+  test("in its title and its project", async () => {
+    await sync(ada, "titled", ["hello"], { title: "Rotate signing keys", projectName: "gateway" });
+    expect(ids(await search(ada, { query: "signing" }))).toEqual(["titled"]);
+    expect(ids(await search(ada, { query: "gateway" }))).toEqual(["titled"]);
+  });
+});
+
+describe("another user's text", () => {
+  test("never appears in results, snippets or counts, over HTTP and in functions", async () => {
+    const eve = await person(t, "eve@example.com");
+    await sync(eve, "secret", ["the xylographer is mine", "xylographer secrets"], {
+      title: "xylographer",
+    });
+    await sync(ada, "mine", ["nothing of the kind"]);
+    const query = "xylographer";
+    const counts = async ({ dashboard }: Person) => [
+      (await dashboard.query(api.search.searchSessionsPaginated, { query })).total,
+      (await dashboard.query(api.search.searchMessagesPaginated, { query })).total,
+    ];
+    for (const type of ["fulltext", "hybrid"]) {
+      expect(ids(await search(eve, { query, type }))).toEqual(["secret"]);
+      expect((await search(ada, { query, type })).results).toEqual([]);
+    }
+    expect(await counts(eve)).toEqual([1, 2]);
+    expect(await counts(ada)).toEqual([0, 0]);
+  });
+
+  const inText = (text: string): Said => text;
+  const inTool = (content: string): Said => ({
+    text: "look",
+    parts: [{ type: "tool-result", content }],
+  });
+  test.each([
+    ["in messages", inText],
+    ["in what tools answered", inTool],
+  ])("does not crowd out one's own, however much of it there is: %s", async (_, said) => {
+    const eve = await person(t, "eve@example.com");
+    const loud = Array.from({ length: 400 }, () => said("xylographer xylographer"));
+    await sync(eve, "loud", loud);
+    await sync(ada, "mine", ["hello", said("a single xylographer")]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["mine"]);
+  });
+});
+
+describe("an answer", () => {
+  test("has what the documentation and the older clients read", async () => {
+    await sync(ada, "s", ["please rotate the keys", "done"], {
+      title: "Keys",
+      projectName: "shop",
+      model: "claude-x",
+      source: "claude-code",
+      cost: 0.5,
+    });
+    const { results, ...rest } = await search(ada, { query: "rotate keys" });
+    expect(rest).toEqual({ type: "fulltext", degraded: false, truncated: false });
+    const [result] = results;
+    expect(result).toMatchObject({
+      externalId: "s",
+      title: "Keys",
+      source: "claude-code",
+      model: "claude-x",
+      project: "shop",
+      projectName: "shop",
+      cost: 0.5,
+      messageCount: 2,
+    });
+    expect([result?.id, result?._id]).toEqual([result?.sessionId, result?.sessionId]);
+    expect(result?.score).toBeGreaterThan(0);
+    expect(result?.score).toBeLessThanOrEqual(1);
+    expect(marked({ results } as SearchAnswer)).toEqual(["rotate", "keys"]);
+  });
+
+  test("is the same by POST /search and by GET /api/search", async () => {
+    await sync(ada, "s", ["rotate the keys"]);
+    const posted = await search(ada, { query: "rotate", limit: 5 });
+    const got = await ada.get("/api/search?q=rotate&type=fulltext&limit=5");
+    expect(await got.json()).toEqual(posted);
+  });
+
+  test("holds each session once and no more than asked for, scores falling", async () => {
+    for (let i = 0; i < 14; i++)
+      await sync(ada, `s${i}`, [`keys ${"keys ".repeat(i % 4)}`, "more keys"]);
+    const found = await search(ada, { query: "keys", limit: 12 });
+    expect(new Set(ids(found)).size).toBe(12);
+    const scores = found.results.map((result) => result.score);
+    expect(scores).toEqual([...scores].sort((a, b) => b - a));
+  });
+});
+
+describe("filters", () => {
+  const day = (n: number) => Date.UTC(2026, 0, n);
+  beforeEach(async () => {
+    await sync(ada, "a", ["zebra one"], {
+      source: "claude-code",
+      model: "m1",
+      projectName: "p1",
+      createdAt: day(2),
+    });
+    await sync(ada, "b", ["hello", "zebra two"], {
+      source: "cursor-sync",
+      model: "m2",
+      projectName: "p2",
+      createdAt: day(5),
+    });
+  });
+  test.each([
+    [{ source: "claude-code" }, ["a"]],
+    [{ source: "cursor" }, ["b"]],
+    [{ model: "m2" }, ["b"]],
+    [{ project: "p1" }, ["a"]],
+    [{ from: "2026-01-04" }, ["b"]],
+    [{ to: day(4) }, ["a"]],
+    [{ from: day(2), to: day(5) - 1 }, ["a"]],
+    [{ from: day(2), to: day(5) }, ["a", "b"]],
+    [{ from: day(5) }, ["b"]],
+    [{ to: "2026-01-05" }, ["a", "b"]],
+    [{ to: "2026-01-04T23:59:59Z" }, ["a"]],
+    [{ from: "2026-01-02", to: "2026-01-02" }, ["a"]],
+    [{ to: "2019-01-01" }, []],
+    [{ from: "2030-01-01" }, []],
+    [{ from: "2026-01-05", to: "2026-01-02" }, []],
+    [{ role: "assistant" }, ["b"]],
+    [{ source: "claude-code", model: "m2" }, []],
+    [{ source: "cursor", role: "assistant" }, ["b"]],
+    [{ source: "cursor", role: "user" }, []],
+    [{ source: "cursor", model: "m2", project: "p2", role: "assistant", from: day(5) }, ["b"]],
+    [{ source: "cursor", model: "m2", project: "p1" }, []],
+    [{ source: "", role: "", from: "", to: null }, ["a", "b"]],
+  ])("%j leave %j", async (filters, expected) => {
+    expect(ids(await search(ada, { query: "zebra", ...filters })).sort()).toEqual(expected);
+  });
+
+  test.each([
+    ["from", "garbage"],
+    ["to", "last week"],
+    ["to", "2026-02-31"],
+    ["from", "99999999999999999"],
+    ["from", -1],
+    ["to", true],
+    ["to", { day: 4 }],
+  ])("a bound that cannot be read is a 400 that names it: %s=%j", async (field, value) => {
+    const answers = [await ada.post("/search", { query: "zebra", [field]: value })];
+    if (typeof value === "string") {
+      const query = new URLSearchParams({ q: "zebra", [field]: value });
+      answers.push(await ada.get(`/api/search?${query.toString()}`));
+    }
+    for (const answer of answers) {
+      expect(answer.status).toBe(400);
+      expect(await read(answer)).toMatchObject({ details: [{ path: field }] });
+    }
+  });
+});
+
+test("a role filters what tools answered by the message that holds it", async () => {
+  const said = { text: "look", parts: [{ type: "tool-result", content: "marzipan" }] };
+  await sync(ada, "asked", [{ ...said, role: "user" }]);
+  await sync(ada, "answered", [{ ...said, role: "tool" }]);
+  const by = async (role: string) => ids(await search(ada, { query: "marzipan", role }));
+  expect([await by("user"), await by("tool"), await by("system")]).toEqual([
+    ["asked"],
+    ["answered"],
+    [],
+  ]);
+});
+
+describe("odd queries get an answer or a clear 400", () => {
+  test.each([
+    ["empty", { query: "" }],
+    ["blank", { query: " \n\t " }],
+    ["missing", {}],
+    ["not text", { query: 7 }],
+    ["a file", { query: "x".repeat(70_000) }],
+  ])("%s: 400 that names the field", async (_, body) => {
+    const response = await ada.post("/search", body);
+    expect(response.status).toBe(400);
+    expect(await read(response)).toMatchObject({ details: [{ path: "query" }] });
+  });
+
+  test("an unknown type is a 400 that names the field", async () => {
+    const response = await ada.post("/search", { query: "x", type: "psychic" });
+    expect(response.status).toBe(400);
+    expect(await read(response)).toMatchObject({ details: [{ path: "type" }] });
+  });
+
+  test.each([
+    [
+      "a stack trace of 20 kB",
+      `TypeError: x is not a function\n${"    at f (/srv/app/node_modules/a/b.js:10:5)\n".repeat(450)}`,
+      ["s"],
+    ],
+    ["3,000 words", Array.from({ length: 3_000 }, (_, i) => `word${i}`).join(" "), []],
+    ["a word of 20 kB", "a".repeat(20_000), []],
+    ["Chinese", "数据库连接", ["s"]],
+    ["a lone quote", '"', []],
+    ["an unfinished phrase", '"function AND (bar* NEAR -', ["s"]],
+  ])("%s finds what holds its words, and nothing else", async (_, query, expected) => {
+    await sync(ada, "s", ["数据库连接失败", "TypeError: x is not a function"]);
+    await sync(ada, "other", ["quite another thing"]);
+    for (const type of ["fulltext", "hybrid"]) {
+      expect(ids(await search(ada, { query, type }))).toEqual(expected);
+    }
+  });
+
+  test.each(["?!…", "🎉🚀", "\u0000"])(
+    "%s has no word: no results, and the answer says why",
+    async (query) => {
+      expect(await search(ada, { query })).toMatchObject({ results: [], degraded: true });
+    },
+  );
+
+  test("Chinese is found by its beginning", async () => {
+    await sync(ada, "s", ["数据库连接失败。请检查配置"]);
+    expect(ids(await search(ada, { query: "数据库" }))).toEqual(["s"]);
+  });
+
+  test.each([
+    ["0", 1],
+    ["-3", 1],
+    ["abc", 10],
+    ["99", 50],
+  ])("limit=%s is clamped: %i results", async (limit, expected) => {
+    const sessions = Array.from({ length: 60 }, (_, i) => ({
+      externalId: `s${i}`,
+      title: "keys",
+    }));
+    await ada.post("/sync/batch", { sessions });
+    await settle(t);
+    const answer = await ada.get(`/api/search?q=keys&limit=${limit}`);
+    expect(ids(await read<SearchAnswer>(answer))).toHaveLength(expected);
+  });
+});
+
+describe("without a key for embeddings", () => {
+  test("semantic is a 503 that says what to set", async () => {
+    const response = await ada.post("/search", { query: "keys", type: "semantic" });
+    expect(response.status).toBe(503);
+    expect(await read(response)).toMatchObject({
+      code: "EMBEDDINGS_NOT_CONFIGURED",
+      message: expect.stringContaining("OPENAI_API_KEY") as string,
+    });
+  });
+
+  test("hybrid answers full text, and says that it is degraded and why", async () => {
+    await sync(ada, "s", ["rotate the keys"]);
+    const found = await search(ada, { query: "keys", type: "hybrid" });
+    expect(found).toMatchObject({ type: "hybrid", degraded: true });
+    expect(found.reason).toContain("OPENAI_API_KEY");
+    expect(ids(found)).toEqual(["s"]);
+  });
+});
+
+describe("the dashboard's searches", () => {
+  test("a blank query lists sessions by last activity, in pages by offset", async () => {
+    for (let i = 0; i < 5; i++) {
+      await sync(ada, `s${i}`, ["hello"]);
+      vi.advanceTimersByTime(60_000);
+    }
+    const page = (cursor: number) =>
+      ada.dashboard.query(api.search.searchSessionsPaginated, { query: "", limit: 2, cursor });
+    const pages = [await page(0), await page(2), await page(4)];
+    expect(pages.map((one) => one.sessions.map((session) => session.externalId))).toEqual([
+      ["s4", "s3"],
+      ["s2", "s1"],
+      ["s0"],
+    ]);
+    expect(pages.map((one) => one.nextCursor)).toEqual([2, 4, null]);
+  });
+
+  test.each([
+    ["in its sixth message", ["hello", "one", "two", "three", "four", "a zebra"]],
+    ["far into its first prompt", [`${"filler ".repeat(300)}zebra`]],
+    [
+      "in what a tool answered",
+      [{ text: "look", parts: [{ type: "tool-result", content: "zebra" }] }],
+    ],
+  ])("sessions are found by a word %s", async (_, said: Said[]) => {
+    await sync(ada, "striped", said, { title: "Animals" });
+    await sync(ada, "other", ["nothing of the kind"]);
+    const found = await ada.dashboard.query(api.search.searchSessionsPaginated, { query: "zebra" });
+    expect(found).toMatchObject({ nextCursor: null, total: 1 });
+    expect(found.sessions).toMatchObject([{ externalId: "striped", title: "Animals" }]);
+  });
+
+  test.each([
+    ["pages are cut from one list and say how long it is", 5, [2, 4, null], 5],
+    ["no more than 50 are found, however many there are", 60, [2, 4, 6], 50],
+  ])("%s", async (_, count, cursors, total) => {
+    for (let i = 0; i < count; i++) await sync(ada, `s${i}`, ["hello", `zebra ${i}`]);
+    const page = (cursor: number, limit = 2) =>
+      ada.dashboard.query(api.search.searchSessionsPaginated, { query: "zebra", limit, cursor });
+    const pages = [await page(0), await page(2), await page(4)];
+    expect(pages.map((one) => one.nextCursor)).toEqual(cursors);
+    expect(pages.map((one) => one.total)).toEqual([total, total, total]);
+    const shown = pages.flatMap((one) => one.sessions.map((session) => session.externalId));
+    const whole = await page(0, 50);
+    expect(shown).toEqual(whole.sessions.slice(0, 6).map((session) => session.externalId));
+    expect(new Set(shown).size).toBe(Math.min(6, count));
+    expect(whole).toMatchObject({ nextCursor: null, total });
+    expect(await page(50)).toMatchObject({ sessions: [], nextCursor: null, total });
+  });
+
+  test("messages carry their session's title, and shortened text holds the hit", async () => {
+    await sync(ada, "s", [`${"filler ".repeat(1_500)}zebra${" filler".repeat(500)}`], {
+      title: "Animals",
+    });
+    const found = await ada.dashboard.query(api.search.searchMessagesPaginated, {
+      query: "zebra",
+      limit: 20,
+      cursor: 0,
+    });
+    expect(found).toMatchObject({ nextCursor: null, total: 1 });
+    expect(found.messages[0]).toMatchObject({ sessionTitle: "Animals", role: "user" });
+    expect(found.messages[0]?.textContent).toContain("zebra");
+    expect(found.messages[0]?.textContent?.length).toBeLessThanOrEqual(2_000);
+    const blank = await ada.dashboard.query(api.search.searchMessagesPaginated, { query: " " });
+    expect(blank.messages).toEqual([]);
+  });
+
+  test("signed out, both are empty", async () => {
+    await sync(ada, "s", ["zebra"]);
+    const empty = { nextCursor: null, total: 0 };
+    expect(await t.query(api.search.searchSessionsPaginated, { query: "" })).toEqual({
+      sessions: [],
+      ...empty,
+    });
+    expect(await t.query(api.search.searchMessagesPaginated, { query: "zebra" })).toEqual({
+      messages: [],
+      ...empty,
+    });
+  });
+});

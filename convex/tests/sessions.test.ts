@@ -1,0 +1,230 @@
+import { convexToJson, type Value } from "convex/values";
+import { describe, expect, test, vi } from "vitest";
+import { api } from "../_generated/api";
+import { drawable, drawnParts } from "../lib/sessions/dashboardParts";
+import { allPages, deployment, eachTestAt, person, read, settle } from "../test.setup";
+
+eachTestAt(Date.UTC(2026, 0, 22, 12));
+
+/** A session of these messages, as its owner finds it. */
+async function talk(messages: object[], session: object = {}) {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/session", { externalId: "s1", title: "Title", ...session });
+  await ada.post("/sync/batch", {
+    messages: messages.map((message, i) => ({
+      sessionExternalId: "s1",
+      externalId: `m${i}`,
+      ...message,
+    })),
+  });
+  await settle(t);
+  const { id } = await read<{ id: string }>(ada.get("/api/sessions/s1"));
+  return { t, ada, me: ada.dashboard, sessionId: id };
+}
+
+describe("the dashboard's session", () => {
+  test("comes whole, in order, with every part in a form the pages can draw", async () => {
+    const args = { $schema: 1, _id: 2, "": 3, ключ: 4 };
+    const { me, sessionId } = await talk(
+      [
+        { role: "user", textContent: "Why?" },
+        {
+          role: "assistant",
+          textContent: "Because.",
+          parts: [
+            { type: "tool-call", content: { name: "Read", args: { file: "a.ts" } } },
+            { type: "tool_use", content: { toolName: "Odd", args } },
+            { type: "tool-result", content: { output: { ok: true } } },
+            { type: "text", content: { text: "Done." } },
+          ],
+        },
+      ],
+      { promptTokens: 10, completionTokens: 5, cost: 0.5 },
+    );
+    const found = await me.query(api.sessions.get, { sessionId });
+    expect(found).toMatchObject({
+      session: { _id: sessionId, title: "Title", totalTokens: 15, cost: 0.5, isPublic: false },
+      messages: [
+        { role: "user", textContent: "Why?", parts: [{ type: "text", content: "Why?" }] },
+        {
+          role: "assistant",
+          parts: [
+            { type: "text", content: "Because." },
+            { type: "tool-call", content: { name: "Read", args: { file: "a.ts" } } },
+            { type: "tool-call", content: { name: "Odd", args: JSON.stringify(args) } },
+            { type: "tool-result", content: { result: { ok: true } } },
+            { type: "text", content: "Done." },
+          ],
+        },
+      ],
+      messagesCursor: null,
+    });
+    expect(() => convexToJson(found as Value)).not.toThrow();
+  });
+
+  test("has the numbers that the pages print without a guard, and no null for what is absent", async () => {
+    const { me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
+    const found = await me.query(api.sessions.get, { sessionId });
+    expect(found?.session).toMatchObject({ promptTokens: 0, totalTokens: 0, cost: 0 });
+    expect(Object.values(found?.session ?? {})).not.toContain(null);
+  });
+
+  test("is null, or an empty text, for an id that is none, gone, or another's", async () => {
+    const { t, me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
+    const other = (await person(t, "bob@example.com")).dashboard;
+    for (const [who, id] of [
+      [me, "nonsense"],
+      [me, ""],
+      [other, sessionId],
+      [t, sessionId],
+    ] as const) {
+      expect(await who.query(api.sessions.get, { sessionId: id })).toBeNull();
+      expect(await who.query(api.sessions.getMarkdown, { sessionId: id })).toBe("");
+    }
+    await me.mutation(api.sessions.remove, { sessionId });
+    expect(await me.query(api.sessions.get, { sessionId })).toBeNull();
+    expect(await me.query(api.sessions.getMarkdown, { sessionId })).toBe("");
+    expect(await t.query(api.sessions.exportAllDataCSV, {})).toBe("");
+  });
+
+  test("goes on with a cursor where a conversation is longer than one query may read", async () => {
+    const { ada, me, sessionId } = await talk([]);
+    for (const mark of ["0", "1", "2"]) {
+      const message = { sessionExternalId: "s1", externalId: mark, role: "user" };
+      const answer = await ada.post("/sync/message", {
+        ...message,
+        textContent: mark.repeat(4_000_000),
+      });
+      expect(answer.status).toBe(200);
+      vi.setSystemTime(Date.now() + 1_000);
+    }
+    const pages = await allPages(
+      (cursor) => me.query(api.sessions.get, cursor ? { sessionId, cursor } : { sessionId }),
+      (page) => page?.messagesCursor,
+    );
+    expect(pages.length).toBeGreaterThan(1);
+    const messages = pages.flatMap((page) => page?.messages ?? []);
+    const texts = messages.map(({ parts }) => parts[0]?.content);
+    expect(texts).toEqual(["0", "1", "2"].map((mark) => mark.repeat(4_000_000)));
+  });
+
+  test("gives a text in both places that clients read, and a very long one once", async () => {
+    const long = "x".repeat(200_000);
+    const { me, sessionId } = await talk([
+      { role: "user", textContent: "short" },
+      { role: "user", textContent: long },
+    ]);
+    const [short, once] = (await me.query(api.sessions.get, { sessionId }))?.messages ?? [];
+    expect(short).toMatchObject({ textContent: "short", parts: [{ content: "short" }] });
+    expect(once).toMatchObject({ parts: [{ content: long }] });
+    expect(once).not.toHaveProperty("textContent");
+  });
+
+  test("goes on with a cursor where the messages have more parts than one query may read", async () => {
+    const { ada, me, sessionId } = await talk([]);
+    const parts = Array.from({ length: 1_000 }, (_, i) => ({ type: "x", content: i }));
+    const messages = Array.from({ length: 9 }, (_, i) => ({ externalId: `${i}`, parts }));
+    for (const one of messages)
+      await ada.post("/sync/message", { sessionExternalId: "s1", ...one });
+    const pages = await allPages(
+      (cursor) => me.query(api.sessions.get, cursor ? { sessionId, cursor } : { sessionId }),
+      (page) => page?.messagesCursor,
+    );
+    expect(pages.map((page) => page?.messages.length)).toEqual([7, 2]);
+    const drawn = pages.flatMap((page) => page?.messages ?? []);
+    expect(drawn.map((message) => message.parts.length)).toEqual(messages.map(() => 1_000));
+  });
+
+  test("is a table with a row a session, and Markdown", async () => {
+    const { me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
+      title: "=1+1, a title",
+    });
+    const csv = await me.query(api.sessions.exportAllDataCSV, {});
+    const [header = "", row = "", ...rest] = csv.split("\n");
+    expect(header.split(",").slice(0, 4)).toEqual(["Session ID", "External ID", "Source", "Title"]);
+    expect([row.startsWith(`${sessionId},s1,`), row.includes(`"'=1+1, a title"`), rest]).toEqual([
+      true,
+      true,
+      [],
+    ]);
+    const markdown = await me.query(api.sessions.getMarkdown, { sessionId });
+    expect(markdown).toContain("Why?");
+  });
+
+  test("is a table of the newest 500, whose last row says that there are older ones", async () => {
+    const { ada, me } = await talk([{ role: "user", textContent: "Why?" }]);
+    const others = Array.from({ length: 499 }, (_, n) => ({ externalId: `later${n}` }));
+    for (const at of [0, 250]) {
+      await ada.post("/sync/batch", { sessions: others.slice(at, at + 250) });
+    }
+    const table = async () => {
+      const csv = await me.query(api.sessions.exportAllDataCSV, {});
+      return csv.split("\n").slice(1);
+    };
+    const ids = (lines: string[]) => lines.map((line) => line.split(",")[1]);
+    const later = others.map(({ externalId }) => externalId);
+    expect(ids(await table())).toEqual(["s1", ...later]);
+    await ada.post("/sync/session", { externalId: "newest" });
+    const lines = await table();
+    expect(ids(lines.slice(0, -1))).toEqual([...later, "newest"]);
+    expect(lines.at(-1)).toBe(
+      `Only the newest 500 sessions; GET /api/sessions lists all of them.${",".repeat(17)}`,
+    );
+  });
+});
+
+describe("sharing", () => {
+  test("shows what was said to whoever has the link, and nothing of the owner", async () => {
+    const { t, me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
+      projectPath: "/home/ada/secret",
+      cost: 3,
+    });
+    const { publicSlug: slug = "" } = await me.mutation(api.sessions.setVisibility, {
+      sessionId,
+      isPublic: true,
+    });
+    const shared = await t.query(api.sessions.getPublic, { slug });
+    expect(Object.keys(shared?.session ?? {}).sort()).toEqual([
+      "createdAt",
+      "source",
+      "title",
+      "totalTokens",
+    ]);
+    expect(shared?.messages[0]?.parts).toEqual([{ type: "text", content: "Why?" }]);
+    expect(JSON.stringify(shared)).not.toContain("ada");
+    expect(await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: false })).toEqual({
+      isPublic: false,
+    });
+    expect(await t.query(api.sessions.getPublic, { slug })).toBeNull();
+    const again = await me.mutation(api.sessions.setVisibility, { sessionId, isPublic: true });
+    expect(again.publicSlug).toBe(slug);
+    expect(await t.query(api.sessions.getPublic, { slug: "" })).toBeNull();
+  });
+});
+
+describe("values that Convex cannot return", () => {
+  test("come as JSON text; all others as they are", () => {
+    let deep: unknown = 1;
+    for (let i = 0; i < 200; i++) deep = [deep];
+    for (const value of [
+      { $a: 1 },
+      { a: { _b: 1 } },
+      { "": 1 },
+      { ü: 1 },
+      deep,
+      Array(9_000).fill(0),
+    ]) {
+      expect(drawable(value)).toBe(JSON.stringify(value));
+    }
+    const fine = { a: [1, "x", null, true, { "b c": {} }] };
+    expect(drawable(fine)).toEqual(fine);
+  });
+
+  test("a message of more parts than an array holds ends with how many there are", () => {
+    const parts = Array.from({ length: 20_000 }, (_, i) => ({ type: "text", content: `${i}` }));
+    const drawn = drawnParts({ role: "user", parts });
+    expect(drawn).toHaveLength(4_001);
+    expect(drawn[4_000]).toEqual({ type: "text", content: "… 16000 more parts" });
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, test } from "vitest";
+import { SHARED_STYLE } from "../exports/sharedStyle";
+import { sha256Base64 } from "../lib/hash";
+import { conversation, deployment, eachTestAt, person, read, settle } from "../test.setup";
+
+eachTestAt(Date.UTC(2026, 10, 22, 12));
+
+/** A session full of what must not leave, and where it is shared. */
+async function shared() {
+  const t = deployment();
+  const ada = await person(t, "SECRET-mail@example.com");
+  await ada.post("/sync/batch", {
+    sessions: [
+      {
+        externalId: "SECRET-external",
+        source: "pi",
+        title: "The title",
+        model: "claude-x",
+        provider: "SECRET-provider",
+        projectPath: "/SECRET/path",
+        projectName: "SECRET-project",
+        promptTokens: 77_777,
+        cost: 7.7777,
+      },
+    ],
+    messages: [
+      {
+        sessionExternalId: "SECRET-external",
+        externalId: "SECRET-message",
+        role: "user",
+        textContent: "The <b>question</b>",
+        model: "SECRET-model",
+      },
+    ],
+  });
+  const edits = {
+    isPublic: true,
+    evalReady: true,
+    evalStatus: "golden",
+    evalNotes: "SECRET-notes",
+    evalTags: ["SECRET-tag"],
+    expectedOutput: "SECRET-expected",
+  };
+  const path = "/api/sessions/SECRET-external";
+  const { publicSlug, _id } = await read<{ publicSlug: string; _id: string }>(
+    ada.send("PATCH", path, edits),
+  );
+  await settle(t);
+  return { t, ada, path, slug: publicSlug, id: _id };
+}
+
+test("a session becomes public under a slug that nobody finds by trying, and keeps it", async () => {
+  const { ada, path, slug } = await shared();
+  await ada.post("/sync/session", { externalId: "another" });
+  const other = await read(ada.send("PATCH", "/api/sessions/another", { isPublic: true }));
+  for (const one of [slug, other.publicSlug]) expect(one).toMatch(/^[A-Za-z0-9_-]{22}$/);
+  expect(other.publicSlug).not.toBe(slug);
+  const hidden = await read(ada.send("PATCH", path, { isPublic: false }));
+  expect(hidden).not.toHaveProperty("publicSlug");
+  expect(await read(ada.send("PATCH", path, { isPublic: true }))).toMatchObject({
+    publicSlug: slug,
+  });
+});
+
+test("how many messages follow a page is said once they are counted, and never wrongly", async () => {
+  const { t, ada, path, slug } = await shared();
+  const said = Array.from({ length: 1_500 }, (_, at) => `Message ${at}`);
+  await ada.post("/sync/batch", conversation(decodeURIComponent(path.split("/")[3] ?? ""), said));
+  const more = async () => (await read<{ more: object }>(t.fetch(`/s/${slug}.json`))).more;
+  const page = async () => await (await t.fetch(`/s/${slug}`)).text();
+  expect(Object.keys(await more())).toEqual(["next"]);
+  expect(await page()).toContain("Continue reading: more messages");
+  await settle(t);
+  expect(await more()).toMatchObject({ messages: 501 });
+  expect(await page()).toContain("Continue reading: 501 more messages");
+});
+
+describe.each(["", ".md", ".json"])("GET /s/:slug%s", (form) => {
+  test("needs no key, holds the conversation and nothing beside it", async () => {
+    const { t, slug, id, ada } = await shared();
+    const answer = await t.fetch(`/s/${slug}${form}`);
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("X-Robots-Tag")).toBe("noindex, nofollow");
+    expect(answer.headers.get("Cache-Control")).toBe("no-store");
+    const text = await answer.text();
+    expect(text).toContain("The title");
+    expect(text).toContain("question");
+    expect(text).not.toMatch(/SECRET|77.?777|7\.7777|golden/);
+    expect(text).not.toContain(id);
+    expect(text).not.toContain(ada.userId);
+  });
+
+  test("after unsharing, and after deletion, it answers 404", async () => {
+    const { t, slug, ada, path } = await shared();
+    await ada.send("PATCH", path, { isPublic: false });
+    expect((await t.fetch(`/s/${slug}${form}`)).status).toBe(404);
+    await ada.send("PATCH", path, { isPublic: true });
+    expect((await t.fetch(`/s/${slug}${form}`)).status).toBe(200);
+    await ada.send("DELETE", path, "");
+    expect((await t.fetch(`/s/${slug}${form}`)).status).toBe(404);
+  });
+});
+
+test("the JSON holds exactly the fields of the allow-list", async () => {
+  const { t, slug } = await shared();
+  expect(await read(t.fetch(`/s/${slug}.json`))).toEqual({
+    title: "The title",
+    source: "pi",
+    model: "claude-x",
+    createdAt: "2026-11-22T12:00:00.000Z",
+    messages: [
+      {
+        role: "user",
+        createdAt: "2026-11-22T12:00:00.000Z",
+        parts: [{ type: "text", text: "The <b>question</b>" }],
+      },
+    ],
+  });
+});
+
+test("the page allows its own style by hash and nothing else", async () => {
+  const { t, slug } = await shared();
+  const answer = await t.fetch(`/s/${slug}`);
+  expect(answer.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
+  expect(answer.headers.get("Content-Security-Policy")).toBe(
+    `default-src 'none'; style-src 'sha256-${await sha256Base64(SHARED_STYLE)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  );
+  const page = await answer.text();
+  expect(page).toContain(`<style>${SHARED_STYLE}</style>`);
+  expect(page).toContain("The &lt;b&gt;question&lt;/b&gt;");
+});
+
+test.each(["", "x", "..", "a.b.c", "%00", "undefined", "a".repeat(5_000)])(
+  "/s/%s answers 404",
+  async (slug) => {
+    const { t } = await shared();
+    expect((await t.fetch(`/s/${slug}`)).status).toBe(404);
+  },
+);
+
+test("a long conversation goes on from page to page, each message once", async () => {
+  const { t, ada, slug } = await shared();
+  const messages = Array.from({ length: 60 }, (_, index) => ({
+    sessionExternalId: "SECRET-external",
+    externalId: `m${index}`,
+    role: "user",
+    textContent: `number-${index} `.padEnd(120_000, "x"),
+    createdAt: Date.UTC(2026, 10, 22, 11, index),
+  }));
+  await ada.post("/sync/batch", { messages: messages.slice(0, 30) });
+  await ada.post("/sync/batch", { messages: messages.slice(30) });
+  const found: string[] = [];
+  let path: string | undefined = slug;
+  let pages = 0;
+  while (path !== undefined && pages < 10) {
+    const page = await (await t.fetch(`/s/${path}`)).text();
+    found.push(...Array.from(page.matchAll(/number-\d+/g), ([name]) => name));
+    path = /<p class="next"><a href="([^"]+)"/.exec(page)?.[1];
+    pages++;
+  }
+  expect(pages).toBeGreaterThan(1);
+  expect(found).toEqual(Array.from({ length: 60 }, (_, index) => `number-${index}`));
+});

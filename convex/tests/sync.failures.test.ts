@@ -1,0 +1,78 @@
+import { describe, expect, test, vi } from "vitest";
+import * as Sync from "../model/sync/upsertMany";
+import { deployment, eachTestAt, person, read, rows, type SessionPage } from "../test.setup";
+
+/** What the sync door answers when its transactions fail. */
+
+vi.mock("../model/sync/upsertMany", { spy: true });
+eachTestAt(Date.UTC(2026, 0, 22, 12));
+
+const message = (externalId: string) => ({
+  sessionExternalId: "s",
+  externalId,
+  textContent: externalId,
+});
+
+/** Until the test ends, a transaction with this session or message fails with these words. */
+async function failAt(externalId: string, words: string) {
+  const actual = await vi.importActual<typeof Sync>("./model/sync");
+  vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
+    const given = [...chunk.sessions, ...chunk.messages];
+    if (given.some((one) => one.externalId === externalId)) throw new Error(words);
+    return await actual.upsertMany(ctx, user, chunk);
+  });
+}
+
+test("what fails for no fault of the request is 503 with a time to wait, and may be sent again", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const words = 'Documents read from or written to the "sessions" table changed';
+  await failAt("b", words);
+  const t = deployment();
+  const ada = await person(t);
+  for (const send of [
+    () => ada.post("/sync/batch", { messages: ["a", "b", "c"].map(message) }),
+    () => ada.post("/sync/message", message("b")),
+  ]) {
+    const answer = await send();
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("Retry-After")).toBe("5");
+    const { code, message: shown, requestId } = await read(answer);
+    expect({ code, shown }).toEqual({
+      code: "UNAVAILABLE",
+      shown: "Could not be stored now; send it again",
+    });
+    expect(console.error).toHaveBeenLastCalledWith(
+      `Not stored: ${String(requestId)}`,
+      expect.objectContaining({ message: words }),
+    );
+  }
+  vi.mocked(Sync.upsertMany).mockRestore();
+  const answer = await read(ada.post("/sync/batch", { messages: ["a", "b", "c"].map(message) }));
+  expect(answer).toMatchObject({ messages: 3, results: { messages: { inserted: 3 } } });
+  const lines = (await rows(t, "apiLogs")).map(({ statusCode }) => statusCode);
+  expect(lines).toEqual([503, 503, 200]);
+});
+
+describe("what Convex refuses as too much for a transaction hurts no neighbour, wherever it stands", () => {
+  test.each([
+    ["0", "Too many bytes read in a single function execution (limit: 16777216 bytes)."],
+    ["4", "Too many reads in a single function execution (limit: 4096)."],
+    ["6", "Function arguments is too large: 26403820 bytes, the maximum is 16777216 bytes"],
+  ])("%s: %s", async (bad, words) => {
+    await failAt(bad, words);
+    const t = deployment();
+    const ada = await person(t);
+    const ids = ["0", "1", "2", "3", "4", "5", "6"];
+    const answer = await read(ada.post("/sync/batch", { messages: ids.map(message) }));
+    expect(answer).toMatchObject({
+      messages: 6,
+      errors: [`messages[${bad}]: is too large, together with what is stored of it`],
+    });
+    const { messages } = await read<SessionPage>(ada.get("/api/sessions/s"));
+    expect(messages.map(({ externalId }) => externalId)).toEqual(ids.filter((id) => id !== bad));
+    expect((await ada.post("/sync/message", message(bad))).status).toBe(413);
+    expect((await ada.post("/sync/session", { externalId: bad })).status).toBe(413);
+    const lines = (await rows(t, "apiLogs")).map(({ statusCode }) => statusCode);
+    expect(lines).toEqual([200, 200, 413, 413]);
+  });
+});

@@ -1,0 +1,621 @@
+import { describe, expect, test, vi } from "vitest";
+import { internal } from "../_generated/api";
+import { allPages, conversation, deployment, eachTestAt, loseScheduled } from "../test.setup";
+import { pagesOfSession, person, read, rows, settle } from "../test.setup";
+import type { Deployment, Person, SessionPage } from "../test.setup";
+import type { SessionAnswer } from "../wire/answers";
+
+const NOW = Date.UTC(2026, 0, 22, 12);
+
+eachTestAt(NOW);
+
+/** The first page of a session. */
+const get = (who: Person, id: string) =>
+  read<SessionPage>(who.get(`/api/sessions/${encodeURIComponent(id)}?messages_limit=200`));
+const texts = ({ messages }: Pick<SessionPage, "messages">) =>
+  messages.map(({ textContent }) => textContent);
+
+/** Everything stored but the log, as one comparable text. */
+async function snapshot(t: Deployment): Promise<string> {
+  const tables = ["sessions", "messages", "parts", "dailyWrapped"] as const;
+  return JSON.stringify(await Promise.all(tables.map((table) => rows(t, table))));
+}
+
+describe("identity", () => {
+  test("two users who send the same ids never see or touch each other's rows", async () => {
+    const t = deployment();
+    const [ada, bob] = [await person(t), await person(t, "bob@example.com")];
+    const told = [
+      [ada, "Ada's"],
+      [bob, "Bob's"],
+    ] as const;
+    for (const [who, text] of told) {
+      await who.post("/sync/batch", conversation("s", [text], { title: text }));
+      await settle(t);
+    }
+    for (const [who, text] of told) {
+      const session = await get(who, "s");
+      expect(session).toMatchObject({ title: text, messageCount: 1 });
+      expect(texts(session)).toEqual([text]);
+      const list = await read<{ sessions: SessionAnswer[] }>(who.get("/api/sessions"));
+      expect(list.sessions.map(({ title }) => title)).toEqual([text]);
+    }
+    const adas = await get(ada, "s");
+    expect((await bob.get(`/api/sessions/${adas.id}`)).status).toBe(404);
+    expect((await bob.get(`/api/sessions/get?id=${adas.id}`)).status).toBe(404);
+  });
+
+  test("a fork with the same message ids has all its messages, and so has the original", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const said = (session: string) => ["u1", "u2", "u3"].map((id) => `${session} ${id}`);
+    for (const session of ["original", "fork"]) {
+      for (const [n, textContent] of said(session).entries()) {
+        const message = { sessionExternalId: session, externalId: `u${n}`, textContent };
+        await ada.post("/sync/message", message);
+      }
+    }
+    await settle(t);
+    expect(texts(await get(ada, "original"))).toEqual(said("original"));
+    expect(texts(await get(ada, "fork"))).toEqual(said("fork"));
+  });
+});
+
+describe("redelivery", () => {
+  const send = async (ada: Person) => {
+    await ada.post("/sync/session", {
+      externalId: "s",
+      title: "T",
+      promptTokens: 10,
+      completionTokens: 5,
+      cost: 0.1,
+      projectPath: "C:\\work\\app",
+    });
+    await ada.post("/sync/message", {
+      sessionExternalId: "s",
+      externalId: "a",
+      role: "user",
+      textContent: "question",
+      createdAt: NOW - 5_000,
+    });
+    await ada.post("/sync/batch", {
+      sessions: [],
+      messages: [
+        {
+          sessionExternalId: "s",
+          externalId: "b",
+          role: "assistant",
+          parts: [{ type: "tool_use", content: { toolName: "x", args: {}, result: "y" } }],
+        },
+      ],
+    });
+  };
+
+  test("delivering everything again, identical, writes nothing but the log", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await send(ada);
+    await settle(t);
+    const before = await snapshot(t);
+    vi.setSystemTime(NOW + 3_600_000);
+    await send(ada);
+    await settle(t);
+    expect(await snapshot(t)).toBe(before);
+    expect(await rows(t, "apiLogs")).toHaveLength(6);
+  });
+
+  test("a redelivery without parts keeps the parts, and one without text keeps the text", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const parts = [{ type: "tool-call", content: { toolName: "x", args: { a: 1 } } }];
+    const post = (fields: object) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", ...fields });
+    await post({
+      role: "assistant",
+      textContent: "x".repeat(40_000),
+      parts,
+      model: "m1",
+      promptTokens: 7,
+    });
+    await post({ durationMs: 12 });
+    const [message] = (await get(ada, "s")).messages;
+    expect(message).toMatchObject({
+      role: "assistant",
+      parts,
+      model: "m1",
+      promptTokens: 7,
+      durationMs: 12,
+    });
+    expect(message?.textContent).toBe("x".repeat(40_000));
+  });
+
+  test("a role that cannot be read, and text that only parts hold, replace nothing that was said", async () => {
+    const ada = await person(deployment());
+    const post = (fields: object) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", ...fields });
+    await post({ role: "user", textContent: "said" });
+    const parts = [{ type: "text", content: "from a part" }];
+    await post({ role: "wizard", parts });
+    expect((await get(ada, "s")).messages).toMatchObject([
+      { role: "user", textContent: "said", parts },
+    ]);
+    await post({ role: "assistant", textContent: "said anew" });
+    expect((await get(ada, "s")).messages).toMatchObject([
+      { role: "assistant", textContent: "said anew", parts },
+    ]);
+  });
+
+  test("a role as it was sent goes with the role it stood for", async () => {
+    const ada = await person(deployment());
+    const post = (role?: unknown) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", role });
+    const roles = async () =>
+      (await get(ada, "s")).messages.map(({ role, rawRole }) => [role, rawRole]);
+    await post("human");
+    await post();
+    await post("wizard");
+    expect(await roles()).toEqual([["user", "human"]]);
+    await post("assistant");
+    expect(await roles()).toEqual([["assistant", undefined]]);
+  });
+
+  test("a longer text replaces a truncated one at once, and a shorter one leaves no tail", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const post = (textContent: string) =>
+      ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", textContent });
+    for (const text of ["short", "long ".repeat(20_000), "end"]) {
+      await post(text);
+      expect(texts(await get(ada, "s"))).toEqual([text]);
+    }
+    await settle(t);
+    expect(await rows(t, "parts")).toEqual([]);
+  });
+
+  test("duplicates in one batch are one message, and the last wins", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const messages = ["first", "second", "last"].map((textContent) => ({
+      sessionExternalId: "s",
+      externalId: "m",
+      textContent,
+    }));
+    await ada.post("/sync/batch", { messages });
+    await settle(t);
+    const session = await get(ada, "s");
+    expect(texts(session)).toEqual(["last"]);
+    expect(session.messageCount).toBe(1);
+  });
+});
+
+describe("merging what a plugin says of a session", () => {
+  const cases: [string, object[], object][] = [
+    [
+      "absent, null and empty values keep what is stored",
+      [{ title: "T", model: "m" }, { title: "" }, { title: null, model: "  " }],
+      { title: "T", model: "m" },
+    ],
+    [
+      "0 never replaces a positive number",
+      [
+        { promptTokens: 5, cost: 0.2 },
+        { promptTokens: 0, cost: 0 },
+      ],
+      { promptTokens: 5, cost: 0.2 },
+    ],
+    [
+      "totals may shrink",
+      [
+        { promptTokens: 500, completionTokens: 150 },
+        { promptTokens: 200, completionTokens: 60 },
+      ],
+      { promptTokens: 200, totalTokens: 260 },
+    ],
+    [
+      "a placeholder title never replaces a real one",
+      [
+        { title: "Real" },
+        { title: "Untitled Session" },
+        { title: "New session - 2026-01-22T10:00:00.000Z" },
+      ],
+      { title: "Real" },
+    ],
+    [
+      "a real title replaces a placeholder",
+      [{ title: "Untitled" }, { title: "Real" }],
+      { title: "Real" },
+    ],
+    [
+      "an unknown model never replaces a known one",
+      [{ model: "gpt" }, { model: "unknown" }],
+      { model: "gpt" },
+    ],
+    [
+      "an explicit source replaces the default",
+      [{}, { source: "pi:macbook" }, {}],
+      { source: "pi:macbook" },
+    ],
+    ["cursor is cursor-sync", [{ source: "cursor" }], { source: "cursor-sync" }],
+    [
+      "the earliest known time counts",
+      [{ createdAt: NOW - 1_000 }, { createdAt: NOW - 9_000 }, { createdAt: NOW - 3_000 }],
+      { createdAt: NOW - 9_000 },
+    ],
+    [
+      "a repository's full name stays whole",
+      [{ projectPath: "/home/me/web", projectName: "acme/web" }],
+      { projectName: "acme/web" },
+    ],
+    [
+      "a Windows path names its project",
+      [{ projectPath: "C:\\Users\\me\\my app", projectName: "C:\\Users\\me\\my app" }],
+      { projectName: "my app" },
+    ],
+    [
+      "a path names the project when nothing else does",
+      [{ projectPath: "/srv/app/" }],
+      { projectName: "app" },
+    ],
+    [
+      "a plugin's own total counts",
+      [{ promptTokens: 1, completionTokens: 2, totalTokens: 10 }],
+      { totalTokens: 10 },
+    ],
+    [
+      "sessionId is an alias",
+      [{ sessionId: "s", externalId: undefined, title: "T" }],
+      { title: "T" },
+    ],
+  ];
+  test.each(cases)("%s", async (_, requests, expected) => {
+    const t = deployment();
+    const ada = await person(t);
+    for (const request of requests) {
+      expect((await ada.post("/sync/session", { externalId: "s", ...request })).status).toBe(200);
+    }
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject(expected);
+  });
+
+  test("a very long title is cut, not refused", async () => {
+    const ada = await person(deployment());
+    await ada.post("/sync/session", { externalId: "s", title: "🎉".repeat(10_000) });
+    expect((await get(ada, "s")).title).toMatch(/^(🎉){100,}…$/u);
+  });
+});
+
+describe("totals", () => {
+  const message = (n: number, fields: object) => ({
+    sessionExternalId: "s",
+    externalId: `m${n}`,
+    role: "assistant",
+    textContent: `t${n}`,
+    ...fields,
+  });
+
+  test("come from the messages while no plugin reported any, and never from both", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post(
+      "/sync/message",
+      message(1, { promptTokens: 100, completionTokens: 10, cost: 0.1, model: "m1" }),
+    );
+    await ada.post(
+      "/sync/message",
+      message(2, { promptTokens: 200, completionTokens: 20, cost: 0.2, model: "m2" }),
+    );
+    await settle(t);
+    const summed = await get(ada, "s");
+    expect(summed).toMatchObject({
+      promptTokens: 300,
+      completionTokens: 30,
+      totalTokens: 330,
+      cost: 0.3,
+      model: "m2",
+      reported: [],
+    });
+    await ada.post("/sync/session", { externalId: "s", promptTokens: 1_000 });
+    await ada.post("/sync/message", message(3, { promptTokens: 5, completionTokens: 5 }));
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({
+      promptTokens: 1_000,
+      completionTokens: 35,
+      totalTokens: 1_035,
+      reported: ["promptTokens"],
+    });
+  });
+
+  test("change by the difference when a counted message is rewritten, however often", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/message", message(1, { promptTokens: 100 }));
+    await ada.post("/sync/message", message(2, { promptTokens: 7 }));
+    await settle(t);
+    await ada.post("/sync/message", message(1, { promptTokens: 40 }));
+    await ada.post("/sync/message", message(1, { promptTokens: 60, completionTokens: 3 }));
+    await settle(t);
+    await ada.post("/sync/message", message(1, { promptTokens: 61 }));
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({
+      messageCount: 2,
+      promptTokens: 68,
+      completionTokens: 3,
+      totalTokens: 71,
+    });
+  });
+});
+
+describe("the refresh of a session", () => {
+  const prompts = (ids: readonly string[]) =>
+    ids.map((externalId, n) => ({
+      ...{ sessionExternalId: "s", externalId, role: "user", textContent: `prompt ${externalId}` },
+      createdAt: NOW + n * 1_000,
+    }));
+
+  test("counts rewrites of more messages than one run reads", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const messages = prompts(Array.from({ length: 650 }, (_, n) => `m${n}`));
+    for (const promptTokens of [1, 3]) {
+      const sent = messages.map((message) => ({ ...message, promptTokens }));
+      await ada.post("/sync/batch", { messages: sent });
+      await settle(t);
+      expect(await get(ada, "s")).toMatchObject({
+        messageCount: 650,
+        promptTokens: 650 * promptTokens,
+      });
+    }
+  });
+
+  test("takes a first prompt that arrives late, or is rewritten, for the title and the search text", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const [late, ...others] = prompts(["first", "b", "c", "d", "e"]);
+    await ada.post("/sync/batch", { messages: others });
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({ title: "prompt b" });
+    await ada.post("/sync/message", late);
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({ title: "prompt first" });
+    await ada.post("/sync/message", { ...late, textContent: "rewritten" });
+    await settle(t);
+    expect(await get(ada, "s")).toMatchObject({ title: "rewritten" });
+    expect((await rows(t, "sessions"))[0]?.searchableText).toBe(
+      "\n\nrewritten\nprompt b\nprompt c",
+    );
+  });
+
+  test("that was lost is made up for by the cron, and by the next message", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const [first, second] = prompts(["a", "b"]);
+    const lose = async () => {
+      await loseScheduled(t);
+      vi.advanceTimersByTime(71_000);
+    };
+    await ada.post("/sync/message", first);
+    await lose();
+    expect((await get(ada, "s")).messageCount).toBe(0);
+    await t.mutation(internal.sessions.sweepRefreshes, {});
+    await settle(t);
+    expect((await get(ada, "s")).messageCount).toBe(1);
+    await ada.post("/sync/message", { ...first, externalId: "lost with its refresh" });
+    await lose();
+    await ada.post("/sync/message", second);
+    await settle(t);
+    expect((await get(ada, "s")).messageCount).toBe(3);
+  });
+});
+
+describe("order of the conversation", () => {
+  test("source times decide, whatever the order of arrival", async () => {
+    const ada = await person(deployment());
+    for (const [id, at] of [
+      ["c", 3],
+      ["a", 1],
+      ["b", 2],
+    ] as const) {
+      await ada.post("/sync/message", {
+        sessionExternalId: "s",
+        externalId: id,
+        textContent: id,
+        createdAt: NOW + at,
+      });
+    }
+    expect(texts(await get(ada, "s"))).toEqual(["a", "b", "c"]);
+  });
+
+  test("the time inside OpenCode ids puts the question before an answer that arrived first", async () => {
+    const ada = await person(deployment());
+    const id = (ms: number, counter: number) =>
+      `msg_${((BigInt(ms) * 4096n + BigInt(counter)) % 2n ** 48n).toString(16).padStart(12, "0")}XyZ`;
+    const [question, answer] = [id(NOW - 9_000, 1), id(NOW - 8_999, 1)];
+    await ada.post("/sync/message", {
+      sessionExternalId: "ses_x",
+      externalId: answer,
+      textContent: "answer",
+    });
+    await ada.post("/sync/message", {
+      sessionExternalId: "ses_x",
+      externalId: question,
+      textContent: "question",
+    });
+    const session = await get(ada, "ses_x");
+    expect(texts(session)).toEqual(["question", "answer"]);
+    expect(session.messages[0]?.createdAt).toBe(NOW - 9_000);
+  });
+
+  test("the time in claude-code-sync's ids counts", async () => {
+    const ada = await person(deployment());
+    for (const at of [NOW - 1_000, NOW - 3_000, NOW - 2_000]) {
+      await ada.post("/sync/message", {
+        sessionExternalId: "s",
+        externalId: `s-user-${at}`,
+        textContent: String(at),
+      });
+    }
+    expect(texts(await get(ada, "s"))).toEqual([NOW - 3_000, NOW - 2_000, NOW - 1_000].map(String));
+  });
+});
+
+describe("sessions that only messages name", () => {
+  test("are made on demand, titled by the first prompt, and left out of the plugins' list", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/message", {
+      sessionExternalId: "quiet",
+      externalId: "m",
+      role: "user",
+      textContent: "Fix the\nlogin page",
+      source: "claude-code",
+    });
+    await ada.post("/sync/session", { externalId: "announced" });
+    await settle(t);
+    expect(await get(ada, "quiet")).toMatchObject({
+      title: "Fix the login page",
+      source: "claude-code",
+      messageCount: 1,
+    });
+    expect(await read(ada.get("/sync/sessions/list"))).toEqual({ sessionIds: ["announced"] });
+  });
+
+  test("take the source that the first message to name one names, with their share of statistics", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const post = async (externalId: string, fields: object) => {
+      await ada.post("/sync/message", { sessionExternalId: "s", externalId, ...fields });
+      await settle(t);
+    };
+    const sources = async () => {
+      const days = await rows(t, "dailyWrapped");
+      const counted = days.flatMap(({ stats }) =>
+        stats.rows.map((row) => [row.source, row.messages]),
+      );
+      return [(await get(ada, "s")).source, ...counted];
+    };
+    await post("a", { role: "user", textContent: "hello" });
+    expect(await sources()).toEqual(["opencode", ["opencode", 1]]);
+    await post("b", { source: "claude-code" });
+    expect(await sources()).toEqual(["claude-code", ["claude-code", 2]]);
+    await post("c", { source: "pi" });
+    await post("d", {});
+    expect(await sources()).toEqual(["claude-code", ["claude-code", 4]]);
+    await ada.post("/sync/session", { externalId: "s", source: "droid" });
+    await settle(t);
+    expect(await sources()).toEqual(["droid", ["droid", 4]]);
+  });
+});
+
+describe("a burst", () => {
+  const MESSAGES = 400;
+  const burst = Array.from({ length: MESSAGES }, (_, n) => ({
+    sessionExternalId: "s",
+    externalId: `m${n}`,
+    role: n % 4 === 0 ? "user" : "assistant",
+    textContent: n % 4 === 0 ? `prompt ${n}` : `answer ${n}`,
+    promptTokens: n,
+    completionTokens: 1,
+    cost: 0.001,
+    createdAt: NOW - 1_000_000 + n * 1_000,
+  }));
+
+  /** Deterministic shuffle, each message twice. */
+  const deliveries = [...burst, ...burst]
+    .map((message, i) => ({ message, key: Math.imul(i + 1, 0x9e3779b1) >>> 0 }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ message }) => message);
+
+  test("of 400 messages, eight in parallel, shuffled, each twice, is stored once and counted right", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    for (let at = 0; at < deliveries.length; at += 8) {
+      const answers = await Promise.all(
+        deliveries.slice(at, at + 8).map((message) => ada.post("/sync/message", message)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+      vi.setSystemTime(Date.now() + 10);
+      await t.finishInProgressScheduledFunctions();
+    }
+    await settle(t);
+    const pages = await pagesOfSession(ada, "s");
+    expect(pages[0]).toMatchObject({
+      messageCount: MESSAGES,
+      promptTokens: (MESSAGES * (MESSAGES - 1)) / 2,
+      completionTokens: MESSAGES,
+      cost: 0.4,
+      title: "prompt 0",
+      createdAt: NOW - 1_000_000,
+    });
+    expect(pages.flatMap(texts)).toEqual(burst.map(({ textContent }) => textContent));
+    const [row] = await rows(t, "sessions");
+    expect(row?.searchableText).toBe("\n\nprompt 0\nprompt 4\nprompt 8");
+    expect(row?.refreshDueAt).toBeUndefined();
+  }, 120_000);
+
+  test("schedules one refresh, and no message after the first writes the session", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/message", burst[0]);
+    const afterFirst = await rows(t, "sessions");
+    for (const message of burst.slice(1, 20)) await ada.post("/sync/message", message);
+    expect(await rows(t, "messages")).toHaveLength(20);
+    expect(await rows(t, "sessions")).toEqual(afterFirst);
+    const scheduled = await t.run((ctx) => ctx.db.system.query("_scheduled_functions").collect());
+    expect(scheduled.filter(({ name }) => name.includes("refresh"))).toHaveLength(1);
+  });
+});
+
+test("the plugins' list holds every announced session, however many there are", async () => {
+  const ada = await person(deployment());
+  const ids = Array.from({ length: 1_100 }, (_, n) => `s${String(n).padStart(4, "0")}`);
+  await ada.post("/sync/batch", { sessions: ids.map((externalId) => ({ externalId })) });
+  expect(await read(ada.get("/sync/sessions/list"))).toEqual({ sessionIds: ids });
+});
+
+test("the list pages through everything exactly once while sessions arrive", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const externalIds = Array.from({ length: 25 }, (_, n) => `s${n}`);
+  for (const [n, externalId] of externalIds.entries()) {
+    // Runs of equal times, as a back-fill without times has them.
+    await ada.post("/sync/session", {
+      externalId,
+      createdAt: NOW - 1_000_000 + Math.floor(n / 6) * 1_000,
+      source: n % 2 ? "pi" : "codex-cli",
+    });
+  }
+  type Page = { sessions: SessionAnswer[]; cursor: string | null };
+  let arrived = 0;
+  const walk = async (query: string) => {
+    const pages = await allPages(
+      async (cursor) => {
+        await ada.post("/sync/session", { externalId: `new${arrived++}`, createdAt: NOW });
+        const on = cursor ? `&cursor=${cursor}` : "";
+        return await read<Page>(ada.get(`/api/sessions?limit=4${query}${on}`));
+      },
+      ({ cursor }) => cursor,
+    );
+    return pages.flatMap(({ sessions }) => sessions.map(({ externalId }) => externalId));
+  };
+  expect((await walk("")).filter((id) => !id.startsWith("new")).sort()).toEqual(
+    [...externalIds].sort(),
+  );
+  expect((await walk("&source=pi")).sort()).toEqual(externalIds.filter((_, n) => n % 2).sort());
+});
+
+test("a page of messages ends where it would get too large, and the next goes on there", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const big = "z".repeat(3 * 1024 * 1024);
+  for (const n of [0, 1, 2]) {
+    await ada.post("/sync/message", {
+      sessionExternalId: "s",
+      externalId: `m${n}`,
+      createdAt: NOW + n,
+      parts: [{ type: "tool-result", content: `${n}${big}` }],
+    });
+  }
+  const pages = await pagesOfSession(ada, "s");
+  const ids = pages.map(({ messages }) => messages.map(({ externalId }) => externalId));
+  expect(ids).toEqual([["m0"], ["m1"], ["m2"]]);
+});
