@@ -76,7 +76,9 @@ import type * as lib_embedding_vectorSpace from "../lib/embedding/vectorSpace.js
 import type * as lib_enums from "../lib/enums.js";
 import type * as lib_escape from "../lib/escape.js";
 import type * as lib_exports_anonymize from "../lib/exports/anonymize.js";
+import type * as lib_exports_forgedTurns from "../lib/exports/forgedTurns.js";
 import type * as lib_exports_markdown from "../lib/exports/markdown.js";
+import type * as lib_exports_templates from "../lib/exports/templates.js";
 import type * as lib_hash from "../lib/hash.js";
 import type * as lib_json from "../lib/json.js";
 import type * as lib_numbers from "../lib/numbers.js";
@@ -253,7 +255,9 @@ declare const fullApi: ApiFromModules<{
   "lib/enums": typeof lib_enums;
   "lib/escape": typeof lib_escape;
   "lib/exports/anonymize": typeof lib_exports_anonymize;
+  "lib/exports/forgedTurns": typeof lib_exports_forgedTurns;
   "lib/exports/markdown": typeof lib_exports_markdown;
+  "lib/exports/templates": typeof lib_exports_templates;
   "lib/hash": typeof lib_hash;
   "lib/json": typeof lib_json;
   "lib/numbers": typeof lib_numbers;

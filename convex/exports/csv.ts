@@ -11,9 +11,8 @@ const COLUMNS = [
 ];
 
 /**
- * A table with one row a message (RFC 4180, UTF-8, CRLF). Text that a spreadsheet would run as a
- * formula is led by one apostrophe; taking off one leading apostrophe from cells that start with
- * apostrophes and a formula sign gives back every cell exactly.
+ * A table with one row a message (RFC 4180, UTF-8, CRLF). An apostrophe stands before what a
+ * spreadsheet would run as a formula (see `disarmed`).
  */
 export const csv: ExportFormat = {
   contentType: "text/csv; charset=utf-8; header=present",
@@ -53,8 +52,44 @@ export function csvRow(cells: readonly Cell[]): string {
 
 function csvCell(cell: Cell): string {
   if (typeof cell !== "string") return cell === undefined ? "" : String(cell);
-  const safe = /^'*[=+\-@\t\r＝＋－＠]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]|^\s|\s$/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+  const safe = disarmed(cell);
+  return /[",;|\t\r\n]|^\s|\s$/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
+}
+
+/** Signs that begin a formula; spreadsheets take the wide ones of Japanese keyboards for the same. */
+const SIGN = "[=+\\-@＝＋－＠]";
+/** Characters that spreadsheets pass over before they look for a sign, line ends apart. */
+const BLANK = "[^\\S\\t\\r\\n]|[\\p{Z}\\p{Cf}]|(?![\\t\\r\\n])\\p{Cc}";
+
+const LEADING_FORMULA = new RegExp(`^'*(?:[\\s\\p{Z}\\p{Cc}\\p{Cf}])*(?=${SIGN})`, "u");
+/** A formula that does harm has a call, or names another program or file. */
+const HARMFUL = "[^\\r\\n]*[(|!]";
+/** In a program that separates cells by `;`, tab or `|`, a formula may begin behind one of these. */
+const FORMULA_AFTER_SEPARATOR = new RegExp(`[;\\t|](?:${BLANK})*(?='*(?!-[-\\s:|])${SIGN})`, "gu");
+/**
+ * Such a program does not see our quotes, so that each line of a text is a row to it. Lists and rules
+ * are left as they are, because they are no formulas that do harm.
+ */
+const FORMULA_AFTER_LINE_END = new RegExp(
+  `[\\r\\n](?:${BLANK})*(?='*(?:[=＝]|${SIGN}${HARMFUL}))`,
+  "gu",
+);
+
+/**
+ * Text that no spreadsheet runs as a formula, whatever blanks stand before its sign and whatever it
+ * takes for a separator: an apostrophe is put before it. Where a cell begins with apostrophes, blanks
+ * and a sign, or with a tab, taking off the first apostrophe gives back the text.
+ */
+function disarmed(text: string): string {
+  const blanks = LEADING_FORMULA.exec(text)?.[0];
+  if (blanks === undefined) return `${/^'*[\t\r]/.test(text) ? "'" : ""}${disarmedInside(text)}`;
+  const formula = text.slice(blanks.length);
+  const isHarmful = new RegExp(`^${HARMFUL}`).test(formula);
+  return `'${isHarmful ? disarmedInside(text) : blanks + disarmedInside(formula)}`;
+}
+
+function disarmedInside(text: string): string {
+  return text.replace(FORMULA_AFTER_SEPARATOR, "$&'").replace(FORMULA_AFTER_LINE_END, "$&'");
 }
 
 function row(session: ExportSession, message: ExportMessage, at: number): Cell[] {

@@ -275,7 +275,7 @@ describe("promptfoo", () => {
     ) as { vars: { input: string } }[];
     const open = '{{ "{" }}';
     expect(one?.vars.input).toBe(
-      `${open}{ env.KEY }} ${open}${open}{x}}} ${open}% include 'x' %} ${open}# c #}`,
+      `${open}{ env.KEY }} ${open}${open}{x}}} ${open}% include 'x' %} ${open}# c {{ "#" }}}`,
     );
     expect(two?.vars.input).toBe('{{ "" }}file:///etc/passwd');
   });

@@ -1,14 +1,16 @@
 import { type Role, roleLabel } from "../lib/enums";
+import { escapeTurns } from "../lib/exports/forgedTurns";
 import { blockSafe, fenced } from "../lib/exports/markdown";
 import { readMessage } from "../lib/sessions/readMessage";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
-import { type Fact, pretty, readable, sessionFacts, titleOf } from "./common";
+import { type Fact, oneLine, pretty, readable, sessionFacts, titleOf } from "./common";
 import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
 
 /**
  * Markdown to read or to give to a model: title, a table of facts, then a section a message. What a
  * message leaves open (a code fence, a comment) is closed at its end, and a fence is always longer
- * than any run of its marks inside, so that no message swallows the next.
+ * than any run of its marks inside, so that no message swallows the next. Lines of a message that look
+ * like the heading of another are escaped, in code too.
  */
 export const markdown: ExportFormat = {
   contentType: "text/markdown; charset=utf-8",
@@ -27,9 +29,23 @@ export function sessionMarkdown(session: ExportSession): string {
 /** What introduces a session: its title and a table of facts. */
 export function headMarkdown(title: string, facts: readonly Fact[]): string {
   const rows = facts.map(([label, value]) => `| ${label} | ${inline(value)} |`);
-  return [`# ${inline(title)}`, "", "| | |", "| --- | --- |", ...rows, "", "---", "", ""].join(
-    "\n",
-  );
+  return [
+    titleMarkdown(inline(title)),
+    "",
+    "| | |",
+    "| --- | --- |",
+    ...rows,
+    "",
+    "---",
+    "",
+    "",
+  ].join("\n");
+}
+
+/** A title that is a role would look like the heading of a message. */
+function titleMarkdown(title: string): string {
+  const heading = `# ${title}`;
+  return escapeTurns(heading) === heading ? heading : `# Session: ${title}`;
 }
 
 /** A message with its parts; empty where they say nothing. */
@@ -43,13 +59,13 @@ export function sectionMarkdown(role: Role, parts: readonly string[]): string {
 export function partMarkdown(part: ReadPart): string {
   switch (part.kind) {
     case "text":
-      return part.text.trim() === "" ? "" : blockSafe(part.text);
+      return part.text.trim() === "" ? "" : blockSafe(escapeTurns(part.text));
     case "thinking":
-      return `*Thinking*\n\n${fenced(part.text, "text")}`;
+      return `*Thinking*\n\n${code(part.text, "text")}`;
     case "tool-call":
       return `**Tool: ${inline(part.name)}**\n\n${value(part.args)}`;
     case "tool-result":
-      return fenced(plainText(part.output), "text");
+      return code(plainText(part.output), "text");
     case "other":
       return `*${inline(part.type)}*\n\n${value(part.content)}`;
   }
@@ -57,10 +73,14 @@ export function partMarkdown(part: ReadPart): string {
 
 /** Any JSON value, fenced as what it is: a string is text, whatever it holds. */
 function value(content: unknown): string {
-  return fenced(pretty(content), typeof content === "string" ? "text" : "json");
+  return code(pretty(content), typeof content === "string" ? "text" : "json");
+}
+
+function code(text: string, language: string): string {
+  return fenced(escapeTurns(text), language);
 }
 
 /** Text within a line or a cell: nothing in it is markup. */
 function inline(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
+  return oneLine(text).replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 }

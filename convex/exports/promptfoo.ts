@@ -1,3 +1,4 @@
+import { inert, inertValues, literal } from "../lib/exports/templates";
 import { type Case, casesOf } from "./cases";
 import { JSON_LINES, jsonLine, oneLine, sessionMetadata, titleOf } from "./common";
 import type { ExportFormat, ExportSession } from "./types";
@@ -26,23 +27,24 @@ function testCase(session: ExportSession, item: Case) {
   const history = item.history.map((step) => `${step.role}: ${step.text}`).join("\n\n");
   const title = Array.from(titleOf(session)).slice(0, 120).join("");
   return {
-    description: `${title} (${oneLine(item.name)})`,
+    description: inert(`${title} (${oneLine(item.name)})`),
     vars: {
       input: literal(item.question),
       ...(history === "" ? {} : { history: literal(history) }),
     },
     // An empty string would count as "nothing recorded" and call the provider.
-    ...(item.answer === "" ? {} : { providerOutput: item.answer }),
+    ...(item.answer === "" ? {} : { providerOutput: inert(item.answer) }),
     ...(item.expected === undefined ? {} : { assert: [assertion(item.expected)] }),
   };
 }
 
+/** Tool calls are JSON text, because promptfoo follows `$ref` in any object. */
 function caseMetadata(session: ExportSession, item: Case) {
-  return {
+  return inertValues({
     ...sessionMetadata(session),
     thinking: item.thinking || undefined,
-    tools_called: item.calls.length === 0 ? undefined : item.calls,
-  };
+    tools_called: item.calls.length === 0 ? undefined : JSON.stringify(item.calls),
+  });
 }
 
 function assertion(expected: string) {
@@ -50,13 +52,4 @@ function assertion(expected: string) {
   return isShort
     ? { type: "icontains", value: literal(expected) }
     : { type: "rouge-n", threshold: 0.5, value: literal(expected) };
-}
-
-/**
- * Text that promptfoo takes as it is: it renders variables and expectations as Nunjucks templates,
- * and reads a file for a value that starts with `file://`. Both are things a conversation may hold.
- */
-function literal(text: string): string {
-  const inert = text.replace(/\{(?=[{%#])/g, '{{ "{" }}');
-  return /^[a-z]+:\/\//i.test(inert) ? `{{ "" }}${inert}` : inert;
 }

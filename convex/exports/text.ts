@@ -1,11 +1,15 @@
 import { readMessage } from "../lib/sessions/readMessage";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
-import { isoTime, readable, sessionFacts, titleOf } from "./common";
+import { quoteTurns } from "../lib/exports/forgedTurns";
+import { isoTime, oneLine, readable, sessionFacts, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 
 const RULE = "=".repeat(72);
 
-/** Plain text to read or to paste: a header between rules, then each message under who and when. */
+/**
+ * Plain text to read or to paste: a header between rules, then each message under who and when. Lines
+ * of a message that look like the beginning of another are quoted with `> `.
+ */
 export const text: ExportFormat = {
   contentType: "text/plain; charset=utf-8",
   extension: "txt",
@@ -14,7 +18,7 @@ export const text: ExportFormat = {
 
 function header(session: ExportSession): string {
   const facts = sessionFacts(session).map(([label, value]) => `${label}: ${value}`);
-  return [RULE, titleOf(session), ...facts, RULE, "", ""].join("\n");
+  return [RULE, quoteTurns(titleOf(session)), ...facts, RULE, "", ""].join("\n");
 }
 
 function entry(message: ExportMessage): string {
@@ -27,14 +31,14 @@ function entry(message: ExportMessage): string {
 function paragraph(part: ReadPart): string {
   switch (part.kind) {
     case "text":
-      return part.text;
+      return quoteTurns(part.text);
     case "thinking":
-      return `[thinking]\n${part.text}`;
+      return `[thinking]\n${quoteTurns(part.text)}`;
     case "tool-call":
-      return `[tool call] ${part.name} ${plainText(part.args)}`;
+      return `[tool call] ${oneLine(part.name)} ${quoteTurns(plainText(part.args))}`;
     case "tool-result":
-      return `[tool result${part.name === undefined ? "" : `: ${part.name}`}]\n${plainText(part.output)}`;
+      return `[tool result${part.name === undefined ? "" : `: ${oneLine(part.name)}`}]\n${quoteTurns(plainText(part.output))}`;
     case "other":
-      return `[${part.type}]\n${plainText(part.content)}`;
+      return `[${oneLine(part.type)}]\n${quoteTurns(plainText(part.content))}`;
   }
 }
