@@ -56,6 +56,29 @@ function isAppErrorData(data: unknown): data is AppErrorData {
   );
 }
 
+/**
+ * Limits of one function call, as Convex words them: rows, bytes and index ranges, arguments, and the
+ * second of running JavaScript. All of them fail again on a retry, and halving the input helps.
+ */
+const TOO_MUCH =
+  /in a single function execution|too large|function execution timed out|too many functions scheduled/i;
+
+/** Whether the input was too much for one call; ours have the code `PAYLOAD_TOO_LARGE`. */
+export function isTooMuch(error: unknown): boolean {
+  const expected = readAppError(error);
+  if (expected !== null) return expected.code === "PAYLOAD_TOO_LARGE";
+  return error instanceof Error && TOO_MUCH.test(error.message);
+}
+
+/**
+ * Whether the same call may succeed a moment later. Convex words conflicts, too many writes a second
+ * and overload differently from release to release, and what fails inside of it as "try again later";
+ * so every error counts that neither our code nor a limit of the call explains.
+ */
+export function isPassing(error: unknown): boolean {
+  return readAppError(error) === null && !isTooMuch(error);
+}
+
 /** A field of a request that cannot be used; `message` goes on where `path` ends. */
 export function invalidField(path: string, message: string): AppError {
   return new AppError("INVALID_REQUEST", "Invalid request", { details: [{ path, message }] });

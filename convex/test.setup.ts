@@ -5,6 +5,7 @@ import { afterEach, beforeEach, vi } from "vitest";
 import { internal } from "./_generated/api";
 import type { Doc, TableNames } from "./_generated/dataModel";
 import config from "./convex.config.ts?raw";
+import { pause } from "./lib/pause";
 import schema from "./schema";
 import type { MessageAnswer, SessionAnswer } from "./wire/answers";
 
@@ -30,6 +31,8 @@ export function emptyEnvironment(): void {
 export function eachTestAt(now: number): void {
   beforeEach(() => {
     vi.useFakeTimers({ now });
+    // Actions that wait between two writes do not: a test has nobody who could let time pass meanwhile.
+    vi.spyOn(pause, "forMs").mockResolvedValue();
     emptyEnvironment();
   });
   afterEach(() => {

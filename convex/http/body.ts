@@ -1,25 +1,45 @@
 import { AppError } from "../errors";
-import { parseJson } from "../lib/json";
+import { decodeUtf8, joined, readJsonBytes, readJsonLists, type Fault } from "../lib/jsonBytes";
+import { LISTED_ITEMS_MAX } from "../wire/route";
 
 /**
- * Largest request body taken, in bytes. Convex's default runtime has a heap of 64 MiB. A body of
- * 8 MiB costs at worst (one character beyond Latin-1 makes V8 keep two bytes a unit) 16 MiB as text
- * and 16 MiB again as parsed strings; the text is dropped before the mutation's arguments, at most
- * 7 MiB in one chunk (twice that in V8) and their JSON text, are built: 16 + 14 + 14 MiB, with a
- * quarter of the heap left for everything else.
+ * Largest request body taken, in bytes. The body is kept as bytes, which are not on the heap (64 MiB in
+ * Convex's default runtime). `npm run trial:limits` measures what the worst bodies take.
  */
 export const BODY_MAX_BYTES = 8 * 1024 * 1024;
 
-/** The JSON object in the body; an `AppError` (400, 413) says what else was there. */
-export async function readJsonObject(request: Request): Promise<Record<string, unknown>> {
-  const parsed = parseJson(await readText(request));
-  if (!parsed.ok)
-    throw new AppError("INVALID_REQUEST", `The body is not valid JSON${hint(request)}`);
-  const { value } = parsed;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+/**
+ * The JSON object in the body; an `AppError` (400, 413) says what else was there. Fields in `listNames`
+ * that are lists come as `JsonItems`, so that each item is in memory alone.
+ */
+export async function readJsonObject(
+  request: Request,
+  listNames: readonly string[] = [],
+): Promise<Record<string, unknown>> {
+  const bytes = await readBytes(request);
+  const read =
+    listNames.length === 0
+      ? readJsonBytes(bytes)
+      : readJsonLists(bytes, listNames, LISTED_ITEMS_MAX);
+  if (!read.ok) throw faultOf(read.why, request);
+  if (!isRecord(read.value))
     throw new AppError("INVALID_REQUEST", "The body must be a JSON object");
+  return read.value;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function faultOf(why: Fault, request: Request): AppError {
+  switch (why) {
+    case "not UTF-8":
+      return notUtf8();
+    case "not JSON":
+      return new AppError("INVALID_REQUEST", `The body is not valid JSON${hint(request)}`);
+    case "too large":
+      return new AppError("PAYLOAD_TOO_LARGE", "The body holds too many values to be parsed");
   }
-  return value as Record<string, unknown>;
 }
 
 function hint({ headers }: Request): string {
@@ -27,13 +47,19 @@ function hint({ headers }: Request): string {
   return encoding ? ` (Content-Encoding ${encoding} is not supported)` : "";
 }
 
-/** Reads the body, which must be UTF-8, and stops as soon as it is too large, whatever its headers promised. */
+/** The body as text, which must be UTF-8: other bytes would be replaced silently, in ids too. */
 export async function readText(request: Request): Promise<string> {
+  const text = decodeUtf8(await readBytes(request));
+  if (text === undefined) throw notUtf8();
+  return text;
+}
+
+/** Reads the body and stops as soon as it is too large, whatever its headers promised. */
+async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get("Content-Length") ?? 0) > BODY_MAX_BYTES) throw tooLarge();
-  if (request.body === null) return "";
+  if (request.body === null) return new Uint8Array();
   const reader = request.body.getReader();
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
+  const chunks: Uint8Array[] = [];
   let bytes = 0;
   for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
     const value = chunk.value as Uint8Array;
@@ -42,18 +68,13 @@ export async function readText(request: Request): Promise<string> {
       await reader.cancel();
       throw tooLarge();
     }
-    text += decode(decoder, value);
+    chunks.push(value);
   }
-  return text + decode(decoder);
+  return joined(chunks);
 }
 
-/** Other bytes would be replaced silently, in ids too. */
-function decode(decoder: TextDecoder, bytes?: Uint8Array): string {
-  try {
-    return bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode();
-  } catch {
-    throw new AppError("INVALID_REQUEST", "The body is not valid UTF-8");
-  }
+function notUtf8(): AppError {
+  return new AppError("INVALID_REQUEST", "The body is not valid UTF-8");
 }
 
 function tooLarge(): AppError {

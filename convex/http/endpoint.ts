@@ -138,7 +138,10 @@ async function readInput<Query extends z.ZodType, Body extends z.ZodType>(
   const url = new URL(request.url);
   const param = readParam(route, url.pathname);
   const query = parse(route.query, Object.fromEntries(paramEntries(url.searchParams)));
-  const body = parse(route.body, route.body ? await readJsonObject(request) : undefined);
+  const body = parse(
+    route.body,
+    route.body ? await readJsonObject(request, route.listedItems) : undefined,
+  );
   return { query, body, param };
 }
 

@@ -15,7 +15,7 @@ const message = (externalId: string) => ({
 
 /** Until the test ends, a transaction with this session or message fails with these words. */
 async function failAt(externalId: string, words: string) {
-  const actual = await vi.importActual<typeof Sync>("./model/sync");
+  const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
   vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
     const given = [...chunk.sessions, ...chunk.messages];
     if (given.some((one) => one.externalId === externalId)) throw new Error(words);

@@ -2,6 +2,9 @@ import type * as z from "zod";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** Items that one list of a body may hold; more are refused before they are parsed. */
+export const LISTED_ITEMS_MAX = 20_000;
+
 /** Which rate limit a request counts against; `none` for what must never be refused. */
 export type LimitClass = "none" | "sync" | "read" | "search" | "export";
 
@@ -21,6 +24,8 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   limit: LimitClass;
   query?: Query;
   body?: Body;
+  /** Fields of the body that are long lists, whose items are parsed one at a time (`lib/jsonBytes.ts`). */
+  listedItems?: readonly string[];
   /** 404 where the deployment is not set up for it. */
   mayBeAbsent?: true;
   /** Media type of a body that the handler reads itself, because its exact text matters. */

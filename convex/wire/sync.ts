@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/sessions/partRows";
+import { JsonItems } from "../lib/jsonBytes";
 import { timeFromId } from "../lib/sync/sourceTime";
 import { readSource } from "./sources";
 import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
 import { PartList, readSaid, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
-import { route } from "./route";
+import { LISTED_ITEMS_MAX, route } from "./route";
 
 /** Longest id of a plugin, in UTF-16 units; real ones have fewer than 100. */
 const ID_MAX_LENGTH = 512;
@@ -177,15 +178,24 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
 export type SessionInput = z.output<typeof SessionInput>;
 export type MessageInput = z.output<typeof MessageInput>;
 
-/**
- * Sessions or messages of one batch. Each may need an entry in `errors`, at most about 100 bytes, in an
- * answer of at most 20 MiB. No body holds as many messages of a plugin, whose ids alone take 80 bytes.
- */
-const ITEMS_MAX = 100_000;
-
-/** Items stay unread here: each is read alone, so that a bad one hurts no neighbour. */
+/** Items stay unparsed here: each is read alone, so that a bad one hurts no neighbour. */
 const items = (description: string) =>
-  z.array(z.unknown()).max(ITEMS_MAX).nullish().meta({ description });
+  z
+    .unknown()
+    .transform((value, issues): JsonItems => {
+      if (value === undefined || value === null) return new JsonItems(new Uint8Array(), []);
+      if (!(value instanceof JsonItems)) {
+        issues.addIssue({ code: "custom", message: "must be a list" });
+        return z.NEVER;
+      }
+      if (value.length > LISTED_ITEMS_MAX) {
+        const message = `has more than ${LISTED_ITEMS_MAX} items`;
+        issues.addIssue({ code: "too_big", origin: "array", maximum: LISTED_ITEMS_MAX, message });
+      }
+      return value;
+    })
+    .optional()
+    .meta({ type: ["array", "null"], items: {}, maxItems: LISTED_ITEMS_MAX, description });
 
 const BatchBody = z.object({
   sessions: items("Sessions, as for `/sync/session`."),
@@ -224,6 +234,7 @@ export const syncBatch = route({
   access: "caller",
   limit: "sync",
   body: BatchBody,
+  listedItems: ["sessions", "messages"],
   answer: z.object({
     ok: z.literal(true),
     sessions: z.number().meta({ description: "Sessions stored." }),

@@ -20,23 +20,3 @@ export function added(a: Load, b: Load): Load {
 }
 
 export const NO_LOAD: Load = { operations: 0, bytes: 0 };
-
-/**
- * Cuts a list into runs of at most `max`, in order; an item beyond that is a run by itself. An empty
- * list is one empty run.
- */
-export function chunked<T extends Load>(items: readonly T[], max: Load): T[][] {
-  const runs: T[][] = [[]];
-  let run: T[] = runs[0] ?? [];
-  let spent = NO_LOAD;
-  for (const item of items) {
-    if (run.length > 0 && !fits(spent, item, max)) {
-      run = [];
-      runs.push(run);
-      spent = NO_LOAD;
-    }
-    run.push(item);
-    spent = added(spent, item);
-  }
-  return runs;
-}

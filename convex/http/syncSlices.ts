@@ -1,0 +1,210 @@
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { AppError, isPassing, isTooMuch, readAppError } from "../errors";
+import { sha256 } from "../lib/hash";
+import { pause } from "../lib/pause";
+import { retrying } from "../lib/retry";
+import { cutParts, cutText, pieceBytes, type Piece } from "../lib/sessions/partRows";
+import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
+import { pauseAfter, rowBytes, SLICE } from "../lib/sync/writeCost";
+import { utf8Length } from "../lib/text";
+import type { MessageInput, SessionInput } from "../wire/sync";
+import type { Caller } from "./authenticate";
+import type { RequestLine } from "./endpoint";
+
+/**
+ * Stores what a sync request brings, slice by slice: items are read, cut into rows and hashed until a
+ * slice is full, one mutation stores it, and it is released. So memory is bounded by a slice, and no
+ * request fills the deployment's write window (PLATFORM 8).
+ */
+
+/** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
+const HASH_LENGTH = 32;
+/** How long a client shall wait before it sends again what could not be stored. */
+const RETRY_AFTER_MS = 5_000;
+
+/** A session or message that could be read, and what its request calls it. */
+export type Item =
+  | { kind: "session"; name: string; value: SessionInput }
+  | { kind: "message"; name: string; value: MessageInput };
+
+/** Items of a request, read when they are asked for, all sessions before all messages. */
+export interface ItemReader {
+  /** The next item, or null at the end. */
+  next(): Item | null;
+  /** Whether nothing is left to be read. Items that are left may turn out to be unreadable. */
+  isDone(): boolean;
+}
+
+type Stored = (typeof internal.sync.upsertMany)["_returnType"];
+export type Tally = { inserted: number; updated: number; skipped: number };
+/** What became of the items; `refused` are the names of those that are too large for any transaction. */
+type Results = {
+  sessions: Tally;
+  messages: Tally;
+  /** Ids of the last item stored, for requests that bring one. */
+  last: { sessionId?: string; messageId?: string };
+  refused: string[];
+  logged: boolean;
+  limit: Stored["limit"];
+};
+
+type Row = ReturnType<typeof sessionRow> | Awaited<ReturnType<typeof messageRow>>;
+
+/**
+ * Stores all items in as few mutations as a slice allows: one for what a hook sends. The last mutation
+ * writes the log line, unless what was left behind it turned out to be unreadable (`logged`). Only the
+ * mutation knows what a message replaces: it may stop early, and the next one continues there; where it
+ * refuses a slice as too much, halves of it are tried, until one item is refused alone.
+ */
+export async function storeItems(
+  ctx: ActionCtx,
+  caller: Caller,
+  line: RequestLine,
+  items: ItemReader,
+): Promise<Results> {
+  const common = { caller, receivedAt: Date.now() };
+  const results = noResults();
+  const input = new SliceReader(items);
+  const waiting: Row[][] = [];
+  for (let isFirst = true; ; isFirst = false) {
+    const slice = waiting.shift() ?? (await input.next());
+    // A request without items is one mutation too: it writes the log line.
+    if (slice === null && !isFirst) return results;
+    const rows = slice ?? [];
+    const isLast = waiting.length === 0 && input.isDone();
+    const startedAt = Date.now();
+    const stored = await upsert(ctx, line, { ...common, ...(isLast ? { line } : {}) }, rows);
+    if (stored === "too much") {
+      const half = Math.ceil(rows.length / 2);
+      if (rows.length > 1) waiting.unshift(rows.slice(0, half), rows.slice(half));
+      else results.refused.push(...rows.map(({ name }) => name));
+      continue;
+    }
+    take(results, stored);
+    const count = stored.sessions.length + stored.messages.length;
+    if (count < rows.length) waiting.unshift(rows.slice(count));
+    results.logged = isLast && count === rows.length;
+    if (results.logged) return results;
+    const waitMs = pauseAfter(bytesOf(rows.slice(0, count)), Date.now() - startedAt);
+    if (waitMs > 0) await pause.forMs(waitMs);
+  }
+}
+
+function noResults(): Results {
+  const none = { inserted: 0, updated: 0, skipped: 0 };
+  return {
+    sessions: { ...none },
+    messages: { ...none },
+    last: {},
+    refused: [],
+    logged: false,
+    limit: null,
+  };
+}
+
+function take(results: Results, { sessions, messages, limit }: Stored): void {
+  for (const { outcome } of sessions) results.sessions[outcome] += 1;
+  for (const { outcome } of messages) results.messages[outcome] += 1;
+  results.last = messages[messages.length - 1] ?? sessions[sessions.length - 1] ?? results.last;
+  results.limit = limit;
+}
+
+const bytesOf = (rows: readonly Row[]) => rows.reduce((sum, { load }) => sum + load.bytes, 0);
+
+/** Reads items and cuts them into rows, as many as fit one slice at a time. */
+class SliceReader {
+  readonly #items: ItemReader;
+  /** A row that was read and did not fit the slice before. */
+  #held: Row | null = null;
+  #index = 0;
+
+  constructor(items: ItemReader) {
+    this.#items = items;
+  }
+
+  isDone(): boolean {
+    return this.#held === null && this.#items.isDone();
+  }
+
+  /** The next slice, at least one row; null at the end. */
+  async next(): Promise<Row[] | null> {
+    const slice: Row[] = [];
+    let spent = NO_LOAD;
+    for (let row = await this.#nextRow(); row !== null; row = await this.#nextRow()) {
+      if (slice.length > 0 && !fits(spent, row.load, SLICE)) {
+        this.#held = row;
+        break;
+      }
+      slice.push(row);
+      spent = added(spent, row.load);
+    }
+    return slice.length > 0 ? slice : null;
+  }
+
+  async #nextRow(): Promise<Row | null> {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) return held;
+    const item = this.#items.next();
+    if (item === null) return null;
+    if (item.kind === "session") return sessionRow(item.name, item.value);
+    return await messageRow(item.name, item.value, this.#index++);
+  }
+}
+
+/**
+ * Stores one slice in one transaction. What fails for a passing reason is tried again for some seconds;
+ * what still fails then is 503: every write is an upsert and may be sent again.
+ */
+async function upsert(
+  ctx: ActionCtx,
+  { requestId }: RequestLine,
+  common: { caller: Caller; receivedAt: number; line?: RequestLine },
+  slice: readonly Row[],
+): Promise<Stored | "too much"> {
+  const args = {
+    ...common,
+    sessions: slice.flatMap((row) => ("session" in row ? [row.session] : [])),
+    messages: slice.flatMap((row) => ("message" in row ? [row.message] : [])),
+  };
+  try {
+    return await retrying(() => ctx.runMutation(internal.sync.upsertMany, args), isPassing);
+  } catch (error) {
+    if (isTooMuch(error)) return "too much";
+    if (readAppError(error) !== null) throw error;
+    console.error(`Not stored: ${requestId}`, error);
+    const retryAfterMs = RETRY_AFTER_MS;
+    throw new AppError("UNAVAILABLE", "Could not be stored now; send it again", { retryAfterMs });
+  }
+}
+
+function sessionRow(name: string, session: SessionInput) {
+  const bytes = rowBytes("sessions", utf8Length(JSON.stringify(session)));
+  return { name, session, load: { operations: ITEM_OPERATIONS, bytes } };
+}
+
+/** A message cut into rows, with the hash that recognises the same delivery. */
+async function messageRow(name: string, input: MessageInput, index: number) {
+  const deliveryHash = (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH);
+  const { parts, textContent, ...fields } = input;
+  const { head, tail } = cutText(textContent ?? "");
+  const partRows = parts && cutParts(parts);
+  const message = {
+    ...fields,
+    ...(head === "" ? {} : { textContent: head }),
+    ...(tail.length > 0 ? { textTail: tail } : {}),
+    ...(partRows ? { partRows } : {}),
+    index,
+    deliveryHash,
+  };
+  return { name, message, load: messageLoad(head, [...tail, ...(partRows ?? [])]) };
+}
+
+function messageLoad(text: string, pieces: readonly Piece[]): Load {
+  const bytes =
+    rowBytes("messages", utf8Length(text)) +
+    pieces.length * rowBytes("parts", 0) +
+    pieceBytes(pieces);
+  return { operations: ITEM_OPERATIONS + pieces.length, bytes };
+}

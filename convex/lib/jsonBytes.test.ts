@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { JsonItems, readJsonBytes, readJsonLists } from "./jsonBytes";
+import { wellFormed } from "./text";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const LISTS = ["sessions", "messages"];
+const read = (text: string, maxItems = 100) => readJsonLists(bytesOf(text), LISTS, maxItems);
+
+/** What was read, its items parsed. */
+function whole(result: ReturnType<typeof readJsonLists>): unknown {
+  if (!result.ok || typeof result.value !== "object" || result.value === null) return result;
+  if (Array.isArray(result.value)) return result;
+  const fields = Object.entries(result.value).map(([name, value]) => [
+    name,
+    value instanceof JsonItems
+      ? Array.from(value, (one) => (one.ok ? one.value : one.why))
+      : (value as unknown),
+  ]);
+  return { ok: true, value: Object.fromEntries(fields) as unknown };
+}
+
+/** What parsing the text as a whole gives, its two lists told apart as `readJsonLists` does. */
+function expected(text: string): unknown {
+  try {
+    return { ok: true, value: JSON.parse(text) as unknown };
+  } catch {
+    return { ok: false, why: "not JSON" };
+  }
+}
+
+describe("a body read list by list is the body parsed as a whole", () => {
+  test.each([
+    `{"sessions":[],"messages":[{"a":1},[2,[3]],"x,]}\\"",null,4.5e-3 ] }`,
+    ` {\n"mess\\u0061ges" : [ 1 , 2 ] , "other" : [ { "messages": [3] } ] } `,
+    `{"messages":[1],"messages":[2,3]}`,
+    `{"messages":[1],"messages":null}`,
+    `{"messages":"x","messages":[1]}`,
+    `{"messages":{"0":1}}`,
+    `{"__proto__":1,"messages":[]}`,
+    `{}`,
+    `{"messages":[1,]}`,
+    `{"messages":[,1]}`,
+    `{"messages":[1 2]}`,
+    `{"messages":[{]}`,
+    `{"messages":[}`,
+    `{"messages":[1],}`,
+    `{"messages":[1] "x":2}`,
+    `{"messages":[1}`,
+    `{"messages":[1]`,
+    `{"messages":["]}`,
+    `{"messages" [1]}`,
+    `{"messages":[1]}]`,
+    `{"messages":[1]} {}`,
+    `[{"messages":[1]}]`,
+    `"messages"`,
+    `{"a":1 ] ,"messages":[1]}`,
+    ``,
+  ])("%s", (text) => {
+    expect(whole(read(text))).toEqual(expected(text));
+  });
+
+  test("whatever JSON it is, and whatever character of it is changed", () => {
+    const field = fc.constantFrom("sessions", "messages", "other", 'a"b\\', "é🎉");
+    const body = fc.dictionary(field, fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()));
+    const noise = fc.constantFrom("", ",", "]", "}", "[", "{", '"', "\\", ":", "0", " ");
+    fc.assert(
+      fc.property(body, fc.nat(), noise, fc.boolean(), (value, place, character, isSpaced) => {
+        const text = JSON.stringify(value, null, isSpaced ? 1 : undefined);
+        const at = place % (text.length + 1);
+        for (const one of [text, text.slice(0, at) + character + text.slice(at + 1)]) {
+          // Cutting a pair in half makes other bytes of it, so it is compared as it is encoded.
+          const sent = wellFormed(one);
+          expect(whole(read(sent))).toEqual(expected(sent));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test("bytes that are not UTF-8 are told apart, in an item and outside of the lists", () => {
+  const broken = (text: string) => {
+    const bytes = bytesOf(text);
+    bytes[bytes.indexOf(0x21)] = 0xff;
+    return bytes;
+  };
+  for (const text of [`{"messages":[1,"!"]}`, `{"a":"!","messages":[]}`, `{"!":1}`, `["!"]`]) {
+    const result = readJsonLists(broken(text), LISTS, 100);
+    expect(result).toEqual({ ok: false, why: "not UTF-8" });
+  }
+  expect(readJsonBytes(broken(`"!"`))).toEqual({ ok: false, why: "not UTF-8" });
+});
+
+test("a list says that it is too long without being read to its end", () => {
+  const result = read(`{"messages":[${Array(1_000).fill(1).join()}]}`, 10);
+  const { messages } = (result.ok ? result.value : {}) as { messages?: JsonItems };
+  expect(messages).toHaveLength(11);
+});
+
+describe("a value whose parsed form would fill the heap is refused before it is parsed", () => {
+  const filled = (item: string) =>
+    `[${Array(Math.ceil(8e6 / (item.length + 1)))
+      .fill(item)
+      .join()}]`;
+  const keys = `{${Array.from({ length: 700_000 }, (_, n) => `"${n}":1`).join()}}`;
+  const worst = [filled("[]"), filled("{}"), filled('""'), filled("1e20"), keys, "[".repeat(8e6)];
+  test.each(worst.map((text) => [text.slice(0, 20), text]))("%s…", (_, text) => {
+    expect(readJsonBytes(bytesOf(text))).toEqual({ ok: false, why: "too large" });
+    const list = read(`{"other":1,"messages":[1,${text},2]}`);
+    if (text.startsWith("[[[")) return;
+    expect(whole(list)).toEqual({ ok: true, value: { other: 1, messages: [1, "too large", 2] } });
+    expect(read(`{"messages":[1],"other":${text}}`)).toEqual({ ok: false, why: "too large" });
+  });
+
+  test("a text of 8 MB is no such value", () => {
+    const text = JSON.stringify("x".repeat(7.9e6));
+    expect(readJsonBytes(bytesOf(text)).ok).toBe(true);
+  });
+});

@@ -1,0 +1,213 @@
+import { parseJson } from "./json";
+
+/**
+ * Reads large JSON piece by piece, from bytes. The heap of a Convex function is 64 MiB, and parsed JSON
+ * can take thirty times its text (`[[],[],…]`). So a body stays bytes, which are not on the heap; each
+ * item of its long lists is parsed alone and can be released before the next one; and a value whose
+ * parsed form would be too large is refused before it is parsed.
+ */
+
+/**
+ * Estimated heap bytes of one parsed value, above which it is refused. A text of 8 MB takes 16 MB,
+ * because one character beyond Latin-1 makes V8 keep two bytes for every character.
+ */
+const VALUE_MAX_HEAP_BYTES = 18 * 1024 * 1024;
+/** Heap bytes that V8 takes for an object or array; for an element, property or string beyond its text. */
+const CONTAINER_HEAP_BYTES = 64;
+const ELEMENT_HEAP_BYTES = 24;
+const STRING_HEAP_BYTES = 32;
+
+/** A part of the bytes that holds one JSON value, and an estimate of the heap that its parsed form takes. */
+type Span = { start: number; end: number; heapBytes: number };
+
+/** What became of reading a value. `too large`: its parsed form would take too much memory. */
+export type ReadValue = { ok: true; value: unknown } | { ok: false; why: Fault };
+export type Fault = "not UTF-8" | "not JSON" | "too large";
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** Items of a list in JSON bytes, parsed one at a time each time they are iterated. */
+export class JsonItems implements Iterable<ReadValue> {
+  readonly #bytes: Uint8Array;
+  readonly #spans: readonly Span[];
+
+  constructor(bytes: Uint8Array, spans: readonly Span[]) {
+    this.#bytes = bytes;
+    this.#spans = spans;
+  }
+
+  get length(): number {
+    return this.#spans.length;
+  }
+
+  *[Symbol.iterator](): Iterator<ReadValue> {
+    for (const span of this.#spans) yield readSpan(this.#bytes, span);
+  }
+}
+
+/** Parses JSON bytes as one value. */
+export function readJsonBytes(bytes: Uint8Array): ReadValue {
+  return readSpan(bytes, spanFrom(bytes, 0, true));
+}
+
+/**
+ * Parses a JSON object whose fields in `listNames`, where they are lists, become `JsonItems`. A list
+ * of more than `maxItems` has one more than that, so that its length shows that it is too long.
+ * Every item was parsed once when this returns: the text as a whole is valid JSON, except for items
+ * that are too large to be parsed.
+ */
+export function readJsonLists(
+  bytes: Uint8Array,
+  listNames: readonly string[],
+  maxItems: number,
+): ReadValue {
+  let at = skipSpace(bytes, 0);
+  if (bytes[at] !== OPEN_OBJECT) return readJsonBytes(bytes);
+  const lists = new Map<string, JsonItems>();
+  // The body with its lists emptied: parsing it checks everything outside of their items.
+  const outside: Uint8Array[] = [];
+  let copiedTo = 0;
+  let heapBytes = 0;
+  at = skipSpace(bytes, at + 1);
+  while (at < bytes.length && bytes[at] === QUOTE) {
+    const keyEnd = stringEnd(bytes, at);
+    const name = listNames.find((one) => isKey(bytes, at, keyEnd, one));
+    const colon = skipSpace(bytes, keyEnd);
+    const value = skipSpace(bytes, colon + 1);
+    if (name !== undefined && bytes[colon] === COLON && bytes[value] === OPEN_LIST) {
+      const list = readList(bytes, value, maxItems);
+      if (!list.ok) return list;
+      lists.set(name, list.items);
+      outside.push(bytes.subarray(copiedTo, value + 1));
+      copiedTo = list.end;
+      at = list.end;
+    } else {
+      if (name !== undefined) lists.delete(name);
+      const span = spanFrom(bytes, value, false);
+      heapBytes += span.heapBytes + STRING_HEAP_BYTES + ELEMENT_HEAP_BYTES + 2 * (keyEnd - at);
+      at = span.end;
+    }
+    at = skipSpace(bytes, at);
+    if (bytes[at] === CLOSE_LIST) at = skipSpace(bytes, at + 1);
+    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+  }
+  outside.push(bytes.subarray(copiedTo));
+  const rest = joined(outside);
+  const found = readSpan(rest, { start: 0, end: rest.length, heapBytes });
+  if (!found.ok || typeof found.value !== "object" || found.value === null) return found;
+  return { ok: true, value: { ...found.value, ...Object.fromEntries(lists) } };
+}
+
+type FoundList = { ok: true; items: JsonItems; end: number } | { ok: false; why: Fault };
+
+/** The items of the list that opens at `open`; `end` is where its closing bracket should stand. */
+function readList(bytes: Uint8Array, open: number, maxItems: number): FoundList {
+  const spans: Span[] = [];
+  let at = skipSpace(bytes, open + 1);
+  if (bytes[at] === CLOSE_LIST) return { ok: true, items: new JsonItems(bytes, spans), end: at };
+  for (;;) {
+    const span = spanFrom(bytes, at, false);
+    if (spans.length <= maxItems) {
+      const read = readSpan(bytes, span);
+      if (!read.ok && read.why !== "too large") return read;
+      spans.push(span);
+    }
+    if (bytes[span.end] !== COMMA) {
+      return { ok: true, items: new JsonItems(bytes, spans), end: span.end };
+    }
+    at = span.end + 1;
+  }
+}
+
+function readSpan(bytes: Uint8Array, { start, end, heapBytes }: Span): ReadValue {
+  if (heapBytes > VALUE_MAX_HEAP_BYTES) return { ok: false, why: "too large" };
+  const text = decodeUtf8(bytes.subarray(start, end));
+  if (text === undefined) return { ok: false, why: "not UTF-8" };
+  const parsed = parseJson(text);
+  return parsed.ok ? parsed : { ok: false, why: "not JSON" };
+}
+
+/** The text of UTF-8 bytes; undefined if they are something else. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    const text: unknown = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // Convex's runtime returns undefined for some invalid input instead of throwing.
+    return typeof text === "string" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The span of the value that begins at `from`. It ends before the comma or bracket that follows it
+ * outside of the value, or, if `isWhole`, at the end of the bytes. Invalid JSON has some span too:
+ * parsing it fails.
+ */
+function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
+  let depth = 0;
+  let heapBytes = 0;
+  let at = from;
+  while (at < bytes.length) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      const end = stringEnd(bytes, at);
+      heapBytes += STRING_HEAP_BYTES + 2 * (end - at);
+      at = end;
+      continue;
+    }
+    const isEnd = byte === COMMA || byte === CLOSE_LIST || byte === CLOSE_OBJECT;
+    if (isEnd && depth === 0 && !isWhole) break;
+    if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      depth += 1;
+      heapBytes += CONTAINER_HEAP_BYTES;
+    } else if (byte === COMMA || byte === COLON) {
+      heapBytes += ELEMENT_HEAP_BYTES;
+    } else if (isEnd) {
+      depth -= 1;
+    }
+    at += 1;
+  }
+  return { start: from, end: at, heapBytes };
+}
+
+/** Where the string that opens at `open` ends: behind its closing quote. */
+function stringEnd(bytes: Uint8Array, open: number): number {
+  for (let at = open + 1; at < bytes.length; at++) {
+    if (bytes[at] === BACKSLASH) at += 1;
+    else if (bytes[at] === QUOTE) return at + 1;
+  }
+  return bytes.length;
+}
+
+/** Spaces, tabs and line ends, as JSON has them. */
+function skipSpace(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0a || bytes[at] === 0x0d) at++;
+  return at;
+}
+
+/** Whether the string in these bytes is `name`, escapes resolved. */
+function isKey(bytes: Uint8Array, start: number, end: number, name: string): boolean {
+  // An escape takes six bytes for a character.
+  if (end - start > 6 * name.length + 2) return false;
+  const text = decodeUtf8(bytes.subarray(start, end));
+  const parsed = text === undefined ? undefined : parseJson(text);
+  return parsed?.ok === true && parsed.value === name;
+}
+
+/** All of these bytes in one array. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import schema from "../../schema";
+import { INDEXES, pauseAfter, SLICE } from "./writeCost";
+
+test.each(Object.entries(INDEXES))(
+  "the cost of a row of %s counts at least the indexes that its table has",
+  (table, count) => {
+    const indexes = schema.tables[table as keyof typeof INDEXES][" indexes"]();
+    // By id and by creation time are Convex's own.
+    expect(indexes.length + 2).toBeLessThanOrEqual(count);
+    expect(indexes.length + 2).toBeGreaterThan(count / 2);
+  },
+);
+
+test("slices of any size, one after the other, write at most a quarter of the deployment's window", () => {
+  for (const bytes of [1_000, SLICE.bytes, 7 * 1024 * 1024]) {
+    for (const elapsedMs of [0, 100, 10_000]) {
+      const seconds = (elapsedMs + pauseAfter(bytes, elapsedMs)) / 1_000;
+      expect(bytes / seconds).toBeLessThanOrEqual(1.01 * 1024 * 1024);
+    }
+  }
+});
