@@ -47,7 +47,12 @@ export async function startWorld(
   const embedded: string[][] = [];
   const provider = embeddings ? await startEmbeddings((texts) => embedded.push(texts)) : null;
   const env = provider ? { OPENAI_API_KEY: provider.key, OPENAI_BASE_URL: provider.url } : {};
-  const engine = await startTestEngine({ embeddings: false, env });
+  const engine = await startTestEngine({
+    embeddings: false,
+    env,
+    // A history is filled in as fast as the machine can.
+    limits: { mode: "enforce", writeBytesPerSecond: Infinity },
+  });
   const { apiKey: key } = await engine.createUser();
   let given = 0;
   const world: World = {

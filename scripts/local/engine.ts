@@ -1,24 +1,19 @@
-import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { Authenticator, NOBODY, type Provider } from "./auth/identity.ts";
+import { assemble, type Assembled } from "./assemble.ts";
+import { NOBODY } from "./auth/identity.ts";
 import { startEmbeddings } from "./embeddings/server.ts";
 import { runFunction } from "./functions/call.ts";
-import { loadComponents, type Component } from "./functions/components.ts";
+import { loadComponents } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
-import { Registry, resolveAddress } from "./functions/registry.ts";
+import { resolveAddress } from "./functions/registry.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
 import { ADMIN_PATH, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
-import { Meter, newTrace, type CallRecord, type Measured, type Trace } from "./meter.ts";
+import type { FunctionPeak } from "./limits/peaks.ts";
+import type { HeapProbe } from "./limits/heapProbe.ts";
+import type { LimitsOptions } from "./limits/platformLimits.ts";
+import { newTrace, type CallRecord, type Measured, type Trace } from "./meter.ts";
 import type { Engine, LogLine } from "./runtime.ts";
-import { Crons } from "./scheduler/crons.ts";
-import { Jobs } from "./scheduler/jobs.ts";
-import { Scheduler } from "./scheduler/scheduler.ts";
-import { Files } from "./storage/files.ts";
-import { Catalog } from "./store/catalog.ts";
-import { openDatabase, Statements, type Sqlite } from "./store/database.ts";
-import { Documents } from "./store/documents.ts";
-import { readSchema } from "./store/schema.ts";
-import { Transactor } from "./transaction/transactor.ts";
+import { openDatabase } from "./store/database.ts";
 import { parseJson, type JsonObject } from "./values/json.ts";
 import { convexToJson, jsonToConvex, type Value } from "convex/values";
 
@@ -37,6 +32,10 @@ export interface EngineOptions {
   embeddings?: boolean;
   /** Run scheduled functions and crons; default true. */
   schedule?: boolean;
+  /** Limits of a deployment, enforced or only warned about (the default). */
+  limits?: LimitsOptions;
+  /** Looks at the memory in use while functions run (`limits/engineProcess.ts`). */
+  heap?: HeapProbe;
   /** Lines that functions write; default: nothing is printed. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
@@ -60,74 +59,15 @@ export interface RunningEngine {
   measure<T>(work: () => Promise<T>): Promise<Measured & { result: T }>;
   /** Hear of every function call as it ends; returns how to stop. */
   onCall(listener: (call: CallRecord, trace: Trace) => void): () => void;
+  /** The worst user time, memory and write burst of each function since the start or `forgetPeaks`. */
+  peaks(): FunctionPeak[];
+  forgetPeaks(): void;
   /** Finish what is under way, close the file, free the port. */
   stop(): Promise<void>;
 }
 
-function instanceSecret(sql: Statements): string {
-  sql.run(
-    "INSERT OR IGNORE INTO meta (name, value) VALUES ('secret', ?)",
-    randomBytes(32).toString("base64url"),
-  );
-  return sql.one<{ value: string }>("SELECT value FROM meta WHERE name = 'secret'")?.value ?? "";
-}
-
-function providersOf(components: Map<string, Component>): Provider[] {
-  const config = components.get("")?.modules["auth.config"]?.()["default"];
-  const { providers } = (config ?? {}) as { providers?: Provider[] };
-  return providers ?? [];
-}
-
-interface Built {
-  engine: Engine;
-  sql: Statements;
-  rebuilt: string[];
-}
-
-/** Put the rooms together over an open file. */
-function assemble(
-  db: Sqlite,
-  components: Map<string, Component>,
-  options: {
-    env: Record<string, string | undefined>;
-    origin: string;
-    log: (line: LogLine) => void;
-  },
-): Built {
-  const sql = new Statements(db);
-  const { env, origin, log } = options;
-  const schemas = new Map([...components].map(([path, { schema }]) => [path, readSchema(schema)]));
-  const catalog = new Catalog(sql, schemas);
-  const rebuilt = catalog.sync();
-  catalog.checkDocuments();
-  const documents = new Documents(sql);
-  const tables = { sql, catalog, documents };
-  const transactor = new Transactor(sql, catalog);
-  const registry = new Registry(components);
-  const jobs = new Jobs(tables);
-  const engine: Omit<Engine, "scheduler"> & { scheduler?: Scheduler } = {
-    ...{ catalog, documents, transactor, registry, jobs, env, origin, log },
-    files: new Files(tables, instanceSecret(sql)),
-    authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components))),
-    meter: new Meter(),
-    commit: async (work, isRepeatable) => {
-      const { result, scheduled } = await transactor.mutation(
-        async (transaction) => ({
-          result: await work(transaction),
-          scheduled: transaction.account.used.functionsScheduled > 0,
-        }),
-        isRepeatable,
-      );
-      if (scheduled) engine.scheduler?.wake();
-      return result;
-    },
-  };
-  const scheduler = new Scheduler(engine as Engine, new Crons(sql, jobs, registry));
-  return { engine: Object.assign(engine, { scheduler }), sql, rebuilt };
-}
-
 function handleOf(
-  { engine, sql, rebuilt }: Built,
+  { engine, sql, rebuilt }: Assembled,
   rest: Pick<RunningEngine, "port" | "stop">,
 ): RunningEngine {
   return {
@@ -145,6 +85,10 @@ function handleOf(
     settle: (withinMs = 10_000) => engine.scheduler.settle(withinMs),
     measure: (work) => engine.meter.measure(work),
     onCall: (listener) => engine.meter.onCall(listener),
+    peaks: () => engine.meter.peaks.all(),
+    forgetPeaks: () => {
+      engine.meter.peaks.forget();
+    },
   };
 }
 
@@ -220,7 +164,10 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   cleanup.add(() => db.close());
   const env = await environment(options, origin, cleanup);
   const components = await loadComponents(resolve(options.functions), env);
-  const built = whileLoading(env, () => assemble(db, components, { env, origin, log }));
+  const { limits = { mode: "warn" }, heap = null } = options;
+  const built = whileLoading(env, () =>
+    assemble(db, components, { env, origin, log, limits, heap }),
+  );
   const { scheduler } = built.engine;
   cleanup.add(() => scheduler.stop());
   if (options.schedule !== false) {

@@ -7,7 +7,9 @@ const functions = fileURLToPath(new URL("fixture/functions", import.meta.url));
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ functions });
+  // Transactions at their limit write four times what a second takes.
+  const limits = { mode: "enforce", writeBytesPerSecond: Infinity } as const;
+  engine = await startTestEngine({ functions, limits });
 });
 afterAll(() => engine.stop());
 

@@ -15,6 +15,7 @@ async function start(options: Options): Promise<void> {
   const engine = await startEngine({
     functions: PROJECT,
     ...{ data, host, port, embeddings },
+    limits: { mode: options.strict ? "enforce" : "warn" },
     log: printLog,
     onRequest: (line) => {
       console.log(requestLine(line));

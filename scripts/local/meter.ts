@@ -1,15 +1,23 @@
 import type { FunctionType } from "./functions/registry.ts";
-import { noUsage, type Usage } from "./transaction/usage.ts";
+import { Peaks } from "./limits/peaks.ts";
+import { noIndexUsage, noUsage, type IndexUsage, type Usage } from "./transaction/usage.ts";
 
 /** One function call and what its transaction used (an action has no transaction: zeros). */
-export interface CallRecord extends Usage {
+export interface CallRecord extends Usage, IndexUsage {
   /** `module:name`; an HTTP action is `METHOD /route`. */
   name: string;
   component: string;
   type: FunctionType;
   /** Called by `ctx.runQuery`/`runMutation` inside a transaction: part of the caller's account. */
   isNested: boolean;
+  /** From the call to its result, waiting included. */
   ms: number;
+  /** Running JavaScript of a query or mutation, nested calls included; 0 for actions. */
+  userMs: number;
+  /** The most memory that was in use when it was looked at; null unless the engine runs with `heapMiB`. */
+  heapBytes: number | null;
+  /** When it ended, by `performance.now()`. */
+  endedAt: number;
   error: string | null;
 }
 
@@ -30,6 +38,8 @@ interface Totals {
   bytesRead: number;
   documentsWritten: number;
   bytesWritten: number;
+  /** Each declared index of a written row counts as a copy of it, as it is billed. */
+  indexBytesWritten: number;
   calls: CallRecord[];
 }
 
@@ -45,7 +55,8 @@ export function newTrace(kind: Trace["kind"]): Trace {
 export function newRecord(
   call: Pick<CallRecord, "name" | "component" | "type" | "isNested">,
 ): CallRecord {
-  return { ...call, ...noUsage(), ms: 0, error: null };
+  const measured = { ms: 0, userMs: 0, heapBytes: null, endedAt: 0, error: null };
+  return { ...call, ...noUsage(), ...noIndexUsage(), ...measured };
 }
 
 /** Sum up calls; a nested call is counted by name but its reads and writes are its caller's. */
@@ -60,12 +71,14 @@ export function totalsOf(calls: CallRecord[]): Totals {
     bytesRead: sum((call) => call.bytesRead),
     documentsWritten: sum((call) => call.documentsWritten),
     bytesWritten: sum((call) => call.bytesWritten),
+    indexBytesWritten: sum((call) => call.indexBytesWritten),
     calls,
   };
 }
 
 /** Listens to finished calls; `measure` is how budgets and benches read them. */
 export class Meter {
+  readonly peaks = new Peaks();
   readonly #listeners = new Set<(call: CallRecord, trace: Trace) => void>();
 
   /** Hear of every call as it ends; returns how to stop. */
@@ -76,6 +89,7 @@ export class Meter {
 
   record(call: CallRecord, trace: Trace): void {
     trace.calls.push(call);
+    this.peaks.record(call, trace);
     for (const listener of this.#listeners) listener(call, trace);
   }
 

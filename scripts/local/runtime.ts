@@ -1,5 +1,7 @@
 import type { Authenticator } from "./auth/identity.ts";
 import type { Registry } from "./functions/registry.ts";
+import type { HeapProbe } from "./limits/heapProbe.ts";
+import type { LimitRules } from "./limits/platformLimits.ts";
 import type { Meter } from "./meter.ts";
 import type { Jobs } from "./scheduler/jobs.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
@@ -26,11 +28,16 @@ export interface Engine {
   files: Files;
   authenticator: Authenticator;
   meter: Meter;
+  limits: LimitRules;
+  /** Looks at the memory in use; null where nobody asked for it. */
+  heap: HeapProbe | null;
   /** The deployment's environment variables. */
   env: Record<string, string | undefined>;
   /** Its own address, `http://host:port`. */
   origin: string;
   log(line: LogLine): void;
+  /** Run an action, at most as many at a time as the limits allow. */
+  runAction<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Run a mutation's transaction (`Transactor.mutation`), and what it scheduled afterwards. */
   commit<T>(work: (transaction: Transaction) => Promise<T>, isRepeatable?: boolean): Promise<T>;
 }

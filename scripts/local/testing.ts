@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startEngineProcess } from "./limits/engineProcess.ts";
 import { startEngine, type EngineOptions, type RunningEngine } from "./engine.ts";
 
 /** A user with a key, as `users:createWithApiKey` makes it. */
@@ -9,6 +10,15 @@ export interface TestUser {
   userId: string;
   apiKey: string;
   email: string;
+}
+
+interface TestOptions extends EngineOptions {
+  /** Run the functions in a process with a heap of so many MiB; a deployment gives 64. */
+  heapMiB?: number;
+}
+
+function start({ heapMiB, ...options }: TestOptions): Promise<RunningEngine> {
+  return heapMiB === undefined ? startEngine(options) : startEngineProcess(options, heapMiB);
 }
 
 /** An engine for one test file, over a temporary data file, on a free loopback port. */
@@ -31,7 +41,7 @@ function asUser(value: unknown, email: string): TestUser {
 
 let users = 0;
 
-function wrap(engine: RunningEngine, folder: string, options: EngineOptions): TestEngine {
+function wrap(engine: RunningEngine, folder: string, options: TestOptions): TestEngine {
   return {
     ...engine,
     data: options.data,
@@ -55,25 +65,27 @@ function wrap(engine: RunningEngine, folder: string, options: EngineOptions): Te
     },
     restart: async () => {
       await engine.stop();
-      return wrap(await startEngine(options), folder, options);
+      return wrap(await start(options), folder, options);
     },
   };
 }
 
 /**
  * Start the whole project (or another functions folder) for a test. The environment is the one
- * given and nothing of this machine's; embeddings are served offline unless a key is set.
+ * given and nothing of this machine's; embeddings are served offline unless a key is set. The limits of
+ * a deployment are enforced.
  */
-export async function startTestEngine(options: Partial<EngineOptions> = {}): Promise<TestEngine> {
+export async function startTestEngine(options: Partial<TestOptions> = {}): Promise<TestEngine> {
   const folder = mkdtempSync(join(tmpdir(), "opensync-test-"));
-  const complete: EngineOptions = {
+  const complete: TestOptions = {
     functions: PROJECT,
     data: join(folder, "local.sqlite3"),
     env: {},
+    limits: { mode: "enforce" },
     ...options,
   };
   try {
-    return wrap(await startEngine(complete), folder, complete);
+    return wrap(await start(complete), folder, complete);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;

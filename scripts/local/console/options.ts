@@ -9,6 +9,7 @@ export interface Options {
   reset: boolean;
   demo: boolean;
   embeddings: boolean;
+  strict: boolean;
 }
 
 const DEFAULT_PORT = 3211;
@@ -22,6 +23,7 @@ export const USAGE = `npm start -- [options]
   --data <file>    data file (default ${DEFAULT_DATA})
   --demo           fill in a few sessions to look at
   --reset          delete the data file after asking, and begin anew
+  --strict         fail what a Convex deployment would fail (time, writes a second), not only warn
   --no-embeddings  serve no embeddings offline: full-text search only, unless OPENAI_API_KEY is set`;
 
 /** Read the command line of `npm start`; what cannot be meant is refused by name. */
@@ -36,6 +38,7 @@ export function readOptions(args: string[]): Options {
       reset: { type: "boolean", default: false },
       demo: { type: "boolean", default: false },
       embeddings: { type: "boolean", default: true },
+      strict: { type: "boolean", default: false },
     },
   });
   if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)

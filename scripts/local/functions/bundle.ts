@@ -13,10 +13,10 @@ export type ModuleMap = Record<string, () => Exports>;
 /**
  * Names that mean something else inside a function than in Node: `process.env` is the deployment's
  * environment (a component has its own), `fetch` and timers fail in queries and mutations, the
- * console says which function speaks. `functions/globals.ts` provides the object.
+ * console says which function speaks, a few web APIs differ (`functions/webGlobals.ts`). `functions/globals.ts` provides the object.
  */
 const GLOBALS = "__convexFunctionGlobals";
-const REPLACED = ["fetch", "setTimeout", "setInterval", "console"];
+const REPLACED = ["fetch", "setTimeout", "setInterval", "console", "TextDecoder"];
 
 const OPTIONS = {
   bundle: true,
@@ -34,6 +34,8 @@ const OPTIONS = {
     "process.env.NODE_ENV": '"production"',
     "process.env": `${GLOBALS}.env`,
     "globalThis.process.env": `${GLOBALS}.env`,
+    "crypto.subtle": `${GLOBALS}.subtle`,
+    "globalThis.crypto.subtle": `${GLOBALS}.subtle`,
     ...Object.fromEntries(REPLACED.map((name) => [name, `${GLOBALS}.${name}`])),
   },
 } as const satisfies BuildOptions;

@@ -1,5 +1,6 @@
 import { jsonToConvex, type JSONValue } from "convex/values";
 import { NOBODY, type Identity } from "../auth/identity.ts";
+import { withWriteRetries } from "../limits/writeWindow.ts";
 import { newRecord, type Trace } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
 import type { Transaction } from "../transaction/transactor.ts";
@@ -7,9 +8,10 @@ import type { Usage } from "../transaction/usage.ts";
 import { parseJson } from "../values/json.ts";
 import { checkPassedValue } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
-import { runAs, type Call, type RequestMetadata } from "./context.ts";
+import { runAs, sampleHeap, type Call, type RequestMetadata } from "./context.ts";
 import { toFunctionError } from "./errors.ts";
 import type { FunctionPath, ResolvedFunction } from "./registry.ts";
+import { checkUserTime } from "./userTime.ts";
 
 /** On whose behalf a function runs, and who keeps the account. */
 interface Caller {
@@ -42,6 +44,7 @@ function newCall(
     depth: caller.depth,
     paginated: false,
     scans: new Map(),
+    heapBytes: null,
     nested: null,
   };
 }
@@ -53,13 +56,26 @@ async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promi
   const value = jsonToConvex(args);
   checkPassedValue(value, "arguments");
   validate(fn.args, value, "ArgumentValidationError", isIdOf);
-  const text = await runAs(call, () =>
-    fn.invoke(`[${JSON.stringify(args)}]`, call.request.requestId),
-  );
+  const text = await invoke(fn, call, args);
   const result = jsonToConvex(parseJson(text));
   checkPassedValue(result, "return value");
   if (fn.returns !== null) validate(fn.returns, result, "ReturnsValidationError", isIdOf);
   return text;
+}
+
+/** Run a handler's JavaScript, its time measured; one that ran too long fails whatever it returned. */
+async function invoke(fn: ResolvedFunction, call: Call, args: JSONValue): Promise<string> {
+  const clock = call.transaction?.clock;
+  try {
+    return await runAs(call, () => {
+      clock?.resume();
+      return fn.invoke(`[${JSON.stringify(args)}]`, call.request.requestId);
+    });
+  } finally {
+    clock?.pause();
+    sampleHeap(call);
+    checkUserTime(call);
+  }
 }
 
 /** Run a call, keeping its line of the account whether it succeeds or not. */
@@ -74,7 +90,9 @@ async function metered(
     type: call.type,
     isNested,
   });
-  const before = call.transaction?.account.used;
+  const { transaction } = call;
+  const before = transaction && { ...transaction.account.used, ...transaction.account.indexes };
+  const userMs = transaction?.clock.ms ?? 0;
   const start = performance.now();
   try {
     return await work();
@@ -84,10 +102,14 @@ async function metered(
     throw error;
   } finally {
     record.ms = performance.now() - start;
-    const used = call.transaction?.account.used;
-    if (used && before)
-      for (const name of Object.keys(used) as (keyof Usage)[])
-        record[name] = used[name] - before[name];
+    if (transaction && before) {
+      const after = { ...transaction.account.used, ...transaction.account.indexes };
+      for (const name of Object.keys(after) as (keyof typeof after)[])
+        record[name] = after[name] - before[name];
+      record.userMs = transaction.clock.ms - userMs;
+    }
+    record.heapBytes = call.heapBytes;
+    record.endedAt = performance.now();
     call.engine.meter.record(record, call.trace);
   }
 }
@@ -106,7 +128,8 @@ export async function runFunction(
 ): Promise<string> {
   if (fn.type === "action") {
     const call = newCall(engine, fn, caller, null);
-    return await metered(call, false, () => execute(fn, call, args));
+    const run = () => metered(call, false, () => execute(fn, call, args));
+    return await engine.runAction(call.path, run);
   }
   const inTransaction = (transaction: Transaction) => {
     const call = newCall(engine, fn, caller, transaction);
@@ -117,7 +140,7 @@ export async function runFunction(
   };
   if (fn.type === "query") return await engine.transactor.query(inTransaction);
   // What a scheduled mutation also commits is that it ran: lost together, it runs again.
-  return await engine.commit(inTransaction, alsoCommit !== undefined);
+  return await withWriteRetries(() => engine.commit(inTransaction, alsoCommit !== undefined));
 }
 
 /** Run a query or mutation inside the caller's transaction; its writes are undone if it throws. */

@@ -29,8 +29,16 @@ export interface Call extends FunctionPath {
   /** `.paginate()` is allowed once. */
   paginated: boolean;
   scans: Map<number, Scan>;
+  /** The most memory seen in use while it ran; null unless the engine looks. */
+  heapBytes: number | null;
   /** The nested call in progress: what the caller does meanwhile waits, or a rollback would take it along. */
   nested: Promise<unknown> | null;
+}
+
+/** Look at the memory in use, if the engine does, and keep the most for the call. */
+export function sampleHeap(call: Call): void {
+  if (call.engine.heap === null) return;
+  call.heapBytes = Math.max(call.heapBytes ?? 0, call.engine.heap.sample());
 }
 
 const calls = new AsyncLocalStorage<Call>();

@@ -1,5 +1,6 @@
 import { currentCall, type Call } from "./context.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
+import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
 
 function inTransaction(): boolean {
   const call = currentCall();
@@ -71,6 +72,8 @@ export function whileLoading<T>(variables: Record<string, string | undefined>, w
 const functionGlobals = {
   env,
   console: functionConsole,
+  subtle,
+  TextDecoder: PlatformTextDecoder,
   get fetch() {
     return inTransaction() ? refused("fetch") : globalThis.fetch;
   },

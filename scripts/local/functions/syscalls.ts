@@ -2,9 +2,10 @@ import { parseJson, type JsonObject } from "../values/json.ts";
 import { storageGet, storageStore, storageSyscalls } from "../storage/syscalls.ts";
 import { scheduleSyscalls } from "../scheduler/syscalls.ts";
 import { callSyscalls } from "./callSyscalls.ts";
-import { currentCall, type Call } from "./context.ts";
+import { currentCall, sampleHeap, type Call } from "./context.ts";
 import { databaseSyscalls, databaseSyncSyscalls } from "./databaseSyscalls.ts";
 import { toFunctionError } from "./errors.ts";
+import { checkUserTime } from "./userTime.ts";
 
 /**
  * The requests that the `convex` package makes of its backend, by the names it gives them; each
@@ -47,11 +48,25 @@ export async function asyncSyscall(op: string, text: string): Promise<string> {
   try {
     // What the caller does while a nested call runs must not be undone with that call.
     while (call.nested !== null && !QUEUES_ITSELF.has(op)) await call.nested;
-    call.transaction?.assertOpen();
-    return await answer(call, parseJson<JsonObject>(text));
+    return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text)));
   } catch (thrown) {
     throw toFunctionError(thrown);
   }
+}
+
+/** Answer with the function's clock stopped: the time of the database is not the function's own. */
+function answerTimed(call: Call, answer: () => string | Promise<string>): string | Promise<string> {
+  const clock = call.transaction?.clock;
+  clock?.pause();
+  sampleHeap(call);
+  checkUserTime(call);
+  call.transaction?.assertOpen();
+  const result = answer();
+  clock?.resume();
+  if (clock === undefined || typeof result === "string") return result;
+  return result.finally(() => {
+    clock.resume();
+  });
 }
 
 /** Syscalls whose arguments are not JSON: blobs of file storage. */

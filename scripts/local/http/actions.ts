@@ -1,6 +1,7 @@
 import type { Identity } from "../auth/identity.ts";
-import { runAs, type Call, type RequestMetadata } from "../functions/context.ts";
+import { runAs, sampleHeap, type Call, type RequestMetadata } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
+import { TooManyConcurrentError } from "../limits/permits.ts";
 import { newRecord, type Trace } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
 import { jsonResponse } from "./messages.ts";
@@ -60,6 +61,7 @@ function newCall(
     depth: 0,
     paginated: false,
     scans: new Map(),
+    heapBytes: null,
     nested: null,
   };
 }
@@ -75,7 +77,18 @@ export async function serveHttpAction(
     return text(404, "This Convex deployment does not have HTTP actions enabled.");
   if (route === null) return text(404, "No matching routes found");
   const call = newCall(engine, route, who);
-  const { component, name, action } = { ...route, name: route.name };
+  try {
+    return await engine.runAction(route.name, () => run(engine, route, call, request));
+  } catch (error) {
+    if (!(error instanceof TooManyConcurrentError)) throw error;
+    const { message } = error;
+    return jsonResponse(503, { code: "TooManyConcurrentRequests", message });
+  }
+}
+
+/** Run an HTTP action and keep its line of the account. */
+async function run(engine: Engine, route: Route, call: Call, request: Request): Promise<Response> {
+  const { component, name, action } = route;
   const record = newRecord({ name, component, type: "httpAction", isNested: false });
   const start = performance.now();
   try {
@@ -86,10 +99,13 @@ export async function serveHttpAction(
     const { message, stack, data } = toFunctionError(thrown);
     record.error = message;
     engine.log({ level: "error", function: name, words: [stack ?? message] });
-    const code = `[Request ID: ${who.request.requestId}] Server Error: ${message}`;
+    const code = `[Request ID: ${call.request.requestId}] Server Error: ${message}`;
     return jsonResponse(500, { code, trace: stack, ...(data === undefined ? {} : { data }) });
   } finally {
     record.ms = performance.now() - start;
-    engine.meter.record(record, who.trace);
+    sampleHeap(call);
+    record.heapBytes = call.heapBytes;
+    record.endedAt = performance.now();
+    engine.meter.record(record, call.trace);
   }
 }

@@ -1,17 +1,18 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { NOBODY } from "../auth/identity.ts";
 import { runFunction } from "../functions/call.ts";
 import { outside, type RequestMetadata } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
 import type { ResolvedFunction } from "../functions/registry.ts";
+import { TooManyWritesError } from "../limits/writeWindow.ts";
 import { newTrace } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
 import type { Crons } from "./crons.ts";
 import type { Job } from "./jobs.ts";
 
-/** Scheduled functions that run at the same time; more wait. */
-const PARALLEL = 16;
 /** `setTimeout` cannot wait longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+const WRITE_RETRY_MS = 500;
 const HOUSEKEEPING_MS = 60 * 60 * 1000;
 
 /**
@@ -25,8 +26,11 @@ export class Scheduler {
   #timer: NodeJS.Timeout | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #isStopped = true;
+  /** Scheduled functions that run at the same time; more wait. */
+  readonly #slots: number;
 
   constructor(engine: Engine, crons: Crons) {
+    this.#slots = engine.limits.numbers.scheduledJobs;
     this.#engine = engine;
     this.#crons = crons;
   }
@@ -54,7 +58,7 @@ export class Scheduler {
   }
 
   #delay(): number {
-    if (this.#running.size >= PARALLEL) return MAX_TIMER_MS;
+    if (this.#running.size >= this.#slots) return MAX_TIMER_MS;
     const next = this.#nextDue();
     return next === null ? MAX_TIMER_MS : Math.min(Math.max(0, next - Date.now()), MAX_TIMER_MS);
   }
@@ -76,9 +80,9 @@ export class Scheduler {
         this.#crons.enqueueDue(now, (id) => this.#running.has(id));
         return Promise.resolve();
       });
-    const room = PARALLEL - this.#running.size;
+    const room = this.#slots - this.#running.size;
     const due = this.#engine.jobs
-      .due(now, PARALLEL * 2)
+      .due(now, this.#slots * 2)
       .filter((job) => !this.#running.has(job.id))
       .slice(0, Math.max(0, room));
     for (const job of due) this.#launch(job);
@@ -118,7 +122,12 @@ export class Scheduler {
         jobs.finish(job, null);
       });
     } catch (error) {
-      if (!(toFunctionError(error).cause instanceof CanceledError)) await this.#fail(job, error);
+      const { cause } = toFunctionError(error);
+      if (cause instanceof TooManyWritesError) {
+        // A deployment repeats scheduled mutations without end when it was too busy.
+        await pause(WRITE_RETRY_MS);
+        await this.#runMutation(job, fn);
+      } else if (!(cause instanceof CanceledError)) await this.#fail(job, error);
     }
   }
 

@@ -102,8 +102,10 @@ export class SearchIndex implements TableIndex {
     return `f${position}x${digest}`;
   }
 
-  add(seq: number, document: Document): void {
-    this.#insert(seq, this.#row(document));
+  add(seq: number, document: Document, size: number): number {
+    const row = this.#row(document);
+    this.#insert(seq, row);
+    return row === null ? 0 : size;
   }
 
   #insert(seq: number, row: { words: string; filters: string } | null): void {
@@ -121,13 +123,13 @@ export class SearchIndex implements TableIndex {
     this.#sql.run(`DELETE FROM ${this.#table} WHERE rowid = ?`, seq);
   }
 
-  change(seq: number, before: Document, after: Document): void {
+  change(seq: number, before: Document, after: Document, size: number): number {
     const paths = [this.definition.searchField, ...this.definition.filterFields];
     const same = (path: string) =>
       encodeKey([fieldAt(before, path)]).equals(encodeKey([fieldAt(after, path)]));
-    if (paths.every(same)) return;
+    if (paths.every(same)) return size;
     this.remove(seq, before);
-    this.add(seq, after);
+    return this.add(seq, after, size);
   }
 
   /** The words of a query, and what the last one is the beginning of. */

@@ -65,9 +65,9 @@ export class VectorIndex implements TableIndex {
     return this.definition.filterFields.map((path) => encodeKey([path, fieldAt(document, path)]));
   }
 
-  add(seq: number, document: Document): void {
+  add(seq: number, document: Document, size: number): number {
     const vector = this.#vectorOf(document);
-    if (vector === null) return;
+    if (vector === null) return 0;
     this.#memory.touch(seq);
     const bytes = Buffer.from(normalized(vector).buffer);
     this.#sql.run(
@@ -83,6 +83,7 @@ export class VectorIndex implements TableIndex {
         filter,
         seq,
       );
+    return size;
   }
 
   remove(seq: number, document: Document): void {
@@ -97,9 +98,9 @@ export class VectorIndex implements TableIndex {
       );
   }
 
-  change(seq: number, before: Document, after: Document): void {
+  change(seq: number, before: Document, after: Document, size: number): number {
     this.remove(seq, before);
-    this.add(seq, after);
+    return this.add(seq, after, size);
   }
 
   /** The documents that the filters let through; several are OR-ed. */

@@ -167,7 +167,7 @@ export class Catalog {
       );
       for (const { seq, json } of rows) {
         const document = jsonToConvex(parseJson(json)) as Document;
-        for (const index of indexes) index.add(seq, document);
+        for (const index of indexes) index.add(seq, document, 0);
         last = seq;
       }
       if (rows.length < 1000) return;

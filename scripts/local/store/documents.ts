@@ -54,7 +54,8 @@ export class Documents {
     return { _id: newId(table.number), _creationTime: time };
   }
 
-  insert(table: Table, id: string, { json, document, size }: NewVersion): void {
+  /** Store a new document; returns the bytes of its index entries. */
+  insert(table: Table, id: string, { json, document, size }: NewVersion): number {
     const { lastInsertRowid } = this.#sql.run(
       "INSERT INTO documents (id, table_number, size, json) VALUES (?, ?, ?, ?)",
       id,
@@ -62,14 +63,21 @@ export class Documents {
       size,
       JSON.stringify(json),
     );
-    for (const index of table.indexes.values()) index.add(Number(lastInsertRowid), document);
+    let entryBytes = 0;
+    for (const index of table.indexes.values())
+      entryBytes += index.add(Number(lastInsertRowid), document, size);
+    return entryBytes;
   }
 
-  update(table: Table, stored: StoredDocument, { json, document, size }: NewVersion): void {
+  /** Replace a document; returns the bytes of its index entries, all of which a deployment writes again. */
+  update(table: Table, stored: StoredDocument, { json, document, size }: NewVersion): number {
     const text = JSON.stringify(json);
     this.#sql.run("UPDATE documents SET size = ?, json = ? WHERE seq = ?", size, text, stored.seq);
     const before = toDocument(stored.json);
-    for (const index of table.indexes.values()) index.change(stored.seq, before, document);
+    let entryBytes = 0;
+    for (const index of table.indexes.values())
+      entryBytes += index.change(stored.seq, before, document, size);
+    return entryBytes;
   }
 
   remove(table: Table, stored: StoredDocument): void {

@@ -11,10 +11,11 @@ export interface TableIndex {
   readonly definition: IndexDefinition;
   create(): void;
   drop(): void;
-  add(seq: number, document: Document): void;
+  /** Make a document's entry; returns how many bytes it takes of the write window. */
+  add(seq: number, document: Document, size: number): number;
   remove(seq: number, document: Document): void;
-  /** Make the entry of a document's new version out of its old one. */
-  change(seq: number, before: Document, after: Document): void;
+  /** Replace the entry of a document by that of its new version; returns bytes as `add` does. */
+  change(seq: number, before: Document, after: Document, size: number): number;
 }
 
 /** An ordered index: one row of `entries` a document, keyed by its fields and then its id. */
@@ -43,8 +44,10 @@ export class OrderedIndex implements TableIndex {
     this.#sql.run("DELETE FROM entries WHERE index_number = ?", this.number);
   }
 
-  add(seq: number, document: Document): void {
-    this.#insert(seq, this.keyOf(document));
+  add(seq: number, document: Document): number {
+    const key = this.keyOf(document);
+    this.#insert(seq, key);
+    return key.length;
   }
 
   #insert(seq: number, key: Buffer): void {
@@ -64,12 +67,14 @@ export class OrderedIndex implements TableIndex {
     this.#sql.run("DELETE FROM entries WHERE index_number = ? AND key = ?", this.number, key);
   }
 
-  change(seq: number, before: Document, after: Document): void {
+  change(seq: number, before: Document, after: Document): number {
     const old = this.keyOf(before);
     const key = this.keyOf(after);
-    if (old.equals(key)) return;
+    // A deployment writes the entry again even where it is the same.
+    if (old.equals(key)) return key.length;
     this.#delete(old);
     this.#insert(seq, key);
+    return key.length;
   }
 }
 

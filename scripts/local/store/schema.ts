@@ -41,6 +41,9 @@ const BUILT_IN: [string, IndexDefinition][] = [
   ["by_id", { kind: "ordered", fields: [] }],
 ];
 
+/** Indexes that every table has without declaring them. */
+export const BUILT_IN_INDEXES = BUILT_IN.length;
+
 /** Tables that Convex keeps for a component itself (`ctx.db.system`). */
 const SYSTEM_TABLES: Schema = new Map(
   ["_scheduled_functions", "_storage"].map((name) => [

@@ -1,10 +1,12 @@
 import type { Catalog } from "../store/catalog.ts";
 import type { Statements } from "../store/database.ts";
+import { UserClock } from "../limits/userClock.ts";
 import { Account, type Usage } from "./usage.ts";
 
 /** One running query or mutation with everything it calls in the same transaction. */
 export class Transaction {
   readonly account = new Account();
+  readonly clock = new UserClock();
   /** The commit timestamp; known beforehand because transactions run one after the other. */
   readonly timestamp = BigInt(Date.now()) * 1_000_000n;
   /** False once it has ended: a promise that nobody awaited must not write into the next one. */

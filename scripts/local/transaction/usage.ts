@@ -11,6 +11,21 @@ export interface Usage {
   scheduledFunctionArgsBytes: number;
 }
 
+/** What index entries add to the bytes of documents. */
+export interface IndexUsage {
+  /** Each declared index of a written row counts as a copy of it, as it is billed. */
+  indexBytesWritten: number;
+  /**
+   * What a write takes of the deployment's write window: the document and the entries of its indexes.
+   * Where it is not known what the platform counts (text and vector indexes), a copy of the document.
+   */
+  windowBytes: number;
+}
+
+export function noIndexUsage(): IndexUsage {
+  return { indexBytesWritten: 0, windowBytes: 0 };
+}
+
 const MIB = 1 << 20;
 
 /** https://docs.convex.dev/production/state/limits */
@@ -52,14 +67,20 @@ function keys(usage: Usage): (keyof Usage)[] {
 
 const READS: ReadonlySet<keyof Usage> = new Set(["bytesRead", "databaseQueries", "documentsRead"]);
 
+interface Layer {
+  used: Usage;
+  limits: Usage;
+  indexes: IndexUsage;
+}
+
 /**
  * The account of one transaction. A nested call opens a layer on top, maybe with tighter limits;
  * when it is rolled back its reads still count (they happened), its writes do not.
  */
 export class Account {
-  #layers: { used: Usage; limits: Usage }[] = [{ used: noUsage(), limits: TRANSACTION_LIMITS }];
+  #layers: Layer[] = [{ used: noUsage(), limits: TRANSACTION_LIMITS, indexes: noIndexUsage() }];
 
-  get #top(): { used: Usage; limits: Usage } {
+  get #top(): Layer {
     const top = this.#layers.at(-1);
     if (top === undefined) throw new Error("The transaction has ended");
     return top;
@@ -67,6 +88,17 @@ export class Account {
 
   get used(): Usage {
     return { ...this.#top.used };
+  }
+
+  get indexes(): IndexUsage {
+    return { ...this.#top.indexes };
+  }
+
+  /** Count what a written row's indexes take. */
+  countIndexes({ indexBytesWritten, windowBytes }: IndexUsage): void {
+    const { indexes } = this.#top;
+    indexes.indexBytesWritten += indexBytesWritten;
+    indexes.windowBytes += windowBytes;
   }
 
   spend(amounts: Partial<Usage>): void {
@@ -81,19 +113,20 @@ export class Account {
   }
 
   open(tighter: Partial<Usage> = {}): void {
-    const { used, limits } = this.#top;
+    const { used, limits, indexes } = this.#top;
     const inner = { ...limits };
     for (const name of keys(inner)) {
       const cap = tighter[name];
       if (cap !== undefined) inner[name] = Math.min(limits[name], used[name] + cap);
     }
-    this.#layers.push({ used: { ...used }, limits: inner });
+    this.#layers.push({ used: { ...used }, limits: inner, indexes: { ...indexes } });
   }
 
   close(kept: boolean): void {
     const closed = this.#layers.pop();
     if (closed === undefined) return;
     const { used } = this.#top;
+    if (kept) this.#top.indexes = closed.indexes;
     for (const name of keys(used)) if (kept || READS.has(name)) used[name] = closed.used[name];
   }
 

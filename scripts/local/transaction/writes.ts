@@ -13,6 +13,7 @@ import {
   type StoredDocument,
 } from "../store/documents.ts";
 import type { Document } from "../store/fields.ts";
+import { BUILT_IN_INDEXES } from "../store/schema.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
 import { checkDocument } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
@@ -65,15 +66,30 @@ function prepare(
   return { json: { ...json, ...system }, document: { ...value, ...system }, size };
 }
 
+/** Count what a written document and its index entries take, by the bill and by the write window. */
+function countWrite(target: WriteTarget, table: Table, size: number, entryBytes: number): void {
+  const declared = table.indexes.size - BUILT_IN_INDEXES;
+  target.transaction.account.countIndexes({
+    indexBytesWritten: size * declared,
+    windowBytes: size + entryBytes,
+  });
+}
+
+function update(
+  target: WriteTarget,
+  table: Table,
+  stored: StoredDocument,
+  version: NewVersion,
+): void {
+  countWrite(target, table, version.size, target.documents.update(table, stored, version));
+}
+
 /** Store a new document; returns its id. */
 export function insert(target: WriteTarget, tableName: string, fields: JSONValue): string {
   const table = target.catalog.table(target.component, tableName);
   const system = target.documents.identify(table);
-  target.documents.insert(
-    table,
-    system._id,
-    prepare(target, table, withoutSystem(fields, null), system),
-  );
+  const version = prepare(target, table, withoutSystem(fields, null), system);
+  countWrite(target, table, version.size, target.documents.insert(table, system._id, version));
   return system._id;
 }
 
@@ -155,7 +171,7 @@ export function patch(
   const kept = Object.fromEntries(
     Object.entries(merged).filter(([, field]) => !isUndefined(field)),
   );
-  target.documents.update(table, stored, prepare(target, table, kept, system));
+  update(target, table, stored, prepare(target, table, kept, system));
 }
 
 export function replace(
@@ -165,11 +181,7 @@ export function replace(
   value: JSONValue,
 ): void {
   const { table, stored, system } = existing(target, id, tableName, "replace");
-  target.documents.update(
-    table,
-    stored,
-    prepare(target, table, withoutSystem(value, system), system),
-  );
+  update(target, table, stored, prepare(target, table, withoutSystem(value, system), system));
 }
 
 export function remove(target: WriteTarget, id: string, tableName: string | undefined): void {

@@ -25,6 +25,7 @@ interface Sent {
   isAcknowledged: boolean;
 }
 
+const ARGS = ["--no-embeddings", "--strict"];
 const SESSIONS = 10;
 const PARALLEL = 16;
 
@@ -157,7 +158,7 @@ async function crashOn(data: string, options: CrashOptions): Promise<CrashReport
   const sent: Sent[] = [];
   const lost: string[] = [];
   const refused: Record<string, number> = {};
-  let server = await startServer(data, ["--no-embeddings"]);
+  let server = await startServer(data, ARGS);
   try {
     for (let kill = 0; kill < kills; kill++) {
       const burst = Array.from({ length: requestsPerKill }, (_, i) => newMessage(sent.length + i));
@@ -172,7 +173,7 @@ async function crashOn(data: string, options: CrashOptions): Promise<CrashReport
       await server.end("SIGKILL");
       await sending;
       onKill?.(kill + 1, acknowledged(sent));
-      server = await startServer(data, ["--no-embeddings"]);
+      server = await startServer(data, ARGS);
       lost.push(...(await findLost(server, sent)));
     }
     const unsettled = await findUnsettled(server);

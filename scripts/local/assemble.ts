@@ -1,0 +1,122 @@
+import { randomBytes } from "node:crypto";
+import { Authenticator, type Provider } from "./auth/identity.ts";
+import type { Component } from "./functions/components.ts";
+import { whileLoading } from "./functions/globals.ts";
+import { Registry } from "./functions/registry.ts";
+import { Permits } from "./limits/permits.ts";
+import type { HeapProbe } from "./limits/heapProbe.ts";
+import { LimitRules, type LimitsOptions } from "./limits/platformLimits.ts";
+import { TooManyWritesError, WriteWindow } from "./limits/writeWindow.ts";
+import { Meter } from "./meter.ts";
+import type { Engine, LogLine } from "./runtime.ts";
+import { Crons } from "./scheduler/crons.ts";
+import { Jobs } from "./scheduler/jobs.ts";
+import { Scheduler } from "./scheduler/scheduler.ts";
+import { Files } from "./storage/files.ts";
+import { Catalog } from "./store/catalog.ts";
+import { Statements, type Sqlite } from "./store/database.ts";
+import { Documents } from "./store/documents.ts";
+import { readSchema } from "./store/schema.ts";
+import { Transactor } from "./transaction/transactor.ts";
+
+function instanceSecret(sql: Statements): string {
+  sql.run(
+    "INSERT OR IGNORE INTO meta (name, value) VALUES ('secret', ?)",
+    randomBytes(32).toString("base64url"),
+  );
+  return sql.one<{ value: string }>("SELECT value FROM meta WHERE name = 'secret'")?.value ?? "";
+}
+
+function providersOf(components: Map<string, Component>): Provider[] {
+  const config = components.get("")?.modules["auth.config"]?.()["default"];
+  const { providers } = (config ?? {}) as { providers?: Provider[] };
+  return providers ?? [];
+}
+
+/** Runs actions, at most as many at a time as a deployment does. */
+function actionRunner(limits: LimitRules): Engine["runAction"] {
+  const { actions } = limits.numbers;
+  const permits = new Permits(limits.isEnforced ? actions : Infinity);
+  let running = 0;
+  return (name, action) =>
+    permits.hold(async () => {
+      if (++running > actions)
+        limits.warn("actions", name, `More than ${actions} actions ran at once`);
+      try {
+        return await action();
+      } finally {
+        running--;
+      }
+    });
+}
+
+/** Runs mutations, counting what they write against the write window. */
+function committer(transactor: Transactor, limits: LimitRules, wake: () => void): Engine["commit"] {
+  const { writeBytesPerSecond } = limits.numbers;
+  const window = new WriteWindow(writeBytesPerSecond);
+  const checkWindow = () => {
+    try {
+      window.assertOpen();
+    } catch (error) {
+      if (limits.isEnforced || !(error instanceof TooManyWritesError)) throw error;
+      const what = `More than ${writeBytesPerSecond} bytes were written in a second`;
+      limits.warn("writeBytesPerSecond", "mutation", what);
+    }
+  };
+  return async (work, isRepeatable) => {
+    const { result, scheduled, windowBytes } = await transactor.mutation(async (transaction) => {
+      checkWindow();
+      return {
+        result: await work(transaction),
+        scheduled: transaction.account.used.functionsScheduled > 0,
+        windowBytes: transaction.account.indexes.windowBytes,
+      };
+    }, isRepeatable);
+    window.record(windowBytes);
+    if (scheduled) wake();
+    return result;
+  };
+}
+
+export interface Assembled {
+  engine: Engine;
+  sql: Statements;
+  /** Names of the indexes that were built again. */
+  rebuilt: string[];
+}
+
+/** Put the rooms together over an open file. */
+export function assemble(
+  db: Sqlite,
+  components: Map<string, Component>,
+  options: {
+    env: Record<string, string | undefined>;
+    origin: string;
+    log: (line: LogLine) => void;
+    limits: LimitsOptions;
+    heap: HeapProbe | null;
+  },
+): Assembled {
+  const sql = new Statements(db);
+  const { env, origin, log, heap } = options;
+  const limits = new LimitRules(options.limits, log);
+  const schemas = new Map([...components].map(([path, { schema }]) => [path, readSchema(schema)]));
+  const catalog = new Catalog(sql, schemas);
+  const rebuilt = catalog.sync();
+  catalog.checkDocuments();
+  const documents = new Documents(sql);
+  const tables = { sql, catalog, documents };
+  const transactor = new Transactor(sql, catalog);
+  const registry = new Registry(components);
+  const jobs = new Jobs(tables);
+  const engine: Omit<Engine, "scheduler"> & { scheduler?: Scheduler } = {
+    ...{ catalog, documents, transactor, registry, jobs, env, origin, log, limits, heap },
+    files: new Files(tables, instanceSecret(sql)),
+    authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components))),
+    meter: new Meter(),
+    runAction: actionRunner(limits),
+    commit: committer(transactor, limits, () => engine.scheduler?.wake()),
+  };
+  const scheduler = new Scheduler(engine as Engine, new Crons(sql, jobs, registry));
+  return { engine: Object.assign(engine, { scheduler }), sql, rebuilt };
+}

@@ -1,0 +1,78 @@
+import { inspect } from "node:util";
+import type { Value } from "convex/values";
+import { startEngine, type RunningEngine } from "../engine.ts";
+import type { Trace } from "../meter.ts";
+import type { Question, Report, Request, SentOptions, Started } from "./engineMessages.ts";
+import { HeapProbe } from "./heapProbe.ts";
+
+/** An engine in a process of its own, so that its heap can be as small as a deployment's. */
+const heap = new HeapProbe();
+let engine: RunningEngine | undefined;
+
+function tell(report: Report): void {
+  process.send?.(report);
+}
+
+const traceIds = new WeakMap<Trace, number>();
+let lastTraceId = 0;
+
+function traceIdOf(trace: Trace): number {
+  const id = traceIds.get(trace) ?? ++lastTraceId;
+  traceIds.set(trace, id);
+  return id;
+}
+
+async function start(options: SentOptions): Promise<Started> {
+  engine = await startEngine({
+    ...options,
+    heap,
+    log: ({ words, ...line }) => {
+      // What functions log may be anything, and not all of it can be sent.
+      const sendable = words.map((word) => (typeof word === "string" ? word : inspect(word)));
+      tell({ kind: "log", line: { ...line, words: sendable } });
+    },
+  });
+  engine.onCall((call, trace) => {
+    tell({ kind: "call", call, traceId: traceIdOf(trace), trace: trace.kind });
+  });
+  const { url, port, rebuilt } = engine;
+  return { url, port, rebuilt };
+}
+
+async function answer(request: Request): Promise<unknown> {
+  if (request.kind === "start") return await start(request.options);
+  if (engine === undefined) throw new Error("The engine has not started");
+  switch (request.kind) {
+    case "run":
+      return await engine.runFunction(request.path, request.args);
+    case "settle":
+      return await engine.settle(request.withinMs);
+    case "note":
+      engine.note(request.name, request.value);
+      return null;
+    case "flush":
+      return null;
+    case "stop":
+      return await engine.stop();
+  }
+}
+
+function failureOf(id: number, error: unknown): Report {
+  const message = error instanceof Error ? error.message : String(error);
+  const data = error instanceof Error && "data" in error ? (error.data as Value) : undefined;
+  return { kind: "failure", id, message, data };
+}
+
+process.on("message", ({ id, request }: Question) => {
+  void answer(request)
+    .then(
+      (value): Report => ({ kind: "answer", id, value }),
+      (error: unknown) => failureOf(id, error),
+    )
+    .then((report) => {
+      tell(report);
+      if (request.kind === "stop") process.disconnect();
+    });
+});
+// Nobody is left to answer.
+process.on("disconnect", () => process.exit(0));

@@ -1,0 +1,35 @@
+import type { CallRecord, Trace } from "../meter.ts";
+import type { EngineOptions } from "../engine.ts";
+import type { LogLine } from "../runtime.ts";
+import type { Value } from "convex/values";
+
+/** Options that can be sent to another process. */
+export type SentOptions = Omit<EngineOptions, "log" | "onRequest">;
+
+/** What the process that holds an engine is asked to do. */
+export type Request =
+  | { kind: "start"; options: SentOptions }
+  | { kind: "run"; path: string; args: Record<string, Value> }
+  | { kind: "settle"; withinMs: number | undefined }
+  | { kind: "note"; name: string; value: string }
+  | { kind: "flush" }
+  | { kind: "stop" };
+
+export interface Question {
+  id: number;
+  request: Request;
+}
+
+/** What a started engine says of itself. */
+export interface Started {
+  url: string;
+  port: number;
+  rebuilt: readonly string[];
+}
+
+/** What the process says: an answer, a call that ended, a line that a function wrote. */
+export type Report =
+  | { kind: "answer"; id: number; value: unknown }
+  | { kind: "failure"; id: number; message: string; data: Value | undefined }
+  | { kind: "call"; call: CallRecord; traceId: number; trace: Trace["kind"] }
+  | { kind: "log"; line: LogLine };

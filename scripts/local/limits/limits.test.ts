@@ -1,0 +1,204 @@
+import { fileURLToPath } from "node:url";
+import type { Value } from "convex/values";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { LogLine } from "../runtime.ts";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+import { TooManyWritesError, withWriteRetries, WriteWindow } from "./writeWindow.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+const warnings: LogLine[] = [];
+
+/** A deployment gives a second; the tests would take long. */
+const USER_MS = 100;
+
+let strict: TestEngine;
+let lenient: TestEngine;
+beforeAll(async () => {
+  strict = await startTestEngine({ functions, limits: { mode: "enforce", userMs: USER_MS } });
+  const log = (line: LogLine) => void (line.level === "warn" && warnings.push(line));
+  lenient = await startTestEngine({ functions, log, limits: { mode: "warn", userMs: USER_MS } });
+});
+afterAll(async () => {
+  await strict.stop();
+  await lenient.stop();
+});
+
+const TIMED_OUT = "Function execution timed out (maximum duration: 0.1s)";
+const MIB = 1 << 20;
+
+/** Until nothing that was written before counts any more. */
+const emptyWindow = () => new Promise((resolve) => setTimeout(resolve, 1_050));
+
+describe("the running JavaScript of a query or mutation", () => {
+  test("may take as long as the limit", async () => {
+    expect(await strict.runFunction("strict:compute", { ms: 40, reads: 4 })).toBe("done");
+  });
+
+  test("fails beyond the limit, between reads and at the end, whether or not it catches that", async () => {
+    const cases: Record<string, Value>[] = [
+      { ms: 200, reads: 8 },
+      { ms: 200 },
+      { ms: 200, reads: 8, catches: true },
+    ];
+    for (const args of cases)
+      await expect(strict.runFunction("strict:compute", args)).rejects.toThrow(TIMED_OUT);
+  });
+
+  test("leaves nothing of what it wrote when it fails", async () => {
+    const write = strict.runFunction("strict:write", { group: "late", bytes: 10, ms: 200 });
+    await expect(write).rejects.toThrow(TIMED_OUT);
+    expect(await strict.runFunction("bulk:readAll", { group: "late" })).toBe(0);
+  });
+
+  test("is reported for the worst call of each function", async () => {
+    strict.forgetPeaks();
+    await strict.runFunction("strict:compute", { ms: 1 });
+    await strict.runFunction("strict:compute", { ms: 60 });
+    await strict.runFunction("bulk:readAll", { group: "none" });
+    const [worst, next] = strict.peaks();
+    expect(worst).toMatchObject({ name: "strict:compute", type: "query", calls: 2, failed: 0 });
+    expect(worst?.userMs).toBeGreaterThan(20);
+    expect(next?.userMs).toBeLessThan(worst?.userMs ?? 0);
+  });
+
+  test("may await web crypto", async () => {
+    const found = await strict.runFunction("strict:waitAndHash");
+    expect(found).toEqual(["secret", [0xba, 0x78, 0x16]]);
+  });
+});
+
+describe("the write window", () => {
+  test("lets a mutation start within 4 MiB a second, and refuses the next one beyond", () => {
+    const window = new WriteWindow(4 * MIB);
+    window.record(4 * MIB);
+    window.assertOpen();
+    window.record(1);
+    expect(() => window.assertOpen()).toThrow(TooManyWritesError);
+  });
+
+  test("is tried four times again, with a delay that is random and doubles, before the error", async () => {
+    let tries = 0;
+    const refused = withWriteRetries(() => {
+      tries++;
+      return Promise.reject(new TooManyWritesError(1));
+    });
+    await expect(refused).rejects.toThrow("TooManyWrites");
+    expect(tries).toBe(5);
+  });
+
+  test("that is full makes ctx.runMutation fail with TooManyWrites, and nothing is written", async () => {
+    const limits = { mode: "enforce", writeBytesPerSecond: -1 } as const;
+    const engine = await startTestEngine({ functions, limits, schedule: false });
+    const args = { group: "w", bytes: 9, times: 1 };
+    const [outcome] = (await engine.runFunction("strict:writeOften", args)) as string[];
+    expect(outcome).toContain("TooManyWrites");
+    expect(await engine.runFunction("bulk:readAll", { group: "w" })).toBe(0);
+    await engine.stop();
+  });
+
+  test("holds back one who writes too fast only as long as the platform retries", async () => {
+    await emptyWindow();
+    const args = { group: "paced", bytes: MIB / 2, times: 12 };
+    const outcomes = (await strict.runFunction("strict:writeOften", args)) as string[];
+    const written = outcomes.filter((outcome) => outcome === "written").length;
+    expect(written).toBeGreaterThanOrEqual(8);
+    expect(await strict.runFunction("bulk:readAll", { group: "paced" })).toBe(written);
+  });
+});
+
+describe("the meter", () => {
+  test("counts each declared index of a row as a copy, and the window the index entries", async () => {
+    await emptyWindow();
+    const measured = await strict.measure(() =>
+      strict.runFunction("strict:write", { group: "metered", bytes: 1_000 }),
+    );
+    // `values` declares three indexes; the one by value holds its 1,000 bytes.
+    expect(measured.indexBytesWritten).toBe(3 * measured.bytesWritten);
+    const [call] = measured.calls;
+    expect(call?.windowBytes).toBeGreaterThan(measured.bytesWritten + 2 * 1_000);
+    expect(call?.windowBytes).toBeLessThan(measured.bytesWritten + 2 * 1_000 + 400);
+  });
+
+  test("reports the largest burst of each function, of an action that of a second", async () => {
+    await emptyWindow();
+    strict.forgetPeaks();
+    await strict.runFunction("strict:writeOften", { group: "burst", bytes: 10_000, times: 5 });
+    const of = (name: string) => strict.peaks().find((peak) => peak.name === name);
+    const one = of("strict:write")?.writeBurstBytes ?? 0;
+    expect(one).toBeGreaterThan(10_000);
+    expect(of("strict:writeOften")?.writeBurstBytes).toBe(5 * one);
+  });
+});
+
+test("eight scheduled functions run at once, the others wait", async () => {
+  await emptyWindow();
+  await strict.runFunction("strict:lingerMany", { count: 20, ms: 60 });
+  await strict.settle();
+  expect(await strict.runFunction("strict:mostAtOnce")).toBe(8);
+});
+
+test("64 actions run at once; a nested one holds a second permit", async () => {
+  const engine = await startTestEngine({ functions, limits: { mode: "enforce", actions: 3 } });
+  const nested = Array.from({ length: 2 }, () =>
+    engine.runFunction("strict:nestedLinger", { ms: 20 }),
+  );
+  expect(Math.max(...((await Promise.all(nested)) as number[]))).toBe(1);
+  const plain = Array.from({ length: 12 }, () => engine.runFunction("strict:linger", { ms: 20 }));
+  expect(Math.max(...((await Promise.all(plain)) as number[]))).toBe(3);
+  await engine.stop();
+});
+
+test("npm start's mode lets everything pass, and warns once of each limit", async () => {
+  const slow = { ms: 150 };
+  expect(await lenient.runFunction("strict:compute", slow)).toBe("done");
+  expect(await lenient.runFunction("strict:compute", slow)).toBe("done");
+  const args = { group: "much", bytes: MIB / 2, times: 12 };
+  expect(new Set((await lenient.runFunction("strict:writeOften", args)) as string[])).toEqual(
+    new Set(["written"]),
+  );
+  const texts = warnings.map(({ words }) => String(words[0]));
+  expect(texts.filter((text) => text.includes("ran longer than 0.1 s"))).toHaveLength(1);
+  expect(texts.filter((text) => text.includes("bytes were written in a second"))).toHaveLength(1);
+});
+
+describe("TextDecoder with fatal", () => {
+  const invalid = [0x61, 0xff];
+  test.each([
+    [true, "undefined"],
+    [false, "TypeError"],
+  ])(
+    "and stream %s turns invalid UTF-8 into %s, as the platform does",
+    async (stream, expected) => {
+      const args = { bytes: invalid, stream };
+      expect(await strict.runFunction("strict:decodeStream", args)).toBe(expected);
+    },
+  );
+});
+
+describe("functions with a heap of 64 MiB", () => {
+  let small: TestEngine;
+  beforeAll(async () => {
+    const limits = { mode: "enforce", userMs: Infinity } as const;
+    small = await startTestEngine({ functions, heapMiB: 64, limits });
+  });
+  afterAll(() => small.stop());
+
+  test("report the most memory they held, and the calls of a measure", async () => {
+    small.forgetPeaks();
+    const measured = await small.measure(() => small.runFunction("strict:allocate", { mib: 20 }));
+    expect(measured).toMatchObject({ result: 20, functionCalls: 1, documentsRead: 0 });
+    const [peak] = small.peaks();
+    expect(peak).toMatchObject({ name: "strict:allocate", calls: 1 });
+    expect(peak?.heapBytes).toBeGreaterThan(20 * MIB);
+    expect(peak?.heapBytes).toBeLessThan(48 * MIB);
+  });
+
+  test("that need more end with the platform's words; after a restart the engine serves again", async () => {
+    await expect(small.runFunction("strict:allocate", { mib: 90 })).rejects.toThrow(
+      "JavaScript execution ran out of memory (maximum memory usage: 64 MB)",
+    );
+    small = await small.restart();
+    expect(await small.runFunction("strict:allocate", { mib: 1 })).toBe(1);
+    expect((await small.request("/files/deep/two")).status).toBe(200);
+  });
+});

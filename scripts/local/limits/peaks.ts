@@ -1,0 +1,86 @@
+import type { CallRecord, Trace } from "../meter.ts";
+import type { FunctionType } from "../functions/registry.ts";
+
+/** The worst that calls of one function came to. */
+export interface FunctionPeak {
+  name: string;
+  component: string;
+  type: FunctionType;
+  calls: number;
+  /** Calls that failed. */
+  failed: number;
+  /** The longest running JavaScript of a call; 0 for actions, which have no such limit. */
+  userMs: number;
+  /** The most memory seen while it ran; null unless the engine runs with `heapMiB`. */
+  heapBytes: number | null;
+  /** The most documents and bytes a call read. */
+  documentsRead: number;
+  bytesRead: number;
+  /**
+   * The most a call took of the write window: a mutation all it writes, an action the most its mutations
+   * wrote in any second.
+   */
+  writeBurstBytes: number;
+}
+
+const SECOND_MS = 1000;
+
+/** The most bytes that calls which ended within any one second took of the write window. */
+function burst(calls: readonly CallRecord[]): number {
+  let most = 0;
+  let sum = 0;
+  let first = 0;
+  for (const call of calls) {
+    sum += call.windowBytes;
+    while ((calls[first]?.endedAt ?? Infinity) <= call.endedAt - SECOND_MS)
+      sum -= calls[first++]?.windowBytes ?? 0;
+    most = Math.max(most, sum);
+  }
+  return most;
+}
+
+function writeBurst(call: CallRecord, trace: Trace): number {
+  const isTransaction = call.type === "mutation" || call.type === "query";
+  return isTransaction ? call.windowBytes : burst(trace.calls.filter((one) => !one.isNested));
+}
+
+/** Remembers the worst call of each function. */
+export class Peaks {
+  readonly #byFunction = new Map<string, FunctionPeak>();
+
+  record(call: CallRecord, trace: Trace): void {
+    const { name, component, type } = call;
+    const key = `${component}:${type}:${name}`;
+    const peak = this.#byFunction.get(key) ?? newPeak(call);
+    this.#byFunction.set(key, {
+      ...{ name, component, type },
+      calls: peak.calls + 1,
+      failed: peak.failed + (call.error === null ? 0 : 1),
+      userMs: Math.max(peak.userMs, call.userMs),
+      heapBytes:
+        call.heapBytes === null ? peak.heapBytes : Math.max(peak.heapBytes ?? 0, call.heapBytes),
+      documentsRead: Math.max(peak.documentsRead, call.documentsRead),
+      bytesRead: Math.max(peak.bytesRead, call.bytesRead),
+      writeBurstBytes: Math.max(peak.writeBurstBytes, writeBurst(call, trace)),
+    });
+  }
+
+  /** The peaks of all functions called so far, longest running JavaScript first. */
+  all(): FunctionPeak[] {
+    return [...this.#byFunction.values()].sort((a, b) => b.userMs - a.userMs);
+  }
+
+  forget(): void {
+    this.#byFunction.clear();
+  }
+}
+
+function newPeak({ name, component, type }: CallRecord): FunctionPeak {
+  const nothing = { calls: 0, failed: 0, userMs: 0, heapBytes: null };
+  return {
+    ...{ name, component, type, ...nothing },
+    documentsRead: 0,
+    bytesRead: 0,
+    writeBurstBytes: 0,
+  };
+}

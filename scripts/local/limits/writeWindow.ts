@@ -1,0 +1,67 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+const WINDOW_MS = 1000;
+
+/** As the platform retries: this often, the delay doubling from this, each time a random part of it. */
+const RETRIES = 4;
+const FIRST_DELAY_MS = 100;
+
+/** More was written in the last second than a deployment of this class takes. */
+export class TooManyWritesError extends Error {
+  override name = "TooManyWritesError";
+
+  constructor(bytesPerSecond: number) {
+    super(
+      `TooManyWrites: Too many bytes written per second. This deployment takes ${bytesPerSecond} bytes a second: spread writes out over time, or write less.`,
+    );
+  }
+}
+
+/**
+ * The bytes written in the last second by all mutations, index entries included. A deployment looks
+ * before each mutation starts: one that starts within the limit may pass it, and the next is refused.
+ */
+export class WriteWindow {
+  readonly #limit: number;
+  #writes: { at: number; bytes: number }[] = [];
+  #bytes = 0;
+
+  constructor(bytesPerSecond: number) {
+    this.#limit = bytesPerSecond;
+  }
+
+  /** Throw if no mutation may start now. */
+  assertOpen(): void {
+    this.#forget(performance.now());
+    if (this.#bytes > this.#limit) throw new TooManyWritesError(this.#limit);
+  }
+
+  record(bytes: number): void {
+    if (bytes === 0) return;
+    const now = performance.now();
+    this.#forget(now);
+    this.#writes.push({ at: now, bytes });
+    this.#bytes += bytes;
+  }
+
+  #forget(now: number): void {
+    const kept = this.#writes.findIndex(({ at }) => at > now - WINDOW_MS);
+    const gone = this.#writes.splice(0, kept === -1 ? this.#writes.length : kept);
+    for (const { bytes } of gone) this.#bytes -= bytes;
+  }
+}
+
+/**
+ * Run a mutation as the platform does: when the write window is full it is tried again four times with
+ * full jitter (about 0.75 s together), then the error reaches the caller.
+ */
+export async function withWriteRetries<T>(mutation: () => Promise<T>): Promise<T> {
+  for (let retry = 0; ; retry++) {
+    try {
+      return await mutation();
+    } catch (error) {
+      if (!(error instanceof TooManyWritesError) || retry === RETRIES) throw error;
+      await pause(Math.random() * FIRST_DELAY_MS * 2 ** retry);
+    }
+  }
+}
