@@ -151,7 +151,7 @@ export const sessionsWithDetails = viewerQuery({
       },
     });
     const details = sessions.map((session) => ({
-      ...sessionView(session),
+      ...sessionView(session, "dashboard"),
       _id: session._id,
       provider: shownProvider(session.provider, session.model),
     }));

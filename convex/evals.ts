@@ -27,7 +27,7 @@ export const patchSession = callerMutation({
     edits: v.object(vSessionEdits),
   },
   handler: async (ctx, { id, edits }) =>
-    await reviewedView(ctx, await edit(ctx, ctx.user, id, edits, Date.now())),
+    await reviewedView(ctx, await edit(ctx, ctx.user, id, edits, Date.now()), "session"),
 });
 
 /** `DELETE /api/sessions/:id`: the session is gone at once, what belonged to it soon after. */

@@ -1,7 +1,10 @@
-import { v, type VFloat64 } from "convex/values";
+import { v } from "convex/values";
 import { EMBEDDING_DIMENSIONS } from "./lib/embedding/vectorSpace";
 import { EVAL_STATUSES, ROLES } from "./lib/enums";
-import type { NumberName } from "./lib/numbers";
+import { NUMBERS } from "./lib/numbers";
+import { keysOf, record } from "./lib/record";
+import { type Field, MESSAGE_FIELDS, SESSION_FIELDS } from "./lib/sessions/fieldTable";
+import { declared, FIELD_FILTERS, type Fields, type ValueOf } from "./lib/sessions/fields";
 
 /** Columns that several tables, or a table and the arguments of functions, have in common. Pure. */
 
@@ -9,43 +12,42 @@ export const vRole = v.union(...ROLES.map((role) => v.literal(role)));
 
 export const vEvalStatus = v.union(...EVAL_STATUSES.map((status) => v.literal(status)));
 
-/** Numbers of a session or a message, the five kinds of tokens among them; absent is unknown, not 0. */
-export const numberFields = {
-  promptTokens: v.optional(v.number()),
-  completionTokens: v.optional(v.number()),
-  totalTokens: v.optional(v.number()),
-  cacheReadTokens: v.optional(v.number()),
-  cacheWriteTokens: v.optional(v.number()),
-  reasoningTokens: v.optional(v.number()),
-  /** US dollars. */
-  cost: v.optional(v.number()),
-  durationMs: v.optional(v.number()),
-} satisfies { [name in NumberName]: VFloat64<number | undefined, "optional"> };
+const vLabel = v.optional(v.string());
+const vNumber = v.optional(v.number());
 
-/** What a plugin may say of a session, beside its id, its source and its time. */
-export const sessionFields = {
-  title: v.optional(v.string()),
-  projectPath: v.optional(v.string()),
-  projectName: v.optional(v.string()),
-  model: v.optional(v.string()),
-  provider: v.optional(v.string()),
-  ...numberFields,
-  toolCallCount: v.optional(v.number()),
-  endReason: v.optional(v.string()),
-};
+type Column<F extends Field> = ValueOf<F> extends string ? typeof vLabel : typeof vNumber;
 
-/** What a plugin may say of a message, beside its ids, its role, its parts and its time. */
+/** A column for each field of the table (`lib/sessions/fieldTable.ts`). */
+function columns<T extends Fields>(fields: T) {
+  const names = keysOf(fields);
+  // Which of the two a field has is known to its own type alone.
+  return record(names, (name) => (declared(fields, name).kind === "label" ? vLabel : vNumber)) as {
+    [N in keyof T & string]: Column<T[N]>;
+  };
+}
+
+/** Numbers of a session or a message; absent is unknown, not 0. */
+export const numberFields = record(NUMBERS, () => vNumber);
+
+/** What a plugin may send of a session, apart from its id, source and time. */
+export const sessionFields = columns(SESSION_FIELDS);
+
+/** What a plugin may send of a message, apart from its ids, role, parts and time. */
 export const messageFields = {
-  /** The role as sent, when it is none of ours. */
+  /** The role as sent, where it is not one of ours. */
   rawRole: v.optional(v.string()),
   textContent: v.optional(v.string()),
   /** The text was put together from the text parts because none was sent. */
   textIsDerived: v.optional(v.boolean()),
-  model: v.optional(v.string()),
-  provider: v.optional(v.string()),
   source: v.optional(v.string()),
-  ...numberFields,
+  ...columns(MESSAGE_FIELDS),
 };
+
+/** Filters over fields of a session; absent ones leave everything. */
+export const fieldFilters = record(
+  FIELD_FILTERS.map(({ filter }) => filter),
+  () => vLabel,
+);
 
 /** A part, or a piece of a long one; what it belongs to stands beside it. */
 export const pieceFields = {

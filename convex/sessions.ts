@@ -13,7 +13,7 @@ export const listPage = callerQuery({
   args: { limit: v.number(), cursor: v.optional(v.string()), source: v.optional(v.string()) },
   handler: async (ctx, args) => {
     const { sessions, cursor } = await Sessions.listPage(ctx, ctx.user, args);
-    return { sessions: sessions.map(Sessions.sessionView), cursor };
+    return { sessions: sessions.map((session) => Sessions.sessionView(session, "list")), cursor };
   },
 });
 
@@ -29,7 +29,11 @@ export const getWithMessages = callerQuery({
   handler: async (ctx, { id, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
     const { messages, cursor } = await Messages.page(ctx, session, page);
-    return { session: await reviewedView(ctx, session), messages, messagesCursor: cursor };
+    return {
+      session: await reviewedView(ctx, session, "session"),
+      messages: messages.map(Messages.inSession),
+      messagesCursor: cursor,
+    };
   },
 });
 

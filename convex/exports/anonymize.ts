@@ -1,33 +1,59 @@
 import { createAnonymizer, namesIn } from "../lib/exports/anonymize";
+import { keysOf, record } from "../lib/record";
+import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
+import { type Fields, personalNames } from "../lib/sessions/fields";
 import type { StoredPart } from "../lib/sessions/parts";
-import type { ExportSession } from "./types";
+import type { ExportHead, ExportMessage, ExportSession } from "./types";
 
 /** Whose export it is: names known beforehand, and what makes pseudonyms differ between users. */
 export type Anonymity = { salt: string; names: readonly string[] };
 
 /**
+ * What an anonymised export does with the columns that are not in the table of fields: a new column
+ * does not compile before it is decided here. Ids of plugins stay, because a case is found again by them.
+ */
+const HEAD_COLUMNS = {
+  externalId: "keep",
+  source: "keep",
+  messageCount: "keep",
+  createdAt: "keep",
+  updatedAt: "keep",
+  evalStatus: "keep",
+  reviewedAt: "keep",
+  evalTags: "text",
+  evalNotes: "text",
+  expectedOutput: "text",
+} satisfies Columns<Exclude<keyof ExportHead, keyof typeof SESSION_FIELDS>>;
+
+/** The same of messages; `parts` are JSON, which is anonymised inside. */
+const MESSAGE_COLUMNS = {
+  externalId: "keep",
+  role: "keep",
+  source: "keep",
+  createdAt: "keep",
+  rawRole: "text",
+  textContent: "text",
+} satisfies Columns<Exclude<keyof ExportMessage, keyof typeof MESSAGE_FIELDS | "parts">>;
+
+type Columns<Name extends string> = { [name in Name]: "keep" | "text" };
+
+/**
  * The session with user names, home paths, e-mail addresses, keys and tokens replaced, the same
- * thing by the same pseudonym for one `salt`. Ids of plugins stay: they are how a case is found again.
+ * thing by the same pseudonym for one `salt`.
  */
 export function anonymized(session: ExportSession, { salt, names }: Anonymity): ExportSession {
-  const told = new Set(names);
+  const told = new Set([...names, ...namesOf(session, SESSION_FIELDS)]);
   eachText(session, (text) => namesIn(text).forEach((name) => told.add(name)));
-  const { text, value, fields } = createAnonymizer(salt, told);
-  const optional = (original: string | undefined) =>
-    original === undefined ? undefined : text(original);
+  const { text, value, fields, name } = createAnonymizer(salt, told);
+  const of = <Row extends object>(row: Row, table: Fields, columns: Columns<string>): Row => ({
+    ...row,
+    ...replaced(row, [...personalNames(table, "text"), ...textColumns(columns)], text),
+    ...replaced(row, personalNames(table, "name"), name),
+  });
   return {
-    ...session,
-    title: optional(session.title),
-    projectPath: optional(session.projectPath),
-    projectName: optional(session.projectName),
-    endReason: optional(session.endReason),
-    evalNotes: optional(session.evalNotes),
-    expectedOutput: optional(session.expectedOutput),
-    evalTags: session.evalTags?.map(text),
+    ...of(session, SESSION_FIELDS, HEAD_COLUMNS),
     messages: session.messages.map((message) => ({
-      ...message,
-      rawRole: optional(message.rawRole),
-      textContent: optional(message.textContent),
+      ...of(message, MESSAGE_FIELDS, MESSAGE_COLUMNS),
       parts: message.parts.map(({ type, content, ...beside }): StoredPart => ({
         ...fields(beside),
         type,
@@ -35,6 +61,28 @@ export function anonymized(session: ExportSession, { salt, names }: Anonymity): 
       })),
     })),
   };
+}
+
+const textColumns = (columns: Columns<string>) =>
+  keysOf(columns).filter((name) => columns[name] === "text");
+
+/** The values of the fields that name a person or a machine, which is also known without its domain. */
+function namesOf(row: { [name: string]: unknown }, table: Fields): string[] {
+  const values = personalNames(table, "name").map((name) => row[name]);
+  return values.flatMap((value) =>
+    typeof value === "string" ? [value, value.split(".")[0] ?? ""] : [],
+  );
+}
+
+/** These fields of a row, each text in them replaced. */
+function replaced(row: object, names: readonly string[], text: (original: string) => string) {
+  const values = new Map<string, unknown>(Object.entries(row));
+  const present = names.filter((name) => values.get(name) !== undefined);
+  return record(present, (name) => {
+    const value = values.get(name);
+    if (typeof value === "string") return text(value);
+    return Array.isArray(value) ? value.map((one) => text(String(one))) : value;
+  });
 }
 
 function eachText(value: unknown, visit: (text: string) => void): void {

@@ -1,9 +1,9 @@
 import type { EvalStatus, Role, Style, Turns } from "../lib/enums";
-import type { Numbers } from "../lib/numbers";
+import type { InView, MessageTable, SessionTable } from "../lib/sessions/fields";
 import type { StoredPart } from "../lib/sessions/parts";
 
 /** A message as exports see it: nothing of ours (no ids of tables), everything of the plugin's. */
-export type ExportMessage = Numbers & {
+export type ExportMessage = InView<MessageTable, "export"> & {
   externalId: string;
   role: Role;
   /** The role as sent, when it is none of ours. */
@@ -11,22 +11,13 @@ export type ExportMessage = Numbers & {
   textContent?: string;
   parts: StoredPart[];
   source?: string;
-  model?: string;
-  provider?: string;
   createdAt: number;
 };
 
 /** A session as exports see it, without its messages. */
-export type ExportHead = Numbers & {
+export type ExportHead = InView<SessionTable, "export"> & {
   externalId: string;
   source: string;
-  title?: string;
-  projectPath?: string;
-  projectName?: string;
-  model?: string;
-  provider?: string;
-  toolCallCount?: number;
-  endReason?: string;
   messageCount: number;
   createdAt: number;
   updatedAt: number;

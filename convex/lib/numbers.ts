@@ -1,23 +1,28 @@
-/** Numbers that a plugin may send of a session or a message; an absent one is unknown, not 0. */
-export const NUMBERS = [
-  "promptTokens",
-  "completionTokens",
-  "totalTokens",
-  "cacheReadTokens",
-  "cacheWriteTokens",
-  "reasoningTokens",
-  "cost",
-  "durationMs",
-] as const;
+import { MESSAGE_FIELDS, SESSION_FIELDS } from "./sessions/fieldTable";
+import { declared, type MessageTable, type SessionTable, type Values } from "./sessions/fields";
+import { keysOf, pick } from "./record";
 
-export type NumberName = (typeof NUMBERS)[number];
-export type Numbers = Partial<Record<NumberName, number>>;
+/** A number that messages have and that adds up to their session's. */
+export type NumberName = {
+  [N in keyof SessionTable & keyof MessageTable]: SessionTable[N]["kind"] extends "label"
+    ? never
+    : N;
+}[keyof SessionTable & keyof MessageTable];
+
+export type Numbers = Pick<Values<SessionTable>, NumberName>;
+
+/** Numbers that a plugin may send of a session or a message; an absent one is unknown, not 0. */
+export const NUMBERS = keysOf(MESSAGE_FIELDS).filter(
+  (name): name is NumberName =>
+    name in SESSION_FIELDS && declared(MESSAGE_FIELDS, name).kind !== "label",
+);
 
 /** Only the numbers of a row, those that are known. */
 export function numbersOf(row: Numbers): Numbers {
-  const numbers: Numbers = {};
-  for (const name of NUMBERS) {
-    if (row[name] !== undefined) numbers[name] = row[name];
-  }
-  return numbers;
+  return pick(row, NUMBERS);
+}
+
+/** A number within bounds; undefined for what is no number, NaN among them. */
+export function clamp(value: number, least: number, most: number): number | undefined {
+  return Number.isNaN(value) ? undefined : Math.min(most, Math.max(least, value));
 }

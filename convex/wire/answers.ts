@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
+import { answerShape } from "./fieldShapes";
 
 /** Answers that several endpoints share. */
 
@@ -15,37 +17,25 @@ export const ErrorAnswer = z
 
 const count = z.number();
 
-/** The numbers of a session or message that may be unknown; unknown is absent, not 0. */
-const OptionalNumbers = {
-  cacheReadTokens: count.optional(),
-  cacheWriteTokens: count.optional(),
-  reasoningTokens: count.optional(),
-  durationMs: count.optional(),
-};
-
-/** A session as every endpoint answers it. The four token and cost numbers are 0 while unknown. */
+/**
+ * A session as endpoints answer it; lists and search results leave out what the table of fields keeps
+ * from them. The four token and cost numbers are 0 while unknown.
+ */
 export const SessionAnswer = z
   .object({
     id: z.string(),
     _id: z.string().meta({ description: "The same as `id`." }),
     externalId: z.string(),
     source: z.string(),
-    title: z.string().optional(),
-    projectPath: z.string().optional(),
-    projectName: z.string().optional(),
-    model: z.string().optional(),
-    provider: z.string().optional(),
+    ...answerShape(SESSION_FIELDS, "session"),
     promptTokens: count,
     completionTokens: count,
     totalTokens: count,
     cost: count.meta({ description: "US dollars." }),
-    ...OptionalNumbers,
     reported: z.array(z.string()).meta({
       description: "Fields the plugin itself reported; other totals are sums over messages.",
     }),
     messageCount: count,
-    toolCallCount: count.optional(),
-    endReason: z.string().optional(),
     isPublic: z.boolean(),
     publicSlug: z.string().optional(),
     evalReady: z.boolean(),
@@ -68,14 +58,8 @@ export const MessageAnswer = z
     role: z.string(),
     rawRole: z.string().optional(),
     textContent: z.string().optional(),
-    model: z.string().optional(),
-    provider: z.string().optional(),
     source: z.string().optional(),
-    promptTokens: count.optional(),
-    completionTokens: count.optional(),
-    totalTokens: count.optional(),
-    cost: count.optional(),
-    ...OptionalNumbers,
+    ...answerShape(MESSAGE_FIELDS, "session"),
     createdAt: count,
     parts: z
       .array(z.looseObject({ type: z.string(), content: z.unknown().optional() }))

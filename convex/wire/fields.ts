@@ -93,8 +93,8 @@ export function readLabel(value: unknown): string | undefined {
 /** Labels are copied into rows and lists; the longest real ones are paths. */
 const LABEL_MAX_BYTES = 2_000;
 
-function cutLabel(label: string | undefined): string | undefined {
-  return label === undefined ? undefined : cutBytes(label, LABEL_MAX_BYTES);
+function cutLabel(label: string | undefined, maxBytes = LABEL_MAX_BYTES): string | undefined {
+  return label === undefined ? undefined : cutBytes(label, maxBytes);
 }
 
 export const count = (description: string) =>
@@ -108,9 +108,9 @@ export const duration = (description: string) =>
     description,
   });
 export const text = (description: string) => lenient(readText, { type: "string", description });
-/** A label of bounded size: a name that long is none, but nothing else should suffer from it. */
-export const label = (description: string) =>
-  lenient((value) => cutLabel(readLabel(value)), { type: "string", description });
+/** A label of bounded size: a longer one is cut, so that nothing else of the message suffers from it. */
+export const label = (description: string, maxBytes = LABEL_MAX_BYTES) =>
+  lenient((value) => cutLabel(readLabel(value), maxBytes), { type: "string", description });
 /** Epoch ms, seconds or ISO text; implausible times count as absent. */
 export const time = (description: string) =>
   lenient((value) => readTime(value, Date.now()), { type: ["integer", "string"], description });

@@ -1,9 +1,12 @@
 import * as z from "zod";
 import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/sessions/partRows";
 import { JsonItems } from "../lib/jsonBytes";
+import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
+import type { MessageTable, Values } from "../lib/sessions/fields";
 import { timeFromId } from "../lib/sync/sourceTime";
 import { readSource } from "./sources";
-import { cost, count, duration, label, lenient, readLabel, text, time } from "./fields";
+import { label, lenient, readLabel, text, time } from "./fields";
+import { fieldReader, inputShape } from "./fieldShapes";
 import { PartList, readSaid, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { LISTED_ITEMS_MAX, route } from "./route";
@@ -28,19 +31,6 @@ function readId(value: unknown): { id?: string; fault?: string } {
 const id = (description: string) =>
   lenient((value) => readId(value), { type: "string", maxLength: ID_MAX_LENGTH, description });
 
-const tokens = {
-  promptTokens: count("Input tokens."),
-  completionTokens: count("Output tokens."),
-  totalTokens: count("All tokens; the sum of the others if absent."),
-  cacheReadTokens: count("Input tokens read from the provider's cache."),
-  cacheWriteTokens: count("Input tokens written to the provider's cache."),
-  reasoningTokens: count("Tokens the model spent on reasoning."),
-  inputTokens: count("Alias of `promptTokens`."),
-  outputTokens: count("Alias of `completionTokens`."),
-  cost: cost("US dollars."),
-  durationMs: duration("Milliseconds."),
-};
-
 const times = {
   createdAt: time("Source time: epoch milliseconds, seconds or ISO 8601."),
   timestamp: time("Alias of `createdAt`."),
@@ -56,14 +46,7 @@ const SessionFields = z.object({
   externalId: id("The plugin's id of the session."),
   sessionId: id("Alias of `externalId`."),
   source: label("Which tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
-  title: label("Shown in lists."),
-  projectPath: label("Working directory."),
-  projectName: label("Name of the project; else the last segment of `projectPath`."),
-  model: label("The AI model."),
-  provider: label("Who serves the model."),
-  toolCallCount: count("Number of tool calls."),
-  endReason: label("Why the session ended."),
-  ...tokens,
+  ...inputShape(SESSION_FIELDS),
   ...times,
 });
 
@@ -88,32 +71,26 @@ const MessageFields = z.object({
     description: "Older clients: tool calls, kept as parts.",
   }),
   source: label("Which tool; used when the message is the first sign of its session."),
-  model: label("The AI model."),
-  provider: label("Who serves the model."),
-  ...tokens,
+  ...inputShape(MESSAGE_FIELDS),
   ...times,
 });
 
-type Tokens = z.output<typeof SessionFields>;
+const readSessionFields = fieldReader(SESSION_FIELDS);
+const readMessageFields = fieldReader(MESSAGE_FIELDS);
 
-/** Aliases resolved, once for sessions and messages. */
-function readNumbers(fields: Pick<Tokens, keyof typeof tokens>) {
-  return {
-    promptTokens: fields.promptTokens ?? fields.inputTokens,
-    completionTokens: fields.completionTokens ?? fields.outputTokens,
-    totalTokens: fields.totalTokens,
-    cacheReadTokens: fields.cacheReadTokens,
-    cacheWriteTokens: fields.cacheWriteTokens,
-    reasoningTokens: fields.reasoningTokens,
-    cost: fields.cost,
-    durationMs: fields.durationMs,
-  };
-}
+type Times = { [name in keyof typeof times]?: number };
 
-function readCreatedAt(fields: Pick<Tokens, keyof typeof times>, externalId: string) {
+function readCreatedAt(fields: Times, externalId: string) {
   return (
     fields.createdAt ?? fields.timestamp ?? fields.startedAt ?? timeFromId(externalId, Date.now())
   );
+}
+
+/** The two kinds of cache writes add up to their sum, where a plugin sends both and no sum. */
+function withCacheWrites(numbers: Values<MessageTable>): Values<MessageTable> {
+  const { cacheWriteTokens, cacheWrite5mTokens: short, cacheWrite1hTokens: long } = numbers;
+  if (cacheWriteTokens !== undefined || short === undefined || long === undefined) return numbers;
+  return { ...numbers, cacheWriteTokens: short + long };
 }
 
 type Issues = z.RefinementCtx;
@@ -139,15 +116,8 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
   return {
     externalId,
     source: readSource(fields.source),
-    title: fields.title,
-    projectPath: fields.projectPath,
-    projectName: fields.projectName,
-    model: fields.model,
-    provider: fields.provider,
-    toolCallCount: fields.toolCallCount,
-    endReason: fields.endReason,
     createdAt: readCreatedAt(fields, externalId),
-    ...readNumbers(fields),
+    ...readSessionFields(fields),
   };
 }).meta({ id: "SessionInput" });
 
@@ -168,10 +138,8 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
     textIsDerived: derived ? true : undefined,
     parts,
     source: readSource(fields.source),
-    model: fields.model,
-    provider: fields.provider,
     createdAt: readCreatedAt(fields, externalId),
-    ...readNumbers(fields),
+    ...withCacheWrites(readMessageFields(fields)),
   };
 }).meta({ id: "MessageInput" });
 

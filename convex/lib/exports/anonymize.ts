@@ -10,6 +10,8 @@ type Anonymizer = {
   /** The same for every string in a JSON value, keys included. */
   value: (value: unknown) => unknown;
   fields: (fields: JsonObject) => JsonObject;
+  /** The pseudonym of a name, whatever it looks like. */
+  name: (name: string) => string;
 };
 
 /** Words that stand in home paths, or are account names, without naming anyone. */
@@ -60,7 +62,7 @@ export function createAnonymizer(salt: string, names: Iterable<string>): Anonymi
         ),
       unaddressed,
     );
-    return replaceNames(unhoused, known, (name) => label("user", name.toLowerCase()));
+    return replaceNames(unhoused, known, (known) => label("user", known.toLowerCase()));
   };
   const value = (original: unknown): unknown => {
     if (typeof original === "string") return text(original);
@@ -69,7 +71,8 @@ export function createAnonymizer(salt: string, names: Iterable<string>): Anonymi
   };
   const fields = (original: JsonObject): JsonObject =>
     Object.fromEntries(Object.entries(original).map(([key, inner]) => [text(key), value(inner)]));
-  return { text, value, fields };
+  const name = (original: string) => label("user", original.toLowerCase());
+  return { text, value, fields, name };
 }
 
 /** User names that a text gives away by its home paths. */

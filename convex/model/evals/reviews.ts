@@ -30,8 +30,9 @@ export async function textsOf(ctx: QueryCtx, session: Session): Promise<ReviewTe
 export async function reviewedView(
   ctx: QueryCtx,
   session: Doc<"sessions">,
+  view: "session" | "dashboard",
 ): Promise<SessionAnswer> {
-  return { ...sessionView(session), ...(await textsOf(ctx, session)) };
+  return { ...sessionView(session, view), ...(await textsOf(ctx, session)) };
 }
 
 /** Stores what is new of a review; a review without words has no row. */

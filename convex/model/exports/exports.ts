@@ -4,7 +4,8 @@ import type { QueryCtx } from "../../_generated/server";
 import { invalidField, notFound } from "../../errors";
 import type { Piece } from "../../exports/writer";
 import { readCursor, writeCursor } from "../../lib/cursor";
-import { numbersOf } from "../../lib/numbers";
+import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
+import { viewOf } from "../../lib/sessions/fields";
 import { utf8Length } from "../../lib/text";
 import { type ExportSelection, isSamePlace, matches, type Place, sessionsFrom } from "./selection";
 import * as Messages from "../sessions/messages";
@@ -171,6 +172,8 @@ export function identityOf(user: Doc<"users">): { salt: string; names: string[] 
   return { salt: user._id, names: names.filter((name) => name !== "") };
 }
 
+const fieldsInExport = viewOf(MESSAGE_FIELDS, "export");
+
 /** The fields of a message that an export may hold. */
 function messageView(message: Messages.MessageView) {
   return {
@@ -180,9 +183,7 @@ function messageView(message: Messages.MessageView) {
     textContent: message.textContent,
     parts: message.parts,
     source: message.source,
-    model: message.model,
-    provider: message.provider,
-    ...numbersOf(message),
+    ...fieldsInExport(message),
     createdAt: message.createdAt,
   };
 }

@@ -33,7 +33,7 @@ export async function sessions(ctx: QueryCtx, user: User, query: string, page: P
     query.trim() === ""
       ? await slice(byLastActivity(ctx, user), page, SESSIONS_MAX)
       : await searchedSessions(ctx, user, query, page);
-  return { sessions: rows.map(sessionView), nextCursor, total };
+  return { sessions: rows.map((session) => sessionView(session, "dashboard")), nextCursor, total };
 }
 
 function byLastActivity(ctx: QueryCtx, user: User) {
@@ -100,7 +100,7 @@ function messageRow(
   shown: (text: string) => string,
 ) {
   const { _id, sessionId, role, textContent, model, createdAt } = message;
-  const { title: sessionTitle, projectPath, projectName } = sessionView(session);
+  const { title: sessionTitle, projectPath, projectName } = sessionView(session, "dashboard");
   const text = textContent === undefined ? undefined : shown(textContent);
   return {
     _id,

@@ -75,7 +75,7 @@ function toResult(
   { matcher, score, matchedIn }: Shown,
 ): SearchResult {
   return {
-    ...sessionView(session),
+    ...sessionView(session, "search"),
     sessionId: session._id,
     messageId: passage.messageId,
     title: shownTitle(session) ?? UNTITLED,

@@ -3,6 +3,9 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { SESSION_COLUMNS, csvRow, sessionCsvRow } from "../../exports/csv";
 import { sessionMarkdown } from "../../exports/markdown";
+import { defined } from "../../lib/record";
+import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
+import { viewOf } from "../../lib/sessions/fields";
 import { drawnParts } from "../../lib/sessions/dashboardParts";
 import { parseParts } from "../../lib/sessions/parts";
 import { cutBytes, utf8Length } from "../../lib/text";
@@ -28,7 +31,7 @@ const RETURNED_MAX_BYTES = 12 * 1024 * 1024;
 
 /** A session with its conversation, parts in a form that the pages can draw. */
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
-  const view = { ...(await reviewedView(ctx, session)), _id: session._id };
+  const view = { ...(await reviewedView(ctx, session, "dashboard")), _id: session._id };
   return { session: view, ...(await drawnMessages(ctx, session, cursor)) };
 }
 
@@ -57,8 +60,10 @@ const TEXT_TWICE_MAX_BYTES = 100_000;
 /** What the pages draw; a message without any of it shows its `textContent`. */
 const DRAWN_TYPES = new Set(["text", "tool-call", "tool-result"]);
 
+const fieldsInDashboard = viewOf(MESSAGE_FIELDS, "dashboard");
+
 function messageView(message: Messages.MessageView) {
-  const { id, role, createdAt, textContent, model } = message;
+  const { id, role, createdAt, textContent } = message;
   const parts = drawnParts({ ...message, parts: parseParts(message.parts) });
   const text = textContent === undefined ? undefined : cutBytes(textContent, TEXT_TWICE_MAX_BYTES);
   const isSaidOnce = text !== textContent && parts.some(({ type }) => DRAWN_TYPES.has(type));
@@ -66,17 +71,15 @@ function messageView(message: Messages.MessageView) {
     _id: id,
     role,
     createdAt,
-    ...(text === undefined || isSaidOnce ? {} : { textContent: text }),
-    ...(model === undefined ? {} : { model }),
+    ...defined({ textContent: isSaidOnce ? undefined : text }),
+    ...fieldsInDashboard(message),
     parts,
   };
 }
 
 /** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
-  const { title, model, source, totalTokens, createdAt } = Sessions.sessionView(session);
-  const view = { title, model, source, totalTokens, createdAt };
-  return { session: view, ...(await drawnMessages(ctx, session)) };
+  return { session: Sessions.publicView(session), ...(await drawnMessages(ctx, session)) };
 }
 
 /** A session as Markdown, up to the bounds of a conversation; a last line says where the rest is. */

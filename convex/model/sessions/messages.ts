@@ -4,8 +4,16 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { invalidField, tooLarge } from "../../errors";
 import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
 import { readCursor, writeCursor } from "../../lib/cursor";
-import { NUMBERS, numbersOf } from "../../lib/numbers";
+import { numbersOf } from "../../lib/numbers";
+import { defined, pick } from "../../lib/record";
 import { orderKey } from "../../lib/sync/orderKey";
+import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
+import {
+  MESSAGE_FIELD_NAMES,
+  type MessageTable,
+  type Values,
+  viewOf,
+} from "../../lib/sessions/fields";
 import {
   MESSAGE_MAX_BYTES,
   pieceBytes,
@@ -16,16 +24,14 @@ import { jsonStringBytes, utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
 import * as Parts from "./parts";
 
-/** Fields of a message that are kept where a later delivery does not send them. */
+/** Columns of a message that are kept where a later delivery does not send them. */
 const KEPT_FIELDS = [
   "role",
   "rawRole",
   "textContent",
   "textIsDerived",
-  "model",
-  "provider",
   "source",
-  ...NUMBERS,
+  ...MESSAGE_FIELD_NAMES,
 ] as const;
 
 /** The session's message of this id, or null. */
@@ -85,7 +91,7 @@ async function insert(
     userId: session.userId,
     sessionId: session._id,
     externalId,
-    ...kept(message),
+    ...pick(message, KEPT_FIELDS),
     role: message.role ?? "unknown",
     createdAt,
     orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
@@ -95,14 +101,6 @@ async function insert(
   const messageId = await ctx.db.insert("messages", fields);
   await Parts.replace(ctx, { ...fields, _id: messageId }, "parts", rows, false);
   return { messageId, outcome: "inserted" };
-}
-
-function kept(message: MessageRow) {
-  const fields: Partial<Pick<MessageRow, (typeof KEPT_FIELDS)[number]>> = {};
-  for (const key of KEPT_FIELDS) {
-    if (message[key] !== undefined) Object.assign(fields, { [key]: message[key] });
-  }
-  return fields;
 }
 
 /** Fields of a message with rows in `parts`; most have none, and then say nothing. */
@@ -118,7 +116,7 @@ async function update(
   now: number,
 ): Promise<void> {
   const sendsText = message.textContent !== undefined && !keepsSentText(stored, message);
-  const fields = kept(message);
+  const fields = pick(message, KEPT_FIELDS);
   if (!sendsText) {
     delete fields.textContent;
     delete fields.textIsDerived;
@@ -191,10 +189,17 @@ const PAGE_MAX_ROWS = 16_000;
 const PAGE_MAX_JSON_BYTES = 12 * 1024 * 1024;
 
 /** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
-export type MessageView = Pick<
-  Doc<"messages">,
-  Exclude<(typeof KEPT_FIELDS)[number], "textIsDerived"> | "externalId" | "createdAt"
-> & { id: Id<"messages">; parts: JoinedPart[] };
+export type MessageView = Values<MessageTable> &
+  Pick<
+    Doc<"messages">,
+    "externalId" | "createdAt" | "role" | "rawRole" | "textContent" | "source"
+  > & {
+    id: Id<"messages">;
+    parts: JoinedPart[];
+  };
+
+/** What a page gives of a message's own row; its text and parts are put together first. */
+const SHOWN_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
 
 /** How much a page may be: messages, and what they read at most. */
 type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
@@ -265,19 +270,21 @@ function readPageCursor(cursor: string): string {
 }
 
 function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {
-  const { _id, textContent, externalId, createdAt } = message;
-  const view: MessageView = {
-    id: _id,
-    externalId,
-    createdAt,
-    role: message.role,
-    parts: whole?.parts ?? [],
-  };
-  for (const key of KEPT_FIELDS) {
-    if (key !== "textIsDerived" && message[key] !== undefined) {
-      Object.assign(view, { [key]: message[key] });
-    }
-  }
-  if (textContent !== undefined) view.textContent = textContent + (whole?.tail ?? "");
-  return view;
+  const { _id: id, textContent, externalId, createdAt, role } = message;
+  const text = textContent === undefined ? undefined : textContent + (whole?.tail ?? "");
+  const shown = { ...pick(message, SHOWN_FIELDS), ...defined({ textContent: text }) };
+  return { id, externalId, createdAt, role, parts: whole?.parts ?? [], ...shown };
+}
+
+const fieldsInSession = viewOf(MESSAGE_FIELDS, "session");
+
+/** A message as `GET /api/sessions/:id` shows it. */
+export function inSession(message: MessageView) {
+  return { ...withoutFields(message), ...fieldsInSession(message) };
+}
+
+/** A message without the fields of the table, of which a view shows only some. */
+export function withoutFields(message: MessageView) {
+  const { id, externalId, createdAt, role, parts, rawRole, textContent, source } = message;
+  return { id, externalId, createdAt, role, parts, ...defined({ rawRole, textContent, source }) };
 }

@@ -3,7 +3,10 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { AppError, invalidField, notFound } from "../../errors";
 import type { ExportHead } from "../../exports/types";
 import { readCursor, writeCursor } from "../../lib/cursor";
-import { numbersOf } from "../../lib/numbers";
+import { record } from "../../lib/record";
+import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/fieldTable";
+import { viewOf } from "../../lib/sessions/fields";
+import { isPlaceholderTitle } from "../../lib/sessions/mergeFields";
 import type { SessionAnswer } from "../../wire/answers";
 import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willTake } from "../accounts/accountDeletion";
@@ -11,7 +14,7 @@ import { startSessionDeletion } from "./deletion";
 import type { Outcome, SessionFields } from "../sync/shapes";
 import { hasRoom, takeWithin } from "../readBudget";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
-import { isPlaceholderTitle, mergeSession, mergeSource } from "./merge";
+import { mergeSession, mergeSource } from "./merge";
 
 type User = Pick<Doc<"users">, "_id">;
 /** Whoever writes must know whether all data of the user is being deleted. */
@@ -224,19 +227,11 @@ export function shownTitle(session: Doc<"sessions">): string | undefined {
   return title === undefined || isPlaceholderTitle(title) ? (promptTitle ?? title) : title;
 }
 
-/** The fields of a session that may leave, one by one: a new column does not slip in. */
-export function headView(session: Doc<"sessions">): ExportHead {
+/** The columns that no view leaves out, apart from the fields of the table. */
+function ownColumns(session: Doc<"sessions">) {
   return {
     externalId: session.externalId,
     source: session.source,
-    title: shownTitle(session),
-    projectPath: session.projectPath,
-    projectName: session.projectName,
-    model: session.model,
-    provider: session.provider,
-    ...numbersOf(session),
-    toolCallCount: session.toolCallCount,
-    endReason: session.endReason,
     messageCount: session.messageCount,
     createdAt: session.createdAt,
     updatedAt: session.updatedAt,
@@ -246,13 +241,24 @@ export function headView(session: Doc<"sessions">): ExportHead {
   };
 }
 
+const fieldsInExport = viewOf(SESSION_FIELDS, "export");
+
+/** What an export may hold of a session, one by one: a new column does not slip in. */
+export function headView(session: Doc<"sessions">): ExportHead {
+  const title = shownTitle(session);
+  return { ...ownColumns(session), ...fieldsInExport({ ...session, title }) };
+}
+
+const FIELDS_IN = record(OWNER_VIEWS, (view) => viewOf(SESSION_FIELDS, view));
+
 /** A session for its owner. Unknown tokens and cost are 0 here, as older clients expect. */
-export function sessionView(session: Doc<"sessions">): SessionAnswer {
+export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionAnswer {
   const { promptTokens = 0, completionTokens = 0, totalTokens = 0, cost = 0 } = session;
   return {
     id: session._id,
     _id: session._id,
-    ...headView(session),
+    ...ownColumns(session),
+    ...FIELDS_IN[view]({ ...session, title: shownTitle(session) }),
     ...{ promptTokens, completionTokens, totalTokens, cost },
     reported: session.reported,
     isPublic: session.isPublic,
@@ -260,4 +266,13 @@ export function sessionView(session: Doc<"sessions">): SessionAnswer {
     evalReady: session.evalReady ?? false,
     evalTags: session.evalTags ?? [],
   };
+}
+
+const fieldsForStrangers = viewOf(SESSION_FIELDS, "shared");
+
+/** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
+export function publicView(session: Doc<"sessions">) {
+  const { source, createdAt, totalTokens = 0 } = session;
+  const fields = fieldsForStrangers({ ...session, title: shownTitle(session), totalTokens });
+  return { ...fields, totalTokens, source, createdAt };
 }

@@ -1,0 +1,43 @@
+import { record } from "../record";
+import { SESSION_FIELDS, type MergeRule } from "./fieldTable";
+import { declared, SESSION_FIELD_NAMES, type SessionTable, type Values } from "./fields";
+
+/** Merging what a plugin sends of a session into what is stored, field by field. Pure. */
+
+type Value = string | number;
+
+/** Whether a value that was sent replaces the stored one, of which there is one. */
+const REPLACES: { [rule in MergeRule]: (sent: Value) => boolean } = {
+  newest: () => true,
+  newestTitle: (sent) => !isPlaceholderTitle(String(sent)),
+  newestKnown: (sent) => !isPlaceholderName(String(sent)),
+  newestPositive: (sent) => sent !== 0,
+};
+
+/** Titles that plugins send when they know none. */
+export function isPlaceholderTitle(title: string): boolean {
+  return /^(untitled( session)?|new session - \d{4}-\d{2}-\d{2}T.*)$/i.test(title);
+}
+
+/** What plugins send when they know no model or provider. */
+export function isPlaceholderName(name: string): boolean {
+  return name.toLowerCase() === "unknown";
+}
+
+/** The fields of a session after this request: absent values keep what is stored. */
+export function mergeFields(
+  stored: Values<SessionTable>,
+  sent: Values<SessionTable>,
+): Values<SessionTable> {
+  // Each value comes from the field of the same name, so each has that field's type.
+  return record(SESSION_FIELD_NAMES, (name) =>
+    merged(name, stored[name], sent[name]),
+  ) as Values<SessionTable>;
+}
+
+function merged(name: string, stored: Value | undefined, sent: Value | undefined) {
+  if (sent === undefined || stored === undefined) return sent ?? stored;
+  const { kind, merge } = declared(SESSION_FIELDS, name);
+  const rule = merge ?? (kind === "label" ? "newest" : "newestPositive");
+  return REPLACES[rule](sent) ? sent : stored;
+}

@@ -1,0 +1,171 @@
+import { expect, test } from "vitest";
+import { MESSAGE_FIELDS, SESSION_FIELDS, type View } from "../lib/sessions/fieldTable";
+import { aliasesOf, declared, type Fields, FIELD_FILTERS, namesIn } from "../lib/sessions/fields";
+import { keysOf, record } from "../lib/record";
+import { deployment, eachTestAt, person, read, rows, settle, type Person } from "../test.setup";
+import { api } from "../_generated/api";
+
+/** Every field of the table of fields is sent over HTTP and read wherever it is declared to appear. */
+
+eachTestAt(Date.parse("2026-11-22T12:00:00Z"));
+
+type Row = { [name: string]: unknown };
+
+/** A value for each field, all different. Prompt and completion tokens add up to the total. */
+function sample(fields: Fields): Row {
+  const values = record(keysOf(fields), (name) => {
+    const at = keysOf(fields).indexOf(name) + 1;
+    return declared(fields, name).kind === "label" ? `${name} of ada ${at}` : at * 1_000;
+  });
+  return { ...values, totalTokens: 3_000 };
+}
+
+const SESSION = sample(SESSION_FIELDS);
+const MESSAGE = sample(MESSAGE_FIELDS);
+
+async function synced(session: Row = SESSION, message: Row = MESSAGE) {
+  const t = deployment();
+  const ada = await person(t);
+  const ids = { sessionExternalId: "s", externalId: "m" };
+  await ada.post("/sync/batch", {
+    sessions: [{ externalId: "s", source: "tool", ...session }],
+    messages: [{ ...ids, role: "user", textContent: "The quick brown fox", ...message }],
+  });
+  await settle(t);
+  return { t, ada };
+}
+
+/** Of the fields of the table, those that a row shows. */
+function shown(fields: Fields, row: Row | undefined): Row {
+  const names = keysOf(fields).filter((name) => row?.[name] !== undefined && row[name] !== null);
+  return record(names, (name) => row?.[name]);
+}
+
+function expected<T extends Fields>(fields: T, view: View, values: Row): Row {
+  return record(namesIn(fields, view), (name) => values[name]);
+}
+
+type Answer = { sessions: Row[]; results: Row[]; messages: Row[]; session: Row };
+
+async function exported(ada: Person, query: string) {
+  const { sessions } = await read<Answer>(ada.get(`/api/export?format=json&id=s${query}`));
+  const session = sessions[0] as Row & { messages: Row[] };
+  return { session, message: session.messages[0] };
+}
+
+test("every field is stored and shown in each view that it is declared for, and in no other", async () => {
+  const { t, ada } = await synced();
+  const list = await read<Answer>(ada.get("/api/sessions"));
+  expect(shown(SESSION_FIELDS, list.sessions[0])).toEqual(
+    expected(SESSION_FIELDS, "list", SESSION),
+  );
+
+  const one = await read<Answer>(ada.get("/api/sessions/s"));
+  expect(shown(SESSION_FIELDS, one.session)).toEqual(expected(SESSION_FIELDS, "session", SESSION));
+  expect(shown(MESSAGE_FIELDS, one.messages[0])).toEqual(
+    expected(MESSAGE_FIELDS, "session", MESSAGE),
+  );
+
+  const found = await read<Answer>(ada.post("/search", { query: "quick fox" }));
+  expect(shown(SESSION_FIELDS, found.results[0])).toEqual(
+    expected(SESSION_FIELDS, "search", SESSION),
+  );
+
+  const { session, message } = await exported(ada, "");
+  expect(shown(SESSION_FIELDS, session)).toEqual(expected(SESSION_FIELDS, "export", SESSION));
+  expect(shown(MESSAGE_FIELDS, message)).toEqual(expected(MESSAGE_FIELDS, "export", MESSAGE));
+
+  const [stored] = await rows(t, "sessions");
+  const sessionId = stored?._id ?? "";
+  const page = await ada.dashboard.query(api.sessions.get, { sessionId });
+  expect(shown(SESSION_FIELDS, page?.session)).toEqual(
+    expected(SESSION_FIELDS, "dashboard", SESSION),
+  );
+  expect(shown(MESSAGE_FIELDS, page?.messages[0])).toEqual(
+    expected(MESSAGE_FIELDS, "dashboard", MESSAGE),
+  );
+});
+
+test("strangers see of a shared session only the fields that are declared for them", async () => {
+  const { t, ada } = await synced();
+  const { publicSlug: slug } = await read<{ publicSlug: string }>(
+    ada.send("PATCH", "/api/sessions/s", { isPublic: true }),
+  );
+  const page = await t.query(api.sessions.getPublic, { slug });
+  expect(shown(SESSION_FIELDS, page?.session)).toEqual(expected(SESSION_FIELDS, "shared", SESSION));
+  expect(shown(MESSAGE_FIELDS, page?.messages[0])).toEqual(
+    expected(MESSAGE_FIELDS, "shared", MESSAGE),
+  );
+  const pages = await Promise.all(
+    ["", ".md", ".json"].map(async (form) => (await t.fetch(`/s/${slug}${form}`)).text()),
+  );
+  for (const name of keysOf(SESSION_FIELDS)) {
+    const value = String(SESSION[name]);
+    if (["title", "model", "totalTokens"].includes(name) || /^\d+$/.test(value)) continue;
+    expect(pages.join("\n")).not.toContain(value);
+  }
+});
+
+test.each([
+  ["session", SESSION_FIELDS],
+  ["message", MESSAGE_FIELDS],
+] as const)("each field of a %s is read under each of its names", async (which, fields) => {
+  const names = keysOf<Fields>(fields).map((name) => [name, ...aliasesOf(fields, name)]);
+  const most = Math.max(...names.map((of) => of.length));
+  const values = which === "session" ? SESSION : MESSAGE;
+  for (let at = 0; at < most; at++) {
+    const renamed = names.map((of) => [of[Math.min(at, of.length - 1)], values[of[0] ?? ""]]);
+    const row = Object.fromEntries(renamed) as Row;
+    const { t } = await (which === "session" ? synced(row) : synced(SESSION, row));
+    const [stored] = await rows(t, which === "session" ? "sessions" : "messages");
+    expect(shown(fields, stored)).toEqual(values);
+  }
+});
+
+test("an anonymised export changes every personal field, and keeps the others", async () => {
+  const { ada } = await synced();
+  const { session, message } = await exported(ada, "&anonymize=true");
+  for (const [fields, row, sent] of [
+    [SESSION_FIELDS, session, SESSION],
+    [MESSAGE_FIELDS, message, MESSAGE],
+  ] as const) {
+    for (const name of keysOf<Fields>(fields)) {
+      const { personal } = declared(fields, name);
+      if (personal === "no") expect(row?.[name], name).toBe(sent[name]);
+      if (personal === "text") expect(row?.[name], name).toMatch(/^\w+ of user-[0-9a-f]+ \d+$/);
+      if (personal === "name") expect(row?.[name], name).toMatch(/^user-[0-9a-f]+$/);
+    }
+  }
+});
+
+test("a machine's name is replaced wherever the conversation says it", async () => {
+  const { ada } = await synced(
+    { host: "Lovelace-Box.local" },
+    { textContent: "ssh Lovelace-Box.local" },
+  );
+  const { session, message } = await exported(ada, "&anonymize=true");
+  expect(JSON.stringify([session, message])).not.toContain("Lovelace");
+});
+
+test("what is not sent again is kept, field by field", async () => {
+  const { t, ada } = await synced();
+  await ada.post("/sync/session", { externalId: "s", endReason: "done" });
+  await ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", textContent: "More" });
+  await settle(t);
+  const [session] = await rows(t, "sessions");
+  expect(shown(SESSION_FIELDS, session)).toEqual({ ...SESSION, endReason: "done" });
+  const [message] = await rows(t, "messages");
+  expect(shown(MESSAGE_FIELDS, message)).toEqual(MESSAGE);
+});
+
+test("both kinds of cache writes are added up where no sum is sent", async () => {
+  const { t } = await synced({}, { cacheWrite5mTokens: 5, cacheWrite1hTokens: 7 });
+  const [message] = await rows(t, "messages");
+  expect(message?.cacheWriteTokens).toBe(12);
+});
+
+test("every filter has a name of its own", () => {
+  const filters = FIELD_FILTERS.map(({ filter }) => filter);
+  expect(new Set(filters).size).toBe(filters.length);
+  expect(filters).toContain("gitBranch");
+});

@@ -1,0 +1,87 @@
+import * as z from "zod";
+import { keysOf } from "../lib/record";
+import type { Field, View } from "../lib/sessions/fieldTable";
+import {
+  aliasesOf,
+  declared,
+  FIELD_FILTERS,
+  type FieldFilter,
+  type Fields,
+  type InView,
+  namesIn,
+  type Values,
+} from "../lib/sessions/fields";
+import { cost, count, duration, label } from "./fields";
+
+/** The fields of the table (`lib/sessions/fieldTable.ts`) as requests and answers hold them. */
+
+/** A label that declares no bound of its own. */
+const LABEL_MAX_BYTES = 200;
+
+/** How a field of each kind is read; unusable values count as absent. */
+const READERS = {
+  label: (about: string, { maxBytes = LABEL_MAX_BYTES }: Field) => label(about, maxBytes),
+  count,
+  dollars: cost,
+  milliseconds: duration,
+} satisfies { [kind in Field["kind"]]: unknown };
+
+/** What a request may hold: each field, under each of its names. */
+export function inputShape(fields: Fields) {
+  const shape: { [name: string]: ReturnType<typeof label | typeof count> } = {};
+  for (const name of keysOf(fields)) {
+    const field = declared(fields, name);
+    const read = READERS[field.kind];
+    shape[name] = read(field.about, field);
+    for (const alias of aliasesOf(fields, name))
+      shape[alias] = read(`Alias of \`${name}\`.`, field);
+  }
+  return shape;
+}
+
+/** Reads what was parsed with `inputShape`: of a field's names, the first with a usable value counts. */
+export function fieldReader<T extends Fields>(fields: T) {
+  const names = keysOf(fields).map((name) => ({
+    name,
+    candidates: [name, ...aliasesOf(fields, name)],
+  }));
+  return (request: { [name: string]: unknown }): Values<T> => {
+    const values: { [name: string]: unknown } = {};
+    for (const { name, candidates } of names) {
+      const sent = candidates.find((candidate) => request[candidate] !== undefined);
+      if (sent !== undefined) values[name] = request[sent];
+    }
+    // `inputShape` has read each value as its declaration says.
+    return values as Values<T>;
+  };
+}
+
+type Answered<Value> = z.ZodOptional<NonNullable<Value> extends string ? z.ZodString : z.ZodNumber>;
+
+/** What an answer shows of a row's fields in this view. */
+export function answerShape<T extends Fields, V extends View>(fields: T, view: V) {
+  const shape = namesIn(fields, view).map((name) => {
+    const { kind, about } = declared(fields, name);
+    const type = kind === "label" ? z.string() : z.number();
+    return [name, type.optional().meta({ description: about })];
+  });
+  return Object.fromEntries(shape) as {
+    [N in keyof InView<T, V>]-?: Answered<InView<T, V>[N]>;
+  };
+}
+
+/** Query parameters that filter sessions by a field, under the names that the table gives them. */
+export function filterShape() {
+  const shape = FIELD_FILTERS.map(({ filter, about }) => [
+    filter,
+    label(`Only sessions with this. ${about}`),
+  ]);
+  return Object.fromEntries(shape) as { [F in keyof FieldFilter]-?: ReturnType<typeof label> };
+}
+
+/** The filters among the parameters of a request. */
+export function readFilters(query: FieldFilter): FieldFilter {
+  const filters: FieldFilter = {};
+  for (const { filter } of FIELD_FILTERS) filters[filter] = query[filter];
+  return filters;
+}
