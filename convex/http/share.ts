@@ -1,11 +1,11 @@
 import { internal } from "../_generated/api";
 import { notFound } from "../errors";
 import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "../exports/shared";
-import { sharedPage } from "../exports/sharedPage";
-import { SHARED_STYLE } from "../exports/sharedStyle";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { sha256Base64 } from "../lib/hash";
 import { parseParts } from "../lib/sessions/parts";
+import { sharedPage } from "../pages/sharedPage";
+import { SHARED_STYLE } from "../pages/sharedStyle";
 import * as routes from "../wire/share";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 
@@ -31,21 +31,25 @@ export const getShared: Endpoint = publicEndpoint(
       isCounting,
       isLast: next === null,
     };
-    const written = sharedDocument(formOf(form, slug, query.after), session, (shown) => {
+    const policy = await pagePolicy();
+    const shape = formOf(form, { slug, after: query.after, policy });
+    const written = sharedDocument(shape, session, (shown) => {
       if (shown < rest.length) return address(param, { ...place, skip: place.skip + shown });
       return next === null ? undefined : address(param, { position: next, skip: 0 });
     });
-    return new Response(written.text, { headers: await headersOf(form, written) });
+    return new Response(written.text, { headers: headersOf(form, written, policy) });
   },
 );
 
 type FormName = "page" | "md" | "json";
 
-function formOf(form: FormName, slug: string, after: string | undefined): SharedForm {
+type Shape = { slug: string; after: string | undefined; policy: string };
+
+function formOf(form: FormName, { slug, after, policy }: Shape): SharedForm {
   if (form === "md") return sharedMarkdown;
   if (form === "json") return sharedJson;
   const here = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
-  return sharedPage({ markdown: `${slug}.md${here}`, json: `${slug}.json${here}` });
+  return sharedPage({ markdown: `${slug}.md${here}`, json: `${slug}.json${here}`, policy });
 }
 
 const CONTENT_TYPES: { readonly [form in FormName]: string } = {
@@ -54,11 +58,17 @@ const CONTENT_TYPES: { readonly [form in FormName]: string } = {
   json: "application/json; charset=utf-8",
 };
 
-async function headersOf(
+/** What the page may load: its own style, by hash, and nothing else. Header and `<meta>` both say it. */
+async function pagePolicy(): Promise<string> {
+  const hash = await sha256Base64(SHARED_STYLE);
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+}
+
+function headersOf(
   form: FormName,
   { next }: { next?: string },
-): Promise<Record<string, string>> {
-  const policy = `default-src 'none'; style-src 'sha256-${await sha256Base64(SHARED_STYLE)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  policy: string,
+): Record<string, string> {
   return {
     "Content-Type": CONTENT_TYPES[form],
     "X-Content-Type-Options": "nosniff",
@@ -67,7 +77,7 @@ async function headersOf(
     // Unsharing shall be seen at once.
     "Cache-Control": "no-store",
     ...(next === undefined ? {} : { Link: `<${next}>; rel="next"` }),
-    ...(form === "page" ? { "Content-Security-Policy": policy } : {}),
+    ...(form === "page" ? { "Content-Security-Policy": `${policy}; frame-ancestors 'none'` } : {}),
   };
 }
 

@@ -22,8 +22,13 @@ const ROOMS: Record<string, Room> = {
   wire: { allowed: ["wire", "lib"], packages: [/^zod$/], why: "shapes of the HTTP API" },
   exports: {
     allowed: ["exports", "lib"],
-    packages: [/^marked$/],
+    packages: [],
     why: "pure renderers: types of documents, never ctx",
+  },
+  pages: {
+    allowed: ["pages", "exports", "lib"],
+    packages: [/^markdown-it$/],
+    why: "HTML for people, pure: types of documents and answers, never ctx",
   },
   clients: {
     allowed: ["clients", "errors", "lib", "_generated/server"],
@@ -36,7 +41,7 @@ const ROOMS: Record<string, Room> = {
     why: "the rules, and the only hands on ctx.db",
   },
   http: {
-    allowed: ["http", "wire", "exports", "lib", "errors", "_generated"],
+    allowed: ["http", "pages", "wire", "exports", "lib", "errors", "_generated"],
     packages: [...CONVEX, /^zod$/],
     why: "the door: no database",
   },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { SHARED_STYLE } from "../exports/sharedStyle";
+import { SHARED_STYLE } from "../pages/sharedStyle";
 import { sha256Base64 } from "../lib/hash";
 import { conversation, deployment, eachTestAt, person, read, settle } from "../test.setup";
 

@@ -16,7 +16,7 @@ time{font-weight:400}
 .user .text{padding:.85rem 1.15rem;border-radius:1rem;background:var(--user)}
 .text>:first-child{margin-top:0}
 .text>:last-child{margin-bottom:0}
-.text h1,.text h2,.text h3,.text h4{display:block;margin:1.4em 0 .5em;color:inherit;font-size:1.1rem;letter-spacing:0}
+.text h3,.text h4,.text h5,.text h6{display:block;margin:1.4em 0 .5em;color:inherit;font-size:1.1rem;letter-spacing:0}
 p,ul,ol,blockquote,table,pre{margin:0 0 .9rem}
 li{margin:.15rem 0}
 blockquote{padding-left:1rem;border-left:3px solid var(--line);color:var(--soft)}
@@ -24,8 +24,13 @@ pre{padding:.85rem 1.05rem;border:1px solid var(--line);border-radius:.75rem;bac
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 :not(pre)>code{padding:.1em .35em;border-radius:.35em;background:var(--code);font-size:.9em}
 details pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:28rem;overflow-y:auto}
-table{display:block;max-width:100%;overflow-x:auto;border-collapse:collapse}
-th,td{padding:.35rem .75rem;border:1px solid var(--line);text-align:left}
+.scroll{max-width:100%;overflow-x:auto;overflow-wrap:normal}
+table{border-collapse:collapse}
+.center{text-align:center}
+.right{text-align:right}
+pre.plain{white-space:pre-wrap;overflow-wrap:anywhere}
+th,td{padding:.35rem .75rem;border:1px solid var(--line)}
+th{text-align:start}
 hr{margin:1.5rem 0;border:0;border-top:1px solid var(--line)}
 details{margin:.5rem 0;border:1px solid var(--line);border-radius:.75rem;background:var(--card)}
 summary{padding:.45rem 1rem;color:var(--soft);font-size:.875rem;cursor:pointer}

@@ -1,25 +1,26 @@
 import { roleLabel } from "../lib/enums";
 import { escapeMarkup } from "../lib/escape";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
-import { pretty } from "./common";
-import { markdownHtml } from "./html";
+import { pretty } from "../exports/common";
 import {
   moreMessages,
   type SharedForm,
   type SharedHead,
   type SharedMessage,
   type SharedRest,
-} from "./shared";
+} from "../exports/shared";
+import { markdownForPage } from "./markdown/markdown";
 import { SHARED_STYLE } from "./sharedStyle";
 
-/** Where the page's other forms are, relative to it. */
-type SharedLinks = { markdown: string; json: string };
+/** Addresses of the page's other forms, relative to it, and the content policy it is sent under. */
+type SharedLinks = { markdown: string; json: string; policy: string };
 
 /** The public session as one self-contained page: no script, no outside resource, readable offline. */
 export function sharedPage(links: SharedLinks): SharedForm {
+  const markdown = markdownForPage();
   return {
     partMaxBytes: 100_000,
-    part: partHtml,
+    part: (part) => partHtml(part, markdown),
     note: (text) => `<p class="note">${escapeMarkup(text)}</p>`,
     message: article,
     document: (session, messages, rest) => pageHtml(session, messages, rest, links),
@@ -42,6 +43,8 @@ function pageHtml(
       : `<p class="next">${link(rest.next, `Continue reading: ${moreMessages(rest)}`)}</p>`;
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
+    // A saved copy has no headers.
+    `<meta http-equiv="Content-Security-Policy" content="${escapeMarkup(links.policy)}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1">',
     '<meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer">',
     '<meta name="color-scheme" content="light dark">',
@@ -63,10 +66,10 @@ function article({ role, createdAt }: SharedMessage, parts: readonly string[]): 
   return `<article class="${role}"><h2>${roleLabel(role)} ${time}</h2>\n${parts.join("\n")}\n</article>`;
 }
 
-function partHtml(part: ReadPart): string {
+function partHtml(part: ReadPart, markdown: (text: string) => string): string {
   switch (part.kind) {
     case "text":
-      return `<div class="text" dir="auto">${markdownHtml(part.text)}</div>`;
+      return `<div class="text" dir="auto">${markdown(part.text)}</div>`;
     case "thinking":
       return details("Thinking", part.text);
     case "tool-call":
@@ -82,5 +85,5 @@ function partHtml(part: ReadPart): string {
 }
 
 function details(title: string, text: string, className = "quiet"): string {
-  return `<details class="${className}"><summary>${escapeMarkup(title)}</summary><pre>${escapeMarkup(text)}</pre></details>`;
+  return `<details class="${className}"><summary>${escapeMarkup(title)}</summary><pre tabindex="0">${escapeMarkup(text)}</pre></details>`;
 }
