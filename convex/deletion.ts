@@ -2,21 +2,22 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { systemMutation } from "./functions";
 import * as AccountDeletion from "./model/accounts/accountDeletion";
+import { moveVersion1 } from "./model/accounts/deletionState";
 import * as Deletion from "./model/sessions/deletion";
 import { forgetDeleted } from "./model/accounts/rateLimits";
 
-/** Scheduled by the deletion of a session: removes what belonged to it, a bounded step a run. */
+/** Scheduled by the deletion of a session: removes what belonged to it, one bounded batch a run. */
 export const purgeSession = systemMutation({
-  args: { sessionId: v.id("sessions") },
+  args: { sessionId: v.id("sessions"), purgeId: v.optional(v.id("purges")) },
   returns: v.null(),
   handler: async (ctx, args) => {
-    const isDone = await Deletion.purgeStep(ctx, args.sessionId);
+    const isDone = await Deletion.purgeStep(ctx, args);
     if (!isDone) await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, args);
     return null;
   },
 });
 
-/** Scheduled by the deletion of all data or of an account: a bounded step a run. */
+/** Scheduled by the deletion of all data or of an account: one bounded step a run. */
 export const step = systemMutation({
   args: { userId: v.id("users") },
   returns: v.null(),
@@ -27,17 +28,21 @@ export const step = systemMutation({
   },
 });
 
-/** Cron: starts deletions again that stood still. */
+/** Cron: starts stalled deletions again, of users and of single sessions. */
 export const resumeStalled = systemMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
-    await AccountDeletion.resumeStalled(ctx, Date.now());
+    const now = Date.now();
+    await moveVersion1(ctx);
+    await AccountDeletion.resumeStalled(ctx, now);
+    const before = now - AccountDeletion.STALLED_AFTER_MS;
+    await Deletion.resumeStalledPurges(ctx, { before, now });
     return null;
   },
 });
 
-/** Scheduled by the deletion of an account, for when no token from before it can be valid any more. */
+/** Scheduled by the deletion of an account, for the time when every older token has expired. */
 export const forgetIdentity = systemMutation({
   args: { key: v.string() },
   returns: v.null(),

@@ -9,6 +9,7 @@ import {
   sessionFields,
   vectorIndex,
   vDeletion,
+  vDeletionScope,
   vEvalStatus,
   vLedgerRow,
   vRole,
@@ -34,6 +35,9 @@ const users = defineTable({
   apiKeyPrefix: v.optional(v.string()),
   apiKeyCreatedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
+  /** Set while a deletion is open: its scope and start. Progress is in `deletions`. */
+  deleting: v.optional(v.object({ scope: vDeletionScope, startedAt: v.number() })),
+  /** Version 1 kept the whole state here; a cron moves it into `deletions`. */
   deletion: v.optional(vDeletion),
   /** Until when (ms) a class of endpoints is closed to the user, set when its limit was used up. */
   limitedUntil: v.optional(
@@ -49,7 +53,32 @@ const users = defineTable({
   .index("phone", ["phone"])
   .index("by_workos_id", ["workosId"])
   .index("by_api_key", ["apiKey"])
+  // Finds states of version 1 to move; can go with `deletion`.
   .index("by_deletion", ["deletion.status", "deletion.updatedAt"]);
+
+/**
+ * The latest deletion of all data, or of the account, of each user: at most one row a user. Written by
+ * `model/accounts/deletionState.ts`. Apart from `users`, because every message reads the user's row and
+ * must not conflict with the steps of a deletion.
+ */
+const deletions = defineTable({ userId: v.id("users"), ...vDeletion.fields })
+  .index("by_user", ["userId"])
+  // The cron that starts stalled deletions again.
+  .index("by_status_and_updated_at", ["status", "updatedAt"]);
+
+/**
+ * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time
+ * of the last step. Written by `model/sessions/deletion.ts` and by the deletion of all data.
+ */
+const purges = defineTable({
+  userId: v.id("users"),
+  sessionId: v.id("sessions"),
+  updatedAt: v.number(),
+})
+  // Deletion of all data or of an account.
+  .index("by_user", ["userId"])
+  // The cron that starts lost runs again.
+  .index("by_updated_at", ["updatedAt"]);
 
 /**
  * Further API keys of a user, beside the first one, which is in `users.apiKey`: one a machine or
@@ -342,10 +371,12 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", vectorIndex);
 
-/** Our ten tables, the keys', reviews', passages' and landing page's, beside those of Convex Auth. */
+/** The ten tables of the product, those of Convex Auth, and those justified above. */
 export default defineSchema({
   ...authTables,
   users,
+  deletions,
+  purges,
   apiKeys,
   sessions,
   reviews,

@@ -116,6 +116,7 @@ import type * as model_accounts_account from "../model/accounts/account.js";
 import type * as model_accounts_accountDeletion from "../model/accounts/accountDeletion.js";
 import type * as model_accounts_apiKeys from "../model/accounts/apiKeys.js";
 import type * as model_accounts_apiLogs from "../model/accounts/apiLogs.js";
+import type * as model_accounts_deletionState from "../model/accounts/deletionState.js";
 import type * as model_accounts_deletionSweeps from "../model/accounts/deletionSweeps.js";
 import type * as model_accounts_rateLimits from "../model/accounts/rateLimits.js";
 import type * as model_accounts_users from "../model/accounts/users.js";
@@ -307,6 +308,7 @@ declare const fullApi: ApiFromModules<{
   "model/accounts/accountDeletion": typeof model_accounts_accountDeletion;
   "model/accounts/apiKeys": typeof model_accounts_apiKeys;
   "model/accounts/apiLogs": typeof model_accounts_apiLogs;
+  "model/accounts/deletionState": typeof model_accounts_deletionState;
   "model/accounts/deletionSweeps": typeof model_accounts_deletionSweeps;
   "model/accounts/rateLimits": typeof model_accounts_rateLimits;
   "model/accounts/users": typeof model_accounts_users;

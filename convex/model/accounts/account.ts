@@ -4,6 +4,7 @@ import { totalsOf } from "../../lib/stats/totals";
 import { cutBytes, wellFormed } from "../../lib/text";
 import { readSource } from "../../wire/sources";
 import { days, rowsOf } from "../stats/dashboardDays";
+import { findDeletion } from "./deletionState";
 import { claimsOf, findAccount } from "./users";
 import { applyProfile, isWorkosIssuer } from "./workosUsers";
 
@@ -13,7 +14,8 @@ import { applyProfile, isWorkosIssuer } from "./workosUsers";
 export async function me(ctx: QueryCtx) {
   const user = await findAccount(ctx);
   if (user === null) return null;
-  const { _id, email, name, image, enabledAgents, deletion } = user;
+  const { _id, email, name, image, enabledAgents } = user;
+  const deletion = await findDeletion(ctx, user);
   return {
     _id,
     hasApiKey: user.apiKey !== undefined,

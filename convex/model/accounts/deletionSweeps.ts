@@ -1,15 +1,13 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { hasRoom, takeWithin, type Budget } from "../readBudget";
+import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
 import { purgeSession, sweep } from "../sessions/deletion";
 import { applyToLedger } from "../stats/ledger";
+import { cutoffOf, type Deletion } from "./deletionState";
 
-/** What one step of deleting all data, or an account, takes out of which table. */
+/** Removes rows of one user, as far as the budget of a step allows. */
 
-/** The state of a deletion, in its user's row. */
-export type Deletion = NonNullable<Doc<"users">["deletion"]>;
-
-/** A step under way: `progress` and `budget` are brought up to date as it goes. */
+/** A step in progress: the functions below update `progress` and `budget`. */
 type Run = {
   userId: Id<"users">;
   deletion: Deletion;
@@ -20,53 +18,57 @@ type Run = {
 /** Rows of budget that taking a session out of the ledger counts for: it may read 200 others. */
 const LEDGER_COST_ROWS = 50;
 
-/** Everything up to here belongs to the deletion; a data deletion keeps what came later. */
-export function cutoffOf({ scope, startedAt }: Deletion): number {
-  return scope === "data" ? startedAt : Infinity;
-}
-
-/** Sessions one after the other: the row first, then what belonged to it. Answers the one begun. */
-export async function sweepSessions(
-  ctx: MutationCtx,
-  run: Run,
-): Promise<Id<"sessions"> | undefined> {
-  const { deletion, progress, budget } = run;
-  let emptying = deletion.sessionId;
+/**
+ * Removes sessions one after the other. Each session's row goes first and leaves a row in `purges`,
+ * which goes when nothing of the session is left. Purges of sessions that the user deleted before, and
+ * that have not finished, are finished too.
+ */
+export async function sweepSessions(ctx: MutationCtx, run: Run): Promise<void> {
+  const { progress, budget } = run;
   while (hasRoom(budget)) {
-    if (emptying !== undefined) {
-      const purged = await purgeSession(ctx, emptying, budget);
-      progress.parts += purged.parts;
-      progress.messages += purged.messages;
-      progress.messageEmbeddings += purged.messageEmbeddings;
-      progress.sessionEmbeddings += purged.sessionEmbeddings;
-      if (!hasRoom(budget)) break;
-    }
-    emptying = await removeOldest(ctx, run);
-    if (emptying === undefined) break;
-    progress.sessions += 1;
+    const purge = await nextPurge(ctx, run);
+    if (purge === null) return;
+    const purged = await purgeSession(ctx, purge.sessionId, budget);
+    progress.parts += purged.parts;
+    progress.messages += purged.messages;
+    progress.messageEmbeddings += purged.messageEmbeddings;
+    progress.sessionEmbeddings += purged.sessionEmbeddings;
+    if (hasRoom(budget)) await ctx.db.delete("purges", purge._id);
   }
-  return emptying;
 }
 
-async function removeOldest(
-  ctx: MutationCtx,
-  { userId, deletion, budget }: Run,
-): Promise<Id<"sessions"> | undefined> {
+/** The user's oldest unfinished purge, or a new one for their oldest session, or null. */
+async function nextPurge(ctx: MutationCtx, run: Run): Promise<Doc<"purges"> | null> {
+  const { userId, deletion, budget } = run;
+  const unfinished = await ctx.db
+    .query("purges")
+    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .first();
+  if (unfinished !== null) {
+    spend(budget, unfinished);
+    return unfinished;
+  }
   const session = await ctx.db
     .query("sessions")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", cutoffOf(deletion)))
     .first();
-  if (session === null) return undefined;
-  budget.rows -= 1;
+  if (session === null) return null;
+  spend(budget, session);
   if (deletion.scope === "data") {
     budget.rows -= LEDGER_COST_ROWS;
     await applyToLedger(ctx, userId, session.ledger, undefined);
   }
   await ctx.db.delete("sessions", session._id);
-  return session._id;
+  run.progress.sessions += 1;
+  const updatedAt = Date.now();
+  const purgeId = await ctx.db.insert("purges", { userId, sessionId: session._id, updatedAt });
+  return await ctx.db.get("purges", purgeId);
 }
 
-/** Tables that a session's own deletion may not have reached yet, and the log. */
+/**
+ * Tables searched by user: the log, and tables that may hold rows of a session that version 1 deleted
+ * without leaving a row in `purges`. Remove a table from this list together with its index.
+ */
 const TABLES_BY_USER = [
   "passages",
   "reviews",
@@ -77,7 +79,7 @@ const TABLES_BY_USER = [
   "apiLogs",
 ] as const;
 
-/** What is left under the user's id; passages and reviews go uncounted. */
+/** Removes rows by their `userId`; passages and reviews are not counted. */
 export async function sweepByUser(
   ctx: MutationCtx,
   { userId, deletion, progress, budget }: Run,
@@ -92,7 +94,7 @@ export async function sweepByUser(
   }
 }
 
-/** The ledger of days: sessions that stay keep theirs, from which the others were subtracted. */
+/** Removes the ledger of days, unless sessions stay: the deleted ones were subtracted from it. */
 export async function sweepDays(
   ctx: MutationCtx,
   { userId, deletion, budget }: Run,
@@ -108,7 +110,7 @@ export async function sweepDays(
   await sweep(ctx, "dailyWrapped", days, budget);
 }
 
-/** Keys, and all that Convex Auth knows of the user. */
+/** Removes keys, and all that Convex Auth stores about the user. */
 export async function sweepIdentity(ctx: MutationCtx, { userId, budget }: Run): Promise<void> {
   const { db } = ctx;
   const keys = db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", userId));

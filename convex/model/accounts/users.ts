@@ -3,6 +3,7 @@ import { v, type Infer, type ObjectType } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
 import { AppError, invalidField, notFound, unauthorized } from "../../errors";
+import { isAccountClosed } from "./deletionState";
 import { findUserByKey, setFirst } from "./apiKeys";
 import { refuseIfLimited, vLimitClass } from "./rateLimits";
 import {
@@ -47,9 +48,9 @@ function admit(user: Doc<"users"> | null, { limit = "none" }: Caller): Doc<"user
   return user;
 }
 
-/** Whoever's account is being deleted is a stranger already, whatever they hold. */
+/** A user whose account is being deleted counts as missing, whatever key or token they hold. */
 function present(user: Doc<"users"> | null): Doc<"users"> | null {
-  return user?.deletion?.scope === "account" ? null : user;
+  return user && isAccountClosed(user) ? null : user;
 }
 
 /** The signed-in user, or null. */

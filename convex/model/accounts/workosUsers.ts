@@ -4,6 +4,7 @@ import type { Doc } from "../../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
 import { workosBase } from "../../lib/accounts/workos";
+import { isAccountClosed } from "./deletionState";
 import { isDeleted } from "./rateLimits";
 
 /**
@@ -107,7 +108,7 @@ export async function listByEmail(ctx: QueryCtx, email: string): Promise<Doc<"us
 /** A user with this address that the operator made and nobody has signed in as. */
 async function findUnclaimed(ctx: QueryCtx, email: string): Promise<Doc<"users"> | null> {
   const users = await listByEmail(ctx, email);
-  return users.find((user) => user.workosId === undefined && !user.deletion) ?? null;
+  return users.find((user) => user.workosId === undefined && !isAccountClosed(user)) ?? null;
 }
 
 /** Takes over what the profile says; what it does not say stays. */

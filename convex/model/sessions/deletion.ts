@@ -5,27 +5,55 @@ import { stepBudget, hasRoom, takeWithin, type Budget } from "../readBudget";
 import { applyToLedger } from "../stats/ledger";
 
 /**
- * Deletes a session. Its row goes at once, in this transaction: whatever finds a trace of it from now
- * on (a message, a vector) finds no session and shows nothing, and a later write with the same
- * external id makes a fresh one. What belonged to it follows in bounded steps.
+ * Deletes a session. Its row goes in this transaction: whatever refers to the session from now on (a
+ * message, a vector) finds no session and shows nothing. The rest follows in bounded steps. A row in
+ * `purges` says that they are due, so that a lost run is started again.
  */
 export async function startSessionDeletion(
   ctx: MutationCtx,
   session: Doc<"sessions">,
 ): Promise<void> {
-  await applyToLedger(ctx, session.userId, session.ledger, undefined);
-  await ctx.db.delete("sessions", session._id);
-  await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId: session._id });
+  const { _id: sessionId, userId } = session;
+  await applyToLedger(ctx, userId, session.ledger, undefined);
+  await ctx.db.delete("sessions", sessionId);
+  const purgeId = await ctx.db.insert("purges", { userId, sessionId, updatedAt: Date.now() });
+  await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
 }
 
-/** One step of removing what belonged to a deleted session; true when nothing is left. */
-export async function purgeStep(ctx: MutationCtx, sessionId: Id<"sessions">): Promise<boolean> {
+/** Removes one batch of what belonged to a deleted session; true when nothing is left. */
+export async function purgeStep(
+  ctx: MutationCtx,
+  // Runs that version 1 scheduled have no `purgeId`.
+  { sessionId, purgeId }: { sessionId: Id<"sessions">; purgeId?: Id<"purges"> },
+): Promise<boolean> {
   const budget = stepBudget();
   await purgeSession(ctx, sessionId, budget);
-  return hasRoom(budget);
+  const isDone = hasRoom(budget);
+  const purge = purgeId && (await ctx.db.get("purges", purgeId));
+  if (purge && isDone) await ctx.db.delete("purges", purge._id);
+  else if (purge) await ctx.db.patch("purges", purge._id, { updatedAt: Date.now() });
+  return isDone;
 }
 
-/** What a purge removed, by table; passages and reviews go uncounted. */
+/** Stalled purges that one run of the cron starts again. */
+const RESUME_MAX = 50;
+
+/** Starts purges again that made no step since `before` (ms). */
+export async function resumeStalledPurges(
+  ctx: MutationCtx,
+  { before, now }: { before: number; now: number },
+): Promise<void> {
+  const stalled = await ctx.db
+    .query("purges")
+    .withIndex("by_updated_at", (q) => q.lt("updatedAt", before))
+    .take(RESUME_MAX);
+  for (const { _id: purgeId, sessionId } of stalled) {
+    await ctx.db.patch("purges", purgeId, { updatedAt: now });
+    await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
+  }
+}
+
+/** Rows that a purge removed, by table; passages and reviews are not counted. */
 type Purged = {
   parts: number;
   messages: number;
@@ -34,8 +62,9 @@ type Purged = {
 };
 
 /**
- * Removes what belonged to a session whose row is gone, as far as the budget goes; room left means
- * that nothing is left. Nothing can be added meanwhile: every writer reads the session's row first.
+ * Removes what belonged to a session whose row is gone, as far as the budget allows. If the budget has
+ * room afterwards, nothing is left. Nothing can be added meanwhile: every writer reads the session's
+ * row first.
  */
 export async function purgeSession(
   ctx: MutationCtx,
@@ -62,7 +91,7 @@ export async function purgeSession(
   };
 }
 
-/** Deletes rows of a table as far as the budget goes; says how many. */
+/** Deletes rows of a table as far as the budget allows; returns how many. */
 export async function sweep<Table extends TableNames>(
   ctx: MutationCtx,
   table: Table,

@@ -9,7 +9,7 @@ import { viewOf } from "../../lib/sessions/fields";
 import { isPlaceholderTitle } from "../../lib/sessions/mergeFields";
 import type { SessionAnswer } from "../../wire/answers";
 import { DEFAULT_SOURCE } from "../../wire/sources";
-import { willTake } from "../accounts/accountDeletion";
+import { willRemove } from "../accounts/deletionState";
 import { startSessionDeletion } from "./deletion";
 import type { Outcome, SessionFields } from "../sync/shapes";
 import { hasRoom, takeWithin } from "../readBudget";
@@ -82,7 +82,7 @@ async function findForWriting(
   externalId: string,
 ): Promise<Doc<"sessions"> | null> {
   const stored = await findByExternalId(ctx, user, externalId);
-  if (stored === null || !willTake(user, stored)) return stored;
+  if (stored === null || !willRemove(user, stored)) return stored;
   await startSessionDeletion(ctx, stored);
   return null;
 }

@@ -1,5 +1,6 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { willRemove } from "../accounts/deletionState";
 
 /** Characters of a slug: 22 of 64 symbols are 132 bits, so that nobody finds one by trying. */
 const SLUG_LENGTH = 22;
@@ -21,14 +22,19 @@ export async function setVisibility(
   return { isPublic, ...(isPublic ? { publicSlug } : {}) };
 }
 
-/** The session shared under this slug, or null: a private one is as unknown as none. */
+/**
+ * The session shared under this slug, or null. Private sessions also return null, so callers cannot
+ * tell them from missing ones; so do sessions that an open deletion of their owner will remove.
+ */
 export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sessions"> | null> {
   if (slug === "") return null;
   const session = await ctx.db
     .query("sessions")
     .withIndex("by_public_slug", (q) => q.eq("publicSlug", slug))
     .unique();
-  return session !== null && session.isPublic ? session : null;
+  if (session === null || !session.isPublic) return null;
+  const owner = await ctx.db.get("users", session.userId);
+  return owner === null || willRemove(owner, session) ? null : session;
 }
 
 function newSlug(): string {

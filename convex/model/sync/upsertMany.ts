@@ -2,7 +2,7 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
 import { timeFromId } from "../../lib/sync/sourceTime";
-import { isOpen } from "../accounts/accountDeletion";
+import { deletingOf } from "../accounts/deletionState";
 import type { MessageRow, SessionFields, SyncResult } from "./shapes";
 import * as Messages from "../sessions/messages";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
@@ -29,7 +29,7 @@ export async function upsertMany(
 ): Promise<SyncResult> {
   const now = Date.now();
   const result: SyncResult = { sessions: [], messages: [] };
-  const perSession = isOpen(user) ? SESSION_IN_DELETION : NO_LOAD;
+  const perSession = deletingOf(user) ? SESSION_IN_DELETION : NO_LOAD;
   let spent = NO_LOAD;
   const hasRoomFor = (load: Load) => {
     const isFirst = result.sessions.length + result.messages.length === 0;

@@ -1,0 +1,206 @@
+import { describe, expect, test, vi } from "vitest";
+import { api, internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+import { allRows, conversation, deployment, eachTestAt, loseScheduled } from "../test.setup";
+import { person, read, rows, settle, type Deployment, type Person } from "../test.setup";
+
+/** Deletions in more than one step: watched, interrupted, resumed, and moved from version 1. */
+
+const NOON = Date.UTC(2026, 0, 22, 12);
+const STALLED_MS = 600_000;
+
+eachTestAt(NOON);
+
+/** Stores sessions `s0`, `s1` … of so many messages; returns their ids in order. */
+async function store(t: Deployment, who: Person, sessions: number, messages: number) {
+  for (let s = 0; s < sessions; s++) {
+    const texts = Array.from({ length: messages }, (_, m) => `text of ${s} ${m}`);
+    await who.post("/sync/batch", conversation(`s${s}`, texts, { model: "m" }));
+  }
+  await settle(t);
+  const own = (await rows(t, "sessions")).filter(({ userId }) => userId === who.userId);
+  return own.map(({ _id }) => _id);
+}
+
+/** Runs the cron that starts stalled deletions again. */
+async function resumeStalled(t: Deployment) {
+  await t.mutation(internal.deletion.resumeStalled, {});
+}
+
+/** Tables with a row that contains this id. */
+async function tablesWith(t: Deployment, id: string): Promise<string[]> {
+  const found = await allRows(t);
+  return Object.keys(found).filter((table) => JSON.stringify(found[table]).includes(`"${id}"`));
+}
+
+describe("a shared page", () => {
+  async function shared(t: Deployment, who: Person) {
+    await store(t, who, 1, 2);
+    const { publicSlug } = await read<{ publicSlug: string }>(
+      who.send("PATCH", "/api/sessions/s0", { isPublic: true }),
+    );
+    return publicSlug;
+  }
+  const statuses = async (t: Deployment, slug: string) => {
+    const found: unknown[] = [];
+    for (const form of ["", ".md", ".json"]) {
+      found.push((await t.fetch(`/s/${slug}${form}`)).status);
+    }
+    return [...found, (await t.query(api.sessions.getPublic, { slug })) === null];
+  };
+
+  test.each(["account", "data"] as const)(
+    "answers 404 as soon as the deletion of the owner's %s has begun",
+    async (scope) => {
+      const t = deployment();
+      const ada = await person(t);
+      const slug = await shared(t, ada);
+      expect(await statuses(t, slug)).toEqual([200, 200, 200, false]);
+      await t.mutation(internal.users.remove, { email: "ada@example.com", scope });
+      expect(await rows(t, "sessions")).toHaveLength(1);
+      expect(await statuses(t, slug)).toEqual([404, 404, 404, true]);
+    },
+  );
+
+  test("of a session made after a data deletion began stays, and so do other people's", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const bob = await person(t, "bob@example.com");
+    const theirs = await shared(t, bob);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    vi.setSystemTime(NOON + 3_600_000);
+    await ada.post("/sync/batch", conversation("fresh", ["new"]));
+    const { publicSlug } = await read<{ publicSlug: string }>(
+      ada.send("PATCH", "/api/sessions/fresh", { isPublic: true }),
+    );
+    expect(await statuses(t, publicSlug)).toEqual([200, 200, 200, false]);
+    expect(await statuses(t, theirs)).toEqual([200, 200, 200, false]);
+    await settle(t);
+    expect(await statuses(t, publicSlug)).toEqual([200, 200, 200, false]);
+  });
+});
+
+describe("the state of a deletion", () => {
+  test("changes in every step, while the row that every message reads does not", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 8, 140);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    const [user] = await rows(t, "users");
+    const seen: number[] = [];
+    for (let step = 0; step < 3; step++) {
+      await t.mutation(internal.deletion.step, { userId: ada.userId });
+      expect(await rows(t, "users")).toEqual([user]);
+      const me = await ada.dashboard.query(api.users.me, {});
+      expect(me?.deletionStatus).toBe("in_progress");
+      seen.push(me?.deletionProgress?.messages ?? 0);
+    }
+    expect(new Set(seen).size).toBe(3);
+    await t.mutation(internal.deletion.step, { userId: ada.userId });
+    await settle(t);
+    expect(await ada.dashboard.query(api.users.me, {})).toMatchObject({
+      deletionStatus: "completed",
+      deletionProgress: { sessions: 8, messages: 8 * 140 },
+    });
+    expect(await tablesWith(t, ada.userId)).toEqual(["users", "deletions"]);
+  });
+
+  test.each(["pending", "in_progress", "completed", "failed"] as const)(
+    "that version 1 stored as %s in the user's row is shown, moved, and continued if it was open",
+    async (status) => {
+      const t = deployment();
+      const ada = await person(t);
+      const [first = ""] = await store(t, ada, 2, 3);
+      const progress = {
+        ...{ sessions: 7, messages: 1, parts: 1, apiLogs: 1 },
+        ...{ sessionEmbeddings: 1, messageEmbeddings: 1 },
+      };
+      const times = { startedAt: Date.now() + 1_000, updatedAt: Date.now() };
+      await t.run(async ({ db }) => {
+        // Version 1 had deleted this row and was removing the session's messages.
+        await db.delete("sessions", first as Id<"sessions">);
+        const sessionId = first as Id<"sessions">;
+        const deletion = { scope: "data" as const, status, progress, ...times, sessionId };
+        await db.patch("users", ada.userId, { deletion });
+      });
+      const me = () => ada.dashboard.query(api.users.me, {});
+      expect(await me()).toMatchObject({ deletionStatus: status, deletionProgress: progress });
+      await resumeStalled(t);
+      expect(await me()).toMatchObject({ deletionStatus: status, deletionProgress: progress });
+      expect((await rows(t, "users"))[0]).not.toHaveProperty("deletion");
+      vi.setSystemTime(times.updatedAt + STALLED_MS + 1);
+      await resumeStalled(t);
+      await settle(t);
+      const isOpen = status === "pending" || status === "in_progress";
+      expect(await me()).toMatchObject({
+        deletionStatus: isOpen ? "completed" : status,
+        deletionProgress: { sessions: isOpen ? 8 : 7 },
+      });
+      expect(await rows(t, "sessions")).toHaveLength(isOpen ? 0 : 1);
+      expect(await tablesWith(t, first)).toEqual([]);
+      await ada.dashboard.mutation(api.users.clearDeletionStatus, {});
+      expect(await me()).not.toHaveProperty("deletionStatus");
+    },
+  );
+
+  test("of version 1 is continued by the run that version 1 had scheduled", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 2, 3);
+    const progress = {
+      ...{ sessions: 7, messages: 0, parts: 0, apiLogs: 0 },
+      ...{ sessionEmbeddings: 0, messageEmbeddings: 0 },
+    };
+    const times = { startedAt: Date.now() + 1_000, updatedAt: Date.now() };
+    const deletion = { scope: "account" as const, status: "in_progress" as const, progress };
+    await t.run((ctx) =>
+      ctx.db.patch("users", ada.userId, { deletion: { ...deletion, ...times } }),
+    );
+    expect((await ada.get("/api/sessions")).status).toBe(401);
+    await t.mutation(internal.deletion.step, { userId: ada.userId });
+    await settle(t);
+    expect(await tablesWith(t, ada.userId)).toEqual([]);
+  });
+});
+
+describe("the purge of a deleted session", () => {
+  test("whose run was lost at any step is found again by the cron, and leaves nothing", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const [gone = "", kept = ""] = await store(t, ada, 2, 700);
+    const before = (await rows(t, "messages")).filter(({ sessionId }) => sessionId === kept);
+    await ada.dashboard.mutation(api.sessions.remove, { sessionId: gone });
+    const left: number[] = [];
+    for (let lost = 0; lost < 3; lost++) {
+      await loseScheduled(t);
+      vi.setSystemTime(Date.now() + STALLED_MS + 1);
+      await resumeStalled(t);
+      vi.runOnlyPendingTimers();
+      await t.finishInProgressScheduledFunctions();
+      left.push((await rows(t, "messages")).filter(({ sessionId }) => sessionId === gone).length);
+    }
+    expect(left[0]).toBeLessThan(700);
+    expect(left[1]).toBeLessThan(left[0] ?? 0);
+    await settle(t);
+    expect(await tablesWith(t, gone)).toEqual([]);
+    expect(await rows(t, "purges")).toEqual([]);
+    expect((await rows(t, "messages")).filter(({ sessionId }) => sessionId === kept)).toEqual(
+      before,
+    );
+  });
+
+  test("that is running is not started a second time", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const [gone = ""] = await store(t, ada, 1, 3);
+    await ada.dashboard.mutation(api.sessions.remove, { sessionId: gone });
+    const jobs = async () =>
+      (await t.run(({ db }) => db.system.query("_scheduled_functions").collect())).filter(
+        ({ name, state }) => name.includes("purgeSession") && state.kind === "pending",
+      ).length;
+    vi.setSystemTime(NOON + STALLED_MS - 60_000);
+    await resumeStalled(t);
+    expect(await jobs()).toBe(1);
+  });
+});
