@@ -5,8 +5,9 @@ import * as ApiLogs from "./model/accounts/apiLogs";
 import { vCaller } from "./model/accounts/users";
 
 /**
- * Writes one line of the API log: every request whose own mutation did not write it. Counts it against
- * the caller's limit. Answers whether the caller turned out to be nobody, and what is left.
+ * Records a request that its own mutation did not record: a line of the API log, counted against the
+ * caller's limit; callers without an account are only counted. Returns whether the caller has none, and
+ * what is left of the limit.
  */
 export const record = systemMutation({
   args: {
@@ -21,7 +22,7 @@ export const record = systemMutation({
   handler: (ctx, { caller, line, ...outcome }) => ApiLogs.record(ctx, caller, line, outcome),
 });
 
-/** Daily: deletes lines past their retention (`API_LOG_RETENTION_DAYS`, default 30), in batches. */
+/** Daily: deletes lines and counts past their retention (`API_LOG_RETENTION_DAYS`), in batches. */
 export const prune = systemMutation({
   args: {},
   returns: v.null(),

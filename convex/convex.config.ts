@@ -31,6 +31,8 @@ const app = defineApp({
     RATE_LIMIT_READ: v.optional(v.string()),
     RATE_LIMIT_SEARCH: v.optional(v.string()),
     RATE_LIMIT_EXPORT: v.optional(v.string()),
+    /** Sign-ins a minute, of all people together; default 120. */
+    RATE_LIMIT_SIGN_IN: v.optional(v.string()),
   },
 });
 app.use(rateLimiter);

@@ -9,13 +9,7 @@ import {
   type ActionCtx,
 } from "./_generated/server";
 import { unauthorized } from "./errors";
-import {
-  ensureCaller,
-  ensureViewer,
-  findViewer,
-  requireCaller,
-  vCaller,
-} from "./model/accounts/users";
+import { ensureViewer, findViewer, requireCaller, vCaller } from "./model/accounts/users";
 
 /**
  * Our builders: who may call is part of the name, and no function asks for itself who is calling.
@@ -26,7 +20,7 @@ import {
  * | `viewerQuery` | anyone | the signed-in user, or null |
  * | `userAction` | signed-in users (others: 401) | – |
  * | `userMutation` | signed-in users (others: 401) | the user, made at first sight |
- * | `callerQuery`, `callerMutation` | HTTP actions, with a `caller` | the user of the key or token; a mutation makes the latter at first sight |
+ * | `callerQuery`, `callerMutation` | HTTP actions, with a `caller` | the user of the key or token (others: 401) |
  * | `systemQuery`, `systemMutation`, `systemAction` | our own code, crons, the command line | – |
  */
 
@@ -67,7 +61,7 @@ export const callerQuery = customQuery(internalQuery, {
 export const callerMutation = customMutation(internalMutation, {
   args: { caller: vCaller },
   input: async (ctx, { caller }) => ({
-    ctx: { user: await ensureCaller(ctx, caller), caller },
+    ctx: { user: await requireCaller(ctx, caller), caller },
     args: {},
   }),
 });

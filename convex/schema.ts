@@ -20,17 +20,21 @@ import {
  * Accounts. Written by sign-in and by `model/accounts/users.ts`; read on every request to find the caller.
  * Extends Convex Auth's table (its fields and its `email` and `phone` indexes must stay).
  * `apiKey` is the SHA-256 (hex) of the key, never the key. `workosId` is the WorkOS user id and is
- * unique; two doors (key, token) lead to the same row.
+ * unique; rows made from the command line have none. `email` is verified, or was given by the operator.
  */
 const users = defineTable({
   name: v.optional(v.string()),
   image: v.optional(v.string()),
   email: v.optional(v.string()),
   emailVerificationTime: v.optional(v.number()),
+  /** An address that WorkOS did not verify: shown to its owner, and nobody is found by it. */
+  unverifiedEmail: v.optional(v.string()),
   phone: v.optional(v.string()),
   phoneVerificationTime: v.optional(v.number()),
   isAnonymous: v.optional(v.boolean()),
   workosId: v.optional(v.string()),
+  /** When WorkOS last changed what is stored of the person: older notices change nothing. */
+  workosUpdatedAt: v.optional(v.number()),
   apiKey: v.optional(v.string()),
   apiKeyPrefix: v.optional(v.string()),
   apiKeyCreatedAt: v.optional(v.number()),
@@ -65,20 +69,6 @@ const deletions = defineTable({ userId: v.id("users"), ...vDeletion.fields })
   .index("by_user", ["userId"])
   // The cron that starts stalled deletions again.
   .index("by_status_and_updated_at", ["status", "updatedAt"]);
-
-/**
- * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time
- * of the last step. Written by `model/sessions/deletion.ts` and by the deletion of all data.
- */
-const purges = defineTable({
-  userId: v.id("users"),
-  sessionId: v.id("sessions"),
-  updatedAt: v.number(),
-})
-  // Deletion of all data or of an account.
-  .index("by_user", ["userId"])
-  // The cron that starts lost runs again.
-  .index("by_updated_at", ["updatedAt"]);
 
 /**
  * Further API keys of a user, beside the first one, which is in `users.apiKey`: one a machine or
@@ -182,6 +172,16 @@ const sessions = defineTable({
 /** Whose a row is, so that it is found, and deleted, by user, session or message. */
 const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
 const ofMessage = { ...ofSession, messageId: v.id("messages") };
+
+/**
+ * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time
+ * of the last step. Written by `model/sessions/deletion.ts` and by the deletion of all data.
+ */
+const purges = defineTable({ ...ofSession, updatedAt: v.number() })
+  // Deletion of all data or of an account.
+  .index("by_user", ["userId"])
+  // The cron that starts lost runs again.
+  .index("by_updated_at", ["updatedAt"]);
 
 /**
  * What a reviewer wrote of a session at length, at most one row a session. Apart from the session,
@@ -293,8 +293,19 @@ const passages = defineTable({
   .index("by_user", ["userId"]);
 
 /**
- * One line a request with its outcome, whether the caller is known or not; no bodies, no secrets.
- * Written by `model/accounts/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
+ * Requests without an account (unknown keys, open endpoints, unknown paths) by status, one row an hour.
+ * A table of its own, because a line each in `apiLogs` would let a stranger fill it. Counts above 32 are
+ * estimates. Written by `model/accounts/strangers.ts`; read by the operator; pruned with the log.
+ */
+const strangerRequests = defineTable({
+  /** Start of the hour, ms. */
+  hour: v.number(),
+  counts: v.record(v.string(), v.number()),
+});
+
+/**
+ * One line a request of a user, with its outcome; no bodies, no secrets. (Version 1 wrote lines without
+ * `userId` too; they expire.) Written by `model/accounts/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
  * `_creationTime` is the time of the request.
  */
 const apiLogs = defineTable({
@@ -386,6 +397,7 @@ export default defineSchema({
   messageEmbeddings,
   passages,
   apiLogs,
+  strangerRequests,
   dailyWrapped,
   platformFigures,
   docPages,

@@ -4,29 +4,28 @@ import { readAppError } from "./errors";
 import { vDeletionScope } from "./fields";
 import {
   callerMutation,
+  callerQuery,
   publicAction,
   publicQuery,
   systemMutation,
+  systemQuery,
   userMutation,
   viewerQuery,
 } from "./functions";
 import * as AccountDeletion from "./model/accounts/accountDeletion";
 import * as ApiKeys from "./model/accounts/apiKeys";
 import * as Profile from "./model/accounts/account";
+import { countSignInAttempt } from "./model/accounts/rateLimits";
 import * as Users from "./model/accounts/users";
-import {
-  applyProfile,
-  ensureWorkosUser,
-  findByWorkosId,
-  vWorkosProfile,
-} from "./model/accounts/workosUsers";
+import { findByWorkosId } from "./model/accounts/accountRows";
+import { signInWorkosUser, updateWorkosUser, vWorkosProfile } from "./model/accounts/workosUsers";
 
-/** Makes the caller's row if there is none, and takes over e-mail and name from the token. */
+/** Makes the caller's account if there is none, and stores address and name from the token. */
 export const getOrCreate = userMutation({
   args: {},
   returns: v.id("users"),
   handler: async (ctx) => {
-    await Profile.refreshFromToken(ctx, ctx.user);
+    await Profile.refreshFromToken(ctx);
     return ctx.user._id;
   },
 });
@@ -107,27 +106,21 @@ export const clearDeletionStatus = userMutation({
   },
 });
 
-/** From `deleteAccount`: keys and tokens stop working with this transaction. */
+/** Called by `deleteAccount`: keys and tokens stop working with this transaction. */
 export const startAccountDeletion = callerMutation({
   args: {},
   returns: v.boolean(),
   handler: (ctx) => AccountDeletion.start(ctx, ctx.user, "account"),
 });
 
-/** From the HTTP door: makes the user of a verified token that has none yet. */
-export const ensureCaller = callerMutation({
-  args: {},
-  returns: v.null(),
-  handler: () => null,
-});
-
 /**
  * Makes a user and a key from the command line, for deployments without a sign-in:
- * `npx convex run users:createWithApiKey '{"email":"me@example.com"}'`. For an e-mail address that
- * is known, it replaces that user's key. The key is in the answer and nowhere else.
+ * `npx convex run users:createWithApiKey '{"email":"me@example.com"}'`. For the verified address of a
+ * user, it replaces that user's key; where several users have the address, add the `userId` of one.
+ * The key is in the answer and nowhere else.
  */
 export const createWithApiKey = systemMutation({
-  args: { email: v.string(), name: v.optional(v.string()) },
+  args: { email: v.string(), userId: v.optional(v.id("users")), name: v.optional(v.string()) },
   returns: v.object({ userId: v.id("users"), apiKey: v.string() }),
   handler: (ctx, args) => Users.createWithApiKey(ctx, args),
 });
@@ -157,25 +150,44 @@ export const remove = systemMutation({
   },
 });
 
-/** From a sign-in: the user of a WorkOS identity, made if there is none. */
+/** Sign-in: returns the account of a WorkOS identity, made or taken over as `decideAccount` says. */
 export const ensureFromWorkos = systemMutation({
   args: { profile: vWorkosProfile },
   returns: v.id("users"),
-  handler: async (ctx, { profile }) => (await ensureWorkosUser(ctx, profile))._id,
+  handler: async (ctx, { profile }) => (await signInWorkosUser(ctx, profile))._id,
 });
 
-/** From WorkOS: e-mail and name of a person, if they have a user here. */
-export const updateFromWorkos = systemMutation({
-  args: { profile: vWorkosProfile },
+/** HTTP: refuses callers without an account (401) and those over their limit (429). */
+export const admit = callerQuery({ args: {}, returns: v.null(), handler: () => null });
+
+/** HTTP: returns what the token says about a person without an account, or null if it makes none. */
+export const newcomer = systemQuery({
+  args: {},
+  returns: v.union(vWorkosProfile, v.null()),
+  handler: (ctx) => Users.findNewcomer(ctx),
+});
+
+/** Counts one request to WorkOS that a stranger can cause; 429 beyond the limit. */
+export const countSignIn = systemMutation({
+  args: {},
   returns: v.null(),
-  handler: async (ctx, { profile }) => {
-    const user = await findByWorkosId(ctx, profile.workosId);
-    if (user) await applyProfile(ctx, user, profile);
+  handler: async (ctx) => {
+    await countSignInAttempt(ctx);
     return null;
   },
 });
 
-/** From WorkOS: the person was deleted there, so their account goes here. */
+/** Profile or webhook: brings the account of a person up to date, if they have one. */
+export const updateFromWorkos = systemMutation({
+  args: { profile: vWorkosProfile },
+  returns: v.null(),
+  handler: async (ctx, { profile }) => {
+    await updateWorkosUser(ctx, profile);
+    return null;
+  },
+});
+
+/** Webhook: deletes the account of a person who was deleted at WorkOS. */
 export const removeFromWorkos = systemMutation({
   args: { workosId: v.string() },
   returns: v.null(),

@@ -3,31 +3,62 @@ import { internal } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
 import { env } from "./_generated/server";
 import * as Workos from "./clients/workos";
-import { readAppError } from "./errors";
+import { readAppError, unauthorized } from "./errors";
 import { systemAction } from "./functions";
+import { hasVerifiedAddress } from "./model/accounts/workosUsers";
 
-/** Sign-in, first half: whom an AuthKit code stands for, as a user of ours, made if there is none. */
+/** Waits before each further request to WorkOS: a minute, ten, an hour, six, a day. */
+const RETRY_MS = [60_000, 600_000, 3_600_000, 21_600_000, 86_400_000];
+
+/** Sign-in: exchanges an AuthKit code and returns the account of its person, made if there is none. */
 export const exchangeCode = systemAction({
   args: { code: v.string(), codeVerifier: v.optional(v.string()) },
   returns: v.id("users"),
   handler: async (ctx, { code, codeVerifier }): Promise<Id<"users">> => {
+    await ctx.runMutation(internal.users.countSignIn, {});
     const profile = await Workos.exchangeCode(code, codeVerifier);
     return await ctx.runMutation(internal.users.ensureFromWorkos, { profile });
   },
 });
 
-/** Scheduled at first sight of a token without claims: fetches e-mail and name from WorkOS. */
-export const fillProfile = systemAction({
-  args: { workosId: v.string() },
+/**
+ * First HTTP request of an AuthKit token: makes the account of its person. AuthKit's tokens usually
+ * have no address, so the profile is fetched first: it may lead to an account made from the command
+ * line. Tokens of other issuers are refused (401).
+ */
+export const ensureTokenUser = systemAction({
+  args: {},
   returns: v.null(),
-  handler: async (ctx, { workosId }) => {
-    const profile = await Workos.findProfile(workosId);
-    if (profile) await ctx.runMutation(internal.users.updateFromWorkos, { profile });
+  handler: async (ctx): Promise<null> => {
+    const claims = await ctx.runQuery(internal.users.newcomer, {});
+    if (claims === null) throw unauthorized();
+    const isFetched = env.WORKOS_API_KEY && !hasVerifiedAddress(claims);
+    if (isFetched) await ctx.runMutation(internal.users.countSignIn, {});
+    const fetched = isFetched ? await Workos.findProfile(claims.workosId) : null;
+    await ctx.runMutation(internal.users.ensureFromWorkos, { profile: fetched ?? claims });
     return null;
   },
 });
 
-/** A webhook of WorkOS: verified, then applied. Other events than ours are accepted and ignored. */
+/** Scheduled when a mutation made an account from a token without an address: fetches the profile. */
+export const fillProfile = systemAction({
+  args: { workosId: v.string(), tries: v.optional(v.number()) },
+  returns: v.null(),
+  handler: async (ctx, { workosId, tries = 0 }) => {
+    try {
+      const profile = await Workos.findProfile(workosId);
+      if (profile) await ctx.runMutation(internal.users.updateFromWorkos, { profile });
+    } catch (error) {
+      const wait = RETRY_MS[tries];
+      if (wait === undefined || readAppError(error) === null) throw error;
+      const again = { workosId, tries: tries + 1 };
+      await ctx.scheduler.runAfter(wait, internal.workos.fillProfile, again);
+    }
+    return null;
+  },
+});
+
+/** Verifies a webhook of WorkOS and applies it. Events that concern no account are ignored. */
 export const receiveWebhook = systemAction({
   args: { body: v.string(), signature: v.string() },
   returns: v.null(),
@@ -47,10 +78,7 @@ export const receiveWebhook = systemAction({
   },
 });
 
-/** Waits before each further try to delete a person at WorkOS: a minute, ten, an hour, six, a day. */
-const RETRY_MS = [60_000, 600_000, 3_600_000, 21_600_000, 86_400_000];
-
-/** Last step of an account's deletion: the person at WorkOS. Tries again for about a day. */
+/** Last step of an account's deletion: deletes the person at WorkOS. Tries again for about a day. */
 export const deletePerson = systemAction({
   args: { workosId: v.string(), tries: v.number() },
   returns: v.null(),

@@ -4,7 +4,13 @@ import { AppError } from "../errors";
 import { workosBase } from "../lib/accounts/workos";
 
 /** A person as WorkOS knows them. */
-type Profile = { workosId: string; email: string; emailVerified: boolean; name?: string };
+type Profile = {
+  workosId: string;
+  email: string;
+  emailVerified: boolean;
+  name?: string;
+  updatedAt?: number;
+};
 
 /** What a webhook tells; events that concern no user of ours are `ignored`. */
 type WebhookEvent =
@@ -69,7 +75,7 @@ function fieldsOf(value: unknown): Fields {
 const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
 function eventOf(payload: unknown): WebhookEvent {
-  const { event, data } = fieldsOf(payload);
+  const { event, data, created_at: createdAt } = fieldsOf(payload);
   const user = fieldsOf(data);
   const workosId = textOf(user.id);
   const email = textOf(user.email);
@@ -78,11 +84,25 @@ function eventOf(payload: unknown): WebhookEvent {
   if (event !== "user.updated" || email === undefined) return { kind: "ignored" };
   const name = fullName(textOf(user.first_name), textOf(user.last_name));
   const emailVerified = user.email_verified === true;
-  return { kind: "updated", profile: { workosId, email, emailVerified, ...name } };
+  const updated = timeOf(user.updated_at ?? createdAt);
+  return { kind: "updated", profile: { workosId, email, emailVerified, ...name, ...updated } };
 }
 
-function profileOf({ id, email, emailVerified, firstName, lastName }: User): Profile {
-  return { workosId: id, email, emailVerified, ...fullName(firstName, lastName) };
+function profileOf({ id, email, emailVerified, firstName, lastName, updatedAt }: User): Profile {
+  return {
+    workosId: id,
+    email,
+    // Answers are any JSON: the text "false" must not count as true.
+    emailVerified: (emailVerified as unknown) === true,
+    ...fullName(firstName, lastName),
+    ...timeOf(updatedAt),
+  };
+}
+
+/** When a person was last changed, if the answer says so: it orders what arrives out of order. */
+function timeOf(text: unknown): { updatedAt?: number } {
+  const updatedAt = typeof text === "string" ? Date.parse(text) : NaN;
+  return Number.isFinite(updatedAt) ? { updatedAt } : {};
 }
 
 function fullName(...names: (string | null | undefined)[]): { name?: string } {

@@ -62,22 +62,28 @@ export function endpoint<Query extends z.ZodType, Body extends z.ZodType>(
 }
 
 /**
- * The first request of a token whose user is not there yet: makes the user and begins again. Only a
- * mutation can make a user, and only for an identity that Convex has verified; all others stay 401.
+ * Runs a handler. For a verified token whose person has no account yet, makes the account and runs it
+ * again; all other strangers stay 401.
  */
-async function withUser(
+async function withUser<Result>(
   ctx: ActionCtx,
   caller: Caller,
-  run: () => Promise<Reply> | Reply,
-): Promise<Reply> {
+  run: () => Promise<Result> | Result,
+): Promise<Result> {
   try {
     return await run();
   } catch (error) {
     const isStranger = readAppError(error)?.code === "UNAUTHORIZED";
     if (!isStranger || caller.kind !== "token") throw error;
-    await ctx.runMutation(internal.users.ensureCaller, { caller });
+    await ctx.runAction(internal.workos.ensureTokenUser, {});
     return await run();
   }
+}
+
+/** Looks the caller up before a large body is read: an unknown key must not cost reading and parsing it. */
+function admission(ctx: ActionCtx, caller: Caller | null) {
+  if (caller === null) return undefined;
+  return () => withUser(ctx, caller, () => ctx.runQuery(internal.users.admit, { caller }));
 }
 
 /** An endpoint that needs no credentials. */
@@ -88,7 +94,7 @@ export function publicEndpoint<Query extends z.ZodType, Body extends z.ZodType>(
   return build(route, () => Promise.resolve(null), handle);
 }
 
-/** The order is the same for all: who, what, do, answer, log; every outcome is logged. */
+/** Serves every endpoint in the same order: caller, input, handler, answer, log line or count. */
 function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Caller | null>(
   route: Route<Query, Body>,
   identify: (ctx: ActionCtx, request: Request) => Promise<Who>,
@@ -101,7 +107,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
       let caller: Who | null = null;
       try {
         caller = await identify(ctx, request);
-        const input = await readInput(route, request);
+        const input = await readInput(route, request, admission(ctx, caller));
         const reply = await handle(ctx, { caller, ...input, request, line });
         return finish(await settle(ctx, reply, caller, line), line.requestId);
       } catch (error) {
@@ -111,7 +117,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
   };
 }
 
-/** Answers a request that no handler takes, and logs it like every other. */
+/** Answers a request that no handler takes, and counts it. */
 export async function refuse(
   ctx: ActionCtx,
   request: Request,
@@ -134,13 +140,14 @@ function lineOf(endpoint: string, request: Request): RequestLine {
 async function readInput<Query extends z.ZodType, Body extends z.ZodType>(
   route: Route<Query, Body>,
   request: Request,
+  beforeLarge: (() => Promise<unknown>) | undefined,
 ): Promise<{ query: z.output<Query>; body: z.output<Body>; param: string }> {
   const url = new URL(request.url);
   const param = readParam(route, url.pathname);
   const query = parse(route.query, Object.fromEntries(paramEntries(url.searchParams)));
   const body = parse(
     route.body,
-    route.body ? await readJsonObject(request, route.listedItems) : undefined,
+    route.body ? await readJsonObject(request, route.listedItems, { beforeLarge }) : undefined,
   );
   return { query, body, param };
 }
@@ -205,8 +212,8 @@ async function settle(
 }
 
 /**
- * Answers an error. Input is read before the key is looked up, so a fault in it may come from a
- * stranger: the log line's transaction finds out, and a stranger gets 401 whatever else was wrong.
+ * Answers an error. A small body is read before the key is looked up, so the fault may be a stranger's:
+ * the transaction that records the request finds out, and a stranger gets 401 whatever else was wrong.
  */
 async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line: RequestLine) {
   const expected = readAppError(error);
@@ -224,7 +231,7 @@ async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line:
 
 type Outcome = { statusCode: number; errorCode?: string; retryAfterMs?: number };
 
-/** Writes the log line. One that cannot be written is no reason to answer differently. */
+/** Records the request. A failure here does not change the answer. */
 async function log(
   ctx: ActionCtx,
   caller: Caller | null,
@@ -239,7 +246,7 @@ async function log(
   }
 }
 
-/** Again without counting, for which too many parallel requests of one user may be in each other's way. */
+/** Retries without counting: parallel requests of one user can conflict on the count. */
 async function logUncounted(
   ctx: ActionCtx,
   args: { caller: Caller | null; line: RequestLine } & Outcome,

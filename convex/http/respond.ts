@@ -57,8 +57,12 @@ export function withLimit(response: Response, state: LimitState | null): Respons
   return response;
 }
 
-/** Adds what every answer carries: CORS headers and the request id of the log line. */
+/**
+ * Adds what every answer carries: CORS headers, the request id of the log line, and `no-store` unless
+ * the endpoint allows caching, because answers hold one person's data.
+ */
 export function finish(response: Response, requestId: string): Response {
+  if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");
   for (const [name, value] of Object.entries(CORS_HEADERS)) response.headers.set(name, value);
   response.headers.set("X-Request-Id", requestId);
   return response;

@@ -27,7 +27,6 @@ export const getWrapped: Endpoint = endpoint(
         "Content-Type": "image/svg+xml; charset=utf-8",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, max-age=60",
       },
     });
   },

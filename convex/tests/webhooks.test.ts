@@ -1,25 +1,13 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
 import { deployment, eachTestAt, fromWorkos, rows, settle, type Deployment } from "../test.setup";
-
-const SECRET = "whsec_test";
+import { workosSignature } from "./webhooks.fixture";
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 beforeEach(() => {
-  vi.stubEnv("WORKOS_WEBHOOK_SECRET", SECRET);
+  vi.stubEnv("WORKOS_WEBHOOK_SECRET", "whsec_test");
   vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
 });
-
-async function signature(body: string, at = Date.now(), secret = SECRET): Promise<string> {
-  const encoder = new TextEncoder();
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", encoder.encode(secret), algorithm, false, [
-    "sign",
-  ]);
-  const digest = await crypto.subtle.sign("HMAC", key, encoder.encode(`${at}.${body}`));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0"));
-  return `t=${at}, v1=${hex.join("")}`;
-}
 
 async function send(t: Deployment, body: string, signed?: string): Promise<number> {
   const headers: Record<string, string> =
@@ -49,7 +37,7 @@ async function world() {
 
 test("a person renamed at WorkOS is renamed here", async () => {
   const { t, ada } = await world();
-  expect(await send(t, updated, await signature(updated))).toBe(200);
+  expect(await send(t, updated, await workosSignature(updated))).toBe(200);
   expect(await ada.query(api.users.me, {})).toMatchObject({
     email: "new@example.com",
     name: "New",
@@ -62,10 +50,10 @@ test("an event that is unsigned, altered, old or of another secret changes nothi
   const refused = [
     await send(t, updated),
     await send(t, updated, "nonsense"),
-    await send(t, altered, await signature(updated)),
-    await send(t, updated, await signature(updated, Date.now() - 600_000)),
-    await send(t, updated, await signature(updated, Date.now(), "whsec_other")),
-    await send(t, "no json", await signature("no json")),
+    await send(t, altered, await workosSignature(updated)),
+    await send(t, updated, await workosSignature(updated, Date.now() - 600_000)),
+    await send(t, updated, await workosSignature(updated, Date.now(), "whsec_other")),
+    await send(t, "no json", await workosSignature("no json")),
   ];
   expect(refused).toEqual([401, 401, 401, 401, 401, 401]);
   expect(await ada.query(api.users.me, {})).toMatchObject({ email: "old@example.com" });
@@ -75,7 +63,7 @@ test("a person deleted at WorkOS is deleted here, and strangers and other events
   const { t } = await world();
   const receive = async (event: object) => {
     const body = JSON.stringify(event);
-    expect(await send(t, body, await signature(body))).toBe(200);
+    expect(await send(t, body, await workosSignature(body))).toBe(200);
     await settle(t);
     return (await rows(t, "users")).map(({ workosId }) => workosId);
   };
@@ -88,6 +76,6 @@ test("a person deleted at WorkOS is deleted here, and strangers and other events
 test("without a secret every event is refused", async () => {
   vi.stubEnv("WORKOS_WEBHOOK_SECRET", undefined);
   const { t, ada } = await world();
-  expect(await send(t, updated, await signature(updated))).toBe(503);
+  expect(await send(t, updated, await workosSignature(updated))).toBe(503);
   expect(await ada.query(api.users.me, {})).toMatchObject({ email: "old@example.com" });
 });

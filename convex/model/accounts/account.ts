@@ -6,7 +6,7 @@ import { readSource } from "../../wire/sources";
 import { days, rowsOf } from "../stats/dashboardDays";
 import { findDeletion } from "./deletionState";
 import { claimsOf, findAccount } from "./users";
-import { applyProfile, isWorkosIssuer } from "./workosUsers";
+import { isWorkosIssuer, updateWorkosUser } from "./workosUsers";
 
 /** What a signed-in person sees and changes of their own account. */
 
@@ -14,7 +14,8 @@ import { applyProfile, isWorkosIssuer } from "./workosUsers";
 export async function me(ctx: QueryCtx) {
   const user = await findAccount(ctx);
   if (user === null) return null;
-  const { _id, email, name, image, enabledAgents } = user;
+  const { _id, name, image, enabledAgents } = user;
+  const email = user.email ?? user.unverifiedEmail;
   const deletion = await findDeletion(ctx, user);
   return {
     _id,
@@ -31,11 +32,11 @@ export async function me(ctx: QueryCtx) {
   };
 }
 
-/** Takes over e-mail and name from the caller's token, where it has them. */
-export async function refreshFromToken(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
+/** Stores address and name from the caller's token, unless a newer profile is known. */
+export async function refreshFromToken(ctx: MutationCtx): Promise<void> {
   const identity = await ctx.auth.getUserIdentity();
   if (identity === null || !isWorkosIssuer(identity.issuer)) return;
-  await applyProfile(ctx, user, claimsOf(identity));
+  await updateWorkosUser(ctx, claimsOf(identity));
 }
 
 /** How much the user has, by the ledger of days. */

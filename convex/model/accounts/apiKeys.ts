@@ -8,8 +8,8 @@ import { cutBytes, oneLine, wellFormed } from "../../lib/text";
 /** Characters of a key after its mark: 32 of 64 symbols are 192 bits. */
 const KEY_LENGTH = 32;
 const KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/** Keys a user may have beside the first: one a machine, and room to rotate. */
-const FURTHER_KEYS_MAX = 50;
+/** Keys that a user may have in addition to the first: one a machine, and room to rotate. */
+export const FURTHER_KEYS_MAX = 50;
 const NAME_MAX_BYTES = 100;
 
 type User = Pick<Doc<"users">, "_id">;

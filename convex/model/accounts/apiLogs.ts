@@ -1,12 +1,13 @@
 import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel";
 import { env, type MutationCtx } from "../../_generated/server";
-import { readAppError } from "../../errors";
+import { ERROR_STATUS } from "../../errors";
 import { DAY_MS } from "../../lib/time";
 import { count, refusedState, vLimitState, type LimitState } from "./rateLimits";
-import { ensureViewer, findCaller, type Caller } from "./users";
+import { countStranger, pruneStrangers } from "./strangers";
+import { findCaller, findNewcomer, type Caller } from "./users";
 
-/** What a request was, said by the HTTP door. */
+/** A request as the HTTP layer describes it. */
 export const vRequestLine = v.object({
   endpoint: v.string(),
   method: v.string(),
@@ -18,7 +19,7 @@ type RequestLine = Infer<typeof vRequestLine>;
 type Outcome = { statusCode: number; errorCode?: string };
 type Refusal = { retryAfterMs?: number; isUncounted?: boolean };
 
-/** Writes the line of a request whose user is known, and counts it; answers what is left. */
+/** Writes the line of a request whose user is known, and counts it; returns what is left of the limit. */
 export async function writeCounted(
   ctx: MutationCtx,
   who: { user: Doc<"users">; caller: Caller },
@@ -34,7 +35,7 @@ export async function writeCounted(
 
 async function write(
   ctx: MutationCtx,
-  who: { userId?: Id<"users">; caller: Caller | null },
+  who: { userId: Id<"users">; caller: Caller },
   { startedAt, ...line }: RequestLine,
   outcome: Outcome & { limitClass?: string; remaining?: number },
 ): Promise<void> {
@@ -42,22 +43,23 @@ async function write(
     ...line,
     ...outcome,
     durationMs: Math.max(0, Date.now() - startedAt),
-    ...(who.userId ? { userId: who.userId } : {}),
-    ...(who.caller?.kind === "key" ? { keyPrefix: who.caller.prefix } : {}),
+    userId: who.userId,
+    ...(who.caller.kind === "key" ? { keyPrefix: who.caller.prefix } : {}),
   });
 }
 
-/** What the door learns from the log line: whether the caller is nobody, and what is left of a limit. */
+/** Whether the caller has no account, and what is left of a limit. */
 export const vRecorded = v.object({
   isStranger: v.boolean(),
   limit: v.union(vLimitState, v.null()),
 });
 
 /**
- * Writes the line of any request. A caller whose key or token is nobody's is a stranger: the line
- * says 401, and so does the answer. A known one's request counts against the limit of its class,
- * whatever came of it, unless it was refused for that limit. (`isUncounted`: parallel requests of one
- * user wait for each other to be counted; a line must not be lost over that.)
+ * Records a request: a log line for callers with an account, a count for all others. A key or token
+ * without an account is answered 401 whatever else was wrong, except a WorkOS token that may still make
+ * its account. A known caller's request counts against the limit of its class, unless it was refused
+ * for that limit. `isUncounted` writes the line alone, because parallel requests of one user can
+ * conflict on the count.
  */
 export async function record(
   ctx: MutationCtx,
@@ -65,14 +67,12 @@ export async function record(
   line: RequestLine,
   { retryAfterMs, isUncounted, ...outcome }: Outcome & Refusal,
 ): Promise<Infer<typeof vRecorded>> {
-  if (caller === null) {
-    await write(ctx, { caller }, line, outcome);
-    return { isStranger: false, limit: null };
-  }
-  const user = await admitted(ctx, caller);
-  if (user === null) {
-    await write(ctx, { caller }, line, { statusCode: 401, errorCode: "UNAUTHORIZED" });
-    return { isStranger: true, limit: null };
+  const user = caller && (await findCaller(ctx, caller));
+  if (caller === null || user === null) {
+    const isNewcomer = caller?.kind === "token" && (await findNewcomer(ctx)) !== null;
+    const isStranger = caller !== null && !isNewcomer;
+    await countStranger(ctx, isStranger ? ERROR_STATUS.UNAUTHORIZED : outcome.statusCode);
+    return { isStranger, limit: null };
   }
   const known = { userId: user._id, caller };
   if (outcome.errorCode === "RATE_LIMITED") {
@@ -88,18 +88,6 @@ export async function record(
   return { isStranger: false, limit };
 }
 
-/** The user of a caller, made at first sight of a WorkOS token; null for strangers. */
-async function admitted(ctx: MutationCtx, caller: Caller): Promise<Doc<"users"> | null> {
-  const known = await findCaller(ctx, caller);
-  if (known !== null || caller.kind === "key") return known;
-  try {
-    return await ensureViewer(ctx);
-  } catch (error) {
-    if (readAppError(error)?.code === "UNAUTHORIZED") return null;
-    throw error;
-  }
-}
-
 /** Lines deleted by one mutation: small documents, far from every limit. */
 const PRUNE_BATCH = 1_000;
 const DEFAULT_RETENTION_DAYS = 30;
@@ -113,5 +101,6 @@ export async function pruneBatch(ctx: MutationCtx, now: number): Promise<boolean
     .withIndex("by_creation_time", (q) => q.lt("_creationTime", now - keep * DAY_MS))
     .take(PRUNE_BATCH);
   for (const line of old) await ctx.db.delete("apiLogs", line._id);
+  await pruneStrangers(ctx, now - keep * DAY_MS);
   return old.length === PRUNE_BATCH;
 }

@@ -60,12 +60,16 @@ function configured(name: Counted): string | undefined {
   }
 }
 
-/** Requests a minute of this class; null for no limit (`0` or `off`). What is no number counts as unset. */
+/** Returns the requests a minute of this class, or null for no limit. */
 function limitOf(name: Infer<typeof vLimitClass>): number | null {
-  if (name === "none") return null;
-  const text = configured(name)?.trim().toLowerCase();
+  return name === "none" ? null : readLimit(configured(name), DEFAULTS[name]);
+}
+
+/** Reads a limit: null for none (`0` or `off`). Anything but a number counts as unset. */
+function readLimit(variable: string | undefined, unset: number | null): number | null {
+  const text = variable?.trim().toLowerCase();
   if (text === "off" || text === "0") return null;
-  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : DEFAULTS[name];
+  return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : unset;
 }
 
 /** Windows begin with the minute (UTC), so that their end can be told without state. */
@@ -122,6 +126,29 @@ export function refusedState(
 }
 
 const limiter = new RateLimiter(components.rateLimiter);
+
+/** Requests to WorkOS a minute that people without an account can cause, all together. */
+const SIGN_INS_A_MINUTE = 120;
+
+/**
+ * Counts one request to WorkOS that anyone can cause (a sign-in code, an unknown token); 429 beyond the
+ * limit. Functions do not know addresses of the network, so the limit is one for all. A refused attempt
+ * writes nothing.
+ */
+export async function countSignInAttempt(ctx: MutationCtx): Promise<void> {
+  const rate = signInLimit();
+  if (rate === null) return;
+  const config = { kind: "token bucket" as const, rate, period: WINDOW_MS, capacity: rate };
+  const { ok, retryAfter } = await limiter.limit(ctx, "signIn", { config });
+  if (ok) return;
+  throw new AppError("RATE_LIMITED", "Too many sign-ins; try again later", {
+    retryAfterMs: retryAfter,
+  });
+}
+
+function signInLimit(): number | null {
+  return readLimit(env.RATE_LIMIT_SIGN_IN, SIGN_INS_A_MINUTE);
+}
 
 /** Longest life of an AuthKit access token: 24 hours. */
 export const TOMBSTONE_MS = DAY_MS;

@@ -3,15 +3,17 @@ import { v, type Infer, type ObjectType } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
 import { AppError, invalidField, notFound, unauthorized } from "../../errors";
-import { isAccountClosed } from "./deletionState";
+import { isAddress, normalAddress } from "../../lib/accounts/address";
+import { decideAccount } from "../../lib/accounts/decideAccount";
+import { accountRow, findByWorkosId, listByAddress } from "./accountRows";
 import { findUserByKey, setFirst } from "./apiKeys";
-import { refuseIfLimited, vLimitClass } from "./rateLimits";
+import { isAccountClosed } from "./deletionState";
+import { isDeleted, refuseIfLimited, vLimitClass } from "./rateLimits";
 import {
-  ensureWorkosUser,
-  findByWorkosId,
   isWorkosIssuer,
-  listByEmail,
-  normalEmail,
+  scheduleProfile,
+  signInWorkosUser,
+  type WorkosProfile,
 } from "./workosUsers";
 
 /**
@@ -25,26 +27,17 @@ export const vCaller = v.union(
 );
 export type Caller = Infer<typeof vCaller>;
 
-/** The user of a caller, or null. */
+/** Returns the user of a caller, or null. */
 export async function findCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<"users"> | null> {
   if (caller.kind === "token") return await findViewer(ctx);
   return present(await findUserByKey(ctx, caller.hash));
 }
 
-/** The user of a caller; 401 for everyone else, 429 for who has used up the limit. */
+/** Returns the user of a caller; 401 for everyone else, 429 for users over their limit. */
 export async function requireCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<"users">> {
-  return admit(await findCaller(ctx, caller), caller);
-}
-
-/** The same where the user may be made: the first request of a WorkOS token. */
-export async function ensureCaller(ctx: MutationCtx, caller: Caller): Promise<Doc<"users">> {
-  const user = caller.kind === "token" ? await ensureViewer(ctx) : await findCaller(ctx, caller);
-  return admit(user, caller);
-}
-
-function admit(user: Doc<"users"> | null, { limit = "none" }: Caller): Doc<"users"> {
+  const user = await findCaller(ctx, caller);
   if (user === null) throw unauthorized();
-  refuseIfLimited(user, limit);
+  refuseIfLimited(user, caller.limit ?? "none");
   return user;
 }
 
@@ -53,15 +46,14 @@ function present(user: Doc<"users"> | null): Doc<"users"> | null {
   return user && isAccountClosed(user) ? null : user;
 }
 
-/** The signed-in user, or null. */
+/** Returns the signed-in user, or null. */
 export async function findViewer(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   return present(await findAccount(ctx));
 }
 
 /**
- * The signed-in user's row, also while the account is being deleted. The one place that knows both
- * doors: the subject of a Convex Auth token is `userId|sessionId`, that of any other verified token is
- * a WorkOS user id.
+ * Returns the signed-in user's row, also while the account is being deleted. Knows both kinds of tokens:
+ * the subject of a Convex Auth token is `userId|sessionId`, that of an AuthKit token a WorkOS user id.
  */
 export async function findAccount(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   const identity = await ctx.auth.getUserIdentity();
@@ -73,60 +65,106 @@ export async function findAccount(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   return isWorkosIssuer(identity.issuer) ? await findByWorkosId(ctx, identity.subject) : null;
 }
 
-/** The signed-in user, made at first sight of a WorkOS identity; 401 for everyone else. */
+/**
+ * Returns the signed-in user, made at first sight of a WorkOS identity; 401 for everyone else. A
+ * mutation cannot ask WorkOS for an address, so the profile is requested afterwards; an account made
+ * from the command line is then found, and the empty one merged into it.
+ */
 export async function ensureViewer(ctx: MutationCtx): Promise<Doc<"users">> {
   const identity = await ctx.auth.getUserIdentity();
   if (identity === null) throw unauthorized();
   const known = await findAccount(ctx);
   if (known === null && isWorkosIssuer(identity.issuer)) {
-    return await ensureWorkosUser(ctx, claimsOf(identity));
+    const claims = claimsOf(identity);
+    const user = await signInWorkosUser(ctx, claims);
+    await scheduleProfile(ctx, claims);
+    return user;
   }
   const user = present(known);
   if (user === null) throw unauthorized();
   return user;
 }
 
-/** What an AuthKit token says of a person; usually only who it is. */
-export function claimsOf({ subject, email, emailVerified, name }: UserIdentity) {
+/** Returns the claims of a WorkOS identity that has no account yet and may have one, or null. */
+export async function findNewcomer(ctx: QueryCtx): Promise<WorkosProfile | null> {
+  const identity = await ctx.auth.getUserIdentity();
+  if (identity === null || !isWorkosIssuer(identity.issuer)) return null;
+  if ((await findAccount(ctx)) !== null || (await isDeleted(ctx, identity.subject))) return null;
+  return claimsOf(identity);
+}
+
+/** Returns what an AuthKit token says about a person; usually only who it is. */
+export function claimsOf({ subject, email, emailVerified, name }: UserIdentity): WorkosProfile {
   return {
     workosId: subject,
-    ...(email ? { email } : {}),
-    ...(emailVerified === undefined ? {} : { emailVerified }),
-    ...(name ? { name } : {}),
+    ...(typeof email === "string" && email !== "" ? { email } : {}),
+    // Claims are any JSON: the text "false" must not count as true.
+    emailVerified: (emailVerified as unknown) === true,
+    ...(typeof name === "string" && name !== "" ? { name } : {}),
   };
 }
 
-/** The user with this e-mail address (else 400), made if there is none, with a new key in place of the old. */
+/** Which account the command line means: by address or, where several have it, by id too. */
+export const vNamed = { email: v.optional(v.string()), userId: v.optional(v.id("users")) };
+type Named = ObjectType<typeof vNamed>;
+
+/** Makes a key for the account with this address (else 400), made if there is none. */
 export async function createWithApiKey(
   ctx: MutationCtx,
-  { email: address, name }: { email: string; name?: string },
+  { name, ...named }: { email: string; userId?: Named["userId"]; name?: string },
 ) {
-  const email = normalEmail(address);
-  if (!/^[^@\s]+@[^@\s]+$/.test(email)) throw invalidField("email", "must be an e-mail address");
-  const [existing] = await presentByEmail(ctx, email);
+  const email = operatorAddress(named.email);
+  if (!isAddress(email)) throw invalidField("email", "must be an e-mail address");
+  const existing = await findNamed(ctx, { ...named, email }, named.userId === undefined);
   const userId =
     existing?._id ?? (await ctx.db.insert("users", { email, ...(name ? { name } : {}) }));
   return { userId, apiKey: await setFirst(ctx, { _id: userId }) };
 }
 
-/** Users with this address whose account is not being deleted. */
-async function presentByEmail(ctx: QueryCtx, email: string): Promise<Doc<"users">[]> {
-  return (await listByEmail(ctx, email)).filter((user) => present(user) !== null);
+/** An address as typed by the operator, perhaps with spaces around it. */
+function operatorAddress(text: string): string {
+  return normalAddress(text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""));
 }
 
-/** Whom the command line means: a user by address and, where several have it, by id too. */
-export const vNamed = { email: v.string(), userId: v.optional(v.id("users")) };
+/** Returns the one account that is meant; 404 if there is none, 409 with their ids if there are several. */
+export async function requireNamed(ctx: QueryCtx, named: Named): Promise<Doc<"users">> {
+  const { email, userId } = named;
+  if (email === undefined && userId === undefined) throw invalidField("email", "is missing");
+  const address = email === undefined ? undefined : operatorAddress(email);
+  const user = await findNamed(ctx, { userId, email: address }, false);
+  if (user === null) throw notFound("User");
+  return user;
+}
 
-/** The one user that is meant; 404 where there is none, 409 with their ids where there are several. */
-export async function requireNamed(
+async function findNamed(
   ctx: QueryCtx,
-  { email, userId }: ObjectType<typeof vNamed>,
-): Promise<Doc<"users">> {
-  const users = await presentByEmail(ctx, email);
-  const meant = users.filter(({ _id }) => userId === undefined || _id === userId);
-  const [user] = meant;
-  if (user === undefined) throw notFound("User");
-  if (meant.length === 1) return user;
-  const ids = meant.map(({ _id }) => _id).join(", ");
-  throw new AppError("CONFLICT", `Several users have this address; add the userId of one: ${ids}`);
+  { email, userId }: Named,
+  mayCreate: boolean,
+): Promise<Doc<"users"> | null> {
+  const none = { users: [], isComplete: true };
+  const { users, isComplete } = email === undefined ? none : await listByAddress(ctx, email);
+  const named = userId && (await ctx.db.get("users", userId));
+  const all = named ? [named, ...users.filter(({ _id }) => _id !== named._id)] : users;
+  const rows = await Promise.all(all.map((user) => accountRow(ctx, user)));
+  const decision = decideAccount(
+    { kind: "commandLine", email, userId, mayCreate },
+    rows,
+    isComplete,
+  );
+  switch (decision.kind) {
+    case "use":
+      return all.find(({ _id }) => _id === decision.id) ?? null;
+    case "ambiguous": {
+      const ids = decision.ids.join(", ");
+      throw new AppError(
+        "CONFLICT",
+        `Several users have this address; add the userId of one: ${ids}`,
+      );
+    }
+    case "create":
+      return null;
+    default:
+      if (mayCreate || userId === undefined) return null;
+      throw notFound("User");
+  }
 }

@@ -1,29 +1,31 @@
 import { v, type Infer } from "convex/values";
 import { internal } from "../../_generated/api";
-import type { Doc } from "../../_generated/dataModel";
-import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
+import type { Doc, Id } from "../../_generated/dataModel";
+import { env, type MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
+import { readAddress, type Address } from "../../lib/accounts/address";
+import { decideAccount, type AccountDecision } from "../../lib/accounts/decideAccount";
 import { workosBase } from "../../lib/accounts/workos";
-import { isAccountClosed } from "./deletionState";
+import { accountRow, findByWorkosId, findLink, listByAddress, WORKOS } from "./accountRows";
+import { moveEmptyAccount } from "./mergeAccounts";
 import { isDeleted } from "./rateLimits";
 
 /**
- * People who come from WorkOS, through either door: their AuthKit token itself, or a session of Convex
- * Auth that was made with an AuthKit code. `authAccounts` is the one map from a WorkOS user id to a
- * user; `users.workosId` says the same on the user's side.
+ * Accounts of people who come from WorkOS, with an AuthKit token or with a session of Convex Auth that
+ * was made from an AuthKit code. `authAccounts` maps a WorkOS user id to an account; `users.workosId`
+ * holds the same id.
  */
 
-/** What WorkOS says of a person; absent is unknown and changes nothing. */
+/** What WorkOS says about a person. Absent fields are unknown and change nothing. */
 export const vWorkosProfile = v.object({
   workosId: v.string(),
   email: v.optional(v.string()),
   emailVerified: v.optional(v.boolean()),
   name: v.optional(v.string()),
+  /** When WorkOS last changed the person, ms; absent in tokens. */
+  updatedAt: v.optional(v.number()),
 });
-type WorkosProfile = Infer<typeof vWorkosProfile>;
-
-/** Provider name of AuthKit in `authAccounts`, and of the sign-in in `auth.ts`. */
-const WORKOS = "workos";
+export type WorkosProfile = Infer<typeof vWorkosProfile>;
 
 /** Whether a verified token comes from AuthKit, by either of its two issuers. */
 export function isWorkosIssuer(issuer: string): boolean {
@@ -31,101 +33,158 @@ export function isWorkosIssuer(issuer: string): boolean {
   return issuer.replace(/\/$/, "") === base || issuer.startsWith(`${base}/user_management/`);
 }
 
-/** The user of a WorkOS user id, or null. */
-export async function findByWorkosId(
-  ctx: QueryCtx,
-  workosId: string,
-): Promise<Doc<"users"> | null> {
-  const account = await findAccount(ctx, workosId);
-  return account && (await ctx.db.get("users", account.userId));
-}
-
-async function findAccount(ctx: QueryCtx, workosId: string) {
-  return await ctx.db
-    .query("authAccounts")
-    .withIndex("providerAndAccountId", (q) =>
-      q.eq("provider", WORKOS).eq("providerAccountId", workosId),
-    )
-    .unique();
+/** Whether the profile itself says a verified address; otherwise WorkOS is asked before an account is made. */
+export function hasVerifiedAddress({ email, emailVerified }: WorkosProfile): boolean {
+  return readAddress(email, emailVerified).kind === "verified";
 }
 
 /**
- * The user of a WorkOS identity, made if there is none; e-mail and name are brought up to date. A
- * verified e-mail address of a user made from the command line leads to that user. An identity whose
- * account was just deleted makes no new one while its old tokens may still be around.
+ * Returns the account of a person who signs in, made or taken over if `decideAccount` says so, and
+ * brought up to date. An identity whose account was deleted makes no new one while its old tokens may
+ * be valid (401).
  */
-export async function ensureWorkosUser(
+export async function signInWorkosUser(
   ctx: MutationCtx,
   profile: WorkosProfile,
 ): Promise<Doc<"users">> {
-  const known = await findByWorkosId(ctx, profile.workosId);
-  if (known !== null) return await applyProfile(ctx, known, profile);
-  if (await isDeleted(ctx, profile.workosId)) {
+  const wasDeleted = await isDeleted(ctx, profile.workosId);
+  const user = await apply(ctx, profile, { kind: "signIn", wasDeleted });
+  if (user === null) {
     throw new AppError("UNAUTHORIZED", "This account was deleted; sign up again tomorrow");
-  }
-  const user = await adoptOrCreate(ctx, profile);
-  const account = await findAccount(ctx, profile.workosId);
-  if (account) await ctx.db.patch("authAccounts", account._id, { userId: user._id });
-  else {
-    const { workosId: providerAccountId } = profile;
-    await ctx.db.insert("authAccounts", { userId: user._id, provider: WORKOS, providerAccountId });
-  }
-  if (profile.email === undefined && env.WORKOS_API_KEY) {
-    const { workosId } = profile;
-    await ctx.scheduler.runAfter(0, internal.workos.fillProfile, { workosId });
   }
   return user;
 }
 
-async function adoptOrCreate(ctx: MutationCtx, profile: WorkosProfile): Promise<Doc<"users">> {
-  const { workosId, email, emailVerified } = profile;
-  const same = await ctx.db
-    .query("users")
-    .withIndex("by_workos_id", (q) => q.eq("workosId", workosId))
-    .first();
-  const adopted = same ?? (emailVerified && email ? await findUnclaimed(ctx, email) : null);
-  if (adopted) {
-    await ctx.db.patch("users", adopted._id, { workosId });
-    return await applyProfile(ctx, { ...adopted, workosId }, profile);
-  }
-  const id = await ctx.db.insert("users", { workosId });
-  return await applyProfile(ctx, { _id: id, _creationTime: Date.now(), workosId }, profile);
+/** Brings a known person's account up to date from a profile or webhook; unknown people are ignored. */
+export async function updateWorkosUser(ctx: MutationCtx, profile: WorkosProfile): Promise<void> {
+  await apply(ctx, profile, { kind: "notice" });
 }
 
-/** An address as it is stored and looked for: whoever writes it in capitals means the same mailbox. */
-export function normalEmail(email: string): string {
-  return email.trim().toLowerCase();
+/** Schedules a request for the person's profile, for accounts that a mutation had to make without it. */
+export async function scheduleProfile(ctx: MutationCtx, profile: WorkosProfile): Promise<void> {
+  if (!env.WORKOS_API_KEY || hasVerifiedAddress(profile)) return;
+  const { workosId } = profile;
+  await ctx.scheduler.runAfter(0, internal.workos.fillProfile, { workosId });
 }
 
-/** Users with this address: nearly always one, but addresses are not unique. */
-export async function listByEmail(ctx: QueryCtx, email: string): Promise<Doc<"users">[]> {
-  return await ctx.db
-    .query("users")
-    .withIndex("email", (q) => q.eq("email", normalEmail(email)))
-    .take(10);
-}
+type Occasion = { kind: "signIn"; wasDeleted: boolean } | { kind: "notice" };
 
-/** A user with this address that the operator made and nobody has signed in as. */
-async function findUnclaimed(ctx: QueryCtx, email: string): Promise<Doc<"users"> | null> {
-  const users = await listByEmail(ctx, email);
-  return users.find((user) => user.workosId === undefined && !isAccountClosed(user)) ?? null;
-}
-
-/** Takes over what the profile says; what it does not say stays. */
-export async function applyProfile(
+async function apply(
   ctx: MutationCtx,
-  user: Doc<"users">,
-  { email: address, emailVerified, name }: WorkosProfile,
+  profile: WorkosProfile,
+  occasion: Occasion,
+): Promise<Doc<"users"> | null> {
+  const { workosId } = profile;
+  const own = await findByWorkosId(ctx, workosId);
+  if (own !== null && isOutdated(own, profile)) return own;
+  const address = readAddress(profile.email, profile.emailVerified);
+  const decision = await decide(ctx, { own, workosId, address, occasion });
+  const userId = await carryOut(ctx, decision, workosId);
+  const user = userId && (await ctx.db.get("users", userId));
+  return user && (await applyProfile(ctx, user, profile, address));
+}
+
+/** Webhooks arrive in any order, and tokens are older than what a profile said. */
+function isOutdated(user: Doc<"users">, { updatedAt }: WorkosProfile): boolean {
+  const { workosUpdatedAt } = user;
+  return workosUpdatedAt !== undefined && (updatedAt === undefined || updatedAt < workosUpdatedAt);
+}
+
+async function decide(
+  ctx: MutationCtx,
+  about: { own: Doc<"users"> | null; workosId: string; address: Address; occasion: Occasion },
+): Promise<AccountDecision> {
+  const { own, workosId, address, occasion } = about;
+  const same =
+    address.kind === "verified"
+      ? await listByAddress(ctx, address.address)
+      : { users: [], isComplete: true };
+  const others = same.users.filter(({ _id }) => _id !== own?._id);
+  const users = own ? [own, ...others] : others;
+  const rows = await Promise.all(users.map((user) => accountRow(ctx, user)));
+  return decideAccount({ ...occasion, workosId, address }, rows, same.isComplete);
+}
+
+/** Returns the account's id, or null where there is none to use. */
+async function carryOut(
+  ctx: MutationCtx,
+  decision: AccountDecision,
+  workosId: string,
+): Promise<Id<"users"> | null> {
+  switch (decision.kind) {
+    case "use":
+      return await link(ctx, decision.id, workosId);
+    case "takeOver":
+      return await link(ctx, decision.id, workosId);
+    case "create":
+      return await link(ctx, await ctx.db.insert("users", { workosId }), workosId);
+    case "merge": {
+      const [from, into] = [await user(ctx, decision.from), await user(ctx, decision.into)];
+      if (from === null || into === null) return null;
+      await moveEmptyAccount(ctx, from, into);
+      return await link(ctx, into._id, workosId);
+    }
+    case "none":
+    case "closed":
+    case "ambiguous":
+      return null;
+  }
+}
+
+async function user(ctx: MutationCtx, id: string): Promise<Doc<"users"> | null> {
+  const userId = ctx.db.normalizeId("users", id);
+  return userId && (await ctx.db.get("users", userId));
+}
+
+/** Links a WorkOS user id to an account, in both places that say so. */
+async function link(ctx: MutationCtx, id: string, workosId: string): Promise<Id<"users"> | null> {
+  const account = await user(ctx, id);
+  if (account === null) return null;
+  const { _id: userId } = account;
+  if (account.workosId !== workosId) await ctx.db.patch("users", userId, { workosId });
+  const known = await findLink(ctx, workosId);
+  if (known === null) {
+    const ids = { userId, provider: WORKOS, providerAccountId: workosId };
+    await ctx.db.insert("authAccounts", ids);
+  } else if (known.userId !== userId) {
+    await ctx.db.patch("authAccounts", known._id, { userId });
+  }
+  return userId;
+}
+
+/** Stores what the profile says; what it does not say stays. */
+async function applyProfile(
+  ctx: MutationCtx,
+  account: Doc<"users">,
+  { name, updatedAt }: WorkosProfile,
+  address: Address,
 ): Promise<Doc<"users">> {
-  const email = address === undefined ? undefined : normalEmail(address);
   const changed = {
-    ...(email && email !== user.email ? { email } : {}),
-    ...(name && name !== user.name ? { name } : {}),
-    ...(email && emailVerified && user.emailVerificationTime === undefined
-      ? { emailVerificationTime: Date.now() }
+    ...changedAddress(account, address),
+    ...(name && name !== account.name ? { name } : {}),
+    ...(updatedAt !== undefined && updatedAt !== account.workosUpdatedAt
+      ? { workosUpdatedAt: updatedAt }
       : {}),
   };
-  if (Object.keys(changed).length === 0) return user;
-  await ctx.db.patch("users", user._id, changed);
-  return { ...user, ...changed };
+  if (Object.keys(changed).length === 0) return account;
+  await ctx.db.patch("users", account._id, changed);
+  return { ...account, ...changed };
+}
+
+/**
+ * Only a verified address is stored in `email`, by which accounts are found. An unverified one is kept
+ * apart, for its owner to see, and takes the place of the verified one if it is another.
+ */
+function changedAddress(account: Doc<"users">, address: Address) {
+  if (address.kind === "unknown") return {};
+  const { email, emailVerificationTime, unverifiedEmail } = account;
+  const isSame = email === address.address && emailVerificationTime !== undefined;
+  if (address.kind === "verified") {
+    if (isSame && unverifiedEmail === undefined) return {};
+    const time = isSame ? emailVerificationTime : Date.now();
+    return { email: address.address, emailVerificationTime: time, unverifiedEmail: undefined };
+  }
+  if (isSame || unverifiedEmail === address.address) return {};
+  const unverified = { unverifiedEmail: address.address };
+  return { ...unverified, email: undefined, emailVerificationTime: undefined };
 }

@@ -167,7 +167,7 @@ function readReached(text: string): Reached {
 
 /** What an export that shall not name its owner has to know: names, and a salt that is no name. */
 export function identityOf(user: Doc<"users">): { salt: string; names: string[] } {
-  const local = user.email?.split("@")[0];
+  const local = (user.email ?? user.unverifiedEmail)?.split("@")[0];
   const names = [user.name ?? "", ...(user.name ?? "").split(/\s+/), local ?? ""];
   return { salt: user._id, names: names.filter((name) => name !== "") };
 }

@@ -1,0 +1,97 @@
+import type { Address } from "./address";
+
+/** A stored account, as far as the decision depends on it. */
+export type AccountRow = {
+  id: string;
+  /** Absent for accounts made from the command line. */
+  workosId?: string;
+  email?: string;
+  emailIsVerified: boolean;
+  /** Shown to the owner only; nobody is found by it. */
+  unverifiedEmail?: string;
+  /** The account is being deleted. */
+  isClosed: boolean;
+  /** The account has sessions or other data. */
+  hasContent: boolean;
+};
+
+/** Who asks: a person who signs in, a notice about a person, or the operator. */
+export type AccountRequest =
+  | { kind: "signIn"; workosId: string; address: Address; wasDeleted: boolean }
+  | { kind: "notice"; workosId: string; address: Address }
+  | { kind: "commandLine"; email?: string; userId?: string; mayCreate: boolean };
+
+export type AccountDecision =
+  | { kind: "use"; id: string }
+  /** Links the WorkOS identity to an account made from the command line. */
+  | { kind: "takeOver"; id: string }
+  /** Links it so, and removes the empty account that the identity had. */
+  | { kind: "merge"; from: string; into: string }
+  | { kind: "create" }
+  | { kind: "none" }
+  | { kind: "closed" }
+  | { kind: "ambiguous"; ids: string[] };
+
+/**
+ * Decides which account a request leads to. `rows` are the account of the WorkOS identity, the account
+ * of the user id, and all accounts with the address; `isComplete` is false when there were more.
+ *
+ * An existing account is taken over only if it was made from the command line, and if the address is
+ * verified and leads to that account alone.
+ */
+export function decideAccount(
+  request: AccountRequest,
+  rows: readonly AccountRow[],
+  isComplete: boolean,
+): AccountDecision {
+  if (request.kind === "commandLine") return decideCommandLine(request, rows, isComplete);
+  const { workosId, address } = request;
+  const own = rows.find((row) => row.workosId === workosId);
+  const unclaimed =
+    address.kind === "verified" && isComplete
+      ? onlyUnclaimed(rows.filter((row) => row !== own && isFoundBy(row, address.address)))
+      : undefined;
+  if (own) {
+    if (own.isClosed) return { kind: "closed" };
+    if (unclaimed && !own.hasContent) return { kind: "merge", from: own.id, into: unclaimed.id };
+    return { kind: "use", id: own.id };
+  }
+  if (request.kind === "notice") return { kind: "none" };
+  if (request.wasDeleted) return { kind: "closed" };
+  return unclaimed ? { kind: "takeOver", id: unclaimed.id } : { kind: "create" };
+}
+
+/** Whether the account is found by this address: the operator gave it, or WorkOS verified it. */
+function isFoundBy(row: AccountRow, address: string): boolean {
+  const isTrusted = row.workosId === undefined || row.emailIsVerified;
+  return !row.isClosed && isTrusted && row.email === address;
+}
+
+function onlyUnclaimed(holders: readonly AccountRow[]): AccountRow | undefined {
+  const [first] = holders;
+  return holders.length === 1 && first?.workosId === undefined ? first : undefined;
+}
+
+function decideCommandLine(
+  request: AccountRequest & { kind: "commandLine" },
+  rows: readonly AccountRow[],
+  isComplete: boolean,
+): AccountDecision {
+  const { email, userId, mayCreate } = request;
+  if (userId !== undefined) {
+    const named = rows.find(({ id }) => id === userId);
+    const hasAddress =
+      email === undefined || named?.email === email || named?.unverifiedEmail === email;
+    return named && !named.isClosed && hasAddress
+      ? { kind: "use", id: named.id }
+      : { kind: "none" };
+  }
+  if (email === undefined) return { kind: "none" };
+  const holders = rows.filter((row) => isFoundBy(row, email));
+  const [first] = holders;
+  if (holders.length > 1 || !isComplete) {
+    return { kind: "ambiguous", ids: holders.map(({ id }) => id) };
+  }
+  if (first) return { kind: "use", id: first.id };
+  return { kind: mayCreate ? "create" : "none" };
+}

@@ -1,0 +1,58 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { MOVED_LINES_MAX } from "./accountRows";
+import { FURTHER_KEYS_MAX } from "./apiKeys";
+import { forgetDeletion } from "./deletionState";
+
+/** Sessions of Convex Auth that a merge moves; further ones end. */
+const MOVED_SIGN_INS_MAX = 100;
+
+/**
+ * Removes an account without content and moves what it has to another one: keys, sign-ins, log lines,
+ * settings. The caller links the WorkOS identity.
+ */
+export async function moveEmptyAccount(
+  ctx: MutationCtx,
+  from: Doc<"users">,
+  into: Doc<"users">,
+): Promise<void> {
+  const userId = into._id;
+  await moveKeys(ctx, from, into);
+  const signIns = await ctx.db
+    .query("authSessions")
+    .withIndex("userId", (q) => q.eq("userId", from._id))
+    .take(MOVED_SIGN_INS_MAX);
+  for (const { _id } of signIns) await ctx.db.patch("authSessions", _id, { userId });
+  const links = await ctx.db
+    .query("authAccounts")
+    .withIndex("userIdAndProvider", (q) => q.eq("userId", from._id))
+    .take(MOVED_SIGN_INS_MAX);
+  for (const { _id } of links) await ctx.db.patch("authAccounts", _id, { userId });
+  const lines = await ctx.db
+    .query("apiLogs")
+    .withIndex("by_user", (q) => q.eq("userId", from._id))
+    .take(MOVED_LINES_MAX);
+  for (const { _id } of lines) await ctx.db.patch("apiLogs", _id, { userId });
+  if (into.enabledAgents === undefined && from.enabledAgents !== undefined) {
+    await ctx.db.patch("users", userId, { enabledAgents: from.enabledAgents });
+  }
+  await forgetDeletion(ctx, from);
+  await ctx.db.delete("users", from._id);
+}
+
+async function moveKeys(ctx: MutationCtx, from: Doc<"users">, into: Doc<"users">): Promise<void> {
+  const { apiKey: hash, apiKeyPrefix: prefix = "", apiKeyCreatedAt } = from;
+  const keys = await ctx.db
+    .query("apiKeys")
+    .withIndex("by_user", (q) => q.eq("userId", from._id))
+    .take(FURTHER_KEYS_MAX);
+  for (const { _id } of keys) await ctx.db.patch("apiKeys", _id, { userId: into._id });
+  if (hash === undefined) return;
+  const createdAt = apiKeyCreatedAt ?? from._creationTime;
+  if (into.apiKey === undefined) {
+    const first = { apiKey: hash, apiKeyPrefix: prefix, apiKeyCreatedAt: createdAt };
+    await ctx.db.patch("users", into._id, first);
+  } else {
+    await ctx.db.insert("apiKeys", { userId: into._id, hash, prefix, createdAt });
+  }
+}

@@ -1,0 +1,329 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { api, internal } from "../_generated/api";
+import { conversation, deployment, eachTestAt, fromWorkos, person, read } from "../test.setup";
+import { rows, settle, type Deployment } from "../test.setup";
+import { workosSignature } from "./webhooks.fixture";
+
+/** Which account a person, a webhook or the operator reaches, through the public functions. */
+
+const NOON = Date.UTC(2026, 0, 22, 12);
+const EMAIL = "kim@example.com";
+const BEARER = { headers: { Authorization: "Bearer header.payload.signature" } };
+
+eachTestAt(NOON);
+beforeEach(() => {
+  vi.stubEnv("WORKOS_WEBHOOK_SECRET", "whsec_test");
+  vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
+});
+
+type Profile = {
+  email?: unknown;
+  email_verified?: unknown;
+  first_name?: string;
+  updated_at?: string;
+};
+
+/** WorkOS answers with these profiles, by user id; returns the requests it got. */
+function stubWorkos(profiles: { [id: string]: Profile | "down" }): string[] {
+  vi.stubEnv("WORKOS_API_KEY", "sk_test");
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", (url: string | URL) => {
+    const { pathname } = new URL(url);
+    asked.push(pathname);
+    const id = pathname.split("/").at(-1) ?? "";
+    const profile = profiles[id];
+    if (profile === "down") return Promise.resolve(Response.json({}, { status: 503 }));
+    if (profile === undefined) return Promise.resolve(Response.json({}, { status: 404 }));
+    return Promise.resolve(Response.json({ object: "user", id, ...profile }));
+  });
+  return asked;
+}
+
+async function sendWebhook(t: Deployment, data: Profile & { id: string }, createdAt?: string) {
+  const event = { id: "event_1", event: "user.updated", data, created_at: createdAt };
+  const body = JSON.stringify(event);
+  const headers = { "WorkOS-Signature": await workosSignature(body) };
+  expect((await t.fetch("/webhooks/workos", { method: "POST", headers, body })).status).toBe(200);
+}
+
+const join = (t: Deployment, id: string, claims = {}) =>
+  fromWorkos(t, id, claims).mutation(api.users.getOrCreate, {});
+const makeKey = (t: Deployment, email = EMAIL) =>
+  t.mutation(internal.users.createWithApiKey, { email });
+
+describe("a stranger who claims an address before its owner arrives", () => {
+  test.each<[string, (t: Deployment) => Promise<unknown>]>([
+    ["by a token", (t) => join(t, "user_evil", { email: EMAIL, emailVerified: false })],
+    ["by a token without a word", (t) => join(t, "user_evil", { email: EMAIL })],
+    [
+      "by a token with a text",
+      (t) => join(t, "user_evil", { email: EMAIL, emailVerified: "false" }),
+    ],
+    [
+      "by the profile",
+      async (t) => {
+        stubWorkos({ user_evil: { email: EMAIL, email_verified: false } });
+        await join(t, "user_evil");
+        await settle(t);
+      },
+    ],
+    [
+      "by a profile with a text",
+      async (t) => {
+        stubWorkos({ user_evil: { email: EMAIL, email_verified: "false" } });
+        await join(t, "user_evil");
+        await settle(t);
+      },
+    ],
+    [
+      "by a webhook",
+      async (t) => {
+        await join(t, "user_evil", { email: "evil@example.com", emailVerified: true });
+        await sendWebhook(t, { id: "user_evil", email: EMAIL, email_verified: false });
+      },
+    ],
+    [
+      "by a row of version 1",
+      async (t) => {
+        await t.run(({ db }) => db.insert("users", { workosId: "user_evil", email: EMAIL }));
+      },
+    ],
+  ])("%s gets neither the operator's key nor the owner's sign-in", async (_, claim) => {
+    const t = deployment();
+    await claim(t);
+    const [evil] = await rows(t, "users");
+    const { userId, apiKey } = await makeKey(t);
+    expect(userId).not.toBe(evil?._id);
+    const owner = await join(t, "user_01", { email: EMAIL, emailVerified: true });
+    expect(owner).toBe(userId);
+    const headers = { Authorization: `Bearer ${apiKey}` };
+    await t.fetch("/sync/session", { method: "POST", headers, body: '{"externalId":"s1"}' });
+    expect(await rows(t, "sessions")).toMatchObject([{ userId }]);
+    expect(await t.mutation(internal.users.revokeKeys, { email: EMAIL })).toBe(1);
+  });
+});
+
+describe("an account made from the command line", () => {
+  test.each<[string, unknown, boolean]>([
+    ["KIM@EXAMPLE.com", true, true],
+    [EMAIL, "true", false],
+    [EMAIL, "false", false],
+    [EMAIL, false, false],
+    [EMAIL, undefined, false],
+    ["\u212Aim@example.com", true, false],
+    ["\uFEFFkim@example.com", true, false],
+  ])("is taken over by %j with verification %j: %s", async (email, emailVerified, isTaken) => {
+    const t = deployment();
+    const { userId } = await makeKey(t);
+    expect((await join(t, "user_01", { email, emailVerified })) === userId).toBe(isTaken);
+  });
+
+  test("with 15 strangers' unverified rows of version 1 before it, is still found by its address", async () => {
+    const t = deployment();
+    await t.run(async ({ db }) => {
+      for (let i = 0; i < 15; i++)
+        await db.insert("users", { workosId: `evil_${i}`, email: EMAIL });
+    });
+    const { userId } = await makeKey(t);
+    expect((await makeKey(t)).userId).toBe(userId);
+    expect(await join(t, "user_01", { email: EMAIL, emailVerified: true })).toBe(userId);
+  });
+
+  describe("whose owner comes with a token without an address", () => {
+    const profile = { email: EMAIL, email_verified: true, first_name: "Kim" };
+
+    test.each<[string, (t: Deployment) => Promise<unknown>]>([
+      ["first over HTTP, reading", (t) => fromWorkos(t, "user_01").fetch("/api/sessions", BEARER)],
+      [
+        "first over HTTP, writing",
+        (t) =>
+          fromWorkos(t, "user_01").fetch("/sync/session", {
+            ...BEARER,
+            method: "POST",
+            body: JSON.stringify({ externalId: "mine" }),
+          }),
+      ],
+      ["first in the dashboard", (t) => join(t, "user_01")],
+      [
+        "first in the dashboard, where they make keys",
+        async (t) => {
+          await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
+          await fromWorkos(t, "user_01").mutation(api.apiKeys.create, { name: "laptop" });
+          await fromWorkos(t, "user_01").mutation(api.users.updateEnabledAgents, {
+            enabledAgents: ["pi"],
+          });
+        },
+      ],
+    ])("stays one account: %s", async (_, arrive) => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      const kim = await person(t, EMAIL);
+      await kim.post("/sync/batch", conversation("s1", ["a", "b"]));
+      await arrive(t);
+      await settle(t);
+      expect(await rows(t, "users")).toMatchObject([{ _id: kim.userId, workosId: "user_01" }]);
+      const { sessions } = await read<{ sessions: { externalId: string }[] }>(
+        fromWorkos(t, "user_01").fetch("/api/sessions", BEARER),
+      );
+      expect(sessions.map(({ externalId }) => externalId)).toContain("s1");
+      for (const { userId } of await rows(t, "sessions")) expect(userId).toBe(kim.userId);
+      for (const { userId } of await rows(t, "apiLogs")) expect(userId).toBe(kim.userId);
+      for (const { userId } of await rows(t, "apiKeys")) expect(userId).toBe(kim.userId);
+      expect(await fromWorkos(t, "user_01").query(api.users.me, {})).toMatchObject({
+        email: EMAIL,
+        hasApiKey: true,
+      });
+      expect((await kim.get("/api/sessions")).status).toBe(200);
+    });
+
+    test("keys made in the empty account keep working after it was merged", async () => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      const kim = await person(t, EMAIL);
+      const first = await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
+      const { key } = await fromWorkos(t, "user_01").mutation(api.apiKeys.create, {});
+      await settle(t);
+      for (const apiKey of [kim.apiKey, first, key]) {
+        const headers = { Authorization: `Bearer ${apiKey}` };
+        expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
+      }
+      expect(await kim.dashboard.query(api.apiKeys.list, {})).toHaveLength(3);
+    });
+
+    test("while WorkOS does not answer, no second account is made over HTTP", async () => {
+      const profiles: { [id: string]: Profile | "down" } = { user_01: "down" };
+      stubWorkos(profiles);
+      vi.spyOn(console, "error").mockImplementation(() => undefined);
+      const t = deployment();
+      const kim = await person(t, EMAIL);
+      const answer = await fromWorkos(t, "user_01").fetch("/api/sessions", BEARER);
+      expect(answer.status).toBe(503);
+      expect(await rows(t, "users")).toHaveLength(1);
+      profiles.user_01 = profile;
+      expect((await fromWorkos(t, "user_01").fetch("/api/sessions", BEARER)).status).toBe(200);
+      expect(await rows(t, "users")).toMatchObject([{ _id: kim.userId }]);
+    });
+
+    test("an account with data of its own is not merged, and loses nothing", async () => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      const own = await join(t, "user_01");
+      const key = await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
+      const headers = { Authorization: `Bearer ${key}` };
+      const body = JSON.stringify({ externalId: "mine" });
+      await t.fetch("/sync/session", { method: "POST", headers, body });
+      const { userId } = await makeKey(t);
+      await settle(t);
+      expect(userId).not.toBe(own);
+      expect(await rows(t, "users")).toHaveLength(2);
+      expect(await rows(t, "sessions")).toMatchObject([{ userId: own }]);
+    });
+  });
+});
+
+describe("the address of an account", () => {
+  const row = async (t: Deployment) => (await rows(t, "users"))[0];
+
+  test("loses its verification when it changes to an unverified one, and gains it again", async () => {
+    const t = deployment();
+    await join(t, "user_01", { email: EMAIL, emailVerified: true });
+    expect(await row(t)).toMatchObject({ email: EMAIL, emailVerificationTime: NOON });
+    const changed = { id: "user_01", email: "New@Example.com", email_verified: false };
+    await sendWebhook(t, changed);
+    expect(await row(t)).not.toHaveProperty("emailVerificationTime");
+    expect(await row(t)).not.toHaveProperty("email");
+    const me = () => fromWorkos(t, "user_01").query(api.users.me, {});
+    expect(await me()).toMatchObject({ email: "new@example.com" });
+    vi.setSystemTime(NOON + 5_000);
+    await sendWebhook(t, { ...changed, email_verified: true });
+    expect(await row(t)).toMatchObject({
+      email: "new@example.com",
+      emailVerificationTime: NOON + 5_000,
+    });
+    expect(await row(t)).not.toHaveProperty("unverifiedEmail");
+  });
+
+  test("is verified anew when it changes to another verified one", async () => {
+    const t = deployment();
+    await join(t, "user_01", { email: EMAIL, emailVerified: true });
+    vi.setSystemTime(NOON + 5_000);
+    await sendWebhook(t, { id: "user_01", email: "b@example.com", email_verified: true });
+    expect(await row(t)).toMatchObject({
+      email: "b@example.com",
+      emailVerificationTime: NOON + 5_000,
+    });
+  });
+
+  test("is not put back by an older webhook, nor by a token from before the change", async () => {
+    const t = deployment();
+    await join(t, "user_01", { email: EMAIL, emailVerified: true, name: "Old" });
+    const at = (updated_at: string, email: string, first_name: string) =>
+      sendWebhook(t, { id: "user_01", email, email_verified: true, first_name, updated_at });
+    await at("2026-01-20T10:00:00.000Z", "b@example.com", "B");
+    await at("2026-01-21T10:00:00.000Z", "c@example.com", "C");
+    await at("2026-01-20T10:00:00.000Z", "b@example.com", "B");
+    expect(await row(t)).toMatchObject({ email: "c@example.com", name: "C" });
+    await join(t, "user_01", { email: EMAIL, emailVerified: true, name: "Old" });
+    expect(await row(t)).toMatchObject({ email: "c@example.com", name: "C" });
+    await at("2026-01-21T10:00:00.001Z", "d@example.com", "D");
+    expect(await row(t)).toMatchObject({ email: "d@example.com", name: "D" });
+  });
+
+  test("is ordered by the time of the event where the person has none", async () => {
+    const t = deployment();
+    await join(t, "user_01");
+    const at = (createdAt: string, email: string) =>
+      sendWebhook(t, { id: "user_01", email, email_verified: true }, createdAt);
+    await at("2026-01-21T10:00:00.000Z", "b@example.com");
+    await at("2026-01-20T10:00:00.000Z", "a@example.com");
+    expect(await row(t)).toMatchObject({ email: "b@example.com" });
+  });
+});
+
+describe("the command line", () => {
+  test("refuses an address that leads to several accounts, and takes the id of one", async () => {
+    const t = deployment();
+    const { userId: first } = await makeKey(t);
+    const second = await t.run(({ db }) =>
+      db.insert("users", { workosId: "user_02", email: EMAIL, emailVerificationTime: NOON }),
+    );
+    const before = await rows(t, "users");
+    const calls = (userId?: typeof first) => {
+      const named = { email: EMAIL, ...(userId ? { userId } : {}) };
+      return [
+        () => t.mutation(internal.users.createWithApiKey, named),
+        () => t.mutation(internal.users.revokeKeys, named),
+        () => t.mutation(internal.users.remove, { ...named, scope: "data" }),
+      ] as const;
+    };
+    for (const call of calls()) {
+      await expect(call()).rejects.toThrow(`add the userId of one: ${first}, ${second}`);
+    }
+    expect(await rows(t, "users")).toEqual(before);
+    for (const call of calls(second)) await call();
+    expect((await rows(t, "users"))[0]).toEqual(before[0]);
+  });
+
+  test("reaches an account without a trusted address by its id alone", async () => {
+    const t = deployment();
+    const userId = await join(t, "user_01", { email: EMAIL });
+    const remove = (named: object) =>
+      t.mutation(internal.users.remove, { scope: "account", ...named });
+    await expect(remove({ email: EMAIL })).rejects.toThrow("User not found");
+    await expect(remove({})).rejects.toThrow("INVALID_REQUEST");
+    await expect(remove({ userId, email: "other@example.com" })).rejects.toThrow("not found");
+    expect(await remove({ userId })).toEqual({ started: true });
+    await settle(t);
+    expect(await rows(t, "users")).toEqual([]);
+  });
+});
+
+test("an account in deletion gets no session by a sign-in", async () => {
+  const t = deployment();
+  await join(t, "user_01", { email: EMAIL, emailVerified: true });
+  await fromWorkos(t, "user_01").action(api.users.deleteAccount, {});
+  const profile = { workosId: "user_01", email: EMAIL, emailVerified: true };
+  await expect(t.mutation(internal.users.ensureFromWorkos, { profile })).rejects.toThrow(
+    "UNAUTHORIZED",
+  );
+});
