@@ -394,7 +394,7 @@ describe("deleting the account", () => {
     });
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const t = deployment();
-    const ada = fromWorkos(t, "user_01", { email: "ada@example.com" });
+    const ada = fromWorkos(t, "user_01", { email: "ada@example.com", emailVerified: true });
     await ada.mutation(api.users.getOrCreate, {});
     await ada.action(api.users.deleteAccount, {});
     await settle(t);

@@ -204,3 +204,215 @@ describe("the purge of a deleted session", () => {
     expect(await jobs()).toBe(1);
   });
 });
+
+describe("a deletion in many steps", () => {
+  const step = (t: Deployment, userId: Id<"users">) =>
+    t.mutation(internal.deletion.step, { userId });
+
+  test("removes sign-ins with more tokens than a step takes, and never a sign-in before its tokens", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await t.run(async ({ db }) => {
+      const { userId } = ada;
+      const expirationTime = NOON;
+      for (let s = 0; s < 4; s++) {
+        const sessionId = await db.insert("authSessions", { userId, expirationTime });
+        for (let i = 0; i < 300; i++) {
+          await db.insert("authRefreshTokens", { sessionId, expirationTime });
+        }
+        const account = { userId, provider: `p${s}`, providerAccountId: "x" };
+        const accountId = await db.insert("authAccounts", account);
+        for (let i = 0; i < 200; i++) {
+          const code = { accountId, provider: "p", code: `c${s} ${i}`, expirationTime };
+          await db.insert("authVerificationCodes", code);
+        }
+      }
+    });
+    await ada.dashboard.action(api.users.deleteAccount, {});
+    await loseScheduled(t);
+    let steps = 0;
+    for (; (await rows(t, "users")).length > 0 && steps < 20; steps++) {
+      await step(t, ada.userId);
+      const sessions = new Set((await rows(t, "authSessions")).map(({ _id }) => _id));
+      const tokens = await rows(t, "authRefreshTokens");
+      expect(tokens.filter(({ sessionId }) => !sessions.has(sessionId))).toEqual([]);
+      const accounts = new Set((await rows(t, "authAccounts")).map(({ _id }) => _id));
+      const codes = await rows(t, "authVerificationCodes");
+      expect(codes.filter(({ accountId }) => !accounts.has(accountId))).toEqual([]);
+    }
+    expect(steps).toBeGreaterThanOrEqual(4);
+    expect(await rows(t, "authRefreshTokens")).toEqual([]);
+    expect(await rows(t, "authVerificationCodes")).toEqual([]);
+  });
+
+  test("is bounded by bytes: large messages take several steps", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 1, 1);
+    await t.run(async ({ db }) => {
+      const [message] = await db.query("messages").collect();
+      if (message === undefined) throw new Error("no message");
+      const { _id: messageId, userId, sessionId, orderKey } = message;
+      const ids = { userId, sessionId, messageId, orderKey };
+      const shape = { order: 0, type: "x", format: "text" as const, content: "x".repeat(450_000) };
+      for (let piece = 0; piece < 26; piece++)
+        await db.insert("parts", { ...ids, ...shape, piece });
+    });
+    const bytes = async () =>
+      (await rows(t, "parts")).reduce((sum, row) => sum + JSON.stringify(row).length, 0);
+    const before = await bytes();
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    const left = [before];
+    while ((left.at(-1) ?? 0) > 0 && left.length < 10) {
+      await step(t, ada.userId);
+      left.push(await bytes());
+    }
+    const removed = left.slice(1).map((now, index) => (left[index] ?? 0) - now);
+    expect(Math.max(...removed)).toBeLessThan(5_000_000);
+    expect(removed.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test("is bounded by rows", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await t.run(async ({ db }) => {
+      const line = {
+        endpoint: "/x",
+        method: "GET",
+        statusCode: 200,
+        durationMs: 1,
+        requestId: "r",
+      };
+      for (let i = 0; i < 1_800; i++) await db.insert("apiLogs", { ...line, userId: ada.userId });
+    });
+    vi.setSystemTime(NOON + 1_000);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    const left: number[] = [1_800];
+    while ((left.at(-1) ?? 0) > 0 && left.length < 20) {
+      await step(t, ada.userId);
+      left.push((await rows(t, "apiLogs")).length);
+    }
+    expect(left).toEqual([1_800, 1_300, 800, 300, 0]);
+  });
+
+  test("of data keeps log lines, days and keys of what came after it began", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 2, 3);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    vi.setSystemTime(NOON + 3_600_000);
+    await ada.post("/sync/batch", conversation("fresh", ["new", "answer"]));
+    const fresh = Date.now();
+    await settle(t);
+    await step(t, ada.userId);
+    await settle(t);
+    const lines = await rows(t, "apiLogs");
+    expect(lines.map(({ _creationTime }) => _creationTime >= fresh)).toEqual([true]);
+    const days = await rows(t, "dailyWrapped");
+    expect(days.flatMap(({ stats }) => stats.rows.map(({ messages }) => messages))).toEqual([2]);
+    expect((await ada.get("/api/sessions")).status).toBe(200);
+    const [user] = await rows(t, "users");
+    expect(user).not.toHaveProperty("deleting");
+    expect(await ada.dashboard.query(api.users.me, {})).toMatchObject({
+      deletionStatus: "completed",
+    });
+  });
+
+  test("of an account takes over from one of data, and none of data from one of an account", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 2, 3);
+    expect(await ada.dashboard.mutation(api.users.deleteAllData, {})).toMatchObject({
+      started: true,
+    });
+    const remove = (scope: "data" | "account") =>
+      t.mutation(internal.users.remove, { userId: ada.userId, scope });
+    expect(await remove("data")).toEqual({ started: false });
+    expect(await remove("account")).toEqual({ started: true });
+    await expect(remove("data")).rejects.toThrow("User not found");
+    expect((await ada.get("/api/sessions")).status).toBe(401);
+    await settle(t);
+    expect(await tablesWith(t, ada.userId)).toEqual([]);
+  });
+
+  test("of an account never fails, however often its runs are lost", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 1, 3);
+    await ada.dashboard.action(api.users.deleteAccount, {});
+    for (let lost = 0; lost < 9; lost++) {
+      await loseScheduled(t);
+      vi.setSystemTime(Date.now() + STALLED_MS + 1);
+      await resumeStalled(t);
+      expect(await ada.dashboard.query(api.users.me, {})).toMatchObject({
+        deletionStatus: "pending",
+      });
+    }
+    await settle(t);
+    expect(await tablesWith(t, ada.userId)).toEqual([]);
+  });
+
+  test("is shown with its reason when it failed, and then takes nothing that is sent", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 1, 3);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    for (let lost = 0; lost < 6; lost++) {
+      await loseScheduled(t);
+      vi.setSystemTime(Date.now() + STALLED_MS + 1);
+      await resumeStalled(t);
+    }
+    const failed = await ada.dashboard.query(api.users.me, {});
+    expect(failed).toMatchObject({ deletionStatus: "failed" });
+    expect(failed?.deletionError).toContain("Start it again");
+    await step(t, ada.userId);
+    await ada.post("/sync/batch", conversation("s0", ["again"]));
+    await settle(t);
+    expect(await rows(t, "sessions")).toHaveLength(1);
+  });
+
+  test("that stalled a moment too short ago is left alone", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await store(t, ada, 1, 3);
+    const begun = Date.now();
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    vi.setSystemTime(begun + STALLED_MS - 1);
+    await resumeStalled(t);
+    expect(await ada.dashboard.mutation(api.users.deleteAllData, {})).toMatchObject({
+      started: false,
+    });
+    await settle(t);
+    expect(await rows(t, "sessions")).toHaveLength(1);
+    vi.setSystemTime(begun + STALLED_MS + 1);
+    expect(await ada.dashboard.mutation(api.users.deleteAllData, {})).toMatchObject({
+      started: true,
+    });
+    await settle(t);
+    expect(await rows(t, "sessions")).toEqual([]);
+  });
+});
+
+test("a person is deleted at WorkOS with longer and longer waits, and given up after about a day", async () => {
+  vi.stubEnv("WORKOS_API_KEY", "sk_test");
+  vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
+  const at: number[] = [];
+  vi.stubGlobal("fetch", () => {
+    at.push(Date.now());
+    return Promise.resolve(Response.json({ message: "no" }, { status: 503 }));
+  });
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const t = deployment();
+  await t.mutation(internal.users.removeFromWorkos, { workosId: "user_01" });
+  expect(at).toEqual([]);
+  await t.run(({ scheduler }) =>
+    scheduler.runAfter(0, internal.workos.deletePerson, { workosId: "user_01", tries: 0 }),
+  );
+  await settle(t).catch(() => undefined);
+  const waits = at.slice(1).map((now, index) => Math.round((now - (at[index] ?? 0)) / 60_000));
+  expect(waits).toEqual([1, 10, 60, 360, 1_440]);
+});
