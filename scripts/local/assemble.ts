@@ -17,6 +17,7 @@ import { Catalog } from "./store/catalog.ts";
 import { Statements, type Sqlite } from "./store/database.ts";
 import { Documents } from "./store/documents.ts";
 import { readSchema } from "./store/schema.ts";
+import { Scrubber } from "./store/scrubber.ts";
 import { Transactor } from "./transaction/transactor.ts";
 
 function instanceSecret(sql: Statements): string {
@@ -81,6 +82,7 @@ function committer(transactor: Transactor, limits: LimitRules, wake: () => void)
 export interface Assembled {
   engine: Engine;
   sql: Statements;
+  scrubber: Scrubber;
   /** Names of the indexes that were built again. */
   rebuilt: string[];
 }
@@ -107,6 +109,10 @@ export function assemble(
   const documents = new Documents(sql);
   const tables = { sql, catalog, documents };
   const transactor = new Transactor(sql, catalog);
+  const scrubber = new Scrubber(sql, catalog, transactor);
+  documents.onRemove = () => {
+    scrubber.deleted();
+  };
   const registry = new Registry(components);
   const jobs = new Jobs(tables);
   const engine: Omit<Engine, "scheduler"> & { scheduler?: Scheduler } = {
@@ -118,5 +124,5 @@ export function assemble(
     commit: committer(transactor, limits, () => engine.scheduler?.wake()),
   };
   const scheduler = new Scheduler(engine as Engine, new Crons(sql, jobs, registry));
-  return { engine: Object.assign(engine, { scheduler }), sql, rebuilt };
+  return { engine: Object.assign(engine, { scheduler }), sql, scrubber, rebuilt };
 }

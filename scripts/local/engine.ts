@@ -7,6 +7,7 @@ import { loadComponents } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
+import type { Patience } from "./http/patience.ts";
 import { ADMIN_PATH, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
 import type { FunctionPeak } from "./limits/peaks.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
@@ -39,6 +40,13 @@ export interface EngineOptions {
   /** Lines that functions write; default: nothing is printed. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
+  /** How long a client may take to send a request; default: `PATIENCE` of `http/patience.ts`. */
+  patience?: Patience;
+  /**
+   * Send texts to the provider that `OPENAI_API_KEY` and `OPENAI_BASE_URL` of this process name; default
+   * false. Where `env` is given, its variables say so.
+   */
+  openai?: boolean;
 }
 
 /** A running engine, as its owner holds it. */
@@ -124,6 +132,13 @@ class Cleanup {
   }
 }
 
+/** This process's variables; those that send texts to somebody else only where that was asked for. */
+function ownEnvironment(openai: boolean): Record<string, string | undefined> {
+  if (openai) return process.env;
+  const { OPENAI_API_KEY: _key, OPENAI_BASE_URL: _url, ...env } = process.env;
+  return env;
+}
+
 /** Variables of the deployment, with a local embeddings server where there is no key. */
 async function environment(
   options: EngineOptions,
@@ -131,7 +146,7 @@ async function environment(
   cleanup: Cleanup,
 ): Promise<Record<string, string | undefined>> {
   const env: Record<string, string | undefined> = {
-    ...(options.env ?? process.env),
+    ...(options.env ?? ownEnvironment(options.openai === true)),
     CONVEX_SITE_URL: origin,
     CONVEX_CLOUD_URL: origin,
   };
@@ -148,7 +163,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const engineReady = new Promise<Engine>((resolveEngine) => (ready = resolveEngine));
   // Listening comes first: where the port is taken, no data file is left behind.
   const listening = await listen(() => engineReady, {
-    ...{ host, port, onRequest },
+    ...{ host, port, onRequest, patience: options.patience },
     first: (request) =>
       new URL(request.url).pathname === ADMIN_PATH
         ? serveAdmin(request, secret, async (path, args) =>
@@ -169,6 +184,8 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
     assemble(db, components, { env, origin, log, limits, heap }),
   );
   const { scheduler } = built.engine;
+  built.scrubber.start();
+  cleanup.add(() => built.scrubber.stop());
   cleanup.add(() => scheduler.stop());
   if (options.schedule !== false) {
     await scheduler.start();

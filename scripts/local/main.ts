@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { sendDemo } from "./console/demo.ts";
 import { runCommand } from "./console/commandLine.ts";
 import { readOptions, USAGE, type Options } from "./console/options.ts";
-import { greeting, printLog, requestLine } from "./console/print.ts";
+import { exposureWarning, greeting, printLog, requestLine, whereTextsGo } from "./console/print.ts";
 import { resetAfterAsking } from "./console/reset.ts";
 import { startEngine, type RunningEngine } from "./engine.ts";
 import { ownerKey } from "./console/ownerKey.ts";
@@ -11,10 +11,10 @@ const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
 
 async function start(options: Options): Promise<void> {
   const began = performance.now();
-  const { data, host, port, embeddings } = options;
+  const { data, host, port, embeddings, openai } = options;
   const engine = await startEngine({
     functions: PROJECT,
-    ...{ data, host, port, embeddings },
+    ...{ data, host, port, embeddings, openai },
     limits: { mode: options.strict ? "enforce" : "warn" },
     log: printLog,
     onRequest: (line) => {
@@ -22,8 +22,11 @@ async function start(options: Options): Promise<void> {
     },
   });
   endOnSignal(engine);
+  const warning = exposureWarning(host);
+  if (warning !== null) console.warn(warning);
   const key = await ownerKey(engine);
-  console.log(greeting({ url: engine.url, key, data, ms: performance.now() - began }));
+  const texts = whereTextsGo(options, process.env);
+  console.log(greeting({ url: engine.url, key, data, texts, ms: performance.now() - began }));
   if (options.demo) console.log(await sendDemo(engine.url, key));
 }
 

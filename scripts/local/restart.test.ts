@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -127,6 +136,17 @@ describe("the admin route", () => {
     await engine.stop();
     expect(await askRunningServer(data, "people:secret", {})).toBeNull();
   });
+});
+
+test("the admin file replaces a link that somebody else put there, and is not written through it", async () => {
+  const place = join(folder, "linked.sqlite3");
+  const target = join(folder, "theirs");
+  writeFileSync(target, "theirs");
+  symlinkSync(target, `${place}.admin`);
+  const engine = await startEngine({ functions, data: place });
+  expect(readFileSync(target, "utf8")).toBe("theirs");
+  expect(lstatSync(`${place}.admin`).isFile()).toBe(true);
+  await engine.stop();
 });
 
 describe("crons", () => {

@@ -71,7 +71,7 @@ async function soakOn(data: string, options: SoakOptions): Promise<SoakReport> {
   const progress = () =>
     "actions" in amount ? done / amount.actions : (Date.now() - start) / (amount.seconds * 1_000);
   misbehave(provider, random);
-  client.server = await startServer(data, [], env);
+  client.server = await startServer(data, ["--openai", "--strict"], env);
   try {
     const worker = async () => {
       for (; progress() < 1; done++) await act(load);
@@ -82,7 +82,7 @@ async function soakOn(data: string, options: SoakOptions): Promise<SoakReport> {
       const { server } = client;
       client.server = null;
       await server?.end("SIGKILL");
-      client.server = await startServer(data, [], env);
+      client.server = await startServer(data, ["--openai", "--strict"], env);
     }
     await workers;
     delete provider.always;

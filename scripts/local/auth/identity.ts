@@ -58,12 +58,13 @@ function audiences(claims: Record<string, unknown>): unknown[] {
 }
 
 function toIdentity(claims: Record<string, unknown>): UserIdentity {
-  const identity: Record<string, unknown> = {
-    tokenIdentifier: `${String(claims["iss"])}|${String(claims["sub"])}`,
-  };
-  for (const [claim, value] of Object.entries(claims))
-    if (!TECHNICAL.has(claim)) identity[CLAIMS[claim] ?? claim] = value;
-  return identity as unknown as UserIdentity;
+  const nameOf = (claim: string) => (Object.hasOwn(CLAIMS, claim) ? CLAIMS[claim] : claim);
+  const personal = Object.entries(claims).filter(([claim]) => !TECHNICAL.has(claim));
+  // By entries, so that a claim named `__proto__` is a field like any other.
+  return Object.fromEntries([
+    ["tokenIdentifier", `${String(claims["iss"])}|${String(claims["sub"])}`],
+    ...personal.map(([claim, value]) => [nameOf(claim), value]),
+  ]) as UserIdentity;
 }
 
 /** Verifies `Authorization: Bearer <JWT>` by the providers of `auth.config.ts`, as Convex does. */

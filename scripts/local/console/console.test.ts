@@ -34,7 +34,7 @@ let server: ServerProcess;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "opensync-console-"));
   data = join(folder, "local.sqlite3");
-  server = await startServer(data, ["--demo"]);
+  server = await startServer(data, ["--demo"], { OPENAI_API_KEY: "sk-of-the-shell" });
 });
 afterAll(async () => {
   await server.end("SIGKILL");
@@ -60,6 +60,25 @@ describe("npm start", () => {
       .toMatch(/^GET\s+\/health\s+200\s+\d+ ms\s+\d+ function calls?$/m);
   });
 
+  test("says where texts go, and that no key in the shell sends them anywhere", async () => {
+    expect(server.output()).toMatch(/^ {2}Texts {5}stay on this machine .*--openai uses the key/m);
+    const refused = await run("main", ["--openai", "--data", join(folder, "openai.sqlite3")]);
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      "--openai needs a key in OPENAI_API_KEY.\n",
+    ]);
+  });
+
+  test("prints no control character and no second line that a request brought", async () => {
+    const path = "\u001b[2J\u009b31m\u202eGET /forged\nGET     /forged  200";
+    await fetch(`${server.url}/api/query`, {
+      method: "POST",
+      body: JSON.stringify({ path, args: {} }),
+    });
+    await expect.poll(() => server.output()).toContain("\\x1b[2J\\x9b31m\\u202eGET /forged");
+    expect(server.output()).not.toMatch(/[\u001b\u009b\u202e]|^GET {5}\/forged/m);
+  });
+
   test("--demo fills in sessions to list and search", async () => {
     const headers = { Authorization: `Bearer ${server.key}` };
     const count = async () => {
@@ -67,6 +86,14 @@ describe("npm start", () => {
       return (list as { sessions: unknown[] }).sessions.length;
     };
     await expect.poll(count).toBe(3);
+  });
+
+  test("on an address that others reach, warns", async () => {
+    const place = join(folder, "everywhere.sqlite3");
+    const open = await startServer(place, ["--host", "0.0.0.0"]);
+    expect(open.output()).toMatch(/^Warning: 0\.0\.0\.0 can be reached from other machines/m);
+    await open.end("SIGTERM");
+    expect(server.output()).not.toContain("Warning");
   });
 
   test("on a taken port, or a data file in use, says in one sentence what to do", async () => {

@@ -9,6 +9,7 @@ export interface Options {
   reset: boolean;
   demo: boolean;
   embeddings: boolean;
+  openai: boolean;
   strict: boolean;
 }
 
@@ -24,7 +25,9 @@ export const USAGE = `npm start -- [options]
   --demo           fill in a few sessions to look at
   --reset          delete the data file after asking, and begin anew
   --strict         fail what a Convex deployment would fail (time, writes a second), not only warn
-  --no-embeddings  serve no embeddings offline: full-text search only, unless OPENAI_API_KEY is set`;
+  --openai         send texts to OpenAI (OPENAI_API_KEY; or to OPENAI_BASE_URL) for semantic search;
+                   OPENSYNC_OPENAI=1 says the same
+  --no-embeddings  no semantic search without --openai`;
 
 /** Read the command line of `npm start`; what cannot be meant is refused by name. */
 export function readOptions(args: string[]): Options {
@@ -38,6 +41,7 @@ export function readOptions(args: string[]): Options {
       reset: { type: "boolean", default: false },
       demo: { type: "boolean", default: false },
       embeddings: { type: "boolean", default: true },
+      openai: { type: "boolean", default: process.env["OPENSYNC_OPENAI"] === "1" },
       strict: { type: "boolean", default: false },
     },
   });
@@ -45,6 +49,8 @@ export function readOptions(args: string[]): Options {
     throw new UsageError(`--port ${values.port} is not a port: use a number from 0 to 65535.`);
   // Node would take an empty address for "all of this machine's".
   if (values.host === "") throw new UsageError("--host needs an address.");
+  if (values.openai && !process.env["OPENAI_API_KEY"])
+    throw new UsageError("--openai needs a key in OPENAI_API_KEY.");
   return { ...values, port: Number(values.port), data: readDataFile(values.data) };
 }
 

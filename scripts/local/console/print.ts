@@ -1,9 +1,17 @@
 import { relative } from "node:path";
+import { format } from "node:util";
 import type { RequestLine } from "../http/server.ts";
 import type { LogLine } from "../runtime.ts";
+import { printable, printableLine } from "./terminal.ts";
 
 /** What a new person needs first: where it is, the key, and three requests to try. */
-export function greeting(at: { url: string; key: string; data: string; ms: number }): string {
+export function greeting(at: {
+  url: string;
+  key: string;
+  data: string;
+  texts: string;
+  ms: number;
+}): string {
   const auth = `-H "Authorization: Bearer ${at.key}"`;
   const json = `-H "Content-Type: application/json"`;
   const file = relative(process.cwd(), at.data);
@@ -12,6 +20,7 @@ export function greeting(at: { url: string; key: string; data: string; ms: numbe
   Address   ${at.url}
   API key   ${at.key}
   Data      ${file.startsWith("..") ? at.data : file}
+  Texts     ${at.texts}
 
 Try it:
 
@@ -25,10 +34,31 @@ Requests (Ctrl-C ends):`;
 /** One answered request in one line. */
 export function requestLine({ method, path, status, ms, functionCalls }: RequestLine): string {
   const calls = `${functionCalls} function call${functionCalls === 1 ? "" : "s"}`;
-  return `${method.padEnd(7)} ${path}  ${status}  ${ms.toFixed(0)} ms  ${calls}`;
+  return `${method.padEnd(7)} ${printableLine(path)}  ${status}  ${ms.toFixed(0)} ms  ${calls}`;
 }
 
 /** A line that a function wrote, with its name before it. */
 export function printLog({ level, function: name, words }: LogLine): void {
-  console[level](`[${name}]`, ...words);
+  const text = printable(format(...words)).replaceAll("\n", "\n  ");
+  console[level](`[${printableLine(name)}] ${text}`);
+}
+
+/** Where the texts of sessions go. */
+export function whereTextsGo(
+  { embeddings, openai }: { embeddings: boolean; openai: boolean },
+  env: Record<string, string | undefined>,
+): string {
+  if (openai && env["OPENAI_API_KEY"])
+    return `are sent to ${env["OPENAI_BASE_URL"] ?? "https://api.openai.com/v1"} for semantic search`;
+  const search = embeddings ? "semantic search by a simple model of its own" : "no semantic search";
+  const ask = env["OPENAI_API_KEY"] ? "; --openai uses the key in OPENAI_API_KEY" : "";
+  return `stay on this machine (${search}${ask})`;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
+
+/** What to say where other machines can reach the server; null where they cannot. */
+export function exposureWarning(host: string): string | null {
+  if (LOOPBACK.test(host)) return null;
+  return `Warning: ${host} can be reached from other machines, and requests with their keys travel unencrypted. Put a proxy with TLS before it, or listen on 127.0.0.1.`;
 }

@@ -40,15 +40,20 @@ const functionConsole = Object.create(console, {
 const env = new Proxy<Record<string, string | undefined>>(
   {},
   {
-    get: (_, name) => (typeof name === "string" ? currentEnv()[name] : undefined),
-    has: (_, name) => typeof name === "string" && currentEnv()[name] !== undefined,
+    get: (_, name) => variable(name),
+    has: (_, name) => variable(name) !== undefined,
     ownKeys: () => Object.keys(currentEnv()),
     getOwnPropertyDescriptor: (_, name) =>
-      typeof name === "string" && currentEnv()[name] !== undefined
-        ? { value: currentEnv()[name], enumerable: true, configurable: true }
-        : undefined,
+      variable(name) === undefined
+        ? undefined
+        : { value: variable(name), enumerable: true, configurable: true },
   },
 );
+
+function variable(name: string | symbol): string | undefined {
+  const variables = currentEnv();
+  return typeof name === "string" && Object.hasOwn(variables, name) ? variables[name] : undefined;
+}
 
 let loadingEnv: Record<string, string | undefined> = {};
 

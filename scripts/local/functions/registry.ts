@@ -84,6 +84,11 @@ function isRegistered(value: unknown): value is Registered {
   return typeof value === "function" && "exportArgs" in value;
 }
 
+/** A member by a name that a request may have chosen: nothing that every object has. */
+function own<T>(object: Record<string, T>, name: string): T | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
 /** The functions of the app and its components; a module is evaluated at its first call. */
 export class Registry {
   readonly #components: Map<string, Component>;
@@ -108,8 +113,8 @@ export class Registry {
     const known = this.#resolved.get(key);
     if (known !== undefined) return known;
     const [module = "", name = ""] = where.path.split(":");
-    const load = this.component(where.component).modules[module];
-    const registered = load?.()[name];
+    const load = own(this.component(where.component).modules, module);
+    const registered = own(load?.() ?? {}, name);
     const type = isRegistered(registered) ? typeOf(registered) : null;
     if (!isRegistered(registered) || type === null)
       throw new NotFoundError(`Could not find public function for '${where.path}'.`);

@@ -24,9 +24,15 @@ function fileFor(dataFile: string): string {
 export function writeAdminFile(dataFile: string, origin: string): string {
   const secret = randomBytes(32).toString("base64url");
   const file: AdminFile = { url: origin + ADMIN_PATH, secret };
-  rmSync(fileFor(dataFile), { force: true });
-  writeFileSync(fileFor(dataFile), JSON.stringify(file), { mode: 0o600 });
-  chmodSync(fileFor(dataFile), 0o600);
+  const path = fileFor(dataFile);
+  rmSync(path, { force: true });
+  try {
+    // Fails if anything is there again: a link to elsewhere, or somebody's file that stays open to them.
+    writeFileSync(path, JSON.stringify(file), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    throw new StartError(`${path} cannot be made (${String(error)}): remove it, and start again.`);
+  }
+  chmodSync(path, 0o600);
   return secret;
 }
 

@@ -28,7 +28,7 @@ const CORS = {
 
 /** Whether the engine itself answers this path; all others are the project's. */
 export function isClientApi(path: string): boolean {
-  return path in TYPES || path === "/api/query_ts";
+  return Object.hasOwn(TYPES, path) || path === "/api/query_ts";
 }
 
 async function readCall(request: Request): Promise<{ path: string; args: JSONValue } | string> {

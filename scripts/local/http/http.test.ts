@@ -49,6 +49,23 @@ describe("ConvexHttpClient", () => {
     expect(await hidden).toContain("Could not find public function");
   });
 
+  test.each([
+    "__proto__:x",
+    "__proto__",
+    "people:constructor",
+    "people:__proto__",
+    "toString:x",
+    ":",
+    "",
+  ])("asking for %j finds nothing, as for any name that is not there", async (path) => {
+    const answer = await engine.request("/api/query", { json: { path, args: {} } });
+    const { errorMessage } = (await answer.json()) as { errorMessage: string };
+    expect([answer.status, errorMessage]).toEqual([
+      560,
+      expect.stringContaining("Could not find public function for"),
+    ]);
+  });
+
   test("gets a ConvexError with its data", async () => {
     const refused: unknown = await client
       .mutation(mutation("nested:refuses"), {})

@@ -18,6 +18,12 @@ export const TOO_LARGE: Refusal = {
   message: `Request body is too large: the maximum is ${MAX_BODY_BYTES} bytes`,
 };
 
+export const TIMED_OUT: Refusal = {
+  status: 408,
+  code: "RequestTimeout",
+  message: "The request took too long to arrive",
+};
+
 export const FAILED: Refusal = {
   status: 500,
   code: "InternalServerError",
@@ -72,6 +78,7 @@ function encodedTarget(packet: Buffer | undefined): string | null {
 }
 
 function refuseUnparsed(error: ParseError): Refusal {
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") return TIMED_OUT;
   if (error.code === "HPE_HEADER_OVERFLOW")
     return { status: 431, code: "HeadersTooLarge", message: "The headers are too large" };
   const encoded = error.code === "HPE_INVALID_URL" ? encodedTarget(error.rawPacket) : null;

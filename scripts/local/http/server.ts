@@ -14,6 +14,7 @@ import {
   sendResponse,
   toRequest,
 } from "./messages.ts";
+import { limitPatience, PATIENCE, type Exchange, type Patience } from "./patience.ts";
 import { answerUnparsed, FAILED, refuse, refuseMethod, TOO_LARGE } from "./refusals.ts";
 
 /** One answered request, as the console prints it. */
@@ -30,6 +31,7 @@ interface ServerOptions {
   port: number;
   /** Routes of the engine itself that come before all others (the admin route). */
   first?: (request: Request) => Promise<Response> | null;
+  patience?: Patience | undefined;
   onRequest?: ((line: RequestLine) => void) | undefined;
 }
 
@@ -149,22 +151,25 @@ function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): E
 }
 
 const KEEP_ALIVE_MS = 60_000;
+/** How often Node looks for requests that take too long. */
+const CHECK_MS = 30_000;
 
 /** Begin to listen; resolves with the port (0 asks for a free one). Requests wait for `engine`. */
 export async function listen(
   engine: () => Promise<Engine>,
   options: ServerOptions,
 ): Promise<{ server: Server; port: number }> {
-  const answers = new WeakMap<Duplex, ServerResponse>();
-  const server = createServer((message, response) => {
-    answers.set(message.socket, response);
+  const { patience = PATIENCE } = options;
+  const exchanges = new WeakMap<Duplex, Exchange>();
+  const checkMs = Math.min(CHECK_MS, patience.requestMs / 2);
+  const server = createServer({ connectionsCheckingInterval: checkMs }, (message, response) => {
+    exchanges.set(message.socket, { message, response });
     void engine().then((ready) => handle(ready, options, message, response));
   });
   server.on("clientError", (error, socket) => {
-    answerUnparsed(error, socket, answers.get(socket));
+    answerUnparsed(error, socket, exchanges.get(socket)?.response);
   });
-  // A slow upload is bounded by its size, not by a clock of Node's.
-  server.requestTimeout = 0;
+  limitPatience(server, patience, (socket) => exchanges.get(socket));
   // On a machine so busy that seconds pass unseen, Node's 5 s would cut connections just used again.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {

@@ -101,7 +101,8 @@ export class Jobs {
   #set(owner: string, id: string, state: State, isComplete: boolean): void {
     patchSystem({ ...this.tables, component: owner }, id, {
       state,
-      ...(isComplete ? { completedTime: Date.now() } : {}),
+      // A deployment keeps arguments for a week; what they say may have been deleted by then.
+      ...(isComplete ? { completedTime: Date.now(), args: [] } : {}),
     });
   }
 

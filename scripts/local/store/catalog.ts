@@ -106,6 +106,10 @@ export class Catalog {
     return table?.component === component ? table : undefined;
   }
 
+  indexesOf(tableNumber: number): TableIndex[] {
+    return [...(this.#byNumber.get(tableNumber)?.indexes.values() ?? [])];
+  }
+
   #syncIndexes(table: Table): string[] {
     const stored = new Map(
       this.#sql

@@ -1,5 +1,5 @@
 import Database from "better-sqlite3";
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { StartError } from "../failures.ts";
 
@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS vector_filters (
 CREATE TABLE IF NOT EXISTS jobs (
   id TEXT PRIMARY KEY, due REAL NOT NULL, owner TEXT NOT NULL, component TEXT NOT NULL,
   path TEXT NOT NULL, running INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deletions (table_number INTEGER PRIMARY KEY, times INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS jobs_by_due ON jobs (running, due);
 CREATE TABLE IF NOT EXISTS crons (
   name TEXT PRIMARY KEY, definition TEXT NOT NULL, next REAL NOT NULL) WITHOUT ROWID;
@@ -55,6 +56,8 @@ function prepare(db: Sqlite, path: string): void {
   db.pragma("locking_mode = EXCLUSIVE");
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
+  // What is deleted is overwritten, not only forgotten (`store/scrubber.ts` does the rest).
+  db.pragma("secure_delete = ON");
   // Rows of an index lie far apart: with room for 256 MB of pages, history stays out of the way.
   db.pragma("cache_size = -262144");
   // A checkpoint copies pages from all over the file; every 32 MB of log instead of every 4.
@@ -111,14 +114,19 @@ export function assertUnused(path: string): void {
   }
 }
 
+/** It holds people's sessions and the console's key: its owner's business only, from its first byte. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+}
+
 /** Open (or make) the data file: durable after every commit, owned by this process alone. */
 export function openDatabase(path: string): Sqlite {
   let db: Sqlite | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
+    makePrivate(path);
     db = new Database(path, { timeout: 500 });
-    // It holds people's sessions and the console's key: its owner's business only.
-    chmodSync(path, 0o600);
     prepare(db, path);
     return db;
   } catch (error) {
@@ -148,6 +156,11 @@ export class Statements {
   /** Run SQL that is not worth keeping prepared. */
   exec(sql: string): void {
     this.#db.exec(sql);
+  }
+
+  /** Move the log into the file and cut it, so that old versions of pages are gone from both. */
+  checkpoint(): void {
+    this.#db.pragma("wal_checkpoint(TRUNCATE)");
   }
 
   run(sql: string, ...values: unknown[]): Database.RunResult {

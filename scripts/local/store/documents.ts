@@ -33,6 +33,8 @@ export function toDocument(json: string): Document {
 export class Documents {
   readonly #sql: Statements;
   #lastCreationTime = 0;
+  /** Hears of every document that is removed; its transaction may still be rolled back. */
+  onRemove: () => void = () => undefined;
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -84,6 +86,12 @@ export class Documents {
     const document = toDocument(stored.json);
     for (const index of table.indexes.values()) index.remove(stored.seq, document);
     this.#sql.run("DELETE FROM documents WHERE seq = ?", stored.seq);
+    this.#sql.run(
+      `INSERT INTO deletions (table_number, times) VALUES (?, 1)
+       ON CONFLICT (table_number) DO UPDATE SET times = times + 1`,
+      table.number,
+    );
+    this.onRemove();
   }
 
   /** Up to `limit` documents of an index with lower ≤ key < upper, in the order asked for. */

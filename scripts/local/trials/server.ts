@@ -38,7 +38,7 @@ const NO_LIMITS = {
 /** The environment of a server under trial: nothing of this machine's keys, no network. */
 function cleanEnv(own: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env;
-  return { PATH, HOME, TMPDIR, OPENAI_API_KEY: "", ...NO_LIMITS, ...own };
+  return { PATH, HOME, TMPDIR, ...NO_LIMITS, ...own };
 }
 
 /**

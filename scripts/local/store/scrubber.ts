@@ -1,0 +1,100 @@
+import type { Transactor } from "../transaction/transactor.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Statements } from "./database.ts";
+import { SearchIndex } from "../search/searchIndex.ts";
+
+/** After the last deletion, so that a burst of them is cleaned up once. */
+const DELAY_MS = 1000;
+/** However long deletions follow each other. */
+const MAX_DELAY_MS = 10_000;
+/** While the server stops, nobody waits longer than this for an index; the next start goes on. */
+const STOP_MS = 3000;
+
+/** A table of which documents were deleted, and how many since it was last cleaned up. */
+interface Due {
+  tableNumber: number;
+  times: number;
+}
+
+/**
+ * Removes what SQLite leaves of deleted documents. `secure_delete` overwrites their rows; their words
+ * stay in the segments of text indexes until those are merged, and old pages in the log until it is cut.
+ * What is due is kept in the file, so that a killed process cleans up when it is started again.
+ */
+export class Scrubber {
+  readonly #sql: Statements;
+  readonly #catalog: Catalog;
+  readonly #transactor: Transactor;
+  #timer: NodeJS.Timeout | undefined;
+  #firstDeletion: number | null = null;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(sql: Statements, catalog: Catalog, transactor: Transactor) {
+    this.#sql = sql;
+    this.#catalog = catalog;
+    this.#transactor = transactor;
+  }
+
+  /** Clean up what the last process left. */
+  start(): void {
+    if (this.#isDue()) this.deleted();
+  }
+
+  /** A document was deleted: clean up soon. */
+  deleted(): void {
+    const now = performance.now();
+    this.#firstDeletion ??= now;
+    clearTimeout(this.#timer);
+    const latest = this.#firstDeletion + MAX_DELAY_MS - now;
+    this.#timer = setTimeout(() => void this.#begin(Infinity), Math.min(DELAY_MS, latest));
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#running;
+    if (this.#isDue()) await this.#begin(STOP_MS);
+  }
+
+  #isDue(): boolean {
+    return this.#sql.one("SELECT 1 FROM deletions LIMIT 1") !== undefined;
+  }
+
+  #begin(withinMs: number): Promise<void> {
+    this.#firstDeletion = null;
+    this.#running = this.#running.then(() => this.#scrub(performance.now() + withinMs));
+    return this.#running;
+  }
+
+  async #scrub(until: number): Promise<void> {
+    const due = this.#sql.all<Due>("SELECT table_number AS tableNumber, times FROM deletions");
+    for (const table of due) if (!(await this.#clean(table, until))) return;
+    await this.#transactor.between(() => {
+      this.#sql.checkpoint();
+    });
+  }
+
+  /** Merge a table's text indexes in small steps; requests come through in between. False: out of time. */
+  async #clean({ tableNumber, times }: Due, until: number): Promise<boolean> {
+    for (const index of this.#catalog.indexesOf(tableNumber)) {
+      if (!(index instanceof SearchIndex)) continue;
+      let isMerged = await this.#inTransaction(() => index.merge("begin"));
+      while (!isMerged && performance.now() < until)
+        isMerged = await this.#inTransaction(() => index.merge("continue"));
+      if (!isMerged) return false;
+    }
+    // Stays where more was deleted meanwhile.
+    await this.#inTransaction(() =>
+      this.#sql.run(
+        "DELETE FROM deletions WHERE table_number = ? AND times = ?",
+        tableNumber,
+        times,
+      ),
+    );
+    return true;
+  }
+
+  #inTransaction<T>(work: () => T): Promise<T> {
+    return this.#transactor.mutation(() => Promise.resolve(work()), true);
+  }
+}
