@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import type { Doc } from "./_generated/dataModel";
 import type { QueryCtx } from "./_generated/server";
 import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
+import { clamp } from "./lib/numbers";
 import type { LedgerRow } from "./lib/stats/ledger";
 import { distinct, splitBy, totalsOf } from "./lib/stats/totals";
 import { shownProvider } from "./lib/sessions/providers";
@@ -64,7 +65,7 @@ export const dailyStats = viewerQuery({
   args: { days: v.optional(v.number()), ...vFilter },
   handler: async (ctx, { days: count = 30, source }) => {
     if (ctx.user === null) return [];
-    const since = Date.now() - Math.min(36_500, Math.max(0, count || 0)) * DAY_MS;
+    const since = Date.now() - (clamp(count, 0, 36_500) ?? 0) * DAY_MS;
     return totalsByDay(await Analytics.daysSince(ctx, ctx.user, since), readSource(source));
   },
 });
@@ -142,7 +143,7 @@ export const sessionsWithDetails = viewerQuery({
     const { sessions, total } = await SessionLists.inOrder(ctx, ctx.user, {
       sortBy,
       order: sortOrder,
-      limit: Math.min(200, Math.max(1, Math.floor(limit))),
+      limit: clamp(limit, 1, 200) ?? 100,
       filter: {
         source: readSource(args.source),
         model: args.filterModel,

@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import { callerQuery, publicQuery, systemMutation, systemQuery } from "./functions";
+import { clamp } from "./lib/numbers";
 import * as Docs from "./model/docs/docs";
 
 /** Longer questions are cut: anyone may ask, so nobody may ask for much. */
@@ -10,7 +11,7 @@ const LIMIT_MAX = 20;
 export const search = publicQuery({
   args: { query: v.string(), limit: v.optional(v.number()) },
   handler: (ctx, { query, limit = 10 }) => {
-    const bounded = Math.min(LIMIT_MAX, Math.max(1, Math.floor(limit) || 1));
+    const bounded = clamp(limit, 1, LIMIT_MAX) ?? 1;
     return Docs.search(ctx, query.slice(0, QUERY_MAX_CHARS), bounded);
   },
 });

@@ -7,6 +7,7 @@ import { findFormat } from "./exports";
 import { writeExport } from "./exports/writer";
 import { vEvalStatus } from "./fields";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
+import { clamp } from "./lib/numbers";
 import { utcDate } from "./lib/time";
 import { startSessionDeletion } from "./model/sessions/deletion";
 import { distinctNames, evalStats, evalView, exportPreview } from "./model/evals/views";
@@ -87,7 +88,7 @@ export const listPage = viewerQuery({
   },
   handler: async (ctx, { limit = 50, ...args }) => {
     if (ctx.user === null) return { sessions: [], cursor: null };
-    const bounded = Math.min(200, Math.max(1, Math.floor(limit)));
+    const bounded = clamp(limit, 1, 200) ?? 50;
     const page = await EvalLists.listPage(ctx, ctx.user, { ...args, limit: bounded });
     return { sessions: page.sessions.map(evalView), cursor: page.cursor };
   },

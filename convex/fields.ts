@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { EMBEDDING_DIMENSIONS } from "./lib/embedding/vectorSpace";
-import { EVAL_STATUSES, ROLES } from "./lib/enums";
+import { EVAL_STATUSES, LIMIT_CLASSES, ROLES } from "./lib/enums";
 import { NUMBERS } from "./lib/numbers";
 import { keysOf, record } from "./lib/record";
 import { type Field, MESSAGE_FIELDS, SESSION_FIELDS } from "./lib/sessions/fieldTable";
@@ -43,11 +43,20 @@ export const messageFields = {
   ...columns(MESSAGE_FIELDS),
 };
 
-/** Filters over fields of a session; absent ones leave everything. */
-export const fieldFilters = record(
-  FIELD_FILTERS.map(({ filter }) => filter),
-  () => vLabel,
-);
+/** Filters over sessions, as arguments of functions (`lib/sessions/filter.ts`). */
+export const sessionFilter = {
+  source: vLabel,
+  ...record(
+    FIELD_FILTERS.map(({ filter }) => filter),
+    () => vLabel,
+  ),
+  from: vNumber,
+  to: vNumber,
+  minTokens: vNumber,
+  status: v.optional(vEvalStatus),
+  tags: v.optional(v.array(v.string())),
+  projectPart: vLabel,
+};
 
 /** A part, or a piece of a long one; what it belongs to stands beside it. */
 export const pieceFields = {
@@ -68,6 +77,9 @@ export const pieceFields = {
   text: v.optional(v.string()),
   content: v.optional(v.string()),
 };
+
+/** A time (ms) for each class of endpoints. */
+export const limitTimes = record(LIMIT_CLASSES, () => v.optional(v.number()));
 
 /** A page of documentation as it is synced. */
 export const docPageFields = {

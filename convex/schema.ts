@@ -3,6 +3,7 @@ import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import {
   docPageFields,
+  limitTimes,
   messageFields,
   numberFields,
   pieceFields,
@@ -44,14 +45,7 @@ const users = defineTable({
   /** Version 1 kept the whole state here; a cron moves it into `deletions`. */
   deletion: v.optional(vDeletion),
   /** Until when (ms) a class of endpoints is closed to the user, set when its limit was used up. */
-  limitedUntil: v.optional(
-    v.object({
-      sync: v.optional(v.number()),
-      read: v.optional(v.number()),
-      search: v.optional(v.number()),
-      export: v.optional(v.number()),
-    }),
-  ),
+  limitedUntil: v.optional(v.object(limitTimes)),
 })
   .index("email", ["email"])
   .index("phone", ["phone"])

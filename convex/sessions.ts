@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import { notFound } from "./errors";
+import { sessionFilter } from "./fields";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
 import * as Messages from "./model/sessions/messages";
@@ -8,9 +9,9 @@ import { reviewedView } from "./model/evals/reviews";
 import * as Sessions from "./model/sessions/sessions";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
-/** A page of the caller's sessions, newest first; `cursor` is null at the end. */
+/** A page of the caller's sessions that match, newest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
-  args: { limit: v.number(), cursor: v.optional(v.string()), source: v.optional(v.string()) },
+  args: { limit: v.number(), cursor: v.optional(v.string()), ...sessionFilter },
   handler: async (ctx, args) => {
     const { sessions, cursor } = await Sessions.listPage(ctx, ctx.user, args);
     return { sessions: sessions.map((session) => Sessions.sessionView(session, "list")), cursor };

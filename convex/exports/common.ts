@@ -1,4 +1,5 @@
 import { readableJson } from "../lib/json";
+import { UNTITLED } from "../lib/sessions/titles";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
 
 /** A document with a JSON object a line. */
@@ -97,5 +98,5 @@ export function oneLine(text: string): string {
 
 /** Title of a session for people. */
 export function titleOf(session: ExportHead): string {
-  return oneLine(session.title ?? "") || "Untitled session";
+  return oneLine(session.title ?? "") || UNTITLED;
 }

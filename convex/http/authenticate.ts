@@ -2,7 +2,7 @@ import type { ActionCtx } from "../_generated/server";
 import { AppError, unauthorized } from "../errors";
 import { API_KEY_MARK, apiKeyPrefix } from "../lib/accounts/apiKey";
 import { sha256 } from "../lib/hash";
-import type { LimitClass } from "../wire/route";
+import type { LimitClass } from "../lib/enums";
 
 /**
  * Who calls: by API key (its hash and visible prefix) or by a token that Convex has verified. `limit`
@@ -10,7 +10,7 @@ import type { LimitClass } from "../wire/route";
  * also refuses one who is over the limit.
  */
 export type Caller = ({ kind: "key"; hash: string; prefix: string } | { kind: "token" }) & {
-  limit?: LimitClass;
+  limit?: LimitClass | "none";
 };
 
 /**

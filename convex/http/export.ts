@@ -85,8 +85,9 @@ function headersOf(written: Written, url: string, headers: Record<string, string
 }
 
 function readResume(cursor: string): Resume {
-  const [position, skip, sessions] = readCursor(cursor, 3);
-  if (typeof position === "string" && typeof skip === "number" && typeof sessions === "number") {
+  const values = readCursor(cursor, ["string", "number", "number"]);
+  if (values !== undefined) {
+    const [position, skip, sessions] = values;
     return { position, skip, sessions };
   }
   throw new AppError("INVALID_REQUEST", "Invalid request", {

@@ -90,8 +90,9 @@ function address(param: string, { position, skip }: Place): string {
 }
 
 function readPlace(after: string): Place {
-  const [position, skip] = readCursor(after, 2);
-  if (typeof position !== "string" || typeof skip !== "number") throw notFound("Page");
+  const values = readCursor(after, ["string", "number"]);
+  if (values === undefined) throw notFound("Page");
+  const [position, skip] = values;
   return { position: position === "" ? null : position, skip };
 }
 

@@ -9,12 +9,24 @@ export function writeCursor(values: readonly (string | number)[]): string {
   return btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
-/** The values of a cursor; an empty list for anything that is none, or has another length. */
-export function readCursor(cursor: string, length: number): unknown[] {
+/** Types of a cursor's values, in order. */
+type Shape = readonly ("string" | "number")[];
+type Decoded<S extends Shape> = {
+  -readonly [At in keyof S]: S[At] extends "string" ? string : number;
+};
+
+/** The values of a cursor; undefined for a text that is not a cursor of this shape. */
+export function readCursor<const S extends Shape>(
+  cursor: string,
+  shape: S,
+): Decoded<S> | undefined {
   const parsed = parseJson(decode(cursor));
-  return parsed.ok && Array.isArray(parsed.value) && parsed.value.length === length
-    ? (parsed.value as unknown[])
-    : [];
+  if (!parsed.ok || !Array.isArray(parsed.value)) return undefined;
+  const values = parsed.value as unknown[];
+  const fits =
+    values.length === shape.length && shape.every((type, at) => typeof values[at] === type);
+  // Each value has the type that the shape names.
+  return fits ? (values as Decoded<S>) : undefined;
 }
 
 function decode(cursor: string): string {

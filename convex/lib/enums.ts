@@ -20,6 +20,10 @@ export const TURN_MODES = { per_turn: "single", full: "full", final_only: "last"
 export const STYLES = ["evals", "chat", "finetune"] as const;
 export type Style = (typeof STYLES)[number];
 
+/** Classes of endpoints that share a rate limit. */
+export const LIMIT_CLASSES = ["sync", "read", "search", "export"] as const;
+export type LimitClass = (typeof LIMIT_CLASSES)[number];
+
 /** A reviewer's verdict on a session. */
 export const EVAL_STATUSES = ["golden", "correct", "incorrect", "needs_review"] as const;
 export type EvalStatus = (typeof EVAL_STATUSES)[number];

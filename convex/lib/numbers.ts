@@ -22,7 +22,7 @@ export function numbersOf(row: Numbers): Numbers {
   return pick(row, NUMBERS);
 }
 
-/** A number within bounds; undefined for what is no number, NaN among them. */
+/** A whole number within bounds, fractions rounded down; undefined for NaN. */
 export function clamp(value: number, least: number, most: number): number | undefined {
-  return Number.isNaN(value) ? undefined : Math.min(most, Math.max(least, value));
+  return Number.isNaN(value) ? undefined : Math.min(most, Math.max(least, Math.floor(value)));
 }

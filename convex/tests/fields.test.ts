@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 import { MESSAGE_FIELDS, SESSION_FIELDS, type View } from "../lib/sessions/fieldTable";
 import { aliasesOf, declared, type Fields, FIELD_FILTERS, namesIn } from "../lib/sessions/fields";
 import { keysOf, record } from "../lib/record";
-import { deployment, eachTestAt, person, read, rows, settle, type Person } from "../test.setup";
+import {
+  allPages,
+  deployment,
+  eachTestAt,
+  person,
+  read,
+  rows,
+  settle,
+  type Person,
+} from "../test.setup";
 import { api } from "../_generated/api";
 
 /** Every field of the table of fields is sent over HTTP and read wherever it is declared to appear. */
@@ -168,4 +177,46 @@ test("every filter has a name of its own", () => {
   const filters = FIELD_FILTERS.map(({ filter }) => filter);
   expect(new Set(filters).size).toBe(filters.length);
   expect(filters).toContain("gitBranch");
+});
+
+test("every filter leaves the sessions that match, in lists, in searches and in exports", async () => {
+  const { t, ada } = await synced();
+  const other = record(keysOf(SESSION_FIELDS), (name) => `other ${String(SESSION[name])}`);
+  await ada.post("/sync/session", { externalId: "o", ...other, totalTokens: 1 });
+  const said = { sessionExternalId: "o", externalId: "m", role: "user" };
+  await ada.post("/sync/message", { ...said, textContent: "The quick brown fox" });
+  await ada.send("PATCH", "/api/sessions/s", { evalReady: true });
+  await ada.send("PATCH", "/api/sessions/o", { evalReady: true });
+  await settle(t);
+  for (const { filter, name } of FIELD_FILTERS) {
+    const query = `${filter}=${encodeURIComponent(String(SESSION[name]))}`;
+    const list = await read<Answer>(ada.get(`/api/sessions?${query}`));
+    const found = await read<Answer>(ada.get(`/api/search?q=quick&${query}`));
+    const file = await read<Answer>(ada.get(`/api/export?format=json&${query}`));
+    for (const sessions of [list.sessions, found.results, file.sessions]) {
+      expect(
+        sessions.map(({ externalId }) => externalId),
+        filter,
+      ).toEqual(["s"]);
+    }
+  }
+});
+
+test("a filtered list comes in pages that lead to every match, each once", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const sessions = Array.from({ length: 12 }, (_, n) => ({
+    externalId: `s${n}`,
+    gitBranch: n % 3 === 0 ? "main" : "other",
+  }));
+  await ada.post("/sync/batch", { sessions });
+  const pages = await allPages(
+    (cursor) =>
+      read<{ sessions: Row[]; cursor: string | null }>(
+        ada.get(`/api/sessions?gitBranch=main&limit=2${cursor ? `&cursor=${cursor}` : ""}`),
+      ),
+    (page) => page.cursor,
+  );
+  const ids = pages.flatMap((page) => page.sessions.map(({ externalId }) => externalId));
+  expect(ids.sort()).toEqual(["s0", "s3", "s6", "s9"]);
 });

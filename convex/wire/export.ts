@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
 import { bound, chosenLabel, chosenList, flag, label, moment, tagList } from "./fields";
+import { filterShape, readFilters } from "./fieldShapes";
 import { route } from "./route";
 import { readSource } from "./sources";
 
@@ -27,7 +28,7 @@ const ExportParameters = z.object({
   tags: tagList("The same, as older clients call it."),
   source: label("Only sessions of this tool."),
   tool: label("The same, as older clients call it."),
-  model: label("Only sessions of this model."),
+  ...filterShape(),
   from: moment("Only sessions from this time or day on."),
   to: moment("Only sessions up to this time, or to the end of this day.", "end"),
   date_from: moment("`from`, as older clients call it."),
@@ -47,7 +48,7 @@ const ExportParameters = z.object({
 
 /** The parameters of an export, aliases resolved. */
 export const ExportQuery = ExportParameters.transform((query) => {
-  const { format, id, status, model, limit, cursor, style = "evals", anonymize } = query;
+  const { format, id, status, limit, cursor, style = "evals", anonymize } = query;
   const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
   const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
   return {
@@ -58,7 +59,7 @@ export const ExportQuery = ExportParameters.transform((query) => {
       status,
       tags: query.tag ?? query.tags,
       source: readSource(query.source ?? query.tool),
-      model,
+      ...readFilters(query),
       from: query.from ?? query.date_from,
       to: query.to ?? query.date_to,
       minTokens: query.min_tokens,

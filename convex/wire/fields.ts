@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isTooDeep, jsonText } from "../lib/json";
+import { clamp } from "../lib/numbers";
 import { readTime, SECONDS_LIMIT } from "../lib/sync/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
 import { DAY_MS, dayStart, isDate, parseIso, utcDate } from "../lib/time";
@@ -120,14 +121,11 @@ export function clamped(description: string, min: number, max: number, fallback:
   return z
     .unknown()
     .optional()
-    .transform((value) => clamp(value, min, max) ?? fallback)
+    .transform((value) => {
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      return (typeof number === "number" ? clamp(number, min, max) : undefined) ?? fallback;
+    })
     .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
-}
-
-function clamp(value: unknown, min: number, max: number): number | undefined {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number !== "number" || Number.isNaN(number)) return undefined;
-  return Math.min(max, Math.max(min, Math.floor(number)));
 }
 
 /** A query parameter with tags between commas; a tag may hold one itself: what was given is tried whole too. */

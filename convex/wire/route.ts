@@ -1,12 +1,10 @@
 import type * as z from "zod";
+import type { LimitClass } from "../lib/enums";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** Items that one list of a body may hold; more are refused before they are parsed. */
 export const LISTED_ITEMS_MAX = 20_000;
-
-/** Which rate limit a request counts against; `none` for what must never be refused. */
-export type LimitClass = "none" | "sync" | "read" | "search" | "export";
 
 /**
  * One endpoint of the HTTP API, declared: everything the wrapper (`http/endpoint.ts`), the router
@@ -21,7 +19,8 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   summary: string;
   /** `public` needs no credentials. */
   access: "public" | "caller";
-  limit: LimitClass;
+  /** Which rate limit a request counts against; `none` for what must never be refused. */
+  limit: LimitClass | "none";
   query?: Query;
   body?: Body;
   /** Fields of the body that are long lists, whose items are parsed one at a time (`lib/jsonBytes.ts`). */

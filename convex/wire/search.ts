@@ -3,6 +3,7 @@ import { unindexedWords } from "../lib/search/terms";
 import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { clamped, label, moment } from "./fields";
+import { filterShape } from "./fieldShapes";
 import { ROLES } from "../lib/enums";
 import { route } from "./route";
 import { readSource } from "./sources";
@@ -30,8 +31,7 @@ const oneOf = <const Values extends readonly string[]>(values: Values) =>
 /** What both searches take. A session is searched by its own time, a role narrows to messages. */
 const SearchFilters = {
   source: label("Only sessions of this tool.").transform(readSource),
-  model: label("Only sessions with this model."),
-  project: label("Only sessions of this project, by name."),
+  ...filterShape(),
   from: moment("Only sessions created from this time or day on."),
   to: moment("Only sessions created up to this time, or to the end of this day.", "end"),
   role: oneOf(ROLES).meta({ description: "Only what this role said." }),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { MessageAnswer, SessionAnswer } from "./answers";
-import { clamped, label } from "./fields";
+import { clamped, label, moment } from "./fields";
+import { filterShape } from "./fieldShapes";
 import { route } from "./route";
 import { readSource } from "./sources";
 
@@ -8,6 +9,9 @@ const SessionListQuery = z.object({
   limit: clamped("Sessions a page.", 1, 200, 50),
   cursor: label("The `cursor` of the page before."),
   source: label("Only sessions of this tool.").transform(readSource),
+  ...filterShape(),
+  from: moment("Only sessions from this time or day on."),
+  to: moment("Only sessions up to this time, or to the end of this day.", "end"),
 });
 
 const messagePage = {

@@ -1,5 +1,6 @@
 import { record } from "../record";
 import { SESSION_FIELDS, type MergeRule } from "./fieldTable";
+import { isPlaceholderTitle } from "./titles";
 import { declared, SESSION_FIELD_NAMES, type SessionTable, type Values } from "./fields";
 
 /** Merging what a plugin sends of a session into what is stored, field by field. Pure. */
@@ -13,11 +14,6 @@ const REPLACES: { [rule in MergeRule]: (sent: Value) => boolean } = {
   newestKnown: (sent) => !isPlaceholderName(String(sent)),
   newestPositive: (sent) => sent !== 0,
 };
-
-/** Titles that plugins send when they know none. */
-export function isPlaceholderTitle(title: string): boolean {
-  return /^(untitled( session)?|new session - \d{4}-\d{2}-\d{2}T.*)$/i.test(title);
-}
 
 /** What plugins send when they know no model or provider. */
 export function isPlaceholderName(name: string): boolean {

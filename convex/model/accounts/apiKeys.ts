@@ -1,18 +1,17 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import type { User } from "./user";
 import { AppError, notFound } from "../../errors";
 import { API_KEY_MARK, apiKeyPrefix } from "../../lib/accounts/apiKey";
 import { sha256 } from "../../lib/hash";
+import { randomId } from "../../lib/randomId";
 import { cutBytes, oneLine, wellFormed } from "../../lib/text";
 
 /** Characters of a key after its mark: 32 of 64 symbols are 192 bits. */
 const KEY_LENGTH = 32;
-const KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** Keys that a user may have in addition to the first: one a machine, and room to rotate. */
 export const FURTHER_KEYS_MAX = 50;
 const NAME_MAX_BYTES = 100;
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** A key as its owner sees it; the key itself is shown once, when it is made. */
 type KeyView = {
@@ -28,8 +27,7 @@ const FIRST = "first";
 
 /** A new API key and what is stored of it. The key itself is never stored. */
 async function newApiKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(KEY_LENGTH));
-  const key = `${API_KEY_MARK}${Array.from(bytes, (byte) => KEY_ALPHABET[byte & 63]).join("")}`;
+  const key = `${API_KEY_MARK}${randomId(KEY_LENGTH)}`;
   return { key, hash: await sha256(key), prefix: apiKeyPrefix(key) };
 }
 

@@ -4,6 +4,7 @@ import { components } from "../../_generated/api";
 import type { Doc } from "../../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
+import { LIMIT_CLASSES, type LimitClass } from "../../lib/enums";
 import { sha256 } from "../../lib/hash";
 import { DAY_MS } from "../../lib/time";
 
@@ -17,12 +18,8 @@ import { DAY_MS } from "../../lib/time";
 
 export const vLimitClass = v.union(
   v.literal("none"),
-  v.literal("sync"),
-  v.literal("read"),
-  v.literal("search"),
-  v.literal("export"),
+  ...LIMIT_CLASSES.map((name) => v.literal(name)),
 );
-type Counted = Exclude<Infer<typeof vLimitClass>, "none">;
 
 /** What is left of a limit after a request; `resetMs` until the window ends. */
 export const vLimitState = v.object({
@@ -40,29 +37,20 @@ const WINDOW_MS = 60_000;
  * Requests a minute. Plugins never try again what was refused, so `/sync/*` knows no limit unless the
  * operator sets one; the others stop a script that went wild and leave people alone.
  */
-const DEFAULTS: { readonly [name in Counted]: number | null } = {
-  sync: null,
-  read: 600,
-  search: 300,
-  export: 120,
-};
-
-function configured(name: Counted): string | undefined {
-  switch (name) {
-    case "sync":
-      return env.RATE_LIMIT_SYNC;
-    case "read":
-      return env.RATE_LIMIT_READ;
-    case "search":
-      return env.RATE_LIMIT_SEARCH;
-    case "export":
-      return env.RATE_LIMIT_EXPORT;
-  }
-}
+const LIMITS: { readonly [name in LimitClass]: { perMinute: number | null; variable: Variable } } =
+  {
+    sync: { perMinute: null, variable: "RATE_LIMIT_SYNC" },
+    read: { perMinute: 600, variable: "RATE_LIMIT_READ" },
+    search: { perMinute: 300, variable: "RATE_LIMIT_SEARCH" },
+    export: { perMinute: 120, variable: "RATE_LIMIT_EXPORT" },
+  };
+type Variable = Extract<keyof typeof env, `RATE_LIMIT_${string}`>;
 
 /** Returns the requests a minute of this class, or null for no limit. */
 function limitOf(name: Infer<typeof vLimitClass>): number | null {
-  return name === "none" ? null : readLimit(configured(name), DEFAULTS[name]);
+  if (name === "none") return null;
+  const { perMinute, variable } = LIMITS[name];
+  return readLimit(env[variable], perMinute);
 }
 
 /** Reads a limit: null for none (`0` or `off`). Anything but a number counts as unset. */

@@ -1,12 +1,11 @@
-import type { Doc, Id } from "../../_generated/dataModel";
+import type { Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
 
 /**
  * What hits of vector search stand for, found without reading a vector. Null for what was deleted or
  * embedded anew since the search, and for what is another user's (there is none: the index filters).
  */
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** The passage of a message whose vector this is. */
 export async function findPassage(ctx: QueryCtx, user: User, id: Id<"messageEmbeddings">) {

@@ -1,12 +1,11 @@
 import { v, type ObjectType } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
 import { invalidField } from "../../errors";
 import { vEvalStatus } from "../../fields";
 import * as Reviews from "./reviews";
 import * as Sessions from "../sessions/sessions";
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** What a reviewer may set; absent keeps, null clears. */
 export const vEvalChanges = {

@@ -3,11 +3,11 @@ import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { vEvalStatus } from "../../fields";
 import type { EvalStatus } from "../../lib/enums";
+import { matchesFilter } from "../../lib/sessions/filter";
+import type { User } from "../accounts/user";
 import { firstWithin, hasRoom, spend, takeWithin } from "../readBudget";
-import { type ExportSelection, matches, type Place, readyFrom } from "../exports/selection";
+import { type Place, readyFrom } from "../exports/selection";
 import { readListCursor, writeListCursor } from "../sessions/sessions";
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** Filters of the dashboard's list, beyond those that exports have. */
 export const vEvalFilter = {
@@ -46,15 +46,9 @@ export async function listReady(
 }
 
 function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
-  const { source, model, evalStatus: status, minTokens, project } = filter;
+  const { source, model, evalStatus: status, minTokens, project: projectPart } = filter;
   const tags = filter.tags?.length ? filter.tags : undefined;
-  const selection: ExportSelection = { source, model, status, tags, minTokens };
-  const wanted = project?.toLowerCase() ?? "";
-  const names = [session.projectName, session.projectPath];
-  return (
-    matches(session, selection) &&
-    (wanted === "" || names.some((name) => name?.toLowerCase().includes(wanted)))
-  );
+  return matchesFilter(session, { source, model, status, tags, minTokens, projectPart });
 }
 
 /** Sessions that reviewers touched, ready or not, newest first. */
@@ -81,7 +75,7 @@ export async function listPage(
   args: { status?: EvalStatus; tag?: string; limit: number; cursor?: string },
 ): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
   const { status, tag, limit } = args;
-  const selection = { status, ...(tag === undefined ? {} : { tags: [tag] }) };
+  const selection = { status, tags: tag === undefined ? undefined : [tag] };
   const start = args.cursor === undefined ? null : readListCursor(args.cursor);
   const look = { ...LOOK };
   const sessions: Doc<"sessions">[] = [];
@@ -92,7 +86,7 @@ export async function listPage(
       return { sessions, cursor: writeListCursor(session) };
     }
     spend(look, session);
-    if (matches(session, selection)) sessions.push(session);
+    if (matchesFilter(session, selection)) sessions.push(session);
   }
   return { sessions, cursor: null };
 }

@@ -6,8 +6,9 @@ import type { Piece } from "../../exports/writer";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
+import { matchesFilter } from "../../lib/sessions/filter";
 import { utf8Length } from "../../lib/text";
-import { type ExportSelection, isSamePlace, matches, type Place, sessionsFrom } from "./selection";
+import { type ExportSelection, isSamePlace, type Place, sessionsFrom } from "./selection";
 import * as Messages from "../sessions/messages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
@@ -53,7 +54,7 @@ export async function page(
       continue;
     }
     bytes += getConvexSize(session);
-    if (!matches(session, selection)) continue;
+    if (!matchesFilter(session, selection)) continue;
     const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
     const review = await Reviews.textsOf(ctx, session);
     for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
@@ -146,22 +147,15 @@ function writePosition(at: Place, { cursor, from }: Reached): string {
 }
 
 function readPosition(text: string): { at: Place; reached: Reached } {
-  const [first, second, cursor, from] = readCursor(text, 4);
-  if (
-    typeof first !== "number" ||
-    typeof second !== "number" ||
-    typeof cursor !== "string" ||
-    typeof from !== "number"
-  ) {
-    throw invalidField("cursor", "is not a cursor of this export");
-  }
+  const values = readCursor(text, ["number", "number", "string", "number"]);
+  if (values === undefined) throw invalidField("cursor", "is not a cursor of this export");
+  const [first, second, cursor, from] = values;
   return { at: [first, second], reached: { cursor, from } };
 }
 
 function readReached(text: string): Reached {
-  const [from, cursor] = readCursor(text, 2);
-  if (typeof from !== "number" || typeof cursor !== "string" || cursor === "")
-    throw notFound("Page");
+  const [from, cursor = ""] = readCursor(text, ["number", "string"]) ?? [];
+  if (from === undefined || cursor === "") throw notFound("Page");
   return { from, cursor };
 }
 

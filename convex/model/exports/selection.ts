@@ -1,25 +1,16 @@
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import { vEvalStatus } from "../../fields";
+import { sessionFilter } from "../../fields";
+import type { User } from "../accounts/user";
+import { type CreatedAtRange, newestFirst, within } from "../sessions/ranges";
 import * as Sessions from "../sessions/sessions";
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** Which sessions an export takes: those named, else all that are ready for evaluation. */
 export const vExportSelection = v.object({
   /** Ours or the plugin's ids, in the order wanted; unknown ones are left out. */
   sessionIds: v.optional(v.array(v.string())),
-  status: v.optional(vEvalStatus),
-  /** A session with any of these. */
-  tags: v.optional(v.array(v.string())),
-  source: v.optional(v.string()),
-  model: v.optional(v.string()),
-  /** Bounds of `createdAt`, both included, ms. */
-  from: v.optional(v.number()),
-  to: v.optional(v.number()),
-  /** Of all kinds, as far as they are known. */
-  minTokens: v.optional(v.number()),
+  ...sessionFilter,
 });
 export type ExportSelection = Infer<typeof vExportSelection>;
 
@@ -34,8 +25,8 @@ type Placed = { session: Doc<"sessions">; at: Place };
 
 /**
  * The sessions an export looks at, from a place on (that one included), newest first or in the order
- * of the list given, each once; an id of the list that is no session comes as that. Which sessions it takes,
- * `matches` says.
+ * of the list given, each once; an id of the list that is no session comes as that. The caller filters them
+ * (`matchesFilter`).
  */
 export async function* sessionsFrom(
   ctx: QueryCtx,
@@ -67,79 +58,27 @@ export async function* readyFrom(
   selection: ExportSelection,
   start: Place | null,
 ): AsyncGenerator<Placed> {
-  if (start !== null) {
-    // Sessions of one moment are in order of creation, newest first like the rest.
-    for await (const session of readyAt(ctx, user, selection, start)) yield placed(session);
+  const sessionsIn = (range: CreatedAtRange) => ready(ctx, user, selection.status, range);
+  const from = start && { createdAt: start[0], creationTime: start[1], isIncluded: true };
+  for await (const session of newestFirst(sessionsIn, selection, from)) {
+    yield { session, at: [session.createdAt, session._creationTime] };
   }
-  for await (const session of readyBefore(ctx, user, selection, start?.[0])) yield placed(session);
 }
 
-const placed = (session: Doc<"sessions">): Placed => ({
-  session,
-  at: [session.createdAt, session._creationTime],
-});
-
-function readyAt(
+function ready(
   ctx: QueryCtx,
   user: User,
-  { status }: ExportSelection,
-  [createdAt, creationTime]: Place,
+  status: ExportSelection["status"],
+  range: CreatedAtRange,
 ) {
   const sessions = ctx.db.query("sessions");
   const found =
     status === undefined
       ? sessions.withIndex("by_user_and_eval_ready", (q) =>
-          q
-            .eq("userId", user._id)
-            .eq("evalReady", true)
-            .eq("createdAt", createdAt)
-            .lte("_creationTime", creationTime),
+          within(q.eq("userId", user._id).eq("evalReady", true), range),
         )
       : sessions.withIndex("by_user_and_eval_status", (q) =>
-          q
-            .eq("userId", user._id)
-            .eq("evalReady", true)
-            .eq("evalStatus", status)
-            .eq("createdAt", createdAt)
-            .lte("_creationTime", creationTime),
+          within(q.eq("userId", user._id).eq("evalReady", true).eq("evalStatus", status), range),
         );
   return found.order("desc");
-}
-
-function readyBefore(
-  ctx: QueryCtx,
-  user: User,
-  { status, from = -Infinity, to = Infinity }: ExportSelection,
-  before: number | undefined,
-) {
-  // After a place, strictly earlier ones; from the beginning, the bound itself included.
-  const end = before ?? to;
-  const sessions = ctx.db.query("sessions");
-  const found =
-    status === undefined
-      ? sessions.withIndex("by_user_and_eval_ready", (q) => {
-          const ready = q.eq("userId", user._id).eq("evalReady", true).gte("createdAt", from);
-          return before === undefined ? ready.lte("createdAt", end) : ready.lt("createdAt", end);
-        })
-      : sessions.withIndex("by_user_and_eval_status", (q) => {
-          const own = q.eq("userId", user._id).eq("evalReady", true).eq("evalStatus", status);
-          const since = own.gte("createdAt", from);
-          return before === undefined ? since.lte("createdAt", end) : since.lt("createdAt", end);
-        });
-  return found.order("desc");
-}
-
-/** Whether a session is one that the filters leave. */
-export function matches(session: Doc<"sessions">, selection: ExportSelection): boolean {
-  const { status, tags, source, model, from = -Infinity, to = Infinity } = selection;
-  const { minTokens = 0 } = selection;
-  return (
-    (status === undefined || session.evalStatus === status) &&
-    (tags === undefined || tags.some((tag) => session.evalTags?.includes(tag))) &&
-    (source === undefined || session.source === source) &&
-    (model === undefined || session.model === model) &&
-    session.createdAt >= from &&
-    session.createdAt <= to &&
-    (session.totalTokens ?? 0) >= minTokens
-  );
 }

@@ -2,7 +2,8 @@ import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { PreparedQuery } from "../../lib/search/terms";
-import { vRole } from "../../fields";
+import { sessionFilter, vRole } from "../../fields";
+import { isFiltering, matchesFilter } from "../../lib/sessions/filter";
 import { byTurns, type Candidate, type Judged, Leg } from "./candidateSources";
 import { shownTitle } from "../sessions/sessions";
 
@@ -11,15 +12,7 @@ import { shownTitle } from "../sessions/sessions";
  * a filter inside every index: another user's text is never a candidate.
  */
 
-export const vFilters = v.object({
-  source: v.optional(v.string()),
-  model: v.optional(v.string()),
-  project: v.optional(v.string()),
-  /** Bounds of `createdAt`, both included, ms. */
-  from: v.optional(v.number()),
-  to: v.optional(v.number()),
-  role: v.optional(vRole),
-});
+export const vFilters = v.object({ ...sessionFilter, role: v.optional(vRole) });
 export type Filters = Infer<typeof vFilters>;
 
 /** What is looked for, for whom, and what was read so far. */
@@ -70,13 +63,7 @@ export class Sessions {
 }
 
 /** Whether a session passes the filters that belong to sessions. */
-export function passes(session: Doc<"sessions">, filters: Filters): boolean {
-  const { source, model, project, from = -Infinity, to = Infinity } = filters;
-  if (source !== undefined && session.source !== source) return false;
-  if (model !== undefined && session.model !== model) return false;
-  if (project !== undefined && session.projectName !== project) return false;
-  return session.createdAt >= from && session.createdAt <= to;
-}
+export const passes: (session: Doc<"sessions">, filters: Filters) => boolean = matchesFilter;
 
 /**
  * Candidates of all legs; whether the index may hold more of them; and of how many sessions there can
@@ -129,7 +116,9 @@ async function* inSessions(ctx: QueryCtx, search: Search): AsyncGenerator<Judged
       let filtered = q.search("searchableText", terms.join(" ")).eq("userId", user._id);
       if (filters.source !== undefined) filtered = filtered.eq("source", filters.source);
       if (filters.model !== undefined) filtered = filtered.eq("model", filters.model);
-      if (filters.project !== undefined) filtered = filtered.eq("projectName", filters.project);
+      // A project may be meant by its path, which the index does not hold.
+      const isName = filters.project !== undefined && !/[\\/]/.test(filters.project);
+      if (isName) filtered = filtered.eq("projectName", filters.project);
       return filtered;
     }),
   );
@@ -179,8 +168,7 @@ async function* inParts(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, v
 
 /** Without filters no session is read here: most candidates never become results. */
 async function isOfWanted({ filters, sessions }: Search, id: Id<"sessions">): Promise<boolean> {
-  const { source, model, project, from, to } = filters;
-  if ([source, model, project, from, to].every((filter) => filter === undefined)) return true;
+  if (!isFiltering({ ...filters, role: undefined })) return true;
   const session = await sessions.get(id);
   return session !== null && passes(session, filters);
 }

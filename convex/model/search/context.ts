@@ -1,8 +1,10 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
 import { ContextPacker, type ContextPassage, type Turn } from "../../lib/search/context";
 import { type Matcher, matcherOf } from "../../lib/search/evidence";
 import { mergeRanked } from "../../lib/search/fusion";
+import { UNTITLED } from "../../lib/sessions/titles";
 import { rankPassages } from "../../lib/search/rank";
 import { makeSnippet } from "../../lib/search/snippet";
 import { type PreparedQuery, prepareQuery } from "../../lib/search/terms";
@@ -14,8 +16,6 @@ import { readMeaning } from "../embedding/staleRange";
 import { shownTitle } from "../sessions/sessions";
 
 /** What past sessions know about a question, packed for a prompt. */
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** A place in a session that answers. `text` is the passage, where it is not the whole message. */
 type Anchor = { sessionId: Id<"sessions">; messageId?: Id<"messages">; text?: string };
@@ -160,7 +160,7 @@ async function readPassage(
     externalId: session.externalId,
     source: session.source,
     messageId: message._id,
-    title: shownTitle(session) ?? "Untitled session",
+    title: shownTitle(session) ?? UNTITLED,
     project: session.projectName,
     createdAt: session.createdAt,
     turns: [

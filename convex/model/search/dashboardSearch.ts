@@ -1,5 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
+import { clamp } from "../../lib/numbers";
 import { matcherOf } from "../../lib/search/evidence";
 import { makeSnippet } from "../../lib/search/snippet";
 import { prepareQuery } from "../../lib/search/terms";
@@ -9,7 +11,6 @@ import { sessionView } from "../sessions/sessions";
 
 /** Searching by pages of numbered results, as the dashboard does. */
 
-type User = Pick<Doc<"users">, "_id">;
 type Page = { limit?: number; cursor?: number };
 
 const DEFAULT_LIMIT = 20;
@@ -132,11 +133,7 @@ async function slice<Row>(found: AsyncIterable<Row> | null, page: Page, max: num
 
 /** Where a page begins and ends. */
 function boundsOf(page: Page, max: number) {
-  const limit = bounded(page.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT);
-  const offset = bounded(page.cursor ?? 0, 0, max);
+  const limit = clamp(page.limit ?? DEFAULT_LIMIT, 1, MAX_LIMIT) ?? DEFAULT_LIMIT;
+  const offset = clamp(page.cursor ?? 0, 0, max) ?? 0;
   return { offset, end: Math.min(offset + limit, max) };
-}
-
-function bounded(value: number, least: number, most: number): number {
-  return Number.isFinite(value) ? Math.min(most, Math.max(least, Math.floor(value))) : least;
 }

@@ -1,6 +1,8 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
 import { type Matcher, matcherOf } from "../../lib/search/evidence";
+import { UNTITLED } from "../../lib/sessions/titles";
 import { rankSessions } from "../../lib/search/rank";
 import { makeSnippet } from "../../lib/search/snippet";
 import { type PreparedQuery, prepareQuery } from "../../lib/search/terms";
@@ -9,8 +11,6 @@ import { candidates, type Filters, isSaidBy, passes, Sessions, withSession } fro
 import type { Candidate } from "./candidateSources";
 import { findPassage, findSession } from "../embedding/vectorHits";
 import { sessionView, shownTitle } from "../sessions/sessions";
-
-type User = Pick<Doc<"users">, "_id">;
 
 type SearchInput = { query: string; limit: number; filters: Filters };
 
@@ -23,9 +23,6 @@ export type Found = { results: SearchResult[]; wanted: number; truncated: boolea
 
 /** Sessions read beyond the limit, because a title may lift one over another. */
 const SPARE_SESSIONS = 4;
-
-/** A session nobody named yet. */
-const UNTITLED = "Untitled session";
 
 /**
  * Full text: the user's sessions that hold the query's words, wherever in a session they stand, each

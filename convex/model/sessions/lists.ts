@@ -1,15 +1,16 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { grainName, OTHER, type LedgerRow } from "../../lib/stats/ledger";
-import { shownProvider } from "../../lib/sessions/providers";
+import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
 import { rowsMatching, type Day } from "../../lib/stats/totals";
 import { DAY_MS, dayStart } from "../../lib/time";
+import type { User } from "../accounts/user";
 import { days } from "../stats/dashboardDays";
 import { hasRoom, spend, takeWithin } from "../readBudget";
+import { ownSessions } from "./ranges";
 
 /** The dashboard's list of sessions: filtered, in any of its orders, cut. */
 
-type User = Pick<Doc<"users">, "_id">;
 type Session = Doc<"sessions">;
 
 /** How the dashboard sorts its list of sessions. */
@@ -24,8 +25,8 @@ const SORT_INDEX = {
   durationMs: "by_user_and_duration",
 } as const satisfies { [key in SortKey]: string };
 
-/** A project is meant by its name or its path. */
-type Filter = { source?: string; model?: string; project?: string; provider?: string };
+/** The filters that the ledger of days knows too. */
+type Filter = Pick<SessionFilter, "source" | "model" | "project" | "provider">;
 type Order = { sortBy: SortKey; order: "asc" | "desc" };
 
 /**
@@ -76,7 +77,7 @@ async function alongIndex(
   const budget = { ...IN_ORDER };
   for await (const session of rows) {
     spend(budget, session);
-    if (isMatch(session, filter)) sessions.push(session);
+    if (matchesFilter(session, filter)) sessions.push(session);
     if (sessions.length >= limit) return { sessions, isEnough: true };
     if (!hasRoom(budget)) return { sessions, isEnough: false };
   }
@@ -94,32 +95,10 @@ async function onDays(
   const found: Session[] = [];
   for (const { from, to } of stretches) {
     if (!hasRoom(budget)) break;
-    const sessions = ctx.db.query("sessions");
-    const { source } = filter;
-    const rows =
-      source === undefined
-        ? sessions.withIndex("by_user_and_created_at", (q) =>
-            q.eq("userId", user._id).gte("createdAt", from).lt("createdAt", to),
-          )
-        : sessions.withIndex("by_user_and_source", (q) =>
-            q
-              .eq("userId", user._id)
-              .eq("source", source)
-              .gte("createdAt", from)
-              .lt("createdAt", to),
-          );
-    found.push(...(await takeWithin(rows.order("desc"), budget)));
+    const rows = ownSessions(ctx, user, filter.source, { kind: "before", from, before: to });
+    found.push(...(await takeWithin(rows, budget)));
   }
-  return found.filter((session) => isMatch(session, filter));
-}
-
-function isMatch(session: Session, { source, model, project, provider }: Filter): boolean {
-  return (
-    (source === undefined || session.source === source) &&
-    (model === undefined || session.model === model) &&
-    (project === undefined || project === session.projectName || project === session.projectPath) &&
-    (provider === undefined || shownProvider(session.provider, session.model) === provider)
-  );
+  return found.filter((session) => matchesFilter(session, filter));
 }
 
 /** The order of the index: what has no number comes before all that have one, ties by creation. */

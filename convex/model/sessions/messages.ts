@@ -264,8 +264,8 @@ function jsonBytesOf({ textContent = "", parts }: MessageView): number {
 }
 
 function readPageCursor(cursor: string): string {
-  const [key] = readCursor(cursor, 1);
-  if (typeof key === "string") return key;
+  const [key] = readCursor(cursor, ["string"]) ?? [];
+  if (key !== undefined) return key;
   throw invalidField("messages_cursor", "is not a cursor of this session");
 }
 

@@ -6,17 +6,19 @@ import { readCursor, writeCursor } from "../../lib/cursor";
 import { record } from "../../lib/record";
 import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
-import { isPlaceholderTitle } from "../../lib/sessions/mergeFields";
+import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
+import { isPlaceholderTitle } from "../../lib/sessions/titles";
 import type { SessionAnswer } from "../../wire/answers";
 import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willRemove } from "../accounts/deletionState";
+import type { User } from "../accounts/user";
 import { startSessionDeletion } from "./deletion";
+import { type CreatedAtRange, newestFirst, ownSessions, type Position } from "./ranges";
 import type { Outcome, SessionFields } from "../sync/shapes";
-import { hasRoom, takeWithin } from "../readBudget";
+import { hasRoom, spend, takeWithin } from "../readBudget";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
 import { mergeSession, mergeSource } from "./merge";
 
-type User = Pick<Doc<"users">, "_id">;
 /** Whoever writes must know whether all data of the user is being deleted. */
 type Writer = Doc<"users">;
 
@@ -134,8 +136,8 @@ export async function ensure(
   return session;
 }
 
-/** Where a page of a list in order of source time ended. */
-type ListCursor = { createdAt: number; creationTime: number };
+/** What one page looks at: a thousand sessions of the usual 1.5 kB, where a filter passes over most. */
+const LIST_READ = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** The cursor of a page that ends with this session. */
 export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
@@ -143,61 +145,36 @@ export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): 
 }
 
 /** Where the page before ended; 400 for what is no such cursor. */
-export function readListCursor(text: string): ListCursor {
-  const [createdAt, creationTime] = readCursor(text, 2);
-  if (typeof createdAt === "number" && typeof creationTime === "number") {
-    return { createdAt, creationTime };
-  }
+export function readListCursor(text: string): Position {
+  const [createdAt, creationTime] = readCursor(text, ["number", "number"]) ?? [];
+  if (createdAt !== undefined && creationTime !== undefined) return { createdAt, creationTime };
   throw invalidField("cursor", "is not a cursor of this list");
 }
 
 /**
- * A page of the user's sessions, newest first by source time. Stable under inserts: a page goes on
- * exactly behind the last row of the page before.
+ * A page of the user's sessions that match, newest first by source time. Stable under inserts: the
+ * next page starts exactly behind the last row of this one. A page may be shorter than asked for
+ * where the filter passes over many sessions; `cursor` is null at the end.
  */
 export async function listPage(
   ctx: QueryCtx,
   user: User,
-  { limit, cursor, source }: { limit: number; cursor?: string; source?: string },
+  { limit, cursor, ...filter }: { limit: number; cursor?: string } & SessionFilter,
 ): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
-  const after = cursor === undefined ? undefined : readListCursor(cursor);
-  const rows = after ? await rangeOf(ctx, user, source, { at: after }, limit + 1) : [];
-  const before = after?.createdAt ?? Infinity;
-  if (rows.length <= limit) {
-    rows.push(...(await rangeOf(ctx, user, source, { before }, limit + 1 - rows.length)));
+  const start = cursor === undefined ? null : { ...readListCursor(cursor), isIncluded: false };
+  const rows = (range: CreatedAtRange) => ownSessions(ctx, user, filter.source, range);
+  const sessions: Doc<"sessions">[] = [];
+  const budget = { ...LIST_READ };
+  let last: Doc<"sessions"> | undefined;
+  for await (const session of newestFirst(rows, filter, start)) {
+    if (last && (sessions.length >= limit || !hasRoom(budget))) {
+      return { sessions, cursor: writeListCursor(last) };
+    }
+    spend(budget, session);
+    if (matchesFilter(session, filter)) sessions.push(session);
+    last = session;
   }
-  const sessions = rows.slice(0, limit);
-  const last = sessions[sessions.length - 1];
-  const more = rows.length > limit && last !== undefined;
-  return { sessions, cursor: more ? writeListCursor(last) : null };
-}
-
-type Range = { at: ListCursor } | { before: number };
-
-/** Rows of the same source time behind the cursor, or of an earlier one. */
-async function rangeOf(
-  ctx: QueryCtx,
-  user: User,
-  source: string | undefined,
-  range: Range,
-  count: number,
-): Promise<Doc<"sessions">[]> {
-  const sessions = ctx.db.query("sessions");
-  const inOrder =
-    source === undefined
-      ? sessions.withIndex("by_user_and_created_at", (q) => {
-          const own = q.eq("userId", user._id);
-          return "at" in range
-            ? own.eq("createdAt", range.at.createdAt).lt("_creationTime", range.at.creationTime)
-            : own.lt("createdAt", range.before);
-        })
-      : sessions.withIndex("by_user_and_source", (q) => {
-          const own = q.eq("userId", user._id).eq("source", source);
-          return "at" in range
-            ? own.eq("createdAt", range.at.createdAt).lt("_creationTime", range.at.creationTime)
-            : own.lt("createdAt", range.before);
-        });
-  return await inOrder.order("desc").take(count);
+  return { sessions, cursor: null };
 }
 
 /** Session rows that one page of external ids reads: a thousand of the usual 1.5 kB. */

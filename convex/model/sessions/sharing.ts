@@ -1,10 +1,10 @@
 import type { Doc } from "../../_generated/dataModel";
+import { randomId } from "../../lib/randomId";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { willRemove } from "../accounts/deletionState";
 
 /** Characters of a slug: 22 of 64 symbols are 132 bits, so that nobody finds one by trying. */
 const SLUG_LENGTH = 22;
-const SLUG_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /**
  * Makes a session public or private. The first publication makes its slug, which is kept: private
@@ -15,7 +15,7 @@ export async function setVisibility(
   session: Doc<"sessions">,
   isPublic: boolean,
 ): Promise<{ isPublic: boolean; publicSlug?: string }> {
-  const publicSlug = session.publicSlug ?? (isPublic ? newSlug() : undefined);
+  const publicSlug = session.publicSlug ?? (isPublic ? randomId(SLUG_LENGTH) : undefined);
   if (session.isPublic !== isPublic || session.publicSlug !== publicSlug) {
     await ctx.db.patch("sessions", session._id, { isPublic, publicSlug });
   }
@@ -35,9 +35,4 @@ export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sess
   if (session === null || !session.isPublic) return null;
   const owner = await ctx.db.get("users", session.userId);
   return owner === null || willRemove(owner, session) ? null : session;
-}
-
-function newSlug(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SLUG_LENGTH));
-  return Array.from(bytes, (byte) => SLUG_ALPHABET[byte & 63]).join("");
 }

@@ -1,11 +1,9 @@
-import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
 import { contributionOf, type LedgerRow } from "../../lib/stats/ledger";
 import { rowsMatching, type Day } from "../../lib/stats/totals";
 import { DAY_MS, dayStart, utcDate } from "../../lib/time";
 import { takeWithin } from "../readBudget";
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** What one statistic reads of the ledger: 30 years of days, ten of busy ones (2 kB each). */
 const DAYS = { rows: 11_000, bytes: 8 * 1024 * 1024 };

@@ -1,5 +1,6 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import type { User } from "../accounts/user";
 import { isSameGrain, type LedgerRow, rowsOf } from "../../lib/stats/ledger";
 import type { Day } from "../../lib/stats/totals";
 import { DAY_MS, dayStart, utcDate } from "../../lib/time";
@@ -8,8 +9,6 @@ import type { WrappedPicture } from "../../lib/stats/wrappedSvg";
 import { days } from "./dashboardDays";
 import { type Budget, hasRoom, takeWithin } from "../readBudget";
 import { contributionsOn } from "./ledger";
-
-type User = Pick<Doc<"users">, "_id">;
 
 /** Minutes after midnight UTC at which yesterday is closed; `crons.ts` says the same. */
 const CLOSE_MINUTE = 20;
