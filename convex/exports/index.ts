@@ -10,8 +10,9 @@ import { text } from "./text";
 import type { ExportFormat } from "./types";
 
 /**
- * Every export format under the name that requests use. A new format is a file and a line here;
- * nothing else in the project knows a format's name.
+ * Every export format under the name that requests use. A new format is a file and a line here: the
+ * parameter, the OpenAPI document and its media types follow from this list. Only the two defaults
+ * are named elsewhere (`http/export.ts`).
  */
 export const formats = {
   deepeval,

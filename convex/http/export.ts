@@ -1,17 +1,18 @@
-import type * as z from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { AppError, notFound } from "../errors";
-import { findFormat, formats } from "../exports";
+import { type FormatName, formats } from "../exports";
+import type { ExportFormat } from "../exports/types";
 import { EVERYTHING } from "../exports/select";
 import { type Resume, writeExport, type Written } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { prefixBytes } from "../lib/text";
-import * as routes from "../wire/export";
+import { type ExportQuery, exportRoutes } from "../wire/export";
 import { type Call, endpoint, type Endpoint } from "./endpoint";
 import type { Caller } from "./authenticate";
 
-type Query = z.output<typeof routes.ExportQuery>;
+type Query = ExportQuery<FormatName>;
+const routes = exportRoutes(formats);
 
 export const exportSessions: Endpoint = endpoint(routes.exportSessions, exportAnswer);
 export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);
@@ -26,7 +27,8 @@ async function exportAnswer(
   { caller, query, request }: Call<Query, unknown, Caller>,
 ): Promise<Response> {
   const { selection, options, limit = Infinity, id } = query;
-  const { name, format } = chosenFormat(query);
+  const name = query.format ?? (id === undefined ? "deepeval" : "json");
+  const format: ExportFormat = formats[name];
   const anonymity = query.anonymize
     ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
     : null;
@@ -41,16 +43,6 @@ async function exportAnswer(
       "Content-Type": format.contentType,
       "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
     }),
-  });
-}
-
-function chosenFormat({ format: asked, id }: Query) {
-  const name = asked ?? (id === undefined ? "deepeval" : "json");
-  const format = findFormat(name);
-  if (format !== undefined) return { name, format };
-  const known = Object.keys(formats).join(", ");
-  throw new AppError("INVALID_REQUEST", "Invalid request", {
-    details: [{ path: "format", message: `must be one of ${known}` }],
   });
 }
 

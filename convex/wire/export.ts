@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
+import { keysOf } from "../lib/record";
 import { bound, chosenLabel, chosenList, flag, label, moment, tagList } from "./fields";
 import { filterShape, readFilters } from "./fieldShapes";
 import { route } from "./route";
@@ -15,10 +16,26 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words, 
     });
 }
 
+/** What declarations need to know of the formats (`exports/index.ts`), which are rendered elsewhere. */
+type Formats<Name extends string> = { readonly [name in Name]: { contentType: string } };
+
+function formatParameter<Name extends string>(formats: Formats<Name>) {
+  const names = keysOf(formats);
+  const isName = (name: string): name is Name => names.some((one) => one === name);
+  return label("")
+    .transform((name, issues): Name | undefined => {
+      if (name === undefined || isName(name)) return name;
+      issues.addIssue({ code: "custom", message: `must be one of ${names.join(", ")}` });
+      return z.NEVER;
+    })
+    .meta({
+      type: "string",
+      enum: names,
+      description: "Default: json for one session, else deepeval.",
+    });
+}
+
 const ExportParameters = z.object({
-  format: label(
-    "deepeval, openai, promptfoo, text, markdown, json, jsonl, csv or filesystem. Default: json for one session, else deepeval.",
-  ),
   id: chosenLabel("One session, by our id or the plugin's; 404 if it is not yours."),
   sessionIds: chosenList(
     "Sessions by id, with commas between; absent or `all`: all that are ready.",
@@ -47,45 +64,52 @@ const ExportParameters = z.object({
 });
 
 /** The parameters of an export, aliases resolved. */
-export const ExportQuery = ExportParameters.transform((query) => {
-  const { format, id, status, limit, cursor, style = "evals", anonymize } = query;
-  const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
-  const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
+const exportQuery = <Name extends string>(formats: Formats<Name>) =>
+  ExportParameters.extend({ format: formatParameter(formats) }).transform((query) => {
+    const { format, id, status, limit, cursor, style = "evals", anonymize } = query;
+    const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
+    const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
+    return {
+      ...{ format, id, limit, cursor, anonymize },
+      options: { turns, style, metadata: query.include_metadata },
+      selection: {
+        sessionIds: id === undefined ? ids : [id],
+        status,
+        tags: query.tag ?? query.tags,
+        source: readSource(query.source ?? query.tool),
+        ...readFilters(query),
+        from: query.from ?? query.date_from,
+        to: query.to ?? query.date_to,
+        minTokens: query.min_tokens,
+      },
+    };
+  });
+
+/** The endpoints that export sessions in these formats: names and media types follow from the list. */
+export function exportRoutes<Name extends string>(formats: Formats<Name>) {
+  const types = keysOf(formats).map((name) => formats[name].contentType.split(";")[0] ?? "");
+  const shared = {
+    method: "GET",
+    access: "caller",
+    limit: "export",
+    query: exportQuery(formats),
+    produces: Array.from(new Set(types)).sort(),
+  } as const;
   return {
-    ...{ format, id, limit, cursor, anonymize },
-    options: { turns, style, metadata: query.include_metadata },
-    selection: {
-      sessionIds: id === undefined ? ids : [id],
-      status,
-      tags: query.tag ?? query.tags,
-      source: readSource(query.source ?? query.tool),
-      ...readFilters(query),
-      from: query.from ?? query.date_from,
-      to: query.to ?? query.date_to,
-      minTokens: query.min_tokens,
-    },
+    exportSessions: route({
+      ...shared,
+      path: "/api/export",
+      name: "exportSessions",
+      summary:
+        "Sessions in the formats of evaluation tools. Each answer is a whole document; X-Export-Cursor, where present, leads to the next.",
+    }),
+    exportEvals: route({
+      ...shared,
+      path: "/api/export/evals",
+      name: "exportEvals",
+      summary: "The same, as older clients call it",
+    }),
   };
-});
+}
 
-const shared = {
-  method: "GET",
-  access: "caller",
-  limit: "export",
-  query: ExportQuery,
-  produces: ["application/json", "application/jsonl", "text/csv", "text/markdown", "text/plain"],
-} as const;
-
-export const exportSessions = route({
-  ...shared,
-  path: "/api/export",
-  name: "exportSessions",
-  summary:
-    "Sessions in the formats of evaluation tools. Each answer is a whole document; X-Export-Cursor, where present, leads to the next.",
-});
-
-export const exportEvals = route({
-  ...shared,
-  path: "/api/export/evals",
-  name: "exportEvals",
-  summary: "The same, as older clients call it",
-});
+export type ExportQuery<Name extends string> = z.output<ReturnType<typeof exportQuery<Name>>>;
