@@ -19,6 +19,7 @@ crons.cron(
   internal.analytics.updatePlatformFigures,
   {},
 );
+crons.cron("forget old tombstones", "7 5 * * *", internal.deletion.removeExpiredTombstones, {});
 crons.interval("resume deletions", { minutes: 15 }, internal.deletion.resumeStalled, {});
 
 export default crons;

@@ -4,6 +4,7 @@ import { systemMutation } from "./functions";
 import * as AccountDeletion from "./model/accounts/accountDeletion";
 import { moveVersion1 } from "./model/accounts/deletionState";
 import * as Deletion from "./model/sessions/deletion";
+import { removeExpired } from "./model/tombstones";
 import { forgetDeleted } from "./model/accounts/rateLimits";
 
 /** Scheduled by the deletion of a session: removes what belonged to it, one bounded batch a run. */
@@ -48,6 +49,16 @@ export const forgetIdentity = systemMutation({
   returns: v.null(),
   handler: async (ctx, { key }) => {
     await forgetDeleted(ctx, key);
+    return null;
+  },
+});
+
+/** Cron: forgets what was deleted long enough ago. */
+export const removeExpiredTombstones = systemMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    await removeExpired(ctx, Date.now());
     return null;
   },
 });

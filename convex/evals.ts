@@ -9,7 +9,7 @@ import { vEvalStatus } from "./fields";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
 import { clamp } from "./lib/numbers";
 import { utcDate } from "./lib/time";
-import { startSessionDeletion } from "./model/sessions/deletion";
+import { deleteForOwner } from "./model/sessions/deletion";
 import { distinctNames, evalStats, evalView, exportPreview } from "./model/evals/views";
 import * as EvalLists from "./model/evals/lists";
 import * as Evals from "./model/evals/evals";
@@ -31,13 +31,16 @@ export const patchSession = callerMutation({
     await reviewedView(ctx, await edit(ctx, ctx.user, id, edits, Date.now()), "session"),
 });
 
-/** `DELETE /api/sessions/:id`: the session is gone at once, what belonged to it soon after. */
+/**
+ * `DELETE /api/sessions/:id`: the session is gone at once, what belonged to it soon after. It stays deleted
+ * when a plugin sends it again.
+ */
 export const deleteSession = callerMutation({
   args: { id: v.string() },
   returns: v.object({ ok: v.literal(true), sessionId: v.id("sessions") }),
   handler: async (ctx, { id }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
-    await startSessionDeletion(ctx, session);
+    await deleteForOwner(ctx, session);
     return { ok: true as const, sessionId: session._id };
   },
 });

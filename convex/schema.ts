@@ -376,7 +376,23 @@ const docEmbeddings = defineTable({
   .index("by_doc_page", ["docPageId", "chunk"])
   .vectorIndex("by_embedding", vectorIndex);
 
-/** The ten tables of the product, those of Convex Auth, and those justified above. */
+/**
+ * What was deleted and must stay deleted: sessions for a year, identities of deleted accounts for the
+ * life of their tokens. `key` is a SHA-256, so nothing of what was deleted can be read here. Written and
+ * read by `model/tombstones.ts`. `by_key`: a session or person that arrives for the first time;
+ * `by_user`: deleting all data; `by_expires_at`: the cron that forgets. Rows are few and small.
+ */
+const tombstones = defineTable({
+  /** Absent for the identity of an account, which is gone. */
+  userId: v.optional(v.id("users")),
+  key: v.string(),
+  expiresAt: v.number(),
+})
+  .index("by_key", ["key"])
+  .index("by_user", ["userId"])
+  .index("by_expires_at", ["expiresAt"]);
+
+/** The product's tables and our own, together with those of Convex Auth. */
 export default defineSchema({
   ...authTables,
   users,
@@ -396,4 +412,5 @@ export default defineSchema({
   platformFigures,
   docPages,
   docEmbeddings,
+  tombstones,
 });

@@ -12,8 +12,9 @@ export const syncSession: Endpoint = endpoint(
     const item = { kind: "session" as const, name: "session", value: body };
     const stored = await storeItems(ctx, caller, line, onlyItem(item));
     if (stored.refused.length > 0) throw tooLarge("session");
-    const { sessionId } = stored.last;
-    return { body: { ok: true, sessionId }, logged: stored.logged, limit: stored.limit };
+    const { sessionId = body.externalId, outcome } = stored.last;
+    const answer = { ok: true, sessionId, ...deletedMark(outcome) };
+    return { body: answer, logged: stored.logged, limit: stored.limit };
   },
 );
 
@@ -23,8 +24,13 @@ export const syncMessage: Endpoint = endpoint(
     const item = { kind: "message" as const, name: "message", value: body };
     const stored = await storeItems(ctx, caller, line, onlyItem(item));
     if (stored.refused.length > 0) throw tooLarge("message");
-    const { messageId, sessionId } = stored.last;
-    return { body: { ok: true, messageId, sessionId }, logged: stored.logged, limit: stored.limit };
+    const {
+      messageId = body.externalId,
+      sessionId = body.sessionExternalId,
+      outcome,
+    } = stored.last;
+    const answer = { ok: true, messageId, sessionId, ...deletedMark(outcome) };
+    return { body: answer, logged: stored.logged, limit: stored.limit };
   },
 );
 
@@ -47,6 +53,9 @@ export const syncBatch: Endpoint = endpoint(
     };
   },
 );
+
+/** Says that the owner deleted the session; still 200, because plugins would send a refused item for ever. */
+const deletedMark = (outcome?: string) => (outcome === "deleted" ? { deleted: true } : {});
 
 const total = ({ inserted, updated, skipped }: Tally) => inserted + updated + skipped;
 

@@ -37,13 +37,13 @@ export interface ItemReader {
 }
 
 type Stored = (typeof internal.sync.upsertMany)["_returnType"];
-export type Tally = { inserted: number; updated: number; skipped: number };
+export type Tally = { inserted: number; updated: number; skipped: number; deleted?: number };
 /** What became of the items; `refused` are the names of those that are too large for any transaction. */
 type Results = {
   sessions: Tally;
   messages: Tally;
   /** Ids of the last item stored, for requests that bring one. */
-  last: { sessionId?: string; messageId?: string };
+  last: { sessionId?: string; messageId?: string; outcome?: string };
   refused: string[];
   logged: boolean;
   limit: Stored["limit"];
@@ -104,10 +104,18 @@ function noResults(): Results {
 }
 
 function take(results: Results, { sessions, messages, limit }: Stored): void {
-  for (const { outcome } of sessions) results.sessions[outcome] += 1;
-  for (const { outcome } of messages) results.messages[outcome] += 1;
+  for (const { outcome } of sessions) count(results.sessions, outcome);
+  for (const { outcome } of messages) count(results.messages, outcome);
   results.last = messages[messages.length - 1] ?? sessions[sessions.length - 1] ?? results.last;
   results.limit = limit;
+}
+
+function count(tally: Tally, outcome: "inserted" | "updated" | "skipped" | "deleted"): void {
+  if (outcome !== "deleted") tally[outcome] += 1;
+  else {
+    tally.skipped += 1;
+    tally.deleted = (tally.deleted ?? 0) + 1;
+  }
 }
 
 const bytesOf = (rows: readonly Row[]) => rows.reduce((sum, { load }) => sum + load.bytes, 0);

@@ -106,7 +106,7 @@ describe("deleting a session", () => {
     expect(await traces(t, sessionId)).toEqual([]);
   });
 
-  test("a later write under the same id makes a fresh session without the old messages", async () => {
+  test("a session that is restored under the same id is a fresh one without the old messages", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 1, 3);
@@ -114,6 +114,7 @@ describe("deleting a session", () => {
     await ada.dashboard.mutation(api.sessions.remove, { sessionId });
     // Before the purge has run.
     const message = { externalId: "new", role: "user", textContent: "new" };
+    await ada.post("/sync/session", { externalId: "s0", restore: true });
     await ada.post("/sync/message", { sessionExternalId: "s0", ...message });
     await settle(t);
     const session = await read(ada.get("/api/sessions/s0"));
@@ -308,6 +309,8 @@ describe("deleting the account", () => {
     await addIdentity(t, ada.userId);
     const me = ada.dashboard;
     const laptop = await me.mutation(api.apiKeys.create, { name: "laptop" });
+    await ada.post("/sync/session", { externalId: "deleted before" });
+    await ada.send("DELETE", "/api/sessions/deleted%20before", "");
     const [shared = ""] = await idsOf(t, ada.userId);
     const { publicSlug = "" } = await me.mutation(api.sessions.setVisibility, {
       sessionId: shared,
@@ -448,6 +451,7 @@ const OWNED = [
   "reviews",
   "sessionEmbeddings",
   "sessions",
+  "tombstones",
 ];
 /** Tables that hold rows of a user only while something of theirs is being deleted. */
 const WHILE_DELETING = ["deletions", "purges"];

@@ -47,6 +47,10 @@ const SessionFields = z.object({
   sessionId: id("Alias of `externalId`."),
   source: label("Which tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
   ...inputShape(SESSION_FIELDS),
+  restore: lenient((value) => (value === true ? true : undefined), {
+    type: "boolean",
+    description: "Brings a session back that its owner deleted; without it, it stays deleted.",
+  }),
   ...times,
 });
 
@@ -118,6 +122,7 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
     source: readSource(fields.source),
     createdAt: readCreatedAt(fields, externalId),
     ...readSessionFields(fields),
+    restore: fields.restore,
   };
 }).meta({ id: "SessionInput" });
 
@@ -170,7 +175,19 @@ const BatchBody = z.object({
   messages: items("Messages, as for `/sync/message`."),
 });
 
-const Tally = z.object({ inserted: z.number(), updated: z.number(), skipped: z.number() });
+const Tally = z.object({
+  inserted: z.number(),
+  updated: z.number(),
+  skipped: z.number(),
+  deleted: z.number().optional().meta({
+    description: "How many of the skipped ones belong to sessions that their owner deleted.",
+  }),
+});
+
+/** Ids in such an answer are those that were sent: plugins expect some. */
+const deleted = z.literal(true).optional().meta({
+  description: "Nothing was stored, because the owner deleted the session.",
+});
 
 export const syncSession = route({
   method: "POST",
@@ -180,7 +197,7 @@ export const syncSession = route({
   access: "caller",
   limit: "sync",
   body: SessionInput,
-  answer: z.object({ ok: z.literal(true), sessionId: z.string() }),
+  answer: z.object({ ok: z.literal(true), sessionId: z.string(), deleted }),
 });
 
 export const syncMessage = route({
@@ -191,7 +208,7 @@ export const syncMessage = route({
   access: "caller",
   limit: "sync",
   body: MessageInput,
-  answer: z.object({ ok: z.literal(true), messageId: z.string(), sessionId: z.string() }),
+  answer: z.object({ ok: z.literal(true), messageId: z.string(), sessionId: z.string(), deleted }),
 });
 
 export const syncBatch = route({

@@ -77,9 +77,14 @@ const TABLES_BY_USER = [
   "sessionEmbeddings",
   "messages",
   "apiLogs",
+  "tombstones",
 ] as const;
 
-/** Removes rows by their `userId`; passages and reviews are not counted. */
+const UNCOUNTED = ["passages", "reviews", "tombstones"] as const;
+const isUncounted = (table: string): table is (typeof UNCOUNTED)[number] =>
+  UNCOUNTED.some((one) => one === table);
+
+/** Removes rows by their `userId`; those of some tables are not counted. */
 export async function sweepByUser(
   ctx: MutationCtx,
   { userId, deletion, progress, budget }: Run,
@@ -90,7 +95,7 @@ export async function sweepByUser(
       .query(table)
       .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
     const count = await sweep(ctx, table, rows, budget);
-    if (table !== "passages" && table !== "reviews") progress[table] += count;
+    if (!isUncounted(table)) progress[table] += count;
   }
 }
 

@@ -4,6 +4,7 @@ import { components } from "../../_generated/api";
 import type { Doc } from "../../_generated/dataModel";
 import { env, type MutationCtx, type QueryCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
+import * as Tombstones from "../tombstones";
 import { LIMIT_CLASSES, type LimitClass } from "../../lib/enums";
 import { sha256 } from "../../lib/hash";
 import { DAY_MS } from "../../lib/time";
@@ -150,22 +151,24 @@ const TOMBSTONE_CONFIG = {
 
 /**
  * Remembers that the account of this identity was deleted, so that a token issued before does not
- * make it again: joining is limited to once a day, and the deletion uses that up. Only a hash of the
- * identity is kept, until `forgetDeleted`.
+ * make it again. Only a hash of the identity is kept, until `forgetDeleted`.
  */
 export async function rememberDeleted(ctx: MutationCtx, identity: string): Promise<string> {
   const key = await sha256(identity);
-  await limiter.limit(ctx, TOMBSTONE, { key, config: TOMBSTONE_CONFIG });
+  await Tombstones.remember(ctx, { key, expiresAt: Date.now() + TOMBSTONE_MS });
   return key;
 }
 
 /** Whether the account of this identity was deleted within the life of its tokens. */
 export async function isDeleted(ctx: QueryCtx, identity: string): Promise<boolean> {
   const key = await sha256(identity);
+  if (await Tombstones.isRemembered(ctx, key)) return true;
+  // Version 1 kept tombstones in the rate limiter; the last expire a day after the update.
   return !(await limiter.check(ctx, TOMBSTONE, { key, config: TOMBSTONE_CONFIG })).ok;
 }
 
 /** Forgets a deleted identity, by what `rememberDeleted` answered. */
 export async function forgetDeleted(ctx: MutationCtx, key: string): Promise<void> {
+  await Tombstones.forget(ctx, key);
   await limiter.reset(ctx, TOMBSTONE, { key });
 }

@@ -10,7 +10,7 @@ import { drawnParts } from "../../lib/sessions/dashboardParts";
 import { parseParts } from "../../lib/sessions/parts";
 import { cutBytes, utf8Length } from "../../lib/text";
 import { firstWithin } from "../readBudget";
-import { startSessionDeletion } from "./deletion";
+import { deleteForOwner } from "./deletion";
 import * as Messages from "./messages";
 import { reviewedView } from "../evals/reviews";
 import * as Sessions from "./sessions";
@@ -136,5 +136,5 @@ export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
 /** Deletes the user's session; one that is gone, or never was theirs, is no error and no news. */
 export async function removeOwn(ctx: MutationCtx, user: User, sessionId: string): Promise<void> {
   const session = await Sessions.findOwn(ctx, user, sessionId);
-  if (session) await startSessionDeletion(ctx, session);
+  if (session) await deleteForOwner(ctx, session);
 }

@@ -3,6 +3,7 @@ import type { Doc, Id, TableNames } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { stepBudget, hasRoom, takeWithin, type Budget } from "../readBudget";
 import { applyToLedger } from "../stats/ledger";
+import { rememberSession } from "../tombstones";
 
 /**
  * Deletes a session. Its row goes in this transaction: whatever refers to the session from now on (a
@@ -18,6 +19,12 @@ export async function startSessionDeletion(
   await ctx.db.delete("sessions", sessionId);
   const purgeId = await ctx.db.insert("purges", { userId, sessionId, updatedAt: Date.now() });
   await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
+}
+
+/** The same when the owner asks for it: plugins that send the session again do not bring it back. */
+export async function deleteForOwner(ctx: MutationCtx, session: Doc<"sessions">): Promise<void> {
+  await rememberSession(ctx, session);
+  await startSessionDeletion(ctx, session);
 }
 
 /** Removes one batch of what belonged to a deleted session; true when nothing is left. */

@@ -14,7 +14,8 @@ import { willRemove } from "../accounts/deletionState";
 import type { User } from "../accounts/user";
 import { startSessionDeletion } from "./deletion";
 import { type CreatedAtRange, newestFirst, ownSessions, type Position } from "./ranges";
-import type { Outcome, SessionFields } from "../sync/shapes";
+import type { DeletedItem, Outcome, SessionFields } from "../sync/shapes";
+import * as Tombstones from "../tombstones";
 import { hasRoom, spend, takeWithin } from "../readBudget";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
 import { mergeSession, mergeSource } from "./merge";
@@ -98,10 +99,15 @@ export async function upsert(
   user: Writer,
   input: SessionFields,
   now: number,
-): Promise<{ sessionId: Id<"sessions">; outcome: Outcome }> {
+): Promise<{ sessionId: Id<"sessions">; outcome: Outcome } | DeletedItem> {
+  const { restore, ...sent } = input;
   const stored = await findForWriting(ctx, user, input.externalId);
+  if (stored === null && restore) await Tombstones.forgetSession(ctx, user, input.externalId);
+  if (stored === null && (await Tombstones.isSessionDeleted(ctx, user, input.externalId))) {
+    return { outcome: "deleted" };
+  }
   const before = stored ?? blank(user._id, input.externalId, input.createdAt ?? now);
-  const merged = mergeSession(before, input);
+  const merged = mergeSession(before, sent);
   if (stored === null) {
     const due = { refreshDueAt: nextRefresh(undefined, now) };
     const sessionId = await ctx.db.insert("sessions", { ...before, ...merged, ...due });
@@ -120,15 +126,19 @@ function isSame<T extends object>(stored: T, merged: Partial<T>): boolean {
   return JSON.stringify({ ...stored, ...merged }) === JSON.stringify(stored);
 }
 
-/** The session that a message belongs to, made on demand: some plugins never send sessions. */
+/**
+ * The session that a message belongs to, made on demand, because some plugins never send sessions; null
+ * for one that its owner deleted.
+ */
 export async function ensure(
   ctx: MutationCtx,
   user: Writer,
   message: { sessionExternalId: string; source?: string; createdAt: number },
   now: number,
-): Promise<Doc<"sessions">> {
+): Promise<Doc<"sessions"> | null> {
   const stored = await findForWriting(ctx, user, message.sessionExternalId);
   if (stored !== null) return stored;
+  if (await Tombstones.isSessionDeleted(ctx, user, message.sessionExternalId)) return null;
   const fresh = blank(user._id, message.sessionExternalId, Math.min(message.createdAt, now));
   const id = await ctx.db.insert("sessions", { ...fresh, ...mergeSource(fresh, message.source) });
   const session = await ctx.db.get("sessions", id);

@@ -27,17 +27,28 @@ export const vSessionInput = v.object({
   source: v.optional(v.string()),
   ...sessionFields,
   createdAt: v.optional(v.number()),
+  /** Brings a session back that its owner deleted. */
+  restore: v.optional(v.boolean()),
 });
 export type SessionFields = Infer<typeof vSessionInput>;
 
 const vOutcome = v.union(v.literal("inserted"), v.literal("updated"), v.literal("skipped"));
 export type Outcome = Infer<typeof vOutcome>;
 
+/** An item of a session that its owner deleted: nothing of it is stored. */
+const vDeletedItem = v.object({ outcome: v.literal("deleted") });
+export type DeletedItem = Infer<typeof vDeletedItem>;
+
 /** What became of a chunk, item by item in its order; what is missing at its end was not looked at. */
 export const vSyncResult = v.object({
-  sessions: v.array(v.object({ sessionId: v.id("sessions"), outcome: vOutcome })),
+  sessions: v.array(
+    v.union(v.object({ sessionId: v.id("sessions"), outcome: vOutcome }), vDeletedItem),
+  ),
   messages: v.array(
-    v.object({ sessionId: v.id("sessions"), messageId: v.id("messages"), outcome: vOutcome }),
+    v.union(
+      v.object({ sessionId: v.id("sessions"), messageId: v.id("messages"), outcome: vOutcome }),
+      vDeletedItem,
+    ),
   ),
 });
 export type SyncResult = Infer<typeof vSyncResult>;

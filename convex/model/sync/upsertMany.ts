@@ -41,11 +41,15 @@ export async function upsertMany(
     if (!hasRoomFor(perSession)) return result;
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
-  const seen = new Map<string, Doc<"sessions">>();
+  const seen = new Map<string, Doc<"sessions"> | null>();
   const changed = new Set<Doc<"sessions">>();
   for (const message of chunk.messages) {
     if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
     const session = await sessionOf(ctx, user, seen, message, now);
+    if (session === null) {
+      result.messages.push({ outcome: "deleted" });
+      continue;
+    }
     const stored = await Messages.find(ctx, session, message.externalId);
     // The caller has bounded what is new, and ending here might leave its fresh session without messages.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
@@ -63,17 +67,20 @@ export async function upsertMany(
   return result;
 }
 
-/** Most chunks name one session a hundred times: it is read once. */
+/**
+ * The session of a message; null for one that its owner deleted. Most chunks name one session a hundred
+ * times: it is read once.
+ */
 async function sessionOf(
   ctx: MutationCtx,
   user: Doc<"users">,
-  seen: Map<string, Doc<"sessions">>,
+  seen: Map<string, Doc<"sessions"> | null>,
   message: MessageRow,
   now: number,
-): Promise<Doc<"sessions">> {
+): Promise<Doc<"sessions"> | null> {
   const { sessionExternalId, source, createdAt = now } = message;
   const known = seen.get(sessionExternalId);
-  if (known) return known;
+  if (known !== undefined) return known;
   const from = timeFromId(sessionExternalId, now) ?? createdAt;
   const announced = { sessionExternalId, createdAt: from, ...(source ? { source } : {}) };
   const session = await Sessions.ensure(ctx, user, announced, now);

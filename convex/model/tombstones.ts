@@ -1,0 +1,83 @@
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import { sha256 } from "../lib/hash";
+import { DAY_MS } from "../lib/time";
+import type { User } from "./accounts/user";
+
+/**
+ * What was deleted and must stay deleted. A tombstone holds a hash of what it is for, never the thing
+ * itself: a deletion leaves nothing behind that could be read.
+ */
+
+/** Plugins send old sessions again for as long as they are on disk; a year is longer than tools keep them. */
+const SESSION_TOMBSTONE_MS = 365 * DAY_MS;
+
+/** Expired tombstones that one run of the cron removes. */
+const EXPIRED_MAX = 500;
+
+const sessionKey = (userId: Id<"users">, externalId: string) =>
+  sha256(`session\n${userId}\n${externalId}`);
+
+/** Remembers that the owner deleted this session, so that a plugin that sends it again does not remake it. */
+export async function rememberSession(
+  ctx: MutationCtx,
+  { userId, externalId }: Doc<"sessions">,
+): Promise<void> {
+  const key = await sessionKey(userId, externalId);
+  await remember(ctx, { userId, key, expiresAt: Date.now() + SESSION_TOMBSTONE_MS });
+}
+
+/** Whether the owner deleted the session of this external id. Reads no row for any other session. */
+export async function isSessionDeleted(
+  ctx: QueryCtx,
+  { _id }: User,
+  externalId: string,
+): Promise<boolean> {
+  return await isRemembered(ctx, await sessionKey(_id, externalId));
+}
+
+/** Lets plugins send the session of this external id again. */
+export async function forgetSession(
+  ctx: MutationCtx,
+  { _id }: User,
+  externalId: string,
+): Promise<void> {
+  await forget(ctx, await sessionKey(_id, externalId));
+}
+
+/** Keeps a tombstone until it expires; one of the same key is replaced. */
+export async function remember(
+  ctx: MutationCtx,
+  tombstone: { userId?: Id<"users">; key: string; expiresAt: number },
+): Promise<void> {
+  await forget(ctx, tombstone.key);
+  await ctx.db.insert("tombstones", tombstone);
+}
+
+/** Whether a tombstone of this key has not expired. */
+export async function isRemembered(ctx: QueryCtx, key: string): Promise<boolean> {
+  const found = await find(ctx, key);
+  return found !== null && found.expiresAt > Date.now();
+}
+
+/** Removes a tombstone, if there is one. */
+export async function forget(ctx: MutationCtx, key: string): Promise<void> {
+  const found = await find(ctx, key);
+  if (found !== null) await ctx.db.delete("tombstones", found._id);
+}
+
+async function find(ctx: QueryCtx, key: string): Promise<Doc<"tombstones"> | null> {
+  return await ctx.db
+    .query("tombstones")
+    .withIndex("by_key", (q) => q.eq("key", key))
+    .unique();
+}
+
+/** Removes expired tombstones; what is beyond `EXPIRED_MAX`, the next time. */
+export async function removeExpired(ctx: MutationCtx, now: number): Promise<void> {
+  const expired = await ctx.db
+    .query("tombstones")
+    .withIndex("by_expires_at", (q) => q.lt("expiresAt", now))
+    .take(EXPIRED_MAX);
+  for (const { _id } of expired) await ctx.db.delete("tombstones", _id);
+}

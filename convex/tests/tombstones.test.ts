@@ -1,0 +1,97 @@
+import { expect, test, vi } from "vitest";
+import { api, internal } from "../_generated/api";
+import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+
+/** What its owner deleted stays deleted, whatever plugins send afterwards. */
+
+eachTestAt(Date.parse("2026-11-22T12:00:00Z"));
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+const SESSION = { externalId: "s", title: "Secret plans" };
+const MESSAGE = { sessionExternalId: "s", externalId: "m", role: "user", textContent: "Hello" };
+
+async function deleted() {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", { sessions: [SESSION], messages: [MESSAGE] });
+  await settle(t);
+  const answer = await ada.send("DELETE", "/api/sessions/s", undefined);
+  expect(answer.status).toBe(200);
+  await settle(t);
+  return { t, ada };
+}
+
+test("a plugin that sends a deleted session again is told so with 200, and nothing is stored", async () => {
+  const { t, ada } = await deleted();
+  const session = await ada.post("/sync/session", SESSION);
+  expect(session.status).toBe(200);
+  expect(await read(session)).toEqual({ ok: true, sessionId: "s", deleted: true });
+  const message = await ada.post("/sync/message", MESSAGE);
+  expect(message.status).toBe(200);
+  expect(await read(message)).toMatchObject({ ok: true, messageId: "m", deleted: true });
+  const other = { externalId: "other" };
+  const batch = await read(
+    ada.post("/sync/batch", { sessions: [SESSION, other], messages: [MESSAGE, MESSAGE] }),
+  );
+  expect(batch).toMatchObject({
+    ok: true,
+    sessions: 2,
+    messages: 2,
+    errors: [],
+    results: {
+      sessions: { inserted: 1, updated: 0, skipped: 1, deleted: 1 },
+      messages: { inserted: 0, updated: 0, skipped: 2, deleted: 2 },
+    },
+  });
+  await settle(t);
+  expect((await rows(t, "sessions")).map(({ externalId }) => externalId)).toEqual(["other"]);
+  expect(await rows(t, "messages")).toEqual([]);
+});
+
+test("a session deleted in the dashboard stays deleted too", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const { sessionId } = await read<{ sessionId: string }>(ada.post("/sync/session", SESSION));
+  await ada.dashboard.mutation(api.sessions.remove, { sessionId });
+  expect(await read(ada.post("/sync/session", SESSION))).toMatchObject({ deleted: true });
+});
+
+test("a session sent with `restore: true` comes back, and its messages with it", async () => {
+  const { t, ada } = await deleted();
+  const restored = await read(ada.post("/sync/session", { ...SESSION, restore: true }));
+  expect(restored).not.toHaveProperty("deleted");
+  expect(await read(ada.post("/sync/message", MESSAGE))).not.toHaveProperty("deleted");
+  await settle(t);
+  expect(await rows(t, "sessions")).toMatchObject([{ title: "Secret plans", messageCount: 1 }]);
+  expect(await rows(t, "tombstones")).toEqual([]);
+});
+
+test("a tombstone says nothing of what was deleted, and is of no other user", async () => {
+  const { t, ada } = await deleted();
+  const [tombstone] = await rows(t, "tombstones");
+  expect(tombstone).toEqual({
+    _id: expect.any(String),
+    _creationTime: expect.any(Number),
+    userId: ada.userId,
+    key: expect.stringMatching(/^[0-9a-f]{64}$/),
+    expiresAt: Date.now() + 365 * DAY_MS,
+  });
+  const grace = await person(t, "grace@example.com");
+  expect(await read(grace.post("/sync/session", SESSION))).not.toHaveProperty("deleted");
+});
+
+test("a session may be sent again after a year, and the cron removes the tombstone", async () => {
+  const { t, ada } = await deleted();
+  vi.setSystemTime(Date.now() + 365 * DAY_MS + 1);
+  expect(await read(ada.post("/sync/session", SESSION))).not.toHaveProperty("deleted");
+  await t.mutation(internal.deletion.removeExpiredTombstones, {});
+  expect(await rows(t, "tombstones")).toEqual([]);
+});
+
+test("deleting all data also forgets which sessions were deleted before", async () => {
+  const { t, ada } = await deleted();
+  vi.setSystemTime(Date.now() + 1_000);
+  await ada.dashboard.mutation(api.users.deleteAllData, {});
+  await settle(t);
+  expect(await rows(t, "tombstones")).toEqual([]);
+});
