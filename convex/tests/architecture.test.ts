@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 
 /**
- * Who may import whom (README, "A map of the code"). `allowed` are rooms of ours; `packages` are
+ * Who may import whom (`docs/architecture.md`). `allowed` are rooms of ours; `packages` are
  * what a room may take from outside. Tests and fixtures may import anything.
  */
 const sources = import.meta.glob<string>(
@@ -30,6 +30,16 @@ const ROOMS: Record<string, Room> = {
     packages: [/^markdown-it$/],
     why: "HTML for people, pure: types of documents and answers, never ctx",
   },
+  answers: {
+    allowed: ["answers", "wire", "exports", "lib", "errors", "_generated"],
+    packages: [...CONVEX, /^zod$/],
+    why: "what HTTP, pages and MCP answer from: no database, no rules",
+  },
+  mcp: {
+    allowed: ["mcp", "answers", "wire", "lib", "errors", "_generated"],
+    packages: [...CONVEX, /^zod$/],
+    why: "the agent's tools: no database",
+  },
   clients: {
     allowed: ["clients", "errors", "lib", "_generated/server"],
     packages: [/^openai/, /^@workos-inc\/node/],
@@ -38,12 +48,12 @@ const ROOMS: Record<string, Room> = {
   model: {
     allowed: ["model", "exports", "wire", "lib", "errors", "fields", "_generated"],
     packages: [...CONVEX, /^@convex-dev\//],
-    why: "the rules, and the only hands on ctx.db",
+    why: "the rules, and the only code that touches ctx.db",
   },
   http: {
-    allowed: ["http", "pages", "wire", "exports", "lib", "errors", "_generated"],
+    allowed: ["http", "answers", "mcp", "pages", "wire", "exports", "lib", "errors", "_generated"],
     packages: [...CONVEX, /^zod$/],
-    why: "the door: no database",
+    why: "the HTTP layer: no database",
   },
   fields: { allowed: ["lib"], packages: CONVEX, why: "columns" },
   schema: {
@@ -79,10 +89,15 @@ const files = Object.entries(sources).map(([path, text]) => {
 });
 
 function importsOf(name: string, text: string): string[] {
+  return specifiersIn(text).map((specifier) => resolved(name, specifier));
+}
+
+/** What a source imports, as it is written there. */
+function specifiersIn(text: string): string[] {
   const found = text.matchAll(
     /(?:^\s*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
   );
-  return Array.from(found, ([, specifier = ""]) => resolved(name, specifier));
+  return Array.from(found, ([, specifier = ""]) => specifier);
 }
 
 /** A relative import as a name inside `convex/`; a package stays as it is. */
@@ -116,13 +131,18 @@ test("the sources were found, and imports of every form are seen", () => {
   expect(importsOf("http/x", text.join("\n"))).toEqual(seen);
 });
 
-describe.each(Object.entries(ROOMS))("%s", (name, room) => {
-  const inRoom = files.filter((file) => file.room === name);
+const filesIn = (name: string) => files.filter((file) => file.room === name);
 
-  test.each(inRoom.map((file) => [file.name, file] as const))(`${room.why}: %s`, (_, file) => {
-    expect(offences(room, file.imports)).toEqual([]);
-  });
-});
+describe.each(Object.entries(ROOMS).filter(([name]) => filesIn(name).length > 0))(
+  "%s",
+  (name, room) => {
+    const inRoom = filesIn(name);
+
+    test.each(inRoom.map((file) => [file.name, file] as const))(`${room.why}: %s`, (_, file) => {
+      expect(offences(room, file.imports)).toEqual([]);
+    });
+  },
+);
 
 const functionFiles = files.filter(({ name }) => !name.includes("/") && !TOP_LEVEL.has(name));
 
@@ -140,8 +160,13 @@ test.each(functionFiles.map((file) => [file.name, file] as const))(
   },
 );
 
-test.each(files.filter(({ room }) => room === "http").map((file) => [file.name, file] as const))(
-  "the door never touches the database or names a public function: %s",
+/** Rooms between a request and the functions. */
+const OUTER = ["http", "mcp", "answers", "pages", "exports", "wire", "lib"];
+
+test.each(
+  files.filter(({ room }) => OUTER.includes(room)).map((file) => [file.name, file] as const),
+)(
+  "no room in front of the functions touches the database or names a public function: %s",
   (_, { text }) => {
     expect(text).not.toMatch(/\bctx\.db\b/);
     expect(text).not.toMatch(/import \{[^}]*\bapi\b[^}]*\} from "[^"]*_generated\/api"/);
@@ -153,4 +178,74 @@ test("no file of ours names a public function to run it", () => {
     /import \{[^}]*\bapi\b[^}]*\} from "[^"]*_generated\/api"/.test(text),
   );
   expect(users.map(({ name }) => name)).toEqual([]);
+});
+
+/** Every source of ours, tests and fixtures left out, by its path from the root of the repository. */
+const everything = new Map(
+  Object.entries({
+    ...import.meta.glob<string>(["../**/*.ts", "!../**/*.*.ts", "!../_generated/**"], {
+      query: "?raw",
+      import: "default",
+      eager: true,
+    }),
+    ...import.meta.glob<string>(["../../scripts/**/*.ts", "!../../scripts/**/*.*.ts"], {
+      query: "?raw",
+      import: "default",
+      eager: true,
+    }),
+  }).map(([path, text]) => [new URL(path, "file:///convex/tests/").pathname, text]),
+);
+
+/** The files that a file imports, types included: a circle of types is read in circles too. */
+function importedBy(path: string): string[] {
+  return specifiersIn(everything.get(path) ?? "").flatMap((specifier) => {
+    const target = new URL(specifier, `file://${path}`).pathname;
+    return [target, `${target}.ts`, `${target}/index.ts`].filter((name) => everything.has(name));
+  });
+}
+
+/** Groups of files that import each other, directly or through others. */
+function circles(): string[][] {
+  const reached = new Map(Array.from(everything.keys(), (path) => [path, reachableFrom(path)]));
+  const inCircle = Array.from(everything.keys()).filter((path) => reached.get(path)?.has(path));
+  const groups = inCircle.map((path) =>
+    inCircle.filter((other) => reached.get(path)?.has(other) && reached.get(other)?.has(path)),
+  );
+  return Array.from(new Set(groups.map((group) => group.sort().join(" ")))).map((group) =>
+    group.split(" "),
+  );
+}
+
+function reachableFrom(path: string): Set<string> {
+  const found = new Set<string>();
+  const waiting = importedBy(path);
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    waiting.push(...importedBy(next));
+  }
+  return found;
+}
+
+/**
+ * Circles of types that are still to be broken by those who are rebuilding these files: the local
+ * engine's, and the bench's report. No circle of values is among them. Take a line away with its circle.
+ */
+const KNOWN_CIRCLES = [/^\/scripts\/local\//, /^\/scripts\/bench\/(main|print)\.ts$/];
+
+test("no file imports itself through others, in convex/ and in scripts/", () => {
+  const unknown = circles().filter((group) =>
+    group.some((path) => !KNOWN_CIRCLES.some((known) => known.test(path))),
+  );
+  expect(everything.size).toBeGreaterThan(200);
+  expect(unknown).toEqual([]);
+});
+
+test("nothing in convex/ imports from scripts/", () => {
+  const importing = Array.from(everything.keys()).filter(
+    (path) =>
+      path.startsWith("/convex/") &&
+      importedBy(path).some((target) => target.startsWith("/scripts/")),
+  );
+  expect(importing).toEqual([]);
 });
