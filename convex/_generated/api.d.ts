@@ -168,6 +168,7 @@ import type * as model_sync_refresh from "../model/sync/refresh.js";
 import type * as model_sync_refreshSchedule from "../model/sync/refreshSchedule.js";
 import type * as model_sync_shapes from "../model/sync/shapes.js";
 import type * as model_sync_upsertMany from "../model/sync/upsertMany.js";
+import type * as model_tombstones from "../model/tombstones.js";
 import type * as pages_markdown_markdown from "../pages/markdown/markdown.js";
 import type * as pages_markdown_parse from "../pages/markdown/parse.js";
 import type * as pages_markdown_write from "../pages/markdown/write.js";
@@ -371,6 +372,7 @@ declare const fullApi: ApiFromModules<{
   "model/sync/refreshSchedule": typeof model_sync_refreshSchedule;
   "model/sync/shapes": typeof model_sync_shapes;
   "model/sync/upsertMany": typeof model_sync_upsertMany;
+  "model/tombstones": typeof model_tombstones;
   "pages/markdown/markdown": typeof pages_markdown_markdown;
   "pages/markdown/parse": typeof pages_markdown_parse;
   "pages/markdown/write": typeof pages_markdown_write;
