@@ -311,6 +311,7 @@ describe("deleting the account", () => {
     const laptop = await me.mutation(api.apiKeys.create, { name: "laptop" });
     await ada.post("/sync/session", { externalId: "deleted before" });
     await ada.send("DELETE", "/api/sessions/deleted%20before", "");
+    await settle(t);
     const [shared = ""] = await idsOf(t, ada.userId);
     const { publicSlug = "" } = await me.mutation(api.sessions.setVisibility, {
       sessionId: shared,
