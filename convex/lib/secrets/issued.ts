@@ -1,0 +1,64 @@
+import type { Finding } from "./finding";
+import { ISSUED } from "./issuedRules";
+
+/** Finds keys by the way their issuers write them: a literal prefix, then a body. Linear, pure. */
+
+type Rule = { kind: string; body: RegExp };
+
+const rulesOf = new Map<string, Rule[]>();
+for (const { kind, prefixes, body } of ISSUED) {
+  for (const prefix of prefixes) {
+    const rules = rulesOf.get(prefix) ?? [];
+    rules.push({ kind, body: new RegExp(body, "y") });
+    rulesOf.set(prefix, rules);
+  }
+}
+
+/** Longest first, because the alternation takes the first prefix that fits. */
+const PREFIXES = new RegExp(
+  Array.from(rulesOf.keys())
+    .sort((a, b) => b.length - a.length)
+    .map((prefix) => prefix.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"))
+    .join("|"),
+  "g",
+);
+
+/** Adds every key with a known prefix. */
+export function findIssued(text: string, found: Finding[]): void {
+  PREFIXES.lastIndex = 0;
+  for (let hit = PREFIXES.exec(text); hit !== null; hit = PREFIXES.exec(text)) {
+    const [prefix] = hit;
+    if (!isTokenStart(text, hit.index)) {
+      // A longer prefix may hide one that starts inside it.
+      PREFIXES.lastIndex = hit.index + 1;
+      continue;
+    }
+    const bodyStart = hit.index + prefix.length;
+    const finding = matched(text, rulesOf.get(prefix) ?? [], hit.index, bodyStart);
+    if (finding) found.push(finding);
+    PREFIXES.lastIndex = finding ? finding.end : hit.index + 1;
+  }
+}
+
+function matched(
+  text: string,
+  rules: readonly Rule[],
+  start: number,
+  bodyStart: number,
+): Finding | undefined {
+  for (const { kind, body } of rules) {
+    body.lastIndex = bodyStart;
+    if (body.test(text)) return { kind, start, end: body.lastIndex };
+  }
+  return undefined;
+}
+
+/**
+ * Whether a token may start here: not inside a word. Letters that belong to an escape are no word:
+ * `\n` of JSON text, `%20` of an address, `\x1b[32m` of a terminal.
+ */
+function isTokenStart(text: string, at: number): boolean {
+  if (at === 0 || !/[\w-]/.test(text.charAt(at - 1))) return true;
+  const before = text.slice(Math.max(0, at - 12), at);
+  return /(?:\\[nrtbf]|%[0-9A-Fa-f]{2}|\[[\d;]{1,8}m|\\u[0-9A-Fa-f]{4})$/.test(before);
+}

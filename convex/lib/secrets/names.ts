@@ -1,0 +1,77 @@
+/**
+ * Which names tell that a secret stands beside them. `password` may have any value; `secret` and `key`
+ * must look like one, because many settings are called key or token.
+ */
+export type Telling = "password" | "secret" | "key";
+
+/** The words of a name: `dbPass`, `DB_PASS` and `db-pass` are the same two. */
+export function wordsOf(name: string): string[] {
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]{2,})([A-Z][a-z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== "");
+}
+
+/** Words behind a telling one that change nothing: `API_KEY_PROD`, `password2`. */
+const NEUTRAL =
+  /^(?:prod|production|dev|development|staging|stage|live|sandbox|old|new|current|confirm|confirmation|again|value|val|plain|plaintext|raw|primary|secondary|default|b64|base64|v?\d{1,3})$/;
+
+const PASSWORD = /(?:pass(?:w(?:or)?d|wrd|phrase|code|wort)|pwd|kennwort|contrasena)\d?$/;
+/** `pass` alone is also a verb; as the last of several words it is a password. */
+const PASS =
+  /(?:db|user|smtp|mail|admin|root|store|key|ftp|sql|my|pg|redis|mongo|ssh|vpn|login|require)pass$/;
+
+const KEYS =
+  /(?:api|access|secret|private|priv|auth|encryption|encrypt|crypto|signing|sign|signature|master|account|shared|sharedaccess|service|servicerole|deploy|webhook|app|application|consumer|session|jwt|hmac|subscription|functions?|license|storage|admin|anon|token|cookie|aes|ssh|wireguard|preshared|psk|server|client|account|integration|publishing|write|ingest|license)keys?$/;
+/** Keys that are no secret, or name something else. */
+const OPEN_KEYS =
+  /(?:public|publishable|primary|foreign|cache|sort|partition|object|idempotency|hostkey|sessionkeys)/;
+
+const TOKEN = /token$/;
+/** Words before `token` that make it a place in a text or a list. */
+const OTHER_TOKENS =
+  /^(?:next|page|continuation|continue|cancel|cancellation|pad|eos|bos|unk|mask|sep|cls|stop|start|end|sync|design|injection|max|min|per|image|prompt|completion|input|output|total|first|last|special|sub|lex|syntax|punctuation|string|number|identifier|comma|open|close|peek|prev|previous|resume|marker|css|color|theme|pagination|delimiter|separator|snapshot|fence|fencing)$/;
+
+const FULL_NAMES: ReadonlyMap<string, Telling> = new Map([
+  ["phpsessid", "secret"],
+  ["jsessionid", "secret"],
+  ["aspsessionid", "secret"],
+  ["connect sid", "secret"],
+  ["secret", "secret"],
+  ["salt", "key"],
+]);
+
+/** What the name tells of its value; undefined for an ordinary name. */
+export function tellingOf(name: string): Telling | undefined {
+  const words = wordsOf(name);
+  while (words.length > 1 && NEUTRAL.test(words[words.length - 1] ?? "")) words.pop();
+  const last = words[words.length - 1] ?? "";
+  const joined = words.join("");
+  const full = FULL_NAMES.get(words.join(" "));
+  if (full && full !== "key") return full;
+  if (PASSWORD.test(joined) || PASS.test(joined)) return "password";
+  if (last === "pass") return words.length > 1 ? "password" : "secret";
+  if (/secret$/.test(last)) return "secret";
+  if (/^(?:credentials?|creds?|passkey)$/.test(last)) return "key";
+  if (KEYS.test(joined) && !OPEN_KEYS.test(joined)) return "key";
+  if (TOKEN.test(last)) return OTHER_TOKENS.test(words[words.length - 2] ?? "") ? undefined : "key";
+  if (joined === "auth" && name.includes("_auth")) return "key";
+  return undefined;
+}
+
+/** Names of headers whose value is a scheme and a credential. */
+export const isAuthorization = (name: string): boolean =>
+  /^(?:http_)?(?:proxy[-_]?|x[-_](?:[a-z]{2,20}[-_])?)?authori[sz]ation$/i.test(name);
+
+/** Names of headers and options that hold cookies. */
+export const isCookie = (name: string): boolean => /^(?:http_)?(?:set-?)?cookies?2?$/i.test(name);
+
+/** Names of signatures in addresses that open what they point to. */
+export const isUrlSignature = (name: string): boolean =>
+  /^(?:sig|x-(?:amz|goog)-signature|x-amz-security-token)$/i.test(name);
+
+/** Names of the words that restore a wallet. */
+export const isSeedPhrase = (name: string): boolean =>
+  /(?:mnemonic|(?:seed|recovery)[-_ ]?(?:phrase|words))$/i.test(name);

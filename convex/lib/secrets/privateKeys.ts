@@ -1,0 +1,111 @@
+import type { Finding } from "./finding";
+
+/** Finds private keys written as text between BEGIN and END lines. Linear, pure. */
+
+const MARK =
+  /-----(BEGIN|END) (?:[A-Z0-9]{1,20} ){0,3}(?:PRIVATE KEY(?: BLOCK)?|Static key V1)-----|-----(BEGIN|END) OpenVPN Static key V1-----/g;
+/** Between two tokens of a key: white space, line ends written as `\n`, quotes and signs of quoting. */
+const GAP = /(?:\s|\\+[nrt]|[>|"'`,+#*])*/y;
+/** Lines that OpenSSL and PGP put in front of the key. */
+const HEADER = /(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|Key-ID): ?[^\n\r\\]{0,200}/y;
+const TOKEN = /[A-Za-z0-9+/=]+/y;
+/** A line of a key is longer than a word of prose. */
+const LINE_MIN = 32;
+
+/**
+ * Adds every private key, whole or cut off at either end. A marker without a key, as prose mentions
+ * it, is left alone.
+ */
+export function findPrivateKeys(text: string, found: Finding[]): void {
+  let reached = 0;
+  MARK.lastIndex = 0;
+  for (let mark = MARK.exec(text); mark !== null; mark = MARK.exec(text)) {
+    const end = mark.index + mark[0].length;
+    if ((mark[1] ?? mark[2]) === "BEGIN") {
+      const keyEnd = endOfKey(text, end);
+      if (keyEnd === undefined) continue;
+      found.push({ kind: "private-key", start: mark.index, end: keyEnd });
+      reached = keyEnd;
+      MARK.lastIndex = keyEnd;
+    } else {
+      const start = startOfKey(text, mark.index, reached);
+      if (start !== undefined) found.push({ kind: "private-key", start, end });
+      reached = end;
+    }
+  }
+  findPutty(text, found);
+}
+
+/** Where the key that starts at `at` ends, its END line included; undefined if there is no key. */
+function endOfKey(text: string, at: number): number | undefined {
+  let end: number | undefined;
+  for (let from = at; ;) {
+    const start = skip(GAP, text, from);
+    const headerEnd = skip(HEADER, text, start);
+    if (headerEnd > start) {
+      from = headerEnd;
+      continue;
+    }
+    const tokenEnd = skip(TOKEN, text, start);
+    const closed = closing(text, skip(GAP, text, tokenEnd));
+    if (end !== undefined && tokenEnd > start && closed !== undefined) return closed;
+    if (tokenEnd - start < LINE_MIN) {
+      // Only the last line, and a PGP checksum, are short.
+      const isLast =
+        end !== undefined &&
+        tokenEnd > start &&
+        /^[\s"'`]*$/.test(text.slice(tokenEnd, tokenEnd + 8));
+      if (end !== undefined && closing(text, start) !== undefined) return closing(text, start);
+      if (end === undefined || !isChecksumNext(text, tokenEnd)) return isLast ? tokenEnd : end;
+    } else if (closed !== undefined) return closed;
+    end = tokenEnd;
+    from = tokenEnd;
+  }
+}
+
+const isChecksumNext = (text: string, at: number) =>
+  text.charAt(skip(GAP, text, at)) === "=" && at < text.length;
+
+/** The end of an END line that starts here. */
+function closing(text: string, at: number): number | undefined {
+  if (!text.startsWith("-----END ", at)) return undefined;
+  const end = text.indexOf("-----", at + 9);
+  return end < 0 || end - at > 80 ? undefined : end + 5;
+}
+
+/** Where the lines of a key begin that end at `at`, no further back than `reached`. */
+function startOfKey(text: string, at: number, reached: number): number | undefined {
+  let start: number | undefined;
+  for (let end = at; end > reached;) {
+    while (end > reached && /[\s"'`>|]/.test(text.charAt(end - 1))) end--;
+    let from = end;
+    while (from > reached && /[A-Za-z0-9+/=]/.test(text.charAt(from - 1))) from--;
+    const isShort = end - from < LINE_MIN;
+    if (from === end || (isShort && start !== undefined)) break;
+    if (!isShort) start = from;
+    else if (end - from > 0 && !/[\n\r]/.test(text.slice(Math.max(reached, from - 2), from))) break;
+    end = from;
+  }
+  return start;
+}
+
+function skip(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+const PUTTY = /Private-Lines: \d{1,4}\r?\n((?:[A-Za-z0-9+/=]{1,64}\r?\n?){1,200})/g;
+
+function findPutty(text: string, found: Finding[]): void {
+  if (!text.includes("Private-Lines: ")) return;
+  for (const hit of text.matchAll(PUTTY)) {
+    const end = hit.index + hit[0].length;
+    found.push({
+      kind: "private-key",
+      start: end - (hit[1]?.length ?? 0),
+      end: end - trailing(hit[0]),
+    });
+  }
+}
+
+const trailing = (text: string) => /\s*$/.exec(text)?.[0].length ?? 0;

@@ -1,0 +1,61 @@
+import { type Finding, marker } from "./finding";
+import { findIssued } from "./issued";
+import { findLogins } from "./logins";
+import { findSchemes } from "./headers";
+import { findNamed } from "./named";
+import { findPrivateKeys } from "./privateKeys";
+import { findShapes } from "./shapes";
+
+/**
+ * The secrets of a text, in order, none overlapping. Takes time linear in the length of the text,
+ * whatever it holds.
+ */
+export function findSecrets(text: string): Finding[] {
+  const found: Finding[] = [];
+  findPrivateKeys(text, found);
+  findIssued(text, found);
+  findShapes(text, found);
+  findLogins(text, found);
+  findSchemes(text, found);
+  findNamed(text, found);
+  return merged(found).filter(({ start }) => !isInMarker(text, start));
+}
+
+/** Whether this place is inside a marker: what was masked once stays as it is. */
+function isInMarker(text: string, at: number): boolean {
+  return /\[redacted:[a-z0-9-]{0,40}$/.test(text.slice(Math.max(0, at - 52), at));
+}
+
+/** The text with a marker in place of every secret. */
+export function maskText(text: string): string {
+  return withMarkers(text, findSecrets(text));
+}
+
+/** The text with a marker in place of every finding. */
+export function withMarkers(text: string, findings: readonly Finding[]): string {
+  if (findings.length === 0) return text;
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { kind, start, end } of findings) {
+    pieces.push(text.slice(at, start), marker(kind));
+    at = end;
+  }
+  pieces.push(text.slice(at));
+  return pieces.join("");
+}
+
+/** In order of place. Of two that overlap, one remains, of the first one's kind and as long as both. */
+function merged(found: Finding[]): Finding[] {
+  if (found.length < 2) return found;
+  const order = new Map(found.map((finding, index) => [finding, index]));
+  const sorted = [...found].sort(
+    (a, b) => a.start - b.start || (order.get(a) ?? 0) - (order.get(b) ?? 0),
+  );
+  const result: Finding[] = [];
+  for (const finding of sorted) {
+    const last = result[result.length - 1];
+    if (last === undefined || finding.start >= last.end) result.push({ ...finding });
+    else last.end = Math.max(last.end, finding.end);
+  }
+  return result;
+}

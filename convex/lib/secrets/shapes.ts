@@ -1,0 +1,80 @@
+import type { Finding } from "./finding";
+
+/** Finds keys that have no prefix and are told by their exact shape. Linear, pure. */
+
+/** A key without a prefix, told by its exact shape; `confirm` checks what a pattern cannot. */
+type ShapeRule = {
+  kind: string;
+  pattern: string;
+  confirm?: (found: string, text: string, at: number) => boolean;
+};
+
+const SHAPES: readonly ShapeRule[] = [
+  { kind: "telegram-token", pattern: "\\d{8,10}:AA[A-Za-z0-9_-]{32,36}(?![A-Za-z0-9_-])" },
+  { kind: "mailchimp-key", pattern: "[0-9a-f]{32}-us\\d{1,2}(?![A-Za-z0-9])" },
+  { kind: "mailgun-key", pattern: "[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9-])" },
+  { kind: "asana-token", pattern: "[0-2]/\\d{15,17}(?:/\\d{15,17})?:[0-9a-f]{32}" },
+  { kind: "azure-client-secret", pattern: "[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}" },
+  { kind: "terraform-token", pattern: "[A-Za-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_=-]{60,}" },
+  { kind: "maxmind-key", pattern: "[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk" },
+  {
+    kind: "azure-storage-key",
+    pattern: "[A-Za-z0-9+/]{86}==(?!=)",
+    confirm: (key) => isMixed(key),
+  },
+  {
+    kind: "discord-token",
+    pattern: "[MNO][A-Za-z0-9_-]{22,27}\\.[A-Za-z0-9_-]{6}\\.[A-Za-z0-9_-]{27,40}",
+    confirm: (token) => isMixed(token),
+  },
+  {
+    kind: "aws-secret-key",
+    pattern: "[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=_.-])",
+    confirm: (key, text, at) => isMixed(key) && isAwsSecret(key, text, at),
+  },
+];
+
+/** Whether upper and lower case and digits are all there. */
+function isMixed(key: string): boolean {
+  return /[a-z]/.test(key) && /[A-Z]/.test(key) && /\d/.test(key);
+}
+
+/**
+ * Forty characters of base64 are an AWS secret key if an access key stands near, or if they hold a `/`
+ * or `+` and change between letters and digits as no path does. Not the last line of longer base64.
+ */
+function isAwsSecret(key: string, text: string, at: number): boolean {
+  const before = text.slice(Math.max(0, at - 300), at);
+  if (/[A-Za-z0-9+/]{60,}\s{0,3}$/.test(before.slice(-90))) return false;
+  if (/(?:sha\d{1,3}[-:]|integrity)\W{0,3}$/i.test(before)) return false;
+  if (/(?:AKIA|ASIA)[A-Z0-9]{16}|aws|secret/i.test(before)) return true;
+  if (!/[/+]/.test(key)) return false;
+  let changes = 0;
+  for (let i = 1; i < key.length; i++) {
+    if (classOf(key.charCodeAt(i)) !== classOf(key.charCodeAt(i - 1))) changes++;
+  }
+  return changes >= 16;
+}
+
+function classOf(unit: number): number {
+  if (unit >= 97) return 0;
+  if (unit >= 65) return 1;
+  return unit >= 48 ? 2 : 3;
+}
+
+const SHAPE = new RegExp(
+  `(?<![\\w+/=.-])(?:${SHAPES.map(({ pattern }) => `(${pattern})`).join("|")})`,
+  "g",
+);
+
+/** Adds every key whose shape alone tells it. */
+export function findShapes(text: string, found: Finding[]): void {
+  SHAPE.lastIndex = 0;
+  for (let hit = SHAPE.exec(text); hit !== null; hit = SHAPE.exec(text)) {
+    const index = hit.slice(1).findIndex((group: string | undefined) => group !== undefined);
+    const shape = SHAPES[index];
+    const [whole] = hit;
+    if (!shape || (shape.confirm && !shape.confirm(whole, text, hit.index))) continue;
+    found.push({ kind: shape.kind, start: hit.index, end: hit.index + whole.length });
+  }
+}

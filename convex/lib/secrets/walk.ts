@@ -1,0 +1,95 @@
+import { isJsonObject } from "../json";
+import type { Finding, SecretCount } from "./finding";
+import { isAuthorization, isCookie, isSeedPhrase, tellingOf } from "./names";
+import { findSecrets, withMarkers } from "./scan";
+import { isSecretValue } from "./values";
+
+/** Finds and masks secrets in every string of a JSON value, at any depth. Keys are kept. Pure. */
+
+/** What becomes of the findings in a string, and what the string is afterwards. */
+export type Visit = (text: string, findings: readonly Finding[]) => string;
+
+/** Replaces every finding by its marker. */
+export const masking: Visit = withMarkers;
+
+/** Counts distinct secrets by kind and leaves the text as it is. Values are kept while counting, no longer. */
+export class SecretCounter {
+  private readonly seen = new Map<string, Set<string>>();
+
+  readonly visit: Visit = (text, findings) => {
+    for (const { kind, start, end } of findings) {
+      const values = this.seen.get(kind) ?? new Set();
+      values.add(text.slice(start, end));
+      this.seen.set(kind, values);
+    }
+    return text;
+  };
+
+  /** What was found so far, in the order of kinds. */
+  counts(): SecretCount[] {
+    return Array.from(this.seen, ([kind, values]) => ({ kind, count: values.size })).sort((a, b) =>
+      a.kind < b.kind ? -1 : 1,
+    );
+  }
+}
+
+/** Opaque data of model providers, which only they can read, and which looks like anything. */
+const OPAQUE_KEYS = new Set(["signature", "encrypted_content"]);
+const OPAQUE_DATA = /^[A-Za-z0-9+/_=-]{64,}$/;
+
+/** Where a string stands, as far as that tells something of it: under a key, or behind an option. */
+type Context = { key?: string; option?: string };
+
+/** The value with every string replaced by what `visit` makes of it. */
+export function visitStrings(value: unknown, visit: Visit, context: Context = {}): unknown {
+  if (typeof value === "string") return visitString(value, visit, context);
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => {
+      const before: unknown = value[index - 1];
+      const option = typeof before === "string" && /^--?[a-z]/i.test(before) ? before : undefined;
+      return visitStrings(item, visit, { option });
+    });
+  }
+  if (!isJsonObject(value)) return value;
+  const named = [value.name, value.key].find((name) => typeof name === "string");
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      visitStrings(inner, visit, { key: key === "value" && named !== undefined ? named : key }),
+    ]),
+  );
+}
+
+function visitString(text: string, visit: Visit, { key, option }: Context): string {
+  if (key !== undefined && OPAQUE_KEYS.has(key) && OPAQUE_DATA.test(text)) return text;
+  const findings =
+    option !== undefined
+      ? findBehind(`${option} `, text)
+      : key !== undefined
+        ? findUnder(key, text)
+        : findSecrets(text);
+  return findings.length === 0 ? text : visit(text, findings);
+}
+
+/** The secrets of a string that stands under a key: the whole of it, where the key tells so. */
+function findUnder(key: string, text: string): Finding[] {
+  if (isAuthorization(key) || isCookie(key)) return findBehind(`${key}: `, text);
+  if (isSeedPhrase(key)) return findBehind(`${key}: `, text);
+  const telling = text.length <= WHOLE_MAX && key.length <= WHOLE_MAX ? tellingOf(key) : undefined;
+  if (telling === undefined || !isSecretValue(text, telling, "quoted")) return findSecrets(text);
+  const [first] = findSecrets(text);
+  const isWhole = first?.start === 0 && first.end === text.length;
+  return [isWhole ? first : { kind: telling, start: 0, end: text.length }];
+}
+
+/** A longer string is a text, whatever its key is called. */
+const WHOLE_MAX = 1_024;
+
+/** The secrets of a text as if this stood in front of it. */
+function findBehind(prefix: string, text: string): Finding[] {
+  return findSecrets(prefix + text).flatMap(({ kind, start, end }) =>
+    end <= prefix.length
+      ? []
+      : [{ kind, start: Math.max(0, start - prefix.length), end: end - prefix.length }],
+  );
+}
