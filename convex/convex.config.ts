@@ -14,6 +14,8 @@ const app = defineApp({
     OPENAI_API_KEY: v.optional(v.string()),
     OPENAI_BASE_URL: v.optional(v.string()),
     OPENAI_EMBEDDING_MODEL: v.optional(v.string()),
+    /** `mask` replaces secrets before anything is stored; without it they are only counted. */
+    REDACT_SECRETS: v.optional(v.string()),
     /** WorkOS AuthKit sign-in. Without it, users and keys are made from the command line. */
     WORKOS_CLIENT_ID: v.optional(v.string()),
     WORKOS_API_KEY: v.optional(v.string()),

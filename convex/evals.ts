@@ -7,6 +7,7 @@ import { findFormat } from "./exports";
 import { writeExport } from "./exports/writer";
 import { vEvalStatus } from "./fields";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
+import { newExportId } from "./lib/exports/exportId";
 import { clamp } from "./lib/numbers";
 import { utcDate } from "./lib/time";
 import { deleteForOwner } from "./model/sessions/deletion";
@@ -54,11 +55,14 @@ export const exportPage = callerQuery({
   handler: (ctx, { selection, position }) => Exports.page(ctx, ctx.user, selection, position),
 });
 
-/** What anonymity needs to know of the caller: names to look for, and what pseudonyms depend on. */
-export const exportIdentity = callerQuery({
-  args: {},
+/**
+ * What an anonymised export needs of the caller: names to look for, and the key of this export's
+ * pseudonyms, the same in all its answers.
+ */
+export const exportIdentity = callerMutation({
+  args: { exportId: v.string() },
   returns: v.object({ salt: v.string(), names: v.array(v.string()) }),
-  handler: (ctx) => Promise.resolve(Exports.identityOf(ctx.user)),
+  handler: (ctx, { exportId }) => Exports.identityFor(ctx, ctx.user, exportId),
 });
 
 /**
@@ -237,8 +241,9 @@ export const generateEvalExport = userAction({
     const format = findFormat(name);
     if (format === undefined) throw new AppError("INVALID_REQUEST", `No export format "${name}"`);
     const caller = { kind: "token" as const };
+    const exportId = newExportId();
     const anonymity = options.anonymizePaths
-      ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
+      ? await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })
       : null;
     const selection = sessionIds === "all" ? {} : { sessionIds };
     const written = await writeExport(

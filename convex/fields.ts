@@ -58,6 +58,15 @@ export const sessionFilter = {
   projectPart: vLabel,
 };
 
+/** Distinct secrets found, by kind; never the secrets. */
+export const vSecretCounts = v.array(v.object({ kind: v.string(), count: v.number() }));
+
+/** The same of a message: in its parts, and in its text beyond that. */
+export const vMessageSecrets = v.object({
+  text: v.optional(vSecretCounts),
+  parts: v.optional(vSecretCounts),
+});
+
 /** A part, or a piece of a long one; what it belongs to stands beside it. */
 export const pieceFields = {
   order: v.number(),

@@ -13,7 +13,9 @@ import {
   vDeletionScope,
   vEvalStatus,
   vLedgerRow,
+  vMessageSecrets,
   vRole,
+  vSecretCounts,
   vVector,
 } from "./fields";
 
@@ -40,6 +42,8 @@ const users = defineTable({
   apiKeyPrefix: v.optional(v.string()),
   apiKeyCreatedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
+  /** Secret of the pseudonyms of anonymised exports, 32 random bytes; made by the first one. */
+  pseudonymKey: v.optional(v.string()),
   /** Set while a deletion is open: its scope and start. Progress is in `deletions`. */
   deleting: v.optional(v.object({ scope: vDeletionScope, startedAt: v.number() })),
   /** Version 1 kept the whole state here; a cron moves it into `deletions`. */
@@ -113,6 +117,9 @@ const sessions = defineTable({
   updatedAt: v.number(),
   /** Title, project and first prompts, at most `SEARCHABLE_TEXT_MAX_BYTES`. */
   searchableText: v.optional(v.string()),
+
+  /** Distinct secrets of its messages by kind, summed by the refresh; absent if none were found. */
+  secrets: v.optional(vSecretCounts),
 
   /** Refresh: when one is due (a run is scheduled), and `_creationTime` of the last message folded. */
   refreshDueAt: v.optional(v.number()),
@@ -212,6 +219,9 @@ const messages = defineTable({
   /** Set when the message changed after it was folded: its numbers as folded, until the next refresh. */
   rewrittenAt: v.optional(v.number()),
   folded: v.optional(v.object(numberFields)),
+  /** Secrets found when it was delivered, and as they were counted before it changed (as `folded`). */
+  secrets: v.optional(vMessageSecrets),
+  foldedSecrets: v.optional(vSecretCounts),
 })
   // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the refresh reads in order of creation
   .index("by_session", ["sessionId"])

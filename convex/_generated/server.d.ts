@@ -41,6 +41,7 @@ type Env = {
   readonly RATE_LIMIT_SEARCH: string | undefined;
   readonly RATE_LIMIT_SIGN_IN: string | undefined;
   readonly RATE_LIMIT_SYNC: string | undefined;
+  readonly REDACT_SECRETS: string | undefined;
   readonly SITE_URL: string | undefined;
   readonly WORKOS_API_KEY: string | undefined;
   readonly WORKOS_API_URL: string | undefined;

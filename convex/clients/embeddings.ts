@@ -1,5 +1,6 @@
 import OpenAI, { APIConnectionTimeoutError, APIError } from "openai";
 import { env } from "../_generated/server";
+import { maskText } from "../lib/secrets/scan";
 import { utf8Length } from "../lib/text";
 import { cutToFit, estimateTokens } from "../lib/search/tokens";
 import { EMBEDDING_DIMENSIONS } from "../lib/embedding/vectorSpace";
@@ -135,7 +136,8 @@ function halved(text: string): string | undefined {
 async function request(client: OpenAI, model: string, input: string[]): Promise<number[][]> {
   const answer: unknown = await client.embeddings.create({
     model,
-    input,
+    // The last gate: whatever the texts are, no secret leaves with them.
+    input: input.map(maskText),
     dimensions: EMBEDDING_DIMENSIONS,
     // Base64 is smaller, but not every compatible server knows it.
     encoding_format: "float",

@@ -1,4 +1,5 @@
 import { internal } from "../_generated/api";
+import { totalCount } from "../lib/secrets/counts";
 import * as routes from "../wire/evals";
 import { endpoint, type Endpoint } from "./endpoint";
 
@@ -6,7 +7,8 @@ export const patchSession: Endpoint = endpoint(
   routes.patchSession,
   async (ctx, { caller, param: id, body: edits }) => {
     const session = await ctx.runMutation(internal.evals.patchSession, { caller, id, edits });
-    return { body: { ...session, session } };
+    const shared = session.isPublic ? { maskedSecrets: totalCount(session.secrets) } : {};
+    return { body: { ...session, session, ...shared } };
   },
 );
 

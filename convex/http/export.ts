@@ -6,6 +6,7 @@ import type { ExportFormat } from "../exports/types";
 import { EVERYTHING } from "../exports/select";
 import { type Resume, writeExport, type Written } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
+import { newExportId } from "../lib/exports/exportId";
 import { prefixBytes } from "../lib/text";
 import { type ExportQuery, exportRoutes } from "../wire/export";
 import { type Call, endpoint, type Endpoint } from "./endpoint";
@@ -29,17 +30,19 @@ async function exportAnswer(
   const { selection, options, limit = Infinity, id } = query;
   const name = query.format ?? (id === undefined ? "deepeval" : "json");
   const format: ExportFormat = formats[name];
+  const resume = query.cursor === undefined ? null : readResume(query.cursor);
+  const exportId = resume?.exportId ?? newExportId();
   const anonymity = query.anonymize
-    ? await ctx.runQuery(internal.evals.exportIdentity, { caller })
+    ? await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })
     : null;
   const written = await writeExport(
     { format, options, selection: EVERYTHING, anonymity, limit, at: Date.now() },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
-    query.cursor === undefined ? null : readResume(query.cursor),
+    resume,
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
   return new Response(streamOf(written.chunks), {
-    headers: headersOf(written, request.url, {
+    headers: headersOf(written, exportId, request.url, {
       "Content-Type": format.contentType,
       "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
     }),
@@ -57,7 +60,12 @@ function named(ids: readonly string[], label: string): string {
   return `${ids.length}; ${label}="${encoded.join(" ")}"`;
 }
 
-function headersOf(written: Written, url: string, headers: Record<string, string>) {
+function headersOf(
+  written: Written,
+  exportId: string,
+  url: string,
+  headers: Record<string, string>,
+) {
   const { sessions, records, skipped, unknown, resume } = written;
   const counted = {
     ...headers,
@@ -69,17 +77,23 @@ function headersOf(written: Written, url: string, headers: Record<string, string
     ...(unknown.length > 0 ? { "X-Export-Unknown": named(unknown, "ids") } : {}),
   };
   if (resume === null) return counted;
-  const cursor = writeCursor([resume.position, resume.skip, resume.sessions]);
+  const cursor = writeCursor([resume.position, resume.skip, resume.sessions, exportId]);
   const next = new URL(url);
   next.searchParams.set("cursor", cursor);
   const link = `<${next.pathname}${next.search}>; rel="next"`;
   return { ...counted, "X-Export-Cursor": cursor, Link: link };
 }
 
-function readResume(cursor: string): Resume {
-  const values = readCursor(cursor, ["string", "number", "number"]);
+/** Where the answer before ended, and which export it belonged to (absent in older cursors). */
+function readResume(cursor: string): Resume & { exportId?: string } {
+  const values = readCursor(cursor, ["string", "number", "number", "string"]);
+  const older = readCursor(cursor, ["string", "number", "number"]);
   if (values !== undefined) {
-    const [position, skip, sessions] = values;
+    const [position, skip, sessions, exportId] = values;
+    return { position, skip, sessions, exportId };
+  }
+  if (older !== undefined) {
+    const [position, skip, sessions] = older;
     return { position, skip, sessions };
   }
   throw new AppError("INVALID_REQUEST", "Invalid request", {

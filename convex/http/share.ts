@@ -3,6 +3,7 @@ import { notFound } from "../errors";
 import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "../exports/shared";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { sha256Base64 } from "../lib/hash";
+import { maskSecrets } from "../lib/secrets/mask";
 import { parseParts } from "../lib/sessions/parts";
 import { sharedPage } from "../pages/sharedPage";
 import { SHARED_STYLE } from "../pages/sharedStyle";
@@ -25,8 +26,8 @@ export const getShared: Endpoint = publicEndpoint(
     });
     const rest = messages.slice(place.skip);
     const session = {
-      ...head,
-      messages: rest.map((one) => ({ ...one, parts: parseParts(one.parts) })),
+      ...maskSecrets(head),
+      messages: maskSecrets(rest.map((one) => ({ ...one, parts: parseParts(one.parts) }))),
       from: from + place.skip,
       isCounting,
       isLast: next === null,

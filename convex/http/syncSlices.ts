@@ -1,9 +1,11 @@
 import { internal } from "../_generated/api";
-import type { ActionCtx } from "../_generated/server";
+import { type ActionCtx, env } from "../_generated/server";
 import { AppError, isPassing, isTooMuch, readAppError } from "../errors";
 import { sha256 } from "../lib/hash";
 import { pause } from "../lib/pause";
 import { retrying } from "../lib/retry";
+import { examineMessage, examineSession } from "../lib/secrets/delivery";
+import { masksBeforeStoring } from "../lib/secrets/setting";
 import { cutParts, cutText, pieceBytes, type Piece } from "../lib/sessions/partRows";
 import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
 import { pauseAfter, rowBytes, SLICE } from "../lib/sync/writeCost";
@@ -187,13 +189,16 @@ async function upsert(
   }
 }
 
-function sessionRow(name: string, session: SessionInput) {
+function sessionRow(name: string, input: SessionInput) {
+  const session = examineSession(input, masksBeforeStoring(env.REDACT_SECRETS));
   const bytes = rowBytes("sessions", utf8Length(JSON.stringify(session)));
   return { name, session, load: { operations: ITEM_OPERATIONS, bytes } };
 }
 
 /** A message cut into rows, with the hash that recognises the same delivery. */
-async function messageRow(name: string, input: MessageInput, index: number) {
+async function messageRow(name: string, delivered: MessageInput, index: number) {
+  const masks = masksBeforeStoring(env.REDACT_SECRETS);
+  const { message: input, secrets } = examineMessage(delivered, masks);
   const deliveryHash = (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
   const { head, tail } = cutText(textContent ?? "");
@@ -203,6 +208,7 @@ async function messageRow(name: string, input: MessageInput, index: number) {
     ...(head === "" ? {} : { textContent: head }),
     ...(tail.length > 0 ? { textTail: tail } : {}),
     ...(partRows ? { partRows } : {}),
+    ...(secrets ? { secrets } : {}),
     index,
     deliveryHash,
   };

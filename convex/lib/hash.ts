@@ -1,3 +1,7 @@
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 as sha256Now } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+
 /** SHA-256 of the UTF-8 text, in lower-case hex (64 characters). */
 export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
@@ -17,4 +21,14 @@ export function fnv1a(text: string): number {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   }
   return hash >>> 0;
+}
+
+/** HMAC-SHA-256 of the UTF-8 text under a key, in lower-case hex; for callers that cannot wait. */
+export function hmacSha256(key: string, text: string): string {
+  return bytesToHex(hmac(sha256Now, utf8ToBytes(key), utf8ToBytes(text)));
+}
+
+/** So many random bytes in lower-case hex. */
+export function randomHex(bytes: number): string {
+  return bytesToHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { api } from "../_generated/api";
 import { allPages, conversation, deployment, eachTestAt } from "../test.setup";
-import { person, read, settle, type Person } from "../test.setup";
+import { person, read, rows, settle, type Person } from "../test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 const DAY = 86_400_000;
@@ -263,8 +263,39 @@ describe("GET /api/export", () => {
     const answer = await (await ada.get("/api/export?id=s&anonymize=true")).text();
     expect(answer).not.toMatch(/grace|hopper|navy|osk_/i);
     expect(new Set(answer.match(/\/home\/user-\w+/g)).size).toBe(1);
+    // Another export has pseudonyms of its own, so that two recipients cannot compare theirs.
     const again = await (await ada.get("/api/export?id=s&anonymize=true")).text();
-    expect(again).toBe(answer);
+    expect(again).not.toMatch(/grace|hopper|navy|osk_/i);
+    const pseudonyms = (text: string) => new Set(text.match(/user-[0-9a-f]{12}/g));
+    expect(pseudonyms(again).size).toBe(pseudonyms(answer).size);
+    for (const one of pseudonyms(again)) expect(answer).not.toContain(one);
+  });
+
+  test("all answers of one anonymised export use the same pseudonyms, and its cursor is no key", async () => {
+    const t = deployment();
+    const ada = await person(t, "grace@navy.mil");
+    const ids = ["a", "b", "c"];
+    for (const [n, id] of ids.entries()) {
+      const filler = "x".repeat(n < 2 ? 5_500_000 : 1);
+      await ada.post("/sync/batch", conversation(id, [`in /home/hopper ${filler}`]));
+    }
+    await settle(t);
+    const path = `/api/export?format=json&sessionIds=${ids.join()}&anonymize=true`;
+    const answers = await allPages(
+      (cursor) => ada.get(cursor ? `${path}&cursor=${cursor}` : path),
+      (answer) => answer.headers.get("X-Export-Cursor"),
+    );
+    expect(answers.length).toBeGreaterThan(1);
+    const texts = await Promise.all(answers.map((answer) => answer.text()));
+    const found = texts.flatMap((text) => text.match(/\/home\/user-[0-9a-f]{12}/g) ?? []);
+    expect(found.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(found).size).toBe(1);
+    const [user] = await rows(t, "users");
+    const cursor = atob(
+      (answers[0]?.headers.get("X-Export-Cursor") ?? "").replace(/-/g, "+").replace(/_/g, "/"),
+    );
+    expect(cursor).not.toContain(user?.pseudonymKey);
+    expect(user?.pseudonymKey).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 

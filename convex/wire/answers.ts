@@ -36,6 +36,9 @@ export const SessionAnswer = z
       description: "Fields the plugin itself reported; other totals are sums over messages.",
     }),
     messageCount: count,
+    secrets: z.array(z.object({ kind: z.string(), count })).meta({
+      description: "Secrets found in its messages, by kind. Never the secrets themselves.",
+    }),
     isPublic: z.boolean(),
     publicSlug: z.string().optional(),
     evalReady: z.boolean(),

@@ -44,7 +44,12 @@ export const patchSession = route({
   access: "caller",
   limit: "read",
   body: SessionPatch,
-  answer: SessionAnswer.extend({ session: SessionAnswer }),
+  answer: SessionAnswer.extend({
+    session: SessionAnswer,
+    maskedSecrets: z.number().optional().meta({
+      description: "While the session is shared: how many secrets its public page masks.",
+    }),
+  }),
 });
 
 export const deleteSession = route({

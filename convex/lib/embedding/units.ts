@@ -1,4 +1,5 @@
 import { type ReadPart, plainText } from "../sessions/parts";
+import { maskText } from "../secrets/scan";
 import { oneLine, utf8Length } from "../text";
 
 /**
@@ -68,10 +69,9 @@ export function isOpen(unit: Unit): boolean {
 
 /** What is embedded of a unit: what its messages say, an empty line between them. */
 export function unitText(messages: readonly UnitMessage[]): string {
-  return messages
-    .map((message) => message.text.trim())
-    .filter((text) => text !== "")
-    .join("\n\n");
+  const texts = messages.map((message) => message.text.trim()).filter((text) => text !== "");
+  // Masked whole, because chunks may cut a secret in two that no rule knows.
+  return maskText(texts.join("\n\n"));
 }
 
 /**
@@ -90,7 +90,7 @@ export function meaningOf(parts: readonly ReadPart[]): string {
 
 /** A tool call as one line: its name and the argument that says most. */
 export function toolLine(name: string, args: unknown): string {
-  const line = oneLine(`${name}: ${tellingArgument(args)}`);
+  const line = oneLine(maskText(`${name}: ${tellingArgument(args)}`));
   const cut = line.slice(0, TOOL_LINE_MAX_CHARS).replace(/[\ud800-\udbff]$/, "");
   return cut.replace(/:$/, "");
 }

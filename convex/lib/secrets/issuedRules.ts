@@ -138,7 +138,7 @@ const CLOUDS: readonly IssuedRule[] = [
     "prod: dev: preview: project:",
     "[a-z0-9:-]{3,100}\\|[A-Za-z0-9+/=_-]{30,}",
   ),
-  rule("opensync-key", "osk_", alnum(32)),
+  rule("opensync-key", "osk_", slug(32)),
 ];
 
 const SERVICES: readonly IssuedRule[] = [

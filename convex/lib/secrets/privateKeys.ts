@@ -48,7 +48,7 @@ function endOfKey(text: string, at: number): number | undefined {
     }
     const tokenEnd = skip(TOKEN, text, start);
     const closed = closing(text, skip(GAP, text, tokenEnd));
-    if (end !== undefined && tokenEnd > start && closed !== undefined) return closed;
+    if (tokenEnd > start && closed !== undefined) return closed;
     if (tokenEnd - start < LINE_MIN) {
       // Only the last line, and a PGP checksum, are short.
       const isLast =
@@ -57,7 +57,7 @@ function endOfKey(text: string, at: number): number | undefined {
         /^[\s"'`]*$/.test(text.slice(tokenEnd, tokenEnd + 8));
       if (end !== undefined && closing(text, start) !== undefined) return closing(text, start);
       if (end === undefined || !isChecksumNext(text, tokenEnd)) return isLast ? tokenEnd : end;
-    } else if (closed !== undefined) return closed;
+    }
     end = tokenEnd;
     from = tokenEnd;
   }

@@ -3,7 +3,7 @@ import type { Form } from "./values";
 /** Reads the value that begins at a place of a text. Linear, pure. */
 
 /** What is judged of a value. A longer one is masked whole all the same. */
-const JUDGED_MAX = 512;
+const JUDGED_MAX = 256;
 /** How far the closing quote of a value is looked for. */
 const QUOTED_MAX = 1_024;
 
@@ -41,9 +41,9 @@ function endOfQuoted(text: string, start: number, quote: string): number | undef
   return undefined;
 }
 
-const BARE = /[^\s"'`,;&<>(){}[\]|\\]{0,512}/y;
+const BARE = /[^\s"'`,;&<>(){}[\]|\\]{0,256}/y;
 /** In a setting, the value may hold signs that end it in code. */
-const SETTING = /[^\s"'`<>\\;&,]{0,512}/y;
+const SETTING = /[^\s"'`<>\\;&,]{0,256}/y;
 /** What goes on behind the part of a value that was judged. */
 const REST = /[^\s"'`,;&<>(){}[\]|\\]*/y;
 

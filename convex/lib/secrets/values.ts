@@ -129,6 +129,9 @@ function isPassword(value: string, form: Form): boolean {
   return true;
 }
 
+/** A value that begins with so many words is no key; judging all of a long one would be slow. */
+const SEGMENTS_JUDGED = 8;
+
 /** Keys have letters and digits without being words, or a long run of letters that are no words. */
 function isKeyLike(value: string, telling: Telling, form: Form): boolean {
   if (/^[\d.,:+\-/TZ]+$/.test(value))
@@ -136,7 +139,9 @@ function isKeyLike(value: string, telling: Telling, form: Form): boolean {
   if (/[(){}[\]]/.test(value) || !/^[\x21-\x7e]+$/.test(value)) {
     return form !== "code" && /\d/.test(value) && value.length >= 20 && !/^[\w.]+[([]/.test(value);
   }
-  const segments = value.split(/[^A-Za-z0-9]+/).filter((segment) => segment !== "");
+  const segments = value
+    .split(/[^A-Za-z0-9]+/, SEGMENTS_JUDGED)
+    .filter((segment) => segment !== "");
   if (segments.every(isWord)) {
     return form === "setting" && segments.length === 1 && value.length >= 8 && !namesASecret(value);
   }

@@ -16,14 +16,23 @@ export const masking: Visit = withMarkers;
 export class SecretCounter {
   private readonly seen = new Map<string, Set<string>>();
 
+  /** Secrets that `other` counts already are not counted again. */
+  constructor(private readonly other?: SecretCounter) {}
+
   readonly visit: Visit = (text, findings) => {
     for (const { kind, start, end } of findings) {
+      const value = text.slice(start, end);
+      if (this.other?.has(value)) continue;
       const values = this.seen.get(kind) ?? new Set();
-      values.add(text.slice(start, end));
+      values.add(value);
       this.seen.set(kind, values);
     }
     return text;
   };
+
+  private has(value: string): boolean {
+    return Array.from(this.seen.values()).some((values) => values.has(value));
+  }
 
   /** What was found so far, in the order of kinds. */
   counts(): SecretCount[] {

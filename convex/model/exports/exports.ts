@@ -1,12 +1,13 @@
 import { getConvexSize } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
-import type { QueryCtx } from "../../_generated/server";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { invalidField, notFound } from "../../errors";
 import type { Piece } from "../../exports/writer";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
+import { hmacSha256, randomHex } from "../../lib/hash";
 import { utf8Length } from "../../lib/text";
 import { type ExportSelection, isSamePlace, type Place, sessionsFrom } from "./selection";
 import * as Messages from "../sessions/messages";
@@ -159,11 +160,23 @@ function readReached(text: string): Reached {
   return { from, cursor };
 }
 
-/** What an export that shall not name its owner has to know: names, and a salt that is no name. */
-export function identityOf(user: Doc<"users">): { salt: string; names: string[] } {
+/**
+ * What an export that does not name its owner needs: the names to replace, and a key for pseudonyms.
+ * The key is an HMAC of the export's id under a secret of the user that never leaves the database, so
+ * that all answers of one export agree, two exports do not, and the id in a cursor tells nothing.
+ */
+export async function identityFor(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+  exportId: string,
+): Promise<{ salt: string; names: string[] }> {
+  const secret = user.pseudonymKey ?? randomHex(32);
+  if (user.pseudonymKey === undefined) {
+    await ctx.db.patch("users", user._id, { pseudonymKey: secret });
+  }
   const local = (user.email ?? user.unverifiedEmail)?.split("@")[0];
   const names = [user.name ?? "", ...(user.name ?? "").split(/\s+/), local ?? ""];
-  return { salt: user._id, names: names.filter((name) => name !== "") };
+  return { salt: hmacSha256(secret, exportId), names: names.filter((name) => name !== "") };
 }
 
 const fieldsInExport = viewOf(MESSAGE_FIELDS, "export");

@@ -7,6 +7,7 @@ import { defined } from "../../lib/record";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { drawnParts } from "../../lib/sessions/dashboardParts";
+import { maskSecrets } from "../../lib/secrets/mask";
 import { parseParts } from "../../lib/sessions/parts";
 import { cutBytes, utf8Length } from "../../lib/text";
 import { firstWithin } from "../readBudget";
@@ -26,17 +27,24 @@ type User = Doc<"users">;
 /** Half of the 16 MiB and a quarter of the 32,000 documents that one query may read. */
 const CONVERSATION = { limit: 4_000, maxBytes: 8 * 1024 * 1024, maxRows: 8_000 };
 
+/** The same of a shared session, whose texts are masked in the query that reads them. */
+const PUBLIC_CONVERSATION = { ...CONVERSATION, maxBytes: 2 * 1024 * 1024 };
+
 /** What a query returns of it: a message that passes this is left for the next page. */
 const RETURNED_MAX_BYTES = 12 * 1024 * 1024;
 
 /** A session with its conversation, parts in a form that the pages can draw. */
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
   const view = { ...(await reviewedView(ctx, session, "dashboard")), _id: session._id };
-  return { session: view, ...(await drawnMessages(ctx, session, cursor)) };
+  return { session: view, ...(await drawnMessages(ctx, session, { ...CONVERSATION, cursor })) };
 }
 
-async function drawnMessages(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
-  const page = await Messages.page(ctx, session, { ...CONVERSATION, cursor });
+async function drawnMessages(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  size: typeof CONVERSATION & { cursor?: string },
+) {
+  const page = await Messages.page(ctx, session, size);
   const messages: ReturnType<typeof messageView>[] = [];
   let bytes = 0;
   for (const message of page.messages) {
@@ -79,7 +87,10 @@ function messageView(message: Messages.MessageView) {
 
 /** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
-  return { session: Sessions.publicView(session), ...(await drawnMessages(ctx, session)) };
+  return maskSecrets({
+    session: Sessions.publicView(session),
+    ...(await drawnMessages(ctx, session, PUBLIC_CONVERSATION)),
+  });
 }
 
 /** A session as Markdown, up to the bounds of a conversation; a last line says where the rest is. */

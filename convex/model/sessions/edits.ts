@@ -1,7 +1,9 @@
 import { v, type ObjectType } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
-import type { MutationCtx } from "../../_generated/server";
+import { env, type MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
+import { maskSecrets } from "../../lib/secrets/mask";
+import { masksBeforeStoring } from "../../lib/secrets/setting";
 import { cutBytes } from "../../lib/text";
 import * as Evals from "../evals/evals";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
@@ -24,9 +26,11 @@ export async function edit(
   ctx: MutationCtx,
   user: Pick<Doc<"users">, "_id">,
   id: string,
-  { title, isPublic, ...evaluation }: SessionEdits,
+  edits: SessionEdits,
   now: number,
 ): Promise<Doc<"sessions">> {
+  const masks = masksBeforeStoring(env.REDACT_SECRETS);
+  const { title, isPublic, ...evaluation } = masks ? maskSecrets(edits) : edits;
   const session = await Sessions.require(ctx, user, id);
   await Evals.update(ctx, session, evaluation, now);
   if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic);

@@ -6,6 +6,7 @@ import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import { numbersOf } from "../../lib/numbers";
 import { defined, pick } from "../../lib/record";
+import { afterDelivery, messageCounts } from "../../lib/secrets/counts";
 import { orderKey } from "../../lib/sync/orderKey";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import {
@@ -96,6 +97,7 @@ async function insert(
     createdAt,
     orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
     deliveryHash: message.deliveryHash,
+    ...(message.secrets ? { secrets: message.secrets } : {}),
     ...size(rows.length, pieceBytes(rows)),
   };
   const messageId = await ctx.db.insert("messages", fields);
@@ -136,6 +138,10 @@ async function update(
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
     ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
     ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, rows)),
+    secrets: afterDelivery(stored.secrets, message.secrets, {
+      text: sendsText,
+      parts: message.partRows !== undefined,
+    }),
     ...asFolded(session, stored, now),
     deliveryHash: message.deliveryHash,
   });
@@ -176,7 +182,12 @@ async function replaceRows(
 /** A message already counted keeps the numbers as they were counted, for the next refresh. */
 function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
   if (stored._creationTime > session.foldedThrough) return {};
-  return { rewrittenAt: now, folded: stored.folded ?? numbersOf(stored) };
+  if (stored.folded !== undefined) return { rewrittenAt: now };
+  return {
+    rewrittenAt: now,
+    folded: numbersOf(stored),
+    ...(stored.secrets ? { foldedSecrets: messageCounts(stored.secrets) } : {}),
+  };
 }
 
 /** What one answer may carry of texts and parts; one larger message still comes, alone. */

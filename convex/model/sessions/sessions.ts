@@ -248,6 +248,7 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
     ...FIELDS_IN[view]({ ...session, title: shownTitle(session) }),
     ...{ promptTokens, completionTokens, totalTokens, cost },
     reported: session.reported,
+    secrets: session.secrets ?? [],
     isPublic: session.isPublic,
     publicSlug: session.isPublic ? session.publicSlug : undefined,
     evalReady: session.evalReady ?? false,

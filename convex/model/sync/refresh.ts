@@ -3,6 +3,8 @@ import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { fold } from "../../lib/sync/sessionTotals";
+import { sessionCounts } from "../../lib/secrets/counts";
+import { maskText } from "../../lib/secrets/scan";
 import { contributionOf } from "../../lib/stats/ledger";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
@@ -34,7 +36,8 @@ export async function refresh(
   const fresh = await freshMessages(ctx, session);
   const rewritten = await rewrittenMessages(ctx, sessionId);
   const source = sourceOf(session, [...fresh, ...rewritten]);
-  const folded = { ...fold(session, fresh, rewritten), ...source };
+  const secrets = sessionCounts(session.secrets, fresh, rewritten);
+  const folded = { ...fold(session, fresh, rewritten), ...source, secrets };
   const searched = { ...folded, ...(await searchFields(ctx, folded, [...fresh, ...rewritten])) };
   const ledger = await applyToLedger(ctx, session.userId, session.ledger, contributionOf(searched));
   const more = fresh.length === FOLD_MAX || rewritten.length === FOLD_MAX;
@@ -45,7 +48,8 @@ export async function refresh(
     refreshDueAt: more ? now : undefined,
   });
   for (const message of rewritten) {
-    await ctx.db.patch("messages", message._id, { rewrittenAt: undefined, folded: undefined });
+    const settled = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
+    await ctx.db.patch("messages", message._id, settled);
   }
   if (more) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
@@ -91,7 +95,10 @@ async function searchFields(
       q.eq("sessionId", session._id).eq("role", "user"),
     )
     .take(PROMPTS_SEARCHED);
-  const texts = prompts.map((prompt) => oneLine(prefixBytes(prompt.textContent ?? "", 1_000)));
+  // Masked before they are cut: the beginning of a secret is not found as one, and titles are shared.
+  const texts = prompts.map((prompt) =>
+    oneLine(prefixBytes(maskText(prefixBytes(prompt.textContent ?? "", 2_000)), 1_000)),
+  );
   const lines = texts.map((text) => prefixBytes(text, PROMPT_MAX_BYTES));
   const first = texts.find((text) => text !== "");
   const last = prompts[PROMPTS_SEARCHED - 1];

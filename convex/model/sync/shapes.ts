@@ -1,5 +1,5 @@
 import { v, type Infer } from "convex/values";
-import { messageFields, pieceFields, sessionFields, vRole } from "../../fields";
+import { messageFields, pieceFields, sessionFields, vMessageSecrets, vRole } from "../../fields";
 
 const vPiece = v.object(pieceFields);
 
@@ -18,6 +18,7 @@ export const vMessageRow = v.object({
   /** Place in the request: messages without a time keep the order they came in. */
   index: v.number(),
   deliveryHash: v.string(),
+  secrets: v.optional(vMessageSecrets),
 });
 export type MessageRow = Infer<typeof vMessageRow>;
 

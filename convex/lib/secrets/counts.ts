@@ -1,0 +1,61 @@
+import type { SecretCount } from "./finding";
+
+/** Counts of secrets by kind, of a message and of its session. Pure. */
+
+/** What was found in a message: in its parts, and in its text beyond that. */
+export type MessageSecrets = { text?: SecretCount[]; parts?: SecretCount[] };
+
+/** The counts plus others, less others; kinds that come to nothing are left out. */
+export function changedCounts(
+  counts: readonly SecretCount[],
+  more: readonly SecretCount[],
+  less: readonly SecretCount[] = [],
+): SecretCount[] {
+  const sums = new Map<string, number>();
+  const add = (list: readonly SecretCount[], sign: 1 | -1) => {
+    for (const { kind, count } of list) sums.set(kind, (sums.get(kind) ?? 0) + sign * count);
+  };
+  add(counts, 1);
+  add(more, 1);
+  add(less, -1);
+  return Array.from(sums, ([kind, count]) => ({ kind, count }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => (a.kind < b.kind ? -1 : 1));
+}
+
+/** All that was found in a message. */
+export function messageCounts(secrets: MessageSecrets | undefined): SecretCount[] {
+  return changedCounts(secrets?.text ?? [], secrets?.parts ?? []);
+}
+
+/** How many secrets these are, of all kinds. */
+export function totalCount(counts: readonly SecretCount[] | undefined): number {
+  return (counts ?? []).reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What a message holds after a delivery that may have sent only its text or only its parts. */
+export function afterDelivery(
+  stored: MessageSecrets | undefined,
+  sent: MessageSecrets | undefined,
+  replaced: { text: boolean; parts: boolean },
+): MessageSecrets | undefined {
+  const text = replaced.text ? sent?.text : stored?.text;
+  const parts = replaced.parts ? sent?.parts : stored?.parts;
+  if (text === undefined && parts === undefined) return undefined;
+  return { ...(text ? { text } : {}), ...(parts ? { parts } : {}) };
+}
+
+type Counted = { secrets?: MessageSecrets; foldedSecrets?: SecretCount[] };
+
+/** A session's counts after a refresh: new messages are added, rewritten ones count by their difference. */
+export function sessionCounts(
+  counts: readonly SecretCount[] | undefined,
+  fresh: readonly Counted[],
+  rewritten: readonly Counted[],
+): SecretCount[] | undefined {
+  const all = [...fresh, ...rewritten].flatMap(({ secrets }) => messageCounts(secrets));
+  const before = rewritten.flatMap(({ foldedSecrets }) => foldedSecrets ?? []);
+  if (all.length === 0 && before.length === 0) return counts && [...counts];
+  const changed = changedCounts(counts ?? [], all, before);
+  return changed.length === 0 ? undefined : changed;
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test, vi } from "vitest";
+import { SECRETS } from "../lib/secrets/corpus.fixture";
+import type { SessionAnswer } from "../wire/answers";
+import { allRows, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+
+eachTestAt(Date.UTC(2026, 10, 28));
+
+const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+const other = `ghp${"_"}${"c3D4".repeat(9)}`;
+const password = `Tr0ub4${"dor3"}`;
+
+const message = (fields: object, externalId = "m") => ({
+  sessionExternalId: "s",
+  externalId,
+  role: "user",
+  ...fields,
+});
+
+async function secretsOf(ada: Awaited<ReturnType<typeof person>>) {
+  const { secrets } = await read<SessionAnswer>(ada.get("/api/sessions/s"));
+  return secrets;
+}
+
+describe("without REDACT_SECRETS", () => {
+  test("text is stored whole, and the session says what was found", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const parts = [
+      { type: "text", content: `use ${token}` },
+      { type: "tool-call", content: { name: "Bash", args: { password } } },
+    ];
+    await ada.post("/sync/message", message({ textContent: `use ${token}`, parts }));
+    await ada.post("/sync/message", message({ textContent: "nothing here" }, "n"));
+    await settle(t);
+    const found = [
+      { kind: "github-token", count: 1 },
+      { kind: "password", count: 1 },
+    ];
+    expect(await secretsOf(ada)).toEqual(found);
+    const list = await read<{ sessions: SessionAnswer[] }>(ada.get("/api/sessions"));
+    expect(list.sessions.map(({ secrets }) => secrets)).toEqual([found]);
+    expect(JSON.stringify(await rows(t, "messages"))).toContain(token);
+    const plain = (await rows(t, "messages")).find(({ externalId }) => externalId === "n");
+    expect(plain).not.toHaveProperty("secrets");
+  });
+
+  test("a rewritten message corrects the count, and one delivered again changes nothing", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const send = async (fields: object) => {
+      await ada.post("/sync/message", message(fields));
+      await settle(t);
+      return await secretsOf(ada);
+    };
+    const both = { textContent: `${token} ${other}` };
+    expect(await send(both)).toEqual([{ kind: "github-token", count: 2 }]);
+    expect(await send(both)).toEqual([{ kind: "github-token", count: 2 }]);
+    expect(await send({ textContent: other })).toEqual([{ kind: "github-token", count: 1 }]);
+    const call = [{ type: "tool-call", content: { name: "x", args: { password } } }];
+    expect(await send({ parts: call })).toEqual([
+      { kind: "github-token", count: 1 },
+      { kind: "password", count: 1 },
+    ]);
+    expect(await send({ textContent: "none", parts: [] })).toEqual([]);
+  });
+
+  test("sharing names the number of masked secrets, and no form of the page shows one", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/session", { externalId: "s", title: `key ${token}` });
+    const parts = [{ type: "tool-result", content: { output: `{"password":"${password}"}` } }];
+    await ada.post("/sync/message", message({ textContent: `use ${token}`, parts }));
+    await settle(t);
+    const shared = await read(ada.send("PATCH", "/api/sessions/s", { isPublic: true }));
+    expect(shared).toMatchObject({ isPublic: true, maskedSecrets: 2 });
+    for (const form of ["", ".md", ".json"]) {
+      const page = await (await t.fetch(`/s/${String(shared.publicSlug)}${form}`)).text();
+      expect(page).not.toContain(token);
+      expect(page).not.toContain(password);
+      expect(page).toMatch(/redacted:github-token/);
+    }
+    const hidden = await read(ada.send("PATCH", "/api/sessions/s", { isPublic: false }));
+    expect(hidden).not.toHaveProperty("maskedSecrets");
+  });
+
+  test("no secret leaves with a request for embeddings, however long the text around it", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    vi.stubEnv("OPENAI_API_KEY", "test");
+    const sent: string[] = [];
+    vi.stubGlobal("fetch", (_: unknown, { body }: { body: string }) => {
+      sent.push(body);
+      const { input } = JSON.parse(body) as { input: string[] };
+      const data = input.map((_text, index) => ({ index, embedding: Array(1536).fill(0.01) }));
+      return Promise.resolve(Response.json({ data }));
+    });
+    const long = "word ".repeat(3_000);
+    const call = { name: "Bash", args: { command: `${"x ".repeat(70)}curl -H token:${token}` } };
+    await ada.post("/sync/message", message({ textContent: `${token} ${long} ${token} ${long}` }));
+    await ada.post(
+      "/sync/message",
+      message(
+        { role: "assistant", textContent: "ok", parts: [{ type: "tool-call", content: call }] },
+        "n",
+      ),
+    );
+    await settle(t);
+    await ada.get(`/search?q=${token}&type=semantic`);
+    expect(sent.length).toBeGreaterThan(1);
+    expect(sent.join()).not.toContain(token.slice(0, 20));
+    expect(sent.join()).toContain("redacted:github-token");
+  });
+});
+
+describe("with REDACT_SECRETS=mask", () => {
+  const all = SECRETS.filter(({ secret }) => secret.length > 7);
+
+  test("nothing of the corpus is in any table, whatever brought it", async () => {
+    vi.stubEnv("REDACT_SECRETS", "mask");
+    const t = deployment();
+    const ada = await person(t);
+    const messages = all.map(({ text }, n) =>
+      message(
+        {
+          textContent: text,
+          parts: [
+            { type: "text", content: text },
+            { type: "tool-result", content: { deep: [[{ text }]] }, note: text },
+          ],
+        },
+        `m${n}`,
+      ),
+    );
+    await ada.post("/sync/batch", {
+      sessions: [{ externalId: "s", title: all[0]?.text }],
+      messages,
+    });
+    await settle(t);
+    await ada.send("PATCH", "/api/sessions/s", {
+      title: all[1]?.text,
+      evalNotes: all[2]?.text,
+      evalTags: [token],
+    });
+    await settle(t);
+    const stored = JSON.stringify(await allRows(t));
+    const left = all.filter(({ secret }) => stored.includes(JSON.stringify(secret).slice(1, -1)));
+    expect(left.map(({ kind }) => kind)).toEqual([]);
+    expect(stored).not.toContain(token);
+    expect((await secretsOf(ada)).length).toBeGreaterThan(30);
+  });
+
+  test("the same delivery is recognised, because its hash is that of the masked form", async () => {
+    vi.stubEnv("REDACT_SECRETS", "mask");
+    const t = deployment();
+    const ada = await person(t);
+    const batch = { messages: [message({ textContent: `use ${token}` })] };
+    await ada.post("/sync/batch", batch);
+    const again = await read<{ results: object }>(ada.post("/sync/batch", batch));
+    expect(again.results).toMatchObject({ messages: { inserted: 0, updated: 0, skipped: 1 } });
+  });
+
+  test("keys, ids and opaque data of providers stay as they were sent", async () => {
+    vi.stubEnv("REDACT_SECRETS", "mask");
+    const t = deployment();
+    const ada = await person(t);
+    const signature = "Ab1+/".repeat(40);
+    const content = { thinking: "hm", signature, encrypted_content: signature, password };
+    await ada.post("/sync/message", message({ parts: [{ type: "thinking", content }] }, token));
+    const { messages } = await read<{
+      messages: { externalId: string; parts: { content: object }[] }[];
+    }>(ada.get("/api/sessions/s"));
+    expect(messages[0]?.externalId).toBe(token);
+    const marked = { ...content, password: "[redacted:password]" };
+    expect(messages[0]?.parts[0]?.content).toEqual(marked);
+  });
+});
