@@ -21,5 +21,6 @@ crons.cron(
 );
 crons.cron("forget old tombstones", "7 5 * * *", internal.deletion.removeExpiredTombstones, {});
 crons.interval("resume deletions", { minutes: 15 }, internal.deletion.resumeStalled, {});
+crons.interval("bring stored rows up to date", { hours: 1 }, internal.migrations.start, {});
 
 export default crons;

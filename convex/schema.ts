@@ -387,6 +387,23 @@ const docEmbeddings = defineTable({
   .vectorIndex("by_embedding", vectorIndex);
 
 /**
+ * How far each migration of stored rows has come, one row a migration. Written and read by
+ * `model/migrations/run.ts`. `cursor` is where its next step resumes.
+ */
+const migrations = defineTable({
+  name: v.string(),
+  status: v.union(v.literal("running"), v.literal("done"), v.literal("failed")),
+  cursor: v.union(v.string(), v.number(), v.null()),
+  /** Steps taken and rows changed so far. */
+  steps: v.number(),
+  changed: v.number(),
+  startedAt: v.number(),
+  updatedAt: v.number(),
+  /** Restarts of a lost chain since the last completed step. */
+  restarts: v.optional(v.number()),
+}).index("by_name", ["name"]);
+
+/**
  * What was deleted and must stay deleted: sessions for a year, identities of deleted accounts for the
  * life of their tokens. `key` is a SHA-256, so nothing of what was deleted can be read here. Written and
  * read by `model/tombstones.ts`. `by_key`: a session or person that arrives for the first time;
@@ -423,4 +440,5 @@ export default defineSchema({
   docPages,
   docEmbeddings,
   tombstones,
+  migrations,
 });

@@ -115,7 +115,7 @@ export async function sweepDays(
   await sweep(ctx, "dailyWrapped", days, budget);
 }
 
-/** Removes keys, and all that Convex Auth stores about the user. */
+/** Removes keys, signed-in browsers, and all that Convex Auth stores about the user. */
 export async function sweepIdentity(ctx: MutationCtx, { userId, budget }: Run): Promise<void> {
   const { db } = ctx;
   const keys = db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", userId));

@@ -7,6 +7,7 @@ import { isAddress, normalAddress } from "../../lib/accounts/address";
 import { decideAccount } from "../../lib/accounts/decideAccount";
 import { accountRow, findByWorkosId, listByAddress } from "./accountRows";
 import { findUserByKey, setFirst } from "./apiKeys";
+import { findUserByBrowser } from "./browserSessions";
 import { isAccountClosed } from "./deletionState";
 import { isDeleted, refuseIfLimited, vLimitClass } from "./rateLimits";
 import {
@@ -42,7 +43,7 @@ export async function requireCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<
 }
 
 /** A user whose account is being deleted counts as missing, whatever key or token they hold. */
-function present(user: Doc<"users"> | null): Doc<"users"> | null {
+export function present(user: Doc<"users"> | null): Doc<"users"> | null {
   return user && isAccountClosed(user) ? null : user;
 }
 

@@ -1,0 +1,55 @@
+import type { Doc, TableNames } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { hasRoom, spend, type Budget } from "../readBudget";
+
+/** Where a migration resumes; null before its first step. */
+export type MigrationCursor = string | number | null;
+
+/** The result of one step: the rows it changed, and where the next step resumes (`end`: nowhere). */
+export type StepResult =
+  { kind: "more"; cursor: string | number; changed: number } | { kind: "end"; changed: number };
+
+/**
+ * A change of rows that an earlier version stored, made in bounded steps while the deployment serves
+ * requests. The code must work with changed and unchanged rows until it is done. A step may run again
+ * after a failure, so changing a row twice must do no harm.
+ */
+export type Migration = {
+  /** Identifies the migration in the `migrations` table; never changes once released. */
+  name: string;
+  step: (ctx: MutationCtx, cursor: MigrationCursor, budget: Budget) => Promise<StepResult>;
+};
+
+/**
+ * Builds a migration that visits every row of a table, in order of creation. `change` returns whether
+ * it changed the row; it should take what else it reads off the budget.
+ */
+export function everyRow<Table extends TableNames>(
+  name: string,
+  table: Table,
+  change: (ctx: MutationCtx, row: Doc<Table>, budget: Budget) => Promise<boolean>,
+): Migration {
+  return {
+    name,
+    step: async (ctx, cursor, budget) => {
+      let changed = 0;
+      let last = typeof cursor === "number" ? cursor : -Infinity;
+      const rows = ctx.db
+        .query(table)
+        // TypeScript cannot see that every table has this index, and that its field is a number.
+        .withIndex("by_creation_time", (q) =>
+          q.gt("_creationTime", last as never),
+        ) as AsyncIterable<Doc<Table> & { _creationTime: number }>;
+      for await (const row of rows) {
+        // Rows of the same moment stay in one step, because the cursor names a moment.
+        if (!hasRoom(budget) && row._creationTime !== last) {
+          return { kind: "more", cursor: last, changed };
+        }
+        spend(budget, row);
+        last = row._creationTime;
+        if (await change(ctx, row, budget)) changed += 1;
+      }
+      return { kind: "end", changed };
+    },
+  };
+}

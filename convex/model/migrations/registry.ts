@@ -1,0 +1,7 @@
+import type { Migration } from "./migration";
+
+/**
+ * Every migration, in the order in which they run; one runs at a time. Add yours at the end, one line
+ * each. A migration may be removed when no deployment of the version before it is left.
+ */
+export const MIGRATIONS: readonly Migration[] = [];
