@@ -26,7 +26,7 @@ const app = defineApp({
     JWT_PRIVATE_KEY: v.optional(v.string()),
     JWKS: v.optional(v.string()),
     SITE_URL: v.optional(v.string()),
-    /** Days an API log line is kept; default 30. */
+    /** Days an API log line is kept; default 7. */
     API_LOG_RETENTION_DAYS: v.optional(v.string()),
     /** Requests a minute and user, by class of endpoint, or `off`; defaults in `model/accounts/rateLimits.ts`. */
     RATE_LIMIT_SYNC: v.optional(v.string()),

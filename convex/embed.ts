@@ -167,7 +167,7 @@ async function storeWork(
   let goesOn = false;
   for (const [i, units] of parts.entries()) {
     const embedded: Embedded = { ...base, units };
-    if (i === 0) embedded.removed = plan.removed.map((message) => message.id);
+    if (i === 0) embedded.removed = plan.removed.map((message) => message.orderKey);
     if (i === parts.length - 1 && isWhole) {
       const embedding = vectors[vectors.length - 1];
       if (session && embedding) embedded.session = { textHash: session.textHash, embedding };

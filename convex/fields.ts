@@ -67,6 +67,20 @@ export const vMessageSecrets = v.object({
   parts: v.optional(vSecretCounts),
 });
 
+/** A change of a message as its session's refresh needs it: what the message says now, and said before. */
+export const vMessageChange = v.object({
+  role: vRole,
+  orderKey: v.string(),
+  createdAt: v.number(),
+  /** When the message was stored, or stored again, ms. */
+  changedAt: v.number(),
+  source: vLabel,
+  ...columns(MESSAGE_FIELDS),
+  secrets: v.optional(vSecretCounts),
+  /** The fields as the session counts them already; absent for a new message. */
+  before: v.optional(v.object({ ...columns(MESSAGE_FIELDS), secrets: v.optional(vSecretCounts) })),
+});
+
 /** A part, or a piece of a long one; what it belongs to stands beside it. */
 export const pieceFields = {
   order: v.number(),

@@ -18,6 +18,11 @@ import {
   vSecretCounts,
   vVector,
 } from "./fields";
+import { messageChanges, migrations } from "./progressTables";
+
+/** Whose a row is. Rows are found, and deleted, by session; `userId` is a filter of search. */
+const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
+const ofMessage = { ...ofSession, messageId: v.id("messages") };
 
 /**
  * Accounts. Written by sign-in and by `model/accounts/users.ts`; read on every request to find the caller.
@@ -41,6 +46,8 @@ const users = defineTable({
   apiKey: v.optional(v.string()),
   apiKeyPrefix: v.optional(v.string()),
   apiKeyCreatedAt: v.optional(v.number()),
+  /** When the key was last used, to five minutes. */
+  apiKeyUsedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
   /** Secret of the pseudonyms of anonymised exports, 32 random bytes; made by the first one. */
   pseudonymKey: v.optional(v.string()),
@@ -72,7 +79,7 @@ const deletions = defineTable({ userId: v.id("users"), ...vDeletion.fields })
  * Further API keys of a user, beside the first one, which is in `users.apiKey`: one a machine or
  * plugin, so that one can be revoked alone. An eleventh table, because a list inside `users` could not
  * be looked up by hash. Written by `model/accounts/apiKeys.ts`; read only when no user's first key matches.
- * `hash` is the SHA-256 (hex) of the key and unique. When a key was last used is read from `apiLogs`.
+ * `hash` is the SHA-256 (hex) of the key and unique.
  */
 const apiKeys = defineTable({
   userId: v.id("users"),
@@ -80,6 +87,8 @@ const apiKeys = defineTable({
   prefix: v.string(),
   name: v.optional(v.string()),
   createdAt: v.number(),
+  /** When the key was last used, to five minutes. */
+  usedAt: v.optional(v.number()),
 })
   .index("by_hash", ["hash"])
   .index("by_user", ["userId"]);
@@ -91,7 +100,10 @@ const apiKeys = defineTable({
  * Written by `model/sessions/sessions.ts` (what a plugin says of the session) and `model/sync/refresh.ts` (what
  * follows from its messages). A message mutation reads this row and never writes it, but for
  * `refreshDueAt` once in a burst; the refresh writes it, so a message that arrives meanwhile is
- * retried after the refresh and no message is folded twice or missed.
+ * retried after the refresh and no message is counted twice or missed.
+ *
+ * A list reads this row and nothing else, so each order of a list has its index. They cost little: a
+ * month of sessions is 0.5 MB an index, where one of `messages` is 27 MB.
  */
 const sessions = defineTable({
   userId: v.id("users"),
@@ -121,9 +133,15 @@ const sessions = defineTable({
   /** Distinct secrets of its messages by kind, summed by the refresh; absent if none were found. */
   secrets: v.optional(vSecretCounts),
 
-  /** Refresh: when one is due (a run is scheduled), and `_creationTime` of the last message folded. */
+  /** Refresh: when one is due (a run is scheduled). */
   refreshDueAt: v.optional(v.number()),
-  foldedThrough: v.number(),
+  /**
+   * Version 1 alone: `_creationTime` of the last message counted. The session's next refresh turns
+   * later messages into rows of `messageChanges`, in steps through the conversation
+   * (`adoptedThrough`), and then removes both fields.
+   */
+  foldedThrough: v.optional(v.number()),
+  adoptedThrough: v.optional(v.string()),
   /** Order key of the message that gave `model`, while no plugin reported one. */
   modelOrderKey: v.optional(v.string()),
   /** Order key of the last prompt that `searchableText` holds, once it holds all it may. */
@@ -150,29 +168,35 @@ const sessions = defineTable({
   evalTags: v.optional(v.array(v.string())),
   reviewedAt: v.optional(v.number()),
 })
-  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- in order of creation, and part of the product
+  // Part of the product. In order of creation: deletion of all data, which has a cut-off; the CSV table.
+  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the order of creation is its purpose
   .index("by_user", ["userId"])
+  // Part of the product. Every /sync request finds its session by it; /sync/sessions/list.
   .index("by_user_external", ["userId", "externalId"])
+  // Part of the product. GET /api/sessions?source=.
   .index("by_user_and_source", ["userId", "source", "createdAt"])
+  // GET /api/sessions, statistics of a part of a day, closing a day.
   .index("by_user_and_created_at", ["userId", "createdAt"])
+  // The dashboard's and the pages' list by last activity.
   .index("by_user_and_updated_at", ["userId", "updatedAt"])
+  // The dashboard's list by tokens, cost and duration: without them the largest of more sessions than
+  // one query reads (about 2,500) could not be found.
   .index("by_user_and_total_tokens", ["userId", "totalTokens"])
   .index("by_user_and_cost", ["userId", "cost"])
   .index("by_user_and_duration", ["userId", "durationMs"])
+  // The list of evaluations and its exports; a status is filtered among the sessions marked ready.
   .index("by_user_and_eval_ready", ["userId", "evalReady", "createdAt"])
-  .index("by_user_and_eval_status", ["userId", "evalReady", "evalStatus", "createdAt"])
+  // GET /s/:slug.
   .index("by_public_slug", ["publicSlug"])
+  // The sweepers of refreshes and embeddings, which would read every session without them.
   .index("by_refresh_due_at", ["refreshDueAt"])
   .index("by_embed_due_at", ["embedDueAt"])
+  // A hit of semantic search, whose vector row is 14 kB, leads to its session.
   .index("by_embedding", ["embeddingId"])
   .searchIndex("search_text", {
     searchField: "searchableText",
     filterFields: ["userId", "source", "model", "projectName"],
   });
-
-/** Whose a row is, so that it is found, and deleted, by user, session or message. */
-const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
-const ofMessage = { ...ofSession, messageId: v.id("messages") };
 
 /**
  * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time
@@ -194,8 +218,8 @@ const reviews = defineTable({
   evalNotes: v.optional(v.string()),
   expectedOutput: v.optional(v.string()),
 })
-  .index("by_session", ["sessionId"])
-  .index("by_user", ["userId"]);
+  // The session's page, exports, deletion of the session.
+  .index("by_session", ["sessionId"]);
 
 /**
  * One message; identity is (session, externalId). Written by `model/sessions/messages.ts`, counted into its
@@ -216,20 +240,18 @@ const messages = defineTable({
   /** Rows and bytes in `parts`, so that a page can be bounded before they are read. */
   partRows: v.optional(v.number()),
   partBytes: v.optional(v.number()),
-  /** Set when the message changed after it was folded: its numbers as folded, until the next refresh. */
+  /** Version 1 alone: set when the message changed after it was counted, with the numbers counted. */
   rewrittenAt: v.optional(v.number()),
   folded: v.optional(v.object(numberFields)),
   /** Secrets found when it was delivered, and as they were counted before it changed (as `folded`). */
   secrets: v.optional(vMessageSecrets),
   foldedSecrets: v.optional(vSecretCounts),
 })
-  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the refresh reads in order of creation
-  .index("by_session", ["sessionId"])
+  // Part of the product. A conversation in its order: pages, exports, embedding, deletion.
+  .index("by_session", ["sessionId", "orderKey"])
+  // Part of the product. /sync finds the message that is delivered again.
   .index("by_external_id", ["externalId", "sessionId"])
-  .index("by_session_and_order_key", ["sessionId", "orderKey"])
-  .index("by_session_and_role_and_order_key", ["sessionId", "role", "orderKey"])
-  .index("by_session_and_rewritten_at", ["sessionId", "rewrittenAt"])
-  .index("by_user", ["userId"])
+  // Search.
   .searchIndex("search_text", {
     searchField: "textContent",
     filterFields: ["userId", "role", "sessionId"],
@@ -248,9 +270,9 @@ const parts = defineTable({
   orderKey: v.string(),
   ...pieceFields,
 })
-  .index("by_message", ["messageId", "order", "piece"])
+  // The parts of a page of messages in one range; of one message, whose order key is its own.
   .index("by_session_and_order_key", ["sessionId", "orderKey", "order", "piece"])
-  .index("by_user", ["userId"])
+  // Search.
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
 
 /**
@@ -262,8 +284,7 @@ const sessionEmbeddings = defineTable({
   embedding: vVector,
   textHash: v.string(),
 })
-  .index("by_session", ["sessionId"])
-  .index("by_user", ["userId"])
+  // Semantic search, and no other index: 14 kB a row and index. Deletion goes by `sessions.embeddingId`.
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
@@ -272,8 +293,7 @@ const sessionEmbeddings = defineTable({
  * its id in `passages`.
  */
 const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector })
-  .index("by_session", ["sessionId"])
-  .index("by_user", ["userId"])
+  // Semantic search, and no other index. Deletion goes by `passages.embeddingId`.
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
@@ -291,10 +311,10 @@ const passages = defineTable({
   textHash: v.string(),
   embeddingId: v.id("messageEmbeddings"),
 })
-  .index("by_message", ["messageId", "chunk"])
+  // What is embedded of a stretch of conversation; deletion of the session.
   .index("by_session_and_order_key", ["sessionId", "orderKey", "chunk"])
-  .index("by_embedding", ["embeddingId"])
-  .index("by_user", ["userId"]);
+  // A hit of semantic search.
+  .index("by_embedding", ["embeddingId"]);
 
 /**
  * Requests without an account (unknown keys, open endpoints, unknown paths) by status, one row an hour.
@@ -325,9 +345,7 @@ const apiLogs = defineTable({
   limitClass: v.optional(v.string()),
   remaining: v.optional(v.number()),
 })
-  // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- in order of time
-  .index("by_user", ["userId"])
-  .index("by_user_and_key_prefix", ["userId", "keyPrefix"])
+  // Counting a request against its limit reads the last line of the class; deletion of the account.
   .index("by_user_and_limit_class", ["userId", "limitClass"]);
 
 /**
@@ -387,23 +405,6 @@ const docEmbeddings = defineTable({
   .vectorIndex("by_embedding", vectorIndex);
 
 /**
- * How far each migration of stored rows has come, one row a migration. Written and read by
- * `model/migrations/run.ts`. `cursor` is where its next step resumes.
- */
-const migrations = defineTable({
-  name: v.string(),
-  status: v.union(v.literal("running"), v.literal("done"), v.literal("failed")),
-  cursor: v.union(v.string(), v.number(), v.null()),
-  /** Steps taken and rows changed so far. */
-  steps: v.number(),
-  changed: v.number(),
-  startedAt: v.number(),
-  updatedAt: v.number(),
-  /** Restarts of a lost chain since the last completed step. */
-  restarts: v.optional(v.number()),
-}).index("by_name", ["name"]);
-
-/**
  * What was deleted and must stay deleted: sessions for a year, identities of deleted accounts for the
  * life of their tokens. `key` is a SHA-256, so nothing of what was deleted can be read here. Written and
  * read by `model/tombstones.ts`. `by_key`: a session or person that arrives for the first time;
@@ -428,6 +429,7 @@ export default defineSchema({
   apiKeys,
   sessions,
   reviews,
+  messageChanges,
   messages,
   parts,
   sessionEmbeddings,

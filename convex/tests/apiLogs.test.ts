@@ -8,11 +8,11 @@ const DAY = 86_400_000;
 eachTestAt(NOW);
 
 test.each([
-  [undefined, 30],
-  ["7", 7],
+  [undefined, 7],
+  ["30", 30],
   ["0.5", 0.5],
-  ["-1", 30],
-  ["for ever", 30],
+  ["-1", 7],
+  ["for ever", 7],
 ])("with API_LOG_RETENTION_DAYS=%s a line is kept for %d days", async (value, days) => {
   vi.stubEnv("API_LOG_RETENTION_DAYS", value);
   const t = deployment();

@@ -60,8 +60,9 @@ const ROOMS: Record<string, Room> = {
     why: "the HTTP layer: no database",
   },
   fields: { allowed: ["lib"], packages: CONVEX, why: "columns" },
+  progressTables: { allowed: ["fields"], packages: CONVEX, why: "tables of work in progress" },
   schema: {
-    allowed: ["fields", "wire", "lib"],
+    allowed: ["fields", "progressTables", "wire", "lib"],
     packages: [...CONVEX, /^@convex-dev\/auth/],
     why: "tables",
   },
@@ -69,7 +70,9 @@ const ROOMS: Record<string, Room> = {
 };
 
 /** Function files and the tables of the house sit at the top; these are no function files. */
-const TOP_LEVEL = new Set(["http", "crons", "auth", "schema", "fields", "errors", "functions"]);
+const TOP_LEVEL = new Set(
+  "http crons auth schema progressTables fields errors functions".split(" "),
+);
 const FUNCTION_FILE: Room = {
   allowed: [
     "functions",

@@ -39,7 +39,9 @@ async function addVectors(t: Deployment, userId: Id<"users">) {
   for (const sessionId of await idsOf(t, userId)) {
     const first = messages.find((message) => message.sessionId === sessionId);
     await t.run(async ({ db }) => {
-      await db.insert("sessionEmbeddings", { userId, sessionId, embedding, textHash: "h" });
+      const own = { userId, sessionId, embedding, textHash: "h" };
+      const vectorId = await db.insert("sessionEmbeddings", own);
+      await db.patch("sessions", sessionId, { embeddingId: vectorId });
       if (first === undefined) return;
       const ids = { userId, sessionId, messageId: first._id };
       const embeddingId = await db.insert("messageEmbeddings", { ...ids, embedding });
@@ -353,7 +355,7 @@ describe("deleting the account", () => {
     const [sessionId = ""] = await idsOf(t, ada.userId);
     await ada.dashboard.mutation(api.sessions.remove, { sessionId });
     await loseScheduled(t);
-    expect(await traces(t, sessionId)).toHaveLength(7);
+    expect(await traces(t, sessionId)).toHaveLength(6);
     await ada.dashboard.action(api.users.deleteAccount, {});
     await settle(t);
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);

@@ -186,18 +186,27 @@ describe("API keys", () => {
     expect(await me.query(api.apiKeys.list, {})).toHaveLength(51);
   });
 
-  test("the list says when a key was last used, without a write of its own", async () => {
+  test("the list says when each key was last used, to five minutes", async () => {
     const t = deployment();
     const ada = await person(t);
     const me = ada.dashboard;
-    const [unused] = await me.query(api.apiKeys.list, {});
-    expect(unused).not.toHaveProperty("lastUsedAt");
-    vi.setSystemTime(NOON + 3_600_000);
-    const before = await rows(t, "users");
+    const further = await me.mutation(api.apiKeys.create, { name: "laptop" });
+    const lastUses = async () =>
+      (await me.query(api.apiKeys.list, {})).map(({ lastUsedAt }) => lastUsedAt);
+    expect(await lastUses()).toEqual([undefined, undefined]);
     await ada.get("/api/sessions");
-    const [used] = await me.query(api.apiKeys.list, {});
-    expect(used?.lastUsedAt).toBe(NOON + 3_600_000);
-    expect(await rows(t, "users")).toEqual(before);
+    expect(await lastUses()).toEqual([NOON, undefined]);
+    // A second use shortly after is not written.
+    vi.setSystemTime(NOON + 299_000);
+    await ada.get("/api/sessions");
+    await statusWith(t, further.key);
+    expect(await lastUses()).toEqual([NOON, NOON + 299_000]);
+    vi.setSystemTime(NOON + 300_000);
+    await ada.get("/api/sessions");
+    await statusWith(t, further.key);
+    expect(await lastUses()).toEqual([NOON + 300_000, NOON + 299_000]);
+    await me.mutation(api.apiKeys.rotate, { id: further.id });
+    expect(await lastUses()).toEqual([NOON + 300_000, undefined]);
   });
 
   test("a key of another user is as unknown as none", async () => {

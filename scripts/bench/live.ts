@@ -1,4 +1,5 @@
-import type { CallRecord } from "../local/meter.ts";
+import { totalsOf, type CallRecord } from "../local/meter.ts";
+import type { Use } from "./bill.ts";
 import { costOf, SILENCE_MS, type Cost } from "./cost.ts";
 import { liveTurn, TURN_MESSAGES } from "./payloads.ts";
 import { difference, storedIn, type Stored } from "./storage.ts";
@@ -11,6 +12,8 @@ export type Live = {
   requests: number;
   foreground: Cost;
   background: Cost;
+  /** Entries of declared indexes, each counted as a copy of its row. */
+  indexBytesWritten: number;
   /** The same, function by function. */
   functions: { [name: string]: Cost };
   embeddingRequests: number;
@@ -57,6 +60,9 @@ async function measureLive(world: World, turns: number, rhythm: "apart" | "dense
     requests,
     foreground: costOf(measured.calls),
     background: costOf(measured.background.calls),
+    indexBytesWritten:
+      totalsOf(measured.calls).indexBytesWritten +
+      totalsOf(measured.background.calls).indexBytesWritten,
     functions: byFunction([...measured.calls, ...measured.background.calls]),
     embeddingRequests: sent.length,
     embeddingTokens: Math.ceil(characters / CHARACTERS_PER_TOKEN),
@@ -70,4 +76,20 @@ function byFunction(calls: readonly CallRecord[]): { [name: string]: Cost } {
     grouped.set(call.name, [...(grouped.get(call.name) ?? []), call]);
   }
   return Object.fromEntries(Array.from(grouped, ([name, own]) => [name, costOf(own)]));
+}
+
+/** What the session used, in the units of the bill. */
+export function useOf(live: Live): Use {
+  const { foreground, background, requests, embeddingRequests } = live;
+  return {
+    messages: live.messages,
+    functionCalls: foreground.functionCalls + background.functionCalls,
+    httpActions: requests,
+    embeddingActions: embeddingRequests,
+    bytesRead: foreground.bytesRead + background.bytesRead,
+    bytesWritten: foreground.bytesWritten + background.bytesWritten,
+    indexBytesWritten: live.indexBytesWritten,
+    embeddingTokens: live.embeddingTokens,
+    stored: live.stored,
+  };
 }

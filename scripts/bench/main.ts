@@ -1,11 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readArguments, runCommand, wholeNumber } from "../local/console/commandLine.ts";
+import { billOf } from "./bill.ts";
 import { compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
 import { measure, type Cost, type Measurement, type Operation } from "./cost.ts";
-import { runLive } from "./live.ts";
+import { indexesOfTables } from "./indexes.ts";
+import { runLive, useOf } from "./live.ts";
 import { runLoad } from "./load.ts";
-import { monthOf } from "./month.ts";
 import { embeddingOperations, meaningOperations, operations } from "./operations.ts";
 import { printReport } from "./print.ts";
 import { startWorld } from "./world.ts";
@@ -82,7 +83,7 @@ async function measureMonths() {
       const kind = embeddings ? "with" : "without";
       console.error(`a live session of ${turns} turns, ${rhythm}, ${kind} embeddings`);
       const live = await runLive(turns, rhythm, embeddings);
-      months.push({ rhythm, embeddings, live, month: monthOf(live) });
+      months.push({ rhythm, embeddings, live, bill: billOf(useOf(live), indexesOfTables()) });
     }
   }
   return months;

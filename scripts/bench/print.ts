@@ -1,6 +1,6 @@
 import { MEASURES } from "./budgets.ts";
 import type { OperationReport, Report } from "./main.ts";
-import { FREE_PLAN } from "./month.ts";
+import { BASIS, FREE_PLAN, type Bill } from "./bill.ts";
 
 /** The report as tables in Markdown, so that they can be copied into the README. */
 export function printReport(report: Report): void {
@@ -26,38 +26,50 @@ function printOperations({ operations, scales }: Report): void {
   );
 }
 
+type Amount = keyof typeof FREE_PLAN;
+
+const AMOUNTS: { readonly [what in Amount]: [name: string, show: (amount: number) => string] } = {
+  functionCalls: ["function calls", whole],
+  storageBytes: ["storage (rows, ordered indexes)", megabytes],
+  ioBytes: ["database I/O, index entries included", megabytes],
+  searchStorageBytes: ["search storage (text and vector indexes)", megabytes],
+  queryGb: ["text searches, query-GB", (amount) => amount.toFixed(1)],
+  actionGbHours: ["action compute, GB-hours", (amount) => amount.toFixed(2)],
+};
+
 function printMonths({ months }: Report): void {
-  console.log("\nA month of 300 sessions of 150 messages\n");
-  table(
-    [
-      "requests come",
-      "embeddings",
-      "function calls",
-      "database I/O",
-      "storage (rows, indexes)",
-      "search storage",
-      "tokens embedded",
-      "such developers in the Free plan",
-      "months until its storage is full",
-      "at Starter's prices",
-    ],
-    months.map(({ rhythm, embeddings, month }) => [
-      rhythm === "dense" ? "without a pause" : "each on its own",
-      embeddings ? "yes" : "no",
-      whole(month.functionCalls),
-      megabytes(month.ioBytes),
-      megabytes(month.storageBytes),
-      megabytes(month.searchBytes),
-      whole(month.embeddingTokens),
-      month.developersFree.toFixed(1),
-      month.monthsFree.toFixed(1),
-      `$${month.dollarsStarter.toFixed(2)}`,
-    ]),
-  );
-  const { functionCalls, ioBytes, storageBytes, searchBytes } = FREE_PLAN;
+  for (const { rhythm, embeddings, bill } of months) {
+    const requests = rhythm === "dense" ? "without a pause" : "each on its own";
+    console.log(
+      `\nA month of 300 sessions of 150 messages; requests come ${requests}, ` +
+        `${embeddings ? "with" : "without"} embeddings\n`,
+    );
+    printBill(bill);
+  }
+}
+
+/** A bill: each amount beside the Free plan's, with its basis; then the tables. */
+export function printBill(bill: Bill): void {
+  const amounts = (Object.keys(AMOUNTS) as Amount[]).map((what) => {
+    const [name, show] = AMOUNTS[what];
+    return [name, show(bill[what]), show(FREE_PLAN[what]), BASIS[what]];
+  });
+  table(["amount", "a month", "Free plan", "basis"], amounts);
   console.log(
-    `\nFree plan: ${whole(functionCalls)} calls and ${megabytes(ioBytes)} of database I/O a month, ` +
-      `${megabytes(storageBytes)} of storage, ${megabytes(searchBytes)} of search storage.`,
+    `\nStorage as billed: ${megabytes(bill.billedBytes)} (rows and every index). ` +
+      `At Starter's prices $${bill.dollarsStarter.toFixed(2)} a month; ` +
+      `${whole(bill.embeddingTokens)} tokens embedded; ` +
+      `the Free plan's storage is full after ${bill.monthsFree.toFixed(1)} months.\n`,
+  );
+  table(
+    ["table", "rows", "bytes once", "copies", "billed"],
+    bill.tables.map(({ table: name, rows, bytes, copies, billed }) => [
+      name,
+      whole(rows),
+      megabytes(bytes),
+      String(copies),
+      megabytes(billed),
+    ]),
   );
 }
 
@@ -102,5 +114,10 @@ function table(head: string[], rows: string[][]): void {
   for (const row of rows) console.log(line(row));
 }
 
-const whole = (value: number) => Math.round(value).toLocaleString("en-US");
-const megabytes = (bytes: number) => `${whole(bytes / 1e6)} MB`;
+function whole(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+function megabytes(bytes: number): string {
+  return `${whole(bytes / 1e6)} MB`;
+}

@@ -45,16 +45,15 @@ export function afterDelivery(
   return { ...(text ? { text } : {}), ...(parts ? { parts } : {}) };
 }
 
-type Counted = { secrets?: MessageSecrets; foldedSecrets?: SecretCount[] };
+type Counted = { secrets?: SecretCount[]; before?: { secrets?: SecretCount[] } };
 
-/** A session's counts after a refresh: new messages are added, rewritten ones count by their difference. */
+/** A session's counts after changes of its messages: a changed message counts by its difference. */
 export function sessionCounts(
   counts: readonly SecretCount[] | undefined,
-  fresh: readonly Counted[],
-  rewritten: readonly Counted[],
+  changes: readonly Counted[],
 ): SecretCount[] | undefined {
-  const all = [...fresh, ...rewritten].flatMap(({ secrets }) => messageCounts(secrets));
-  const before = rewritten.flatMap(({ foldedSecrets }) => foldedSecrets ?? []);
+  const all = changes.flatMap(({ secrets }) => secrets ?? []);
+  const before = changes.flatMap((change) => change.before?.secrets ?? []);
   if (all.length === 0 && before.length === 0) return counts && [...counts];
   const changed = changedCounts(counts ?? [], all, before);
   return changed.length === 0 ? undefined : changed;

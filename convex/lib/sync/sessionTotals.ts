@@ -2,29 +2,28 @@ import { NUMBERS, type NumberName, type Numbers } from "../numbers";
 
 /**
  * What follows from messages for their session: sums, model, times, and the range that changed. Pure.
- * A message is counted once (`fresh`) or by its difference to what was counted (`rewritten`).
+ * A new message is counted whole, a changed one by its difference to what was counted (`before`).
  */
 
 /** Totals are not summed like the rest: a message may send halves, a whole, or both. */
 const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 
-/** As much of a message as its session needs. */
-type FoldableMessage = Numbers & {
-  _creationTime: number;
+/** A change of a message as its session needs it. */
+type Change = Numbers & {
+  changedAt: number;
   role: string;
   orderKey: string;
   createdAt: number;
   model?: string;
   provider?: string;
-  folded?: Numbers;
-  rewrittenAt?: number;
+  /** The numbers that the session counts already; absent for a new message. */
+  before?: Numbers;
 };
 
 /** As much of a session as messages change. */
 type FoldedSession = Numbers & {
   reported: string[];
   messageCount: number;
-  foldedThrough: number;
   createdAt: number;
   updatedAt: number;
   model?: string;
@@ -34,28 +33,21 @@ type FoldedSession = Numbers & {
   staleTo?: string;
 };
 
-/** The session with these messages folded in. `fresh` must be in order of `_creationTime`. */
-export function fold<S extends FoldedSession>(
-  session: S,
-  fresh: readonly FoldableMessage[],
-  rewritten: readonly FoldableMessage[],
-): S {
-  const changed = [...fresh, ...rewritten];
-  const last = fresh[fresh.length - 1];
+/** Returns the session with these changes counted. */
+export function fold<S extends FoldedSession>(session: S, changed: readonly Change[]): S {
+  const fresh = changed.filter(({ before }) => before === undefined);
   const next: S = {
     ...session,
     messageCount: session.messageCount + fresh.length,
-    foldedThrough: last?._creationTime ?? session.foldedThrough,
     createdAt: Math.min(session.createdAt, ...changed.map((message) => message.createdAt)),
     updatedAt: Math.max(
       session.updatedAt,
-      ...changed.map((message) => Math.floor(message.rewrittenAt ?? message._creationTime)),
+      ...changed.map((message) => Math.floor(message.changedAt)),
     ),
     ...modelOf(session, changed),
     ...staleRange(session, changed),
   };
-  for (const message of fresh) addNumbers(next, message, {});
-  for (const message of rewritten) addNumbers(next, message, message.folded ?? {});
+  for (const message of changed) addNumbers(next, message, message.before ?? {});
   return settleTotal(next);
 }
 
@@ -102,7 +94,7 @@ export function settleTotal<S extends Numbers & { reported: string[] }>(session:
 }
 
 /** The model of the latest message that names one, unless the plugin named the session's. */
-function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
+function modelOf(session: FoldedSession, changed: readonly Change[]) {
   let { model, provider, modelOrderKey } = session;
   if (session.reported.includes("model")) return {};
   for (const message of changed) {
@@ -115,7 +107,7 @@ function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
 }
 
 /** The range of order keys that changed since the last embedding, widened by these messages. */
-function staleRange(session: FoldedSession, changed: readonly FoldableMessage[]) {
+function staleRange(session: FoldedSession, changed: readonly Change[]) {
   let { staleFrom, staleTo } = session;
   for (const { orderKey } of changed) {
     if (staleFrom === undefined || orderKey < staleFrom) staleFrom = orderKey;

@@ -78,7 +78,7 @@ async function hasContent(ctx: QueryCtx, userId: Id<"users">): Promise<boolean> 
   if (session !== null || day !== null || purge !== null) return true;
   const lines = await ctx.db
     .query("apiLogs")
-    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .withIndex("by_user_and_limit_class", (q) => q.eq("userId", userId))
     .take(MOVED_LINES_MAX + 1);
   return lines.length > MOVED_LINES_MAX;
 }

@@ -52,6 +52,7 @@ export async function setFirst(ctx: MutationCtx, user: User): Promise<string> {
     apiKey: hash,
     apiKeyPrefix: prefix,
     apiKeyCreatedAt: Date.now(),
+    apiKeyUsedAt: undefined,
   });
   return key;
 }
@@ -62,6 +63,7 @@ export async function removeFirst(ctx: MutationCtx, user: User): Promise<void> {
     apiKey: undefined,
     apiKeyPrefix: undefined,
     apiKeyCreatedAt: undefined,
+    apiKeyUsedAt: undefined,
   });
 }
 
@@ -76,33 +78,23 @@ export async function removeAll(ctx: MutationCtx, user: Doc<"users">): Promise<n
 /** All keys of the user, oldest first, the first key in front. */
 export async function list(ctx: QueryCtx, user: Doc<"users">): Promise<KeyView[]> {
   const further = await furtherKeys(ctx, user);
-  const { apiKey, apiKeyPrefix = "", apiKeyCreatedAt = user._creationTime } = user;
+  const { apiKey, apiKeyPrefix = "", apiKeyCreatedAt = user._creationTime, apiKeyUsedAt } = user;
   const first = { id: FIRST, prefix: apiKeyPrefix, createdAt: apiKeyCreatedAt };
-  const keys: KeyView[] = apiKey === undefined ? [] : [first];
-  for (const { _id, prefix, name, createdAt } of further) {
-    keys.push({ id: _id, prefix, createdAt, ...(name === undefined ? {} : { name }) });
+  const keys: KeyView[] = apiKey === undefined ? [] : [{ ...first, ...lastUse(apiKeyUsedAt) }];
+  for (const { _id, prefix, name, createdAt, usedAt } of further) {
+    const named = name === undefined ? {} : { name };
+    keys.push({ id: _id, prefix, createdAt, ...named, ...lastUse(usedAt) });
   }
-  return await Promise.all(keys.map((key) => withLastUse(ctx, user, key)));
+  return keys;
 }
+
+const lastUse = (at: number | undefined) => (at === undefined ? {} : { lastUsedAt: at });
 
 async function furtherKeys(ctx: QueryCtx, user: User) {
   return await ctx.db
     .query("apiKeys")
     .withIndex("by_user", (q) => q.eq("userId", user._id))
     .take(FURTHER_KEYS_MAX);
-}
-
-/** The log knows when a key was last used, for as long as lines are kept: no write a request. */
-async function withLastUse(ctx: QueryCtx, user: User, key: KeyView): Promise<KeyView> {
-  const line = await ctx.db
-    .query("apiLogs")
-    .withIndex("by_user_and_key_prefix", (q) =>
-      q.eq("userId", user._id).eq("keyPrefix", key.prefix),
-    )
-    .order("desc")
-    .first();
-  const wasUsed = line !== null && line._creationTime >= key.createdAt;
-  return wasUsed ? { ...key, lastUsedAt: line._creationTime } : key;
 }
 
 /** A further key; the answer is the only place where it is ever shown. */
@@ -134,7 +126,12 @@ export async function rotate(ctx: MutationCtx, user: Doc<"users">, id: string): 
   }
   const keyId = await requireOwn(ctx, user, id);
   const { key, hash, prefix } = await newApiKey();
-  await ctx.db.patch("apiKeys", keyId, { hash, prefix, createdAt: Date.now() });
+  await ctx.db.patch("apiKeys", keyId, {
+    hash,
+    prefix,
+    createdAt: Date.now(),
+    usedAt: undefined,
+  });
   return key;
 }
 

@@ -3,6 +3,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import { env, type MutationCtx } from "../../_generated/server";
 import { ERROR_STATUS } from "../../errors";
 import { DAY_MS } from "../../lib/time";
+import { noteUse } from "./keyUse";
 import { count, refusedState, vLimitState, type LimitState } from "./rateLimits";
 import { countStranger, pruneStrangers } from "./strangers";
 import { findCaller, findNewcomer, type Caller } from "./users";
@@ -39,6 +40,9 @@ async function write(
   { startedAt, ...line }: RequestLine,
   outcome: Outcome & { limitClass?: string; remaining?: number },
 ): Promise<void> {
+  if (who.userId && who.caller?.kind === "key") {
+    await noteUse(ctx, who.userId, who.caller.prefix, Date.now());
+  }
   await ctx.db.insert("apiLogs", {
     ...line,
     ...outcome,
@@ -90,7 +94,7 @@ export async function record(
 
 /** Lines deleted by one mutation: small documents, far from every limit. */
 const PRUNE_BATCH = 1_000;
-const DEFAULT_RETENTION_DAYS = 30;
+const DEFAULT_RETENTION_DAYS = 7;
 
 /** Deletes a batch of lines older than the retention; true if there may be more. */
 export async function pruneBatch(ctx: MutationCtx, now: number): Promise<boolean> {

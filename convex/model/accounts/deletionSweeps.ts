@@ -1,8 +1,9 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
-import { purgeSession, sweep } from "../sessions/deletion";
+import { purgeSession, removeRow, sweep } from "../sessions/deletion";
 import { applyToLedger } from "../stats/ledger";
+import { vLimitClass } from "./rateLimits";
 import { cutoffOf, type Deletion } from "./deletionState";
 
 /** Removes rows of one user, as far as the budget of a step allows. */
@@ -32,7 +33,6 @@ export async function sweepSessions(ctx: MutationCtx, run: Run): Promise<void> {
     progress.parts += purged.parts;
     progress.messages += purged.messages;
     progress.messageEmbeddings += purged.messageEmbeddings;
-    progress.sessionEmbeddings += purged.sessionEmbeddings;
     if (hasRoom(budget)) await ctx.db.delete("purges", purge._id);
   }
 }
@@ -58,45 +58,33 @@ async function nextPurge(ctx: MutationCtx, run: Run): Promise<Doc<"purges"> | nu
     budget.rows -= LEDGER_COST_ROWS;
     await applyToLedger(ctx, userId, session.ledger, undefined);
   }
-  await ctx.db.delete("sessions", session._id);
+  const { purgeId, vectors } = await removeRow(ctx, session);
   run.progress.sessions += 1;
-  const updatedAt = Date.now();
-  const purgeId = await ctx.db.insert("purges", { userId, sessionId: session._id, updatedAt });
+  run.progress.sessionEmbeddings += vectors;
   return await ctx.db.get("purges", purgeId);
 }
 
-/**
- * Tables searched by user: the log, and tables that may hold rows of a session that version 1 deleted
- * without leaving a row in `purges`. Remove a table from this list together with its index.
- */
-const TABLES_BY_USER = [
-  "passages",
-  "reviews",
-  "parts",
-  "messageEmbeddings",
-  "sessionEmbeddings",
-  "messages",
-  "apiLogs",
-  "tombstones",
-] as const;
+/** The limit classes that a log line can name; one without a class counts against no limit. */
+const LOG_CLASSES = [undefined, ...vLimitClass.members.map(({ value }) => value)];
 
-const UNCOUNTED = ["passages", "reviews", "tombstones"] as const;
-const isUncounted = (table: string): table is (typeof UNCOUNTED)[number] =>
-  UNCOUNTED.some((one) => one === table);
-
-/** Removes rows by their `userId`; those of some tables are not counted. */
+/** Removes the user's lines of the log, and tombstones. All other rows go by session. */
 export async function sweepByUser(
   ctx: MutationCtx,
   { userId, deletion, progress, budget }: Run,
 ): Promise<void> {
   const until = cutoffOf(deletion);
-  for (const table of TABLES_BY_USER) {
-    const rows = ctx.db
-      .query(table)
-      .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
-    const count = await sweep(ctx, table, rows, budget);
-    if (!isUncounted(table)) progress[table] += count;
+  for (const limitClass of LOG_CLASSES) {
+    const lines = ctx.db
+      .query("apiLogs")
+      .withIndex("by_user_and_limit_class", (q) =>
+        q.eq("userId", userId).eq("limitClass", limitClass).lte("_creationTime", until),
+      );
+    progress.apiLogs += await sweep(ctx, "apiLogs", lines, budget);
   }
+  const tombstones = ctx.db
+    .query("tombstones")
+    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
+  await sweep(ctx, "tombstones", tombstones, budget);
 }
 
 /** Removes the ledger of days, unless sessions stay: the deleted ones were subtracted from it. */

@@ -30,7 +30,7 @@ export async function moveEmptyAccount(
   for (const { _id } of links) await ctx.db.patch("authAccounts", _id, { userId });
   const lines = await ctx.db
     .query("apiLogs")
-    .withIndex("by_user", (q) => q.eq("userId", from._id))
+    .withIndex("by_user_and_limit_class", (q) => q.eq("userId", from._id))
     .take(MOVED_LINES_MAX);
   for (const { _id } of lines) await ctx.db.patch("apiLogs", _id, { userId });
   if (into.enabledAgents === undefined && from.enabledAgents !== undefined) {
@@ -41,7 +41,7 @@ export async function moveEmptyAccount(
 }
 
 async function moveKeys(ctx: MutationCtx, from: Doc<"users">, into: Doc<"users">): Promise<void> {
-  const { apiKey: hash, apiKeyPrefix: prefix = "", apiKeyCreatedAt } = from;
+  const { apiKey: hash, apiKeyPrefix: prefix = "", apiKeyCreatedAt, apiKeyUsedAt } = from;
   const keys = await ctx.db
     .query("apiKeys")
     .withIndex("by_user", (q) => q.eq("userId", from._id))
@@ -51,8 +51,11 @@ async function moveKeys(ctx: MutationCtx, from: Doc<"users">, into: Doc<"users">
   const createdAt = apiKeyCreatedAt ?? from._creationTime;
   if (into.apiKey === undefined) {
     const first = { apiKey: hash, apiKeyPrefix: prefix, apiKeyCreatedAt: createdAt };
-    await ctx.db.patch("users", into._id, first);
+    await ctx.db.patch("users", into._id, { ...first, apiKeyUsedAt });
   } else {
-    await ctx.db.insert("apiKeys", { userId: into._id, hash, prefix, createdAt });
+    await ctx.db.insert("apiKeys", {
+      ...{ userId: into._id, hash, prefix, createdAt },
+      usedAt: apiKeyUsedAt,
+    });
   }
 }

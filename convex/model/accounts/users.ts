@@ -7,7 +7,6 @@ import { isAddress, normalAddress } from "../../lib/accounts/address";
 import { decideAccount } from "../../lib/accounts/decideAccount";
 import { accountRow, findByWorkosId, listByAddress } from "./accountRows";
 import { findUserByKey, setFirst } from "./apiKeys";
-import { findUserByBrowser } from "./browserSessions";
 import { isAccountClosed } from "./deletionState";
 import { isDeleted, refuseIfLimited, vLimitClass } from "./rateLimits";
 import {
@@ -43,7 +42,7 @@ export async function requireCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<
 }
 
 /** A user whose account is being deleted counts as missing, whatever key or token they hold. */
-export function present(user: Doc<"users"> | null): Doc<"users"> | null {
+function present(user: Doc<"users"> | null): Doc<"users"> | null {
   return user && isAccountClosed(user) ? null : user;
 }
 

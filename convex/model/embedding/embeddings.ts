@@ -32,7 +32,8 @@ export const vEmbedded = v.object({
   sessionId: v.id("sessions"),
   staleRevision: v.number(),
   units: v.array(vUnit),
-  removed: v.array(v.id("messages")),
+  /** Order keys of messages that no unit starts with any more. */
+  removed: v.array(v.string()),
   session: v.optional(v.object({ textHash: v.string(), embedding: vVector })),
   /**
    * Set by the last part: from where the range is still stale, and when another run shall go on
@@ -56,7 +57,9 @@ export async function store(ctx: MutationCtx, embedded: Embedded, now: number): 
   for (const unit of embedded.units) {
     if (isUnchanged || (await isCurrent(ctx, unit.messages))) await storeUnit(ctx, session, unit);
   }
-  for (const messageId of embedded.removed) await removeUnit(ctx, messageId);
+  for (const orderKey of embedded.removed) {
+    await removeUnit(ctx, { sessionId: session._id, orderKey });
+  }
   const fields: SessionFields = {};
   if (embedded.session) Object.assign(fields, await storeSession(ctx, session, embedded.session));
   let goesOn = false;
@@ -85,9 +88,10 @@ async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"
 async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer<typeof vUnit>) {
   const { messageId, orderKey, textHash } = unit;
   const { userId, _id: sessionId } = session;
-  const stored = await passagesOf(ctx, messageId).first();
+  const at = { sessionId, orderKey };
+  const stored = await passagesOf(ctx, at).first();
   if (stored?.textHash === textHash) return;
-  if (stored) await removeUnit(ctx, messageId);
+  if (stored) await removeUnit(ctx, at);
   const ids = { userId, sessionId, messageId };
   for (const [chunk, { text, embedding }] of unit.chunks.entries()) {
     const embeddingId = await ctx.db.insert("messageEmbeddings", { ...ids, embedding });
@@ -97,15 +101,22 @@ async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer
 }
 
 /** Bounded by what is embedded of one unit: some 30 passages. */
-async function removeUnit(ctx: MutationCtx, messageId: Id<"messages">) {
-  for await (const { _id, embeddingId } of passagesOf(ctx, messageId)) {
+async function removeUnit(ctx: MutationCtx, unit: UnitPlace) {
+  for await (const { _id, embeddingId } of passagesOf(ctx, unit)) {
     await ctx.db.delete("messageEmbeddings", embeddingId);
     await ctx.db.delete("passages", _id);
   }
 }
 
-function passagesOf(ctx: QueryCtx, messageId: Id<"messages">) {
-  return ctx.db.query("passages").withIndex("by_message", (q) => q.eq("messageId", messageId));
+/** Where a unit is: the order key of its first message is its own within the session. */
+type UnitPlace = { sessionId: Id<"sessions">; orderKey: string };
+
+function passagesOf(ctx: QueryCtx, { sessionId, orderKey }: UnitPlace) {
+  return ctx.db
+    .query("passages")
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", sessionId).eq("orderKey", orderKey),
+    );
 }
 
 async function storeSession(

@@ -3,6 +3,7 @@ import type { QueryCtx } from "../../_generated/server";
 import { readMessage } from "../../lib/sessions/readMessage";
 import { parseParts } from "../../lib/sessions/parts";
 import { joinPieces, TEXT_ORDER } from "../../lib/sessions/partRows";
+import { rowsOfMessage } from "../sessions/parts";
 import { prefixBytes, utf8Length } from "../../lib/text";
 import { meaningOf, RUN_MAX_BYTES, type UnitMessage } from "../../lib/embedding/units";
 
@@ -85,9 +86,7 @@ async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string,
     .first();
   const inOrder = ctx.db
     .query("messages")
-    .withIndex("by_session_and_order_key", (q) =>
-      q.eq("sessionId", sessionId).gte("orderKey", from),
-    );
+    .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gte("orderKey", from));
   for await (const message of inOrder) {
     const isBeyond = message.orderKey > to;
     if (isBeyond && (message.role === "user" || message._id === nextUnit?.messageId)) {
@@ -121,9 +120,7 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
   if (lastUnit) marks.set(lastUnit.messageId, lastUnit.textHash);
   const backwards = ctx.db
     .query("messages")
-    .withIndex("by_session_and_order_key", (q) =>
-      q.eq("sessionId", sessionId).lt("orderKey", before),
-    )
+    .withIndex("by_session", (q) => q.eq("sessionId", sessionId).lt("orderKey", before))
     .order("desc");
   for await (const message of backwards) {
     if (message.role === "user") break;
@@ -159,10 +156,7 @@ async function headRows(ctx: QueryCtx, message: Doc<"messages">): Promise<Doc<"p
   if ((message.partRows ?? 0) === 0) return [];
   const rows: Doc<"parts">[] = [];
   let bytes = 0;
-  const inOrder = ctx.db
-    .query("parts")
-    .withIndex("by_message", (q) => q.eq("messageId", message._id));
-  for await (const row of inOrder) {
+  for await (const row of rowsOfMessage(ctx, message)) {
     rows.push(row);
     bytes += utf8Length(row.text ?? row.content ?? "");
     if (bytes <= PARTS_MAX_BYTES) continue;

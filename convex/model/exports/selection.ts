@@ -58,27 +58,19 @@ export async function* readyFrom(
   selection: ExportSelection,
   start: Place | null,
 ): AsyncGenerator<Placed> {
-  const sessionsIn = (range: CreatedAtRange) => ready(ctx, user, selection.status, range);
+  const sessionsIn = (range: CreatedAtRange) => ready(ctx, user, range);
   const from = start && { createdAt: start[0], creationTime: start[1], isIncluded: true };
   for await (const session of newestFirst(sessionsIn, selection, from)) {
     yield { session, at: [session.createdAt, session._creationTime] };
   }
 }
 
-function ready(
-  ctx: QueryCtx,
-  user: User,
-  status: ExportSelection["status"],
-  range: CreatedAtRange,
-) {
-  const sessions = ctx.db.query("sessions");
-  const found =
-    status === undefined
-      ? sessions.withIndex("by_user_and_eval_ready", (q) =>
-          within(q.eq("userId", user._id).eq("evalReady", true), range),
-        )
-      : sessions.withIndex("by_user_and_eval_status", (q) =>
-          within(q.eq("userId", user._id).eq("evalReady", true).eq("evalStatus", status), range),
-        );
-  return found.order("desc");
+/** Sessions ready for evaluation, newest first; a status is a filter, because so few are ready. */
+function ready(ctx: QueryCtx, user: User, range: CreatedAtRange) {
+  return ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_eval_ready", (q) =>
+      within(q.eq("userId", user._id).eq("evalReady", true), range),
+    )
+    .order("desc");
 }

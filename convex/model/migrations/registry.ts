@@ -1,7 +1,16 @@
+import { keyUse } from "./keyUse";
 import type { Migration } from "./migration";
+import { orphanedMessages, orphanedMessageVectors, orphanedSessionVectors } from "./orphans";
+import { uncountedMessages } from "./uncountedMessages";
 
 /**
  * Every migration, in the order in which they run; one runs at a time. Add yours at the end, one line
  * each. A migration may be removed when no deployment of the version before it is left.
  */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [
+  uncountedMessages,
+  keyUse,
+  orphanedMessages,
+  orphanedSessionVectors,
+  orphanedMessageVectors,
+];

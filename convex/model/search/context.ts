@@ -13,6 +13,7 @@ import { SEARCH_FLOORS } from "../../lib/embedding/vectorSpace";
 import { candidates, Sessions, withSession } from "./candidates";
 import { findPassage } from "../embedding/vectorHits";
 import { readMeaning } from "../embedding/staleRange";
+import { firstPrompts } from "../sessions/prompts";
 import { shownTitle } from "../sessions/sessions";
 
 /** What past sessions know about a question, packed for a prompt. */
@@ -172,12 +173,8 @@ async function readPassage(
 }
 
 async function firstPrompt(ctx: QueryCtx, session: Doc<"sessions">) {
-  return await ctx.db
-    .query("messages")
-    .withIndex("by_session_and_role_and_order_key", (q) =>
-      q.eq("sessionId", session._id).eq("role", "user"),
-    )
-    .first();
+  const [prompt = null] = await firstPrompts(ctx, session._id, 1);
+  return prompt;
 }
 
 function shorten(matcher: Matcher, text: string): string {
@@ -191,7 +188,7 @@ async function neighbours(ctx: QueryCtx, message: Doc<"messages">, where: "befor
   const { sessionId, orderKey } = message;
   const near = ctx.db
     .query("messages")
-    .withIndex("by_session_and_order_key", (q) => {
+    .withIndex("by_session", (q) => {
       const inSession = q.eq("sessionId", sessionId);
       return where === "before"
         ? inSession.lt("orderKey", orderKey)

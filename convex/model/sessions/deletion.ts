@@ -16,9 +16,23 @@ export async function startSessionDeletion(
 ): Promise<void> {
   const { _id: sessionId, userId } = session;
   await applyToLedger(ctx, userId, session.ledger, undefined);
+  const { purgeId } = await removeRow(ctx, session);
+  await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
+}
+
+/**
+ * Deletes the row of a session and its own vector, which only the row leads to; a row in `purges` leads
+ * to the rest. `vectors` counts the vectors deleted.
+ */
+export async function removeRow(
+  ctx: MutationCtx,
+  { _id: sessionId, userId, embeddingId }: Doc<"sessions">,
+): Promise<{ purgeId: Id<"purges">; vectors: number }> {
+  const vector = embeddingId && (await ctx.db.get("sessionEmbeddings", embeddingId));
+  if (vector) await ctx.db.delete("sessionEmbeddings", vector._id);
   await ctx.db.delete("sessions", sessionId);
   const purgeId = await ctx.db.insert("purges", { userId, sessionId, updatedAt: Date.now() });
-  await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
+  return { purgeId, vectors: vector ? 1 : 0 };
 }
 
 /** The same when the owner asks for it: plugins that send the session again do not bring it back. */
@@ -60,13 +74,8 @@ export async function resumeStalledPurges(
   }
 }
 
-/** Rows that a purge removed, by table; passages and reviews are not counted. */
-type Purged = {
-  parts: number;
-  messages: number;
-  messageEmbeddings: number;
-  sessionEmbeddings: number;
-};
+/** Rows that a purge removed, by table; rows of other tables are not counted. */
+type Purged = { parts: number; messages: number; messageEmbeddings: number };
 
 /**
  * Removes what belonged to a session whose row is gone, as far as the budget allows. If the budget has
@@ -78,24 +87,43 @@ export async function purgeSession(
   sessionId: Id<"sessions">,
   budget: Budget,
 ): Promise<Purged> {
-  const sweepOf = (table: "messages" | "messageEmbeddings" | "sessionEmbeddings" | "reviews") => {
+  const sweepOf = (table: "messages" | "reviews" | "messageChanges") => {
     const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
     return sweep(ctx, table, rows, budget);
   };
-  const sweepInOrder = (table: "parts" | "passages") => {
-    const rows = ctx.db
-      .query(table)
-      .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
-    return sweep(ctx, table, rows, budget);
-  };
-  await sweepInOrder("passages");
+  const parts = ctx.db
+    .query("parts")
+    .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
   await sweepOf("reviews");
+  await sweepOf("messageChanges");
   return {
-    parts: await sweepInOrder("parts"),
-    messageEmbeddings: await sweepOf("messageEmbeddings"),
-    sessionEmbeddings: await sweepOf("sessionEmbeddings"),
+    messageEmbeddings: await sweepPassages(ctx, sessionId, budget),
+    parts: await sweep(ctx, "parts", parts, budget),
     messages: await sweepOf("messages"),
   };
+}
+
+/** What deleting a vector reads. */
+const VECTOR_BYTES = 14_000;
+
+/** Deletes passages with their vectors, which only the passages lead to; returns how many vectors. */
+async function sweepPassages(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
+  if (!hasRoom(budget)) return 0;
+  const passages = ctx.db
+    .query("passages")
+    .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
+  let vectors = 0;
+  for await (const { _id, embeddingId } of passages) {
+    budget.rows -= 2;
+    budget.bytes -= VECTOR_BYTES;
+    if ((await ctx.db.get("messageEmbeddings", embeddingId)) !== null) {
+      await ctx.db.delete("messageEmbeddings", embeddingId);
+      vectors += 1;
+    }
+    await ctx.db.delete("passages", _id);
+    if (!hasRoom(budget)) break;
+  }
+  return vectors;
 }
 
 /** Deletes rows of a table as far as the budget allows; returns how many. */

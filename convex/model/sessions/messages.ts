@@ -23,6 +23,7 @@ import {
 } from "../../lib/sessions/partRows";
 import { jsonStringBytes, utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
+import { changeOf, type MessageChange } from "../sync/changes";
 import * as Parts from "./parts";
 
 /** Columns of a message that are kept where a later delivery does not send them. */
@@ -61,6 +62,9 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
   };
 }
 
+/** What became of a message, and the change that its session has to count, if any. */
+type Upserted = { messageId: Id<"messages">; outcome: Outcome; change?: MessageChange };
+
 /**
  * Takes in a message, `stored` being what `find` gave. The newest delivery wins; what it does not send
  * is kept; an identical one writes nothing. The session is read, not written.
@@ -71,21 +75,21 @@ export async function upsert(
   stored: Doc<"messages"> | null,
   message: MessageRow,
   at: { receivedAt: number; now: number },
-): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
-  if (stored === null) return await insert(ctx, session, message, at.receivedAt);
+): Promise<Upserted> {
+  if (stored === null) return await insert(ctx, session, message, at);
   if (stored.deliveryHash === message.deliveryHash) {
     return { messageId: stored._id, outcome: "skipped" };
   }
-  await update(ctx, session, stored, message, at.now);
-  return { messageId: stored._id, outcome: "updated" };
+  const change = await update(ctx, session, stored, message, at.now);
+  return { messageId: stored._id, outcome: "updated", change };
 }
 
 async function insert(
   ctx: MutationCtx,
   session: Doc<"sessions">,
   message: MessageRow,
-  receivedAt: number,
-): Promise<{ messageId: Id<"messages">; outcome: Outcome }> {
+  { receivedAt, now }: { receivedAt: number; now: number },
+): Promise<Upserted> {
   const { externalId, createdAt = receivedAt, index } = message;
   const rows = [...(message.textTail ?? []), ...(message.partRows ?? [])];
   const fields = {
@@ -102,7 +106,8 @@ async function insert(
   };
   const messageId = await ctx.db.insert("messages", fields);
   await Parts.replace(ctx, { ...fields, _id: messageId }, "parts", rows, false);
-  return { messageId, outcome: "inserted" };
+  if (isCountedByTime(session, fields)) return { messageId, outcome: "inserted" };
+  return { messageId, outcome: "inserted", change: changeOf(fields, now) };
 }
 
 /** Fields of a message with rows in `parts`; most have none, and then say nothing. */
@@ -116,7 +121,7 @@ async function update(
   stored: Doc<"messages">,
   message: MessageRow,
   now: number,
-): Promise<void> {
+): Promise<MessageChange | undefined> {
   const sendsText = message.textContent !== undefined && !keepsSentText(stored, message);
   const fields = pick(message, KEPT_FIELDS);
   if (!sendsText) {
@@ -133,18 +138,19 @@ async function update(
     ...(sendsText ? { text: message.textTail ?? [] } : {}),
     ...(message.partRows ? { parts: message.partRows } : {}),
   };
+  const isByTime = isCountedByTime(session, stored);
+  const replaced = { text: sendsText, parts: message.partRows !== undefined };
+  const secrets = afterDelivery(stored.secrets, message.secrets, replaced);
   await ctx.db.patch("messages", stored._id, {
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
     ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
     ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, rows)),
-    secrets: afterDelivery(stored.secrets, message.secrets, {
-      text: sendsText,
-      parts: message.partRows !== undefined,
-    }),
-    ...asFolded(session, stored, now),
+    secrets,
+    ...(isByTime ? markRewritten(session, stored, now) : {}),
     deliveryHash: message.deliveryHash,
   });
+  return isByTime ? undefined : changeOf({ ...stored, ...fields, secrets }, now, stored);
 }
 
 /** Text put together from parts never replaces text that was sent as such. */
@@ -179,9 +185,20 @@ async function replaceRows(
   return { partRows: partRows || undefined, partBytes: partBytes || undefined };
 }
 
-/** A message already counted keeps the numbers as they were counted, for the next refresh. */
-function asFolded(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
-  if (stored._creationTime > session.foldedThrough) return {};
+/**
+ * Whether a session of version 1 still finds this message's changes by times (`foldedThrough`,
+ * `rewrittenAt`): its refresh has not come to the message yet.
+ */
+function isCountedByTime(
+  { foldedThrough, adoptedThrough = "" }: Doc<"sessions">,
+  { orderKey: key }: Pick<Doc<"messages">, "orderKey">,
+): boolean {
+  return foldedThrough !== undefined && key > adoptedThrough;
+}
+
+/** Version 1: a message already counted keeps the numbers as they were counted, for the next refresh. */
+function markRewritten(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
+  if (stored._creationTime > (session.foldedThrough ?? 0)) return {};
   if (stored.folded !== undefined) return { rewrittenAt: now };
   return {
     rewrittenAt: now,
@@ -233,9 +250,7 @@ export async function page(
   const after = cursor === undefined ? "" : readPageCursor(cursor);
   const inOrder = ctx.db
     .query("messages")
-    .withIndex("by_session_and_order_key", (q) =>
-      q.eq("sessionId", session._id).gt("orderKey", after),
-    );
+    .withIndex("by_session", (q) => q.eq("sessionId", session._id).gt("orderKey", after));
   const found: Doc<"messages">[] = [];
   let bytes = 0;
   let rowCount = 0;

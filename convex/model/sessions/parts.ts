@@ -19,7 +19,7 @@ export async function replace(
   pieces: readonly Piece[],
   hasRows: boolean,
 ): Promise<Doc<"parts">[]> {
-  const gone = hasRows ? await ofMessage(ctx, message._id, which) : [];
+  const gone = hasRows ? await ofMessage(ctx, message, which) : [];
   for (const row of gone) await ctx.db.delete("parts", row._id);
   const { userId, sessionId, orderKey, _id: messageId } = message;
   for (const piece of pieces) {
@@ -29,19 +29,28 @@ export async function replace(
 }
 
 /** Rows of one message. Bounded by what one request may store. */
-async function ofMessage(
+async function ofMessage(ctx: QueryCtx, message: Owner, which: Which): Promise<Doc<"parts">[]> {
+  const rows: Doc<"parts">[] = [];
+  // One message's rows fit one request.
+  for await (const row of rowsOfMessage(ctx, message, which)) rows.push(row);
+  return rows;
+}
+
+/**
+ * Rows of one message in their order. They are found by the message's order key, which no other message
+ * of the session has (two could share one by a collision of 32-bit hashes: hence the check).
+ */
+export async function* rowsOfMessage(
   ctx: QueryCtx,
-  messageId: Doc<"messages">["_id"],
-  which: Which,
-): Promise<Doc<"parts">[]> {
-  return await ctx.db
-    .query("parts")
-    .withIndex("by_message", (q) => {
-      const range = q.eq("messageId", messageId);
-      return which === "text" ? range.eq("order", TEXT_ORDER) : range.gt("order", TEXT_ORDER);
-    })
-    // One message's rows fit one request.
-    .collect();
+  { _id, sessionId, orderKey }: Pick<Owner, "_id" | "sessionId" | "orderKey">,
+  which?: Which,
+): AsyncGenerator<Doc<"parts">, void> {
+  const rows = ctx.db.query("parts").withIndex("by_session_and_order_key", (q) => {
+    const range = q.eq("sessionId", sessionId).eq("orderKey", orderKey);
+    if (which === undefined) return range;
+    return which === "text" ? range.eq("order", TEXT_ORDER) : range.gt("order", TEXT_ORDER);
+  });
+  for await (const row of rows) if (row.messageId === _id) yield row;
 }
 
 /** What the rows of a message hold, joined. */

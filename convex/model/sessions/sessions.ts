@@ -70,7 +70,6 @@ function blank(userId: Id<"users">, externalId: string, now: number) {
     messageCount: 0,
     createdAt: now,
     updatedAt: now,
-    foldedThrough: 0,
     isPublic: false,
   } satisfies Omit<Doc<"sessions">, "_id" | "_creationTime">;
 }

@@ -11,9 +11,17 @@ import { schedule as scheduleEmbedding } from "../embedding/schedule";
 import { applyToLedger } from "../stats/ledger";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
 import { mergeSource } from "../sessions/merge";
+import { firstPrompts } from "../sessions/prompts";
+import { hasRoom, takeWithin } from "../readBudget";
+import {
+  append as appendChanges,
+  changeOf,
+  type MessageChange,
+  take as takeChanges,
+} from "./changes";
 
-/** Messages folded by one run: at most 17 kB each, 5 MB together. */
-const FOLD_MAX = 300;
+/** Changes that one run counts. */
+const CHANGES_MAX = 1_000;
 /** First prompts that make a session findable by its own row; the rest is found through messages. */
 const PROMPTS_SEARCHED = 3;
 const PROMPT_MAX_BYTES = 200;
@@ -24,7 +32,7 @@ const PROMPT_TITLE_MAX_BYTES = 100;
 /**
  * Brings a session up to date with its messages: counts, sums, search text, the ledger of days. Runs
  * once after a burst. Every message mutation reads the session row that this one writes, so Convex
- * lets no message slip between the cursor (`foldedThrough`) and the next run.
+ * lets no message slip between this run and the next.
  */
 export async function refresh(
   ctx: MutationCtx,
@@ -33,47 +41,65 @@ export async function refresh(
 ): Promise<void> {
   const session = await ctx.db.get("sessions", sessionId);
   if (session === null) return;
-  const fresh = await freshMessages(ctx, session);
-  const rewritten = await rewrittenMessages(ctx, sessionId);
-  const source = sourceOf(session, [...fresh, ...rewritten]);
-  const secrets = sessionCounts(session.secrets, fresh, rewritten);
-  const folded = { ...fold(session, fresh, rewritten), ...source, secrets };
-  const searched = { ...folded, ...(await searchFields(ctx, folded, [...fresh, ...rewritten])) };
+  if (session.foldedThrough !== undefined) {
+    await adoptUncounted(ctx, session, session.foldedThrough, now);
+    return;
+  }
+  const { changes, hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
+  const secrets = sessionCounts(session.secrets, changes);
+  const folded = { ...fold(session, changes), ...sourceOf(session, changes), secrets };
+  const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
   const ledger = await applyToLedger(ctx, session.userId, session.ledger, contributionOf(searched));
-  const more = fresh.length === FOLD_MAX || rewritten.length === FOLD_MAX;
   await ctx.db.replace("sessions", sessionId, {
     ...withoutSystemFields(searched),
     ...(await scheduleEmbedding(ctx, session, searched, now)),
     ledger,
-    refreshDueAt: more ? now : undefined,
+    refreshDueAt: hasMore ? now : undefined,
   });
-  for (const message of rewritten) {
+  if (hasMore) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
+}
+
+/** Messages and bytes that one step of adopting reads. */
+const ADOPTED = { rows: 300, bytes: 4 * 1024 * 1024 };
+
+/**
+ * Version 1 found uncounted messages by their times. Turns those of this session into changes, in
+ * bounded steps through the conversation; the refresh after the last step counts them.
+ */
+async function adoptUncounted(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  foldedThrough: number,
+  now: number,
+): Promise<void> {
+  const { _id: sessionId, adoptedThrough = "" } = session;
+  const messages = ctx.db
+    .query("messages")
+    .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gt("orderKey", adoptedThrough));
+  const budget = { ...ADOPTED };
+  const read = await takeWithin(messages, budget);
+  const changes: MessageChange[] = [];
+  for (const message of read) {
+    const isNew = message._creationTime > foldedThrough;
+    if (!isNew && message.rewrittenAt === undefined) continue;
+    const changedAt = message.rewrittenAt ?? message._creationTime;
+    const before = { ...message.folded, secrets: { text: message.foldedSecrets } };
+    changes.push(changeOf(message, changedAt, isNew ? undefined : before));
+    if (message.rewrittenAt === undefined) continue;
     const settled = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
     await ctx.db.patch("messages", message._id, settled);
   }
-  if (more) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
+  await appendChanges(ctx, sessionId, changes);
+  const last = read[read.length - 1];
+  const progress = hasRoom(budget)
+    ? { foldedThrough: undefined, adoptedThrough: undefined }
+    : { adoptedThrough: last?.orderKey };
+  await ctx.db.patch("sessions", sessionId, { ...progress, refreshDueAt: now });
+  await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
-async function freshMessages(ctx: QueryCtx, session: Doc<"sessions">) {
-  return await ctx.db
-    .query("messages")
-    .withIndex("by_session", (q) =>
-      q.eq("sessionId", session._id).gt("_creationTime", session.foldedThrough),
-    )
-    .take(FOLD_MAX);
-}
-
-async function rewrittenMessages(ctx: QueryCtx, sessionId: Id<"sessions">) {
-  return await ctx.db
-    .query("messages")
-    .withIndex("by_session_and_rewritten_at", (q) =>
-      q.eq("sessionId", sessionId).gt("rewrittenAt", 0),
-    )
-    .take(FOLD_MAX);
-}
-
-/** What the first of these messages that names a source says, where the session has none but the default. */
-function sourceOf(session: Doc<"sessions">, changed: readonly Doc<"messages">[]) {
+/** The source that the first of these messages names, while the session has only the default. */
+function sourceOf(session: Doc<"sessions">, changed: readonly MessageChange[]) {
   if (session.sourceIsExplicit) return {};
   const naming = changed.filter(({ source }) => source !== undefined);
   const [first] = naming.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1));
@@ -84,17 +110,12 @@ function sourceOf(session: Doc<"sessions">, changed: readonly Doc<"messages">[])
 async function searchFields(
   ctx: QueryCtx,
   session: Doc<"sessions">,
-  changed: readonly Doc<"messages">[],
+  changed: readonly MessageChange[],
 ) {
   const header = searchHeader(session);
   const known = session.searchableText?.startsWith(header) === true;
   if (known && !changed.some((message) => mayBePrompt(session, message))) return {};
-  const prompts = await ctx.db
-    .query("messages")
-    .withIndex("by_session_and_role_and_order_key", (q) =>
-      q.eq("sessionId", session._id).eq("role", "user"),
-    )
-    .take(PROMPTS_SEARCHED);
+  const prompts = await firstPrompts(ctx, session._id, PROMPTS_SEARCHED);
   // Masked before they are cut: the beginning of a secret is not found as one, and titles are shared.
   const texts = prompts.map((prompt) =>
     oneLine(prefixBytes(maskText(prefixBytes(prompt.textContent ?? "", 2_000)), 1_000)),
@@ -115,7 +136,7 @@ function searchHeader({ title, projectName }: Doc<"sessions">): string {
 }
 
 /** Whether the message may be one of the prompts that the search text holds. */
-function mayBePrompt(session: Doc<"sessions">, message: Doc<"messages">): boolean {
+function mayBePrompt(session: Doc<"sessions">, message: MessageChange): boolean {
   const { promptsThrough } = session;
   if (promptsThrough === undefined) return message.role === "user";
   return message.orderKey <= promptsThrough;

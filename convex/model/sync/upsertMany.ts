@@ -3,6 +3,7 @@ import type { MutationCtx } from "../../_generated/server";
 import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
 import { timeFromId } from "../../lib/sync/sourceTime";
 import { deletingOf } from "../accounts/deletionState";
+import { append, type MessageChange } from "./changes";
 import type { MessageRow, SessionFields, SyncResult } from "./shapes";
 import * as Messages from "../sessions/messages";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
@@ -42,7 +43,7 @@ export async function upsertMany(
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
   const seen = new Map<string, Doc<"sessions"> | null>();
-  const changed = new Set<Doc<"sessions">>();
+  const changed = new Map<Doc<"sessions">, MessageChange[]>();
   for (const message of chunk.messages) {
     if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
     const session = await sessionOf(ctx, user, seen, message, now);
@@ -54,17 +55,27 @@ export async function upsertMany(
     // The caller has bounded what is new, and ending here might leave its fresh session without messages.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const at = { receivedAt: chunk.receivedAt, now };
-    const { messageId, outcome } = await Messages.upsert(ctx, session, stored, message, at);
-    if (outcome !== "skipped") changed.add(session);
+    const { messageId, outcome, change } = await Messages.upsert(ctx, session, stored, message, at);
+    if (outcome !== "skipped") note(changed, session, change);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
-  for (const session of changed) {
+  for (const [session, changes] of changed) {
+    await append(ctx, session._id, changes);
     const refreshDueAt = nextRefresh(session.refreshDueAt, now);
     if (refreshDueAt === undefined) continue;
     await ctx.db.patch("sessions", session._id, { refreshDueAt });
     await scheduleRefresh(ctx, session._id);
   }
   return result;
+}
+
+/** Adds a change to those of its session; a message of version 1 is found without one. */
+function note(
+  changed: Map<Doc<"sessions">, MessageChange[]>,
+  session: Doc<"sessions">,
+  change: MessageChange | undefined,
+): void {
+  changed.set(session, [...(changed.get(session) ?? []), ...(change ? [change] : [])]);
 }
 
 /**

@@ -1,0 +1,69 @@
+import { internal } from "../../_generated/api";
+import type { Id } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { hasRoom, spend } from "../readBudget";
+import { everyRow, type Migration } from "./migration";
+
+/**
+ * Version 1 deleted the rest of a session by chains of jobs that nothing restarted, and found what was
+ * left by indexes over users, which are gone. These migrations find rows whose session is gone, once.
+ */
+
+/** Starts a purge of every session that has messages and no row. Reads one message a session. */
+export const orphanedMessages: Migration = {
+  name: "purge messages of deleted sessions",
+  step: async (ctx, cursor, budget) => {
+    let changed = 0;
+    let last = typeof cursor === "string" ? cursor : "";
+    while (hasRoom(budget)) {
+      const next = await ctx.db
+        .query("messages")
+        .withIndex("by_session", (q) => q.gt("sessionId", last as Id<"sessions">))
+        .first();
+      if (next === null) return { kind: "end", changed };
+      const { sessionId, userId } = next;
+      spend(budget, next);
+      last = sessionId;
+      if (await isKnown(ctx, userId, sessionId)) continue;
+      const purgeId = await ctx.db.insert("purges", { userId, sessionId, updatedAt: Date.now() });
+      await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
+      changed += 1;
+    }
+    return { kind: "more", cursor: last, changed };
+  },
+};
+
+/** Whether the session exists, or is being purged already. */
+async function isKnown(ctx: MutationCtx, userId: Id<"users">, sessionId: Id<"sessions">) {
+  if ((await ctx.db.get("sessions", sessionId)) !== null) return true;
+  const purges = ctx.db.query("purges").withIndex("by_user", (q) => q.eq("userId", userId));
+  // A user's purges in progress: few, and each goes within minutes.
+  for await (const purge of purges) if (purge.sessionId === sessionId) return true;
+  return false;
+}
+
+/** Deletes vectors of sessions that no session refers to. */
+export const orphanedSessionVectors = everyRow(
+  "delete vectors of deleted sessions",
+  "sessionEmbeddings",
+  async (ctx, { _id, sessionId }) => {
+    if ((await ctx.db.get("sessions", sessionId))?.embeddingId === _id) return false;
+    await ctx.db.delete("sessionEmbeddings", _id);
+    return true;
+  },
+);
+
+/** Deletes vectors of messages that no passage refers to: nothing can show them. */
+export const orphanedMessageVectors = everyRow(
+  "delete vectors of deleted messages",
+  "messageEmbeddings",
+  async (ctx, { _id }) => {
+    const passage = await ctx.db
+      .query("passages")
+      .withIndex("by_embedding", (q) => q.eq("embeddingId", _id))
+      .first();
+    if (passage !== null) return false;
+    await ctx.db.delete("messageEmbeddings", _id);
+    return true;
+  },
+);

@@ -1,0 +1,121 @@
+import { expect, test } from "vitest";
+import { internal } from "../../_generated/api";
+import type { Id } from "../../_generated/dataModel";
+import {
+  allRows,
+  conversation,
+  deployment,
+  eachTestAt,
+  loseScheduled,
+  person,
+  read,
+  rows,
+  settle,
+} from "../../test.setup";
+import type { Deployment, SessionPage } from "../../test.setup";
+
+/** Rows as version 1 left them, brought up to date by the registered migrations. */
+
+const NOW = Date.UTC(2026, 5, 1, 12);
+eachTestAt(NOW);
+
+async function migrate(t: Deployment): Promise<void> {
+  await t.mutation(internal.migrations.start, {});
+  await settle(t);
+  const states = await t.query(internal.migrations.progress, {});
+  expect(states.filter(({ status }) => status !== "done")).toEqual([]);
+}
+
+const sends = (from: number, count: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    sessionExternalId: "s",
+    externalId: `m${from + n}`,
+    role: "user",
+    textContent: `message ${from + n}`,
+    promptTokens: 10,
+    createdAt: NOW - 1_000_000 + (from + n) * 1_000,
+  }));
+
+test("messages that version 1 had stored and not counted are counted once, also while more arrive", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", { messages: sends(0, 350) });
+  await settle(t);
+  // Version 1: the first 200 are counted, one of them was changed after that, and the rest waits.
+  await t.run(async ({ db }) => {
+    const messages = await db.query("messages").collect();
+    const [first = expect.fail()] = messages;
+    const last = messages[199] ?? expect.fail();
+    await db.patch("messages", first._id, {
+      promptTokens: 15,
+      rewrittenAt: NOW,
+      folded: { promptTokens: 10 },
+    });
+    const session = (await db.query("sessions").first()) ?? expect.fail();
+    const counted = { messageCount: 200, promptTokens: 2_000, totalTokens: 2_000 };
+    await db.patch("sessions", session._id, {
+      ...counted,
+      foldedThrough: last._creationTime,
+      refreshDueAt: 1,
+    });
+  });
+  await ada.post("/sync/batch", { messages: sends(350, 20) });
+  await ada.post("/sync/batch", { messages: [{ ...sends(300, 1)[0], promptTokens: 30 }] });
+  await migrate(t);
+  const session = await read<SessionPage>(ada.get("/api/sessions/s"));
+  expect(session).toMatchObject({ messageCount: 370, promptTokens: 3_700 + 5 + 20 });
+  const [row] = await rows(t, "sessions");
+  expect(row).not.toHaveProperty("foldedThrough");
+  expect(row).not.toHaveProperty("adoptedThrough");
+  expect(await rows(t, "messageChanges")).toEqual([]);
+  for (const message of await rows(t, "messages")) expect(message).not.toHaveProperty("folded");
+});
+
+test("what a lost deletion of version 1 left behind is found and removed; the rest stays", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  for (const id of ["kept", "gone"]) await ada.post("/sync/batch", conversation(id, ["a", "b"]));
+  await settle(t);
+  const embedding = Array.from({ length: 1536 }, () => 0.5);
+  const ids = new Map<string, Id<"sessions">>();
+  await t.run(async ({ db }) => {
+    for (const { _id: sessionId, externalId, userId } of await db.query("sessions").collect()) {
+      ids.set(externalId, sessionId);
+      const own = { userId, sessionId };
+      const message = (await db.query("messages").collect()).find(
+        (one) => one.sessionId === sessionId,
+      );
+      const messageId = message?._id ?? expect.fail();
+      const session = { ...own, embedding, textHash: "h" };
+      const embeddingId = await db.insert("sessionEmbeddings", session);
+      await db.patch("sessions", sessionId, { embeddingId });
+      const vector = await db.insert("messageEmbeddings", { ...own, messageId, embedding });
+      if (externalId === "gone") continue;
+      const passage = { text: "a", textHash: "h", chunk: 0, orderKey: "0", embeddingId: vector };
+      await db.insert("passages", { ...own, messageId, ...passage });
+    }
+    await db.delete("sessions", ids.get("gone") ?? expect.fail());
+  });
+  await loseScheduled(t);
+  await migrate(t);
+  const left = await allRows(t);
+  const holding = (mark?: string) =>
+    Object.keys(left).filter((table) => JSON.stringify(left[table]).includes(`"${mark}"`));
+  expect(holding(ids.get("gone"))).toEqual([]);
+  expect(holding(ids.get("kept")).sort()).toEqual(
+    ["messageEmbeddings", "messages", "passages", "sessionEmbeddings", "sessions"].sort(),
+  );
+});
+
+test("when a key was last used is copied from the log before its lines go", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.get("/api/sessions");
+  await t.run(async ({ db }) => {
+    for (const { _id } of await db.query("users").collect()) {
+      await db.patch("users", _id, { apiKeyUsedAt: undefined });
+    }
+  });
+  await migrate(t);
+  expect(await rows(t, "users")).toMatchObject([{ apiKeyUsedAt: NOW }]);
+});

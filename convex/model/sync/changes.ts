@@ -1,0 +1,71 @@
+import type { Infer } from "convex/values";
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import type { vMessageChange } from "../../fields";
+import { defined, pick } from "../../lib/record";
+import { messageCounts } from "../../lib/secrets/counts";
+import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
+
+/**
+ * Changes of messages that their session does not count yet (`messageChanges`): the message mutation
+ * appends them, the refresh reads and deletes them. They replace two indexes of `messages`, which are
+ * copies of the largest table but one; their own rows live for seconds.
+ */
+
+export type MessageChange = Infer<typeof vMessageChange>;
+
+/** Changes in one row: about 250 bytes each, far below the 1 MiB of a document. */
+const CHANGES_PER_ROW = 200;
+
+type Fields = Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets">;
+type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "createdAt" | "source">;
+
+/** Describes a message as it now is; `before` is the message as its session counts it. */
+export function changeOf(message: Message, changedAt: number, before?: Fields): MessageChange {
+  const { role, orderKey, createdAt, source } = message;
+  return {
+    ...{ role, orderKey, createdAt, changedAt },
+    ...defined({ source }),
+    ...counted(message),
+    ...(before === undefined ? {} : { before: counted(before) }),
+  };
+}
+
+function counted(message: Fields) {
+  const secrets = messageCounts(message.secrets);
+  return { ...pick(message, MESSAGE_FIELD_NAMES), ...(secrets.length > 0 ? { secrets } : {}) };
+}
+
+/** Appends changes of one session, for its next refresh. */
+export async function append(
+  ctx: MutationCtx,
+  sessionId: Id<"sessions">,
+  changes: readonly MessageChange[],
+): Promise<void> {
+  for (let at = 0; at < changes.length; at += CHANGES_PER_ROW) {
+    const row = { sessionId, changes: changes.slice(at, at + CHANGES_PER_ROW) };
+    await ctx.db.insert("messageChanges", row);
+  }
+}
+
+/** Takes changes of a session off the table, oldest first: at least one row, and about `max` changes. */
+export async function take(
+  ctx: MutationCtx,
+  sessionId: Id<"sessions">,
+  max: number,
+): Promise<{ changes: MessageChange[]; hasMore: boolean }> {
+  const changes: MessageChange[] = [];
+  for await (const row of ofSession(ctx, sessionId)) {
+    if (changes.length >= max) return { changes, hasMore: true };
+    changes.push(...row.changes);
+    await ctx.db.delete("messageChanges", row._id);
+  }
+  return { changes, hasMore: false };
+}
+
+/** Rows of changes of a session, oldest first. */
+export function ofSession(ctx: QueryCtx, sessionId: Id<"sessions">) {
+  return ctx.db
+    .query("messageChanges")
+    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+}

@@ -1,0 +1,32 @@
+import { defineTable } from "convex/server";
+import { v } from "convex/values";
+import { vMessageChange } from "./fields";
+
+/** Tables that hold work in progress, for `schema.ts`. */
+
+/**
+ * Changes of messages that their session does not count yet. Written by the message mutation, one row
+ * for what it changed in a session; read and deleted by the session's refresh seconds later
+ * (`model/sync/changes.ts`). A row has what the refresh needs, so that it reads no message.
+ */
+export const messageChanges = defineTable({
+  sessionId: v.id("sessions"),
+  changes: v.array(vMessageChange),
+})
+  // The refresh of a session.
+  .index("by_session", ["sessionId"]);
+
+/**
+ * How far each migration of stored rows has come, one row a migration. Written and read by
+ * `model/migrations/run.ts`. `cursor` is where its next step resumes.
+ */
+export const migrations = defineTable({
+  name: v.string(),
+  status: v.union(v.literal("running"), v.literal("done"), v.literal("failed")),
+  cursor: v.union(v.string(), v.number(), v.null()),
+  /** Steps taken and rows changed so far. */
+  ...{ steps: v.number(), changed: v.number() },
+  ...{ startedAt: v.number(), updatedAt: v.number() },
+  /** Restarts of a lost chain since the last completed step. */
+  restarts: v.optional(v.number()),
+}).index("by_name", ["name"]);
