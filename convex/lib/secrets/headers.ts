@@ -9,7 +9,7 @@ export type Name = { text: string; start: number; end: number };
 
 /** `Authorization: Bearer …`, in any case and notation. */
 const CREDENTIAL =
-  /\\*["'`]?\]?\s{0,4}[:=,]\s{0,4}\\*["'`]?(?:(?:Bearer|Basic|Token|Digest|ApiKey|Key|Bot|OAuth|GoogleLogin auth=|AWS4-HMAC-SHA256|SSWS|Negotiate|Splunk|GenieKey)\s{1,4})?(?:token=|key=)?\\*["']?/iy;
+  /\\*["'`]?\]?\s{0,4}[:=,]\s{0,4}\\*["'`]?(?:(?:GoogleLogin auth=|[A-Za-z][A-Za-z0-9-]{1,24}\s{1,4}))?(?:token=|key=)?\\*["']?/iy;
 
 export function findCredential(text: string, at: number, found: Finding[]): number | undefined {
   CREDENTIAL.lastIndex = at;

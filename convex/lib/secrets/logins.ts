@@ -7,7 +7,7 @@ import { isPlaceholder } from "./values";
 const ADDRESS = /:(?:\/|\\\/|%2[Ff]){2}([^\s/:@"'<>\\`?#]{0,100})(?::([^\s/@"'<>\\`]{1,300}))?@/g;
 /** `-u user:password`, `--user user:password` of curl and its like. */
 const USER_OPTION =
-  /(?:^|[\s"'])(?:-u|--user|--proxy-user|-U)[ =]{1,2}["']?([^\s:"'/\\$]{1,100}):([^\s"'\\]{1,200})/g;
+  /(?:^|[\s"'])(?:-u|--user|--proxy-user|-U)[ =]{1,2}["']?([^\s:"'/\\$<]{0,100})["']?:["']?([^\s"'\\]{1,200})/g;
 /** `mysql -psecret`, `sshpass -p secret`. */
 const GLUED =
   /\b(?:(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n|;]{0,120}?\s-p|sshpass\s+-p\s?)["']?([^\s"'\\$-][^\s"'\\]{2,100})/g;
@@ -33,7 +33,8 @@ export function findLogins(text: string, found: Finding[]): void {
   for (const hit of text.matchAll(USER_OPTION)) {
     const [whole, user = "", password = ""] = hit;
     const isNumeric = /^\d+$/.test(user) && /^\d+$/.test(password);
-    if (isNumeric || isOpenLogin(password) || password.startsWith("/")) continue;
+    if (isNumeric || password === user || isOpenLogin(password) || password.startsWith("/"))
+      continue;
     const end = hit.index + whole.length;
     found.push({ kind: "password", start: end - password.length, end });
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SECRETS } from "./corpus.fixture";
 import { marker } from "./finding";
+import { HELD_OUT, HELD_OUT_HARMLESS } from "./heldOut.fixture";
 import { HARMLESS } from "./harmless.fixture";
 import { countSecrets, maskSecrets } from "./mask";
 import { findSecrets, maskText } from "./scan";
@@ -13,14 +14,13 @@ test("the corpus is as large as it says: 120 secrets of 50 kinds, 120 harmless t
 });
 
 describe("a secret is found", () => {
-  test.each(SECRETS.map(({ kind, text, secret }, n) => [`${kind} ${n}`, text, secret]))(
-    "%s",
-    (_, text, secret) => expect(maskText(text)).not.toContain(secret),
-  );
+  test.each(
+    [...SECRETS, ...HELD_OUT].map(({ kind, text, secret }, n) => [`${kind} ${n}`, text, secret]),
+  )("%s", (_, text, secret) => expect(maskText(text)).not.toContain(secret));
 });
 
 describe("a harmless text stays as it is", () => {
-  test.each(HARMLESS)("%s", (text) => expect(maskText(text)).toBe(text));
+  test.each([...HARMLESS, ...HELD_OUT_HARMLESS])("%s", (text) => expect(maskText(text)).toBe(text));
 });
 
 test("masking what is masked changes nothing", () => {

@@ -66,12 +66,20 @@ function isCode(value: string, form: Form, next: string): boolean {
     return true;
   }
   if (/^[!&*@]?[A-Za-z_$][\w$]*(?:(?:\?\.|\.|::|->)[A-Za-z_$][\w$]*)+[!?]?$/.test(value))
-    return form !== "setting" || value.length < 60;
-  if (form === "setting") return isVariable(value) && (next === ")" || next === ",");
+    return !hasStrangeSegment(value);
+  if (form === "setting") {
+    return isVariable(value) && !hasStrangeSegment(value) && (next === ")" || next === ",");
+  }
   if (isVariable(value) && namesASecret(value)) return true;
   // A bare word: in code it is a variable or a type.
   return form === "code" && /^[A-Za-z_$][A-Za-z_$]*[!?]?$/.test(value);
 }
+
+/** Whether a part of it mixes letters and digits as no identifier does. */
+const hasStrangeSegment = (value: string) =>
+  value
+    .split(/[^A-Za-z0-9]+/, SEGMENTS_JUDGED)
+    .some((segment) => segment.length >= 6 && /\d/.test(segment) && !isWord(segment));
 
 const isVariable = (value: string) => /^[A-Za-z_$][\w$]*$/.test(value);
 
