@@ -1,10 +1,10 @@
-import Database from "better-sqlite3";
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { openSqlite } from "../local/store/sqlite.ts";
 import { startEngine, type RunningEngine } from "../local/engine.ts";
 
 /** A heavy user: 300 sessions, 20,100 messages, their vectors, shares and log lines. */
@@ -61,7 +61,7 @@ async function fill(user: User, sessions: number): Promise<void> {
  * the scheduler has run is not data.
  */
 function rowsWith(text: string): { [table: string]: number } {
-  const file = new Database(data, { readonly: true });
+  const file = openSqlite(data, { readOnly: true });
   try {
     const rows = file
       .prepare(

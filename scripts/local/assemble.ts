@@ -14,7 +14,9 @@ import { Jobs } from "./scheduler/jobs.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
 import { Files } from "./storage/files.ts";
 import { Catalog } from "./store/catalog.ts";
-import { Statements, type Sqlite } from "./store/database.ts";
+import { Statements } from "./store/database.ts";
+import type { Durability } from "./store/durability.ts";
+import type { Sqlite } from "./store/sqlite.ts";
 import { Documents } from "./store/documents.ts";
 import { readSchema } from "./store/schema.ts";
 import { Scrubber } from "./store/scrubber.ts";
@@ -97,6 +99,7 @@ export function assemble(
     log: (line: LogLine) => void;
     limits: LimitsOptions;
     heap: HeapProbe | null;
+    durability: Durability;
   },
 ): Assembled {
   const sql = new Statements(db);
@@ -108,7 +111,7 @@ export function assemble(
   catalog.checkDocuments();
   const documents = new Documents(sql);
   const tables = { sql, catalog, documents };
-  const transactor = new Transactor(sql, catalog);
+  const transactor = new Transactor(sql, catalog, options.durability);
   const scrubber = new Scrubber(sql, catalog, transactor);
   documents.onRemove = () => {
     scrubber.deleted();

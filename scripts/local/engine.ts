@@ -8,14 +8,15 @@ import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
 import type { Patience } from "./http/patience.ts";
-import { ADMIN_PATH, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
+import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
 import type { FunctionPeak } from "./limits/peaks.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
 import type { LimitsOptions } from "./limits/platformLimits.ts";
 import { newTrace, type CallRecord, type Measured, type Trace } from "./meter.ts";
 import type { Engine, LogLine } from "./runtime.ts";
 import { openDatabase } from "./store/database.ts";
-import { parseJson, type JsonObject } from "./values/json.ts";
+import { Durability } from "./store/durability.ts";
+import { parseJson, text, type JsonObject } from "./values/json.ts";
 import { convexToJson, jsonToConvex, type Value } from "convex/values";
 
 export interface EngineOptions {
@@ -156,19 +157,28 @@ async function environment(
   return { ...env, OPENAI_BASE_URL: embeddings.url, OPENAI_API_KEY: embeddings.key };
 }
 
+/** What requests wait for. */
+interface Opened {
+  engine: Engine;
+  backup: (to: string) => Promise<void>;
+}
+
 async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEngine> {
   const { host = "127.0.0.1", port = 0, log = () => undefined, onRequest } = options;
-  let ready: (engine: Engine) => void = () => undefined;
+  let ready: (opened: Opened) => void = () => undefined;
   let secret = "";
-  const engineReady = new Promise<Engine>((resolveEngine) => (ready = resolveEngine));
+  const engineReady = new Promise<Opened>((resolveEngine) => (ready = resolveEngine));
   // Listening comes first: where the port is taken, no data file is left behind.
-  const listening = await listen(() => engineReady, {
+  const listening = await listen(async () => (await engineReady).engine, {
     ...{ host, port, onRequest, patience: options.patience },
     first: (request) =>
       new URL(request.url).pathname === ADMIN_PATH
-        ? serveAdmin(request, secret, async (path, args) =>
-            runInternal(await engineReady, path, args),
-          )
+        ? serveAdmin(request, secret, async (path, args) => {
+            const { engine, backup } = await engineReady;
+            if (path !== BACKUP) return await runInternal(engine, path, args);
+            await backup(text(args["to"]));
+            return "null";
+          })
         : null,
   });
   let graceMs = 0;
@@ -176,12 +186,16 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   cleanup.add(closeServer);
   const origin = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
   const db = openDatabase(options.data);
-  cleanup.add(() => db.close());
+  cleanup.add(() => {
+    db.close();
+  });
+  const durability = new Durability(options.data);
+  cleanup.add(() => durability.close());
   const env = await environment(options, origin, cleanup);
   const components = await loadComponents(resolve(options.functions), env);
   const { limits = { mode: "warn" }, heap = null } = options;
   const built = whileLoading(env, () =>
-    assemble(db, components, { env, origin, log, limits, heap }),
+    assemble(db, components, { env, origin, log, limits, heap, durability }),
   );
   const { scheduler } = built.engine;
   built.scrubber.start();
@@ -197,7 +211,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   // From now on requests may be under way: they are finished before anything else is undone.
   graceMs = STOP_GRACE_MS;
   cleanup.add(closeServer);
-  ready(built.engine);
+  ready({ engine: built.engine, backup: (to) => db.backup(to) });
   return handleOf(built, { port: listening.port, stop: () => cleanup.run() });
 }
 

@@ -13,10 +13,10 @@ export type ModuleMap = Record<string, () => Exports>;
 /**
  * Names that mean something else inside a function than in Node: `process.env` is the deployment's
  * environment (a component has its own), `fetch` and timers fail in queries and mutations, the
- * console says which function speaks, a few web APIs differ (`functions/webGlobals.ts`). `functions/globals.ts` provides the object.
+ * console says which function speaks, time stands still and chance is seeded in queries and mutations, a few web APIs differ (`functions/webGlobals.ts`). `functions/globals.ts` provides the object.
  */
 const GLOBALS = "__convexFunctionGlobals";
-const REPLACED = ["fetch", "setTimeout", "setInterval", "console", "TextDecoder"];
+const REPLACED = ["fetch", "setTimeout", "setInterval", "console", "TextDecoder", "Date"];
 
 const OPTIONS = {
   bundle: true,
@@ -34,6 +34,7 @@ const OPTIONS = {
     "process.env.NODE_ENV": '"production"',
     "process.env": `${GLOBALS}.env`,
     "globalThis.process.env": `${GLOBALS}.env`,
+    "Math.random": `${GLOBALS}.random`,
     "crypto.subtle": `${GLOBALS}.subtle`,
     "globalThis.crypto.subtle": `${GLOBALS}.subtle`,
     ...Object.fromEntries(REPLACED.map((name) => [name, `${GLOBALS}.${name}`])),

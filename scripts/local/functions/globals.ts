@@ -1,4 +1,5 @@
 import { currentCall, type Call } from "./context.ts";
+import { FunctionDate, functionRandom } from "./frozen.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
 import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
 
@@ -79,6 +80,8 @@ const functionGlobals = {
   console: functionConsole,
   subtle,
   TextDecoder: PlatformTextDecoder,
+  Date: FunctionDate,
+  random: functionRandom,
   get fetch() {
     return inTransaction() ? refused("fetch") : globalThis.fetch;
   },

@@ -11,6 +11,9 @@ import { jsonResponse } from "./messages.ts";
  */
 export const ADMIN_PATH = "/__admin/run";
 
+/** Instead of a function's path: copy the data file. No function can have this name. */
+export const BACKUP = "$backup";
+
 interface AdminFile {
   url: string;
   secret: string;

@@ -11,14 +11,20 @@ const warnings: LogLine[] = [];
 /** A deployment gives a second; the tests would take long. */
 const USER_MS = 100;
 
+/** Passed by whatever is written, however slow the machine is. */
+const WARN = { mode: "warn", userMs: USER_MS, writeBytesPerSecond: -1 } as const;
+
+let hasty: TestEngine;
 let strict: TestEngine;
 let lenient: TestEngine;
 beforeAll(async () => {
-  strict = await startTestEngine({ functions, limits: { mode: "enforce", userMs: USER_MS } });
+  hasty = await startTestEngine({ functions, limits: { mode: "enforce", userMs: USER_MS } });
+  strict = await startTestEngine({ functions });
   const log = (line: LogLine) => void (line.level === "warn" && warnings.push(line));
-  lenient = await startTestEngine({ functions, log, limits: { mode: "warn", userMs: USER_MS } });
+  lenient = await startTestEngine({ functions, log, limits: WARN });
 });
 afterAll(async () => {
+  await hasty.stop();
   await strict.stop();
   await lenient.stop();
 });
@@ -31,7 +37,7 @@ const emptyWindow = () => new Promise((resolve) => setTimeout(resolve, 1_050));
 
 describe("the running JavaScript of a query or mutation", () => {
   test("may take as long as the limit", async () => {
-    expect(await strict.runFunction("strict:compute", { ms: 40, reads: 4 })).toBe("done");
+    expect(await hasty.runFunction("strict:compute", { ms: 40, reads: 4 })).toBe("done");
   });
 
   test("fails beyond the limit, between reads and at the end, whether or not it catches that", async () => {
@@ -41,28 +47,28 @@ describe("the running JavaScript of a query or mutation", () => {
       { ms: 200, reads: 8, catches: true },
     ];
     for (const args of cases)
-      await expect(strict.runFunction("strict:compute", args)).rejects.toThrow(TIMED_OUT);
+      await expect(hasty.runFunction("strict:compute", args)).rejects.toThrow(TIMED_OUT);
   });
 
   test("leaves nothing of what it wrote when it fails", async () => {
-    const write = strict.runFunction("strict:write", { group: "late", bytes: 10, ms: 200 });
+    const write = hasty.runFunction("strict:write", { group: "late", bytes: 10, ms: 200 });
     await expect(write).rejects.toThrow(TIMED_OUT);
-    expect(await strict.runFunction("bulk:readAll", { group: "late" })).toBe(0);
+    expect(await hasty.runFunction("bulk:readAll", { group: "late" })).toBe(0);
   });
 
   test("is reported for the worst call of each function", async () => {
-    strict.forgetPeaks();
-    await strict.runFunction("strict:compute", { ms: 1 });
-    await strict.runFunction("strict:compute", { ms: 60 });
-    await strict.runFunction("bulk:readAll", { group: "none" });
-    const [worst, next] = strict.peaks();
+    hasty.forgetPeaks();
+    await hasty.runFunction("strict:compute", { ms: 1 });
+    await hasty.runFunction("strict:compute", { ms: 60 });
+    await hasty.runFunction("bulk:readAll", { group: "none" });
+    const [worst, next] = hasty.peaks();
     expect(worst).toMatchObject({ name: "strict:compute", type: "query", calls: 2, failed: 0 });
     expect(worst?.userMs).toBeGreaterThan(20);
     expect(next?.userMs).toBeLessThan(worst?.userMs ?? 0);
   });
 
   test("may await web crypto", async () => {
-    const found = await strict.runFunction("strict:waitAndHash");
+    const found = await hasty.runFunction("strict:waitAndHash");
     expect(found).toEqual(["secret", [0xba, 0x78, 0x16]]);
   });
 });
@@ -152,13 +158,31 @@ test("npm start's mode lets everything pass, and warns once of each limit", asyn
   const slow = { ms: 150 };
   expect(await lenient.runFunction("strict:compute", slow)).toBe("done");
   expect(await lenient.runFunction("strict:compute", slow)).toBe("done");
-  const args = { group: "much", bytes: MIB / 2, times: 12 };
+  const args = { group: "much", bytes: 10, times: 3 };
   expect(new Set((await lenient.runFunction("strict:writeOften", args)) as string[])).toEqual(
     new Set(["written"]),
   );
   const texts = warnings.map(({ words }) => String(words[0]));
   expect(texts.filter((text) => text.includes("ran longer than 0.1 s"))).toHaveLength(1);
   expect(texts.filter((text) => text.includes("bytes were written in a second"))).toHaveLength(1);
+});
+
+test("time stands still in a transaction, and each has chance of its own", async () => {
+  const seen = async () =>
+    (await strict.runFunction("strict:timeAndChance")) as {
+      times: number[];
+      given: string;
+      isDate: boolean;
+      numbers: number[];
+    };
+  const began = Date.now();
+  const first = await seen();
+  expect(new Set(first.times).size).toBe(1);
+  expect(first.times[0]).toBeGreaterThanOrEqual(began);
+  expect([first.given, first.isDate]).toEqual(["1970-01-02T00:00:00.000Z", true]);
+  expect(new Set(first.numbers).size).toBe(100);
+  expect(Math.min(...first.numbers) >= 0 && Math.max(...first.numbers) < 1).toBe(true);
+  expect((await seen()).numbers).not.toEqual(first.numbers);
 });
 
 describe("TextDecoder with fatal", () => {

@@ -8,7 +8,7 @@ const LOAD_ROWS = 1000;
 export type Between = <T>(work: () => T) => Promise<T>;
 
 /** A stored vector as it is in the file. */
-function asFloats(bytes: Buffer): Float32Array {
+function asFloats(bytes: Uint8Array<ArrayBuffer>): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
   return byteOffset % 4 === 0
     ? new Float32Array(buffer, byteOffset, byteLength / 4)
@@ -65,7 +65,7 @@ export class VectorMemory {
     this.#touched = new Set();
     for (let last = 0, more = true; more;)
       more = await between(() => {
-        const rows = this.#sql.all<{ seq: number; vector: Buffer }>(
+        const rows = this.#sql.all<{ seq: number; vector: Uint8Array<ArrayBuffer> }>(
           "SELECT seq, vector FROM vectors WHERE index_number = ? AND seq > ? ORDER BY seq LIMIT ?",
           this.#index,
           last,
@@ -88,7 +88,7 @@ export class VectorMemory {
 
   /** A vector as it is in the file now. */
   read(seq: number): Float32Array | null {
-    const row = this.#sql.one<{ vector: Buffer }>(
+    const row = this.#sql.one<{ vector: Uint8Array<ArrayBuffer> }>(
       "SELECT vector FROM vectors WHERE index_number = ? AND seq = ?",
       this.#index,
       seq,

@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { Statements } from "../store/database.ts";
 import type { Catalog } from "../store/catalog.ts";
 import type { Documents } from "../store/documents.ts";
+import { asBuffer } from "../store/sqlite.ts";
 import { writeSystem } from "../transaction/writes.ts";
 
 interface StoredFile {
@@ -49,11 +50,11 @@ export class Files {
 
   get(component: string, id: string): StoredFile | null {
     if (!this.#tables.catalog.isIdOf(component, "_storage", id)) return null;
-    const row = this.#tables.sql.one<{ bytes: Buffer; contentType: string | null }>(
+    const row = this.#tables.sql.one<{ bytes: Uint8Array; contentType: string | null }>(
       "SELECT bytes, content_type AS contentType FROM files WHERE id = ?",
       id,
     );
-    return row ?? null;
+    return row === undefined ? null : { ...row, bytes: asBuffer(row.bytes) };
   }
 
   has(component: string, id: string): boolean {

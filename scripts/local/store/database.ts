@@ -1,10 +1,9 @@
-import Database from "better-sqlite3";
-import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { StartError } from "../failures.ts";
+import { openSqlite, pragma, sqliteCode, type Sqlite, type Statement } from "./sqlite.ts";
 
-export type Sqlite = Database.Database;
-type Statement = Database.Statement<unknown[], unknown>;
+type Values = Parameters<Statement["run"]>;
 
 /**
  * Everything durable is in these tables. Documents are Convex JSON; `entries` are the rows of all
@@ -45,44 +44,48 @@ const APPLICATION_ID = 0x4f53594e;
 const FORMAT_VERSION = 1;
 
 function prepare(db: Sqlite, path: string): void {
-  const applicationId = Number(db.pragma("application_id", { simple: true }));
-  const version = Number(db.pragma("user_version", { simple: true }));
+  const applicationId = Number(pragma(db, "application_id"));
+  const version = Number(pragma(db, "user_version"));
   const isEmpty = db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get() === undefined;
   if (!isEmpty && (applicationId !== APPLICATION_ID || version !== FORMAT_VERSION))
     throw new StartError(
       `${path} is not a data file of this version: move it away, or choose another with --data.`,
     );
   // One process at a time; a second one is told so instead of corrupting what the first caches.
-  db.pragma("locking_mode = EXCLUSIVE");
-  db.pragma("journal_mode = WAL");
-  db.pragma("synchronous = FULL");
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
   // What is deleted is overwritten, not only forgotten (`store/scrubber.ts` does the rest).
-  db.pragma("secure_delete = ON");
+  db.exec("PRAGMA secure_delete = ON");
   // Rows of an index lie far apart: with room for 256 MB of pages, history stays out of the way.
-  db.pragma("cache_size = -262144");
+  db.exec("PRAGMA cache_size = -262144");
   // A checkpoint copies pages from all over the file; every 32 MB of log instead of every 4.
-  db.pragma("wal_autocheckpoint = 8000");
-  db.pragma("temp_store = MEMORY");
+  db.exec("PRAGMA wal_autocheckpoint = 8000");
+  db.exec("PRAGMA temp_store = MEMORY");
   db.exec("BEGIN IMMEDIATE");
   db.exec(TABLES);
-  db.pragma(`application_id = ${APPLICATION_ID}`);
-  db.pragma(`user_version = ${FORMAT_VERSION}`);
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  db.exec(`PRAGMA user_version = ${FORMAT_VERSION}`);
   db.exec("COMMIT");
+  // From here on `store/durability.ts` waits for the disk, without holding up the main thread.
+  db.exec("PRAGMA synchronous = NORMAL");
 }
 
 function isInUse(error: unknown): boolean {
-  return error instanceof Database.SqliteError && /^SQLITE_(BUSY|LOCKED)/.test(error.code);
+  const code = sqliteCode(error);
+  return code === "BUSY" || code === "LOCKED";
 }
 
 function explain(error: unknown, path: string): unknown {
-  if (!(error instanceof Database.SqliteError)) return explainFolder(error, path);
+  const code = sqliteCode(error);
+  if (!(error instanceof Error) || code === null) return explainFolder(error, path);
   if (isInUse(error))
     return new StartError(
       `${path} is in use by another server: stop that one, or choose another file with --data.`,
     );
-  if (error.code === "SQLITE_NOTADB" || error.code.startsWith("SQLITE_CORRUPT"))
+  if (code === "NOTADB" || code === "CORRUPT")
     return new StartError(
-      `${path} cannot be read (${error.message}): restore a backup, choose another file with --data, or begin anew with --reset.`,
+      `${path} cannot be read (${error.message}): restore a backup (npm run backup makes them), choose another file with --data, or start over with --reset.`,
     );
   return new StartError(
     `${path} cannot be opened (${error.message}): check the folder and its permissions, or choose another file with --data.`,
@@ -90,7 +93,7 @@ function explain(error: unknown, path: string): unknown {
 }
 
 function explainFolder(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !("code" in error)) return error;
+  if (error instanceof StartError || !(error instanceof Error) || !("code" in error)) return error;
   // What `mkdir` says where a part of the path is a file.
   if (error.code === "EEXIST" || error.code === "ENOTDIR")
     return new StartError(
@@ -105,7 +108,8 @@ function explainFolder(error: unknown, path: string): unknown {
 export function assertUnused(path: string): void {
   let db: Sqlite | undefined;
   try {
-    db = new Database(path, { fileMustExist: true, timeout: 500 });
+    if (!existsSync(path)) return;
+    db = openSqlite(path);
     db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get();
   } catch (error) {
     if (isInUse(error)) throw explain(error, path);
@@ -126,7 +130,7 @@ export function openDatabase(path: string): Sqlite {
   try {
     mkdirSync(dirname(path), { recursive: true });
     makePrivate(path);
-    db = new Database(path, { timeout: 500 });
+    db = openSqlite(path);
     prepare(db, path);
     return db;
   } catch (error) {
@@ -160,23 +164,23 @@ export class Statements {
 
   /** Move the log into the file and cut it, so that old versions of pages are gone from both. */
   checkpoint(): void {
-    this.#db.pragma("wal_checkpoint(TRUNCATE)");
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
-  run(sql: string, ...values: unknown[]): Database.RunResult {
+  run(sql: string, ...values: Values): ReturnType<Statement["run"]> {
     return this.#get(sql).run(...values);
   }
 
   /** The first row; its shape is the SQL's own and stated by the caller. */
-  one<Row>(sql: string, ...values: unknown[]): Row | undefined {
+  one<Row>(sql: string, ...values: Values): Row | undefined {
     return this.#get(sql).get(...values) as Row | undefined;
   }
 
-  all<Row>(sql: string, ...values: unknown[]): Row[] {
+  all<Row>(sql: string, ...values: Values): Row[] {
     return this.#get(sql).all(...values) as Row[];
   }
 
-  iterate<Row>(sql: string, ...values: unknown[]): IterableIterator<Row> {
+  iterate<Row>(sql: string, ...values: Values): IterableIterator<Row> {
     return this.#get(sql).iterate(...values) as IterableIterator<Row>;
   }
 }

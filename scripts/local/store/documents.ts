@@ -4,6 +4,7 @@ import { newId } from "../values/ids.ts";
 import type { Table } from "./catalog.ts";
 import type { Statements } from "./database.ts";
 import type { Document } from "./fields.ts";
+import { asBuffer } from "./sqlite.ts";
 
 /** A stored document: its JSON with the system fields, and its size by Convex's measure. */
 export interface StoredDocument {
@@ -101,7 +102,7 @@ export class Documents {
     order: "asc" | "desc",
     limit: number,
   ): IndexedDocument[] {
-    return this.#sql.all(
+    const rows = this.#sql.all<StoredDocument & { key: Uint8Array }>(
       `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
        WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} LIMIT ?`,
       indexNumber,
@@ -109,5 +110,6 @@ export class Documents {
       bounds.upper,
       limit,
     );
+    return rows.map(({ key, ...row }) => ({ ...row, key: asBuffer(key) }));
   }
 }

@@ -1,5 +1,7 @@
 import type { Catalog } from "../store/catalog.ts";
+import { generator } from "../values/random.ts";
 import type { Statements } from "../store/database.ts";
+import type { Durability } from "../store/durability.ts";
 import { UserClock } from "../limits/userClock.ts";
 import { Account, type Usage } from "./usage.ts";
 
@@ -7,8 +9,12 @@ import { Account, type Usage } from "./usage.ts";
 export class Transaction {
   readonly account = new Account();
   readonly clock = new UserClock();
+  /** What `Date.now()` answers while it runs. */
+  readonly time = Date.now();
+  /** What `Math.random()` answers while it runs: a sequence of its own. */
+  readonly random = generator(Math.random() * 2 ** 32);
   /** The commit timestamp; known beforehand because transactions run one after the other. */
-  readonly timestamp = BigInt(Date.now()) * 1_000_000n;
+  readonly timestamp = BigInt(this.time) * 1_000_000n;
   /** False once it has ended: a promise that nobody awaited must not write into the next one. */
   isOpen = true;
 
@@ -24,17 +30,20 @@ export class Transaction {
 const TIMEOUT_MS = 15_000;
 
 /**
- * Runs transactions one after the other: serial, atomic, and durable when the promise resolves
- * (`synchronous = FULL`). SQLite works on one thread anyway; taking turns costs nothing and makes
- * every query a snapshot.
+ * Runs transactions one after the other: serial, atomic, and durable when the promise resolves. SQLite
+ * works on one thread anyway; taking turns costs nothing and makes every query a snapshot. The next
+ * transaction begins while the disk is still busy with the one before (`Durability`): a query may see a
+ * write a moment before whoever made it is told that it is durable.
  */
 export class Transactor {
   readonly #sql: Statements;
   readonly #catalog: Catalog;
+  readonly #durability: Durability;
   #turn: Promise<unknown> = Promise.resolve();
   #savepoint = 0;
 
-  constructor(sql: Statements, catalog: Catalog) {
+  constructor(sql: Statements, catalog: Catalog, durability: Durability) {
+    this.#durability = durability;
     this.#sql = sql;
     this.#catalog = catalog;
   }
@@ -54,25 +63,32 @@ export class Transactor {
   /**
    * Run a mutation: all its writes are made, or none. They are durable when the promise resolves;
    * `repeatable` ones, which nobody was told of and which run again if a power failure takes them, with
-   * the next commit that is (the log is written in order). To wait for the disk is most of a small one.
+   * the next commit that is (the log is written in order).
    */
-  mutation<T>(work: (transaction: Transaction) => Promise<T>, isRepeatable = false): Promise<T> {
+  async mutation<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    isRepeatable = false,
+  ): Promise<T> {
+    const result = await this.#commit(work);
+    if (!isRepeatable) await this.#durability.wait();
+    return result;
+  }
+
+  #commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       const transaction = new Transaction(true);
-      if (isRepeatable) this.#sql.exec("PRAGMA synchronous = NORMAL");
       this.#sql.run("BEGIN IMMEDIATE");
       try {
         const result = await withTimeout(work(transaction));
         transaction.isOpen = false;
         this.#sql.run("COMMIT");
+        this.#durability.committed();
         return result;
       } catch (error) {
         transaction.isOpen = false;
         this.#sql.run("ROLLBACK");
         this.#catalog.reload();
         throw error;
-      } finally {
-        if (isRepeatable) this.#sql.exec("PRAGMA synchronous = FULL");
       }
     });
   }

@@ -1,6 +1,6 @@
-import Database from "better-sqlite3";
 import { setTimeout as pause } from "node:timers/promises";
 import { seeded } from "../../bench/random.ts";
+import { openSqlite, pragma } from "../store/sqlite.ts";
 import { messagesOf } from "./messages.ts";
 import { startServer, withDataFile, type ServerProcess } from "./server.ts";
 
@@ -127,9 +127,9 @@ async function findUnsettled(server: ServerProcess): Promise<string[]> {
 
 /** SQLite's own check, on the closed file. */
 export function isSound(data: string): boolean {
-  const db = new Database(data, { readonly: true });
+  const db = openSqlite(data, { readOnly: true });
   try {
-    return db.pragma("integrity_check", { simple: true }) === "ok";
+    return pragma(db, "integrity_check") === "ok";
   } finally {
     db.close();
   }

@@ -19,7 +19,8 @@ export interface ServerProcess {
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const READY = "Requests (Ctrl-C ends):";
-const START_TIMEOUT_MS = 30_000;
+/** Long, for machines on which much else runs. */
+const START_TIMEOUT_MS = 90_000;
 
 function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => {
@@ -42,19 +43,20 @@ function cleanEnv(own: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 /**
- * Start the server on a free port, with variables of its own; rejects with what it printed if it
+ * Start the server (that of another checkout, if its `main.ts` is given) on a free port, with variables of its own; rejects with what it printed if it
  * does not come up.
  */
 export async function startServer(
   data: string,
   args: string[] = [],
   env: Record<string, string> = {},
+  main = MAIN,
 ): Promise<ServerProcess> {
   const began = performance.now();
   // No shell and no wrapper: the process that is killed is the one that holds the file.
   const child = spawn(
     process.execPath,
-    ["--import", "tsx", MAIN, "--data", data, "--port", "0", ...args],
+    ["--import", "tsx", main, "--data", data, "--port", "0", ...args],
     { stdio: ["ignore", "pipe", "pipe"], env: cleanEnv(env) },
   );
   let output = "";

@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startEngine } from "../engine.ts";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+import { backUp } from "./backUp.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "opensync-backup-"));
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ functions });
+});
+afterAll(async () => {
+  await engine.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function read(data: string, group: string) {
+  const copy = await startEngine({ functions, data, env: {} });
+  try {
+    return await copy.runFunction("bulk:readAll", { group });
+  } finally {
+    await copy.stop();
+  }
+}
+
+test("a copy made while the server runs and writes opens, and holds what was there", async () => {
+  await engine.runFunction("bulk:fill", { group: "kept", count: 500 });
+  const to = join(folder, "copy.sqlite3");
+  const writing = engine.runFunction("bulk:fill", { group: "meanwhile", count: 500 });
+  expect(await backUp(engine.data, to)).toContain(to);
+  await writing;
+  expect(statSync(to).mode & 0o777).toBe(0o600);
+  expect(await read(to, "kept")).toBe(500);
+  expect([0, 500]).toContain(await read(to, "meanwhile"));
+});
+
+test("nothing is overwritten, and what cannot be written is named", async () => {
+  const there = join(folder, "there.sqlite3");
+  writeFileSync(there, "theirs");
+  await expect(backUp(engine.data, there)).rejects.toThrow("is there already");
+  expect(readFileSync(there, "utf8")).toBe("theirs");
+  await expect(backUp(engine.data, join(folder, "no/such/x"))).rejects.toThrow("cannot be written");
+  await expect(backUp(join(folder, "none"), join(folder, "y"))).rejects.toThrow("No database at");
+});

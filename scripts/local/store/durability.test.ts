@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { Durability } from "./durability.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "opensync-durability-"));
+const data = join(folder, "x.sqlite3");
+writeFileSync(`${data}-wal`, "log");
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("waiting for the disk", () => {
+  test("those who wait together share one synchronisation; a later commit has the next one", async () => {
+    const durability = new Durability(data);
+    const ended: string[] = [];
+    const commit = async (name: string) => {
+      durability.committed();
+      await durability.wait();
+      ended.push(name);
+    };
+    const first = commit("first");
+    const others = ["second", "third", "fourth"].map(commit);
+    await first;
+    expect(ended).toEqual(["first"]);
+    await Promise.all(others);
+    expect(durability.synchronisations).toBe(2);
+    await durability.wait();
+    expect(durability.synchronisations).toBe(2);
+    await durability.close();
+  });
+
+  test("nobody is told that something is durable once the disk failed", async () => {
+    const durability = new Durability(join(folder, "gone"));
+    durability.committed();
+    await expect(durability.wait()).rejects.toThrow("The disk refused to store data");
+    await expect(durability.wait()).rejects.toThrow("The disk refused to store data");
+  });
+});

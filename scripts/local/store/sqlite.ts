@@ -1,0 +1,148 @@
+import { createRequire } from "node:module";
+import type * as NodeSqlite from "node:sqlite";
+import type BetterSqlite from "better-sqlite3";
+import { StartError } from "../failures.ts";
+
+/** A value that SQLite stores. */
+type Bound = null | number | bigint | string | Uint8Array;
+
+export interface Statement {
+  run(...values: Bound[]): { changes: number | bigint; lastInsertRowid: number | bigint };
+  get(...values: Bound[]): unknown;
+  all(...values: Bound[]): unknown[];
+  iterate(...values: Bound[]): IterableIterator<unknown>;
+}
+
+/** A database file, as far as the engine uses one; the same over both libraries. */
+export interface Sqlite {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  /** Copy the whole file, other work going on meanwhile. */
+  backup(to: string): Promise<void>;
+  close(): void;
+}
+
+const require = createRequire(import.meta.url);
+
+/** What SQLite answers in its numbers; of an extended code the low byte says what it is about. */
+const CODES = { BUSY: 5, LOCKED: 6, CORRUPT: 11, CANTOPEN: 14, NOTADB: 26 } as const;
+export type SqliteCode = keyof typeof CODES | "OTHER";
+
+/** What kind of failure of SQLite an error is; null for all other errors. */
+export function sqliteCode(error: unknown): SqliteCode | null {
+  if (!(error instanceof Error) || !("code" in error)) return null;
+  const name = (found: string) =>
+    (Object.keys(CODES) as (keyof typeof CODES)[]).find((code) => found.startsWith(code));
+  if (error.code === "ERR_SQLITE_ERROR" && "errcode" in error) {
+    const code = Number(error.errcode) & 0xff;
+    return (
+      (Object.keys(CODES) as (keyof typeof CODES)[]).find((one) => CODES[one] === code) ?? "OTHER"
+    );
+  }
+  if (typeof error.code !== "string" || !error.code.startsWith("SQLITE_")) return null;
+  return name(error.code.slice("SQLITE_".length)) ?? "OTHER";
+}
+
+/** SQLite as Node has it built in, since 22.13; undefined before. */
+function builtIn(): typeof NodeSqlite | undefined {
+  // On Node 22 it announces itself as experimental; that is no news to who starts a server.
+  const emitWarning = process.emitWarning.bind(process);
+  process.emitWarning = () => undefined;
+  try {
+    return process.getBuiltinModule("node:sqlite");
+  } catch {
+    return undefined;
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+function openBuiltIn(
+  { DatabaseSync, backup }: typeof NodeSqlite,
+  path: string,
+  readOnly: boolean,
+): Sqlite {
+  const db = new DatabaseSync(path, { readOnly });
+  return {
+    exec: (sql) => {
+      db.exec(sql);
+    },
+    prepare: (sql) => db.prepare(sql),
+    backup: async (to) => {
+      // Since 22.16; before, the copy is made in one go.
+      if (typeof backup === "function") await backup(db, to);
+      else db.prepare("VACUUM INTO ?").run(to);
+    },
+    close: () => {
+      db.close();
+    },
+  };
+}
+
+const SINCE = "Node 22.13 and newer have SQLite built in and need nothing else";
+
+/** The library for Node 20, which has no SQLite of its own. */
+function library(): typeof BetterSqlite {
+  try {
+    return require("better-sqlite3") as typeof BetterSqlite;
+  } catch (error) {
+    throw unusable(error);
+  }
+}
+
+/** Why the library cannot be used, and what to do. */
+function unusable(error: unknown): StartError {
+  const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+  const isMissing = /Cannot find (module|package)|Could not locate the bindings/.test(reason);
+  return new StartError(
+    isMissing
+      ? `Node ${process.versions.node} needs the package better-sqlite3, which is not installed: run npm install better-sqlite3. ${SINCE}.`
+      : `better-sqlite3 was not built for Node ${process.versions.node} (${reason}): run npm rebuild better-sqlite3. ${SINCE}.`,
+  );
+}
+
+function openLibrary(path: string, readOnly: boolean): Sqlite {
+  const Database = library();
+  let db: BetterSqlite.Database;
+  try {
+    db = new Database(path, { readonly: readOnly });
+  } catch (error) {
+    // The binding is loaded with the first database.
+    if (error instanceof Error && "code" in error && error.code === "ERR_DLOPEN_FAILED")
+      throw unusable(error);
+    throw /Could not locate the bindings/.test(String(error)) ? unusable(error) : error;
+  }
+  return {
+    exec: (sql) => {
+      db.exec(sql);
+    },
+    prepare: (sql) => db.prepare<Bound[]>(sql),
+    backup: async (to) => {
+      await db.backup(to);
+    },
+    close: () => {
+      db.close();
+    },
+  };
+}
+
+/** Open a database file: with Node's own SQLite where there is one, else with `better-sqlite3`. */
+export function openSqlite(path: string, { readOnly = false } = {}): Sqlite {
+  const own = builtIn();
+  const db = own ? openBuiltIn(own, path, readOnly) : openLibrary(path, readOnly);
+  db.exec("PRAGMA busy_timeout = 500");
+  return db;
+}
+
+/** What a pragma answers. */
+export function pragma(db: Sqlite, text: string): unknown {
+  const row = db.prepare(`PRAGMA ${text}`).get();
+  return typeof row === "object" && row !== null ? Object.values(row)[0] : undefined;
+}
+
+/** Bytes of a row, as a buffer over the same memory: Node's own SQLite answers plain arrays. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

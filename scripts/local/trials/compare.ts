@@ -1,0 +1,188 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
+import { ask } from "./ask.ts";
+import { message } from "./corpus.ts";
+import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
+
+/**
+ * `npm run bench:engine`: requests a second, latency and CPU a request of this checkout, and of another
+ * one beside it, in turns, so that whatever else the machine does meets both.
+ */
+const USAGE = `npm run bench:engine -- [options]
+  --against <folder>  another checkout to compare with (git worktree add <folder> <commit>)
+  --clients 1,8,32    numbers of clients
+  --requests <n>      requests of each kind and number of clients (default 400)
+  --rounds <n>        rounds over both checkouts (default 2)`;
+
+const BATCH = 100;
+const CLOCK_TICK_MS = 10;
+
+interface Kind {
+  name: string;
+  /** How many of these a message is worth in time: fewer requests are sent of what takes long. */
+  share: number;
+  send(client: Client): Promise<Response>;
+}
+
+class Client {
+  sent = 0;
+  constructor(readonly server: ServerProcess) {}
+
+  ask(path: string, body?: unknown): Promise<Response> {
+    return ask(this.server, path, { body });
+  }
+
+  next() {
+    return message(this.sent++);
+  }
+}
+
+const KINDS: Kind[] = [
+  { name: "message", share: 1, send: (client) => client.ask("/sync/message", client.next()) },
+  {
+    name: `batch of ${BATCH}`,
+    share: 0.05,
+    send: (client) => {
+      const messages = Array.from({ length: BATCH }, () => client.next());
+      return client.ask("/sync/batch", { sessions: [], messages });
+    },
+  },
+  { name: "list of 10", share: 1, send: (client) => client.ask("/api/sessions?limit=10") },
+  { name: "page of 100", share: 0.2, send: (client) => client.ask("/api/sessions/session-1") },
+  {
+    name: "search",
+    share: 0.2,
+    send: (client) => client.ask("/search", { query: "retry upload limit", type: "fulltext" }),
+  },
+];
+
+/** CPU that a process has used, in milliseconds; 0 where the system does not say. */
+function cpuOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
+  } catch {
+    return 0;
+  }
+}
+
+interface Figures {
+  perSecond: number;
+  medianMs: number;
+  cpuMs: number;
+}
+
+async function measure(
+  client: Client,
+  kind: Kind,
+  clients: number,
+  requests: number,
+): Promise<Figures> {
+  const times: number[] = [];
+  let left = requests;
+  const cpu = cpuOf(client.server.pid);
+  const start = performance.now();
+  const worker = async () => {
+    while (left-- > 0) {
+      const began = performance.now();
+      await (await kind.send(client)).arrayBuffer();
+      times.push(performance.now() - began);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, worker));
+  const seconds = (performance.now() - start) / 1000;
+  times.sort((a, b) => a - b);
+  return {
+    perSecond: requests / seconds,
+    medianMs: times[Math.floor(times.length / 2)] ?? 0,
+    cpuMs: (cpuOf(client.server.pid) - cpu) / requests,
+  };
+}
+
+interface Run {
+  figures: Map<string, Figures>;
+  memoryMb: number;
+  fileMb: number;
+}
+
+async function run(main: string, clients: number[], requests: number): Promise<Run> {
+  return await withDataFile(async (data) => {
+    const server = await startServer(data, ["--no-embeddings"], {}, main);
+    try {
+      const client = new Client(server);
+      const figures = new Map<string, Figures>();
+      // The first requests of a process are slower than all others.
+      for (const kind of KINDS) await measure(client, kind, 4, Math.ceil(60 * kind.share));
+      for (const kind of KINDS)
+        for (const n of clients) {
+          const count = Math.ceil(requests * kind.share);
+          figures.set(
+            `${kind.name}, ${n} client${n === 1 ? "" : "s"}`,
+            await measure(client, kind, n, count),
+          );
+        }
+      const memoryMb = memoryOf(server.pid)?.peak ?? 0;
+      await server.end("SIGTERM");
+      return { figures, memoryMb, fileMb: statSync(data).size / 1e6 };
+    } finally {
+      await server.end("SIGKILL");
+    }
+  });
+}
+
+/** The best of several rounds: what else the machine did counts least in it. */
+function best(runs: Run[], name: string): Figures {
+  const all = runs.map(({ figures }) => figures.get(name)).filter((one) => one !== undefined);
+  return {
+    perSecond: Math.max(...all.map(({ perSecond }) => perSecond)),
+    medianMs: Math.min(...all.map(({ medianMs }) => medianMs)),
+    cpuMs: Math.min(...all.map(({ cpuMs }) => cpuMs)),
+  };
+}
+
+function line({ perSecond, medianMs, cpuMs }: Figures): string {
+  return `${perSecond.toFixed(0).padStart(6)}/s ${medianMs.toFixed(1).padStart(8)} ms ${cpuMs.toFixed(2).padStart(7)} ms CPU`;
+}
+
+function print(names: string[], mine: Run[], theirs: Run[]): void {
+  for (const name of names) {
+    const after = best(mine, name);
+    const before = theirs.length > 0 ? best(theirs, name) : null;
+    const ratios =
+      before === null
+        ? ""
+        : `   before ${line(before)}   ${(after.perSecond / before.perSecond).toFixed(2)}x, CPU ${(after.cpuMs / before.cpuMs).toFixed(2)}x`;
+    console.log(`${name.padEnd(24)} ${line(after)}${ratios}`);
+  }
+  const size = (runs: Run[]) =>
+    runs.map(({ memoryMb, fileMb }) => `${memoryMb.toFixed(0)} MB, file ${fileMb.toFixed(1)} MB`);
+  console.log(`memory   ${size(mine).join("; ")}   before ${size(theirs).join("; ")}`);
+}
+
+async function main(args: string[]): Promise<void> {
+  const { values } = readArguments({
+    args,
+    options: {
+      against: { type: "string" },
+      clients: { type: "string", default: "1,8,32" },
+      requests: { type: "string", default: "400" },
+      rounds: { type: "string", default: "2" },
+    },
+  });
+  const clients = values.clients.split(",").map((text) => wholeNumber("--clients", text));
+  const requests = wholeNumber("--requests", values.requests);
+  const own = fileURLToPath(new URL("../main.ts", import.meta.url));
+  const mine: Run[] = [];
+  const theirs: Run[] = [];
+  for (let round = 0; round < wholeNumber("--rounds", values.rounds); round++) {
+    if (values.against !== undefined)
+      theirs.push(await run(resolve(values.against, "scripts/local/main.ts"), clients, requests));
+    mine.push(await run(own, clients, requests));
+  }
+  print([...(mine[0]?.figures.keys() ?? [])], mine, theirs);
+}
+
+await runCommand(USAGE, main);
