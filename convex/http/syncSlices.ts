@@ -6,8 +6,9 @@ import { pause } from "../lib/pause";
 import { retrying } from "../lib/retry";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
-import { cutParts, cutText, pieceBytes, type Piece } from "../lib/sessions/partRows";
-import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
+import { cutParts, cutText } from "../lib/sessions/partRows";
+import { sliceRows } from "../lib/sync/messageSlices";
+import { added, fits, ITEM_OPERATIONS, NO_LOAD } from "../lib/sync/slices";
 import { pauseAfter, rowBytes, SLICE } from "../lib/sync/writeCost";
 import { utf8Length } from "../lib/text";
 import type { MessageInput, SessionInput } from "../wire/sync";
@@ -51,7 +52,7 @@ type Results = {
   limit: Stored["limit"];
 };
 
-type Row = ReturnType<typeof sessionRow> | Awaited<ReturnType<typeof messageRow>>;
+type Row = ReturnType<typeof sessionRow> | Awaited<ReturnType<typeof messageRows>>[number];
 
 /**
  * Stores all items in as few mutations as a slice allows: one for what a hook sends. The last mutation
@@ -81,9 +82,11 @@ export async function storeItems(
       const half = Math.ceil(rows.length / 2);
       if (rows.length > 1) waiting.unshift(rows.slice(0, half), rows.slice(half));
       else results.refused.push(...rows.map(({ name }) => name));
+      results.logged = false;
       continue;
     }
-    take(results, stored);
+    take(results, rows, stored);
+    for (const name of skippedBy(rows, stored)) input.dropSlicesOf(name);
     const count = stored.sessions.length + stored.messages.length;
     if (count < rows.length) waiting.unshift(rows.slice(count));
     results.logged = isLast && count === rows.length;
@@ -105,9 +108,12 @@ function noResults(): Results {
   };
 }
 
-function take(results: Results, { sessions, messages, limit }: Stored): void {
+/** Counts what a slice stored; a later slice of a message is no message of its own. */
+function take(results: Results, rows: readonly Row[], { sessions, messages, limit }: Stored): void {
   for (const { outcome } of sessions) count(results.sessions, outcome);
-  for (const { outcome } of messages) count(results.messages, outcome);
+  for (const [at, { outcome }] of messages.entries()) {
+    if (rows[sessions.length + at]?.isFirst) count(results.messages, outcome);
+  }
   results.last = messages[messages.length - 1] ?? sessions[sessions.length - 1] ?? results.last;
   results.limit = limit;
 }
@@ -120,13 +126,22 @@ function count(tally: Tally, outcome: "inserted" | "updated" | "skipped" | "dele
   }
 }
 
+/** Messages that are stored already, or stay deleted: their later slices need not be sent. */
+function skippedBy(rows: readonly Row[], { sessions, messages }: Stored): string[] {
+  return messages.flatMap(({ outcome }, at) => {
+    const row = rows[sessions.length + at];
+    const needsNoMore = outcome === "skipped" || outcome === "deleted";
+    return needsNoMore && row?.isFirst ? [row.name] : [];
+  });
+}
+
 const bytesOf = (rows: readonly Row[]) => rows.reduce((sum, { load }) => sum + load.bytes, 0);
 
 /** Reads items and cuts them into rows, as many as fit one slice at a time. */
 class SliceReader {
   readonly #items: ItemReader;
-  /** A row that was read and did not fit the slice before. */
-  #held: Row | null = null;
+  /** Rows that were read and did not fit the slice before: the next first. */
+  #held: Row[] = [];
   #index = 0;
 
   constructor(items: ItemReader) {
@@ -134,7 +149,12 @@ class SliceReader {
   }
 
   isDone(): boolean {
-    return this.#held === null && this.#items.isDone();
+    return this.#held.length === 0 && this.#items.isDone();
+  }
+
+  /** Leaves out what is still held of this message. */
+  dropSlicesOf(name: string): void {
+    this.#held = this.#held.filter((row) => row.isFirst || row.name !== name);
   }
 
   /** The next slice, at least one row; null at the end. */
@@ -143,7 +163,7 @@ class SliceReader {
     let spent = NO_LOAD;
     for (let row = await this.#nextRow(); row !== null; row = await this.#nextRow()) {
       if (slice.length > 0 && !fits(spent, row.load, SLICE)) {
-        this.#held = row;
+        this.#held.unshift(row);
         break;
       }
       slice.push(row);
@@ -153,13 +173,13 @@ class SliceReader {
   }
 
   async #nextRow(): Promise<Row | null> {
-    const held = this.#held;
-    this.#held = null;
-    if (held !== null) return held;
+    const held = this.#held.shift();
+    if (held !== undefined) return held;
     const item = this.#items.next();
     if (item === null) return null;
     if (item.kind === "session") return sessionRow(item.name, item.value);
-    return await messageRow(item.name, item.value, this.#index++);
+    this.#held = await messageRows(item.name, item.value, this.#index++);
+    return this.#held.shift() ?? null;
   }
 }
 
@@ -192,33 +212,34 @@ async function upsert(
 function sessionRow(name: string, input: SessionInput) {
   const session = examineSession(input, masksBeforeStoring(env.REDACT_SECRETS));
   const bytes = rowBytes("sessions", utf8Length(JSON.stringify(session)));
-  return { name, session, load: { operations: ITEM_OPERATIONS, bytes } };
+  return { name, session, isFirst: true, load: { operations: ITEM_OPERATIONS, bytes } };
 }
 
-/** A message cut into rows, with the hash that recognises the same delivery. */
-async function messageRow(name: string, delivered: MessageInput, index: number) {
+/** A message cut into rows, with the hash that recognises the same delivery: one row a slice. */
+async function messageRows(name: string, delivered: MessageInput, index: number) {
   const masks = masksBeforeStoring(env.REDACT_SECRETS);
   const { message: input, secrets } = examineMessage(delivered, masks);
   const deliveryHash = (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
   const { head, tail } = cutText(textContent ?? "");
-  const partRows = parts && cutParts(parts);
-  const message = {
+  const { sessionExternalId, externalId, textIsDerived } = input;
+  const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
+  const first = {
     ...fields,
+    ...ids,
     ...(head === "" ? {} : { textContent: head }),
-    ...(tail.length > 0 ? { textTail: tail } : {}),
-    ...(partRows ? { partRows } : {}),
     ...(secrets ? { secrets } : {}),
-    index,
-    deliveryHash,
   };
-  return { name, message, load: messageLoad(head, [...tail, ...(partRows ?? [])]) };
-}
-
-function messageLoad(text: string, pieces: readonly Piece[]): Load {
-  const bytes =
-    rowBytes("messages", utf8Length(text)) +
-    pieces.length * rowBytes("parts", 0) +
-    pieceBytes(pieces);
-  return { operations: ITEM_OPERATIONS + pieces.length, bytes };
+  const slices = sliceRows(head, tail, parts ? cutParts(parts) : []);
+  return slices.map(({ load, slice, ...rows }) => {
+    const isFirst = slice === undefined || slice.number === 0;
+    const message = {
+      ...(isFirst ? first : ids),
+      // An empty list replaces what is stored; an absent one leaves it.
+      ...(tail.length > 0 ? { textTail: rows.tail } : {}),
+      ...(parts ? { partRows: rows.parts } : {}),
+      ...(slice === undefined ? {} : { slice }),
+    };
+    return { name, message, isFirst, load };
+  });
 }

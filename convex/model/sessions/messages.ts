@@ -7,6 +7,7 @@ import { readCursor, writeCursor } from "../../lib/cursor";
 import { numbersOf } from "../../lib/numbers";
 import { defined, pick } from "../../lib/record";
 import { afterDelivery, messageCounts } from "../../lib/secrets/counts";
+import { isContinuation, markAfter } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import {
@@ -54,6 +55,7 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
   const operations = ITEM_OPERATIONS + (textTail?.length ?? 0) + (partRows?.length ?? 0);
   if (stored === null) return { operations, bytes: 0 };
   const row = getDocumentSize(stored);
+  if (isContinuation(message)) return { operations, bytes: row };
   if (stored.deliveryHash === message.deliveryHash) return { operations, bytes: row };
   // What is replaced is read twice: to find it, and to delete it.
   return {
@@ -100,7 +102,7 @@ async function insert(
     role: message.role ?? "unknown",
     createdAt,
     orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
-    deliveryHash: message.deliveryHash,
+    deliveryHash: markAfter(message),
     ...(message.secrets ? { secrets: message.secrets } : {}),
     ...size(rows.length, pieceBytes(rows)),
   };
@@ -145,16 +147,19 @@ async function update(
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
     ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
-    ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, rows)),
+    ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, {
+      ...rows,
+      bytesToCome: bytesToCome(message, sendsText),
+    })),
     secrets,
     ...(isByTime ? markRewritten(session, stored, now) : {}),
-    deliveryHash: message.deliveryHash,
+    deliveryHash: markAfter(message),
   });
   return isByTime ? undefined : changeOf({ ...stored, ...fields, secrets }, now, stored);
 }
 
 /** Text put together from parts never replaces text that was sent as such. */
-function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
+export function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
   return (
     message.textIsDerived === true &&
     stored.textContent !== undefined &&
@@ -170,7 +175,7 @@ async function replaceRows(
   ctx: MutationCtx,
   stored: Doc<"messages">,
   textContent: string | undefined,
-  rows: { text?: Piece[]; parts?: Piece[] },
+  rows: { text?: Piece[]; parts?: Piece[]; bytesToCome: number },
 ) {
   let { partRows = 0, partBytes = 0 } = stored;
   const hadRows = partRows > 0;
@@ -181,8 +186,25 @@ async function replaceRows(
     partRows += pieces.length - gone.length;
     partBytes += pieceBytes(pieces) - pieceBytes(gone);
   }
-  if (utf8Length(textContent ?? "") + partBytes > MESSAGE_MAX_BYTES) throw tooLarge("message");
+  const bytes = utf8Length(textContent ?? "") + partBytes + rows.bytesToCome;
+  if (bytes > MESSAGE_MAX_BYTES) throw tooLarge("message");
   return { partRows: partRows || undefined, partBytes: partBytes || undefined };
+}
+
+/** Bytes of the message's later slices that will be stored. */
+function bytesToCome({ slice }: MessageRow, sendsText: boolean): number {
+  if (slice === undefined) return 0;
+  return slice.partsToCome + (sendsText ? slice.textToCome : 0);
+}
+
+/** What tells the session's refresh that it must look at this message again: fields of its row, or a change. */
+export function markChanged(
+  session: Doc<"sessions">,
+  stored: Doc<"messages">,
+  now: number,
+): { fields: Partial<Doc<"messages">>; change?: MessageChange } {
+  if (isCountedByTime(session, stored)) return { fields: markRewritten(session, stored, now) };
+  return { fields: {}, change: changeOf(stored, now, stored) };
 }
 
 /**

@@ -19,6 +19,13 @@ export const vMessageRow = v.object({
   index: v.number(),
   deliveryHash: v.string(),
   secrets: v.optional(vMessageSecrets),
+  /**
+   * Which part of a message larger than a slice this is (0, 1, …), and the bytes that its later parts
+   * bring; absent where this is the whole message. Only the first one holds the message's fields.
+   */
+  slice: v.optional(
+    v.object({ number: v.number(), textToCome: v.number(), partsToCome: v.number() }),
+  ),
 });
 export type MessageRow = Infer<typeof vMessageRow>;
 

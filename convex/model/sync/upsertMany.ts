@@ -1,11 +1,13 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
+import { isContinuation } from "../../lib/sync/messageSlices";
 import { timeFromId } from "../../lib/sync/sourceTime";
 import { deletingOf } from "../accounts/deletionState";
 import { append, type MessageChange } from "./changes";
 import type { MessageRow, SessionFields, SyncResult } from "./shapes";
 import * as Messages from "../sessions/messages";
+import { appendSlice } from "./appendSlice";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 import * as Sessions from "../sessions/sessions";
 
@@ -55,7 +57,9 @@ export async function upsertMany(
     // The caller has bounded what is new, and ending here might leave its fresh session without messages.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const at = { receivedAt: chunk.receivedAt, now };
-    const { messageId, outcome, change } = await Messages.upsert(ctx, session, stored, message, at);
+    const { messageId, outcome, change } = isContinuation(message)
+      ? await appendSlice(ctx, session, stored, message, now)
+      : await Messages.upsert(ctx, session, stored, message, at);
     if (outcome !== "skipped") note(changed, session, change);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }

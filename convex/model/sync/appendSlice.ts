@@ -1,0 +1,39 @@
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { AppError } from "../../errors";
+import { pieceBytes } from "../../lib/sessions/partRows";
+import { markAfter, markBefore } from "../../lib/sync/messageSlices";
+import * as Messages from "../sessions/messages";
+import * as Parts from "../sessions/parts";
+import type { MessageChange } from "./changes";
+import type { MessageRow, Outcome } from "./shapes";
+
+/**
+ * Appends the rows of a later slice to a message whose first slice is stored. A slice that was appended
+ * already, or whose delivery was replaced by another one meanwhile, writes nothing.
+ */
+export async function appendSlice(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  stored: Doc<"messages"> | null,
+  message: MessageRow,
+  now: number,
+): Promise<{ messageId: Id<"messages">; outcome: Outcome; change?: MessageChange }> {
+  if (stored === null) {
+    throw new AppError("CONFLICT", "message: was deleted while it was being stored");
+  }
+  const messageId = stored._id;
+  if (stored.deliveryHash !== markBefore(message)) return { messageId, outcome: "skipped" };
+  const keepsText = Messages.keepsSentText(stored, message);
+  const rows = [...(keepsText ? [] : (message.textTail ?? [])), ...(message.partRows ?? [])];
+  await Parts.replace(ctx, stored, "parts", rows, false);
+  // A refresh between two slices saw a part of the message: the next one looks again.
+  const marked = Messages.markChanged(session, stored, now);
+  await ctx.db.patch("messages", messageId, {
+    partRows: (stored.partRows ?? 0) + rows.length,
+    partBytes: (stored.partBytes ?? 0) + pieceBytes(rows),
+    ...marked.fields,
+    deliveryHash: markAfter(message),
+  });
+  return { messageId, outcome: "updated", change: marked.change };
+}

@@ -1,0 +1,341 @@
+import { describe, expect, test, vi } from "vitest";
+import { pause } from "../lib/pause";
+import { SLICE } from "../lib/sync/writeCost";
+import * as Sync from "../model/sync/upsertMany";
+import {
+  deployment,
+  eachTestAt,
+  loseScheduled,
+  pagesOfSession,
+  person,
+  read,
+  rows,
+  settle,
+  type Deployment,
+  type Person,
+} from "../test.setup";
+
+/** Syncs that take several transactions: what a user must not notice of it. */
+
+vi.mock("../model/sync/upsertMany", { spy: true });
+eachTestAt(Date.UTC(2026, 0, 22, 12));
+
+type Chunk = Parameters<typeof Sync.upsertMany>[2];
+type Run = (chunk: Chunk, store: () => ReturnType<typeof Sync.upsertMany>) => unknown;
+
+/** Until the test ends, `run` decides what each transaction does. */
+async function intercept(run: Run) {
+  const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
+  vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
+    const store = () => actual.upsertMany(ctx, user, chunk);
+    return (await run(chunk, store)) as Awaited<ReturnType<typeof Sync.upsertMany>>;
+  });
+}
+
+/** Texts so long that a message with them takes at least four slices. */
+const longText = (word: string) =>
+  Array.from({ length: 90_000 }, (_, n) => `${word}${n}`).join(" ");
+const sent = (word: string) => ({
+  sessionExternalId: "s",
+  externalId: "long",
+  role: "assistant",
+  textContent: longText(word),
+  parts: Array.from({ length: 40 }, (_, n) => ({
+    type: "tool-result",
+    content: { n, output: `${word} 🎉 `.repeat(2_000) },
+  })),
+});
+
+async function only(who: Person) {
+  const [page] = await pagesOfSession(who, "s");
+  const { externalId, textContent, parts } = page?.messages[0] ?? {};
+  return { externalId, textContent, parts };
+}
+const whole = (word: string) => {
+  const { externalId, textContent, parts } = sent(word);
+  return { externalId, textContent, parts };
+};
+
+const sizes = (chunk: Chunk) =>
+  chunk.messages.map(({ textTail = [], partRows = [] }) =>
+    [...textTail, ...partRows].reduce(
+      (sum, { text, content }) => sum + (text ?? content ?? "").length,
+      0,
+    ),
+  );
+
+describe("a message larger than a slice", () => {
+  test("comes back equal, no transaction having more of it than a slice", async () => {
+    const seen: number[] = [];
+    await intercept((chunk, store) => {
+      seen.push(...sizes(chunk));
+      return store();
+    });
+    const t = deployment();
+    const ada = await person(t);
+    const answer = await read(ada.post("/sync/batch", { messages: [sent("a")] }));
+    expect(answer).toMatchObject({
+      messages: 1,
+      errors: [],
+      results: { messages: { inserted: 1 } },
+    });
+    expect(await only(ada)).toEqual(whole("a"));
+    expect(seen.length).toBeGreaterThanOrEqual(4);
+    expect(Math.max(...seen)).toBeLessThan(SLICE.bytes);
+    const [stored] = await rows(t, "messages");
+    const parts = await rows(t, "parts");
+    expect(stored?.partRows).toBe(parts.length);
+  });
+
+  test("delivered again it is recognised by its first slice, and nothing is written", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/message", sent("a"));
+    const before = await rows(t, "parts");
+    vi.mocked(Sync.upsertMany).mockClear();
+    const answer = await read(ada.post("/sync/batch", { messages: [sent("a")] }));
+    expect(answer).toMatchObject({
+      results: { messages: { inserted: 0, updated: 0, skipped: 1 } },
+    });
+    expect(vi.mocked(Sync.upsertMany)).toHaveBeenCalledTimes(1);
+    expect(await rows(t, "parts")).toEqual(before);
+  });
+
+  test.each([0, 1, 2, 3])(
+    "a later delivery replaces all of it, and slice %i may fail for good",
+    async (bad) => {
+      vi.spyOn(console, "error").mockReturnValue();
+      const t = deployment();
+      const ada = await person(t);
+      await ada.post("/sync/message", sent("a"));
+      await intercept((chunk, store) => {
+        if (chunk.messages.some(({ slice }) => slice?.number === bad))
+          throw new Error("TooManyWrites");
+        return store();
+      });
+      expect((await ada.post("/sync/message", sent("b"))).status).toBe(503);
+      vi.mocked(Sync.upsertMany).mockRestore();
+      expect((await ada.post("/sync/message", sent("b"))).status).toBe(200);
+      expect(await only(ada)).toEqual(whole("b"));
+      const [stored] = await rows(t, "messages");
+      expect(stored?.partRows).toBe((await rows(t, "parts")).length);
+    },
+  );
+
+  test("another delivery between two slices wins as a whole", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
+    let between: Promise<Response> | undefined;
+    // The pause behind the second slice is where the other request comes in.
+    vi.mocked(pause.forMs).mockImplementation(async () => {
+      if (between !== undefined) return;
+      between = ada.post("/sync/message", {
+        ...sent("b"),
+        parts: [{ type: "text", content: "b" }],
+      });
+      await between;
+    });
+    vi.spyOn(Sync, "upsertMany").mockImplementation(actual.upsertMany);
+    expect((await ada.post("/sync/message", sent("a"))).status).toBe(200);
+    expect((await between)?.status).toBe(200);
+    const parts = [{ type: "text", content: "b" }];
+    expect(await only(ada)).toEqual({ ...whole("b"), parts });
+  });
+
+  test("a slice stored whose answer was lost is not stored twice", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const lost = new Set<number>();
+    // Stored by a transaction of its own, and then again as if its answer had been lost.
+    await intercept(async (chunk, store) => {
+      const result = await store();
+      const number = chunk.messages[0]?.slice?.number ?? 0;
+      if (lost.has(number)) return result;
+      lost.add(number);
+      return await store();
+    });
+    await ada.post("/sync/message", sent("a"));
+    expect(await only(ada)).toEqual(whole("a"));
+  });
+
+  test("a refresh between two slices is followed by one that sees the rest", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    vi.mocked(pause.forMs).mockImplementation(() => settle(t));
+    await ada.post("/sync/message", sent("a"));
+    const [session] = await rows(t, "sessions");
+    expect(session?.messageCount).toBe(1);
+    expect(session?.refreshDueAt).toBeGreaterThan(0);
+    await settle(t);
+    const [stored] = await rows(t, "messages");
+    expect(stored?.rewrittenAt).toBeUndefined();
+    expect((await rows(t, "sessions"))[0]).toMatchObject({ messageCount: 1 });
+  });
+
+  test("deleted between two slices it is 409, and no empty session is made for its rest", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    let isDeleted = false;
+    vi.mocked(pause.forMs).mockImplementation(async () => {
+      if (isDeleted) return;
+      isDeleted = true;
+      await ada.send("DELETE", "/api/sessions/s", undefined);
+    });
+    expect((await ada.post("/sync/message", sent("a"))).status).toBe(409);
+    await settle(t);
+    expect([await rows(t, "sessions"), await rows(t, "messages"), await rows(t, "parts")]).toEqual([
+      [],
+      [],
+      [],
+    ]);
+  });
+});
+
+const hook = (session: string, n: number) => ({
+  sessionExternalId: session,
+  externalId: `${session}-${n}`,
+  textContent: `message ${n} `.repeat(20),
+  promptTokens: 1,
+});
+
+async function counted(t: Deployment) {
+  await settle(t);
+  const [session] = await rows(t, "sessions");
+  return [session?.messageCount, session?.promptTokens];
+}
+
+describe("a batch of many slices", () => {
+  const messages = Array.from({ length: 800 }, (_, n) => hook("s", n));
+
+  test("takes at least three, waits between them, and counts every message once", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    vi.mocked(Sync.upsertMany).mockClear();
+    const answer = await read(ada.post("/sync/batch", { messages }));
+    expect(answer).toMatchObject({ messages: 800, results: { messages: { inserted: 800 } } });
+    const calls = vi.mocked(Sync.upsertMany).mock.calls.length;
+    expect(calls).toBeGreaterThanOrEqual(3);
+    const waits = vi.mocked(pause.forMs).mock.calls;
+    expect(waits).toHaveLength(calls - 1);
+    for (const [ms] of waits) expect(ms).toBeGreaterThan(200);
+    expect(await counted(t)).toEqual([800, 800]);
+    expect((await rows(t, "apiLogs")).length).toBe(1);
+  });
+
+  test.each([1, 2, 3])(
+    "slice %i fails for good: 503; sent again, all is there once",
+    async (bad) => {
+      vi.spyOn(console, "error").mockReturnValue();
+      const t = deployment();
+      const ada = await person(t);
+      let call = 0;
+      let isBroken = true;
+      await intercept((_, store) => {
+        call += 1;
+        if (isBroken && call >= bad) throw new Error("Too many writes in this second");
+        return store();
+      });
+      expect((await ada.post("/sync/batch", { messages })).status).toBe(503);
+      isBroken = false;
+      const answer = await read<{ results: { messages: { skipped: number } } }>(
+        ada.post("/sync/batch", { messages }),
+      );
+      expect(answer.results.messages.skipped > 0).toBe(bad > 1);
+      expect(await counted(t)).toEqual([800, 800]);
+      expect((await rows(t, "messages")).length).toBe(800);
+    },
+  );
+
+  test("what fails a few times is stored without the client noticing", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    let call = 0;
+    await intercept((_, store) => {
+      call += 1;
+      if (call % 4 !== 0) throw new Error("Documents read from or written to the table changed");
+      return store();
+    });
+    expect((await ada.post("/sync/batch", { messages })).status).toBe(200);
+    expect(await counted(t)).toEqual([800, 800]);
+  });
+
+  test("a slice that runs out of time is halved until it fits", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await intercept((chunk, store) => {
+      if (chunk.messages.length > 100) {
+        throw new Error("Function execution timed out (maximum duration: 1s)");
+      }
+      return store();
+    });
+    const answer = await read(ada.post("/sync/batch", { messages }));
+    expect(answer).toMatchObject({ messages: 800, errors: [] });
+    expect(await counted(t)).toEqual([800, 800]);
+  });
+
+  test("refreshes lost behind each slice are started again until all is counted", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/batch", { messages });
+    for (let round = 0; round < 3; round++) {
+      await loseScheduled(t);
+      vi.setSystemTime(Date.now() + 120_000);
+      await ada.post("/sync/message", hook("s", 800 + round));
+    }
+    expect(await counted(t)).toEqual([803, 803]);
+  });
+});
+
+/** A deployment that takes 4 MiB a second, retries four times within 0.75 s and then refuses, as Convex does. */
+function writeWindow() {
+  const writes: { at: number; bytes: number }[] = [];
+  return {
+    most: 0,
+    admit(bytes: number): void {
+      const used = writes.filter(({ at }) => at > Date.now() - 1_000);
+      const sum = used.reduce((all, one) => all + one.bytes, 0);
+      if (sum > 4 * 1024 * 1024) throw new Error("TooManyWritesInTimePeriod");
+      writes.push({ at: Date.now(), bytes });
+      this.most = Math.max(this.most, sum + bytes);
+    },
+  };
+}
+
+test("while two users fill in their history, the hooks of a third are not refused", async () => {
+  const window = writeWindow();
+  const cost = (chunk: Chunk) =>
+    chunk.messages.reduce((sum, one) => sum + 2 * JSON.stringify(one).length + 3_000, 0);
+  await intercept((chunk, store) => {
+    window.admit(cost(chunk));
+    return store();
+  });
+  vi.mocked(pause.forMs).mockImplementation(async (ms) => {
+    vi.setSystemTime(Date.now() + ms / 3);
+    await Promise.resolve();
+  });
+  const t = deployment();
+  const [ada, bob, eve] = [
+    await person(t),
+    await person(t, "bob@example.com"),
+    await person(t, "eve@example.com"),
+  ];
+  const history = (name: string) =>
+    Array.from({ length: 600 }, (_, n) => ({
+      ...hook(name, n),
+      textContent: "word ".repeat(1_200),
+    }));
+  const statuses: number[] = [];
+  const noted = async (sending: Promise<Response>) => {
+    statuses.push((await sending).status);
+  };
+  const hooks = async () => {
+    for (let n = 0; n < 40; n++) await noted(eve.post("/sync/message", hook("live", n)));
+  };
+  await Promise.all([
+    noted(ada.post("/sync/batch", { messages: history("a") })),
+    noted(bob.post("/sync/batch", { messages: history("b") })),
+    hooks(),
+  ]);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
