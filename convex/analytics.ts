@@ -1,7 +1,15 @@
-import { v } from "convex/values";
+import { v, type Infer } from "convex/values";
+import { internal } from "./_generated/api";
 import type { Doc } from "./_generated/dataModel";
 import type { QueryCtx } from "./_generated/server";
-import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
+import {
+  callerQuery,
+  publicQuery,
+  systemAction,
+  systemMutation,
+  systemQuery,
+  viewerQuery,
+} from "./functions";
 import { clamp } from "./lib/numbers";
 import type { LedgerRow } from "./lib/stats/ledger";
 import { distinct, splitBy, totalsOf } from "./lib/stats/totals";
@@ -169,12 +177,33 @@ export const publicPlatformStats = publicQuery({
   handler: (ctx) => Platform.figures(ctx),
 });
 
-/** Cron: computes the figures above anew. */
-export const updatePlatformFigures = systemMutation({
+/** The figures above as the newest days of the ledger have them. */
+export const recentFigures = systemQuery({
+  args: {},
+  returns: Platform.vFigures,
+  handler: (ctx) => Platform.recent(ctx),
+});
+
+/** Stores the figures above. */
+export const storeFigures = systemMutation({
+  args: { figures: Platform.vFigures },
+  returns: v.null(),
+  handler: async (ctx, { figures }) => {
+    await Platform.store(ctx, figures);
+    return null;
+  },
+});
+
+/** Cron: computes the figures above and stores them. */
+export const updatePlatformFigures = systemAction({
   args: {},
   returns: v.null(),
-  handler: async (ctx) => {
-    await Platform.update(ctx);
+  handler: async (ctx): Promise<null> => {
+    const figures: Infer<typeof Platform.vFigures> = await ctx.runQuery(
+      internal.analytics.recentFigures,
+      {},
+    );
+    await ctx.runMutation(internal.analytics.storeFigures, { figures });
     return null;
   },
 });

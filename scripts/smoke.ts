@@ -1,5 +1,6 @@
 import { readArguments, runCommand } from "./local/console/commandLine.ts";
 import { unreachable, UsageError } from "./local/failures.ts";
+import { liveChecks } from "./smoke/live.ts";
 
 /**
  * Asks a live deployment whether it works, as a plugin and a reader would: health, refusals, one
@@ -8,18 +9,28 @@ import { unreachable, UsageError } from "./local/failures.ts";
  *
  *     OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts https://happy-animal-123.convex.site
  *
- * Exits with 1 if anything is not as it should be, with 2 if it was not told where. Leaves one session `smoke-…` behind only where the
- * deployment cannot delete it.
+ * With `--full` it also checks what only a real deployment can show: syncs at the promised sizes, the write
+ * window under two accounts (`OPENSYNC_SECOND_API_KEY`), scheduled jobs, embeddings, deletion. That writes
+ * and deletes about 40 MB, so use an account made for it. Exits with 1 if anything is not as it should be,
+ * with 2 if it was not told where. It deletes every session it made.
  */
 
-const USAGE = `OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts <site origin>
+const USAGE = `OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts <site origin> [--full]
+  --full        also sizes, write window, jobs, embeddings, deletion: about 40 MB and five minutes
+                (OPENSYNC_SECOND_API_KEY: the key of a second account, for the write window)
   <site origin> e.g. https://happy-animal-123.convex.site (default: the variable OPENSYNC_URL)`;
 
 let base = "";
+let isFull = false;
 const key = process.env["OPENSYNC_API_KEY"] ?? "";
 
 function readBase(args: string[]): string {
-  const { positionals } = readArguments({ args, allowPositionals: true, options: {} });
+  const { positionals, values } = readArguments({
+    args,
+    allowPositionals: true,
+    options: { full: { type: "boolean" } },
+  });
+  isFull = values.full === true;
   const origin = (positionals[0] ?? process.env["OPENSYNC_URL"] ?? "").replace(/\/+$/, "");
   if (key === "") throw new UsageError("OPENSYNC_API_KEY is not set: it needs a key (osk_…).");
   if (!/^https?:\/\/[^/]/.test(origin) || !URL.canParse(origin))
@@ -144,6 +155,10 @@ await runCommand(USAGE, async (args) => {
     await readBack(externalId, word);
     await searched(externalId, word);
     await cleanUp(externalId);
+    if (isFull) {
+      const secondKey = process.env["OPENSYNC_SECOND_API_KEY"];
+      await liveChecks({ base, key, secondKey, check, word });
+    }
   }
   console.log(failures === 0 ? "All is well." : `${failures} checks failed.`);
   process.exit(failures === 0 ? 0 : 1);

@@ -126,6 +126,7 @@ import type * as lib_sessions_partRows from "../lib/sessions/partRows.js";
 import type * as lib_sessions_parts from "../lib/sessions/parts.js";
 import type * as lib_sessions_providers from "../lib/sessions/providers.js";
 import type * as lib_sessions_readMessage from "../lib/sessions/readMessage.js";
+import type * as lib_sessions_sameText from "../lib/sessions/sameText.js";
 import type * as lib_sessions_titles from "../lib/sessions/titles.js";
 import type * as lib_stats_labels from "../lib/stats/labels.js";
 import type * as lib_stats_ledger from "../lib/stats/ledger.js";
@@ -362,6 +363,7 @@ declare const fullApi: ApiFromModules<{
   "lib/sessions/parts": typeof lib_sessions_parts;
   "lib/sessions/providers": typeof lib_sessions_providers;
   "lib/sessions/readMessage": typeof lib_sessions_readMessage;
+  "lib/sessions/sameText": typeof lib_sessions_sameText;
   "lib/sessions/titles": typeof lib_sessions_titles;
   "lib/stats/labels": typeof lib_stats_labels;
   "lib/stats/ledger": typeof lib_stats_ledger;

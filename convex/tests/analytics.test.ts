@@ -348,8 +348,8 @@ describe("the dashboard's numbers", () => {
     // Nothing is computed for a visitor: a cron does it, once a day.
     const none = { topModels: [], topSources: [] };
     expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual(none);
-    await t.mutation(internal.analytics.updatePlatformFigures, {});
-    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    await t.action(internal.analytics.updatePlatformFigures, {});
+    await t.action(internal.analytics.updatePlatformFigures, {});
     expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual({
       topModels: [{ model: "shared", totalTokens: 15 }],
       topSources: [
@@ -374,7 +374,7 @@ describe("the dashboard's numbers", () => {
         await ctx.db.insert("dailyWrapped", { userId, date, stats: { rows: [] } });
       }
     });
-    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    await t.action(internal.analytics.updatePlatformFigures, {});
     const { topSources } = await t.query(api.analytics.publicPlatformStats, {});
     expect(topSources).toEqual([{ source: "pi", sessions: 3 }]);
   });
@@ -394,7 +394,7 @@ describe("the dashboard's numbers", () => {
       const day = { userId: ada.userId, date, stats: { rows: full } };
       await t.run((ctx) => ctx.db.insert("dailyWrapped", day));
     }
-    await t.mutation(internal.analytics.updatePlatformFigures, {});
+    await t.action(internal.analytics.updatePlatformFigures, {});
     expect(await t.query(api.analytics.publicPlatformStats, {})).toMatchObject({ topModels: [] });
     const { totalSessions } = await ada.dashboard.query(api.analytics.summaryStats, {});
     expect(totalSessions).toBeGreaterThan(650);
@@ -503,4 +503,31 @@ test("sums of the ledger are the sums of its sessions", () => {
       }).row,
   );
   expect(totalsOf(ledger)).toMatchObject({ sessions: 3, messages: 6, totalTokens: 6 });
+});
+
+test("statistics answer however many projects there are, and their sums are those of the totals", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const { userId } = ada;
+  const row = (n: number) => ({
+    ...{ source: "a", provider: "p", model: "m", project: `project-${n}` },
+    ...{ sessions: 1, messages: 2, promptTokens: 3, completionTokens: 4, totalTokens: 7 },
+    ...{ costNanos: 1_000, durationMs: 5, lastActiveAt: n },
+  });
+  await t.run(async ({ db }) => {
+    for (let day = 10; day < 20; day++) {
+      const rows = Array.from({ length: 1_000 }, (_, n) => row(day * 1_000 + n));
+      await db.insert("dailyWrapped", { userId, date: `2026-01-${day}`, stats: { rows } });
+    }
+  });
+  const answer = await ada.get("/api/stats");
+  expect(answer.status).toBe(200);
+  type Split = { project: string; sessions: number; totalTokens: number; cost: number };
+  const stats = await read<{ byProject: Split[]; totals: Split }>(answer);
+  expect(stats.byProject).toHaveLength(2_001);
+  expect(stats.byProject[2_000]).toMatchObject({ project: "(8000 others)", sessions: 8_000 });
+  const sum = (name: "sessions" | "totalTokens") =>
+    stats.byProject.reduce((all, one) => all + one[name], 0);
+  expect([sum("sessions"), sum("totalTokens")]).toEqual([10_000, 70_000]);
+  expect(stats.totals).toMatchObject({ sessions: 10_000, totalTokens: 70_000 });
 });

@@ -1,4 +1,5 @@
 import { wellFormedJson } from "../json";
+import { containsInOrder, isSameText, saysAll } from "./sameText";
 import { plainText, type ReadPart, readPart, type StoredPart } from "./parts";
 
 /** Reading a message: its parts and its `textContent` as one. Pure. */
@@ -47,18 +48,16 @@ function splitThinking(role: string, textContent: string): ReadPart[] {
 function isSaid(piece: ReadPart, parts: readonly ReadPart[]): boolean {
   if (piece.kind !== "text" && piece.kind !== "thinking") return false;
   const same = parts.filter((part) => part.kind === piece.kind).map(proseOf);
-  const said = same.join("\n");
-  const wanted = squeeze(piece.text);
-  if (squeeze(said).includes(wanted)) return true;
+  if (saysAll(same, piece.text)) return true;
   if (piece.kind === "thinking") return same.length > 0;
-  if (same.length > 0 && same.every((text) => wanted.includes(squeeze(text)))) return true;
-  return parts.some((p) => p.kind === "tool-result" && squeeze(plainText(p.output)) === wanted);
+  if (same.length > 0 && containsInOrder(piece.text, same)) return true;
+  return parts.some(
+    (part) => part.kind === "tool-result" && isSameText(plainText(part.output), piece.text),
+  );
 }
 
 const proseOf = (part: ReadPart) =>
   part.kind === "text" || part.kind === "thinking" ? part.text : "";
-
-const squeeze = (text: string) => text.replace(/\s+/g, " ").trim();
 
 const isEmptyProse = (part: ReadPart) =>
   (part.kind === "text" || part.kind === "thinking") && part.text.trim() === "";

@@ -39,6 +39,35 @@ export function splitBy(rows: readonly LedgerRow[], name: keyof Grain): Split[] 
   })).sort(byTokens);
 }
 
+/** The first `max` splits, and one more that adds up the others, named for how many they are. */
+export function withOthers(splits: readonly Split[], max: number): Split[] {
+  const others = splits.slice(max);
+  if (others.length === 0) return [...splits];
+  const rest = others.reduce(addedTotals);
+  return [...splits.slice(0, max), { ...rest, key: `(${others.length} others)` }];
+}
+
+function addedTotals(a: Split, b: Split): Split {
+  const optional = (name: "cacheReadTokens" | "cacheWriteTokens" | "reasoningTokens") =>
+    a[name] === undefined && b[name] === undefined
+      ? {}
+      : { [name]: (a[name] ?? 0) + (b[name] ?? 0) };
+  return {
+    key: a.key,
+    sessions: a.sessions + b.sessions,
+    messages: a.messages + b.messages,
+    promptTokens: a.promptTokens + b.promptTokens,
+    completionTokens: a.completionTokens + b.completionTokens,
+    totalTokens: a.totalTokens + b.totalTokens,
+    ...optional("cacheReadTokens"),
+    ...optional("cacheWriteTokens"),
+    ...optional("reasoningTokens"),
+    cost: Math.round((a.cost + b.cost) * 1e9) / 1e9,
+    durationMs: a.durationMs + b.durationMs,
+    lastActiveAt: Math.max(a.lastActiveAt, b.lastActiveAt),
+  };
+}
+
 /** The rows that carry these names; an absent name matches every row. */
 export function rowsMatching(
   rows: readonly LedgerRow[],

@@ -24,14 +24,14 @@ import * as Sessions from "./sessions";
 
 type User = Doc<"users">;
 
-/** Half of the 16 MiB and a quarter of the 32,000 documents that one query may read. */
-const CONVERSATION = { limit: 4_000, maxBytes: 8 * 1024 * 1024, maxRows: 8_000 };
+/** What one query reads within its heap of 64 MiB and its second; one larger message still comes, alone. */
+const CONVERSATION = { limit: 2_000, maxBytes: 2 * 1024 * 1024, maxRows: 4_000 };
 
 /** The same of a shared session, whose texts are masked in the query that reads them. */
 const PUBLIC_CONVERSATION = { ...CONVERSATION, maxBytes: 2 * 1024 * 1024 };
 
 /** What a query returns of it: a message that passes this is left for the next page. */
-const RETURNED_MAX_BYTES = 12 * 1024 * 1024;
+const RETURNED_MAX_BYTES = 8 * 1024 * 1024;
 
 /** A session with its conversation, parts in a form that the pages can draw. */
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {

@@ -1,3 +1,4 @@
+import { v, type Infer } from "convex/values";
 import type { Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { splitBy } from "../../lib/stats/totals";
@@ -9,9 +10,15 @@ import { takeWithin } from "../readBudget";
  * Days (of any user) that the figures are drawn from, the newest written first: enough that years
  * which somebody brings in at once do not crowd out everybody else. How many must share a name.
  */
-const PLATFORM_DAYS = { rows: 4_000, bytes: 8 * 1024 * 1024 };
+const PLATFORM_DAYS = { rows: 4_000, bytes: 4 * 1024 * 1024 };
 const PLATFORM_MIN_USERS = 3;
 const PLATFORM_TOP = 5;
+
+export const vFigures = v.object({
+  topModels: v.array(v.object({ model: v.string(), totalTokens: v.number() })),
+  topSources: v.array(v.object({ source: v.string(), sessions: v.number() })),
+});
+type Figures = Infer<typeof vFigures>;
 
 /** The figures as they were last computed; empty lists until then. */
 export async function figures(ctx: QueryCtx) {
@@ -19,25 +26,25 @@ export async function figures(ctx: QueryCtx) {
   return { topModels: stored?.topModels ?? [], topSources: stored?.topSources ?? [] };
 }
 
-/** Computes the figures anew. */
-export async function update(ctx: MutationCtx): Promise<void> {
+/** Stores the figures that `recent` found. Reads nothing else, so that no sync conflicts with it. */
+export async function store(ctx: MutationCtx, current: Figures): Promise<void> {
   const stored = await ctx.db.query("platformFigures").first();
-  const current = await top(ctx);
   if (stored === null) await ctx.db.insert("platformFigures", current);
   else await ctx.db.replace("platformFigures", stored._id, current);
 }
 
 /**
  * The most used models and sources of the deployment. A name is shown only when several users have
- * used it: names of private deployments and of homemade tools are nobody else's business.
+ * used it: names of private deployments and of homemade tools are nobody else's business. A query,
+ * because a mutation that reads the newest days conflicts with every refresh and never commits.
  */
-async function top(ctx: QueryCtx) {
+export async function recent(ctx: QueryCtx): Promise<Figures> {
   const newestFirst = ctx.db.query("dailyWrapped").order("desc");
-  const recent = await takeWithin(newestFirst, { ...PLATFORM_DAYS });
-  const rows = recent.flatMap((day) => day.stats.rows);
+  const days = await takeWithin(newestFirst, { ...PLATFORM_DAYS });
+  const rows = days.flatMap((day) => day.stats.rows);
   const shared = (name: "model" | "source") => {
     const usersOf = new Map<string, Set<Id<"users">>>();
-    for (const day of recent) {
+    for (const day of days) {
       for (const row of day.stats.rows) {
         usersOf.set(row[name], (usersOf.get(row[name]) ?? new Set()).add(day.userId));
       }

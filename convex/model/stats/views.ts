@@ -1,11 +1,15 @@
-import { type Day, splitBy, totalsOf } from "../../lib/stats/totals";
+import { type Day, splitBy, totalsOf, withOthers } from "../../lib/stats/totals";
 import { rowsOf } from "./dashboardDays";
+
+/** Names that one split lists, far below the 8,192 elements that a Convex value may have. */
+const SPLITS_MAX = 2_000;
 
 /** Totals and splits over some days, of one source or of all. */
 export function statsAnswer(days: readonly Day[], source: string | undefined) {
   const rows = rowsOf(days, source);
   const totals = totalsOf(rows);
-  const split = (name: "model" | "provider" | "source" | "project") => splitBy(rows, name);
+  const split = (name: "model" | "provider" | "source" | "project") =>
+    withOthers(splitBy(rows, name), SPLITS_MAX);
   return {
     sessionCount: totals.sessions,
     messageCount: totals.messages,

@@ -1,0 +1,86 @@
+import type { FunctionPeak } from "../../local/limits/peaks.ts";
+
+const MIB = 1024 * 1024;
+/** Budgets of DESIGN 8: a third of the platform's second, three quarters of its heap. */
+const USER_MS_MAX = 330;
+const HEAP_BYTES_MAX = 48 * MIB;
+/** One mutation may write so much; a single larger message is a transaction of its own. */
+const WRITE_BYTES_MAX = MIB;
+const MESSAGE_WRITE_BYTES_MAX = 17 * MIB;
+
+type Worst = { value: number; step: string };
+type Line = { userMs: Worst; heapBytes: Worst; write: Worst; calls: number };
+
+/** Keeps the worst of every function over all steps. */
+export class Report {
+  readonly #lines = new Map<string, Line>();
+  readonly #faults: string[] = [];
+
+  step(step: string, fault: string | null, peaks: readonly FunctionPeak[]): void {
+    if (fault !== null) {
+      this.#faults.push(`${step}: ${fault}`);
+      console.log(`  ✗ ${step}: ${fault}`);
+    }
+    for (const peak of peaks) {
+      const name = `${peak.type} ${peak.component ? `${peak.component}/` : ""}${peak.name}`;
+      const line = this.#lines.get(name) ?? blank();
+      line.calls += peak.calls;
+      raise(line.userMs, peak.userMs, step);
+      raise(line.heapBytes, peak.heapBytes ?? 0, step);
+      raise(line.write, peak.writeBurstBytes, step);
+      this.#lines.set(name, line);
+    }
+  }
+
+  print(): void {
+    const rows = [...this.#lines].sort(([, a], [, b]) => b.heapBytes.value - a.heapBytes.value);
+    console.log("\nfunction | calls | worst user ms | worst heap MiB | worst write burst KiB");
+    for (const [name, { calls, userMs, heapBytes, write }] of rows) {
+      console.log(
+        [
+          name,
+          calls,
+          `${userMs.value.toFixed(0)} (${userMs.step})`,
+          `${(heapBytes.value / MIB).toFixed(1)} (${heapBytes.step})`,
+          `${(write.value / 1024).toFixed(0)} (${write.step})`,
+        ].join(" | "),
+      );
+    }
+    for (const fault of [...this.#faults, ...this.#beyond()]) console.log(`✗ ${fault}`);
+    console.log(this.isWithinLimits() ? "All within limits." : "Not within limits.");
+  }
+
+  isWithinLimits(): boolean {
+    return this.#faults.length === 0 && this.#beyond().length === 0;
+  }
+
+  #beyond(): string[] {
+    return [...this.#lines].flatMap(([name, { userMs, heapBytes, write }]) => {
+      const found: string[] = [];
+      if (userMs.value > USER_MS_MAX)
+        found.push(`${name}: ${userMs.value.toFixed(0)} ms in “${userMs.step}”`);
+      if (heapBytes.value > HEAP_BYTES_MAX)
+        found.push(
+          `${name}: ${(heapBytes.value / MIB).toFixed(1)} MiB of heap in “${heapBytes.step}”`,
+        );
+      const isMessage = name === "mutation sync:upsertMany";
+      const max = isMessage ? MESSAGE_WRITE_BYTES_MAX : WRITE_BYTES_MAX;
+      if (name.startsWith("mutation") && write.value > max)
+        found.push(
+          `${name}: writes ${(write.value / MIB).toFixed(1)} MiB at once in “${write.step}”`,
+        );
+      return found;
+    });
+  }
+}
+
+function blank(): Line {
+  const none = () => ({ value: 0, step: "" });
+  return { userMs: none(), heapBytes: none(), write: none(), calls: 0 };
+}
+
+function raise(worst: Worst, value: number, step: string): void {
+  if (value <= worst.value) return;
+  worst.value = value;
+  worst.step = step;
+}
