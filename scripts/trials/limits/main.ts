@@ -35,7 +35,7 @@ const start = () =>
     limits: { mode: "enforce" },
   });
 let engine: TestEngine = await start();
-let { apiKey: key, userId } = await engine.createUser();
+const { apiKey: key, userId } = await engine.createUser();
 
 /** Runs one step; when the process runs out of memory, notes it and starts the engine again. */
 async function step(name: string, work: () => Promise<string | null>): Promise<void> {

@@ -68,24 +68,7 @@ export function readEverything(
     get("stats", "/api/stats"),
     get("list", "/api/sessions?limit=200"),
     get("list of external ids", "/sync/sessions/list"),
-    {
-      name: "shared page",
-      run: async () => {
-        const share = await engine().request(`/api/sessions/${id}`, {
-          method: "PATCH",
-          key,
-          json: { isPublic: true },
-        });
-        const { publicSlug } = (await share.json()) as { publicSlug?: string };
-        for (const end of ["", ".md", ".json"]) {
-          const answer = await engine().request(`/s/${publicSlug ?? ""}${end}`);
-          await answer.arrayBuffer();
-          if (answer.status !== 200) return `${end} ${answer.status}`;
-        }
-        const found = await engine().runFunction("sessions:getPublic", { slug: publicSlug ?? "" });
-        return found === null ? "sessions:getPublic found nothing" : null;
-      },
-    },
+    sharedPage(engine, key, id),
     get("session again", `/api/sessions/${id}?messages_limit=1&user=${userId}`),
   ];
 }
@@ -106,6 +89,28 @@ function pages(
         cursor = found.cursor;
       }
       return `more than ${PAGES_MAX} pages`;
+    },
+  };
+}
+
+/** Shares the session and reads it as a stranger. */
+function sharedPage(engine: () => TestEngine, key: string, id: string): Step {
+  return {
+    name: "shared page",
+    run: async () => {
+      const share = await engine().request(`/api/sessions/${id}`, {
+        method: "PATCH",
+        key,
+        json: { isPublic: true },
+      });
+      const { publicSlug } = (await share.json()) as { publicSlug?: string };
+      for (const end of ["", ".md", ".json"]) {
+        const answer = await engine().request(`/s/${publicSlug ?? ""}${end}`);
+        await answer.arrayBuffer();
+        if (answer.status !== 200) return `${end} ${answer.status}`;
+      }
+      const found = await engine().runFunction("sessions:getPublic", { slug: publicSlug ?? "" });
+      return found === null ? "sessions:getPublic found nothing" : null;
     },
   };
 }
