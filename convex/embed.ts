@@ -11,6 +11,8 @@ import {
 import { systemAction } from "./functions";
 import { type EmbedPlan, planEmbeddings } from "./lib/embedding/plan";
 import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/embedding/vectorSpace";
+import { pause } from "./lib/pause";
+import { pauseAfter } from "./lib/sync/writeCost";
 import { RUN_QUIET_MS } from "./model/embedding/schedule";
 import type { Embedded } from "./model/embedding/embeddings";
 import type { StretchMessage } from "./model/embedding/staleRange";
@@ -19,8 +21,10 @@ import type { StretchMessage } from "./model/embedding/staleRange";
 
 /** Texts gathered, of one session or several, before they are sent; what a request takes, or a bit more. */
 const ROUND_TEXTS = 500;
-/** Vectors stored by one mutation: 150 are 2 MB as documents and about 4 MB as arguments. */
-const STORE_MAX_VECTORS = 150;
+/** Vectors stored by one mutation: 0.7 MB with their index entries, a sixth of a second's write window. */
+const STORE_MAX_VECTORS = 25;
+/** Bytes that storing a vector writes: its row and its passage, each with its indexes. */
+const VECTOR_WRITE_BYTES = 32_000;
 
 type SessionId = Id<"sessions">;
 
@@ -43,28 +47,44 @@ export const sessions = systemAction({
   returns: v.null(),
   handler: async (ctx, { sessionIds, failures = 0 }): Promise<null> => {
     const provider = embeddingProvider();
-    const postpone = async (
-      failed: SessionId[],
-      { isPermanent, retryAfterMs }: Pick<EmbeddingFailure, "isPermanent" | "retryAfterMs">,
-    ) => {
-      const args = { sessionIds: failed, failures: failures + 1, isPermanent, retryAfterMs };
-      await ctx.runMutation(internal.embeddings.postpone, args);
-    };
-    let waiting: SessionId[] = provider ? sessionIds : [];
-    while (provider && waiting.length > 0) {
-      const broken: SessionId[] = [];
-      const { works, later } = await gather(ctx, provider, waiting, broken);
-      const { unfinished, failure } = await embedRound(ctx, provider, works, broken);
-      waiting = [...unfinished, ...later];
-      if (broken.length > 0) await postpone(broken, { isPermanent: false });
-      if (failure === undefined) continue;
-      console.error(`Embedding ${waiting.length} sessions failed: ${failure.message}`);
-      await postpone(waiting, failure);
-      return null;
+    if (!provider) return null;
+    const slotId = await ctx.runMutation(internal.embeddings.enter, { sessionIds });
+    if (slotId === null) return null;
+    try {
+      await embedSessions(ctx, provider, sessionIds, failures);
+    } finally {
+      await ctx.runMutation(internal.embeddings.leave, { slotId });
     }
     return null;
   },
 });
+
+async function embedSessions(
+  ctx: ActionCtx,
+  provider: EmbeddingProvider,
+  sessionIds: SessionId[],
+  failures: number,
+): Promise<void> {
+  const postpone = async (
+    failed: SessionId[],
+    { isPermanent, retryAfterMs }: Pick<EmbeddingFailure, "isPermanent" | "retryAfterMs">,
+  ) => {
+    const args = { sessionIds: failed, failures: failures + 1, isPermanent, retryAfterMs };
+    await ctx.runMutation(internal.embeddings.postpone, args);
+  };
+  let waiting = sessionIds;
+  while (waiting.length > 0) {
+    const broken: SessionId[] = [];
+    const { works, later } = await gather(ctx, provider, waiting, broken);
+    const { unfinished, failure } = await embedRound(ctx, provider, works, broken);
+    waiting = [...unfinished, ...later];
+    if (broken.length > 0) await postpone(broken, { isPermanent: false });
+    if (failure === undefined) continue;
+    console.error(`Embedding ${waiting.length} sessions failed: ${failure.message}`);
+    await postpone(waiting, failure);
+    return;
+  }
+}
 
 /** What this does for one session; undefined if it fails, which is logged and added to `broken`. */
 async function alone<T>(
@@ -173,6 +193,7 @@ async function storeWork(
       if (session && embedding) embedded.session = { textHash: session.textHash, embedding };
       embedded.end = { rest: plan.rest, ...(delayMs === undefined ? {} : { delayMs }) };
     }
+    if (i > 0) await pause.forMs(pauseAfter(STORE_MAX_VECTORS * VECTOR_WRITE_BYTES, 0));
     goesOn = await ctx.runMutation(internal.embeddings.store, { embedded });
   }
   return goesOn;

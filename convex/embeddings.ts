@@ -5,6 +5,24 @@ import { systemMutation, systemQuery } from "./functions";
 import * as Docs from "./model/docs/docs";
 import * as Schedule from "./model/embedding/schedule";
 import * as Embeddings from "./model/embedding/embeddings";
+import * as Slots from "./model/embedding/slots";
+
+/** Takes one of the slots of embedding runs; null if none is free, and then the sessions stay due. */
+export const enter = systemMutation({
+  args: { sessionIds: v.array(v.id("sessions")) },
+  returns: v.union(v.id("embeddingSlots"), v.null()),
+  handler: (ctx, { sessionIds }) => Slots.enter(ctx, sessionIds, Date.now()),
+});
+
+/** Gives a slot back, and starts a run for sessions that are due. */
+export const leave = systemMutation({
+  args: { slotId: v.id("embeddingSlots") },
+  returns: v.null(),
+  handler: async (ctx, { slotId }) => {
+    await Slots.leave(ctx, slotId, Date.now());
+    return null;
+  },
+});
 
 /** What of a session has to be embedded; null when it is gone. */
 export const readWork = systemQuery({

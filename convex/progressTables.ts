@@ -17,6 +17,12 @@ export const messageChanges = defineTable({
   .index("by_session", ["sessionId"]);
 
 /**
+ * Embedding runs in progress, at most two rows. Written and read by `model/embedding/slots.ts`; a row
+ * whose time is over belongs to a run that was lost.
+ */
+export const embeddingSlots = defineTable({ expiresAt: v.number() });
+
+/**
  * How far each migration of stored rows has come, one row a migration. Written and read by
  * `model/migrations/run.ts`. `cursor` is where its next step resumes.
  */

@@ -18,7 +18,7 @@ import {
   vSecretCounts,
   vVector,
 } from "./fields";
-import { messageChanges, migrations } from "./progressTables";
+import { embeddingSlots, messageChanges, migrations } from "./progressTables";
 
 /** Whose a row is. Rows are found, and deleted, by session; `userId` is a filter of search. */
 const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
@@ -430,6 +430,7 @@ export default defineSchema({
   sessions,
   reviews,
   messageChanges,
+  embeddingSlots,
   messages,
   parts,
   sessionEmbeddings,

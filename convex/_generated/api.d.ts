@@ -159,6 +159,7 @@ import type * as model_accounts_workosUsers from "../model/accounts/workosUsers.
 import type * as model_docs_docs from "../model/docs/docs.js";
 import type * as model_embedding_embeddings from "../model/embedding/embeddings.js";
 import type * as model_embedding_schedule from "../model/embedding/schedule.js";
+import type * as model_embedding_slots from "../model/embedding/slots.js";
 import type * as model_embedding_staleRange from "../model/embedding/staleRange.js";
 import type * as model_embedding_vectorHits from "../model/embedding/vectorHits.js";
 import type * as model_evals_evals from "../model/evals/evals.js";
@@ -398,6 +399,7 @@ declare const fullApi: ApiFromModules<{
   "model/docs/docs": typeof model_docs_docs;
   "model/embedding/embeddings": typeof model_embedding_embeddings;
   "model/embedding/schedule": typeof model_embedding_schedule;
+  "model/embedding/slots": typeof model_embedding_slots;
   "model/embedding/staleRange": typeof model_embedding_staleRange;
   "model/embedding/vectorHits": typeof model_embedding_vectorHits;
   "model/evals/evals": typeof model_evals_evals;

@@ -15,11 +15,14 @@ const DEFAULT_MODEL = "text-embedding-3-small";
 const MAX_INPUTS = 512;
 const MAX_REQUEST_TOKENS = 250_000;
 
-/** A request that hangs is worth one more try, not ten minutes (the library's default). */
-const TIMEOUT_MS = 30_000;
+/** A run holds one of the deployment's few jobs while it waits, so it fails early and is postponed. */
+const TIMEOUT_MS = 15_000;
 
-/** Of which the library waits up to 60 s each, as `Retry-After` says or with growing back-off. */
-const MAX_RETRIES = 3;
+/** None by the library, which would wait up to a minute: a run that fails is scheduled again. */
+const MAX_RETRIES = 0;
+
+/** How often a request that timed out is cut in half: too much text is one reason of a time-out. */
+const HALVED_AFTER_TIMEOUT = 1;
 
 /** A model that refuses even this much of a text refuses it for another reason. */
 const MIN_INPUT_BYTES = 400;
@@ -58,8 +61,8 @@ export function embeddingProvider(): EmbeddingProvider | undefined {
 
 /**
  * Embeds texts in as few requests as the provider's limits allow. On failure the vectors of the
- * leading texts that were embedded come with it, so that nothing paid for is lost. Passing problems
- * (429, 5xx, time-outs, broken connections) were retried already when they are reported.
+ * leading texts that were embedded come with it, so that nothing paid for is lost. The caller retries
+ * passing problems (429, 5xx, time-outs, broken connections).
  */
 export async function embedTexts(
   provider: EmbeddingProvider,
@@ -102,16 +105,20 @@ async function embedBatch(
   client: OpenAI,
   model: string,
   texts: string[],
+  timeouts = 0,
 ): Promise<EmbeddingOutcome> {
   try {
     return { ok: true, vectors: await request(client, model, texts) };
   } catch (error) {
     const failure = failureOf(error);
-    if (!isTooLarge(error)) return { ok: false, vectors: [], failure };
-    if (texts.length > 1) return await embedHalves(client, model, texts);
-    const shorter = halved(texts[0] ?? "");
+    const isTimeout = error instanceof APIConnectionTimeoutError;
+    const seen = timeouts + (isTimeout ? 1 : 0);
+    const isTooMuch = isTooLarge(error) || (isTimeout && seen <= HALVED_AFTER_TIMEOUT);
+    if (!isTooMuch) return { ok: false, vectors: [], failure };
+    if (texts.length > 1) return await embedHalves(client, model, texts, seen);
+    const shorter = isTimeout ? undefined : halved(texts[0] ?? "");
     if (shorter === undefined) return { ok: false, vectors: [], failure };
-    return await embedBatch(client, model, [shorter]);
+    return await embedBatch(client, model, [shorter], seen);
   }
 }
 
@@ -119,11 +126,12 @@ async function embedHalves(
   client: OpenAI,
   model: string,
   texts: string[],
+  timeouts: number,
 ): Promise<EmbeddingOutcome> {
   const middle = Math.ceil(texts.length / 2);
-  const first = await embedBatch(client, model, texts.slice(0, middle));
+  const first = await embedBatch(client, model, texts.slice(0, middle), timeouts);
   if (!first.ok) return first;
-  const second = await embedBatch(client, model, texts.slice(middle));
+  const second = await embedBatch(client, model, texts.slice(middle), timeouts);
   return { ...second, vectors: [...first.vectors, ...second.vectors] };
 }
 

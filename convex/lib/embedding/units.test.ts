@@ -20,16 +20,12 @@ const message = (role: string, text = "x", embeddedHash?: string): UnitMessage =
 const shape = (messages: UnitMessage[]) => unitsOf(messages).map((unit) => unit.messages.length);
 
 describe("units of a conversation", () => {
-  test("a prompt is a unit, and so is the run of answers to it", () => {
+  test("a prompt and the answers to it are one unit", () => {
     const [u, a, t, b, v] = ["user", "assistant", "tool", "assistant", "user"].map((r) =>
       message(r),
     );
     const units = unitsOf([u!, a!, t!, b!, v!]);
-    expect(units.map((unit) => [unit.isPrompt, unit.messages])).toEqual([
-      [true, [u]],
-      [false, [a, t, b]],
-      [true, [v]],
-    ]);
+    expect(units.map((unit) => unit.messages)).toEqual([[u, a, t, b], [v]]);
   });
 
   test("two prompts in a row are two units; a system prompt belongs to none", () => {
@@ -53,6 +49,12 @@ describe("units of a conversation", () => {
     for (const unit of units)
       expect(unitText(unit.messages).length).toBeLessThan(RUN_MAX_BYTES + 2_100);
   });
+});
+
+test("a turn that says next to nothing has no text to embed", () => {
+  expect(unitText([message("user", "go ahead")])).toBe("");
+  expect(unitText([message("user", "go ahead"), message("assistant", "done so")])).not.toBe("");
+  expect(unitText([message("user", "修复登录错误")])).not.toBe("");
 });
 
 describe("what a message means", () => {

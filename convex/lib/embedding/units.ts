@@ -3,15 +3,18 @@ import { maskText } from "../secrets/scan";
 import { oneLine, utf8Length } from "../text";
 
 /**
- * Units of meaning: what one embedding stands for. A user message is a unit; so is the run of
- * assistant messages that answers it. A vector for every message would be dozens of "let me look at
- * the file".
+ * Units of meaning: what is embedded together. A unit is a turn: a prompt and the messages that answer
+ * it. One vector for both finds as well as two (`npm run bench:search`) and costs half: a stored vector
+ * is billed 28 kB. A vector for every message would be dozens of "let me look at the file".
  */
 
-/** A longer run is several units, so that what is read and sent for one stays bounded. */
+/** A longer turn is several units, so that what is read and sent for one stays bounded. */
 export const RUN_MAX_BYTES = 24_000;
 
 const TOOL_LINE_MAX_CHARS = 160;
+
+/** A turn that says less ("ok", "go ahead") has no vector: it means nothing by itself. */
+const TRIVIAL_MAX_BYTES = 12;
 
 /** Arguments that say what a call was about, the most telling first. */
 const TELLING_ARGS = [
@@ -33,45 +36,43 @@ export type UnitMessage = {
 export type Unit<M extends UnitMessage = UnitMessage> = {
   first: M;
   messages: M[];
-  isPrompt: boolean;
 };
 
 /**
  * The units of consecutive messages of one conversation, in order. Messages that are not embedded
  * (system prompts) belong to none. A message that an embedded unit started with starts one again, so
- * that a run which went on after it was embedded becomes two units instead of being sent twice.
+ * that a turn which continued after it was embedded becomes two units instead of being sent twice.
  */
 export function unitsOf<M extends UnitMessage>(messages: readonly M[]): Unit<M>[] {
   const units: Unit<M>[] = [];
-  let run: Unit<M> | undefined;
+  let unit: Unit<M> | undefined;
   let bytes = 0;
   for (const message of messages) {
     if (message.role === "system") continue;
     const isPrompt = message.role === "user";
     const starts = isPrompt || message.embeddedHash !== undefined || bytes > RUN_MAX_BYTES;
-    if (run === undefined || starts) {
-      run = { first: message, messages: [], isPrompt };
-      units.push(run);
+    if (unit === undefined || starts) {
+      unit = { first: message, messages: [] };
+      units.push(unit);
       bytes = 0;
     }
-    run.messages.push(message);
+    unit.messages.push(message);
     bytes += utf8Length(message.text);
-    if (isPrompt) run = undefined;
   }
   return units;
 }
 
-/** Whether a run may still grow into this unit. */
+/** Whether further messages may still belong to this unit. */
 export function isOpen(unit: Unit): boolean {
-  if (unit.isPrompt) return false;
   return unit.messages.reduce((sum, one) => sum + utf8Length(one.text), 0) <= RUN_MAX_BYTES;
 }
 
-/** What is embedded of a unit: what its messages say, an empty line between them. */
+/** What is embedded of a unit: what its messages say, an empty line between them; nothing if trivial. */
 export function unitText(messages: readonly UnitMessage[]): string {
   const texts = messages.map((message) => message.text.trim()).filter((text) => text !== "");
+  const text = texts.join("\n\n");
   // Masked whole, because chunks may cut a secret in two that no rule knows.
-  return maskText(texts.join("\n\n"));
+  return utf8Length(text) <= TRIVIAL_MAX_BYTES ? "" : maskText(text);
 }
 
 /**

@@ -109,7 +109,7 @@ export async function postpone(
 
 /** Sessions that one sweep starts again, and that share requests. */
 const SWEEP_MAX = 100;
-const SESSIONS_PER_RUN = 20;
+export const SESSIONS_PER_RUN = 20;
 
 /** Starts runs again that were due and did not happen; true if there may be more. */
 export async function sweep(ctx: MutationCtx, now: number): Promise<boolean> {

@@ -123,10 +123,11 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId).lt("orderKey", before))
     .order("desc");
   for await (const message of backwards) {
-    if (message.role === "user") break;
     found.unshift(message);
     bytes += utf8Length(message.textContent ?? "");
-    if (message._id === lastUnit?.messageId || bytes > 2 * RUN_MAX_BYTES) break;
+    // The prompt begins the turn.
+    if (message.role === "user" || message._id === lastUnit?.messageId || bytes > 2 * RUN_MAX_BYTES)
+      break;
     if (found.length >= LOOK_BACK_MAX_MESSAGES) break;
   }
   return found;

@@ -173,12 +173,25 @@ async function isOfWanted({ filters, sessions }: Search, id: Id<"sessions">): Pr
   return session !== null && passes(session, filters);
 }
 
-/** Whether a message passes the filter that belongs to messages. */
-export async function isSaidBy(
+/**
+ * Whether the role of the filter speaks in an embedded text, which begins with this message: a prompt's
+ * text holds the answers to it too.
+ */
+export async function isHeardIn(
   ctx: QueryCtx,
   id: Id<"messages">,
+  text: string,
   { role }: Filters,
 ): Promise<boolean> {
+  if (role === undefined) return true;
+  const first = await ctx.db.get("messages", id);
+  if (first === null || first.role === role) return first !== null;
+  const isPrompt = first.role === "user" && role === "assistant";
+  return isPrompt && text.trim().length > (first.textContent ?? "").trim().length;
+}
+
+/** Whether a message passes the filter that belongs to messages. */
+async function isSaidBy(ctx: QueryCtx, id: Id<"messages">, { role }: Filters): Promise<boolean> {
   return role === undefined || (await ctx.db.get("messages", id))?.role === role;
 }
 

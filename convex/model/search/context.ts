@@ -154,8 +154,6 @@ async function readPassage(
     ? await ctx.db.get("messages", anchor.messageId)
     : await firstPrompt(ctx, session);
   if (message === null) return null;
-  const text = anchor.text ?? (await readMeaning(ctx, message));
-  const said: Turn = { messageId: message._id, role: message.role, text: shorten(matcher, text) };
   return {
     sessionId: session._id,
     externalId: session.externalId,
@@ -164,12 +162,34 @@ async function readPassage(
     title: shownTitle(session) ?? UNTITLED,
     project: session.projectName,
     createdAt: session.createdAt,
-    turns: [
-      ...(message.role === "user" ? [] : await neighbours(ctx, message, "before")),
-      said,
-      ...(await neighbours(ctx, message, "after")),
-    ],
+    turns: await exchangeOf(ctx, message, anchor.text, matcher),
   };
+}
+
+/**
+ * The message with the exchange that it belongs to. A vector stands for a whole turn: such a text is the
+ * prompt with its answers, and is split into both.
+ */
+async function exchangeOf(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  found: string | undefined,
+  matcher: Matcher,
+): Promise<Turn[]> {
+  const own = await readMeaning(ctx, message);
+  const text = found ?? own;
+  const turn = (role: Turn["role"], said: string): Turn => ({
+    messageId: message._id,
+    role,
+    text: shorten(matcher, said),
+  });
+  if (message.role !== "user") {
+    const before = await neighbours(ctx, message, "before");
+    return [...before, turn(message.role, text), ...(await neighbours(ctx, message, "after"))];
+  }
+  const answers = text.startsWith(own) ? text.slice(own.length).trim() : "";
+  if (answers !== "") return [turn("user", own), turn("assistant", answers)];
+  return [turn("user", text), ...(await neighbours(ctx, message, "after"))];
 }
 
 async function firstPrompt(ctx: QueryCtx, session: Doc<"sessions">) {

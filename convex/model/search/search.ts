@@ -7,7 +7,7 @@ import { rankSessions } from "../../lib/search/rank";
 import { makeSnippet } from "../../lib/search/snippet";
 import { type PreparedQuery, prepareQuery } from "../../lib/search/terms";
 import type { SearchResult } from "../../wire/search";
-import { candidates, type Filters, isSaidBy, passes, Sessions, withSession } from "./candidates";
+import { candidates, type Filters, isHeardIn, passes, Sessions, withSession } from "./candidates";
 import type { Candidate } from "./candidateSources";
 import { findPassage, findSession } from "../embedding/vectorHits";
 import { sessionView, shownTitle } from "../sessions/sessions";
@@ -119,7 +119,8 @@ export async function hydrate(
     if (!passage || results.has(passage.sessionId)) continue;
     const session = await sessions.get(passage.sessionId);
     if (!session || !passes(session, filters)) continue;
-    if (passage.messageId && !(await isSaidBy(ctx, passage.messageId, filters))) continue;
+    if (passage.messageId && !(await isHeardIn(ctx, passage.messageId, passage.text, filters)))
+      continue;
     const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const };
     results.set(session._id, toResult(session, passage, shown));
   }

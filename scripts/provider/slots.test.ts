@@ -1,0 +1,95 @@
+import { describe, expect, test, vi } from "vitest";
+import { internal } from "../../convex/_generated/api";
+import { rows } from "../../convex/test.setup";
+import { respond } from "./server.fixture";
+import { ada, clock, eachTestWithProvider, HOUR, MINUTE, server, t } from "./world.fixture";
+
+/** How embedding runs share the deployment's few jobs, and what becomes of those that are lost. */
+
+eachTestWithProvider();
+
+async function sync(externalId: string): Promise<void> {
+  const said = { role: "user", textContent: `a question about ${externalId}`, externalId: "m" };
+  const response = await ada.post("/sync/message", { sessionExternalId: externalId, ...said });
+  expect(response.status).toBe(200);
+}
+
+const runningJobs = () =>
+  t.run(async ({ db }) => {
+    const jobs = await db.system.query("_scheduled_functions").collect();
+    return jobs.filter(({ state, name }) => state.kind === "inProgress" && name.includes("embed"));
+  });
+const embedded = async () => (await rows(t, "sessionEmbeddings")).length;
+
+describe("a provider that fails for ten minutes while 20 users sync", () => {
+  test("never occupies more than two jobs, and every session is embedded afterwards", async () => {
+    let asked = 0;
+    let most = 0;
+    server.always = (response, request) => {
+      asked += 1;
+      void runningJobs().then((jobs) => {
+        most = Math.max(most, jobs.length);
+        respond(503, {})(response, request);
+      });
+    };
+    for (let n = 0; n < 20; n++) await sync(`s${n}`);
+    await clock.advance(t, 10 * MINUTE);
+    expect(asked).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(2);
+    expect(await embedded()).toBe(0);
+    server.always = undefined;
+    await clock.advance(t, HOUR);
+    expect(await embedded()).toBe(20);
+    expect(await rows(t, "embeddingSlots")).toEqual([]);
+  });
+
+  test("is asked again no sooner than Retry-After says", async () => {
+    const times: number[] = [];
+    server.always = (response, request) => {
+      times.push(Date.now());
+      respond(429, { error: { message: "slow" } }, { "retry-after": "600" })(response, request);
+    };
+    await sync("s");
+    await clock.advance(t, HOUR);
+    const gaps = times.slice(1).map((at, i) => at - (times[i] ?? at));
+    expect(gaps.length).toBeGreaterThan(0);
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(600_000);
+  });
+});
+
+test("a run that finds both slots taken leaves its session due, and the run that ends takes it", async () => {
+  const slots = await t.run(async ({ db }) => [
+    await db.insert("embeddingSlots", { expiresAt: Date.now() + HOUR }),
+    await db.insert("embeddingSlots", { expiresAt: Date.now() + HOUR }),
+  ]);
+  await sync("s");
+  await clock.advance(t, MINUTE);
+  expect(server.requests).toEqual([]);
+  const [slotId = expect.fail()] = slots;
+  await t.mutation(internal.embeddings.leave, { slotId });
+  await clock.advance(t, MINUTE);
+  expect(await embedded()).toBe(1);
+});
+
+test("slots of lost runs are free again after ten minutes", async () => {
+  await t.run(async ({ db }) => {
+    for (let n = 0; n < 2; n++) await db.insert("embeddingSlots", { expiresAt: Date.now() - 1 });
+  });
+  await sync("s");
+  await clock.advance(t, HOUR);
+  expect(await embedded()).toBe(1);
+  expect(await rows(t, "embeddingSlots")).toEqual([]);
+});
+
+test("a back-fill leaves its first hundred sessions and ends with the last", async () => {
+  vi.stubEnv("OPENAI_API_KEY", "");
+  for (let n = 0; n < 230; n++) await sync(`s${n}`);
+  await clock.advance(t, HOUR);
+  vi.stubEnv("OPENAI_API_KEY", "test");
+  expect(await t.mutation(internal.embeddings.backfill, {})).toEqual({
+    started: 100,
+    isDone: false,
+  });
+  await clock.advance(t, HOUR);
+  expect(await embedded()).toBe(230);
+}, 60_000);
