@@ -1,3 +1,4 @@
+import { DEFAULT_OPTIONS } from "./types";
 import { describe, expect, test } from "vitest";
 import { createAnonymizer, namesIn } from "../lib/exports/anonymize";
 import { anonymized } from "./anonymize";
@@ -133,7 +134,7 @@ test("no format gives away who it was, wherever it stood", () => {
   for (const name of Object.keys(formats).filter(isFormatName)) {
     for (const turns of ["single", "multi", "full"] as const) {
       const written = formats[name]
-        .render(safe, { turns, style: "chat", metadata: true })
+        .render(safe, { ...DEFAULT_OPTIONS, turns, style: "chat" })
         .join("\n");
       expect(written).not.toMatch(/grace|navy\.mil|osk_/i);
     }

@@ -1,4 +1,5 @@
 import type { Turns } from "../lib/enums";
+import { isGoOn, spokenText } from "../lib/sessions/wrappers";
 import { type Call, conversation, type Step } from "./conversation";
 import type { ExportMessage, ExportSession } from "./types";
 
@@ -11,10 +12,16 @@ export type Case = Measured & {
   name: string;
   question: string;
   answer: string;
+  /** The end of the answer: what was said after the last tool was used. */
+  final: string;
   /** What a right answer is, where a reviewer has said so. */
   expected?: string;
+  /** The recorded answer, where a reviewer has labelled it golden or correct. */
+  reference?: string;
   thinking: string;
   calls: Call[];
+  /** The steps of the answer. */
+  answers: Step[];
   /** What was said before, most recent part of it, system prompts included. */
   history: Step[];
 };
@@ -43,11 +50,16 @@ export function paragraphs(texts: readonly string[]): string {
   return texts.filter((text) => text.trim() !== "").join("\n\n");
 }
 
+/**
+ * A message begins a turn if a person asks something in it. What tools inject asks nothing, and an
+ * answer to `continue` belongs to the question before.
+ */
 function turnsOf(steps: readonly Step[]): Turn[] {
   const turns: Turn[] = [];
   steps.forEach((step, index) => {
     const turn = turns[turns.length - 1];
     if (step.role === "user") {
+      if (spokenText(step.text) === "" || isGoOn(step.text)) return;
       if (turn !== undefined && turn.answers.length === 0) turn.questions.push(step);
       else turns.push({ questions: [step], answers: [], start: index });
     } else if (step.role === "assistant" && turn !== undefined) {
@@ -65,30 +77,34 @@ function whole(turns: readonly Turn[]): Turn {
 
 function caseOf(session: ExportSession, steps: Step[], turn: Turn, isFinal: boolean): Case {
   const answer = paragraphs(turn.answers.map(({ text }) => text));
+  const final = finalText(turn.answers);
   const messages = new Set(turn.answers.map(({ message }) => message));
-  const expected = expectedOf(session, answer, isFinal);
   const model = [...messages].map((message) => message.model).find((name) => name !== undefined);
+  const expected = isFinal ? session.expectedOutput : undefined;
+  const isReference = session.evalStatus === "golden" || session.evalStatus === "correct";
   return {
     name: `${session.externalId}#${session.from + (turn.questions[0]?.at ?? 0)}`,
-    question: paragraphs(turn.questions.map(({ text }) => text)),
+    question: paragraphs(turn.questions.map(({ text }) => spokenText(text))),
     answer,
+    final,
     ...(expected === undefined ? {} : { expected }),
+    ...(isReference && answer !== "" ? { reference: answer } : {}),
     thinking: paragraphs(turn.answers.map(({ thinking }) => thinking)),
     calls: turn.answers.flatMap((step) => step.calls),
+    answers: turn.answers,
     history: recent(steps.slice(0, turn.start)),
     ...(model === undefined ? {} : { model }),
     ...sums([...messages]),
   };
 }
 
-/**
- * The reviewer's expected output belongs to the last answer of the session; an answer labelled
- * golden or correct is its own reference.
- */
-function expectedOf(session: ExportSession, answer: string, isFinal: boolean): string | undefined {
-  if (isFinal && session.expectedOutput !== undefined) return session.expectedOutput;
-  const isReference = session.evalStatus === "golden" || session.evalStatus === "correct";
-  return isReference && answer !== "" ? answer : undefined;
+/** What was said after the last use of a tool, else the last thing said: no "let me look at the file". */
+function finalText(answers: readonly Step[]): string {
+  const lastUse = answers.reduce((last, { calls }, at) => (calls.length > 0 ? at : last), -1);
+  const after = paragraphs(answers.slice(lastUse + 1).map(({ text }) => text));
+  if (after !== "") return after;
+  const spoken = answers.map(({ text }) => text).filter((text) => text.trim() !== "");
+  return spoken[spoken.length - 1] ?? "";
 }
 
 function recent(steps: readonly Step[]): Step[] {

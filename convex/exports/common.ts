@@ -6,7 +6,7 @@ import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./t
 export const JSON_LINES = {
   contentType: "application/jsonl; charset=utf-8",
   extension: "jsonl",
-  begin: "",
+  begin: () => "",
   separator: "\n",
   end: ({ records }) => (records === 0 ? "" : "\n"),
 } satisfies Partial<ExportFormat>;
@@ -20,9 +20,10 @@ export function readable(
   message: (message: ExportMessage) => string,
 ): Omit<ExportFormat, "contentType" | "extension"> {
   return {
-    begin: "",
+    usage: () => "any editor",
+    begin: () => "",
     separator: "\n",
-    end: () => "",
+    end: ({ emptyBecause }) => (emptyBecause === undefined ? "" : `${emptyBecause}\n`),
     isWhole: () => false,
     render: (session) => [
       (session.from === 0 ? header(session) : "") +

@@ -1,9 +1,20 @@
-import { readMessage } from "../lib/sessions/readMessage";
+import type { JsonObject } from "../lib/json";
+import { fileLabel, readableValue } from "../lib/sessions/files";
 import { argumentsObject, plainText, type ReadPart, UNKNOWN_TOOL } from "../lib/sessions/parts";
+import { readMessage } from "../lib/sessions/readMessage";
 import type { ExportMessage } from "./types";
 
-/** A tool call with what it gave, paired wherever in the conversation the result stood. */
-export type Call = { name: string; args: unknown; isAnswered: boolean; output?: unknown };
+/**
+ * A tool call with what it gave, paired wherever in the conversation the result stood. Files and
+ * encrypted fields in arguments and output are replaced by what they are.
+ */
+export type Call = {
+  name: string;
+  args: unknown;
+  isAnswered: boolean;
+  output?: unknown;
+  isError?: true;
+};
 
 /** One thing said, with the tools used right after it. */
 export type Step = {
@@ -12,17 +23,21 @@ export type Step = {
   thinking: string;
   calls: Call[];
   message: ExportMessage;
-  /** Position of its message in the stretch. */
+  /** Position of its message in the piece of the conversation. */
   at: number;
 };
 
 /** A call that waits for its result. */
 type Open = { id?: string; call: Call; message: ExportMessage };
 
+type ToolResult = Extract<ReadPart, { kind: "tool-result" }>;
+
 /**
  * A conversation as steps: questions, answers, system prompts. Tool calls stand with the answer that
  * made them and carry their result, whichever message brought it (matched by id, else by name, else
- * by nearness). A result whose call was never sent stands as a call of which only the result is known.
+ * by nearness). A result of a named tool whose call was never sent stands as a call of which only the
+ * result is known. What nobody known says, and results of tools without a name, are system steps, so
+ * that nothing is put into the assistant's mouth.
  */
 export function conversation(messages: readonly ExportMessage[]): Step[] {
   const steps: Step[] = [];
@@ -32,18 +47,26 @@ export function conversation(messages: readonly ExportMessage[]): Step[] {
 }
 
 /** Output of a call as text; a call without a recorded result has an empty one. */
-export function outputText(call: Call): string {
-  return plainText(call.output);
+export function outputText({ output, isError }: Pick<Call, "output" | "isError">): string {
+  const text = plainText(output);
+  return isError && !/^\s*error\b/i.test(text) ? `Error: ${text}` : text;
 }
 
-/** Arguments of a call as the JSON text of an object. */
-export function argumentsJson(call: Call): string {
-  return JSON.stringify(argumentsObject(call.args));
+/** Arguments of a call as an object, for consumers that accept nothing else. */
+export function callArguments(call: Call): JsonObject {
+  return argumentsObject(call.args);
 }
+
+/** Whether the sender said which tool it was. */
+export function isNamed({ name }: Pick<Call, "name">): boolean {
+  return name !== UNKNOWN_TOOL;
+}
+
+type Say = (role: Step["role"]) => Step;
 
 function addMessage(steps: Step[], open: Open[], message: ExportMessage, at: number): void {
   const own: Step[] = [];
-  const say = (role: Step["role"]): Step => {
+  const say: Say = (role) => {
     const last = own[own.length - 1];
     if (last !== undefined && last.role === role && last.calls.length === 0) return last;
     const step: Step = { role, text: "", thinking: "", calls: [], message, at };
@@ -59,12 +82,14 @@ function addPart(
   message: ExportMessage,
   open: Open[],
   own: Step[],
-  say: (role: Step["role"]) => Step,
+  say: Say,
 ): void {
   switch (part.kind) {
     case "text":
-      if (message.role === "tool") answer({ kind: "tool-result", output: part.text }, open, say);
-      else append(say(speaker(message)), "text", part.text);
+      addText(part.text, message, open, say);
+      return;
+    case "file":
+      addText(fileLabel(part.file), message, open, say);
       return;
     case "thinking":
       append(say("assistant"), "thinking", part.text);
@@ -72,7 +97,7 @@ function addPart(
     case "tool-call": {
       const last = own[own.length - 1];
       const step = last !== undefined && last.role === "assistant" ? last : say("assistant");
-      const call: Call = { name: part.name, args: part.args, isAnswered: false };
+      const call: Call = { name: part.name, args: readableValue(part.args), isAnswered: false };
       step.calls.push(call);
       open.push({ ...(part.id === undefined ? {} : { id: part.id }), call, message });
       return;
@@ -85,17 +110,20 @@ function addPart(
   }
 }
 
-function answer(
-  result: Extract<ReadPart, { kind: "tool-result" }>,
-  open: Open[],
-  say: (role: Step["role"]) => Step,
-): void {
-  const { id, name, output } = result;
+function addText(text: string, message: ExportMessage, open: Open[], say: Say): void {
+  if (message.role === "tool") answer({ kind: "tool-result", output: text }, open, say);
+  else append(say(speaker(message)), "text", text);
+}
+
+function answer(result: ToolResult, open: Open[], say: Say): void {
+  const { id, name, isError } = result;
+  const output = readableValue(result.output);
+  const mark = isError ? { isError } : {};
   const found = matching(open, id, name);
   const [waiting] = found >= 0 ? open.splice(found, 1) : [];
-  if (waiting !== undefined) Object.assign(waiting.call, { isAnswered: true, output });
-  else
-    say("assistant").calls.push({ name: name ?? UNKNOWN_TOOL, args: {}, isAnswered: true, output });
+  if (waiting !== undefined) Object.assign(waiting.call, { isAnswered: true, output, ...mark });
+  else if (name === undefined) append(say("system"), "text", outputText({ output, ...mark }));
+  else say("assistant").calls.push({ name, args: {}, isAnswered: true, output, ...mark });
 }
 
 /**
@@ -118,6 +146,7 @@ function append(step: Step, field: "text" | "thinking", text: string): void {
     step[field] !== "" && more !== "" ? `${step[field]}\n\n${more}` : step[field] || more;
 }
 
+/** Only the assistant speaks as the assistant; a role that nobody knows gives context. */
 function speaker({ role }: ExportMessage): Step["role"] {
-  return role === "user" || role === "system" ? role : "assistant";
+  return role === "user" || role === "assistant" ? role : "system";
 }

@@ -1,3 +1,4 @@
+import { readableValue } from "../lib/sessions/files";
 import { readMessage } from "../lib/sessions/readMessage";
 import { isoTime } from "./common";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
@@ -11,13 +12,14 @@ const COLUMNS = [
 ];
 
 /**
- * A table with one row a message (RFC 4180, UTF-8, CRLF). An apostrophe stands before what a
+ * A table with one row a message (RFC 4180, UTF-8 with a byte order mark, CRLF). An apostrophe stands before what a
  * spreadsheet would run as a formula (see `disarmed`).
  */
 export const csv: ExportFormat = {
   contentType: "text/csv; charset=utf-8; header=present",
   extension: "csv",
-  begin: `${COLUMNS.join(",")}\r\n`,
+  usage: () => 'pandas.read_csv("FILE", encoding="utf-8-sig")',
+  begin: ({ bom }) => `${bom ? "\ufeff" : ""}${COLUMNS.join(",")}\r\n`,
   separator: "\r\n",
   end: ({ records }) => (records === 0 ? "" : "\r\n"),
   isWhole: () => false,
@@ -103,7 +105,7 @@ function row(session: ExportSession, message: ExportMessage, at: number): Cell[]
     ...[session.evalTags?.join(";"), session.evalNotes, session.expectedOutput],
     ...[session.from + at, message.externalId, message.role, isoTime(message.createdAt)],
     ...[message.model, prose("text"), prose("thinking")],
-    ...[tools.length === 0 ? undefined : JSON.stringify(tools)],
+    ...[tools.length === 0 ? undefined : JSON.stringify(readableValue(tools))],
     ...[message.promptTokens, message.completionTokens, message.durationMs],
   ];
 }

@@ -1,7 +1,6 @@
-import { argumentsObject } from "../lib/sessions/parts";
 import { type Case, casesOf, paragraphs } from "./cases";
 import { jsonLine, sessionMetadata, titleOf } from "./common";
-import { type Call, conversation, type Step } from "./conversation";
+import { type Call, callArguments, conversation, outputText, type Step } from "./conversation";
 import type { ExportFormat, ExportSession } from "./types";
 
 /**
@@ -12,7 +11,11 @@ import type { ExportFormat, ExportSession } from "./types";
 export const deepeval: ExportFormat = {
   contentType: "application/json; charset=utf-8",
   extension: "json",
-  begin: "[",
+  usage: ({ turns }) =>
+    turns === "multi"
+      ? 'EvaluationDataset().add_goldens_from_json_file("FILE") reads conversational goldens'
+      : 'EvaluationDataset().add_goldens_from_json_file("FILE")',
+  begin: () => "[",
   separator: ",\n",
   end: () => "]\n",
   isWhole: ({ turns }) => turns === "multi" || turns === "full",
@@ -31,10 +34,10 @@ function golden(session: ExportSession, item: Case) {
   return {
     input: inert(item.question),
     actual_output: item.answer === "" ? null : inert(item.answer),
-    expected_output: item.expected === undefined ? null : inert(item.expected),
+    expected_output: inertOrNull(item.expected ?? item.reference),
     context: item.history.map((step) => inert(`${step.role}: ${step.text}`)),
     retrieval_context: null,
-    tools_called: item.calls.length === 0 ? null : item.calls.map(toolCall),
+    tools_called: item.calls.map(toolCall),
     name: item.name,
     comments: session.evalNotes ?? null,
   };
@@ -101,13 +104,17 @@ function turn(steps: readonly Step[]) {
 }
 
 function toolCall(call: Call) {
+  const { name, isAnswered, isError, output } = call;
+  const answered = isError ? outputText(call) : (output ?? null);
   return {
-    name: call.name,
+    name,
     type: "FUNCTION",
-    input_parameters: argumentsObject(call.args),
-    ...(call.isAnswered ? { output: call.output ?? null } : {}),
+    input_parameters: callArguments(call),
+    ...(isAnswered ? { output: answered } : {}),
   };
 }
+
+const inertOrNull = (text: string | undefined) => (text === undefined ? null : inert(text));
 
 /** `[DEEPEVAL:IMAGE:…]` in a text would turn the case multimodal: an invisible joiner keeps it text. */
 function inert(text: string): string {

@@ -1,10 +1,23 @@
 import { Ajv2020 } from "ajv/dist/2020";
 import { parse } from "csv-parse/sync";
-import type OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
 import { type FormatName, findFormat, formats, isFormatName } from "./index";
-import { deepevalConversationalGolden, deepevalGolden, promptfooTestCase } from "./schemas.fixture";
+import {
+  deepevalConversationalGolden,
+  deepevalGolden,
+  inspectSample,
+  langfuseItem,
+  promptfooTestCase,
+} from "./schemas.fixture";
+import {
+  expectAlternating,
+  expectFineTunable,
+  type Fine,
+  type Otlp,
+  type ShareGpt,
+  spansIn,
+} from "./consumers.fixture";
 import {
   DEFAULT_OPTIONS,
   type ExportFormat,
@@ -20,7 +33,7 @@ function document(format: ExportFormat, sessions: ExportSession[], options = def
   const records = sessions.flatMap((one) => format.render(one, options));
   const stretches = sessions.map((one) => ({ ...one, userMessages: 1, records: 1 }));
   const totals = { at: 0, sessions: sessions.length, records: records.length, stretches };
-  return format.begin + records.join(format.separator) + format.end(totals);
+  return format.begin(options) + records.join(format.separator) + format.end(totals);
 }
 
 const lines = (text: string) => text.split("\n").filter((line) => line !== "");
@@ -32,37 +45,6 @@ function expectValid(schema: object, value: unknown): void {
   expect(validate(value) || validate.errors).toBe(true);
 }
 
-type Fine = {
-  messages: OpenAI.Chat.ChatCompletionMessageParam[];
-  tools?: OpenAI.Chat.ChatCompletionFunctionTool[];
-};
-
-/** The pairing rules that OpenAI checks when a fine-tuning file is taken in. */
-function expectFineTunable({ messages, tools = [] }: Fine): void {
-  let waiting: string[] = [];
-  for (const one of messages) {
-    if (one.role === "tool") {
-      expect(waiting).toContain(one.tool_call_id);
-      waiting = waiting.filter((id) => id !== one.tool_call_id);
-      expect(typeof one.content).toBe("string");
-      continue;
-    }
-    expect(waiting).toEqual([]);
-    if (one.role !== "assistant") continue;
-    for (const call of one.tool_calls ?? []) {
-      if (call.type !== "function") throw new Error("only function calls are written");
-      expect(call.id.length).toBeLessThanOrEqual(40);
-      expect(call.function.name).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
-      expect(JSON.parse(call.function.arguments)).toBeTypeOf("object");
-      expect(tools.map((tool) => tool.function.name)).toContain(call.function.name);
-      waiting.push(call.id);
-    }
-    if (one.content === null) expect(one.tool_calls?.length).toBeGreaterThan(0);
-  }
-  expect(waiting).toEqual([]);
-  expect(messages[messages.length - 1]?.role).toBe("assistant");
-}
-
 describe("the registry", () => {
   test("knows the documented formats, and nothing by an inherited name", () => {
     expect(names.sort()).toEqual(
@@ -70,6 +52,10 @@ describe("the registry", () => {
         "csv",
         "deepeval",
         "filesystem",
+        "inspect",
+        "langfuse",
+        "otel",
+        "sharegpt",
         "json",
         "jsonl",
         "markdown",
@@ -254,31 +240,106 @@ describe("openai", () => {
 });
 
 describe("promptfoo", () => {
-  test("a test case a question, with the recorded answer to be graded without a model", () => {
-    const cases = parsedLines(document(formats.promptfoo, [ordinary]));
+  const written = (mode: ExportOptions["mode"], one: ExportSession) =>
+    parsedLines(document(formats.promptfoo, [one], { ...defaults, mode }));
+
+  test("mode=replay: the recorded answers, graded without a model by what a reviewer wrote", () => {
+    const cases = written("replay", ordinary);
     expectValid({ type: "array", items: promptfooTestCase }, cases);
-    expect(cases[1]).toMatchObject({
-      description: "Clean up (s1#4)",
-      vars: { input: "Delete b.ts" },
-      providerOutput: "Deleting.\n\nDone.",
-      assert: [{ type: "icontains", value: "b.ts is gone" }],
-    });
+    expect(cases).toMatchObject([
+      { providerOutput: "a.ts and b.ts" },
+      {
+        description: "Clean up (s1#4)",
+        vars: { input: "Delete b.ts" },
+        providerOutput: "Deleting.\n\nDone.",
+        assert: [{ type: "icontains", value: "b.ts is gone" }],
+      },
+    ]);
+    expect(cases[0]).not.toHaveProperty("assert");
   });
 
-  test("templates and file references in a conversation are text, not instructions", () => {
-    const text = "{{ env.KEY }} {{{x}}} {% include 'x' %} {# c #}";
-    const [one, two] = parsedLines(
-      document(formats.promptfoo, [
-        session([message(0, "user", { textContent: text })]),
-        session([message(0, "user", { textContent: "file:///etc/passwd" })]),
-      ]),
-    ) as { vars: { input: string } }[];
-    const open = '{{ "{" }}';
-    expect(one?.vars.input).toBe(
-      `${open}{ env.KEY }} ${open}${open}{x}}} ${open}% include 'x' %} ${open}# c {{ "#" }}}`,
-    );
-    expect(two?.vars.input).toBe('{{ "" }}file:///etc/passwd');
+  test("mode=eval: questions to a model, with a rubric that a good answer in other words passes", () => {
+    const cases = written("eval", ordinary);
+    expectValid({ type: "array", items: promptfooTestCase }, cases);
+    for (const one of cases) expect(one).not.toHaveProperty("providerOutput");
+    expect(cases).toMatchObject([
+      {
+        assert: [
+          { type: "llm-rubric", value: expect.stringMatching(/a\.ts and b\.ts$/) as string },
+        ],
+      },
+      {
+        assert: [{ type: "llm-rubric", value: expect.stringMatching(/b\.ts is gone$/) as string }],
+      },
+    ]);
+    const unlabelled = session(ordinary.messages, { evalStatus: "incorrect" });
+    for (const one of written("eval", unlabelled)) expect(one).not.toHaveProperty("assert");
   });
+});
+
+describe("inspect", () => {
+  test("a sample a question, with how the recorded answer came about", () => {
+    const samples = parsedLines(document(formats.inspect, [ordinary]));
+    expectValid({ type: "array", items: inspectSample }, samples);
+    expect(samples[1]).toMatchObject({
+      id: "s1#4",
+      input: [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "Which files are there?" },
+        { role: "assistant", content: "a.ts and b.ts" },
+        { role: "user", content: "Delete b.ts" },
+      ],
+      target: "b.ts is gone",
+      metadata: {
+        session_id: "s1",
+        recorded: [
+          { role: "assistant", content: "Deleting.", tool_calls: [{ function: "mcp.fs/rm" }] },
+          { role: "tool", content: "ok", tool_call_id: "call_1", function: "mcp.fs/rm" },
+          { role: "assistant", content: "Done." },
+        ],
+      },
+    });
+  });
+});
+
+test("langfuse: a dataset item a question, the same id every time", () => {
+  const items = parsedLines(document(formats.langfuse, [ordinary]));
+  expectValid({ type: "array", items: langfuseItem }, items);
+  expect(items[1]).toMatchObject({
+    id: "s1#4",
+    input: { messages: [{ role: "system" }, {}, {}, { role: "user", content: "Delete b.ts" }] },
+    expectedOutput: { text: "b.ts is gone" },
+  });
+});
+
+test("sharegpt: sides alternate, calls and results as LLaMA-Factory reads them", () => {
+  const [line] = parsedLines(document(formats.sharegpt, [ordinary])) as ShareGpt[];
+  if (line === undefined) throw new Error("no line");
+  expectAlternating(line);
+  expect(line.system).toBe("Be brief.");
+  expect(line.conversations.map(({ from }) => from)).toEqual(
+    "human function_call observation gpt human function_call observation gpt".split(" "),
+  );
+  expect(JSON.parse(line.conversations[5]?.value ?? "")).toEqual({
+    name: "mcp.fs/rm",
+    arguments: { path: "b.ts" },
+    thought: "Deleting.",
+  });
+});
+
+test("otel: a span for the session, one for each answer, one for each tool", () => {
+  const [line] = parsedLines(document(formats.otel, [ordinary])) as Otlp[];
+  if (line === undefined) throw new Error("no line");
+  const spans = spansIn(line);
+  expect(spans.map(({ name }) => name)).toEqual(
+    ["invoke_agent", "chat", "execute_tool Bash", "chat", "chat"].concat([
+      "execute_tool mcp.fs/rm",
+      "chat",
+    ]),
+  );
+  expect(spans[2]?.attributes["gen_ai.tool.call.result"]).toBe("a.ts\nb.ts");
+  expect(spans[2]?.parentSpanId).toBe(spans[1]?.spanId);
+  expect(spans[3]?.attributes["gen_ai.usage.input_tokens"]).toBe("10");
 });
 
 test("text: a header, then who said what and when", () => {
@@ -333,18 +394,31 @@ test("markdown: fences outlast what they hold, and nothing stays open", () => {
       "let a",
       "```",
       "",
+      "*2026-11-22T10:00:00.000Z*",
+      "",
       "## Assistant",
       "",
       "`````text",
       "```` four",
       "`````",
       "",
+      "*2026-11-22T10:01:00.000Z*",
+      "",
       "## Assistant",
       "",
       "\\<!-- hidden",
       "",
+      "*2026-11-22T10:02:00.000Z*",
+      "",
     ].join("\n"),
   );
+});
+
+test("Markdown keeps the line ends of a message", () => {
+  const said = "one\r\n\r\n```js\r\ntwo\r\n```\rthree\n";
+  expect(
+    document(formats.markdown, [session([message(0, "user", { textContent: said })])]),
+  ).toContain(said);
 });
 
 test("json and jsonl hold everything, parts as they were sent", () => {
@@ -360,7 +434,8 @@ test("json and jsonl hold everything, parts as they were sent", () => {
 });
 
 describe("csv", () => {
-  const read = (text: string) => parse<{ [column: string]: string }>(text, { columns: true });
+  const read = (text: string) =>
+    parse<{ [column: string]: string }>(text, { columns: true, bom: true });
 
   test("a CSV library reads every cell back equal, and no cell is a formula", () => {
     for (const text of HOSTILE) {
@@ -372,6 +447,12 @@ describe("csv", () => {
         expect(cell?.replace(/^'(?='*[=+\-@\t\r＝＋－＠])/, "")).toBe(text);
       }
     }
+  });
+
+  test("begins with a byte order mark, which bom=false leaves out", () => {
+    expect(document(formats.csv, [ordinary]).charCodeAt(0)).toBe(0xfeff);
+    const plain = document(formats.csv, [ordinary], { ...defaults, bom: false });
+    expect(plain.startsWith("session_id,")).toBe(true);
   });
 
   test("a row a message, tools as JSON", () => {
@@ -414,7 +495,10 @@ describe("hostile content breaks no format", () => {
       ...each(["multi"], "chat"),
       ...each(["multi"], "finetune"),
     ],
-    promptfoo: each(["single", "full", "last"]),
+    promptfoo: [
+      ...each(["single", "full", "last"]),
+      ...each(["single"]).map((one) => ({ ...one, mode: "replay" as const })),
+    ],
   };
   const readers: { [name in FormatName]: (text: string, options: ExportOptions) => void } = {
     deepeval: (text, { turns }) =>
@@ -429,9 +513,13 @@ describe("hostile content breaks no format", () => {
     },
     promptfoo: (text) =>
       expectValid({ type: "array", items: promptfooTestCase }, parsedLines(text)),
+    inspect: (text) => expectValid({ type: "array", items: inspectSample }, parsedLines(text)),
+    langfuse: (text) => expectValid({ type: "array", items: langfuseItem }, parsedLines(text)),
+    sharegpt: (text) => (parsedLines(text) as ShareGpt[]).forEach(expectAlternating),
+    otel: (text) => expect((parsedLines(text) as Otlp[]).flatMap(spansIn)).toHaveLength(8),
     json: (text) => expect(JSON.parse(text)).toMatchObject({ sessions: { length: 2 } }),
     jsonl: (text) => expect(parsedLines(text)).toHaveLength(8),
-    csv: (text) => expect(parse(text, { columns: true })).toHaveLength(6),
+    csv: (text) => expect(parse(text, { columns: true, bom: true })).toHaveLength(6),
     // Both have one id, so they are one session.
     filesystem: (text) =>
       expect(JSON.parse(text)).toMatchObject({

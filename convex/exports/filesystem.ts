@@ -18,7 +18,8 @@ const README =
 export const filesystem: ExportFormat = {
   contentType: "application/json; charset=utf-8",
   extension: "json",
-  begin: '{"files":{',
+  usage: () => "write each entry of files under its name",
+  begin: () => '{"files":{',
   separator: ",\n",
   end: (totals) => `},"manifest":${jsonLine(manifestOf(totals))},"readme":${jsonLine(README)}}\n`,
   isWhole: () => true,

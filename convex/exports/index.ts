@@ -1,11 +1,15 @@
 import { csv } from "./csv";
 import { deepeval } from "./deepeval";
 import { filesystem } from "./filesystem";
+import { inspect } from "./inspect";
 import { json } from "./json";
 import { jsonl } from "./jsonl";
+import { langfuse } from "./langfuse";
 import { markdown } from "./markdown";
 import { openai } from "./openai";
+import { otel } from "./otel";
 import { promptfoo } from "./promptfoo";
+import { sharegpt } from "./sharegpt";
 import { text } from "./text";
 import type { ExportFormat } from "./types";
 
@@ -18,6 +22,10 @@ export const formats = {
   deepeval,
   openai,
   promptfoo,
+  inspect,
+  langfuse,
+  sharegpt,
+  otel,
   text,
   markdown,
   json,

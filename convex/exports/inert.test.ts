@@ -17,20 +17,23 @@ function written(name: FormatName, sessions: ExportSession[]): string {
   const format = formats[name];
   const records = sessions.flatMap((one) => format.render(one, DEFAULT_OPTIONS));
   const totals = { at: 0, sessions: 1, records: records.length, stretches: [] };
-  return format.begin + records.join(format.separator) + format.end(totals);
+  return format.begin(DEFAULT_OPTIONS) + records.join(format.separator) + format.end(totals);
 }
 
 type PromptfooCase = {
   description: string;
-  vars: { input: string; history?: string };
+  vars: { input: string; history: string };
   providerOutput?: string;
   assert?: { value: string }[];
   metadata?: object;
 };
 
+/** The cases of both modes. */
 function promptfooCases(one: ExportSession): PromptfooCase[] {
-  const lines = formats.promptfoo.render(one, DEFAULT_OPTIONS);
-  return lines.map((line) => JSON.parse(line) as PromptfooCase);
+  return (["replay", "eval"] as const).flatMap((mode) => {
+    const lines = formats.promptfoo.render(one, { ...DEFAULT_OPTIONS, mode });
+    return lines.map((line) => JSON.parse(line) as PromptfooCase);
+  });
 }
 
 /** Every string of a value with the path it stands at, and every key as such. */

@@ -7,6 +7,7 @@ import type { ExportFormat } from "./types";
  */
 export const jsonl: ExportFormat = {
   ...JSON_LINES,
+  usage: () => "npm run import -- FILE",
   isWhole: () => false,
   render(session) {
     const { messages, from, externalId } = session;

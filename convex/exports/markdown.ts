@@ -1,9 +1,10 @@
+import { fileLabel } from "../lib/sessions/files";
 import { type Role, roleLabel } from "../lib/enums";
 import { escapeTurns } from "../lib/exports/forgedTurns";
 import { blockSafe, fenced } from "../lib/exports/markdown";
 import { readMessage } from "../lib/sessions/readMessage";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
-import { type Fact, oneLine, pretty, readable, sessionFacts, titleOf } from "./common";
+import { type Fact, isoTime, oneLine, pretty, readable, sessionFacts, titleOf } from "./common";
 import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
 
 /**
@@ -17,7 +18,10 @@ export const markdown: ExportFormat = {
   extension: "md",
   ...readable(
     (session) => headMarkdown(titleOf(session), sessionFacts(session)),
-    (message) => sectionMarkdown(message.role, readMessage(message).map(partMarkdown)),
+    (message) => {
+      const parts = readMessage(message).map(partMarkdown);
+      return sectionMarkdown(message.role, parts, isoTime(message.createdAt));
+    },
   ),
 };
 
@@ -48,11 +52,13 @@ function titleMarkdown(title: string): string {
   return escapeTurns(heading) === heading ? heading : `# Session: ${title}`;
 }
 
-/** A message with its parts; empty where they say nothing. */
-export function sectionMarkdown(role: Role, parts: readonly string[]): string {
-  const said = parts.filter((part) => part !== "");
-  if (said.length === 0) return "";
-  return `## ${roleLabel(role)}\n\n${said.map((part) => `${part}\n`).join("\n")}`;
+/** A message with its parts, and its time below; empty where they say nothing. */
+export function sectionMarkdown(role: Role, parts: readonly string[], time?: string): string {
+  const texts = parts.filter((part) => part !== "");
+  if (texts.length === 0) return "";
+  const below = time === undefined ? [] : [`*${time}*`];
+  const blocks = [...texts, ...below].map((block) => `${block}\n`);
+  return `## ${roleLabel(role)}\n\n${blocks.join("\n")}`;
 }
 
 /** What a part says; empty for blank text. */
@@ -66,6 +72,8 @@ export function partMarkdown(part: ReadPart): string {
       return `**Tool: ${inline(part.name)}**\n\n${value(part.args)}`;
     case "tool-result":
       return code(plainText(part.output), "text");
+    case "file":
+      return `[${inline(fileLabel(part.file).slice(1, -1))}]`;
     case "other":
       return `*${inline(part.type)}*\n\n${value(part.content)}`;
   }

@@ -1,7 +1,8 @@
 import type { Turns } from "../lib/enums";
 import { casesOf } from "./cases";
+import { answeredTurns, type ChatTurn, chatTurns, type NumberedCall, toolNames } from "./chat";
 import { JSON_LINES, jsonLine, sessionMetadata } from "./common";
-import { argumentsJson, type Call, conversation, outputText, type Step } from "./conversation";
+import { callArguments, conversation, outputText } from "./conversation";
 import type { ExportFormat, ExportSession } from "./types";
 
 /** A chat message as OpenAI's API and fine-tuning read it. */
@@ -23,23 +24,28 @@ const METADATA_VALUE_MAX = 512;
  */
 export const openai: ExportFormat = {
   ...JSON_LINES,
+  usage: ({ style }) =>
+    style === "evals"
+      ? "oaieval MODEL EVAL, with args.samples_jsonl: FILE in the registry entry of EVAL (class evals.elsuite.basic.includes:Includes)"
+      : 'client.files.create({ file: fs.createReadStream("FILE"), purpose: "fine-tune" })',
   isWhole: ({ style, turns }) => style !== "evals" || turns === "full",
   render(session, { style, turns, metadata }) {
-    const said = metadata ? metadataOf(session) : undefined;
+    const origin = metadata ? metadataOf(session) : undefined;
     switch (style) {
       case "evals":
-        return evals(session, turns, said);
+        return evals(session, turns, origin);
       case "chat":
-        return chat(session, said);
+        return chat(session, origin);
       case "finetune":
         return finetune(session);
     }
   },
 };
 
+/** `ideal` is what a reviewer expects, else the end of the recorded answer. */
 function evals(session: ExportSession, turns: Turns, metadata?: Metadata): string[] {
   return casesOf(session, turns).flatMap((item) => {
-    const ideal = item.expected ?? item.answer;
+    const ideal = item.expected ?? item.final;
     if (ideal === "") return [];
     const input = item.history.map(({ role, text }) => ({ role, content: text }));
     input.push({ role: "user", content: item.question });
@@ -48,55 +54,43 @@ function evals(session: ExportSession, turns: Turns, metadata?: Metadata): strin
 }
 
 function chat(session: ExportSession, metadata?: Metadata): string[] {
-  const messages = chatMessages(conversation(session.messages));
+  const messages = chatTurns(conversation(session.messages)).flatMap(chatMessages);
   return messages.length === 0 ? [] : [jsonLine({ messages, metadata })];
 }
 
 function finetune(session: ExportSession): string[] {
-  const messages = chatMessages(conversation(session.messages));
-  while (messages.length > 0 && !isAnswer(messages[messages.length - 1])) messages.pop();
-  if (!messages.some(({ role }) => role === "user")) return [];
-  const names = messages.flatMap((message) =>
-    message.role === "assistant" ? (message.tool_calls ?? []).map((c) => c.function.name) : [],
-  );
-  const tools = Array.from(new Set(names)).map((name) => ({
+  const turns = answeredTurns(chatTurns(conversation(session.messages)));
+  if (!turns.some(({ role }) => role === "user")) return [];
+  const tools = toolNames(turns, functionName).map((name) => ({
     type: "function",
     function: { name, parameters: { type: "object", properties: {} } },
   }));
+  const messages = turns.flatMap(chatMessages);
   return [jsonLine(tools.length === 0 ? { messages } : { messages, tools })];
 }
 
-const isAnswer = (message: ChatMessage | undefined) =>
-  message?.role === "assistant" && message.tool_calls === undefined;
-
-/** Thinking has no place in chat messages; it stays in the formats that have one. */
-function chatMessages(steps: readonly Step[]): ChatMessage[] {
-  const messages: ChatMessage[] = [];
-  let calls = 0;
-  for (const step of steps) {
-    if (step.role !== "assistant") {
-      if (step.text !== "") messages.push({ role: step.role, content: step.text });
-      continue;
-    }
-    // Ids of our own: plugins repeat theirs, and OpenAI takes 40 characters at most.
-    const numbered = step.calls.map((call) => ({ call, id: `call_${++calls}` }));
-    const tool_calls = numbered.map(({ call, id }) => toolCall(id, call));
-    if (tool_calls.length > 0) {
-      messages.push({ role: "assistant", content: step.text || null, tool_calls });
-    } else if (step.text !== "") {
-      messages.push({ role: "assistant", content: step.text });
-    }
-    for (const { call, id } of numbered) {
-      messages.push({ role: "tool", tool_call_id: id, content: outputText(call) });
-    }
-  }
-  return messages;
+/** A turn as messages. Thinking has no place in them; it stays in the formats that have one. */
+export function chatMessages({ role, text, calls }: ChatTurn): ChatMessage[] {
+  if (role !== "assistant") return text === "" ? [] : [{ role, content: text }];
+  if (calls.length === 0) return text === "" ? [] : [{ role, content: text }];
+  return [
+    { role, content: text || null, tool_calls: calls.map(toolCall) },
+    ...calls.map(({ id, call }) => ({
+      role: "tool" as const,
+      tool_call_id: id,
+      content: outputText(call),
+    })),
+  ];
 }
 
-function toolCall(id: string, call: Call): ChatToolCall {
-  // OpenAI's rule for names of functions: letters, digits, _ and -, at most 64.
-  const name = call.name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "unknown";
-  return { id, type: "function", function: { name, arguments: argumentsJson(call) } };
+function toolCall({ id, call }: NumberedCall): ChatToolCall {
+  const args = JSON.stringify(callArguments(call));
+  return { id, type: "function", function: { name: functionName(call.name), arguments: args } };
+}
+
+/** OpenAI's rule for names of functions: letters, digits, _ and -, at most 64. */
+function functionName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "_";
 }
 
 /** OpenAI's metadata are strings. */

@@ -1,41 +1,64 @@
 import { inert, inertValues, literal } from "../lib/exports/templates";
 import { type Case, casesOf } from "./cases";
 import { JSON_LINES, jsonLine, oneLine, sessionMetadata, titleOf } from "./common";
-import type { ExportFormat, ExportSession } from "./types";
+import type { ExportFormat, ExportOptions, ExportSession } from "./types";
 
 /** Longer or multi-line expectations are compared by shared words, not by containment. */
 const CONTAINS_MAX_CHARS = 200;
+const TITLE_MAX_CHARS = 120;
 
 /**
- * promptfoo test cases, one JSON object a line, for `tests: file://…jsonl` (promptfoo 0.123).
- * `providerOutput` is the recorded answer: promptfoo grades it without calling a model. Assertions
- * are of the kinds that need no model either.
+ * promptfoo test cases, one JSON object a line, for `tests: file://FILE` (promptfoo 0.123).
+ *
+ * `mode=eval` (default) asks a model: the variables are the question and what was said before it, and a
+ * grader compares the answer with what a reviewer expects, or with an answer labelled golden or
+ * correct. `mode=replay` grades the recorded answers (`providerOutput`, no model is called), to check
+ * assertions: only what a reviewer wrote is asserted, because an answer always agrees with itself.
  */
 export const promptfoo: ExportFormat = {
   ...JSON_LINES,
+  usage: ({ mode }) =>
+    mode === "eval"
+      ? "promptfooconfig.yaml: {prompts: ['{{history}} {{input}}'], providers: [openai:gpt-5-mini], tests: file://FILE}; promptfoo eval --grader openai:gpt-5-mini"
+      : "promptfooconfig.yaml: {prompts: ['{{input}}'], providers: [echo], tests: file://FILE}; promptfoo eval (grades recorded answers, calls no model)",
   isWhole: ({ turns }) => turns === "full",
-  render: (session, { turns, metadata }) =>
-    casesOf(session, turns).map((item) =>
-      jsonLine({
-        ...testCase(session, item),
-        metadata: metadata ? caseMetadata(session, item) : undefined,
-      }),
-    ),
+  render: (session, options) =>
+    casesOf(session, options.turns).map((item) => jsonLine(testCase(session, item, options))),
 };
 
-function testCase(session: ExportSession, item: Case) {
+function testCase(session: ExportSession, item: Case, { mode, metadata }: ExportOptions) {
   const history = item.history.map((step) => `${step.role}: ${step.text}`).join("\n\n");
-  const title = Array.from(titleOf(session)).slice(0, 120).join("");
+  const title = Array.from(titleOf(session)).slice(0, TITLE_MAX_CHARS).join("");
   return {
     description: inert(`${title} (${oneLine(item.name)})`),
-    vars: {
-      input: literal(item.question),
-      ...(history === "" ? {} : { history: literal(history) }),
-    },
-    // An empty string would count as "nothing recorded" and call the provider.
-    ...(item.answer === "" ? {} : { providerOutput: inert(item.answer) }),
-    ...(item.expected === undefined ? {} : { assert: [assertion(item.expected)] }),
+    // A variable that a prompt names and a test lacks would be left as a template.
+    vars: { input: literal(item.question), history: literal(history) },
+    ...(mode === "eval" ? evalFields(item) : replayFields(item)),
+    metadata: metadata ? caseMetadata(session, item) : undefined,
   };
+}
+
+/** What a good answer of any model passes: a grader that knows what is expected. */
+function evalFields({ expected, reference }: Case) {
+  const answer = expected ?? reference;
+  if (answer === undefined) return {};
+  const rubric = `Agrees in substance with this answer, in whatever words:\n\n${answer}`;
+  return { assert: [{ type: "llm-rubric", value: literal(rubric) }] };
+}
+
+/** The recorded answer. An empty one would count as nothing recorded, and call the provider. */
+function replayFields({ answer, expected }: Case) {
+  if (answer === "") return {};
+  // Both sides carry the same invisible characters, so that containment still holds.
+  const assert = expected === undefined ? {} : { assert: [assertion(inert(expected))] };
+  return { providerOutput: inert(answer), ...assert };
+}
+
+function assertion(expected: string) {
+  const isShort = expected.length <= CONTAINS_MAX_CHARS && !/[\r\n]/.test(expected);
+  return isShort
+    ? { type: "icontains", value: expected }
+    : { type: "rouge-n", threshold: 0.5, value: expected };
 }
 
 /** Tool calls are JSON text, because promptfoo follows `$ref` in any object. */
@@ -45,11 +68,4 @@ function caseMetadata(session: ExportSession, item: Case) {
     thinking: item.thinking || undefined,
     tools_called: item.calls.length === 0 ? undefined : JSON.stringify(item.calls),
   });
-}
-
-function assertion(expected: string) {
-  const isShort = expected.length <= CONTAINS_MAX_CHARS && !/[\r\n]/.test(expected);
-  return isShort
-    ? { type: "icontains", value: literal(expected) }
-    : { type: "rouge-n", threshold: 0.5, value: literal(expected) };
 }

@@ -98,7 +98,7 @@ export const promptfooTestCase = {
         additionalProperties: false,
         properties: {
           // Any text passes promptfoo's own schema; an unknown one fails only when it runs.
-          type: { enum: ["icontains", "rouge-n"] },
+          type: { enum: ["icontains", "rouge-n", "llm-rubric"] },
           value: { type: "string" },
           threshold: { type: "number" },
           weight: { type: "number" },
@@ -108,5 +108,132 @@ export const promptfooTestCase = {
     },
     threshold: { type: "number" },
     metadata: { type: "object" },
+  },
+};
+
+/** `ChatMessage` of Inspect AI (`inspect_ai/model/_chat_message.py`), as `json_dataset` reads it. */
+const inspectMessage = {
+  type: "object",
+  required: ["role", "content"],
+  additionalProperties: false,
+  properties: {
+    role: { enum: ["system", "user", "assistant", "tool"] },
+    content: {
+      anyOf: [
+        { type: "string" },
+        {
+          type: "array",
+          items: {
+            type: "object",
+            required: ["type"],
+            properties: { type: { enum: ["text", "reasoning"] } },
+          },
+        },
+      ],
+    },
+    tool_calls: {
+      type: "array",
+      minItems: 1,
+      items: {
+        type: "object",
+        required: ["id", "function", "arguments"],
+        additionalProperties: false,
+        properties: {
+          id: { type: "string" },
+          function: { type: "string" },
+          arguments: { type: "object" },
+        },
+      },
+    },
+    tool_call_id: { type: "string" },
+    function: { type: "string" },
+    error: {
+      type: "object",
+      required: ["type", "message"],
+      properties: { type: { enum: ["unknown"] }, message: { type: "string" } },
+    },
+  },
+};
+
+/** `Sample` of Inspect AI (`inspect_ai/dataset/_dataset.py`). */
+export const inspectSample = {
+  type: "object",
+  required: ["id", "input", "target"],
+  additionalProperties: false,
+  properties: {
+    id: { type: "string" },
+    input: { type: "array", minItems: 1, items: inspectMessage },
+    target: { type: "string" },
+    metadata: {
+      type: "object",
+      properties: { recorded: { type: "array", items: inspectMessage } },
+    },
+  },
+};
+
+/** `CreateDatasetItemRequest` of Langfuse's public API. */
+export const langfuseItem = {
+  type: "object",
+  required: ["datasetName"],
+  additionalProperties: false,
+  properties: {
+    datasetName: { type: "string", minLength: 1 },
+    id: { type: "string", minLength: 1 },
+    input: true,
+    expectedOutput: true,
+    metadata: true,
+    sourceTraceId: { type: "string", pattern: "^[0-9a-f]{32}$" },
+    sourceObservationId: { type: "string" },
+    status: { enum: ["ACTIVE", "ARCHIVED"] },
+  },
+};
+
+const otelParts = {
+  type: "array",
+  items: {
+    type: "object",
+    required: ["type"],
+    oneOf: [
+      {
+        required: ["content"],
+        properties: { type: { enum: ["text", "reasoning"] }, content: { type: "string" } },
+      },
+      {
+        required: ["name"],
+        properties: {
+          type: { const: "tool_call" },
+          id: { type: ["string", "null"] },
+          name: { type: "string" },
+        },
+      },
+      {
+        required: ["response"],
+        properties: { type: { const: "tool_call_response" }, id: { type: ["string", "null"] } },
+      },
+    ],
+  },
+};
+
+/** `gen_ai.input.messages` of the GenAI semantic conventions (status: Development). */
+export const otelInputMessages = {
+  type: "array",
+  items: {
+    type: "object",
+    required: ["role", "parts"],
+    properties: { role: { enum: ["system", "user", "assistant", "tool"] }, parts: otelParts },
+  },
+};
+
+/** `gen_ai.output.messages`. */
+export const otelOutputMessages = {
+  type: "array",
+  items: {
+    type: "object",
+    required: ["role", "parts", "finish_reason"],
+    properties: {
+      role: { const: "assistant" },
+      parts: otelParts,
+      finish_reason: { enum: ["stop", "length", "content_filter", "tool_call", "error"] },
+    },
   },
 };

@@ -110,8 +110,8 @@ describe("every form", () => {
     expect(textOf(sharedMarkdown, one)).not.toContain("Assistant");
   });
 
-  test("Markdown fences text as text, and JSON as JSON", () => {
-    expect(textOf(sharedMarkdown, one)).toContain("```text\ndata:image/png;base64,AAAA\n```");
+  test("Markdown names files, and fences JSON as JSON", () => {
+    expect(textOf(sharedMarkdown, one)).toContain("[image/png, 3 B]");
     expect(textOf(sharedMarkdown, ordinary)).toContain('```json\n{\n  "command": "ls"\n}\n```');
   });
 

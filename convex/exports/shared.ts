@@ -1,3 +1,4 @@
+import { fileLabel } from "../lib/sessions/files";
 import type { Role } from "../lib/enums";
 import { shortCount } from "../lib/stats/labels";
 import { readMessage } from "../lib/sessions/readMessage";
@@ -129,6 +130,8 @@ function cutPart(part: ReadPart, max: number): { beginning: ReadPart; bytes: num
       const named = part.name === undefined ? {} : { name: nameOf(part.name) };
       return { beginning: { ...part, ...named, output: value }, bytes };
     }
+    case "file":
+      return { beginning: { ...part, file: { ...part.file, data: undefined } }, bytes: 0 };
     case "other": {
       const { value, bytes } = cut(part.content, textOf(part.content));
       return { beginning: { ...part, type: nameOf(part.type), content: value }, bytes };
@@ -186,6 +189,8 @@ function sharedPart(part: ReadPart) {
       return { type: part.kind, name: part.name, args: part.args };
     case "tool-result":
       return { type: part.kind, name: part.name, output: part.output };
+    case "file":
+      return { type: part.kind, text: fileLabel(part.file) };
     case "other":
       return { type: part.kind, name: part.type, content: part.content };
   }

@@ -1,3 +1,4 @@
+import { fileLabel } from "../lib/sessions/files";
 import { readMessage } from "../lib/sessions/readMessage";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
 import { quoteTurns } from "../lib/exports/forgedTurns";
@@ -38,6 +39,8 @@ function paragraph(part: ReadPart): string {
       return `[tool call] ${oneLine(part.name)} ${quoteTurns(plainText(part.args))}`;
     case "tool-result":
       return `[tool result${part.name === undefined ? "" : `: ${oneLine(part.name)}`}]\n${quoteTurns(plainText(part.output))}`;
+    case "file":
+      return quoteTurns(oneLine(fileLabel(part.file)));
     case "other":
       return `[${oneLine(part.type)}]\n${quoteTurns(plainText(part.content))}`;
   }

@@ -1,4 +1,4 @@
-import type { EvalStatus, Role, Style, Turns } from "../lib/enums";
+import type { EvalStatus, Mode, Role, Style, Turns } from "../lib/enums";
 import type { InView, MessageTable, SessionTable } from "../lib/sessions/fields";
 import type { StoredPart } from "../lib/sessions/parts";
 
@@ -45,12 +45,22 @@ export type ExportOptions = {
   turns: Turns;
   /** For `openai` alone. */
   style: Style;
+  /** For `promptfoo` alone. */
+  mode: Mode;
   /** Whether a case says where it comes from; for formats of cases alone. */
   metadata: boolean;
+  /** Whether a table begins with a byte order mark, which Excel needs to read UTF-8. */
+  bom: boolean;
 };
 
 /** What a caller asks for who says nothing. */
-export const DEFAULT_OPTIONS: ExportOptions = { turns: "single", style: "evals", metadata: true };
+export const DEFAULT_OPTIONS: ExportOptions = {
+  turns: "single",
+  style: "evals",
+  mode: "eval",
+  metadata: true,
+  bom: true,
+};
 
 /** What a document holds of a session, or of a stretch of one. */
 export type WrittenStretch = Pick<ExportSession, "externalId" | "source" | "model" | "from"> & {
@@ -64,6 +74,8 @@ export type ExportTotals = {
   sessions: number;
   records: number;
   stretches: readonly WrittenStretch[];
+  /** Why the document holds nothing, where it does. */
+  emptyBecause?: string;
 };
 
 /**
@@ -74,7 +86,9 @@ export type ExportTotals = {
 export type ExportFormat = {
   contentType: string;
   extension: string;
-  begin: string;
+  /** How its consumer loads the document, saved as FILE, in one line of ASCII. */
+  usage: (options: ExportOptions) => string;
+  begin: (options: ExportOptions) => string;
   separator: string;
   end: (totals: ExportTotals) => string;
   /** Whether a record needs the whole conversation, so that stretches are joined while they fit. */

@@ -118,7 +118,11 @@ describe("an export too large for one answer", () => {
 
   test("cases stand whole, whatever the pages were cut at", async () => {
     for (const size of [1, 3, 4, 100]) {
-      const found = await answers(job("promptfoo"), sourceOf(many.slice(0, 30), size, 4));
+      const options = { ...DEFAULT_OPTIONS, mode: "replay" } as const;
+      const found = await answers(
+        job("promptfoo", { options }),
+        sourceOf(many.slice(0, 30), size, 4),
+      );
       expect(ids(found, "providerOutput")).toHaveLength(150);
       for (const { text } of found) {
         for (const line of text.split("\n").filter((one) => one !== "")) {
@@ -150,7 +154,7 @@ describe("an export too large for one answer", () => {
 test("a conversation larger than an answer comes in stretches, in formats by turn and by session", async () => {
   const huge = talk("huge", 400, 100_000);
   for (const name of ["jsonl", "openai", "text"] as const) {
-    const options = { turns: "multi", style: "chat", metadata: true } as const;
+    const options = { ...DEFAULT_OPTIONS, turns: "multi", style: "chat" } as const;
     const found = await answers(job(name, { options }), sourceOf([huge, talk("b", 2, 10)], 40, 1));
     expect(found.length).toBeGreaterThan(3);
     const text = found.map((answer) => answer.text).join("");

@@ -39,6 +39,8 @@ export type ExportJob = {
   limit: number;
   /** When it is written (ms), for formats that say so. */
   at: number;
+  /** Why nothing was written, for people, where so many sessions were found. */
+  emptyBecause?: (found: number) => string;
 };
 
 /** Where an answer ended: the piece, how many of its messages are done, and how many sessions. */
@@ -57,6 +59,8 @@ export type Written = {
   /** Ids asked for that are no session, each in the answer that comes past it. */
   unknown: string[];
   resume: Resume | null;
+  /** Why nothing was written. */
+  emptyBecause?: string;
 };
 
 /** An answer ends after the record that passes this. Half of what Convex lets an answer have. */
@@ -114,7 +118,7 @@ class Writer {
     /** Sessions that earlier answers finished. */
     private readonly before: number,
   ) {
-    this.push(job.format.begin);
+    this.push(job.format.begin(job.options));
   }
 
   /** Takes a piece in, its first `skip` messages being written already. */
@@ -157,8 +161,11 @@ class Writer {
       resume,
       stretches,
     } = this;
-    this.push(this.job.format.end({ at: this.job.at, sessions, records, stretches }));
-    return { chunks, sessions, found, records, skipped, unknown, resume };
+    const isEmpty = records === 0 && this.before === 0 && resume === null;
+    const reason = isEmpty ? this.job.emptyBecause?.(found) : undefined;
+    const why = reason === undefined ? {} : { emptyBecause: reason };
+    this.push(this.job.format.end({ at: this.job.at, sessions, records, stretches, ...why }));
+    return { chunks, sessions, found, records, skipped, unknown, resume, ...why };
   }
 
   /** How many of the waiting messages make a stretch: up to a question, unless it would be none. */

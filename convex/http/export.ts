@@ -28,7 +28,7 @@ async function exportAnswer(
   { caller, query, request }: Call<Query, unknown, Caller>,
 ): Promise<Response> {
   const { selection, options, limit = Infinity, id } = query;
-  const name = query.format ?? (id === undefined ? "deepeval" : "json");
+  const name = query.format ?? defaultFormat(query);
   const format: ExportFormat = formats[name];
   const resume = query.cursor === undefined ? null : readResume(query.cursor);
   const exportId = resume?.exportId ?? newExportId();
@@ -36,17 +36,35 @@ async function exportAnswer(
     ? await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })
     : null;
   const written = await writeExport(
-    { format, options, selection: EVERYTHING, anonymity, limit, at: Date.now() },
+    {
+      ...{ format, options, selection: EVERYTHING, anonymity, limit, at: Date.now() },
+      emptyBecause: (found) => emptyReason(query, found),
+    },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
     resume,
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
   return new Response(streamOf(written.chunks), {
     headers: headersOf(written, exportId, request.url, {
+      "X-Export-Usage": format.usage(options),
       "Content-Type": format.contentType,
       "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
     }),
   });
+}
+
+function defaultFormat({ id, selection }: Query): FormatName {
+  if (id !== undefined) return "json";
+  return selection.all ? "jsonl" : "deepeval";
+}
+
+/** Why an export may hold nothing, and what to do about it. */
+function emptyReason({ selection }: Query, found: number): string {
+  if (found > 0)
+    return "No session found here holds what this format needs: a question with an answer.";
+  if (selection.sessionIds !== undefined) return "None of these ids is a session of yours.";
+  if (selection.all) return "You have no session that these filters leave.";
+  return 'No session is ready for evaluation, or these filters leave none. Mark one with PATCH /api/sessions/:id {"evalReady":true}, name some with sessionIds, or take every session with all=true.';
 }
 
 /** Ids that a header names, and the bytes it takes of each: enough to find them again. */
@@ -66,11 +84,12 @@ function headersOf(
   url: string,
   headers: Record<string, string>,
 ) {
-  const { sessions, records, skipped, unknown, resume } = written;
+  const { sessions, records, skipped, unknown, resume, emptyBecause } = written;
   const counted = {
     ...headers,
     "X-Export-Sessions": String(sessions),
     "X-Export-TestCases": String(records),
+    ...(emptyBecause === undefined ? {} : { "X-Export-Empty": emptyBecause }),
     ...(skipped.length > 0
       ? { "X-Export-Skipped": `${named(skipped, "sessions")}; reason="larger than one answer"` }
       : {}),

@@ -6,7 +6,7 @@ const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
   "Access-Control-Allow-Headers": "Authorization, Content-Type",
   "Access-Control-Expose-Headers":
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Unknown, X-Export-Cursor, Link, Content-Disposition",
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, Content-Disposition",
   "Access-Control-Max-Age": "86400",
 };
 

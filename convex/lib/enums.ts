@@ -20,6 +20,10 @@ export const TURN_MODES = { per_turn: "single", full: "full", final_only: "last"
 export const STYLES = ["evals", "chat", "finetune"] as const;
 export type Style = (typeof STYLES)[number];
 
+/** What a promptfoo run is for: to call a model with the questions, or to grade the recorded answers. */
+export const MODES = ["eval", "replay"] as const;
+export type Mode = (typeof MODES)[number];
+
 /** Classes of endpoints that share a rate limit. */
 export const LIMIT_CLASSES = ["sync", "read", "search", "export"] as const;
 export type LimitClass = (typeof LIMIT_CLASSES)[number];

@@ -1,3 +1,4 @@
+import { fileLabel } from "../lib/sessions/files";
 import { roleLabel } from "../lib/enums";
 import { escapeMarkup } from "../lib/escape";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
@@ -79,6 +80,8 @@ function partHtml(part: ReadPart, markdown: (text: string) => string): string {
         part.name === undefined ? "Result" : `${part.name}: result`,
         plainText(part.output),
       );
+    case "file":
+      return `<p class="quiet">${escapeMarkup(fileLabel(part.file))}</p>`;
     case "other":
       return details(part.type, pretty(part.content));
   }

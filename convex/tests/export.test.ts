@@ -137,6 +137,61 @@ describe("GET /api/export", () => {
     expect(message).toMatchObject({ ...said, role: "unknown", rawRole: "critic" });
   });
 
+  test("all=true exports every session, as JSONL if nothing else is asked for", async () => {
+    const { ada } = await setUp();
+    const answer = await ada.get("/api/export?all=true");
+    expect(answer.headers.get("Content-Type")).toBe("application/jsonl; charset=utf-8");
+    const lines = (await answer.text()).trim().split("\n");
+    const records = lines.map((line) => JSON.parse(line) as { type: string; externalId: string });
+    const ids = records
+      .filter(({ type }) => type === "session")
+      .map(({ externalId }) => externalId);
+    expect(ids).toEqual(["unready", "new", "cursor", "old"]);
+    const filtered = await ada.get("/api/export?all=true&source=pi&to=2026-11-21&format=json");
+    const { sessions } = await read<{ sessions: { externalId: string }[] }>(filtered);
+    expect(sessions.map(({ externalId }) => externalId)).toEqual(["new", "old"]);
+  });
+
+  test("says in a header how its consumer loads it", async () => {
+    const { ada } = await setUp();
+    for (const query of ["format=promptfoo&mode=replay", "format=promptfoo", "format=otel", ""]) {
+      const usage = (await ada.get(`/api/export?${query}`)).headers.get("X-Export-Usage");
+      expect(usage).toMatch(/^[\x20-\x7e]+$/);
+      expect(usage).toContain("FILE");
+    }
+  });
+
+  test.each([
+    ["", /all=true/],
+    ["sessionIds=nowhere", /None of these ids/],
+    ["all=true", /no session/],
+    ["sessionIds=silent", /a question with an answer/],
+  ])("an export of nothing says why: %s", async (query, why) => {
+    const ada = await person(deployment());
+    if (query === "sessionIds=silent") await ada.post("/sync/session", { externalId: "silent" });
+    const answer = await ada.get(`/api/export?${query}&format=openai`);
+    expect(answer.headers.get("X-Export-Empty")).toMatch(why);
+    expect(await answer.text()).toBe("");
+    if (query === "sessionIds=silent") return;
+    const text = await (await ada.get(`/api/export?${query}&format=markdown`)).text();
+    expect(text).toMatch(why);
+    const { note } = await read<{ note: string }>(ada.get(`/api/export?${query}&format=json`));
+    expect(note).toMatch(why);
+  });
+
+  test("one session is one entry of json, however many messages it has", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const texts = Array.from({ length: 450 }, (_, at) => `message ${at}`);
+    await ada.post("/sync/batch", conversation("long", texts, { source: "pi" }));
+    const { sessions } = await read<{
+      sessions: { from: number; isLast: boolean; messages: object[] }[];
+    }>(ada.get("/api/export?id=long"));
+    expect(sessions.map(({ from, isLast, messages }) => [from, isLast, messages.length])).toEqual([
+      [0, true, 450],
+    ]);
+  });
+
   test("a session named by both of its ids is one, and an unknown id named twice is one", async () => {
     const { ada } = await setUp();
     const { _id } = await read(ada.get("/api/sessions/old"));
@@ -184,6 +239,8 @@ describe("GET /api/export", () => {
     ["format=pdf", "format"],
     ["status=great", "status"],
     ["style=loud", "style"],
+    ["mode=both", "mode"],
+    ["bom=maybe", "bom"],
     ["from=yesterday", "from"],
     ["min_tokens=many", "min_tokens"],
     ["min_tokens=-1", "min_tokens"],

@@ -169,7 +169,7 @@ describe("the dashboard's session", () => {
     const lines = await table();
     expect(ids(lines.slice(0, -1))).toEqual([...later, "newest"]);
     expect(lines.at(-1)).toBe(
-      `Only the newest 500 sessions; GET /api/sessions lists all of them.${",".repeat(17)}`,
+      `"Only the newest 500 sessions; GET /api/sessions lists all of them."${",".repeat(17)}`,
     );
   });
 });

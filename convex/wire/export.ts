@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { EVAL_STATUSES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
+import { EVAL_STATUSES, MODES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
 import { keysOf } from "../lib/record";
 import { bound, chosenLabel, chosenList, flag, label, moment, tagList } from "./fields";
 import { filterShape, readFilters } from "./fieldShapes";
@@ -31,7 +31,7 @@ function formatParameter<Name extends string>(formats: Formats<Name>) {
     .meta({
       type: "string",
       enum: names,
-      description: "Default: json for one session, else deepeval.",
+      description: "Default: json for one session, jsonl for all, else deepeval.",
     });
 }
 
@@ -40,6 +40,7 @@ const ExportParameters = z.object({
   sessionIds: chosenList(
     "Sessions by id, with commas between; absent or `all`: all that are ready.",
   ),
+  all: flag("Every session of yours, and not only those that are ready for evaluation."),
   status: word(EVAL_STATUSES, "Only sessions judged so."),
   tag: tagList("Only sessions with one of these tags."),
   tags: tagList("The same, as older clients call it."),
@@ -55,6 +56,11 @@ const ExportParameters = z.object({
   turns: word(TURNS, "Cases by question, or by conversation."),
   turn_mode: word(["per_turn", "full", "final_only"], "`turns`, as older clients call it."),
   style: word(STYLES, "For `openai`."),
+  mode: word(
+    MODES,
+    "For `promptfoo`: `eval` (default) asks a model, `replay` grades the recorded answers.",
+  ),
+  bom: flag("For `csv`: whether it begins with a byte order mark, which Excel needs.", true),
   min_tokens: bound("Only sessions of this many tokens or more.", 0),
   include_metadata: flag(
     "Whether cases say which session they come from, its model and tags.",
@@ -66,14 +72,16 @@ const ExportParameters = z.object({
 /** The parameters of an export, aliases resolved. */
 const exportQuery = <Name extends string>(formats: Formats<Name>) =>
   ExportParameters.extend({ format: formatParameter(formats) }).transform((query) => {
-    const { format, id, status, limit, cursor, style = "evals", anonymize } = query;
+    const { format, id, status, limit, cursor, anonymize, all, bom } = query;
+    const { style = "evals", mode = "eval" } = query;
     const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
     const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
     return {
       ...{ format, id, limit, cursor, anonymize },
-      options: { turns, style, metadata: query.include_metadata },
+      options: { turns, style, mode, metadata: query.include_metadata, bom },
       selection: {
         sessionIds: id === undefined ? ids : [id],
+        all,
         status,
         tags: query.tag ?? query.tags,
         source: readSource(query.source ?? query.tool),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json";
 import { messageProse } from "../lib/sessions/readMessage";
 import {
-  isTextType,
+  isTextPart,
   parsePart,
   sameCallKey,
   storedForm,
@@ -84,7 +84,12 @@ type SaidFields = {
   content?: unknown;
   parts?: PartInput[];
   toolCalls?: unknown;
+  tool_calls?: unknown;
+  tool_call_id?: string;
 };
+
+/** A result that is larger is found by its place alone, so that no message is stored twice. */
+const NAMED_RESULT_MAX_BYTES = 64 * 1024;
 
 /**
  * All that a message says, whichever of the fields say it: the text is `textContent`, else a `content`
@@ -92,7 +97,7 @@ type SaidFields = {
  * hold already. Where nothing of this was sent, `parts` is undefined, and those of an earlier delivery stay.
  */
 export function readSaid(
-  { textContent, content, parts, toolCalls }: SaidFields,
+  { textContent, content, parts, toolCalls, tool_calls, tool_call_id }: SaidFields,
   issues: z.RefinementCtx,
 ): { text?: string; parts?: PartInput[] } {
   const isScalar = typeof content !== "object";
@@ -107,8 +112,11 @@ export function readSaid(
     return found;
   };
   const blocks = stored("content", (isScalar ? second : listOf(content, issues)).map(shapeOf));
-  const calls = stored("toolCalls", listOf(toolCalls, issues).map(callShape));
-  return { text, parts: joined(joined(parts, blocks), calls) };
+  const calls = stored("toolCalls", listOf(toolCalls ?? tool_calls, issues).map(callShape));
+  const isResult = tool_call_id !== undefined && text && utf8Length(text) <= NAMED_RESULT_MAX_BYTES;
+  const answered = { type: "tool-result", content: { tool_call_id, content: text } };
+  const results = isResult ? stored("content", [answered]) : [];
+  return { text, parts: joined(joined(parts, blocks), [...calls, ...results]) };
 }
 
 /** The message as it will be stored is too large: an issue that becomes 413. */
@@ -170,7 +178,7 @@ function callShape(call: unknown): StoredPart {
  * so that it ends where it would make the message too large.
  */
 export function textOfParts(parts: PartInput[]): string {
-  const texts = parts.filter(({ type }) => isTextType(type)).map(parsePart);
+  const texts = parts.filter(isTextPart).map(parsePart);
   const text = messageProse({ role: "unknown", parts: texts });
   return prefixBytes(text, MESSAGE_MAX_BYTES - storedBytes("", parts));
 }

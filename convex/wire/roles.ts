@@ -10,10 +10,13 @@ const ALIASES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["bot", "assistant"],
   ["model", "assistant"],
   ["agent", "assistant"],
+  ["gemini", "assistant"],
   ["developer", "system"],
   ["function", "tool"],
-  ["tool_result", "tool"],
 ]);
+
+/** `toolResult`, `tool_response`, `function-output`: whatever a tool answered. */
+const TOOL_ANSWER = /^(?:tool|function)(?:[_-]?call)?[_-]?(?:result|response|output|return)s?$/;
 
 /** A role is a label; what is longer is none, and only its start is kept. */
 const RAW_ROLE_MAX_BYTES = 200;
@@ -23,6 +26,7 @@ export function readRole(value: unknown): { role?: Role; rawRole?: string } {
   if (value === undefined || value === null) return {};
   if (isTooDeep(value)) return { role: "unknown" };
   const raw = typeof value === "string" ? value : JSON.stringify(value);
-  const role = ALIASES.get(raw.trim().toLowerCase()) ?? "unknown";
+  const word = raw.trim().toLowerCase();
+  const role = ALIASES.get(word) ?? (TOOL_ANSWER.test(word) ? "tool" : "unknown");
   return role === raw ? { role } : { role, rawRole: cutBytes(wellFormed(raw), RAW_ROLE_MAX_BYTES) };
 }

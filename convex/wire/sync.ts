@@ -74,6 +74,8 @@ const MessageFields = z.object({
   toolCalls: lenient((value) => value, {
     description: "Older clients: tool calls, kept as parts.",
   }),
+  tool_calls: lenient((value) => value, { description: "The same, as OpenAI's messages have it." }),
+  tool_call_id: label("The call that a message of a tool answers, as OpenAI's messages have it."),
   source: label("Which tool; used when the message is the first sign of its session."),
   ...inputShape(MESSAGE_FIELDS),
   ...times,

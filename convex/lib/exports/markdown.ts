@@ -5,11 +5,13 @@ const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
 
 /**
  * A Markdown text that ends what it begins: an open code fence is closed, and an HTML block that
- * could run on is made text. What follows it in a document is read as if it stood alone.
+ * could run on is made text. What follows it in a document is read as if it stood alone. Line ends
+ * stay as they are.
  */
 export function blockSafe(text: string): string {
   let open = "";
-  const lines = text.split(/\r\n|\r|\n/).map((line) => {
+  const pieces = text.split(/(\r\n|\r|\n)/).map((line, at) => {
+    if (at % 2 === 1) return line;
     const fence = FENCE.exec(line);
     if (open === "") {
       const marks = fence?.[1] ?? "";
@@ -20,7 +22,7 @@ export function blockSafe(text: string): string {
     if (fence !== null && closes(open, fence[1] ?? "", fence[2] ?? "")) open = "";
     return line;
   });
-  return open === "" ? lines.join("\n") : `${lines.join("\n")}\n${open}`;
+  return open === "" ? pieces.join("") : `${pieces.join("")}\n${open}`;
 }
 
 /** A fenced code block whose fence is longer than any run of back-ticks inside. */

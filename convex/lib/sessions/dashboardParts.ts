@@ -1,3 +1,4 @@
+import { fileLabel } from "./files";
 import { readMessage, type ReadableMessage } from "./readMessage";
 import { plainText, type ReadPart } from "./parts";
 import { cutBytes, utf8Length } from "../text";
@@ -61,6 +62,8 @@ function drawn(part: ReadPart, room: Room): DrawnPart {
       const content = isText ? textWithin(output, room) : wrapped(output, room);
       return { type: "tool-result", content };
     }
+    case "file":
+      return { type: "text", content: textWithin(fileLabel(part.file), room) };
     case "other": {
       const type = cutBytes(part.type, NAME_MAX_BYTES);
       return { type, content: textWithin(plainText(part.content), room) };

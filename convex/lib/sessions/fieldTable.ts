@@ -30,7 +30,7 @@ type Personal = "no" | "text" | "name";
 export type MergeRule =
   /** Any value. */
   | "newest"
-  /** Any value but a placeholder, which plugins send for a title they do not know. */
+  /** Any value but a placeholder, text that a tool injected, and messages like `continue`. */
   | "newestTitle"
   /** Any value but `unknown`. */
   | "newestKnown"

@@ -1,6 +1,7 @@
 import { record } from "../record";
 import { SESSION_FIELDS, type MergeRule } from "./fieldTable";
 import { isPlaceholderTitle } from "./titles";
+import { isTitle } from "./wrappers";
 import { declared, SESSION_FIELD_NAMES, type SessionTable, type Values } from "./fields";
 
 /** Merging what a plugin sends of a session into what is stored, field by field. Pure. */
@@ -10,7 +11,7 @@ type Value = string | number;
 /** Whether a value that was sent replaces the stored one, of which there is one. */
 const REPLACES: { [rule in MergeRule]: (sent: Value) => boolean } = {
   newest: () => true,
-  newestTitle: (sent) => !isPlaceholderTitle(String(sent)),
+  newestTitle: (sent) => !isPlaceholderTitle(String(sent)) && isTitle(String(sent)),
   newestKnown: (sent) => !isPlaceholderName(String(sent)),
   newestPositive: (sent) => sent !== 0,
 };

@@ -3,13 +3,15 @@ import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { sessionFilter } from "../../fields";
 import type { User } from "../accounts/user";
-import { type CreatedAtRange, newestFirst, within } from "../sessions/ranges";
+import { type CreatedAtRange, newestFirst, ownSessions, within } from "../sessions/ranges";
 import * as Sessions from "../sessions/sessions";
 
-/** Which sessions an export takes: those named, else all that are ready for evaluation. */
+/** Which sessions an export takes: those named, else all, or all that are ready for evaluation. */
 export const vExportSelection = v.object({
   /** Ours or the plugin's ids, in the order wanted; unknown ones are left out. */
   sessionIds: v.optional(v.array(v.string())),
+  /** Every session, ready for evaluation or not. */
+  all: v.optional(v.boolean()),
   ...sessionFilter,
 });
 export type ExportSelection = Infer<typeof vExportSelection>;
@@ -51,14 +53,18 @@ export async function* sessionsFrom(
   }
 }
 
-/** The sessions that are ready for evaluation, from a place on (that one included), newest first. */
+/**
+ * The sessions that are ready for evaluation, or all of them, from a place on (that one included),
+ * newest first.
+ */
 export async function* readyFrom(
   ctx: QueryCtx,
   user: User,
   selection: ExportSelection,
   start: Place | null,
 ): AsyncGenerator<Placed> {
-  const sessionsIn = (range: CreatedAtRange) => ready(ctx, user, range);
+  const sessionsIn = (range: CreatedAtRange) =>
+    selection.all ? ownSessions(ctx, user, selection.source, range) : ready(ctx, user, range);
   const from = start && { createdAt: start[0], creationTime: start[1], isIncluded: true };
   for await (const session of newestFirst(sessionsIn, selection, from)) {
     yield { session, at: [session.createdAt, session._creationTime] };

@@ -2,8 +2,10 @@ import type { Doc } from "../../_generated/dataModel";
 import { NUMBERS } from "../../lib/numbers";
 import type { SessionTable, Values } from "../../lib/sessions/fields";
 import { isPlaceholderName, mergeFields } from "../../lib/sessions/mergeFields";
+import { isPlaceholderTitle } from "../../lib/sessions/titles";
 import { settleTotal } from "../../lib/sync/sessionTotals";
 import { cutBytes } from "../../lib/text";
+import { isTitle } from "../../lib/sessions/wrappers";
 import type { SessionFields } from "../sync/shapes";
 
 /** Merges what a plugin says of a session into what is stored. Pure. */
@@ -29,10 +31,22 @@ export function mergeSession(stored: Reported, input: SessionFields): Reported {
     ...merged,
     ...mergeSource(stored, input.source),
     announced: true,
-    title: stored.titleEdited ? stored.title : merged.title,
+    title: stored.titleEdited || keepsTitle(stored, input) ? stored.title : merged.title,
     reported: mergeReported(stored.reported, input),
     createdAt: Math.min(stored.createdAt, input.createdAt ?? stored.createdAt),
   });
+}
+
+/** Names that Claude Code makes up for transcripts: `quiet-humming-otter`. */
+const MADE_UP_TITLE = /^[a-z]+(?:-[a-z]+){2,3}$/;
+
+/**
+ * Whether the first title stays. Claude Code's plugin calls a session after the first prompt since it
+ * was started or resumed, and at its end after a made-up name.
+ */
+function keepsTitle({ title, source }: Reported, input: SessionFields): boolean {
+  if ((input.source ?? source) !== "claude-code" || title === undefined) return false;
+  return isTitle(title) && !isPlaceholderTitle(title) && !MADE_UP_TITLE.test(title);
 }
 
 /** Names of the fields that plugins reported, which the sums over messages leave alone. */

@@ -1,5 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import { spokenText } from "../../lib/sessions/wrappers";
+import { prefixBytes } from "../../lib/text";
 import { hasRoom, spend } from "../readBudget";
 
 /**
@@ -8,7 +10,13 @@ import { hasRoom, spend } from "../readBudget";
  */
 const BEGINNING = { rows: 200, bytes: 1024 * 1024 };
 
-/** The first prompts of a session, at most `count`, as far as they are at its beginning. */
+/** As much of a message as may be in front of what a person said in it. */
+const PROMPT_READ_MAX_BYTES = 8_000;
+
+/**
+ * The first prompts of a session that a person wrote, at most `count`, as far as they are at its
+ * beginning. Messages that a tool injected are passed over.
+ */
 export async function firstPrompts(
   ctx: QueryCtx,
   sessionId: Id<"sessions">,
@@ -21,8 +29,13 @@ export async function firstPrompts(
   const budget = { ...BEGINNING };
   for await (const message of messages) {
     spend(budget, message);
-    if (message.role === "user") prompts.push(message);
+    if (message.role === "user" && promptOf(message) !== "") prompts.push(message);
     if (prompts.length >= count || !hasRoom(budget)) break;
   }
   return prompts;
+}
+
+/** What a person said in a message, as far as its beginning tells. */
+export function promptOf({ textContent = "" }: Pick<Doc<"messages">, "textContent">): string {
+  return spokenText(prefixBytes(textContent, PROMPT_READ_MAX_BYTES));
 }

@@ -6,12 +6,13 @@ import { fold } from "../../lib/sync/sessionTotals";
 import { sessionCounts } from "../../lib/secrets/counts";
 import { maskText } from "../../lib/secrets/scan";
 import { contributionOf } from "../../lib/stats/ledger";
+import { isGoOn, isTitle } from "../../lib/sessions/wrappers";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
 import { applyToLedger } from "../stats/ledger";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
 import { mergeSource } from "../sessions/merge";
-import { firstPrompts } from "../sessions/prompts";
+import { firstPrompts, promptOf } from "../sessions/prompts";
 import { hasRoom, takeWithin } from "../readBudget";
 import {
   append as appendChanges,
@@ -22,7 +23,7 @@ import {
 
 /** Changes that one run counts. */
 const CHANGES_MAX = 1_000;
-/** First prompts that make a session findable by its own row; the rest is found through messages. */
+/** Prompts that make a session findable by its own row; the rest is found through messages. */
 const PROMPTS_SEARCHED = 3;
 const PROMPT_MAX_BYTES = 200;
 /** `searchableText` is read with every row of every list, so it is a taste, not the conversation. */
@@ -118,10 +119,10 @@ async function searchFields(
   const prompts = await firstPrompts(ctx, session._id, PROMPTS_SEARCHED);
   // Masked before they are cut: the beginning of a secret is not found as one, and titles are shared.
   const texts = prompts.map((prompt) =>
-    oneLine(prefixBytes(maskText(prefixBytes(prompt.textContent ?? "", 2_000)), 1_000)),
+    oneLine(prefixBytes(maskText(prefixBytes(promptOf(prompt), 2_000)), 1_000)),
   );
   const lines = texts.map((text) => prefixBytes(text, PROMPT_MAX_BYTES));
-  const first = texts.find((text) => text !== "");
+  const first = texts.find(isTitle) ?? texts.find((text) => !isGoOn(text));
   const last = prompts[PROMPTS_SEARCHED - 1];
   return {
     searchableText: prefixBytes(header + lines.join("\n"), SEARCHABLE_TEXT_MAX_BYTES),

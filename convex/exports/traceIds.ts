@@ -1,0 +1,18 @@
+import { fnv1a } from "../lib/hash";
+
+/** Ids of traces and spans, the same for the same session in every export. */
+
+/** 32 hexadecimal digits, as OpenTelemetry has them. */
+export function traceIdOf(externalId: string): string {
+  return hexOf(externalId, 4);
+}
+
+/** 16 hexadecimal digits. */
+export function spanIdOf(externalId: string, path: string): string {
+  return hexOf(JSON.stringify([externalId, path]), 2);
+}
+
+function hexOf(text: string, words: number): string {
+  const parts = Array.from({ length: words }, (_, at) => fnv1a(`${at}:${text}`));
+  return parts.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}

@@ -1,0 +1,281 @@
+import { isJsonObject, type JsonObject } from "../json";
+import { first, firstText, objectIn, parsed, without } from "../jsonFields";
+import { type FileFacts, fileOf } from "./files";
+import {
+  CALL_HOLDERS,
+  type Kind,
+  kindOfFields,
+  kindOfType,
+  toolOfType,
+  wordsOf,
+} from "./partKinds";
+import { RESULT_HOLDERS } from "./partKinds";
+import type { StoredPart } from "./parts";
+import { plainText } from "./plainText";
+
+/**
+ * Reading a part of any dialect. Plugins spell the same thing in many ways (a tool call alone has two
+ * dozen); what a part is must be told from the part, because half of them never say who sent it. Parts
+ * are stored as they came; this is the one place that says what they mean. The table of dialects is in
+ * `dialects.test.ts`.
+ */
+
+/** What a part says, whatever its dialect. */
+export type ReadPart =
+  | { kind: "text"; text: string }
+  | { kind: "thinking"; text: string }
+  | { kind: "tool-call"; name: string; id?: string; args: unknown }
+  | { kind: "tool-result"; name?: string; id?: string; output: unknown; isError?: true }
+  | { kind: "file"; file: FileFacts }
+  | { kind: "other"; type: string; content: unknown };
+
+type ToolResult = Extract<ReadPart, { kind: "tool-result" }>;
+
+/** Name of a tool call whose sender did not say which tool it was. */
+export const UNKNOWN_TOOL = "unknown";
+
+const NAME_KEYS = ["toolName", "name", "tool", "tool_name"];
+const ARGS_KEYS = ["args", "input", "arguments", "parameters", "rawInput"];
+/** What calls of a kind of their own are told: Codex' shell and search, Gemini's code. */
+const OWN_ARGS_KEYS = ["action", "queries"];
+const OUTPUT_KEYS = ["result", "output"];
+const ERROR_KEYS = ["error", "errorText", "error_message", "errorMessage"];
+const CALL_ID_KEYS = [
+  "toolCallId",
+  "tool_call_id",
+  "callID",
+  "callId",
+  "call_id",
+  "toolUseId",
+  "id",
+];
+const RESULT_ID_KEYS = ["toolCallId", "tool_call_id", "tool_use_id", "toolUseId", "callID"].concat([
+  "callId",
+  "call_id",
+]);
+
+/** Fields of a part, and of a call, that are read by name or say nothing to a reader. */
+const PART_KEYS = ["type", "content"];
+const CALL_KEYS = [
+  ...["type", "state", "function", "status", "metadata", "success", "isError", "is_error"],
+  ...["exitCode", "exit_code", "server_name", "server_label", "providerExecuted", "time", "title"],
+  ...[...NAME_KEYS, ...CALL_ID_KEYS, ...OUTPUT_KEYS, ...ERROR_KEYS],
+];
+
+/** `"shell: npm i"`: a tool and what it was told, in one string. */
+const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s+([\s\S]*)$/;
+
+/** Keys of a call whose spelling its dialects differ in; `sameCallKey` compares them. */
+export const CALL_SPELLINGS = [NAME_KEYS, ARGS_KEYS, CALL_ID_KEYS] as const;
+
+/**
+ * What one stored part says: nothing it holds is dropped, only told apart. A call that carries its
+ * own result gives two readings, the call first; every other part gives one.
+ */
+export function readPart(part: StoredPart): ReadPart[] {
+  const around = without(part, PART_KEYS)?.value;
+  const content = hasContent(part) ? part.content : around;
+  const fields = isJsonObject(content) ? content : {};
+  const kind = kindOf(part, fields);
+  switch (kind) {
+    case "text":
+      return [{ kind, text: embeddedText(fields) ?? plainText(content) }];
+    case "thinking":
+      return [{ kind, text: thinkingText(content) }];
+    case "call":
+      return readCall(content, { ...nameOfType(part, fields), ...around });
+    case "result":
+      return [readResult(part, content, around ?? {})];
+    case "file": {
+      const file = fileOf(
+        { ...around, ...fields, ...ownContent(content) },
+        nounOf(part.type, fields),
+      );
+      return [file === undefined ? otherPart(part, content, around) : { kind, file }];
+    }
+    case undefined:
+      return [otherPart(part, content, around)];
+  }
+}
+
+/** The kind of a stored part; a part without a type of its own is stored as `unknown`. */
+function kindOf({ type }: StoredPart, fields: JsonObject): Kind | undefined {
+  if (type === "unknown" || type === "") return kindOfFields(fields);
+  if (toolOfType(type, fields) !== undefined) return "call";
+  const kind = kindOfType(type);
+  // A document whose source is text is text, and a resource may hold some.
+  return kind === "file" && embeddedText(fields) !== undefined ? "text" : kind;
+}
+
+function embeddedText(fields: JsonObject): string | undefined {
+  const source = objectIn(fields, "source", {});
+  const isText = source.type === "text";
+  return isText
+    ? firstText(source, ["data"])
+    : firstText(objectIn(fields, "resource", {}), ["text"]);
+}
+
+function otherPart(part: StoredPart, content: unknown, around: JsonObject | undefined): ReadPart {
+  const whole = hasContent(part) && around ? { ...around, content } : content;
+  return { kind: "other", type: part.type, content: whole };
+}
+
+const ownContent = (content: unknown): JsonObject =>
+  typeof content === "string" ? { content } : {};
+
+function nounOf(type: string, fields: JsonObject): string {
+  const words = [wordsOf(type), ...Object.keys(fields)].join(" ");
+  if (/image|screenshot/.test(words)) return "image";
+  return /\b(?:document|audio|video)\b/.exec(words)?.[0] ?? "file";
+}
+
+/** The thinking of any dialect: its text or its summary. What is encrypted cannot be read. */
+function thinkingText(content: unknown): string {
+  if (!isJsonObject(content)) return plainText(content);
+  const inner = objectIn(content, "reasoningContent", content);
+  const texts = [inner.summary, inner.content, inner.reasoningText].filter(
+    (value) => value !== undefined && value !== null,
+  );
+  const own = firstText(inner, ["thinking", "text", "reasoning", "reasoning_text", "subject"]);
+  const found = texts.map(plainText).filter((text) => text !== "" && text !== "[]");
+  if (own !== undefined) return [own, ...found.filter((text) => text !== own)].join("\n");
+  return found.join("\n");
+}
+
+/** Tools whose calls name them by their type alone: `web_search_call` calls `web_search`. */
+function nameOfType({ type }: StoredPart, fields: JsonObject): { name?: string } {
+  const tool = toolOfType(type, fields);
+  if (tool !== undefined) return { name: tool };
+  const words = wordsOf(type);
+  if (words === "bash-execution") return { name: "bash" };
+  if (/executable-code$/.test(words) || "executableCode" in fields)
+    return { name: "code_execution" };
+  const name = /^(?:local-)?((?!tool-|function-|custom-tool-|mcp-)[a-z-]+)-call$/.exec(words)?.[1];
+  return name === undefined || name === "custom" ? {} : { name: name.replace(/-/g, "_") };
+}
+
+/** A call; name, id and result may stand in its content or around it. */
+function readCall(content: unknown, around: JsonObject): ReadPart[] {
+  const value = parsed(content);
+  if (!isJsonObject(value)) return withResult(namedCall(value), around, around);
+  const held = first(value, CALL_HOLDERS)?.value;
+  if (isJsonObject(held))
+    return readCall(held, { ...around, ...without(value, CALL_HOLDERS)?.value });
+  if (firstText(value, NAME_KEYS) === undefined && isNamed(value.content)) {
+    return readCall(value.content, { ...around, ...value });
+  }
+  const inner = objectIn(value, "function", value);
+  const state = objectIn(value, "state", value);
+  const name = firstText(inner, NAME_KEYS);
+  const args =
+    first(inner, ARGS_KEYS) ??
+    first(state, ARGS_KEYS) ??
+    first(inner, OWN_ARGS_KEYS) ??
+    without(inner, CALL_KEYS);
+  const call = { name, id: firstText(value, CALL_ID_KEYS), args: parsed(args?.value) };
+  const hasOutput = [state, value, around].find((holder) => outputIn(holder) !== undefined);
+  return withResult(call, around, { ...hasOutput, ...errorMark([value, state, around]) });
+}
+
+const isNamed = (value: unknown) =>
+  isJsonObject(value) && firstText(value, NAME_KEYS) !== undefined;
+
+/** The call, and the result that it carries, if any. */
+function withResult(
+  { name, id, args }: { name?: string; id?: string; args: unknown },
+  around: JsonObject,
+  holder: JsonObject,
+): ReadPart[] {
+  const named = { name: name ?? firstText(around, NAME_KEYS) ?? UNKNOWN_TOOL };
+  const known = id ?? firstText(around, CALL_ID_KEYS);
+  const identity = known === undefined ? named : { ...named, id: known };
+  const call: ReadPart = { kind: "tool-call", ...identity, args };
+  const output = outputIn(holder);
+  const mark = errorMark([holder]);
+  if (output === undefined && mark.isError === undefined) return [call];
+  return [call, { kind: "tool-result", ...identity, output: output?.value ?? null, ...mark }];
+}
+
+function namedCall(value: unknown): { name?: string; args: unknown } {
+  const match = typeof value === "string" ? NAMED_CALL.exec(value) : null;
+  return match === null ? { args: value } : { name: match[1], args: parsed(match[2]) };
+}
+
+/** A result; the call it belongs to may be named in its content or around it. */
+function readResult(part: StoredPart, content: unknown, around: JsonObject): ToolResult {
+  const whole = isJsonObject(content) ? content : {};
+  const held = first(whole, RESULT_HOLDERS)?.value;
+  const fields = isJsonObject(held) ? held : whole;
+  const isHeld = fields !== whole;
+  const ids = isHeld ? [...RESULT_ID_KEYS, "id"] : RESULT_ID_KEYS;
+  const [ownName, ownId] = [firstText(fields, NAME_KEYS), firstText(fields, ids)];
+  const name = ownName ?? firstText(around, NAME_KEYS);
+  const id = ownId ?? firstText(around, RESULT_ID_KEYS);
+  const isWrapped = isHeld || ownName !== undefined || ownId !== undefined;
+  const output = outputIn(fields) ?? first(fields, isWrapped ? ["content", "response"] : []);
+  const response = opened(output === undefined ? content : output.value);
+  const mark = /error$/i.test(part.type) ? { isError: true as const } : {};
+  return {
+    kind: "tool-result",
+    ...(name === undefined ? {} : { name }),
+    ...(id === undefined ? {} : { id }),
+    output: response.output,
+    ...mark,
+    ...errorMark([fields, around, response.around]),
+  };
+}
+
+/** The output of a result, and what stands around it: Gemini and Codex wrap it once more. */
+function opened(value: unknown): { output: unknown; around: JsonObject } {
+  const json = typeof value === "string" && /^\s*\{"output":/.test(value) ? parsed(value) : value;
+  if (!isJsonObject(json)) return { output: value, around: {} };
+  const rest = Object.keys(json).filter((key) => !["output", "metadata", "error"].includes(key));
+  const output = rest.length === 0 ? outputIn(json) : undefined;
+  return output === undefined
+    ? { output: value, around: json }
+    : { output: output.value, around: json };
+}
+
+/** What a call gave: its output, or what went wrong where there is none. */
+function outputIn(fields: JsonObject): { value: unknown } | undefined {
+  const output = first(fields, OUTPUT_KEYS);
+  const error = first(fields, ERROR_KEYS);
+  const isFailure = error !== undefined && isSaid(error.value);
+  const isEmpty = output === undefined || !isSaid(output.value);
+  return isFailure && isEmpty ? error : output;
+}
+
+const isSaid = (value: unknown) =>
+  value !== null && value !== undefined && value !== "" && value !== false;
+
+const FAILED_STATES =
+  /^(?:output-|result-)?(?:error|errored|failed|failure|denied|rejected|cancelled)$/i;
+
+/** `isError` where one of these says that a tool failed. */
+function errorMark(holders: readonly JsonObject[]): { isError?: true } {
+  return holders.some(isFailure) ? { isError: true } : {};
+}
+
+/** Whether fields say that a tool failed, in whatever dialect. */
+function isFailure(fields: JsonObject): boolean {
+  const { status, state, metadata, content, outcome, type } = fields;
+  const states = [status, state].filter((value) => typeof value === "string");
+  const types = [type, isJsonObject(content) ? content.type : undefined];
+  return (
+    fields.is_error === true ||
+    fields.isError === true ||
+    fields.success === false ||
+    states.some((value) => FAILED_STATES.test(value)) ||
+    isSaid(first(fields, ERROR_KEYS)?.value) ||
+    types.some((one) => typeof one === "string" && /error$/i.test(one)) ||
+    (typeof outcome === "string" && /^outcome_(?!ok)/i.test(outcome)) ||
+    [fields, isJsonObject(metadata) ? metadata : {}].some(hasExitCode)
+  );
+}
+
+function hasExitCode(fields: JsonObject): boolean {
+  const code = first(fields, ["exit_code", "exitCode", "exit"])?.value;
+  return typeof code === "number" && code !== 0;
+}
+
+const hasContent = (part: StoredPart) => part.content !== undefined && part.content !== null;
