@@ -111,7 +111,7 @@ export function assemble(
   catalog.checkDocuments();
   const documents = new Documents(sql);
   const tables = { sql, catalog, documents };
-  const transactor = new Transactor(sql, catalog, options.durability);
+  const transactor = new Transactor(sql, catalog, options.durability, limits.isEnforced);
   const scrubber = new Scrubber(sql, catalog, transactor);
   documents.onRemove = () => {
     scrubber.deleted();

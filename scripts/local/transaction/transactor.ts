@@ -8,7 +8,7 @@ import { Account, type Usage } from "./usage.ts";
 /** One running query or mutation with everything it calls in the same transaction. */
 export class Transaction {
   readonly account = new Account();
-  readonly clock = new UserClock();
+  readonly clock: UserClock;
   /** What `Date.now()` answers while it runs. */
   readonly time = Date.now();
   /** What `Math.random()` answers while it runs: a sequence of its own. */
@@ -18,7 +18,12 @@ export class Transaction {
   /** False once it has ended: a promise that nobody awaited must not write into the next one. */
   isOpen = true;
 
-  constructor(readonly isMutation: boolean) {}
+  constructor(
+    readonly isMutation: boolean,
+    areLimitsEnforced: boolean,
+  ) {
+    this.clock = new UserClock(areLimitsEnforced);
+  }
 
   assertOpen(): void {
     if (!this.isOpen)
@@ -39,10 +44,17 @@ export class Transactor {
   readonly #sql: Statements;
   readonly #catalog: Catalog;
   readonly #durability: Durability;
+  readonly #areLimitsEnforced: boolean;
   #turn: Promise<unknown> = Promise.resolve();
   #savepoint = 0;
 
-  constructor(sql: Statements, catalog: Catalog, durability: Durability) {
+  constructor(
+    sql: Statements,
+    catalog: Catalog,
+    durability: Durability,
+    areLimitsEnforced: boolean,
+  ) {
+    this.#areLimitsEnforced = areLimitsEnforced;
     this.#durability = durability;
     this.#sql = sql;
     this.#catalog = catalog;
@@ -51,7 +63,7 @@ export class Transactor {
   /** Run a query: reads only, nothing to commit. */
   query<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const transaction = new Transaction(false);
+      const transaction = new Transaction(false, this.#areLimitsEnforced);
       try {
         return await withTimeout(work(transaction));
       } finally {
@@ -76,7 +88,7 @@ export class Transactor {
 
   #commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const transaction = new Transaction(true);
+      const transaction = new Transaction(true, this.#areLimitsEnforced);
       this.#sql.run("BEGIN IMMEDIATE");
       try {
         const result = await withTimeout(work(transaction));
