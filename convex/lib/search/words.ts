@@ -16,7 +16,7 @@ const WORD = /[\p{Alphabetic}\p{N}]+/gu;
 const HUMP = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
 /** The index drops words of this many bytes or more. */
-const INDEXED_WORD_MAX_BYTES = 31;
+export const INDEXED_WORD_MAX_BYTES = 31;
 
 /** All words of a text in order, as written. */
 export function wordsOf(text: string): Word[] {
