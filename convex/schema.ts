@@ -276,6 +276,24 @@ const parts = defineTable({
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
 
 /**
+ * Words that a reader of a message sees and its own index entries do not hold: glued to an escape or a
+ * colour code, in another spelling, inside a run without spaces, too long, emoji. One row for each stored
+ * row that has any, which is one in some ten; `order` and `piece` name the row of `parts`, both absent the
+ * message's own text. A table of its own, because an index is billed as a copy of its whole table.
+ * Written by `model/search/searchTexts.ts` with the message; read by full-text search.
+ */
+const searchTexts = defineTable({
+  ...ofMessage,
+  order: v.optional(v.number()),
+  piece: v.optional(v.number()),
+  /** Words, separated by spaces; at most `SEARCH_TEXT_MAX_BYTES`. */
+  text: v.string(),
+})
+  // Replacing a message's rows, and deleting a session's.
+  .index("by_session_and_message", ["sessionId", "messageId"])
+  .searchIndex("search_text", { searchField: "text", filterFields: ["userId"] });
+
+/**
  * One vector a session (its title, project and first prompt). Written by `model/embedding/embeddings.ts`, read
  * by vector search alone: a vector is 13.8 kB. A hit is looked up under its id in `sessions`.
  */
@@ -433,6 +451,7 @@ export default defineSchema({
   embeddingSlots,
   messages,
   parts,
+  searchTexts,
   sessionEmbeddings,
   messageEmbeddings,
   passages,

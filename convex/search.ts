@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { callerQuery, viewerQuery } from "./functions";
 import * as Browse from "./model/search/dashboardSearch";
-import { vFilters } from "./model/search/candidates";
+import { vFilters } from "./model/search/filters";
 import * as Search from "./model/search/search";
 
 const vInput = { query: v.string(), limit: v.number(), filters: vFilters };

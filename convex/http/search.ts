@@ -1,6 +1,6 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { prepareQuery } from "../lib/search/terms";
+import { prepareQuery } from "../lib/search/query";
 import { ignoredOf, type SearchAnswer, type SearchBody } from "../wire/search";
 import * as routes from "../wire/search";
 import type * as z from "zod";

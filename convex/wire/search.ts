@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { unindexedWords } from "../lib/search/terms";
+import { prepareQuery } from "../lib/search/query";
 import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { clamped, label, moment } from "./fields";
@@ -95,7 +95,7 @@ export const Degradation = {
 
 /** `ignored` of an answer that full text has a part in. */
 export function ignoredOf(query: string): { ignored?: string[] } {
-  const ignored = unindexedWords(query);
+  const ignored = [...prepareQuery(query).ignored];
   return ignored.length > 0 ? { ignored } : {};
 }
 

@@ -12,9 +12,10 @@ import { INDEXED_WORD_MAX_BYTES, isIndexed, wordsOf } from "./words";
 /** Scripts whose words stand in runs without spaces, or carry particles (Korean). */
 const RUN_SCRIPTS =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}";
-const IN_RUN = new RegExp(`[${RUN_SCRIPTS}ー々〆]`, "u");
+/** A character of a script whose words stand in runs. */
+export const IN_RUN = new RegExp(`[${RUN_SCRIPTS}ー々〆]`, "u");
 const RUNS = new RegExp(`[${RUN_SCRIPTS}ー々〆\\p{M}]+`, "gu");
-const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}/gu;
+export const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}/gu;
 
 /** Text that is exactly what the index sees: no escape, no code, no other script, no long word. */
 const NEEDS_A_LOOK =

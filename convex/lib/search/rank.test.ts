@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Passage, rankPassages, rankSessions } from "./rank";
-import { prepareQuery } from "./terms";
+import { matcherOf } from "./matching";
+import { prepareQuery } from "./query";
 
 const filler = "We looked at the deployment and the tests and found nothing of note. ".repeat(10);
 const passage = (sessionId: string, text: string, more: Partial<Passage> = {}): Passage => ({
@@ -11,7 +12,7 @@ const passage = (sessionId: string, text: string, more: Partial<Passage> = {}): 
   ...more,
 });
 const order = (query: string, passages: Passage[]) =>
-  rankSessions(prepareQuery(query), passages).map((one) => one.passage.sessionId);
+  rankSessions(matcherOf(prepareQuery(query)), passages).map((one) => one.passage.sessionId);
 
 describe("among candidates, whatever order they came in", () => {
   test.each([
@@ -74,12 +75,12 @@ describe("among candidates, whatever order they came in", () => {
       passage("a", "the lease renewal failed"),
       passage("b", "a lease"),
     ];
-    const ranked = rankSessions(prepareQuery("lease renewal failed"), passages);
+    const ranked = rankSessions(matcherOf(prepareQuery("lease renewal failed")), passages);
     expect(ranked.map((one) => one.passage.text)).toEqual(["the lease renewal failed", "a lease"]);
   });
 
   test("a passage without any word of the query is no result", () => {
-    expect(rankPassages(prepareQuery("zebra"), [passage("a", filler)])).toEqual([]);
+    expect(rankPassages(matcherOf(prepareQuery("zebra")), [passage("a", filler)])).toEqual([]);
   });
 });
 
@@ -90,7 +91,7 @@ test("scores lie in 0–1 and fall along the order, whatever is asked of whateve
     fc.property(text, fc.array(fc.tuple(fc.constantFrom("s", "t", "u"), text)), (query, texts) => {
       const passages = texts.map(([session, body], i) => passage(session, body, { createdAt: i }));
       for (const rank of [rankSessions, rankPassages]) {
-        const scores = rank(prepareQuery(query), passages).map((one) => one.score);
+        const scores = rank(matcherOf(prepareQuery(query)), passages).map((one) => one.score);
         expect(scores).toEqual([...scores].sort((a, b) => b - a));
         for (const score of scores) expect(score > 0 && score <= 1).toBe(true);
       }

@@ -1,5 +1,5 @@
-import { evidenceOf, type Evidence, matcherOf } from "./evidence";
-import type { PreparedQuery } from "./terms";
+import { evidenceOf, type Evidence, type Matcher } from "./matching";
+import type { PreparedQuery } from "./query";
 
 /**
  * Ranking of full-text candidates, decided here and not by the engine: Convex's index orders by BM25
@@ -43,16 +43,17 @@ type Judged<P> = { passage: P; evidence: Evidence; title: Evidence };
 
 /** Passages best first, each session once with its best passage. Scores fall along the order. */
 export function rankSessions<P extends Passage>(
-  query: PreparedQuery,
+  matcher: Matcher,
   passages: readonly P[],
 ): Ranked<P>[] {
-  const { judged, weights } = judge(query, passages);
+  const { judged, weights } = judge(matcher, passages);
   const sessions = new Map<string, Judged<P>[]>();
   for (const one of judged) {
     sessions.set(one.passage.sessionId, [...(sessions.get(one.passage.sessionId) ?? []), one]);
   }
   const mean = meanLength(judged);
   const ranked = [...sessions.values()].flatMap((group) => {
+    if (!holdsAllPhrases(group)) return [];
     const best = group.map((one) => toRanked(one, weights, mean)).sort(byScore)[0];
     if (best === undefined) return [];
     const together = weigh(union(group), weights);
@@ -64,33 +65,26 @@ export function rankSessions<P extends Passage>(
 
 /** All passages that hold anything of the query, best first. Scores fall along the order. */
 export function rankPassages<P extends Passage>(
-  query: PreparedQuery,
+  matcher: Matcher,
   passages: readonly P[],
 ): Ranked<P>[] {
-  const { judged, weights } = judge(query, passages);
+  const { judged, weights } = judge(matcher, passages);
   const mean = meanLength(judged);
   return judged
+    .filter((one) => holdsAllPhrases([one]))
     .map((one) => toRanked(one, weights, mean))
     .filter((one) => one.score > 0)
     .sort(byScore);
 }
 
-/** Reads every passage once and says how much each concept of the query tells among them. */
-function judge<P extends Passage>(query: PreparedQuery, passages: readonly P[]) {
-  const matcher = matcherOf(query);
-  const titles = new Map<string, Evidence>();
-  const titleOf = ({ title = "", project = "" }: P) => {
-    const text = `${title} ${project}`;
-    const known = titles.get(text) ?? evidenceOf(matcher, text);
-    titles.set(text, known);
-    return known;
-  };
+/** Weighs every passage, its evidence taken once however often it is ranked, and says how much each concept of the query tells among them. */
+function judge<P extends Passage>(matcher: Matcher, passages: readonly P[]) {
   const judged = passages.map((passage) => ({
     passage,
     evidence: evidenceOf(matcher, passage.text),
-    title: titleOf(passage),
+    title: evidenceOf(matcher, `${passage.title ?? ""} ${passage.project ?? ""}`),
   }));
-  return { judged, weights: rarity(query, judged) };
+  return { judged, weights: rarity(matcher.query, judged) };
 }
 
 /**
@@ -149,6 +143,14 @@ function toRanked<P extends Passage>(
 function weigh(values: readonly number[], weights: readonly number[]): number {
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   return all === 0 ? 0 : values.reduce((sum, value, i) => sum + value * (weights[i] ?? 0), 0) / all;
+}
+
+/** A quoted phrase must stand in the session: in one of its passages, or in its title. */
+function holdsAllPhrases<P>(group: ReadonlyArray<Judged<P>>): boolean {
+  const phrases = group[0]?.evidence.phrases ?? [];
+  return phrases.every((_, i) =>
+    group.some(({ evidence, title }) => evidence.phrases[i] === true || title.phrases[i] === true),
+  );
 }
 
 /** For each concept the best that any passage of the session, or its title, holds. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { matcherOf } from "./evidence";
+import { matcherOf } from "./matching";
 import { makeSnippet, SNIPPET_MAX_CHARS } from "./snippet";
-import { prepareQuery } from "./terms";
+import { prepareQuery } from "./query";
 
 const filler = "The build went through and nothing else was said about it. ".repeat(80);
 const snippetOf = (query: string, text: string) =>

@@ -1,4 +1,4 @@
-import { matchesIn, type Match, type Matcher } from "./evidence";
+import { matchesIn, type Match, type Matcher } from "./matching";
 import { oneLine } from "../text";
 
 /** Longest snippet in UTF-16 units, marks of cutting included. */

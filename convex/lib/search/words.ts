@@ -82,3 +82,34 @@ function undouble(base: string): string {
   const end = base.length - 1;
   return end > 3 && base[end] === base[end - 1] ? base.slice(0, -1) : base;
 }
+
+/** Endings that make another form of the same word in English. */
+const ENDINGS = [
+  "",
+  "s",
+  "ed",
+  "ing",
+  "e",
+  "es",
+  "er",
+  "ers",
+  "ion",
+  "ions",
+  "y",
+  "ies",
+  "ation",
+  "ments",
+];
+
+/**
+ * Other forms that a text may hold of a word: `labels` gives label, labeled, labeling …, `running` gives
+ * run. English only, and some of them are no words; those find nothing.
+ */
+export function inflections(word: string): string[] {
+  if (!/^[a-z]{4,20}$/.test(word)) return [];
+  const base = stem(word);
+  if (base.length < 3) return [];
+  const doubled = base + base.slice(-1);
+  const forms = [...ENDINGS.map((ending) => base + ending), `${doubled}ed`, `${doubled}ing`];
+  return forms.filter((form) => form !== word);
+}

@@ -4,15 +4,14 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { docPageFields, vVector } from "../../fields";
 import { chunksOf } from "../../lib/embedding/chunks";
-import { matcherOf } from "../../lib/search/evidence";
+import { matcherOf } from "../../lib/search/matching";
 import { rankSessions } from "../../lib/search/rank";
 import { sectionsOf } from "../../lib/docs/sections";
 import { makeSnippet } from "../../lib/search/snippet";
-import { prepareQuery } from "../../lib/search/terms";
+import { prepareQuery } from "../../lib/search/query";
 import { utf8Length } from "../../lib/text";
 import type { DocResult } from "../../wire/docs";
 import { isConfigured } from "../embedding/schedule";
-import { byTurns } from "../search/candidateSources";
 
 /** Documentation pages: written by `scripts/syncDocs.ts`, searched by everyone. */
 
@@ -121,7 +120,7 @@ export async function search(ctx: QueryCtx, text: string, limit: number): Promis
   const query = prepareQuery(text);
   const matcher = matcherOf(query);
   const sections = (await candidatePages(ctx, query.terms)).flatMap(passagesOf);
-  return rankSessions(query, sections)
+  return rankSessions(matcher, sections)
     .slice(0, limit)
     .map(({ passage, score }) => ({
       slug: passage.sessionId,
@@ -143,10 +142,14 @@ async function candidatePages(ctx: QueryCtx, terms: readonly string[]) {
   ];
   const pages: Doc<"docPages">[] = [];
   let bytes = 0;
-  for await (const { document: page, isNew } of byTurns(searches)) {
-    if (isNew) pages.push(page);
-    bytes += utf8Length(page.content);
-    if (pages.length >= SEARCH_MAX_PAGES || bytes >= SEARCH_MAX_BYTES) break;
+  for (const [i, found] of searches.entries()) {
+    // Titles fill at most half, so that contents are asked too.
+    const share = (i + 1) / searches.length;
+    for await (const page of found) {
+      if (pages.length >= SEARCH_MAX_PAGES * share || bytes >= SEARCH_MAX_BYTES * share) break;
+      if (!pages.some(({ _id }) => _id === page._id)) pages.push(page);
+      bytes += utf8Length(page.content);
+    }
   }
   return pages;
 }

@@ -1,28 +1,41 @@
-import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import type { PreparedQuery } from "../../lib/search/terms";
-import { sessionFilter, vRole } from "../../fields";
-import { isFiltering, matchesFilter } from "../../lib/sessions/filter";
-import { byTurns, type Candidate, type Judged, Leg } from "./candidateSources";
+import { evidenceOf, type Matcher } from "../../lib/search/matching";
+import type { Concept } from "../../lib/search/query";
 import { shownTitle } from "../sessions/sessions";
+import { asksAboutSessions, type Filters, isSaidBy, passes } from "./filters";
+import {
+  type Candidate,
+  type Hit,
+  inMessages,
+  inParts,
+  inSearchTexts,
+  inSessions,
+  type Source,
+} from "./sources";
+
+/** Reads the candidates of a full-text search: the same ones however many results are asked for. */
 
 /**
- * Candidates for full-text search from Convex's indexes, bounded by documents and bytes. The user is
- * a filter inside every index: another user's text is never a candidate.
+ * Documents that one search reads, at most 112 of the 120 of DESIGN 8: every candidate, and the session of
+ * each candidate, which decides the order with its title. Sources are asked in this order, each until
+ * what was read in all reaches `upTo`, so that what an earlier one leaves is used by the later ones.
+ * Bytes bound each source alone, and may be exceeded by one row of 16 kB.
  */
+const SHARES: ReadonlyArray<{ source: Source; upTo: number; bytes: number }> = [
+  { source: inSessions, upTo: 40, bytes: 64_000 },
+  { source: inMessages, upTo: 82, bytes: 120_000 },
+  { source: inParts, upTo: 94, bytes: 48_000 },
+  { source: inSearchTexts, upTo: 104, bytes: 32_000 },
+];
+/** Words that few candidates hold are asked for alone: up to two, three rows of each source. */
+const PROBE = { upTo: 112, rows: 3, bytes: 24_000 };
+const PROBES_MAX = 2;
+/** A word held by so many sessions among the candidates needs no search of its own. */
+const WELL_HELD_SESSIONS = 3;
 
-export const vFilters = v.object({ ...sessionFilter, role: v.optional(vRole) });
-export type Filters = Infer<typeof vFilters>;
-
-/** What is looked for, for whom, and what was read so far. */
-export type Search = {
-  user: Pick<Doc<"users">, "_id">;
-  query: PreparedQuery;
-  limit: number;
-  filters: Filters;
-  sessions: Sessions;
-};
+/** What a source may still read. */
+type Share = { upTo: number; rows: number; bytes: number };
 
 /** Sessions of one user, each read once; null for those that are gone. */
 export class Sessions {
@@ -62,141 +75,126 @@ export class Sessions {
   }
 }
 
-/** Whether a session passes the filters that belong to sessions. */
-export const passes: (session: Doc<"sessions">, filters: Filters) => boolean = matchesFilter;
-
-/**
- * Candidates of all legs; whether the index may hold more of them; and of how many sessions there can
- * be results: `limit`, or fewer where fewer pass the filters. Where one session says the words more
- * often than the legs' shares hold, they are read on until others are found.
- */
-export async function candidates(ctx: QueryCtx, search: Search) {
-  const { limit, filters, sessions } = search;
-  const whole = wholeLegs(ctx, search);
-  const legs = [...whole, ...rarestLeg(ctx, search)];
-  const isShortOf = (wanted: number) =>
-    new Set(legs.flatMap((leg) => [...leg.sessions])).size < wanted;
-  const haveMore = () => whole.some((leg) => leg.hasMore);
-  for (const leg of legs) await leg.readShare();
-  let wanted = limit;
-  if (haveMore() && isShortOf(limit)) {
-    wanted = await sessions.findable(limit, filters);
-    for (const leg of whole) await leg.readWhile(() => isShortOf(wanted));
-  }
-  for (const leg of legs) await leg.close();
-  return { passages: legs.flatMap((leg) => leg.passages), hasMore: haveMore(), wanted };
-}
-
-/** The legs that ask for all words of the query: together they hold whatever it finds. */
-function wholeLegs(ctx: QueryCtx, search: Search): Leg[] {
-  const { query, limit, filters } = search;
-  const said = [
-    new Leg("messages", limit, inMessages(ctx, search, query.groups)),
-    new Leg("parts", limit, inParts(ctx, search)),
-  ];
-  // What stands in a title was said by no role.
-  if (filters.role !== undefined) return said;
-  return [new Leg("sessions", limit, inSessions(ctx, search)), ...said];
-}
-
-/**
- * One word by itself: what the query's most telling word finds must not depend on how the index
- * weighs the others.
- */
-function rarestLeg(ctx: QueryCtx, search: Search): Leg[] {
-  const [rarest, ...others] = search.query.terms;
-  if (rarest === undefined || others.length === 0) return [];
-  return [new Leg("rarest", search.limit, inMessages(ctx, search, [[rarest]]))];
-}
-
-async function* inSessions(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, void> {
-  const { user, query, filters, sessions } = search;
-  const searches = query.groups.map((terms) =>
-    ctx.db.query("sessions").withSearchIndex("search_text", (q) => {
-      let filtered = q.search("searchableText", terms.join(" ")).eq("userId", user._id);
-      if (filters.source !== undefined) filtered = filtered.eq("source", filters.source);
-      if (filters.model !== undefined) filtered = filtered.eq("model", filters.model);
-      // A project may be meant by its path, which the index does not hold.
-      const isName = filters.project !== undefined && !/[\\/]/.test(filters.project);
-      if (isName) filtered = filtered.eq("projectName", filters.project);
-      return filtered;
-    }),
-  );
-  for await (const { document: session, isNew } of byTurns(searches)) {
-    const { _id: sessionId, searchableText: text = "", createdAt } = session;
-    sessions.add(session);
-    const isWanted = isNew && passes(session, filters);
-    yield { candidate: { sessionId, text, createdAt }, isNew, isWanted };
-  }
-}
-
-async function* inMessages(
-  ctx: QueryCtx,
-  search: Search,
-  groups: PreparedQuery["groups"],
-): AsyncGenerator<Judged, void> {
-  const { user, filters } = search;
-  const searches = groups.map((terms) =>
-    ctx.db.query("messages").withSearchIndex("search_text", (q) => {
-      const own = q.search("textContent", terms.join(" ")).eq("userId", user._id);
-      return filters.role === undefined ? own : own.eq("role", filters.role);
-    }),
-  );
-  for await (const { document: message, isNew } of byTurns(searches)) {
-    const { _id: messageId, sessionId, textContent: text = "", createdAt } = message;
-    const isWanted = isNew && (await isOfWanted(search, sessionId));
-    yield { candidate: { sessionId, messageId, text, createdAt }, isNew, isWanted };
-  }
-}
-
-async function* inParts(ctx: QueryCtx, search: Search): AsyncGenerator<Judged, void> {
-  const { user, query, filters } = search;
-  const searches = query.groups.map((terms) =>
-    ctx.db
-      .query("parts")
-      .withSearchIndex("search_text", (q) =>
-        q.search("text", terms.join(" ")).eq("userId", user._id),
-      ),
-  );
-  for await (const { document: part, isNew } of byTurns(searches)) {
-    const { sessionId, messageId, text = "", _creationTime: createdAt } = part;
-    const isOfSession = isNew && (await isOfWanted(search, sessionId));
-    const isWanted = isOfSession && (await isSaidBy(ctx, messageId, filters));
-    yield { candidate: { sessionId, messageId, text, createdAt }, isNew, isWanted };
-  }
-}
-
-/** Without filters no session is read here: most candidates never become results. */
-async function isOfWanted({ filters, sessions }: Search, id: Id<"sessions">): Promise<boolean> {
-  if (!isFiltering({ ...filters, role: undefined })) return true;
-  const session = await sessions.get(id);
-  return session !== null && passes(session, filters);
-}
-
-/**
- * Whether the role of the filter speaks in an embedded text, which begins with this message: a prompt's
- * text holds the answers to it too.
- */
-export async function isHeardIn(
-  ctx: QueryCtx,
-  id: Id<"messages">,
-  text: string,
-  { role }: Filters,
-): Promise<boolean> {
-  if (role === undefined) return true;
-  const first = await ctx.db.get("messages", id);
-  if (first === null || first.role === role) return first !== null;
-  const isPrompt = first.role === "user" && role === "assistant";
-  return isPrompt && text.trim().length > (first.textContent ?? "").trim().length;
-}
-
-/** Whether a message passes the filter that belongs to messages. */
-async function isSaidBy(ctx: QueryCtx, id: Id<"messages">, { role }: Filters): Promise<boolean> {
-  return role === undefined || (await ctx.db.get("messages", id))?.role === role;
-}
-
-/** A candidate with what only its session knows; the session's own passage says it already. */
+/** A candidate with what only its session knows; the session's own text says it already. */
 export function withSession(candidate: Candidate, session: Doc<"sessions">): Candidate {
   if (candidate.messageId === undefined) return candidate;
   return { ...candidate, title: shownTitle(session), project: session.projectName };
+}
+
+/** What is looked for, and in whose sessions. */
+export type Search = { matcher: Matcher; filters: Filters; sessions: Sessions };
+
+/** Candidates, and whether an index may hold more that were not read. */
+export type Candidates = { candidates: Candidate[]; hasMore: boolean };
+
+/** Reads what each source finds for all words of the query, then asks for its rarest words alone. */
+export async function readCandidates(search: Search): Promise<Candidates> {
+  const reader = new Reader(search);
+  const { groups } = search.matcher.query;
+  for (const { source, upTo, bytes } of SHARES) {
+    await reader.read(source, groups, { upTo, bytes, rows: Infinity });
+  }
+  for (const { asked } of rarest(search.matcher, reader.candidates)) {
+    for (const source of [inMessages, inParts]) await reader.read(source, [asked], { ...PROBE });
+  }
+  return reader;
+}
+
+/** The words that fewest sessions among the candidates hold, though the query names others too. */
+function rarest(matcher: Matcher, candidates: readonly Candidate[]): Concept[] {
+  const { query } = matcher;
+  if (query.concepts.length < 2) return [];
+  const holding = query.concepts.map((concept, i) => {
+    const sessions = new Set<string>();
+    for (const { sessionId, text } of candidates) {
+      const { strengths } = evidenceOf(matcher, text);
+      if ((strengths[i] ?? 0) >= 0.5) sessions.add(sessionId);
+    }
+    return { concept, sessions: sessions.size };
+  });
+  return holding
+    .filter(({ concept, sessions }) => concept.weight > 0.1 && sessions < WELL_HELD_SESSIONS)
+    .sort((a, b) => a.sessions - b.sessions || b.concept.weight - a.concept.weight)
+    .slice(0, PROBES_MAX)
+    .map(({ concept }) => concept);
+}
+
+/** Collects what sources find, each stored text once, within the bounds of one search. */
+class Reader implements Candidates {
+  readonly candidates: Candidate[] = [];
+  hasMore = false;
+  readonly #search: Search;
+  readonly #seen = new Set<string>();
+  readonly #sessions = new Set<Id<"sessions">>();
+  #documents = 0;
+
+  constructor(search: Search) {
+    this.#search = search;
+  }
+
+  /**
+   * Reads a source for each group of words, the most telling group first. What is left of the share is
+   * parted among the groups that are left, so that a later one is asked too.
+   */
+  async read(source: Source, groups: ReadonlyArray<readonly string[]>, share: Share) {
+    let { rows, bytes } = share;
+    for (const [i, words] of groups.entries()) {
+      const left = groups.length - i;
+      const upTo = this.#documents + Math.ceil((share.upTo - this.#documents) / left);
+      const used = await this.#readGroup(source, words, { upTo, rows, bytes });
+      rows -= used.rows;
+      bytes -= used.bytes;
+      if (rows <= 0 || bytes <= 0) break;
+    }
+  }
+
+  async #readGroup(source: Source, words: readonly string[], share: Share) {
+    const { filters, sessions } = this.#search;
+    const { ctx, user } = sessions;
+    const used = { rows: 0, bytes: 0 };
+    const isFull = () =>
+      used.rows >= share.rows || used.bytes >= share.bytes || this.#documents >= share.upTo;
+    if (isFull()) {
+      this.hasMore = true;
+      return used;
+    }
+    for await (const hit of source({ ctx, userId: user._id, words: words.join(" "), filters })) {
+      used.rows += 1;
+      used.bytes += hit.bytes + (await this.#take(hit));
+      if (!isFull()) continue;
+      this.hasMore = true;
+      break;
+    }
+    return used;
+  }
+
+  /** Takes a hit that passes the filters and was not read before; returns what its text took to read. */
+  async #take(hit: Hit): Promise<number> {
+    const { sessions, filters } = this.#search;
+    if (hit.session === undefined) this.#documents += 1;
+    else sessions.add(hit.session);
+    if (this.#seen.has(hit.key)) return 0;
+    this.#seen.add(hit.key);
+    this.#countSession(hit.sessionId);
+    if (asksAboutSessions(filters)) {
+      const session = await sessions.get(hit.sessionId);
+      if (session === null || !passes(session, filters)) return 0;
+    }
+    if (hit.roleOf && filters.role !== undefined) {
+      this.#documents += 1;
+      if (!(await isSaidBy(sessions.ctx, hit.roleOf, filters))) return 0;
+    }
+    const found = await hit.read();
+    if (found === null) return 0;
+    this.#documents += found.documents;
+    this.candidates.push(found.candidate);
+    return found.bytes;
+  }
+
+  /** A session's row is read once, with its first candidate or when sessions are ranked by title. */
+  #countSession(id: Id<"sessions">): void {
+    if (this.#sessions.has(id)) return;
+    this.#sessions.add(id);
+    this.#documents += 1;
+  }
 }

@@ -2,15 +2,15 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
 import { ContextPacker, type ContextPassage, type Turn } from "../../lib/search/context";
-import { type Matcher, matcherOf } from "../../lib/search/evidence";
+import { type Matcher, matcherOf } from "../../lib/search/matching";
 import { mergeRanked } from "../../lib/search/fusion";
 import { UNTITLED } from "../../lib/sessions/titles";
-import { rankPassages } from "../../lib/search/rank";
+import { rankPassages, rankSessions } from "../../lib/search/rank";
 import { makeSnippet } from "../../lib/search/snippet";
-import { type PreparedQuery, prepareQuery } from "../../lib/search/terms";
+import { prepareQuery } from "../../lib/search/query";
 import { cutBytes } from "../../lib/text";
 import { SEARCH_FLOORS } from "../../lib/embedding/vectorSpace";
-import { candidates, Sessions, withSession } from "./candidates";
+import { readCandidates, Sessions, withSession } from "./candidates";
 import { findPassage } from "../embedding/vectorHits";
 import { readMeaning } from "../embedding/staleRange";
 import { firstPrompts } from "../sessions/prompts";
@@ -29,8 +29,6 @@ const ANCHORS_PER_SEARCH = 24;
 const SPARE_ANCHORS = 6;
 /** Of one session no more passages are packed than three, and some of them say the same. */
 const ANCHORS_PER_SESSION = 5;
-/** Candidates are read as for this many results. */
-const CANDIDATES_LIMIT = 10;
 
 /** An exchange is a prompt and its answers; no more of it than this is read around an anchor. */
 const NEIGHBOURS_MAX = 4;
@@ -50,10 +48,9 @@ export type ContextInput = {
  * it is used up: how many is asked for, not how many there are, decides what is read.
  */
 export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
-  const query = prepareQuery(input.query);
   const sessions = new Sessions(ctx, user);
-  const anchors = await findAnchors(ctx, sessions, query, input);
-  const matcher = matcherOf(query);
+  const matcher = matcherOf(prepareQuery(input.query));
+  const anchors = await findAnchors(ctx, sessions, matcher, input);
   const packer = new ContextPacker<SourcedPassage>(input);
   let left = input.limit + SPARE_ANCHORS;
   for (const { anchor, score } of anchors) {
@@ -67,45 +64,64 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   return packer.packed;
 }
 
-/** Where full text and vectors point, merged by reciprocal rank. */
+/**
+ * Passages that may answer, in the order in which they are offered: the best one of each session, then
+ * further ones. Full text and meaning are merged by session, since they rarely agree on a message.
+ */
 async function findAnchors(
   ctx: QueryCtx,
   sessions: Sessions,
-  query: PreparedQuery,
+  matcher: Matcher,
   input: ContextInput,
-) {
-  const lexical = await lexicalAnchors(ctx, sessions, query);
+): Promise<Scored[]> {
+  const lexical = await lexicalAnchors(sessions, matcher);
   const semantic = await semanticAnchors(ctx, sessions, input);
-  const merged = mergeRanked([lexical, semantic], (one) => keyOf(one.anchor), SEARCH_FLOORS);
-  return merged.map(({ item, score }) => ({ anchor: item.anchor, score }));
+  const lists = [lexical, semantic].map(bestOfEachSession);
+  const merged = mergeRanked(lists, ({ anchor }) => anchor.sessionId, SEARCH_FLOORS);
+  const best = merged.map(({ item, score }) => ({ anchor: item.anchor, score }));
+  const scores = new Map(best.map(({ anchor, score }) => [anchor.sessionId, score]));
+  const isFurther = anchorFilter(best.map(({ anchor }) => anchor));
+  const further = [...lexical, ...semantic]
+    .filter(({ anchor }) => isFurther(anchor))
+    .map(({ anchor }) => ({ anchor, score: scores.get(anchor.sessionId) ?? 0 }))
+    .sort((a, b) => b.score - a.score);
+  return [...best, ...further];
+}
+
+type Scored = { anchor: Anchor; score: number };
+
+function bestOfEachSession(anchors: readonly Scored[]): Scored[] {
+  const best = new Map<string, Scored>();
+  for (const one of anchors) {
+    if (!best.has(one.anchor.sessionId)) best.set(one.anchor.sessionId, one);
+  }
+  return [...best.values()];
 }
 
 function keyOf({ sessionId, messageId }: Anchor): string {
   return messageId ?? sessionId;
 }
 
-type Scored = { anchor: Anchor; score: number };
-
-async function lexicalAnchors(
-  ctx: QueryCtx,
-  sessions: Sessions,
-  query: PreparedQuery,
-): Promise<Scored[]> {
-  const search = { user: sessions.user, query, limit: CANDIDATES_LIMIT, filters: {}, sessions };
-  const { passages } = await candidates(ctx, search);
-  const isNew = anchorFilter();
-  const first = rankPassages(query, passages)
-    .filter(({ passage }) => isNew(passage))
-    .slice(0, ANCHORS_PER_SEARCH);
+async function lexicalAnchors(sessions: Sessions, matcher: Matcher): Promise<Scored[]> {
+  const { candidates } = await readCandidates({ matcher, filters: {}, sessions });
+  const ranked = rankSessions(matcher, candidates).slice(0, ANCHORS_PER_SEARCH);
   const known = [];
-  for (const { passage } of first) {
-    const session = await sessions.get(passage.sessionId);
-    if (session) known.push(withSession(passage, session));
+  for (const { passage } of ranked) await sessions.get(passage.sessionId);
+  for (const candidate of candidates) {
+    const session = sessions.peek(candidate.sessionId);
+    if (session) known.push(withSession(candidate, session));
   }
-  return rankPassages(query, known).map(({ passage, score }) => {
-    const { sessionId, messageId, text } = passage;
-    return { score, anchor: { sessionId, messageId, text: messageId ? text : undefined } };
-  });
+  const order = new Map(
+    rankSessions(matcher, known).map(({ passage, score }) => [passage.sessionId, score]),
+  );
+  const isNew = anchorFilter();
+  return rankPassages(matcher, known)
+    .map(({ passage: { sessionId, messageId, text } }) => ({
+      score: order.get(sessionId) ?? 0,
+      anchor: { sessionId, messageId, text: messageId ? text : undefined },
+    }))
+    .sort((a, b) => b.score - a.score)
+    .filter(({ anchor }) => isNew(anchor));
 }
 
 /** As many as are offered, and more while they are of fewer sessions than passages are asked for. */
@@ -130,10 +146,10 @@ async function semanticAnchors(
   return found;
 }
 
-/** Lets pass, best first, each message once, and of one session no more than can be of use. */
-function anchorFilter(): (anchor: Anchor) => boolean {
-  const seen = new Set<string>();
-  const perSession = new Map<string, number>();
+/** Lets pass each message once, and of one session no more than can be of use. */
+function anchorFilter(already: readonly Anchor[] = []): (anchor: Anchor) => boolean {
+  const seen = new Set(already.map(keyOf));
+  const perSession = new Map(already.map(({ sessionId }) => [sessionId, 1]));
   return (anchor) => {
     const { sessionId } = anchor;
     const count = perSession.get(sessionId) ?? 0;

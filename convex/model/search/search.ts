@@ -1,16 +1,17 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
-import { type Matcher, matcherOf } from "../../lib/search/evidence";
+import { type Matcher, matcherOf } from "../../lib/search/matching";
+import { prepareQuery } from "../../lib/search/query";
 import { UNTITLED } from "../../lib/sessions/titles";
 import { rankSessions } from "../../lib/search/rank";
 import { makeSnippet } from "../../lib/search/snippet";
-import { type PreparedQuery, prepareQuery } from "../../lib/search/terms";
 import type { SearchResult } from "../../wire/search";
-import { candidates, type Filters, isHeardIn, passes, Sessions, withSession } from "./candidates";
-import type { Candidate } from "./candidateSources";
 import { findPassage, findSession } from "../embedding/vectorHits";
 import { sessionView, shownTitle } from "../sessions/sessions";
+import { readCandidates, Sessions, withSession } from "./candidates";
+import { type Filters, isHeardIn, passes } from "./filters";
+import { type Candidate, shownSearchableText } from "./sources";
 
 type SearchInput = { query: string; limit: number; filters: Filters };
 
@@ -21,46 +22,44 @@ type SearchInput = { query: string; limit: number; filters: Filters };
  */
 export type Found = { results: SearchResult[]; wanted: number; truncated: boolean };
 
-/** Sessions read beyond the limit, because a title may lift one over another. */
-const SPARE_SESSIONS = 4;
 
 /**
  * Full text: the user's sessions that hold the query's words, wherever in a session they stand, each
- * with the passage that answers best. A query without a word finds nothing.
+ * with the passage that answers best. The order does not depend on `limit`. A query without a word
+ * finds nothing.
  */
 export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
-  const query = prepareQuery(input.query);
-  const { ranked, wanted, hasMore } = await rank(ctx, user, query, input);
-  const matcher = matcherOf(query);
-  const results = ranked.map(({ session, passage, score }) =>
-    toResult(session, passage, { matcher, score, matchedIn: "fulltext" }),
-  );
-  return { results, wanted, truncated: hasMore && results.length < wanted };
+  const { matcher, ranked, hasMore } = await rank(ctx, user, input);
+  const results = ranked
+    .slice(0, input.limit)
+    .map(({ session, passage, score }) =>
+      toResult(session, passage, { matcher, score, matchedIn: "fulltext" }),
+    );
+  return { results, wanted: input.limit, truncated: hasMore && results.length < input.limit };
 }
 
 /** The sessions that full text finds, best first. */
 export async function findSessions(ctx: QueryCtx, user: User, input: SearchInput) {
-  const { ranked } = await rank(ctx, user, prepareQuery(input.query), input);
-  return ranked.map(({ session }) => session);
+  const { ranked } = await rank(ctx, user, input);
+  return ranked.slice(0, input.limit).map(({ session }) => session);
 }
 
-async function rank(ctx: QueryCtx, user: User, query: PreparedQuery, input: SearchInput) {
+/** Ranks by what texts say, then, for the first sessions, by their titles too. */
+async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) {
   const sessions = new Sessions(ctx, user);
-  const search = { ...input, user, query, sessions };
-  const { passages, wanted, hasMore } = await candidates(ctx, search);
-  const first = rankSessions(query, passages).slice(0, input.limit + SPARE_SESSIONS);
+  const matcher = matcherOf(prepareQuery(query));
+  const { candidates, hasMore } = await readCandidates({ matcher, filters, sessions });
+  const first = rankSessions(matcher, candidates);
   for (const { passage } of first) await sessions.get(passage.sessionId);
-  const known = passages.map((passage) => {
-    const session = sessions.peek(passage.sessionId);
-    return session ? withSession(passage, session) : passage;
+  const known = candidates.map((candidate) => {
+    const session = sessions.peek(candidate.sessionId);
+    return session ? withSession(candidate, session) : candidate;
   });
-  const ranked = rankSessions(query, known)
-    .flatMap(({ passage, score }) => {
-      const session = sessions.peek(passage.sessionId);
-      return session ? [{ session, passage, score }] : [];
-    })
-    .slice(0, input.limit);
-  return { ranked, wanted, hasMore };
+  const ranked = rankSessions(matcher, known).flatMap(({ passage, score }) => {
+    const session = sessions.peek(passage.sessionId);
+    return session ? [{ session, passage, score }] : [];
+  });
+  return { matcher, ranked, hasMore };
 }
 
 type Shown = { matcher: Matcher; score: number; matchedIn: "fulltext" | "semantic" };
@@ -152,7 +151,7 @@ async function readSessionHit(
   const session = await findSession(sessions.ctx, sessions.user, id);
   if (session === null) return null;
   sessions.add(session);
-  return { sessionId: session._id, text: session.searchableText ?? "" };
+  return { sessionId: session._id, text: shownSearchableText(session) };
 }
 
 /** An index that gave fewer hits than it was asked for has shown all it has. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { MAX_GROUPS, MAX_TERMS, prepareQuery, tellingText } from "./terms";
+import { MAX_GROUPS, MAX_TERMS, prepareQuery, tellingText } from "./query";
 import { utf8Length } from "../text";
 import { wordsOf } from "./words";
 

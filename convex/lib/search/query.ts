@@ -1,5 +1,5 @@
-import { utf8Length } from "../text";
-import { humps, isIndexed, lowerCase, wordsOf } from "./words";
+import { askedWords, EMOJI, emojiWord, normalWord } from "./hiddenWords";
+import { humps, inflections, isIndexed, lowerCase, wordsOf } from "./words";
 
 /** Convex reads the first 16 words of a search and silently ignores the rest. */
 export const MAX_TERMS = 16;
@@ -19,12 +19,14 @@ const LONG_QUERY_CHARS = 300;
 const HEADLINE_CHARS = 200;
 
 /**
- * One thing the query asks for: a word, or an identifier with the words it is made of.
- * `words` are what the index knows it by, `split` its parts (`getUserById`: get, user, by, id).
+ * One thing the query asks for: a word, or an identifier with the words it is made of. `words` are as a
+ * text holds them, `asked` what the index knows them by (bigrams, beginnings of long words), `split` the
+ * parts of an identifier (`getUserById`: get, user, by, id).
  */
 export type Concept = {
   raw: string;
   words: readonly string[];
+  asked: readonly string[];
   split: readonly string[];
   isIdentifier: boolean;
   weight: number;
@@ -41,6 +43,10 @@ export type PreparedQuery = {
   concepts: readonly Concept[];
   /** Adjacent words of the query, for proximity. */
   pairs: ReadonlyArray<readonly [string, string]>;
+  /** Quoted words, as the words that must stand together. */
+  phrases: ReadonlyArray<readonly string[]>;
+  /** Words of the query that nothing was asked for, because it has more than an answer can look for. */
+  ignored: readonly string[];
 };
 
 const STOP_WORDS = new Set(
@@ -66,9 +72,11 @@ const TRACE_WORDS = new Set(
  * what the ranking should look for. A query without a single word (punctuation, emoji) has no terms.
  */
 export function prepareQuery(query: string): PreparedQuery {
-  const text = query.replace(/\s+/g, " ").trim();
-  const all = conceptsOf(query);
-  const concepts = [...all].sort((a, b) => b.weight - a.weight).slice(0, MAX_CONCEPTS);
+  const written = query.normalize("NFKC");
+  const text = written.replace(/\s+/g, " ").trim();
+  const all = conceptsOf(written);
+  const byWeight = [...all].sort((a, b) => b.weight - a.weight);
+  const concepts = byWeight.slice(0, MAX_CONCEPTS);
   const inOrder = (kept: readonly Concept[]) => {
     const set = new Set(kept);
     return all.filter((concept) => set.has(concept));
@@ -80,7 +88,21 @@ export function prepareQuery(query: string): PreparedQuery {
     groups,
     concepts: inOrder(concepts),
     pairs: pairs(inOrder(concepts.slice(0, MAX_PAIRED_CONCEPTS))),
+    phrases: phrasesOf(written),
+    ignored: byWeight.slice(MAX_CONCEPTS).map((concept) => concept.raw),
   };
+}
+
+const QUOTED = /["“”„«»]([^"“”„«»]{1,400})["“”„«»]/gu;
+const MAX_PHRASES = 4;
+
+/** What stands in quotation marks, at least two words of it each; one word is a word anyway. */
+function phrasesOf(query: string): string[][] {
+  return Array.from(query.matchAll(QUOTED), ([, quoted = ""]) =>
+    wordsOf(quoted).map((word) => normalWord(word.text)),
+  )
+    .filter((words) => words.length > 1)
+    .slice(0, MAX_PHRASES);
 }
 
 const EDGES = /^[^\p{Alphabetic}\p{N}]+|[^\p{Alphabetic}\p{N}]+$/gu;
@@ -94,6 +116,9 @@ function conceptsOf(query: string): Concept[] {
     for (const raw of pieces(match[0])) {
       const concept = toConcept(raw, isLong, inHeadline);
       if (concept !== undefined && !concepts.has(concept.raw)) concepts.set(concept.raw, concept);
+    }
+    for (const [emoji] of match[0].matchAll(EMOJI)) {
+      if (!concepts.has(emoji)) concepts.set(emoji, emojiConcept(emoji));
     }
   }
   return [...concepts.values()];
@@ -111,6 +136,11 @@ function pieces(run: string): string[] {
     .filter((piece) => piece !== "");
 }
 
+function emojiConcept(emoji: string): Concept {
+  const word = emojiWord(emoji);
+  return { raw: emoji, words: [word], asked: [word], split: [], isIdentifier: false, weight: 1 };
+}
+
 function toConcept(raw: string, isLong: boolean, inHeadline: boolean): Concept | undefined {
   const written = wordsOf(raw);
   if (written.length === 0) return undefined;
@@ -119,7 +149,8 @@ function toConcept(raw: string, isLong: boolean, inHeadline: boolean): Concept |
   const isIdentifier = written.length > 1 || split.length > 0 || isCode(raw);
   const emphasis = isLong ? (inHeadline ? 1.5 : 0.5) : 1;
   const weight = emphasis * weightOf(raw, words, isIdentifier, isLong);
-  return { raw: raw.toLowerCase(), words, split, isIdentifier, weight };
+  const asked = words.flatMap((word) => [...askedWords(word)]).slice(0, MAX_GROUPS * MAX_TERMS);
+  return { raw: raw.toLowerCase(), words, asked, split, isIdentifier, weight };
 }
 
 /** Letters and digits in one word (`sha256`, `E2BIG`), or all capitals (`ECONNRESET`). */
@@ -141,15 +172,10 @@ function weightOf(raw: string, words: readonly string[], isIdentifier: boolean, 
   return lower.length === 3 ? 0.8 : 1 + Math.min(lower.length, 12) / 24;
 }
 
-/** The words of a query that no index holds, as written, each once. */
-export function unindexedWords(query: string): string[] {
-  const long = wordsOf(query).filter(({ text }) => !isIndexed(text));
-  return [...new Set(long.map(({ text }) => text))].slice(0, MAX_CONCEPTS);
-}
-
 /**
  * Groups of up to 16 words: those of each concept by weight, then the parts of identifiers, then joined
- * words.
+ * words. What is found by its beginning comes in a group of its own, since the index takes only the last
+ * word of a search as a beginning.
  */
 function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]): string[][] {
   const telling = byWeight.filter((concept) => concept.weight > 0.1);
@@ -158,19 +184,40 @@ function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]):
   const add = (word: string) => {
     if (terms.size < MAX_GROUPS * MAX_TERMS && isIndexed(word)) terms.add(word);
   };
-  for (const concept of used) concept.words.filter(isTelling).forEach(add);
-  if (terms.size === 0) used.flatMap((concept) => concept.words).forEach(add);
-  if (terms.size === 0)
-    used
-      .flatMap((concept) => concept.words)
-      .map(cutToIndex)
-      .forEach(add);
+  for (const concept of used) concept.asked.filter(isTelling).forEach(add);
+  if (terms.size === 0) used.flatMap((concept) => concept.asked).forEach(add);
   for (const concept of used) concept.split.filter(isTelling).forEach(add);
   joined(inOrder).forEach(add);
+  addInflections(terms, used);
   const chosen = [...terms];
-  return Array.from({ length: Math.ceil(chosen.length / MAX_TERMS) }, (_, i) =>
+  const groups = Array.from({ length: Math.ceil(chosen.length / MAX_TERMS) }, (_, i) =>
     lastTypedLast(chosen.slice(i * MAX_TERMS, (i + 1) * MAX_TERMS), inOrder),
   );
+  return [...groups, ...beginnings(groups, used)].slice(0, MAX_GROUPS);
+}
+
+/** Other forms of the words, as far as the first search has places left: they cost no further search. */
+function addInflections(terms: Set<string>, concepts: readonly Concept[]): void {
+  for (const concept of concepts) {
+    for (const form of concept.words.flatMap(inflections)) {
+      if (terms.size >= MAX_TERMS) return;
+      terms.add(form);
+    }
+  }
+}
+
+/** The beginning of a commit hash, and a single character of a script without spaces. */
+const IS_BEGINNING =
+  /^(?:(?=[a-f]*\d)[0-9a-f]{7,39}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})$/u;
+const MAX_BEGINNINGS = 2;
+
+function beginnings(groups: readonly string[][], concepts: readonly Concept[]): string[][] {
+  const lasts = new Set(groups.map((group) => group[group.length - 1]));
+  return concepts
+    .flatMap((concept) => concept.asked)
+    .filter((word) => IS_BEGINNING.test(word) && !lasts.has(word))
+    .slice(0, MAX_BEGINNINGS)
+    .map((word) => [word]);
 }
 
 /**
@@ -197,22 +244,19 @@ function joined(concepts: readonly Concept[]): string[] {
   return [concepts.flatMap((concept) => concept.words).join("")];
 }
 
-/** The index takes its last word as a prefix too, so the one being typed belongs there. */
-function lastTypedLast(terms: string[], inOrder: readonly Concept[]): string[] {
-  const last = inOrder[inOrder.length - 1]?.words;
-  const word = last?.[last.length - 1];
-  if (word === undefined || !terms.includes(word)) return terms;
-  return [...terms.filter((term) => term !== word), word];
-}
+/** The shortest word that says something as a beginning: two letters begin a tenth of all words. */
+export const MIN_TYPED_CHARS = 3;
 
-/** A word too long for the index (a run of Chinese, a digest), as the prefix it may be found by. */
-function cutToIndex(word: string): string {
-  let cut = "";
-  for (const character of word) {
-    if (utf8Length(cut + character) > 31) break;
-    cut += character;
-  }
-  return cut;
+/**
+ * The index takes the last word of a search as a beginning too, so the one being typed belongs there, unless
+ * it is so short that it begins half the words; then a longer one is last, and matches little by chance.
+ */
+function lastTypedLast(terms: string[], inOrder: readonly Concept[]): string[] {
+  const typed = inOrder[inOrder.length - 1]?.asked.at(-1);
+  const isUsable = typed !== undefined && terms.includes(typed) && typed.length >= MIN_TYPED_CHARS;
+  const longest = terms.reduce((best, term) => (term.length > best.length ? term : best), "");
+  const last = isUsable ? typed : longest;
+  return [...terms.filter((term) => term !== last), last];
 }
 
 function pairs(concepts: readonly Concept[]): Array<readonly [string, string]> {
