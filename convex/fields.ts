@@ -169,3 +169,11 @@ export const vLedgerRow = v.object({
   durationMs: v.number(),
   lastActiveAt: v.number(),
 });
+
+/** Words that lead to a stored row: one of `parts`, or without `order` the message's own. */
+export const searchTextFields = {
+  order: v.optional(v.number()),
+  piece: v.optional(v.number()),
+  /** Words, separated by spaces; at most `SEARCH_TEXT_MAX_BYTES`. */
+  text: v.string(),
+};

@@ -7,6 +7,7 @@ import {
   messageFields,
   numberFields,
   pieceFields,
+  searchTextFields,
   sessionFields,
   vectorIndex,
   vDeletion,
@@ -284,10 +285,7 @@ const parts = defineTable({
  */
 const searchTexts = defineTable({
   ...ofMessage,
-  order: v.optional(v.number()),
-  piece: v.optional(v.number()),
-  /** Words, separated by spaces; at most `SEARCH_TEXT_MAX_BYTES`. */
-  text: v.string(),
+  ...searchTextFields,
 })
   // Replacing a message's rows, and deleting a session's.
   .index("by_session_and_message", ["sessionId", "messageId"])

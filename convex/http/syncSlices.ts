@@ -4,11 +4,12 @@ import { AppError, isPassing, isTooMuch, readAppError } from "../errors";
 import { sha256 } from "../lib/hash";
 import { pause } from "../lib/pause";
 import { retrying } from "../lib/retry";
+import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
 import { cutParts, cutText } from "../lib/sessions/partRows";
 import { sliceRows } from "../lib/sync/messageSlices";
-import { added, fits, ITEM_OPERATIONS, NO_LOAD } from "../lib/sync/slices";
+import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
 import { pauseAfter, rowBytes, SLICE } from "../lib/sync/writeCost";
 import { utf8Length } from "../lib/text";
 import type { MessageInput, SessionInput } from "../wire/sync";
@@ -233,13 +234,20 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
   const slices = sliceRows(head, tail, parts ? cutParts(parts) : []);
   return slices.map(({ load, slice, ...rows }) => {
     const isFirst = slice === undefined || slice.number === 0;
+    const searchTexts = searchTextsOf(isFirst ? head : "", [...rows.tail, ...rows.parts]);
     const message = {
       ...(isFirst ? first : ids),
       // An empty list replaces what is stored; an absent one leaves it.
       ...(tail.length > 0 ? { textTail: rows.tail } : {}),
       ...(parts ? { partRows: rows.parts } : {}),
+      ...(searchTexts.length > 0 ? { searchTexts } : {}),
       ...(slice === undefined ? {} : { slice }),
     };
-    return { name, message, isFirst, load };
+    return { name, message, isFirst, load: added(load, searchLoad(searchTexts)) };
   });
+}
+
+function searchLoad(texts: readonly SearchText[]): Load {
+  const bytes = texts.map(({ text }) => rowBytes("searchTexts", utf8Length(text)));
+  return { operations: texts.length, bytes: bytes.reduce((sum, one) => sum + one, 0) };
 }

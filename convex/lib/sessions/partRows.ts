@@ -1,3 +1,4 @@
+import { holdsInlineData } from "../search/readable";
 import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "../text";
 
 /** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
@@ -79,7 +80,7 @@ export function cutText(text: string): { head: string; tail: Piece[] } {
     piece: index,
     type: "text",
     format: "text" as const,
-    text: piece,
+    ...searchedRow(piece),
   }));
   return { head, tail };
 }
@@ -100,10 +101,15 @@ function cutPart(
   const texts = format === "packed" ? [] : searchedPieces(content);
   const searched = texts.reduce((length, text) => length + text.length, 0);
   const contents = splitBytes(content.slice(searched), PIECE_MAX_BYTES);
-  const rows = [...texts.map((text) => ({ text })), ...contents.map((rest) => ({ content: rest }))];
+  const rows = [...texts.map(searchedRow), ...contents.map((rest) => ({ content: rest }))];
   // A part without content is still a part.
   const kept = rows.length > 0 ? rows : [{ content: "" }];
   return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
+}
+
+/** Base64 is no word to look for: in the index it would match every two-letter beginning. */
+function searchedRow(text: string): { text: string } | { content: string } {
+  return holdsInlineData(text) ? { content: text } : { text };
 }
 
 function searchedPieces(content: string): string[] {

@@ -94,6 +94,10 @@ export async function purgeSession(
   const parts = ctx.db
     .query("parts")
     .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
+  const searchTexts = ctx.db
+    .query("searchTexts")
+    .withIndex("by_session_and_message", (q) => q.eq("sessionId", sessionId));
+  await sweep(ctx, "searchTexts", searchTexts, budget);
   await sweepOf("reviews");
   await sweepOf("messageChanges");
   return {

@@ -25,6 +25,7 @@ import {
 import { jsonStringBytes, utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
 import { changeOf, type MessageChange } from "../sync/changes";
+import { insertSearchTexts, replaceSearchTexts } from "../search/searchTexts";
 import * as Parts from "./parts";
 
 /** Columns of a message that are kept where a later delivery does not send them. */
@@ -107,7 +108,9 @@ async function insert(
     ...size(rows.length, pieceBytes(rows)),
   };
   const messageId = await ctx.db.insert("messages", fields);
-  await Parts.replace(ctx, { ...fields, _id: messageId }, "parts", rows, false);
+  const inserted = { ...fields, _id: messageId };
+  await Parts.replace(ctx, inserted, "parts", rows, false);
+  await insertSearchTexts(ctx, inserted, message.searchTexts ?? []);
   if (isCountedByTime(session, fields)) return { messageId, outcome: "inserted" };
   return { messageId, outcome: "inserted", change: changeOf(fields, now) };
 }
@@ -143,6 +146,7 @@ async function update(
   const isByTime = isCountedByTime(session, stored);
   const replaced = { text: sendsText, parts: message.partRows !== undefined };
   const secrets = afterDelivery(stored.secrets, message.secrets, replaced);
+  await replaceSearchTexts(ctx, stored, message.searchTexts ?? [], replaced);
   await ctx.db.patch("messages", stored._id, {
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),

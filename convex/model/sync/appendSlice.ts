@@ -3,6 +3,8 @@ import type { MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
 import { pieceBytes } from "../../lib/sessions/partRows";
 import { markAfter, markBefore } from "../../lib/sync/messageSlices";
+import { isOfText } from "../../lib/search/searchTexts";
+import { insertSearchTexts } from "../search/searchTexts";
 import * as Messages from "../sessions/messages";
 import * as Parts from "../sessions/parts";
 import type { MessageChange } from "./changes";
@@ -27,6 +29,8 @@ export async function appendSlice(
   const keepsText = Messages.keepsSentText(stored, message);
   const rows = [...(keepsText ? [] : (message.textTail ?? [])), ...(message.partRows ?? [])];
   await Parts.replace(ctx, stored, "parts", rows, false);
+  const searchTexts = (message.searchTexts ?? []).filter((one) => !keepsText || !isOfText(one));
+  await insertSearchTexts(ctx, stored, searchTexts);
   // A refresh between two slices saw a part of the message: the next one looks again.
   const marked = Messages.markChanged(session, stored, now);
   await ctx.db.patch("messages", messageId, {

@@ -1,7 +1,15 @@
 import { v, type Infer } from "convex/values";
-import { messageFields, pieceFields, sessionFields, vMessageSecrets, vRole } from "../../fields";
+import {
+  messageFields,
+  pieceFields,
+  searchTextFields,
+  sessionFields,
+  vMessageSecrets,
+  vRole,
+} from "../../fields";
 
 const vPiece = v.object(pieceFields);
+const vSearchText = v.object(searchTextFields);
 
 /**
  * A message on its way into the database, cut into rows by the HTTP door so that no value is larger
@@ -14,6 +22,8 @@ export const vMessageRow = v.object({
   ...messageFields,
   textTail: v.optional(v.array(vPiece)),
   partRows: v.optional(v.array(vPiece)),
+  /** Words of its text and parts that a reader sees and their index entries do not hold. */
+  searchTexts: v.optional(v.array(vSearchText)),
   createdAt: v.optional(v.number()),
   /** Place in the request: messages without a time keep the order they came in. */
   index: v.number(),

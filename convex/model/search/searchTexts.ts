@@ -1,0 +1,41 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { isOfText, type SearchText } from "../../lib/search/searchTexts";
+
+/** Writes the derived search texts of messages (`searchTexts` in `schema.ts`). */
+
+type Owner = Pick<Doc<"messages">, "_id" | "userId" | "sessionId">;
+
+/** Which of a message's search texts a delivery replaces: those of its text, of its parts, or both. */
+type Replaced = { text: boolean; parts: boolean };
+
+/** Stores the search texts of a new message. */
+export async function insertSearchTexts(
+  ctx: MutationCtx,
+  { _id: messageId, userId, sessionId }: Owner,
+  texts: readonly SearchText[],
+): Promise<void> {
+  for (const text of texts) {
+    await ctx.db.insert("searchTexts", { userId, sessionId, messageId, ...text });
+  }
+}
+
+/** Puts search texts in place of those that a delivery replaces. */
+export async function replaceSearchTexts(
+  ctx: MutationCtx,
+  message: Owner,
+  texts: readonly SearchText[],
+  replaced: Replaced,
+): Promise<void> {
+  const isReplaced = (one: Pick<SearchText, "order">) =>
+    isOfText(one) ? replaced.text : replaced.parts;
+  const stored = await ctx.db
+    .query("searchTexts")
+    .withIndex("by_session_and_message", (q) =>
+      q.eq("sessionId", message.sessionId).eq("messageId", message._id),
+    )
+    // At most `ROWS_PER_MESSAGE`, of 8 kB each.
+    .collect();
+  for (const row of stored) if (isReplaced(row)) await ctx.db.delete("searchTexts", row._id);
+  await insertSearchTexts(ctx, message, texts.filter(isReplaced));
+}
