@@ -275,7 +275,7 @@ describe("odd queries get an answer or a clear 400", () => {
     }
   });
 
-  test.each(["?!…", "🎉🚀", "\u0000"])(
+  test.each(["?!…", "((((", "\u0000"])(
     "%s has no word: no results, and the answer says why",
     async (query) => {
       expect(await search(ada, { query })).toMatchObject({ results: [], degraded: true });

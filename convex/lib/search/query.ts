@@ -1,4 +1,4 @@
-import { askedWords, EMOJI, emojiWord, normalWord } from "./hiddenWords";
+import { askedWords, EMOJI, emojiWord, IN_RUN, normalWord } from "./hiddenWords";
 import { humps, inflections, isIndexed, lowerCase, wordsOf } from "./words";
 
 /** Convex reads the first 16 words of a search and silently ignores the rest. */
@@ -239,7 +239,9 @@ function isTelling(word: string): boolean {
 /** "get user by id" may stand in the text as `getUserById`, which the index knows as one word. */
 function joined(concepts: readonly Concept[]): string[] {
   if (concepts.length < 2 || concepts.length > 4) return [];
-  if (concepts.some((concept) => concept.words.length > 1)) return [];
+  const isPlainWord = ({ raw, words: [word, ...more] }: Concept) =>
+    more.length === 0 && raw === word && !IN_RUN.test(raw);
+  if (!concepts.every(isPlainWord)) return [];
   if (concepts.filter((concept) => concept.words.some(isTelling)).length < 2) return [];
   return [concepts.flatMap((concept) => concept.words).join("")];
 }

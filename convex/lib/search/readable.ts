@@ -106,17 +106,18 @@ export function withoutInlineData(text: string): string {
     isData(run) ? dataNote(mediaType, run.length) : run,
   );
   if (!MAY_HOLD_WRAPPED_DATA.test(replaced)) return replaced;
-  return replaced.replace(WRAPPED_DATA, (block) => `${dataNote(undefined, block.length)}\n`);
+  return replaced.replace(WRAPPED_DATA, "[data]\n");
 }
 
-/** Base64 takes four characters for three bytes. */
+/** A run that does not say what it is may be a part of a longer one, so that its size would mislead. */
 function dataNote(mediaType: string | undefined, chars: number): string {
-  return `[${mediaType ?? "data"}, ${sizeLabel(Math.floor((chars * 3) / 4))}]`;
+  // Base64 takes four characters for three bytes.
+  return mediaType === undefined ? "[data]" : `[${mediaType}, ${sizeLabel((chars * 3) / 4)}]`;
 }
 
 /** Bytes as people write them: `812 B`, `60 kB`, `1.4 MB`. */
 export function sizeLabel(bytes: number): string {
-  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000) return `${Math.round(bytes)} B`;
   if (bytes < 1_000_000) return `${Math.round(bytes / 1_000)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }

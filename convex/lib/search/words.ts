@@ -109,7 +109,9 @@ export function inflections(word: string): string[] {
   if (!/^[a-z]{4,20}$/.test(word)) return [];
   const base = stem(word);
   if (base.length < 3) return [];
-  const doubled = base + base.slice(-1);
-  const forms = [...ENDINGS.map((ending) => base + ending), `${doubled}ed`, `${doubled}ing`];
-  return forms.filter((form) => form !== word);
+  const last = base.slice(-1);
+  const single = base.endsWith(last + last) ? [base.slice(0, -1)] : [];
+  const doubled = [`${base}${last}ed`, `${base}${last}ing`];
+  const forms = [base, ...single, ...ENDINGS.map((ending) => base + ending), ...doubled];
+  return [...new Set(forms)].filter((form) => form !== word);
 }

@@ -22,7 +22,6 @@ type SearchInput = { query: string; limit: number; filters: Filters };
  */
 export type Found = { results: SearchResult[]; wanted: number; truncated: boolean };
 
-
 /**
  * Full text: the user's sessions that hold the query's words, wherever in a session they stand, each
  * with the passage that answers best. The order does not depend on `limit`. A query without a word
