@@ -452,6 +452,7 @@ const OWNED = [
   "passages",
   "purges",
   "reviews",
+  "searchTexts",
   "sessionEmbeddings",
   "sessions",
   "tombstones",

@@ -141,6 +141,8 @@ test("The order does not depend on how many results are asked for", async () => 
     textContent: `${texts[i % 5]} ${"and so on ".repeat(i % 7)}`,
   }));
   await ada.send("POST", "/sync/batch", { messages });
+  // Until the refresh has run, the sessions' own texts are not searched.
+  await engine.settle();
   const ids = async (limit: number) => {
     const response = await ada.send("POST", "/search", { query: "upload retry", limit });
     const { results } = (await response.json()) as { results: Result[] };

@@ -23,10 +23,10 @@ import {
  * Bytes bound each source alone, and may be exceeded by one row of 16 kB.
  */
 const SHARES: ReadonlyArray<{ source: Source; upTo: number; bytes: number }> = [
-  { source: inSessions, upTo: 40, bytes: 64_000 },
-  { source: inMessages, upTo: 82, bytes: 120_000 },
-  { source: inParts, upTo: 94, bytes: 48_000 },
-  { source: inSearchTexts, upTo: 104, bytes: 32_000 },
+  { source: inSessions, upTo: 50, bytes: 80_000 },
+  { source: inMessages, upTo: 94, bytes: 112_000 },
+  { source: inParts, upTo: 102, bytes: 48_000 },
+  { source: inSearchTexts, upTo: 108, bytes: 24_000 },
 ];
 /** Words that few candidates hold are asked for alone: up to two, three rows of each source. */
 const PROBE = { upTo: 112, rows: 3, bytes: 24_000 };
