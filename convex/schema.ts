@@ -285,6 +285,8 @@ const parts = defineTable({
  */
 const searchTexts = defineTable({
   ...ofMessage,
+  /** The message's, under which its rows in `parts` are found. */
+  orderKey: v.string(),
   ...searchTextFields,
 })
   // Replacing a message's rows, and deleting a session's.

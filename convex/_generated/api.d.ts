@@ -189,6 +189,7 @@ import type * as model_migrations_migration from "../model/migrations/migration.
 import type * as model_migrations_orphans from "../model/migrations/orphans.js";
 import type * as model_migrations_registry from "../model/migrations/registry.js";
 import type * as model_migrations_run from "../model/migrations/run.js";
+import type * as model_migrations_searchTexts from "../model/migrations/searchTexts.js";
 import type * as model_migrations_uncountedMessages from "../model/migrations/uncountedMessages.js";
 import type * as model_readBudget from "../model/readBudget.js";
 import type * as model_search_candidates from "../model/search/candidates.js";
@@ -446,6 +447,7 @@ declare const fullApi: ApiFromModules<{
   "model/migrations/orphans": typeof model_migrations_orphans;
   "model/migrations/registry": typeof model_migrations_registry;
   "model/migrations/run": typeof model_migrations_run;
+  "model/migrations/searchTexts": typeof model_migrations_searchTexts;
   "model/migrations/uncountedMessages": typeof model_migrations_uncountedMessages;
   "model/readBudget": typeof model_readBudget;
   "model/search/candidates": typeof model_search_candidates;

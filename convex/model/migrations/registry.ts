@@ -1,6 +1,7 @@
 import { keyUse } from "./keyUse";
 import type { Migration } from "./migration";
 import { orphanedMessages, orphanedMessageVectors, orphanedSessionVectors } from "./orphans";
+import { messageSearchTexts, partSearchTexts } from "./searchTexts";
 import { uncountedMessages } from "./uncountedMessages";
 
 /**
@@ -13,4 +14,6 @@ export const MIGRATIONS: readonly Migration[] = [
   orphanedMessages,
   orphanedSessionVectors,
   orphanedMessageVectors,
+  messageSearchTexts,
+  partSearchTexts,
 ];

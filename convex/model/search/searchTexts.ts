@@ -4,7 +4,7 @@ import { isOfText, type SearchText } from "../../lib/search/searchTexts";
 
 /** Writes the derived search texts of messages (`searchTexts` in `schema.ts`). */
 
-type Owner = Pick<Doc<"messages">, "_id" | "userId" | "sessionId">;
+type Owner = Pick<Doc<"messages">, "_id" | "userId" | "sessionId" | "orderKey">;
 
 /** Which of a message's search texts a delivery replaces: those of its text, of its parts, or both. */
 type Replaced = { text: boolean; parts: boolean };
@@ -12,11 +12,11 @@ type Replaced = { text: boolean; parts: boolean };
 /** Stores the search texts of a new message. */
 export async function insertSearchTexts(
   ctx: MutationCtx,
-  { _id: messageId, userId, sessionId }: Owner,
+  { _id: messageId, userId, sessionId, orderKey }: Owner,
   texts: readonly SearchText[],
 ): Promise<void> {
   for (const text of texts) {
-    await ctx.db.insert("searchTexts", { userId, sessionId, messageId, ...text });
+    await ctx.db.insert("searchTexts", { userId, sessionId, messageId, orderKey, ...text });
   }
 }
 

@@ -115,18 +115,15 @@ export async function* inSearchTexts({ ctx, userId, words }: Asked): AsyncGenera
 
 /** The row whose reader sees the words; null when it was deleted meanwhile. */
 async function readStored(ctx: QueryCtx, derived: Doc<"searchTexts">) {
-  const { messageId, order, piece } = derived;
+  const { sessionId, messageId, orderKey, order, piece = 0 } = derived;
   if (order === undefined) {
     const message = await ctx.db.get("messages", messageId);
     return message && oneMore(await messageHit(message).read(), message.textContent);
   }
   const part = await ctx.db
     .query("parts")
-    .withIndex("by_message", (q) =>
-      q
-        .eq("messageId", messageId)
-        .eq("order", order)
-        .eq("piece", piece ?? 0),
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", sessionId).eq("orderKey", orderKey).eq("order", order).eq("piece", piece),
     )
     .unique();
   return part && oneMore(await partHit(part).read(), part.text ?? part.content);
