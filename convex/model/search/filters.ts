@@ -24,3 +24,20 @@ export async function isSaidBy(
 ): Promise<boolean> {
   return role === undefined || (await ctx.db.get("messages", id))?.role === role;
 }
+
+/**
+ * Whether the role of the filter speaks in an embedded text, which begins with this message: a prompt's
+ * text holds the answers to it too.
+ */
+export async function isHeardIn(
+  ctx: QueryCtx,
+  id: Id<"messages">,
+  text: string,
+  { role }: Filters,
+): Promise<boolean> {
+  if (role === undefined) return true;
+  const first = await ctx.db.get("messages", id);
+  if (first === null || first.role === role) return first !== null;
+  const isPrompt = first.role === "user" && role === "assistant";
+  return isPrompt && text.trim().length > (first.textContent ?? "").trim().length;
+}
