@@ -116,13 +116,25 @@ export const startAccountDeletion = callerMutation({
 /**
  * Makes a user and a key from the command line, for deployments without a sign-in:
  * `npx convex run users:createWithApiKey '{"email":"me@example.com"}'`. For the verified address of a
- * user, it replaces that user's key; where several users have the address, add the `userId` of one.
+ * user, it replaces that user's key, or adds one with `"add":true`; where several users have the
+ * address, add the `userId` of one.
  * The key is in the answer and nowhere else.
  */
 export const createWithApiKey = systemMutation({
-  args: { email: v.string(), userId: v.optional(v.id("users")), name: v.optional(v.string()) },
+  args: {
+    email: v.string(),
+    userId: v.optional(v.id("users")),
+    name: v.optional(v.string()),
+    add: v.optional(v.boolean()),
+  },
   returns: v.object({ userId: v.id("users"), apiKey: v.string() }),
   handler: (ctx, args) => Users.createWithApiKey(ctx, args),
+});
+
+/** Lists keys from the command line: `npx convex run users:listKeys '{"email":"me@example.com"}'`. */
+export const listKeys = systemQuery({
+  args: Users.vNamed,
+  handler: (ctx, named) => Users.listKeys(ctx, named),
 });
 
 /**

@@ -2,7 +2,8 @@ import type { JSONValue } from "convex/values";
 import { callFunction } from "./console/callFunction.ts";
 import { readArguments, runCommand } from "./console/commandLine.ts";
 import { DEFAULT_DATA } from "./console/options.ts";
-import { UsageError } from "./failures.ts";
+import { listFunctions } from "./console/listFunctions.ts";
+import { StartError, UsageError } from "./failures.ts";
 import { parseJson, type JsonObject } from "./values/json.ts";
 
 const EXAMPLE = `npm run call -- users:remove '{"email":"someone@example.com","scope":"data"}'`;
@@ -25,8 +26,22 @@ async function main(args: string[]): Promise<void> {
   const [path, json = "{}"] = positionals;
   if (path === undefined || positionals.length > 2)
     throw new UsageError(`Say which function: ${EXAMPLE}`);
-  const result = await callFunction(values.data, path, readJsonObject(json));
+  const result = await callFunction(values.data, path, readJsonObject(json)).catch(
+    async (error: unknown) => {
+      throw await withFunctions(error, path);
+    },
+  );
   console.log(JSON.stringify(result, null, 2));
+}
+
+/** An error about a function that does not exist, with those that do. */
+async function withFunctions(error: unknown, path: string): Promise<unknown> {
+  if (!(error instanceof Error) || !error.message.includes("Could not find")) return error;
+  const known = await listFunctions();
+  const file = `${path.split(":")[0] ?? ""}:`;
+  const near = known.filter((name) => name.startsWith(file));
+  const shown = (near.length > 0 ? near : known).join("\n  ");
+  return new StartError(`There is no function ${path}. There are:\n  ${shown}`);
 }
 
 function readJsonObject(text: string): JsonObject {

@@ -6,7 +6,7 @@ import { AppError, invalidField, notFound, unauthorized } from "../../errors";
 import { isAddress, normalAddress } from "../../lib/accounts/address";
 import { decideAccount } from "../../lib/accounts/decideAccount";
 import { accountRow, findByWorkosId, listByAddress } from "./accountRows";
-import { findUserByKey, setFirst } from "./apiKeys";
+import { findUserByKey, setFirst, create as createKey, list as listOwnKeys } from "./apiKeys";
 import { isAccountClosed } from "./deletionState";
 import { isDeleted, refuseIfLimited, vLimitClass } from "./rateLimits";
 import {
@@ -108,17 +108,41 @@ export function claimsOf({ subject, email, emailVerified, name }: UserIdentity):
 export const vNamed = { email: v.optional(v.string()), userId: v.optional(v.id("users")) };
 type Named = ObjectType<typeof vNamed>;
 
-/** Makes a key for the account with this address (else 400), made if there is none. */
+/**
+ * Makes a key for the account with this address (else 400), made if there is none: in place of the
+ * account's first key, or with `add` in addition to the keys that it has.
+ */
 export async function createWithApiKey(
   ctx: MutationCtx,
-  { name, ...named }: { email: string; userId?: Named["userId"]; name?: string },
+  {
+    name,
+    add,
+    ...named
+  }: { email: string; userId?: Named["userId"]; name?: string; add?: boolean },
 ) {
   const email = operatorAddress(named.email);
   if (!isAddress(email)) throw invalidField("email", "must be an e-mail address");
   const existing = await findNamed(ctx, { ...named, email }, named.userId === undefined);
   const userId =
     existing?._id ?? (await ctx.db.insert("users", { email, ...(name ? { name } : {}) }));
+  if (add && existing?.apiKey !== undefined) {
+    return { userId, apiKey: (await createKey(ctx, existing, name)).key };
+  }
   return { userId, apiKey: await setFirst(ctx, { _id: userId }) };
+}
+
+/** Users whose keys one answer lists. */
+const LISTED_USERS_MAX = 100;
+
+/** Lists the keys of the user that is meant, or of the first users where none is named. */
+export async function listKeys(ctx: QueryCtx, named: Named) {
+  const isNamed = named.email !== undefined || named.userId !== undefined;
+  const users = isNamed
+    ? [await requireNamed(ctx, named)]
+    : await ctx.db.query("users").take(LISTED_USERS_MAX);
+  return await Promise.all(
+    users.map(async (user) => ({ email: user.email, keys: await listOwnKeys(ctx, user) })),
+  );
 }
 
 /** An address as typed by the operator, perhaps with spaces around it. */

@@ -34,7 +34,9 @@ export async function sessions(ctx: QueryCtx, user: User, query: string, page: P
     query.trim() === ""
       ? await slice(byLastActivity(ctx, user), page, SESSIONS_MAX)
       : await searchedSessions(ctx, user, query, page);
-  return { sessions: rows.map((session) => sessionView(session, "dashboard")), nextCursor, total };
+  // The dashboard passes the id on to functions that take ids of this table.
+  const sessions = rows.map((row) => ({ ...sessionView(row, "dashboard"), _id: row._id }));
+  return { sessions, nextCursor, total };
 }
 
 function byLastActivity(ctx: QueryCtx, user: User) {

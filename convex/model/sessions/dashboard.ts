@@ -85,10 +85,13 @@ function messageView(message: Messages.MessageView) {
   };
 }
 
+/** The dashboard prints a project's path where there is one; strangers are told none. */
+const NO_PATH: { projectPath?: string } = {};
+
 /** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
   return maskSecrets({
-    session: Sessions.publicView(session),
+    session: { ...Sessions.publicView(session), ...NO_PATH },
     ...(await drawnMessages(ctx, session, PUBLIC_CONVERSATION)),
   });
 }

@@ -132,6 +132,20 @@ describe("npm run key", () => {
     expect(await works(stdout.trim())).toBe(200);
   });
 
+  test("adds a key, replaces the first one if asked to, and lists those that work", async () => {
+    const whose = ["--email", "eve@example.com", "--data", data];
+    const first = (await run("key", whose)).stdout.trim();
+    const second = (await run("key", [...whose, "--name", "laptop"])).stdout.trim();
+    expect([await works(first), await works(second)]).toEqual([200, 200]);
+    const third = (await run("key", [...whose, "--replace"])).stdout.trim();
+    expect([await works(first), await works(second), await works(third)]).toEqual([401, 200, 200]);
+    const { stdout } = await run("key", ["--list", ...whose]);
+    const lines = stdout.trim().split("\n");
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toMatch(/^eve@example\.com {2}osk_/);
+    expect(stdout).toContain("laptop");
+  });
+
   test("wants to know whose", async () => {
     for (const whose of [[], ["--email", "nobody"]]) {
       const { code, stdout, stderr } = await run("key", [...whose, "--data", data]);
@@ -156,6 +170,13 @@ describe("npm run call", () => {
     const { code, stdout } = await run("call", ["users:revokeKeys", whom, "--data", data]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: "1\n" });
     expect(await works(made.stdout.trim())).toBe(401);
+  });
+
+  test("lists what there is when there is no such function", async () => {
+    const { code, stderr } = await run("call", ["users:nope", "--data", data]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("There is no function users:nope. There are:\n  users:");
+    expect(stderr).toContain("users:revokeKeys");
   });
 
   test("says in one line what failed, and how it is called", async () => {

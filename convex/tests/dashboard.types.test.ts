@@ -1,0 +1,143 @@
+import { expectTypeOf, test } from "vitest";
+import type { api } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+
+/**
+ * What the existing dashboard reads of each function that it calls, as its own type check demands it.
+ * `tsc` is the test: a result that lacks a field, or has it in another type, does not compile.
+ */
+
+/** The result of a function. */
+type R<F> = F extends { _returnType: infer T } ? T : never;
+
+type Part = { type: string; content: unknown };
+type Message = {
+  _id: Id<"messages">;
+  role: "user" | "assistant" | "system" | "tool" | "unknown";
+  textContent?: string;
+  createdAt: number;
+  parts: Part[];
+};
+
+test("every function of the dashboard returns what DASHBOARD.md states", () => {
+  expectTypeOf<R<typeof api.users.me>>().toExtend<{
+    hasApiKey: boolean;
+    createdAt: number;
+    enabledAgents?: string[];
+  } | null>();
+  expectTypeOf<R<typeof api.users.stats>>().toExtend<{
+    sessionCount: number;
+    messageCount: number;
+  } | null>();
+  expectTypeOf<R<typeof api.users.generateApiKey>>().toEqualTypeOf<string>();
+  expectTypeOf<R<typeof api.users.deleteAllData>>().toExtend<{
+    started: boolean;
+    message: string;
+  }>();
+  expectTypeOf<R<typeof api.users.deleteAccount>>().toExtend<{
+    started: boolean;
+    error?: string;
+  }>();
+
+  expectTypeOf<R<typeof api.sessions.get>>().toExtend<{
+    session: {
+      _id: Id<"sessions">;
+      title?: string;
+      projectPath?: string;
+      model?: string;
+      source?: string;
+      promptTokens: number;
+      totalTokens: number;
+      cost: number;
+      isPublic: boolean;
+      publicSlug?: string;
+      createdAt: number;
+    };
+    messages: Message[];
+  } | null>();
+  expectTypeOf<R<typeof api.sessions.getPublic>>().toExtend<{
+    session: {
+      title?: string;
+      projectPath?: string;
+      model?: string;
+      totalTokens: number;
+      createdAt: number;
+    };
+    messages: Message[];
+  } | null>();
+  type Shared = NonNullable<R<typeof api.sessions.getPublic>>["session"];
+  expectTypeOf<Shared>().toHaveProperty("projectPath");
+  expectTypeOf<R<typeof api.sessions.getMarkdown>>().toEqualTypeOf<string>();
+  expectTypeOf<R<typeof api.sessions.exportAllDataCSV>>().toEqualTypeOf<string>();
+
+  expectTypeOf<R<typeof api.search.searchSessionsPaginated>>().toExtend<{
+    sessions: {
+      _id: Id<"sessions">;
+      title?: string;
+      projectPath?: string;
+      totalTokens: number;
+      cost: number;
+      isPublic: boolean;
+      messageCount: number;
+      createdAt: number;
+      updatedAt: number;
+    }[];
+    nextCursor: number | null;
+    total: number;
+  }>();
+  expectTypeOf<R<typeof api.search.searchMessagesPaginated>>().toExtend<{
+    messages: {
+      _id: Id<"messages">;
+      sessionId: Id<"sessions">;
+      textContent?: string;
+      createdAt: number;
+      sessionTitle?: string;
+    }[];
+    nextCursor: number | null;
+    total: number;
+  }>();
+
+  expectTypeOf<R<typeof api.evals.listEvalSessions>>().toExtend<{
+    sessions: {
+      _id: Id<"sessions">;
+      externalId: string;
+      messageCount: number;
+      createdAt: number;
+    }[];
+    stats: {
+      total: number;
+      totalTestCases: number;
+      bySource: { opencode: number; claudeCode: number };
+      byStatus: { golden: number; correct: number; needsReview: number; unset: number };
+    };
+  }>();
+  expectTypeOf<R<typeof api.evals.getEvalTags>>().toEqualTypeOf<string[]>();
+  expectTypeOf<R<typeof api.evals.getEvalModels>>().toEqualTypeOf<string[]>();
+  expectTypeOf<R<typeof api.evals.previewExport>>().toExtend<{
+    sessionCount: number;
+    testCaseCount: number;
+    byModel: unknown[];
+    warnings: string[];
+  }>();
+  expectTypeOf<R<typeof api.evals.generateEvalExport>>().toExtend<{
+    data: string;
+    filename: string;
+  }>();
+
+  expectTypeOf<R<typeof api.wrapped.getCountdownInfo>>().toExtend<{
+    nextGenerationAt: number;
+    currentDate: string;
+  }>();
+  expectTypeOf<R<typeof api.analytics.summaryStats>>().toExtend<{
+    totalSessions: number;
+    totalMessages: number;
+    totalTokens: number;
+    totalCost: number;
+    uniqueModels: number;
+    avgCostPerSession: number;
+  }>();
+  expectTypeOf<R<typeof api.analytics.sessionsWithDetails>>().toExtend<{
+    sessions: { _id: Id<"sessions">; totalTokens: number; cost: number; isPublic: boolean }[];
+    total: number;
+  }>();
+});
