@@ -28,11 +28,15 @@ import { readSource } from "./wire/sources";
  */
 const vFilter = { source: v.optional(v.string()) };
 
-/** `GET /api/stats`: totals and splits over a range of UTC days. */
+/** `GET /api/stats`: totals and splits over a range of days of a zone. */
 export const stats = callerQuery({
-  args: { from: v.optional(v.string()), to: v.optional(v.string()), ...vFilter },
-  handler: async (ctx, { source, ...range }) =>
-    statsAnswer(await Analytics.days(ctx, ctx.user, range), source),
+  args: {
+    from: v.optional(v.string()),
+    to: v.optional(v.string()),
+    tz: v.optional(v.string()),
+    ...vFilter,
+  },
+  handler: async (ctx, query) => statsAnswer(await Analytics.statistics(ctx, ctx.user, query)),
 });
 
 /** All rows of the viewer's ledger, of one source or of all. */
@@ -40,8 +44,8 @@ async function rowsOf(
   ctx: QueryCtx & { user: Doc<"users"> | null },
   source: string | undefined,
 ): Promise<LedgerRow[]> {
-  const days = ctx.user === null ? [] : await Analytics.days(ctx, ctx.user, {});
-  return Analytics.rowsOf(days, readSource(source));
+  if (ctx.user === null) return [];
+  return (await Analytics.statistics(ctx, ctx.user, { source: readSource(source) })).rows;
 }
 
 /** Sums over everything; zeros for someone without sessions, never null. */
@@ -73,8 +77,9 @@ export const dailyStats = viewerQuery({
   args: { days: v.optional(v.number()), ...vFilter },
   handler: async (ctx, { days: count = 30, source }) => {
     if (ctx.user === null) return [];
-    const since = Date.now() - (clamp(count, 0, 36_500) ?? 0) * DAY_MS;
-    return totalsByDay(await Analytics.daysSince(ctx, ctx.user, since), readSource(source));
+    const since = Date.now() - Math.min(36_500, Math.max(0, count || 0)) * DAY_MS;
+    const query = { since, source: readSource(source) };
+    return totalsByDay((await Analytics.statisticsSince(ctx, ctx.user, query)).days);
   },
 });
 
@@ -89,7 +94,8 @@ export const modelStats = viewerQuery({
       completionTokens: split.completionTokens,
       totalTokens: split.totalTokens,
       cost: split.cost,
-      avgDurationMs: Math.round(split.durationMs / split.sessions),
+      // A model that only took over sessions of another one began none.
+      avgDurationMs: Math.round(split.durationMs / Math.max(1, split.sessions)),
     }));
   },
 });
@@ -119,7 +125,12 @@ export const providerStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
     return splitBy(await rowsOf(ctx, source), "provider").map(
-      ({ key, sessions, totalTokens, cost }) => ({ provider: key, sessions, totalTokens, cost }),
+      ({ key, sessions, totalTokens, cost }) => ({
+        provider: key || "unknown",
+        sessions,
+        totalTokens,
+        cost,
+      }),
     );
   },
 });

@@ -69,6 +69,8 @@ export const vMessageSecrets = v.object({
 
 /** A change of a message as its session's refresh needs it: what the message says now, and said before. */
 export const vMessageChange = v.object({
+  messageId: v.optional(v.id("messages")),
+  externalId: vLabel,
   role: vRole,
   orderKey: v.string(),
   createdAt: v.number(),
@@ -77,8 +79,18 @@ export const vMessageChange = v.object({
   source: vLabel,
   ...columns(MESSAGE_FIELDS),
   secrets: v.optional(vSecretCounts),
+  /** What its usage has in common with that of its copies (`lib/stats/usage.ts`); absent without usage. */
+  usageKey: vLabel,
+  /** Set where only this changes: whether the usage is counted of this message, and was before. */
+  isCounted: v.optional(v.boolean()),
   /** The fields as the session counts them already; absent for a new message. */
-  before: v.optional(v.object({ ...columns(MESSAGE_FIELDS), secrets: v.optional(vSecretCounts) })),
+  before: v.optional(
+    v.object({
+      ...columns(MESSAGE_FIELDS),
+      secrets: v.optional(vSecretCounts),
+      usageKey: vLabel,
+    }),
+  ),
 });
 
 /** A part, or a piece of a long one; what it belongs to stands beside it. */
@@ -147,11 +159,52 @@ export const vDeletion = v.object({
   error: v.optional(v.string()),
 });
 
-/**
- * What the ledger of days holds for one session, or for all sessions that share a day, source,
- * provider, model and project. Costs are whole nano-dollars: sums stay exact, so that taking a
- * session out again leaves nothing behind.
- */
+/** Numbers of a session. */
+export const vNumbers = v.object(numberFields);
+
+/** Sums over messages, and how many of these carried tokens, and a cost. */
+export const vCounted = v.object({
+  ...numberFields,
+  withTokens: v.number(),
+  withCost: v.number(),
+  /** Messages whose usage is counted of another message. */
+  elsewhere: v.number(),
+});
+
+const vNames = { source: v.string(), provider: v.string(), model: v.string(), project: v.string() };
+
+/** What the ledger holds of a session as a whole. */
+export const vBooked = v.object({
+  ...vNames,
+  /** The quarter hour (from 1970) in which it began. */
+  start: v.number(),
+  /** What only the session's own totals report, as booked. */
+  reported: v.optional(v.record(v.string(), v.number())),
+  /** Days up to this one have the names above; absent when all have. */
+  renamedThrough: v.optional(v.number()),
+});
+
+/** What a session contributes to a UTC day (`lib/stats/sessionDay.ts`). */
+export const vSessionDay = v.object({
+  day: v.number(),
+  ...vNames,
+  previous: vNumber,
+  start: vNumber,
+  isOther: v.optional(v.boolean()),
+  entries: v.array(
+    v.object({
+      provider: v.string(),
+      model: v.string(),
+      isReported: v.optional(v.boolean()),
+      cells: v.string(),
+    }),
+  ),
+});
+
+/** Cells (`lib/stats/cells.ts`) of one source, provider, model and project. */
+export const vGrain = v.object({ ...vNames, cells: v.string() });
+
+/** A row of a day as version 1 wrote it: whole sessions, on the day they began. */
 export const vLedgerRow = v.object({
   source: v.string(),
   provider: v.string(),

@@ -5,18 +5,22 @@ import {
   docPageFields,
   limitTimes,
   messageFields,
-  numberFields,
   pieceFields,
   searchTextFields,
   sessionFields,
+  vBooked,
+  vCounted,
   vectorIndex,
   vDeletion,
   vDeletionScope,
   vEvalStatus,
+  vGrain,
   vLedgerRow,
   vMessageSecrets,
+  vNumbers,
   vRole,
   vSecretCounts,
+  vSessionDay,
   vVector,
 } from "./fields";
 import { embeddingSlots, messageChanges, migrations } from "./progressTables";
@@ -122,6 +126,13 @@ const sessions = defineTable({
   promptTitle: v.optional(v.string()),
   /** Names of `sessionFields` that the plugin itself reported; the others are sums over messages. */
   reported: v.array(v.string()),
+  /** The session's numbers as the plugin reported them, and as its messages add up. */
+  claimed: v.optional(vNumbers),
+  counted: v.optional(vCounted),
+  /** Every model that a message named, the earliest seen first; a few. */
+  models: v.optional(v.array(v.string())),
+  /** Source time of the latest message, ms. */
+  activeUntil: v.optional(v.number()),
   /** Exact number of messages folded in by the refresh. */
   messageCount: v.number(),
   /** Earliest source time known, ms. */
@@ -147,7 +158,9 @@ const sessions = defineTable({
   modelOrderKey: v.optional(v.string()),
   /** Order key of the last prompt that `searchableText` holds, once it holds all it may. */
   promptsThrough: v.optional(v.string()),
-  /** What `dailyWrapped` holds of this session, and on which UTC day. */
+  /** What the ledger holds of the session as a whole; absent until its messages are counted. */
+  booked: v.optional(vBooked),
+  /** What version 1 booked of it, whole, on one day; removed when its messages are counted. */
   ledger: v.optional(v.object({ date: v.string(), row: vLedgerRow })),
 
   /**
@@ -243,7 +256,7 @@ const messages = defineTable({
   partBytes: v.optional(v.number()),
   /** Version 1 alone: set when the message changed after it was counted, with the numbers counted. */
   rewrittenAt: v.optional(v.number()),
-  folded: v.optional(v.object(numberFields)),
+  folded: v.optional(vNumbers),
   /** Secrets found when it was delivered, and as they were counted before it changed (as `folded`). */
   secrets: v.optional(vMessageSecrets),
   foldedSecrets: v.optional(vSecretCounts),
@@ -367,20 +380,72 @@ const apiLogs = defineTable({
   .index("by_user_and_limit_class", ["userId", "limitClass"]);
 
 /**
- * The ledger of days: one row a user and UTC day, over the sessions whose `createdAt` falls on it.
- * Written by `model/stats/ledger.ts` (from the refresh and from deletion) and closed by a cron; every
- * statistic reads days, never sessions. `rows` are an array, not a record: model names are free text.
+ * What a session contributes to one UTC day of the ledger, by model and quarter hour: a rewrite, a
+ * deletion and a new project subtract exactly what was added. Written by `model/stats/ledger.ts` from
+ * the refresh; removed with the session.
+ */
+const sessionDays = defineTable({ ...ofSession, ...vSessionDay.fields })
+  // The refresh finds the day, and the days before and after it; deletion.
+  .index("by_session_and_day", ["sessionId", "day"]);
+
+/**
+ * The ledger: one row a user, UTC day, source, provider, model and project, with cells by quarter hour.
+ * The refresh writes only the rows of its own session, so that the price of a message does not depend
+ * on what else happened that day. Written by `model/stats/ledger.ts`.
+ */
+const ledgerGrains = defineTable({ userId: v.id("users"), day: v.number(), ...vGrain.fields })
+  // The refresh finds one row; statistics of an open day read them all.
+  .index("by_user_and_day_and_grain", [
+    "userId",
+    "day",
+    "source",
+    "provider",
+    "model",
+    "project",
+  ]);
+
+/**
+ * One row a user and UTC day: how many rows `ledgerGrains` has, and when they are to be copied to
+ * `dailyWrapped` (absent: they are). Written by `model/stats/ledger.ts` and `model/stats/wrapped.ts`.
+ */
+const ledgerDays = defineTable({
+  userId: v.id("users"),
+  day: v.number(),
+  grains: v.number(),
+  foldDueAt: v.optional(v.number()),
+})
+  // The refresh.
+  .index("by_user_and_day", ["userId", "day"])
+  // Statistics read open days from `ledgerGrains`.
+  .index("by_user_and_fold_due_at", ["userId", "foldDueAt"])
+  // The cron that starts lost runs again.
+  .index("by_fold_due_at", ["foldDueAt"]);
+
+/**
+ * Which messages carry the same usage (`lib/stats/usage.ts`), one row a message with usage. Of those
+ * with one key, the first by `rank` is counted. `key` is a hash over the user and the identity of the
+ * usage. Written by `model/stats/usageClaims.ts`; removed with the message.
+ */
+const usageClaims = defineTable({ key: v.string(), rank: v.string(), messageId: v.id("messages") })
+  // The refresh asks whether a usage is counted already.
+  .index("by_key_and_rank", ["key", "rank"]);
+
+/**
+ * A user's days in numbers, one row a UTC day: a copy of the day's `ledgerGrains`, so that statistics
+ * read one small document a day. Written by `model/stats/wrapped.ts`. `rows` is what version 1 wrote of
+ * sessions that are not counted again yet; statistics add both.
  */
 const dailyWrapped = defineTable({
   userId: v.id("users"),
   /** `YYYY-MM-DD`, UTC. */
   date: v.string(),
-  stats: v.object({ rows: v.array(vLedgerRow) }),
-  /** Set by the cron that closes a day: when it was last checked against the sessions, ms. */
+  stats: v.object({
+    rows: v.optional(v.array(vLedgerRow)),
+    grains: v.optional(v.array(vGrain)),
+  }),
+  /** When the copy was last made, ms. */
   closedAt: v.optional(v.number()),
-})
-  .index("by_user_and_date", ["userId", "date"])
-  .index("by_closed_at", ["closedAt", "date"]);
+}).index("by_user_and_date", ["userId", "date"]);
 
 /**
  * What the deployment is used with, for its landing page, in one row: names that several users share.
@@ -458,6 +523,10 @@ export default defineSchema({
   apiLogs,
   strangerRequests,
   dailyWrapped,
+  sessionDays,
+  ledgerGrains,
+  ledgerDays,
+  usageClaims,
   platformFigures,
   docPages,
   docEmbeddings,

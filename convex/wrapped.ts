@@ -4,7 +4,7 @@ import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functio
 import { DAY_MS, utcDate } from "./lib/time";
 import { wrappedStats } from "./lib/stats/wrapped";
 import { wrappedSvg } from "./lib/stats/wrappedSvg";
-import { lastDayRows } from "./model/stats/dashboardDays";
+import { statisticsSince } from "./model/stats/dashboardDays";
 import * as Wrapped from "./model/stats/wrapped";
 
 /** Designs the dashboard has built in. */
@@ -37,7 +37,7 @@ async function wrappedOf(
   date: string,
   now: number,
 ) {
-  const { picture, isActive } = await Wrapped.picture(ctx, user, date);
+  const { picture, isActive } = await Wrapped.picture(ctx, user, { date });
   if (!isActive) return null;
   return {
     date,
@@ -48,11 +48,12 @@ async function wrappedOf(
   };
 }
 
-/** The sessions that started in the last 24 hours; null without any, and signed out. */
+/** What happened in the last 24 hours; null without anything, and signed out. */
 export const getWrappedStats = viewerQuery({
   args: {},
   handler: async (ctx) => {
-    const rows = ctx.user === null ? [] : await lastDayRows(ctx, ctx.user, Date.now());
+    if (ctx.user === null) return null;
+    const { rows } = await statisticsSince(ctx, ctx.user, { since: Date.now() - DAY_MS });
     return rows.length === 0 ? null : wrappedStats(rows);
   },
 });
@@ -67,13 +68,23 @@ export const getCountdownInfo = publicQuery({
   },
 });
 
-/** `GET /api/wrapped/:date.svg`: what the picture of a day shows. */
+/** `GET /api/wrapped/:date.svg`: what the picture of a day of a zone shows. */
 export const picture = callerQuery({
-  args: { date: v.string() },
-  handler: async (ctx, { date }) => (await Wrapped.picture(ctx, ctx.user, date)).picture,
+  args: { date: v.string(), tz: v.optional(v.string()) },
+  handler: async (ctx, day) => (await Wrapped.picture(ctx, ctx.user, day)).picture,
 });
 
-/** Cron: closes the days before today that changed since they were last closed, in batches. */
+/** Scheduled after a day of the ledger changed: copies it to where statistics read it. */
+export const foldDay = systemMutation({
+  args: { userId: v.id("users"), day: v.number() },
+  returns: v.null(),
+  handler: async (ctx, day) => {
+    await Wrapped.foldDay(ctx, { ...day, now: Date.now() });
+    return null;
+  },
+});
+
+/** Cron: starts copies of days again that were lost, in batches. */
 export const closeDays = systemMutation({
   args: {},
   returns: v.null(),

@@ -1,6 +1,8 @@
 import { internal } from "../_generated/api";
 import { notFound } from "../errors";
-import { DAY_MS, isDate, utcDate } from "../lib/time";
+import { quarterOf } from "../lib/stats/cells";
+import { UTC, Zone } from "../lib/stats/zones";
+import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
 import { wrappedSvg } from "../lib/stats/wrappedSvg";
 import * as routes from "../wire/stats";
 import { endpoint, type Endpoint } from "./endpoint";
@@ -20,8 +22,9 @@ export const getStats: Endpoint = endpoint(routes.getStats, async (ctx, { caller
 export const getWrapped: Endpoint = endpoint(
   routes.getWrapped,
   async (ctx, { caller, param, query }) => {
-    const date = dayNamed(param, Date.now());
-    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, date });
+    const { tz } = query;
+    const date = dayNamed(param, new Zone(tz ?? UTC), Date.now());
+    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, date, tz });
     return new Response(wrappedSvg(picture, query.theme), {
       headers: {
         "Content-Type": "image/svg+xml; charset=utf-8",
@@ -32,11 +35,12 @@ export const getWrapped: Endpoint = endpoint(
   },
 );
 
-/** The UTC day of `2026-11-22.svg`, `today.svg` or `yesterday.svg`. */
-function dayNamed(file: string, now: number): string {
+/** The day of `2026-11-22.svg`, `today.svg` or `yesterday.svg` in this zone. */
+function dayNamed(file: string, zone: Zone, now: number): string {
   const name = /^(.+)\.svg$/.exec(file)?.[1];
-  if (name === "today") return utcDate(now);
-  if (name === "yesterday") return utcDate(now - DAY_MS);
+  const today = zone.dateOf(quarterOf(now));
+  if (name === "today") return today;
+  if (name === "yesterday") return utcDate(dayStart(today) - DAY_MS);
   if (name === undefined || !isDate(name)) throw notFound("Picture");
   return name;
 }

@@ -355,7 +355,7 @@ describe("deleting the account", () => {
     const [sessionId = ""] = await idsOf(t, ada.userId);
     await ada.dashboard.mutation(api.sessions.remove, { sessionId });
     await loseScheduled(t);
-    expect(await traces(t, sessionId)).toHaveLength(6);
+    expect(await traces(t, sessionId)).toHaveLength(7);
     await ada.dashboard.action(api.users.deleteAccount, {});
     await settle(t);
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);
@@ -446,6 +446,8 @@ const OWNED = [
   "authSessions",
   "dailyWrapped",
   "deletions",
+  "ledgerDays",
+  "ledgerGrains",
   "messageEmbeddings",
   "messages",
   "parts",
@@ -453,6 +455,7 @@ const OWNED = [
   "purges",
   "reviews",
   "searchTexts",
+  "sessionDays",
   "sessionEmbeddings",
   "sessions",
   "tombstones",

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
 import type { Id } from "../_generated/dataModel";
 import { allRows, conversation, deployment, eachTestAt, loseScheduled } from "../test.setup";
+import { rowsOfDay } from "./stats.fixture";
 import { person, read, rows, settle, type Deployment, type Person } from "../test.setup";
 
 /** Deletions in more than one step: watched, interrupted, resumed, and moved from version 1. */
@@ -84,7 +85,7 @@ describe("the state of a deletion", () => {
   test("changes in every step, while the row that every message reads does not", async () => {
     const t = deployment();
     const ada = await person(t);
-    await store(t, ada, 8, 140);
+    await store(t, ada, 8, 200);
     await ada.dashboard.mutation(api.users.deleteAllData, {});
     await loseScheduled(t);
     const [user] = await rows(t, "users");
@@ -101,7 +102,7 @@ describe("the state of a deletion", () => {
     await settle(t);
     expect(await ada.dashboard.query(api.users.me, {})).toMatchObject({
       deletionStatus: "completed",
-      deletionProgress: { sessions: 8, messages: 8 * 140 },
+      deletionProgress: { sessions: 8, messages: 8 * 200 },
     });
     expect(await tablesWith(t, ada.userId)).toEqual(["users", "deletions"]);
   });
@@ -312,7 +313,7 @@ describe("a deletion in many steps", () => {
     const lines = await rows(t, "apiLogs");
     expect(lines.map(({ _creationTime }) => _creationTime >= fresh)).toEqual([true]);
     const days = await rows(t, "dailyWrapped");
-    expect(days.flatMap(({ stats }) => stats.rows.map(({ messages }) => messages))).toEqual([2]);
+    expect(days.flatMap((day) => rowsOfDay(day).map(({ messages }) => messages))).toEqual([2]);
     expect((await ada.get("/api/sessions")).status).toBe(200);
     const [user] = await rows(t, "users");
     expect(user).not.toHaveProperty("deleting");

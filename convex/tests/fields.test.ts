@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { MESSAGE_FIELDS, SESSION_FIELDS, type View } from "../lib/sessions/fieldTable";
 import { aliasesOf, declared, type Fields, FIELD_FILTERS, namesIn } from "../lib/sessions/fields";
+import { NUMBERS } from "../lib/numbers";
 import { keysOf, record } from "../lib/record";
 import {
   allPages,
@@ -30,7 +31,8 @@ function sample(fields: Fields): Row {
 }
 
 const SESSION = sample(SESSION_FIELDS);
-const MESSAGE = sample(MESSAGE_FIELDS);
+/** With the session's numbers, because a session shows what its messages add up to. */
+const MESSAGE = { ...sample(MESSAGE_FIELDS), ...record(NUMBERS, (name) => SESSION[name]) };
 
 async function synced(session: Row = SESSION, message: Row = MESSAGE) {
   const t = deployment();

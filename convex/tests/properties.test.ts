@@ -9,6 +9,7 @@ import { readTime, timeFromId } from "../lib/sync/sourceTime";
 import { isWellFormed, utf8Length, wellFormed } from "../lib/text";
 import { mergeSession, type Reported } from "../model/sessions/merge";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+import { rowsOfDay } from "./stats.fixture";
 import type { Deployment, Person, SessionPage } from "../test.setup";
 import type { SessionAnswer } from "../wire/answers";
 import type { Route } from "../wire/route";
@@ -279,9 +280,9 @@ async function send(t: Deployment, who: Person, order: readonly (Item | string)[
 /** Everything a reader sees, but our ids and the time of arrival. */
 async function seen(t: Deployment, who: Person) {
   const session = await read<SessionPage>(who.get("/api/sessions/s"));
-  const days = (await rows(t, "dailyWrapped")).map(({ date, stats }) => ({
-    date,
-    rows: stats.rows.map((row) => ({ ...row, lastActiveAt: 0 })),
+  const days = (await rows(t, "dailyWrapped")).map((day) => ({
+    date: day.date,
+    rows: rowsOfDay(day),
   }));
   const { messages, ...rest } = session;
   return {
@@ -432,7 +433,6 @@ describe("merge rules", () => {
         const after = mergeSession(stored, SessionInput.parse(empty));
         expect({ ...after, title: 0, model: 0 }).toEqual({
           ...stored,
-          promptTokens: stored.promptTokens ?? 0,
           title: 0,
           model: 0,
           announced: true,

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { internal } from "../_generated/api";
 import { allPages, conversation, deployment, eachTestAt, loseScheduled } from "../test.setup";
+import { rowsOfDay } from "./stats.fixture";
 import { pagesOfSession, person, read, rows, settle } from "../test.setup";
 import type { Deployment, Person, SessionPage } from "../test.setup";
 import type { SessionAnswer } from "../wire/answers";
@@ -318,10 +319,11 @@ describe("totals", () => {
     await ada.post("/sync/message", message(3, { promptTokens: 5, completionTokens: 5 }));
     await settle(t);
     expect(await get(ada, "s")).toMatchObject({
-      promptTokens: 1_000,
+      promptTokens: 305,
       completionTokens: 35,
-      totalTokens: 1_035,
+      totalTokens: 340,
       reported: ["promptTokens"],
+      usage: { headline: "counted", reported: { promptTokens: 1_000 } },
     });
   });
 
@@ -488,8 +490,8 @@ describe("sessions that only messages name", () => {
     };
     const sources = async () => {
       const days = await rows(t, "dailyWrapped");
-      const counted = days.flatMap(({ stats }) =>
-        stats.rows.map((row) => [row.source, row.messages]),
+      const counted = days.flatMap((day) =>
+        rowsOfDay(day).map((row) => [row.source, row.messages]),
       );
       return [(await get(ada, "s")).source, ...counted];
     };

@@ -17,6 +17,32 @@ export const ErrorAnswer = z
 
 const count = z.number();
 
+const usageNumbers = {
+  promptTokens: count.optional(),
+  completionTokens: count.optional(),
+  totalTokens: count.optional(),
+  cost: count.optional(),
+};
+const Usage = z.object({
+  ...usageNumbers,
+  cacheReadTokens: count.optional(),
+  cacheWriteTokens: count.optional(),
+  reasoningTokens: count.optional(),
+});
+
+/** Where a session's token and cost numbers come from. */
+const SessionUsage = z.object({
+  headline: z.enum(["counted", "reported", "none"]).meta({
+    description: "Whether the session's numbers are those of its messages or the plugin's own.",
+  }),
+  reported: Usage.optional().meta({ description: "As the plugin reported them of the session." }),
+  counted: Usage.optional().meta({ description: "Sums over messages; each usage counts once." }),
+  discrepancy: z
+    .object({ ...usageNumbers, reason: z.string() })
+    .optional()
+    .meta({ description: "Reported less counted, and the likely reason." }),
+});
+
 /**
  * A session as endpoints answer it; lists and search results leave out what the table of fields keeps
  * from them. The four token and cost numbers are 0 while unknown.
@@ -35,6 +61,8 @@ export const SessionAnswer = z
     reported: z.array(z.string()).meta({
       description: "Fields the plugin itself reported; other totals are sums over messages.",
     }),
+    usage: SessionUsage.optional(),
+    models: z.array(z.string()).optional().meta({ description: "Models that messages name." }),
     messageCount: count,
     secrets: z.array(z.object({ kind: z.string(), count })).meta({
       description: "Secrets found in its messages, by kind. Never the secrets themselves.",

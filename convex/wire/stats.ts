@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { zoneNamed } from "../lib/stats/zones";
 import { day, label } from "./fields";
 import { route } from "./route";
 import { readSource } from "./sources";
@@ -13,14 +14,37 @@ const totals = {
   totalTokens: count,
   cacheReadTokens: count.optional(),
   cacheWriteTokens: count.optional(),
+  cacheWrite1hTokens: count.optional(),
   reasoningTokens: count.optional(),
-  cost: count.meta({ description: "US dollars." }),
+  uncostedTokens: count.optional().meta({ description: "Tokens for which no tool reported a cost." }),
+  unpricedTokens: count.optional().meta({ description: "Tokens without a known price." }),
+  reportedTokens: count.optional().meta({
+    description: "The part of `totalTokens` that only totals of sessions report, not messages.",
+  }),
+  cost: count.meta({ description: "US dollars, as tools reported them." }),
+  computedCost: count.optional().meta({ description: "US dollars, by the price table." }),
+  reportedCost: count.optional().meta({
+    description: "The part of `cost` that only totals of sessions report, not messages.",
+  }),
   durationMs: count,
 };
 
+const zone = z
+  .string()
+  .optional()
+  .transform((name, issues): string | undefined => {
+    if (name === undefined || name.trim() === "") return undefined;
+    const known = zoneNamed(name.trim());
+    if (known !== undefined) return known;
+    issues.addIssue({ code: "custom", message: "must be a time zone such as Europe/Berlin" });
+    return z.NEVER;
+  })
+  .meta({ type: "string", description: "Time zone of the days, such as `Europe/Berlin`; else UTC." });
+
 const StatsQuery = z.object({
-  from: day("First UTC day, `YYYY-MM-DD` or a time."),
-  to: day("Last UTC day."),
+  from: day("First day, `YYYY-MM-DD` or a time."),
+  to: day("Last day."),
+  tz: zone,
   source: label("Only sessions of this tool.").transform(readSource),
 });
 
@@ -40,13 +64,14 @@ const StatsAnswer = z.object({
   bySource: z.array(z.object({ source: z.string(), ...totals, lastActiveAt: count })),
   byProject: z.array(z.object({ project: z.string(), ...totals, lastActiveAt: count })),
   byDay: z.array(z.object({ date: z.string(), ...totals })),
+  byHour: z.array(z.object({ hour: z.number().meta({ description: "0–23." }), ...totals })),
 });
 
 export const getStats = route({
   method: "GET",
   path: "/api/stats",
   name: "getStats",
-  summary: "Totals by model, provider, source, project and UTC day",
+  summary: "Totals by model, provider, source, project, day and hour",
   access: "caller",
   limit: "read",
   query: StatsQuery,
@@ -57,10 +82,11 @@ export const getWrapped = route({
   method: "GET",
   path: "/api/wrapped/:date",
   name: "getWrapped",
-  summary: "A UTC day as a picture: `2026-11-22.svg`, `today.svg` or `yesterday.svg`",
+  summary: "A day as a picture: `2026-11-22.svg`, `today.svg` or `yesterday.svg`",
   access: "caller",
   limit: "read",
   query: z.object({
+    tz: zone,
     theme: z
       .enum(["light", "dark", "auto"], { error: "must be light, dark or auto" })
       .default("auto")

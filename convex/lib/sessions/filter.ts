@@ -1,5 +1,6 @@
 import type { EvalStatus } from "../enums";
 import { FIELD_FILTERS, type FieldFilter, type SessionTable, type Values } from "./fields";
+import { usedModel } from "../stats/names";
 import { shownProvider } from "./providers";
 
 /** Which sessions a list, a search or an export takes: decided here for all of them. Pure. */
@@ -7,7 +8,7 @@ import { shownProvider } from "./providers";
 /** Absent filters leave everything. Of a session, each that is given must hold. */
 export type SessionFilter = FieldFilter & {
   source?: string;
-  /** Bounds of `createdAt`, both included, ms. */
+  /** The session was active between these, both included, ms. */
   from?: number;
   to?: number;
   /** Of all kinds, as far as they are known. */
@@ -23,6 +24,8 @@ export type SessionFilter = FieldFilter & {
 type FilteredSession = Values<SessionTable> & {
   source: string;
   createdAt: number;
+  activeUntil?: number;
+  models?: string[];
   evalStatus?: EvalStatus;
   evalTags?: readonly string[];
 };
@@ -32,7 +35,7 @@ export function matchesFilter(session: FilteredSession, filter: SessionFilter): 
   const { source, from = -Infinity, to = Infinity, minTokens = 0, status, tags } = filter;
   return (
     (source === undefined || session.source === source) &&
-    session.createdAt >= from &&
+    (session.activeUntil ?? session.createdAt) >= from &&
     session.createdAt <= to &&
     (session.totalTokens ?? 0) >= minTokens &&
     (status === undefined || session.evalStatus === status) &&
@@ -45,7 +48,8 @@ export function matchesFilter(session: FilteredSession, filter: SessionFilter): 
 type FilteredField = (typeof FIELD_FILTERS)[number];
 
 function matchesField(session: FilteredSession, { name }: FilteredField, wanted?: string): boolean {
-  return wanted === undefined || namesOf(session, name).includes(wanted);
+  if (wanted === undefined) return true;
+  return name === "model" ? usedModel(session, wanted) : namesOf(session, name).includes(wanted);
 }
 
 /** What a filter over this field compares with: some fields are known under two names. */

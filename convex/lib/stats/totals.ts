@@ -1,10 +1,13 @@
-import { combined, dollars, type Grain, type LedgerRow, type Sums } from "./ledger";
-
-/** One UTC day of the ledger. */
-export type Day = { date: string; rows: readonly LedgerRow[] };
+import { combined, dollars, type Grain, type LedgerRow, OTHER, type Sums } from "./ledger";
+import { pick } from "../record";
+import { modelKey } from "./names";
 
 /** Sums over rows, in the units that people and programs read: dollars, milliseconds, tokens. */
-export type Totals = Omit<Sums, "costNanos"> & { cost: number };
+export type Totals = Omit<Sums, "costNanos" | "computedNanos" | "reportedNanos"> & {
+  cost: number;
+  computedCost?: number;
+  reportedCost?: number;
+};
 
 /** Sums of the rows that share a source, provider, model or project; `key` is `""` for none. */
 type Split = Totals & { key: string; lastActiveAt: number };
@@ -24,84 +27,103 @@ export function totalsOf(rows: readonly Sums[]): Totals {
   return view(rows.reduce<Sums>((sum, row) => combined(sum, row, 1), NOTHING));
 }
 
+/** Groups that a split tells apart; further ones are summed as `(other)`. */
+const SPLIT_MAX = 1_000;
+
 /** Sums by one name, most tokens first, then most sessions, then by name. */
 export function splitBy(rows: readonly LedgerRow[], name: keyof Grain): Split[] {
   const groups = new Map<string, LedgerRow[]>();
   for (const row of rows) {
-    const group = groups.get(row[name]);
-    if (group === undefined) groups.set(row[name], [row]);
+    const key = groupKey(name, row[name]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
     else group.push(row);
   }
-  return Array.from(groups, ([key, group]) => ({
-    key,
-    ...totalsOf(group),
-    lastActiveAt: group.reduce((latest, row) => Math.max(latest, row.lastActiveAt), 0),
-  })).sort(byTokens);
+  const all = Array.from(groups, ([key, group]) => splitOf(shownName(key, name, group), group));
+  all.sort(byTokens);
+  if (all.length <= SPLIT_MAX) return all;
+  const isShown = new Set(all.filter(({ key }) => key !== OTHER).slice(0, SPLIT_MAX - 1));
+  const rest = all.filter((split) => !isShown.has(split));
+  return [...isShown, other(rest)];
 }
 
-/** The first `max` splits, and one more that adds up the others, named for how many they are. */
-export function withOthers(splits: readonly Split[], max: number): Split[] {
-  const others = splits.slice(max);
-  if (others.length === 0) return [...splits];
-  const rest = others.reduce(addedTotals);
-  return [...splits.slice(0, max), { ...rest, key: `(${others.length} others)` }];
+function splitOf(key: string, rows: readonly LedgerRow[]): Split {
+  const lastActiveAt = rows.reduce((latest, row) => Math.max(latest, row.lastActiveAt), 0);
+  return { key, ...totalsOf(rows), lastActiveAt };
 }
 
-function addedTotals(a: Split, b: Split): Split {
-  const optional = (name: "cacheReadTokens" | "cacheWriteTokens" | "reasoningTokens") =>
-    a[name] === undefined && b[name] === undefined
-      ? {}
-      : { [name]: (a[name] ?? 0) + (b[name] ?? 0) };
-  return {
-    key: a.key,
-    sessions: a.sessions + b.sessions,
-    messages: a.messages + b.messages,
-    promptTokens: a.promptTokens + b.promptTokens,
-    completionTokens: a.completionTokens + b.completionTokens,
-    totalTokens: a.totalTokens + b.totalTokens,
-    ...optional("cacheReadTokens"),
-    ...optional("cacheWriteTokens"),
-    ...optional("reasoningTokens"),
-    cost: Math.round((a.cost + b.cost) * 1e9) / 1e9,
-    durationMs: a.durationMs + b.durationMs,
-    lastActiveAt: Math.max(a.lastActiveAt, b.lastActiveAt),
-  };
+function other(rest: readonly Split[]): Split {
+  const lastActiveAt = rest.reduce((latest, split) => Math.max(latest, split.lastActiveAt), 0);
+  return { key: OTHER, ...sumOf(rest), lastActiveAt };
 }
 
-/** The rows that carry these names; an absent name matches every row. */
+/** Adds up totals: back in whole nano-dollars, so that the sum is exact. */
+function sumOf(parts: readonly Totals[]): Totals {
+  const nanos = (cost: number | undefined) => Math.round((cost ?? 0) * 1e9);
+  const sums = parts.map((part) => ({
+    ...part,
+    costNanos: nanos(part.cost),
+    computedNanos: nanos(part.computedCost),
+    reportedNanos: nanos(part.reportedCost),
+  }));
+  return totalsOf(sums);
+}
+
+/** Spellings of one model, and of one provider, share a key. */
+function groupKey(name: keyof Grain, value: string): string {
+  if (/^(unknown)?$/i.test(value)) return "";
+  if (name === "model") return modelKey(value);
+  return name === "provider" ? value.toLowerCase() : value;
+}
+
+/** The spelling that has the most tokens, as it was sent. */
+function shownName(key: string, name: keyof Grain, rows: readonly LedgerRow[]): string {
+  if (key === "" || key === OTHER) return key;
+  const tokens = new Map<string, number>();
+  for (const row of rows) tokens.set(row[name], (tokens.get(row[name]) ?? 0) + row.totalTokens);
+  const spellings = Array.from(tokens).sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  return spellings[0]?.[0] ?? key;
+}
+
+/** The rows that carry these names, in any spelling; an absent name matches every row. */
 export function rowsMatching(
   rows: readonly LedgerRow[],
   names: { [name in keyof Grain]?: string },
 ): LedgerRow[] {
-  const wanted = Object.entries(names).filter(([, value]) => value !== undefined);
-  return rows.filter((row) => wanted.every(([name, value]) => grainOf(row)[name] === value));
+  const wanted = (["source", "provider", "model", "project"] as const).flatMap((name) => {
+    const value = names[name];
+    return value === undefined ? [] : [{ name, key: groupKey(name, value) }];
+  });
+  return rows.filter((row) => wanted.every(({ name, key }) => groupKey(name, row[name]) === key));
 }
 
-/** Distinct names, sessions that name none left out. */
+/** Distinct names; sessions that name none are left out. */
 export function distinct(rows: readonly LedgerRow[], name: keyof Grain): number {
-  return new Set(rows.map((row) => row[name]).filter((value) => value !== "")).size;
-}
-
-function grainOf(row: LedgerRow): { [name: string]: string } {
-  return { source: row.source, provider: row.provider, model: row.model, project: row.project };
+  return new Set(rows.map((row) => groupKey(name, row[name])).filter((key) => key !== "")).size;
 }
 
 function byTokens(a: Split, b: Split): number {
   return b.totalTokens - a.totalTokens || b.sessions - a.sessions || (a.key < b.key ? -1 : 1);
 }
 
+const OPTIONAL_COUNTS = [
+  "cacheReadTokens",
+  "cacheWriteTokens",
+  "cacheWrite1hTokens",
+  "reasoningTokens",
+  "uncostedTokens",
+  "unpricedTokens",
+  "reportedTokens",
+] as const;
+
 function view(sums: Sums): Totals {
-  const { costNanos, ...rest } = sums;
+  const { sessions, messages, promptTokens, completionTokens, totalTokens } = sums;
   return {
-    sessions: rest.sessions,
-    messages: rest.messages,
-    promptTokens: rest.promptTokens,
-    completionTokens: rest.completionTokens,
-    totalTokens: rest.totalTokens,
-    ...(rest.cacheReadTokens === undefined ? {} : { cacheReadTokens: rest.cacheReadTokens }),
-    ...(rest.cacheWriteTokens === undefined ? {} : { cacheWriteTokens: rest.cacheWriteTokens }),
-    ...(rest.reasoningTokens === undefined ? {} : { reasoningTokens: rest.reasoningTokens }),
-    cost: dollars(costNanos),
-    durationMs: rest.durationMs,
+    ...{ sessions, messages, promptTokens, completionTokens, totalTokens },
+    ...pick(sums, OPTIONAL_COUNTS),
+    cost: dollars(sums.costNanos),
+    ...(sums.computedNanos ? { computedCost: dollars(sums.computedNanos) } : {}),
+    ...(sums.reportedNanos ? { reportedCost: dollars(sums.reportedNanos) } : {}),
+    durationMs: sums.durationMs,
   };
 }

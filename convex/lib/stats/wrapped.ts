@@ -1,5 +1,6 @@
 import type { LedgerRow } from "./ledger";
-import { type Day, splitBy, totalsOf } from "./totals";
+import type { Day } from "./days";
+import { splitBy, totalsOf } from "./totals";
 import { DAY_MS, dayStart, utcDate } from "../time";
 
 /** Days shown beside the day itself, so that a number has something to be compared with. */
@@ -38,7 +39,7 @@ export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
     cost: totals.cost,
     durationMs: totals.durationMs,
     topModels: top("model").map(({ name, tokens }) => ({ model: name || "unknown", tokens })),
-    topProviders: top("provider").map(({ name, tokens }) => ({ provider: name, tokens })),
+    topProviders: top("provider").map(({ name, tokens }) => ({ provider: name || "unknown", tokens })),
     topProjects: top("project").map(({ name, tokens }) => ({ project: name || "Other", tokens })),
     topSources: top("source").map(({ name, tokens }) => ({ source: name, tokens })),
   };

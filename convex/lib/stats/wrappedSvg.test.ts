@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fitted, longDate, shortCost, shortCount, shortDuration } from "./labels";
-import { contributionOf } from "./ledger";
+import type { LedgerRow } from "./ledger";
 import { recentTokens, wrappedStats } from "./wrapped";
 import { wrappedSvg } from "./wrappedSvg";
 
@@ -10,9 +10,20 @@ const row = (fields: {
   projectName?: string;
   totalTokens?: number;
   source?: string;
-}) =>
-  contributionOf({ source: "pi", messageCount: 1, createdAt: 1e12, updatedAt: 1e12, ...fields })
-    .row;
+}): LedgerRow => ({
+  source: fields.source ?? "pi",
+  provider: "unknown",
+  model: fields.model ?? "",
+  project: fields.projectName ?? "",
+  sessions: 1,
+  messages: 1,
+  promptTokens: 0,
+  completionTokens: 0,
+  totalTokens: fields.totalTokens ?? 0,
+  costNanos: 0,
+  durationMs: 0,
+  lastActiveAt: 1e12,
+});
 
 function picture(name: string) {
   const stats = wrappedStats([

@@ -3,7 +3,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { totalsOf } from "../../lib/stats/totals";
 import { cutBytes, wellFormed } from "../../lib/text";
 import { readSource } from "../../wire/sources";
-import { days, rowsOf } from "../stats/dashboardDays";
+import { statistics } from "../stats/dashboardDays";
 import { findDeletion } from "./deletionState";
 import { claimsOf, findAccount } from "./users";
 import { isWorkosIssuer, updateWorkosUser } from "./workosUsers";
@@ -41,7 +41,7 @@ export async function refreshFromToken(ctx: MutationCtx): Promise<void> {
 
 /** How much the user has, by the ledger of days. */
 export async function totals(ctx: QueryCtx, user: Doc<"users">) {
-  const { sessions, messages } = totalsOf(rowsOf(await days(ctx, user, {}), undefined));
+  const { sessions, messages } = totalsOf((await statistics(ctx, user, {})).rows);
   return { sessionCount: sessions, messageCount: messages };
 }
 

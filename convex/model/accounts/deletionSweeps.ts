@@ -2,7 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
 import { purgeSession, removeRow, sweep } from "../sessions/deletion";
-import { applyToLedger } from "../stats/ledger";
+import { removeWhole } from "../stats/version1";
 import { vLimitClass } from "./rateLimits";
 import { cutoffOf, type Deletion } from "./deletionState";
 
@@ -15,9 +15,6 @@ type Run = {
   progress: Deletion["progress"];
   budget: Budget;
 };
-
-/** Rows of budget that taking a session out of the ledger counts for: it may read 200 others. */
-const LEDGER_COST_ROWS = 50;
 
 /**
  * Removes sessions one after the other. Each session's row goes first and leaves a row in `purges`,
@@ -54,10 +51,7 @@ async function nextPurge(ctx: MutationCtx, run: Run): Promise<Doc<"purges"> | nu
     .first();
   if (session === null) return null;
   spend(budget, session);
-  if (deletion.scope === "data") {
-    budget.rows -= LEDGER_COST_ROWS;
-    await applyToLedger(ctx, userId, session.ledger, undefined);
-  }
+  if (deletion.scope === "data") await removeWhole(ctx, session);
   const { purgeId, vectors } = await removeRow(ctx, session);
   run.progress.sessions += 1;
   run.progress.sessionEmbeddings += vectors;
@@ -101,6 +95,14 @@ export async function sweepDays(
     .query("dailyWrapped")
     .withIndex("by_user_and_date", (q) => q.eq("userId", userId));
   await sweep(ctx, "dailyWrapped", days, budget);
+  const grains = ctx.db
+    .query("ledgerGrains")
+    .withIndex("by_user_and_day_and_grain", (q) => q.eq("userId", userId));
+  await sweep(ctx, "ledgerGrains", grains, budget);
+  const ledgerDays = ctx.db
+    .query("ledgerDays")
+    .withIndex("by_user_and_day", (q) => q.eq("userId", userId));
+  await sweep(ctx, "ledgerDays", ledgerDays, budget);
 }
 
 /** Removes keys, signed-in browsers, and all that Convex Auth stores about the user. */

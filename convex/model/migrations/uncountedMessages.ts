@@ -1,21 +1,18 @@
 import { internal } from "../../_generated/api";
+import { isOfVersion1 } from "../stats/version1";
 import { everyRow } from "./migration";
 
 /**
- * Version 1 found messages that their session does not count yet by two indexes of `messages`. The
- * refresh of a session turns them into `messageChanges` (`model/sync/refresh.ts`); this starts that for
- * every session that has such messages, and removes the old field from the others.
+ * Version 1 counted a session whole, on one day and for one model, and found messages that are not
+ * counted yet by two indexes that are gone. Starts the refresh of every such session, which counts its
+ * messages one by one (`model/sync/refresh.ts`); removes the old field from the others.
  */
 export const uncountedMessages = everyRow(
   "count messages by changes",
   "sessions",
   async (ctx, session) => {
-    if (session.foldedThrough === undefined) return false;
-    if (session.refreshDueAt === undefined) {
-      await ctx.db.patch("sessions", session._id, { foldedThrough: undefined });
-    } else {
-      await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId: session._id });
-    }
+    if (session.foldedThrough === undefined && !isOfVersion1(session)) return false;
+    await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId: session._id });
     return true;
   },
 );

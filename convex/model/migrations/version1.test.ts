@@ -53,8 +53,30 @@ test("messages that version 1 had stored and not counted are counted once, also 
     });
     const session = (await db.query("sessions").first()) ?? expect.fail();
     const counted = { messageCount: 200, promptTokens: 2_000, totalTokens: 2_000 };
+    const tables = ["sessionDays", "ledgerGrains", "ledgerDays", "usageClaims"] as const;
+    for (const table of tables) {
+      for (const { _id } of await db.query(table).collect()) await db.delete(table, _id as never);
+    }
+    const names = { source: "opencode", provider: "unknown", model: "", project: "" };
+    const row = {
+      ...names,
+      sessions: 1,
+      messages: 200,
+      promptTokens: 2_000,
+      completionTokens: 0,
+      totalTokens: 2_000,
+      costNanos: 0,
+      durationMs: 0,
+      lastActiveAt: NOW,
+    };
+    const date = "2026-06-01";
+    const day = (await db.query("dailyWrapped").first()) ?? expect.fail();
+    await db.patch("dailyWrapped", day._id, { stats: { rows: [row] } });
     await db.patch("sessions", session._id, {
       ...counted,
+      booked: undefined,
+      counted: undefined,
+      ledger: { date, row },
       foldedThrough: last._creationTime,
       refreshDueAt: 1,
     });
@@ -64,6 +86,11 @@ test("messages that version 1 had stored and not counted are counted once, also 
   await migrate(t);
   const session = await read<SessionPage>(ada.get("/api/sessions/s"));
   expect(session).toMatchObject({ messageCount: 370, promptTokens: 3_700 + 5 + 20 });
+  expect(await read(ada.get("/api/stats"))).toMatchObject({
+    sessionCount: 1,
+    messageCount: 370,
+    promptTokens: 3_700 + 5 + 20,
+  });
   const [row] = await rows(t, "sessions");
   expect(row).not.toHaveProperty("foldedThrough");
   expect(row).not.toHaveProperty("adoptedThrough");
@@ -103,7 +130,14 @@ test("what a lost deletion of version 1 left behind is found and removed; the re
     Object.keys(left).filter((table) => JSON.stringify(left[table]).includes(`"${mark}"`));
   expect(holding(ids.get("gone"))).toEqual([]);
   expect(holding(ids.get("kept")).sort()).toEqual(
-    ["messageEmbeddings", "messages", "passages", "sessionEmbeddings", "sessions"].sort(),
+    [
+      "messageEmbeddings",
+      "messages",
+      "passages",
+      "sessionDays",
+      "sessionEmbeddings",
+      "sessions",
+    ].sort(),
   );
 });
 

@@ -2,7 +2,9 @@ import { internal } from "../../_generated/api";
 import type { Doc, Id, TableNames } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { stepBudget, hasRoom, takeWithin, type Budget } from "../readBudget";
-import { applyToLedger } from "../stats/ledger";
+import { removeSessionDay } from "../stats/ledger";
+import { releaseDeleted } from "../stats/usageClaims";
+import { removeWhole } from "../stats/version1";
 import { rememberSession } from "../tombstones";
 
 /**
@@ -14,8 +16,8 @@ export async function startSessionDeletion(
   ctx: MutationCtx,
   session: Doc<"sessions">,
 ): Promise<void> {
-  const { _id: sessionId, userId } = session;
-  await applyToLedger(ctx, userId, session.ledger, undefined);
+  const { _id: sessionId } = session;
+  await removeWhole(ctx, session);
   const { purgeId } = await removeRow(ctx, session);
   await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
 }
@@ -87,7 +89,7 @@ export async function purgeSession(
   sessionId: Id<"sessions">,
   budget: Budget,
 ): Promise<Purged> {
-  const sweepOf = (table: "messages" | "reviews" | "messageChanges") => {
+  const sweepOf = (table: "reviews" | "messageChanges") => {
     const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
     return sweep(ctx, table, rows, budget);
   };
@@ -98,13 +100,42 @@ export async function purgeSession(
     .query("searchTexts")
     .withIndex("by_session_and_message", (q) => q.eq("sessionId", sessionId));
   await sweep(ctx, "searchTexts", searchTexts, budget);
+  await sweepDays(ctx, sessionId, budget);
   await sweepOf("reviews");
-  await sweepOf("messageChanges");
-  return {
+  const purged = {
     messageEmbeddings: await sweepPassages(ctx, sessionId, budget),
     parts: await sweep(ctx, "parts", parts, budget),
-    messages: await sweepOf("messages"),
+    messages: await sweepMessages(ctx, sessionId, budget),
   };
+  // The last, because they tell which usage of a message is claimed.
+  await sweepOf("messageChanges");
+  return purged;
+}
+
+/** Rows of budget that removing a day counts for: a few rows of the ledger, each read and written. */
+const ROWS_A_DAY = 5;
+
+/** Takes the session out of the ledger. */
+async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
+  const days = ctx.db
+    .query("sessionDays")
+    .withIndex("by_session_and_day", (q) => q.eq("sessionId", sessionId));
+  const share = { rows: Math.ceil(budget.rows / ROWS_A_DAY), bytes: budget.bytes };
+  const taken = await takeWithin(days, share);
+  for (const day of taken) await removeSessionDay(ctx, day);
+  budget.rows -= taken.length * ROWS_A_DAY;
+  budget.bytes = share.bytes;
+}
+
+/** Removes messages; the usage of each is counted of another message that carries it, if there is one. */
+async function sweepMessages(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
+  const messages = ctx.db
+    .query("messages")
+    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+  const taken = await takeWithin(messages, budget);
+  await releaseDeleted(ctx, taken);
+  for (const { _id } of taken) await ctx.db.delete("messages", _id);
+  return taken.length;
 }
 
 /** What deleting a vector reads. */

@@ -1,11 +1,13 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import { grainName, OTHER, type LedgerRow } from "../../lib/stats/ledger";
 import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
-import { rowsMatching, type Day } from "../../lib/stats/totals";
+import type { Day } from "../../lib/stats/days";
+import { OTHER } from "../../lib/stats/ledger";
+import { grainName } from "../../lib/stats/names";
+import { rowsMatching } from "../../lib/stats/totals";
 import { DAY_MS, dayStart } from "../../lib/time";
 import type { User } from "../accounts/user";
-import { days } from "../stats/dashboardDays";
+import { statistics } from "../stats/dashboardDays";
 import { hasRoom, spend, takeWithin } from "../readBudget";
 import { ownSessions } from "./ranges";
 
@@ -49,17 +51,19 @@ export async function inOrder(
   user: User,
   { limit, filter, ...order }: Order & { limit: number; filter: Filter },
 ): Promise<{ sessions: Session[]; total: number }> {
-  const ledger = await days(ctx, user, {});
+  const { days: ledger, rows } = await statistics(ctx, user, {});
   const first = await alongIndex(ctx, user, { limit, filter, ...order });
   const found = new Map(first.sessions.map((session) => [session._id, session]));
+  let isComplete = first.isComplete;
   if (!first.isEnough) {
-    for (const session of await onDays(ctx, user, stretchesOf(ledger, filter), filter)) {
-      found.set(session._id, session);
-    }
+    const further = await onDays(ctx, user, stretchesOf(ledger, filter), filter);
+    for (const session of further.sessions) found.set(session._id, session);
+    isComplete = further.isComplete;
   }
   const sessions = Array.from(found.values()).sort(comparing(order));
-  // The ledger follows a sync by seconds, and does not know every project by its path.
-  const total = Math.max(countOf(ledger, filter), sessions.length);
+  // The ledger counts a session under one model, and does not know every project by its path.
+  const counted = rowsMatching(rows, grainOf(filter)).reduce((sum, row) => sum + row.sessions, 0);
+  const total = isComplete ? sessions.length : Math.max(counted, sessions.length);
   return { sessions: sessions.slice(0, limit), total };
 }
 
@@ -68,7 +72,7 @@ async function alongIndex(
   ctx: QueryCtx,
   user: User,
   { sortBy, order, limit, filter }: Order & { limit: number; filter: Filter },
-): Promise<{ sessions: Session[]; isEnough: boolean }> {
+): Promise<{ sessions: Session[]; isEnough: boolean; isComplete: boolean }> {
   const rows = ctx.db
     .query("sessions")
     .withIndex(SORT_INDEX[sortBy], (q) => q.eq("userId", user._id))
@@ -78,10 +82,10 @@ async function alongIndex(
   for await (const session of rows) {
     spend(budget, session);
     if (matchesFilter(session, filter)) sessions.push(session);
-    if (sessions.length >= limit) return { sessions, isEnough: true };
-    if (!hasRoom(budget)) return { sessions, isEnough: false };
+    if (sessions.length >= limit) return { sessions, isEnough: true, isComplete: false };
+    if (!hasRoom(budget)) return { sessions, isEnough: false, isComplete: false };
   }
-  return { sessions, isEnough: true };
+  return { sessions, isEnough: true, isComplete: true };
 }
 
 /** Those of the sessions of some stretches of days that match. */
@@ -90,7 +94,7 @@ async function onDays(
   user: User,
   stretches: readonly Stretch[],
   filter: Filter,
-): Promise<Session[]> {
+): Promise<{ sessions: Session[]; isComplete: boolean }> {
   const budget = { ...BY_DAYS };
   const found: Session[] = [];
   for (const { from, to } of stretches) {
@@ -98,7 +102,8 @@ async function onDays(
     const rows = ownSessions(ctx, user, filter.source, { kind: "before", from, before: to });
     found.push(...(await takeWithin(rows, budget)));
   }
-  return found.filter((session) => matchesFilter(session, filter));
+  const sessions = found.filter((session) => matchesFilter(session, filter));
+  return { sessions, isComplete: hasRoom(budget) };
 }
 
 /** The order of the index: what has no number comes before all that have one, ties by creation. */
@@ -108,38 +113,32 @@ function comparing({ sortBy, order }: Order): (a: Session, b: Session) => number
   return (a, b) => sign * (place(a) - place(b) || a._creationTime - b._creationTime);
 }
 
-const allRows = (ledger: readonly Day[]): LedgerRow[] => ledger.flatMap(({ rows }) => [...rows]);
-
 /** The filter in the ledger's names, which are shorter than a session's may be. */
 function grainOf(filter: Filter): Filter {
   const names = Object.entries(filter).filter(([, name]) => name !== undefined);
   return Object.fromEntries(names.map(([key, name]) => [key, grainName(name)]));
 }
 
-function countOf(ledger: readonly Day[], filter: Filter): number {
-  const rows = rowsMatching(allRows(ledger), grainOf(filter));
-  return rows.reduce((sum, row) => sum + row.sessions, 0);
-}
-
 /** Consecutive days, as a range of `createdAt` without its end. */
 type Stretch = { from: number; to: number };
 
 /**
- * The days that may hold matches, newest first. A day too full to tell its sessions apart may hold
- * any. A project may be meant by its path, which the ledger keeps only of sessions without a name:
+ * The days on which matches may have begun, newest first. A session may take up its model and provider
+ * on a later day, so that only source and project tell. A day too full to tell its sessions apart may
+ * hold any. A project may be meant by its path, which the ledger keeps only of sessions without a name:
  * where it may be, all other days that match else come behind.
  */
 function stretchesOf(ledger: readonly Day[], filter: Filter): Stretch[] {
-  const { project, ...rest } = grainOf(filter);
+  const { project, source } = grainOf(filter);
   const holding = (names: Filter) =>
     ledger.filter(
       ({ rows }) =>
-        rowsMatching(rows, names).length > 0 || rows.some(({ source }) => source === OTHER),
+        rowsMatching(rows, names).length > 0 || rows.some((row) => row.source === OTHER),
     );
-  const likely = holding({ project, ...rest });
+  const likely = holding({ project, source });
   const isPath = project !== undefined && (likely.length === 0 || /[\\/]/.test(project));
   const known = new Set(likely);
-  const others = isPath ? holding(rest).filter((day) => !known.has(day)) : [];
+  const others = isPath ? holding({ source }).filter((day) => !known.has(day)) : [];
   return [...joined(likely), ...joined(others)].slice(0, STRETCHES_MAX);
 }
 

@@ -1,9 +1,10 @@
 import type { Doc } from "../../_generated/dataModel";
-import { NUMBERS } from "../../lib/numbers";
+import { NUMBERS, type Numbers } from "../../lib/numbers";
+import { pick, record } from "../../lib/record";
 import type { SessionTable, Values } from "../../lib/sessions/fields";
 import { isPlaceholderName, mergeFields } from "../../lib/sessions/mergeFields";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
-import { settleTotal } from "../../lib/sync/sessionTotals";
+import { claimedOf, headline, settleTotal } from "../../lib/sync/sessionTotals";
 import { cutBytes } from "../../lib/text";
 import { isTitle } from "../../lib/sessions/wrappers";
 import type { SessionFields } from "../sync/shapes";
@@ -17,7 +18,14 @@ const NAME_MAX_BYTES = 200;
 export type Reported = Values<SessionTable> &
   Pick<
     Doc<"sessions">,
-    "source" | "sourceIsExplicit" | "announced" | "titleEdited" | "reported" | "createdAt"
+    | "source"
+    | "sourceIsExplicit"
+    | "announced"
+    | "titleEdited"
+    | "reported"
+    | "claimed"
+    | "counted"
+    | "createdAt"
   >;
 
 /**
@@ -25,16 +33,33 @@ export type Reported = Values<SessionTable> &
  * never replace something real, and what a plugin reports replaces what was summed over messages.
  */
 export function mergeSession(stored: Reported, input: SessionFields): Reported {
-  const merged = mergeFields(stored, withProjectName(input));
-  return settleTotal({
+  const claimedBefore = { ...record(NUMBERS, () => undefined), ...claimedOf(stored) };
+  const merged = mergeFields({ ...stored, ...claimedBefore }, withProjectName(input));
+  const reported = mergeReported(stored.reported, input);
+  const claimed = settleTotal(
+    pick(
+      merged,
+      NUMBERS.filter((name) => reported.includes(name)),
+    ),
+  );
+  return {
     ...stored,
     ...merged,
+    ...headline(claimed, stored.counted),
     ...mergeSource(stored, input.source),
+    ...claimedField(stored.claimed, claimed),
     announced: true,
     title: stored.titleEdited || keepsTitle(stored, input) ? stored.title : merged.title,
-    reported: mergeReported(stored.reported, input),
+    reported,
     createdAt: Math.min(stored.createdAt, input.createdAt ?? stored.createdAt),
-  });
+  };
+}
+
+/** The stored object where nothing changed, so that a repeated request is seen to say nothing new. */
+function claimedField(stored: Numbers | undefined, claimed: Numbers) {
+  const isSame = NUMBERS.every((name) => stored?.[name] === claimed[name]);
+  if (isSame) return stored === undefined ? {} : { claimed: stored };
+  return { claimed };
 }
 
 /** Names that Claude Code makes up for transcripts: `quiet-humming-otter`. */

@@ -4,9 +4,8 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { invalidField, tooLarge } from "../../errors";
 import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
 import { readCursor, writeCursor } from "../../lib/cursor";
-import { numbersOf } from "../../lib/numbers";
 import { defined, pick } from "../../lib/record";
-import { afterDelivery, messageCounts } from "../../lib/secrets/counts";
+import { afterDelivery } from "../../lib/secrets/counts";
 import { isContinuation, markAfter } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
@@ -112,7 +111,7 @@ async function insert(
   await Parts.replace(ctx, inserted, "parts", rows, false);
   await insertSearchTexts(ctx, inserted, message.searchTexts ?? []);
   if (isCountedByTime(session, fields)) return { messageId, outcome: "inserted" };
-  return { messageId, outcome: "inserted", change: changeOf(fields, now) };
+  return { messageId, outcome: "inserted", change: changeOf({ ...fields, _id: messageId }, now) };
 }
 
 /** Fields of a message with rows in `parts`; most have none, and then say nothing. */
@@ -156,7 +155,6 @@ async function update(
       bytesToCome: bytesToCome(message, sendsText),
     })),
     secrets,
-    ...(isByTime ? markRewritten(session, stored, now) : {}),
     deliveryHash: markAfter(message),
   });
   return isByTime ? undefined : changeOf({ ...stored, ...fields, secrets }, now, stored);
@@ -207,30 +205,19 @@ export function markChanged(
   stored: Doc<"messages">,
   now: number,
 ): { fields: Partial<Doc<"messages">>; change?: MessageChange } {
-  if (isCountedByTime(session, stored)) return { fields: markRewritten(session, stored, now) };
+  if (isCountedByTime(session, stored)) return { fields: {} };
   return { fields: {}, change: changeOf(stored, now, stored) };
 }
 
 /**
- * Whether a session of version 1 still finds this message's changes by times (`foldedThrough`,
- * `rewrittenAt`): its refresh has not come to the message yet.
+ * Whether the refresh of a session of version 1 will come to this message and count it as it then is:
+ * a change needs no telling.
  */
 function isCountedByTime(
   { foldedThrough, adoptedThrough = "" }: Doc<"sessions">,
   { orderKey: key }: Pick<Doc<"messages">, "orderKey">,
 ): boolean {
   return foldedThrough !== undefined && key > adoptedThrough;
-}
-
-/** Version 1: a message already counted keeps the numbers as they were counted, for the next refresh. */
-function markRewritten(session: Doc<"sessions">, stored: Doc<"messages">, now: number) {
-  if (stored._creationTime > (session.foldedThrough ?? 0)) return {};
-  if (stored.folded !== undefined) return { rewrittenAt: now };
-  return {
-    rewrittenAt: now,
-    folded: numbersOf(stored),
-    ...(stored.secrets ? { foldedSecrets: messageCounts(stored.secrets) } : {}),
-  };
 }
 
 /** What one answer may carry of texts and parts; one larger message still comes, alone. */

@@ -8,6 +8,7 @@ import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/
 import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
+import { sessionUsage } from "../../lib/stats/sessionUsage";
 import type { SessionAnswer } from "../../wire/answers";
 import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willRemove } from "../accounts/deletionState";
@@ -248,6 +249,7 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
     ...{ promptTokens, completionTokens, totalTokens, cost },
     reported: session.reported,
     secrets: session.secrets ?? [],
+    ...(view === "session" ? { usage: sessionUsage(session), models: session.models } : {}),
     isPublic: session.isPublic,
     publicSlug: session.isPublic ? session.publicSlug : undefined,
     evalReady: session.evalReady ?? false,

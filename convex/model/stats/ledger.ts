@@ -1,146 +1,279 @@
+import { withoutSystemFields } from "convex-helpers";
+import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { addCells, type Cells, packCells, QUARTERS_A_DAY, unpackCells } from "../../lib/stats/cells";
+import type { Grain } from "../../lib/stats/ledger";
 import {
-  addRow,
-  type Contribution,
-  isSameContribution,
-  isSameGrain,
-  type LedgerRow,
-  placeRow,
-  subtractRow,
-} from "../../lib/stats/ledger";
-import { DAY_MS, dayStart } from "../../lib/time";
-import { type Budget, hasRoom, takeWithin } from "../readBudget";
+  type Booking,
+  contributionOf,
+  isActive,
+  lastQuarter,
+  type SessionDay,
+  withBookings,
+} from "../../lib/stats/sessionDay";
+import { DAY_MS } from "../../lib/time";
+
+/** Rows of one day that are told apart; what comes later is booked under `(other)`. */
+const GRAINS_MAX = 1_000;
+/** How long after a change a day is copied to `dailyWrapped`; longer for a day with many rows. */
+const FOLD_DELAY_MS = 30_000;
+const FOLD_DELAY_PER_GRAIN_MS = 100;
+
+/** The names under which a session is booked. */
+export type Names = Pick<SessionDay, "source" | "project" | "provider" | "model">;
+
+type Session = { _id: Id<"sessions">; userId: Id<"users"> };
+type StoredDay = { now: SessionDay; row: Doc<"sessionDays"> | null };
+
+export const dayOf = (at: number) => Math.floor(at / DAY_MS);
 
 /**
- * What is looked at when the most recently active session of a row leaves it: 200 others. A day with
- * more keeps the later time until the cron that closes days has recomputed it.
+ * The days of one session, while a refresh or a deletion changes them. Reads each day once, and at the
+ * end (`save`) writes the days that changed and what they change in the ledger.
  */
-const LAST_ACTIVE_SCAN = { rows: 201, bytes: 512 * 1024 };
+export class SessionDays {
+  readonly #days = new Map<number, StoredDay>();
+  constructor(
+    readonly ctx: MutationCtx,
+    readonly session: Session,
+    readonly names: Names,
+  ) {}
 
-/**
- * Brings the ledger of days from what it holds of a session (`before`: the session's `ledger` field)
- * to what it shall hold (`after`; `undefined` when the session goes). Call it in the mutation that
- * changes the session, before writing the session, and store what it answers in `ledger`: that is
- * exactly what the day holds now. Nothing is written when both are the same.
- */
-export async function applyToLedger(
-  ctx: MutationCtx,
-  userId: Id<"users">,
-  before: Contribution | undefined,
-  after: Contribution | undefined,
-): Promise<Contribution | undefined> {
-  if (before !== undefined && after !== undefined) {
-    if (isSameContribution(before, after)) return before;
-    if (before.date === after.date) return await moveWithinDay(ctx, userId, before, after);
+  /** Adds bookings, or subtracts them. */
+  async book(bookings: readonly Booking[]): Promise<void> {
+    const byDay = new Map<number, Booking[]>();
+    for (const booking of bookings) {
+      const day = dayOf(booking.at);
+      const present = byDay.get(day);
+      if (present === undefined) byDay.set(day, [booking]);
+      else present.push(booking);
+    }
+    for (const [day, ofDay] of byDay) {
+      const stored = await this.#day(day);
+      stored.now = withBookings(stored.now, ofDay);
+    }
   }
-  if (before !== undefined) {
-    const day = await findDay(ctx, userId, before.date);
-    await saveDay(ctx, day, await without(ctx, day, before));
+
+  /** Says in which quarter hour (from 1970) the session began, and no longer in the one before. */
+  async setStart(before: number | undefined, start: number): Promise<void> {
+    if (before === start) return;
+    if (before !== undefined) {
+      const stored = await this.#day(Math.floor(before / QUARTERS_A_DAY));
+      stored.now = { ...stored.now, start: undefined };
+    }
+    const stored = await this.#day(Math.floor(start / QUARTERS_A_DAY));
+    stored.now = { ...stored.now, start: start % QUARTERS_A_DAY };
   }
-  return after && (await addTo(ctx, await findDay(ctx, userId, after.date), after));
-}
 
-async function moveWithinDay(
-  ctx: MutationCtx,
-  userId: Id<"users">,
-  before: Contribution,
-  after: Contribution,
-): Promise<Contribution> {
-  const day = await findDay(ctx, userId, before.date);
-  const staysInRow =
-    isSameGrain(before.row, after.row) && after.row.lastActiveAt >= before.row.lastActiveAt;
-  const rest = staysInRow ? subtractRow(day.rows, before.row) : await without(ctx, day, before);
-  return await addTo(ctx, { ...day, rows: rest }, after);
-}
-
-/** Saves a day with this contribution added; answers what the day holds of it. */
-async function addTo(
-  ctx: MutationCtx,
-  day: Day,
-  { date, row }: Contribution,
-): Promise<Contribution> {
-  const placed = placeRow(day.rows, row);
-  await saveDay(ctx, day, addRow(day.rows, placed));
-  return { date, row: placed };
-}
-
-/** The day's rows without this contribution, the latest activity of the rest found again. */
-async function without(ctx: QueryCtx, day: Day, before: Contribution): Promise<LedgerRow[]> {
-  const present = day.rows.find((row) => isSameGrain(row, before.row));
-  if (present === undefined || present.sessions <= before.row.sessions) {
-    return subtractRow(day.rows, before.row);
+  /** Gives the days after `day`, at most `count`, the current names; answers the last one, if there are more. */
+  async rename(after: number, count: number): Promise<number | undefined> {
+    const rows = await this.ctx.db
+      .query("sessionDays")
+      .withIndex("by_session_and_day", (q) => q.eq("sessionId", this.session._id).gt("day", after))
+      .take(count);
+    for (const row of rows) {
+      const stored = await this.#day(row.day, row);
+      stored.now = { ...stored.now, ...this.names };
+    }
+    return rows.length === count ? rows.at(-1)?.day : undefined;
   }
-  if (present.lastActiveAt > before.row.lastActiveAt) return subtractRow(day.rows, before.row);
-  return subtractRow(day.rows, before.row, await lastActiveOfOthers(ctx, day.userId, before));
+
+  /** The session's latest days, newest first, for totals that are taken back. */
+  async latest(count: number): Promise<SessionDay[]> {
+    const rows = await this.ctx.db
+      .query("sessionDays")
+      .withIndex("by_session_and_day", (q) => q.eq("sessionId", this.session._id))
+      .order("desc")
+      .take(count);
+    const days: SessionDay[] = [];
+    for (const row of rows) days.push((await this.#day(row.day, row)).now);
+    return days;
+  }
+
+  async save(): Promise<void> {
+    await this.#linkDays();
+    for (const { now, row } of this.#days.values()) {
+      const before = row === null ? undefined : withoutSystemFields(row);
+      const after = isActive(now) ? now : undefined;
+      if (before !== undefined && after !== undefined && isSameDay(before, after)) continue;
+      await applyToLedger(this.ctx, this.session.userId, now.day, before, after);
+      const { _id: sessionId, userId } = this.session;
+      if (row === null && after) {
+        await this.ctx.db.insert("sessionDays", { sessionId, userId, ...after });
+      } else if (row !== null && after) {
+        await this.ctx.db.replace("sessionDays", row._id, { sessionId, userId, ...after });
+      } else if (row !== null) await this.ctx.db.delete("sessionDays", row._id);
+    }
+  }
+
+  async #day(day: number, known?: Doc<"sessionDays">): Promise<StoredDay> {
+    const present = this.#days.get(day);
+    if (present !== undefined) return present;
+    const row = known ?? (await findDay(this.ctx, this.session._id, day));
+    const stored = { row, now: row === null ? await this.#blank(day) : asDay(row) };
+    this.#days.set(day, stored);
+    return stored;
+  }
+
+  async #blank(day: number): Promise<SessionDay> {
+    const ledgerDay = await findLedgerDay(this.ctx, this.session.userId, day);
+    const isOther = (ledgerDay?.grains ?? 0) >= GRAINS_MAX;
+    return { day, ...this.names, ...(isOther ? { isOther } : {}), entries: [] };
+  }
+
+  /** Each day knows the session's last activity before it; days behind a changed one learn it again. */
+  async #linkDays(): Promise<void> {
+    for (const day of Array.from(this.#days.keys()).sort((a, b) => a - b)) {
+      const stored = this.#days.get(day);
+      if (stored === undefined) continue;
+      const { row, now } = stored;
+      if (row === null) now.previous = await this.#lastBefore(day);
+      const last = isActive(now) ? lastQuarter(now) : now.previous;
+      const lastThen = row === null ? now.previous : lastQuarter(asDay(row));
+      if (last === lastThen) continue;
+      const next = await this.#nextDay(day);
+      if (next !== undefined) next.now = { ...next.now, previous: last };
+    }
+  }
+
+  /** The next day after this one that is stored or about to be. */
+  async #nextDay(day: number): Promise<StoredDay | undefined> {
+    const row = await this.ctx.db
+      .query("sessionDays")
+      .withIndex("by_session_and_day", (q) => q.eq("sessionId", this.session._id).gt("day", day))
+      .first();
+    const stored = row === null ? undefined : await this.#day(row.day, row);
+    const fresh = Array.from(this.#days.values())
+      .filter(({ row: own, now }) => own === null && now.day > day && isActive(now))
+      .sort((a, b) => a.now.day - b.now.day)[0];
+    if (fresh === undefined || stored === undefined) return fresh ?? stored;
+    return fresh.now.day < stored.now.day ? fresh : stored;
+  }
+
+  async #lastBefore(day: number): Promise<number | undefined> {
+    const row = await this.ctx.db
+      .query("sessionDays")
+      .withIndex("by_session_and_day", (q) => q.eq("sessionId", this.session._id).lt("day", day))
+      .order("desc")
+      .first();
+    const known = Array.from(this.#days.values()).filter(({ now }) => now.day < day);
+    const candidates = [
+      ...known.filter(({ now }) => isActive(now)).map(({ now }) => lastQuarter(now)),
+      row === null || this.#days.has(row.day) ? undefined : lastQuarter(asDay(row)),
+    ].filter((quarter) => quarter !== undefined);
+    return candidates.length === 0 ? undefined : Math.max(...candidates);
+  }
 }
 
-async function lastActiveOfOthers(
-  ctx: QueryCtx,
-  userId: Id<"users">,
-  before: Contribution,
-): Promise<number | undefined> {
-  const scan = { ...LAST_ACTIVE_SCAN };
-  const held = await contributionsOn(ctx, userId, before.date, scan);
-  if (!hasRoom(scan)) return undefined;
-  const others = held.filter(({ row }) => isSameGrain(row, before.row));
-  // The session that leaves is still stored with `before`; any equal one stands for it.
-  const leaving = others.findIndex((other) => isSameContribution(other, before));
-  const staying = others.filter((_, index) => index !== leaving);
-  const latest = Math.max(...staying.map(({ row }) => row.lastActiveAt));
-  return Number.isFinite(latest) ? latest : undefined;
+function asDay(row: Doc<"sessionDays">): SessionDay {
+  const { sessionId, userId, ...day } = withoutSystemFields(row);
+  return day;
 }
 
-/**
- * What the sessions of a UTC day say that it holds of them, as far as the budget goes: while it has
- * room afterwards, these are all.
- */
-export async function contributionsOn(
-  ctx: QueryCtx,
-  userId: Id<"users">,
-  date: string,
-  budget: Budget,
-): Promise<Contribution[]> {
-  const start = dayStart(date);
-  const sessions = ctx.db.query("sessions").withIndex("by_user_and_created_at", (q) =>
-    q
-      .eq("userId", userId)
-      .gte("createdAt", start)
-      .lt("createdAt", start + DAY_MS),
-  );
-  return (await takeWithin(sessions, budget))
-    .map((session) => session.ledger)
-    .filter((ledger) => ledger !== undefined)
-    .filter((ledger) => ledger.date === date);
+function isSameDay(a: SessionDay, b: SessionDay): boolean {
+  const text = (day: SessionDay) =>
+    JSON.stringify([
+      [day.source, day.project, day.provider, day.model, day.previous, day.start],
+      day.entries.map((entry) => [entry.provider, entry.model, entry.isReported, entry.cells]),
+    ]);
+  return text(a) === text(b);
 }
 
-/** A day as it is stored, or as it would be. */
-type Day = {
-  userId: Id<"users">;
-  date: string;
-  rows: LedgerRow[];
-  stored: Doc<"dailyWrapped"> | null;
-};
-
-async function findDay(ctx: QueryCtx, userId: Id<"users">, date: string): Promise<Day> {
-  const stored = await ctx.db
-    .query("dailyWrapped")
-    .withIndex("by_user_and_date", (q) => q.eq("userId", userId).eq("date", date))
+async function findDay(ctx: QueryCtx, sessionId: Id<"sessions">, day: number) {
+  return await ctx.db
+    .query("sessionDays")
+    .withIndex("by_session_and_day", (q) => q.eq("sessionId", sessionId).eq("day", day))
     .unique();
-  return { userId, date, rows: stored?.stats.rows ?? [], stored };
 }
 
-/** An empty day has no row. A changed day is open again, until the cron has checked it. */
-async function saveDay(
+async function findLedgerDay(ctx: QueryCtx, userId: Id<"users">, day: number) {
+  return await ctx.db
+    .query("ledgerDays")
+    .withIndex("by_user_and_day", (q) => q.eq("userId", userId).eq("day", day))
+    .unique();
+}
+
+/** Brings the day's rows from what they hold of a session to what they shall hold. */
+async function applyToLedger(
   ctx: MutationCtx,
-  { userId, date, stored }: Day,
-  rows: LedgerRow[],
+  userId: Id<"users">,
+  day: number,
+  before: SessionDay | undefined,
+  after: SessionDay | undefined,
 ): Promise<void> {
-  if (stored === null) {
-    if (rows.length > 0) await ctx.db.insert("dailyWrapped", { userId, date, stats: { rows } });
-  } else if (rows.length === 0) {
-    await ctx.db.delete("dailyWrapped", stored._id);
-  } else {
-    await ctx.db.patch("dailyWrapped", stored._id, { stats: { rows }, closedAt: undefined });
+  const old = before === undefined ? new Map() : contributionOf(before);
+  const now = after === undefined ? new Map() : contributionOf(after);
+  let grains = 0;
+  let isChanged = false;
+  for (const key of new Set([...old.keys(), ...now.keys()])) {
+    const change: Cells = new Map();
+    const [was, is] = [old.get(key), now.get(key)];
+    if (is !== undefined) addCells(change, is.cells, 1);
+    if (was !== undefined) addCells(change, was.cells, -1);
+    const grain: Grain | undefined = is?.grain ?? was?.grain;
+    if (change.size === 0 || grain === undefined) continue;
+    grains += await changeGrain(ctx, userId, day, grain, change);
+    isChanged = true;
   }
+  if (isChanged) await openDay(ctx, userId, day, grains);
+}
+
+/** Adds cells to a row of the day; answers by how many the number of rows grew. */
+async function changeGrain(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+  day: number,
+  grain: Grain,
+  change: Cells,
+): Promise<number> {
+  const row = await ctx.db
+    .query("ledgerGrains")
+    .withIndex("by_user_and_day_and_grain", (q) =>
+      q
+        .eq("userId", userId)
+        .eq("day", day)
+        .eq("source", grain.source)
+        .eq("provider", grain.provider)
+        .eq("model", grain.model)
+        .eq("project", grain.project),
+    )
+    .unique();
+  const cells = unpackCells(row?.cells ?? "");
+  addCells(cells, change, 1);
+  if (row === null) {
+    if (cells.size === 0) return 0;
+    await ctx.db.insert("ledgerGrains", { userId, day, ...grain, cells: packCells(cells) });
+    return 1;
+  }
+  if (cells.size === 0) {
+    await ctx.db.delete("ledgerGrains", row._id);
+    return -1;
+  }
+  await ctx.db.patch("ledgerGrains", row._id, { cells: packCells(cells) });
+  return 0;
+}
+
+/** Says that the day's copy in `dailyWrapped` is out of date, once until it is made again. */
+async function openDay(
+  ctx: MutationCtx,
+  userId: Id<"users">,
+  day: number,
+  growth: number,
+): Promise<void> {
+  const stored = await findLedgerDay(ctx, userId, day);
+  const grains = (stored?.grains ?? 0) + growth;
+  const isOpen = stored?.foldDueAt !== undefined;
+  if (stored !== null && isOpen && growth === 0) return;
+  const delay = FOLD_DELAY_MS + grains * FOLD_DELAY_PER_GRAIN_MS;
+  const foldDueAt = stored?.foldDueAt ?? Date.now() + delay;
+  if (stored === null) await ctx.db.insert("ledgerDays", { userId, day, grains, foldDueAt });
+  else await ctx.db.patch("ledgerDays", stored._id, { grains, foldDueAt });
+  if (!isOpen) await ctx.scheduler.runAfter(delay, internal.wrapped.foldDay, { userId, day });
+}
+
+/** Removes what a day of a deleted session holds, from the ledger too. */
+export async function removeSessionDay(ctx: MutationCtx, row: Doc<"sessionDays">): Promise<void> {
+  await applyToLedger(ctx, row.userId, row.day, asDay(row), undefined);
+  await ctx.db.delete("sessionDays", row._id);
 }

@@ -1,7 +1,9 @@
 import { v, type Infer } from "convex/values";
 import type { Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { statisticsOf } from "../../lib/stats/days";
 import { splitBy } from "../../lib/stats/totals";
+import { UTC, Zone } from "../../lib/stats/zones";
 import { takeWithin } from "../readBudget";
 
 /** What the deployment is used with, for visitors who are not signed in. */
@@ -40,13 +42,17 @@ export async function store(ctx: MutationCtx, current: Figures): Promise<void> {
  */
 export async function recent(ctx: QueryCtx): Promise<Figures> {
   const newestFirst = ctx.db.query("dailyWrapped").order("desc");
-  const days = await takeWithin(newestFirst, { ...PLATFORM_DAYS });
-  const rows = days.flatMap((day) => day.stats.rows);
+  const read = await takeWithin(newestFirst, { ...PLATFORM_DAYS });
+  const days = read.map(({ userId, date, stats }) => {
+    const stored = { date, grains: stats.grains ?? [], whole: stats.rows ?? [] };
+    return { userId, rows: statisticsOf([stored], {}, { zone: new Zone(UTC) }).rows };
+  });
+  const rows = days.flatMap((day) => day.rows);
   const shared = (name: "model" | "source") => {
     const usersOf = new Map<string, Set<Id<"users">>>();
     for (const day of days) {
-      for (const row of day.stats.rows) {
-        usersOf.set(row[name], (usersOf.get(row[name]) ?? new Set()).add(day.userId));
+      for (const { key } of splitBy(day.rows, name)) {
+        usersOf.set(key, (usersOf.get(key) ?? new Set()).add(day.userId));
       }
     }
     const splits = splitBy(rows, name).filter(({ key }) => key !== "");

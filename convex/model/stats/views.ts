@@ -1,15 +1,13 @@
-import { type Day, splitBy, totalsOf, withOthers } from "../../lib/stats/totals";
-import { rowsOf } from "./dashboardDays";
+import type { Day, Statistics } from "../../lib/stats/days";
+import { splitBy, totalsOf } from "../../lib/stats/totals";
 
-/** Names that one split lists, far below the 8,192 elements that a Convex value may have. */
-const SPLITS_MAX = 2_000;
+/** Days and hours that an answer shows; further days are left out, the oldest first. */
+const DAYS_MAX = 11_000;
 
-/** Totals and splits over some days, of one source or of all. */
-export function statsAnswer(days: readonly Day[], source: string | undefined) {
-  const rows = rowsOf(days, source);
+/** Totals and splits of some statistics. */
+export function statsAnswer({ days, rows, hours }: Statistics) {
   const totals = totalsOf(rows);
-  const split = (name: "model" | "provider" | "source" | "project") =>
-    withOthers(splitBy(rows, name), SPLITS_MAX);
+  const split = (name: "model" | "provider" | "source" | "project") => splitBy(rows, name);
   return {
     sessionCount: totals.sessions,
     messageCount: totals.messages,
@@ -20,17 +18,23 @@ export function statsAnswer(days: readonly Day[], source: string | undefined) {
     totalDurationMs: totals.durationMs,
     totals,
     byModel: split("model").map(({ key, ...sums }) => ({ model: key || "unknown", ...sums })),
-    byProvider: split("provider").map(({ key, ...sums }) => ({ provider: key, ...sums })),
+    byProvider: split("provider").map(({ key, ...sums }) => ({
+      provider: key || "unknown",
+      ...sums,
+    })),
     bySource: split("source").map(({ key, ...sums }) => ({ source: key, ...sums })),
     byProject: split("project").map(({ key, ...sums }) => ({ project: key || "Other", ...sums })),
-    byDay: totalsByDay(days, source),
+    byDay: totalsByDay(days),
+    byHour: Array.from(hours, ([hour, ofHour]) => ({ hour, ...totalsOf(ofHour) })).sort(
+      (a, b) => a.hour - b.hour,
+    ),
   };
 }
 
-/** Totals of each day, oldest first, of one source or of all; days without sessions left out. */
-export function totalsByDay(days: readonly Day[], source: string | undefined) {
+/** Totals of each day, oldest first; days without activity are left out. */
+export function totalsByDay(days: readonly Day[]) {
   return days
-    .map((day) => ({ date: day.date, ...totalsOf(rowsOf([day], source)) }))
-    .filter(({ sessions }) => sessions > 0)
+    .slice(0, DAYS_MAX)
+    .map(({ date, rows }) => ({ date, ...totalsOf(rows) }))
     .reverse();
 }

@@ -1,14 +1,15 @@
-import type { Doc } from "../../_generated/dataModel";
+import { internal } from "../../_generated/api";
+import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import type { User } from "../accounts/user";
-import { isSameGrain, type LedgerRow, rowsOf } from "../../lib/stats/ledger";
-import type { Day } from "../../lib/stats/totals";
-import { DAY_MS, dayStart, utcDate } from "../../lib/time";
+import { addCells, packCells, unpackCells } from "../../lib/stats/cells";
+import { OTHER } from "../../lib/stats/ledger";
 import { RECENT_DAYS, recentTokens, wrappedStats } from "../../lib/stats/wrapped";
 import type { WrappedPicture } from "../../lib/stats/wrappedSvg";
-import { days } from "./dashboardDays";
-import { type Budget, hasRoom, takeWithin } from "../readBudget";
-import { contributionsOn } from "./ledger";
+import { UTC } from "../../lib/stats/zones";
+import { DAY_MS, dayStart, utcDate } from "../../lib/time";
+import type { User } from "../accounts/user";
+import { takeWithin } from "../readBudget";
+import { grainsOf, statistics } from "./dashboardDays";
 
 /** Minutes after midnight UTC at which yesterday is closed; `crons.ts` says the same. */
 const CLOSE_MINUTE = 20;
@@ -17,11 +18,11 @@ const CLOSE_MINUTE = 20;
 export async function picture(
   ctx: QueryCtx,
   user: User,
-  date: string,
+  { date, tz = UTC }: { date: string; tz?: string },
 ): Promise<{ picture: WrappedPicture; isActive: boolean }> {
   const from = utcDate(dayStart(date) - (RECENT_DAYS - 1) * DAY_MS);
-  const recent = await days(ctx, user, { from, to: date });
-  const day: Day = recent.find((one) => one.date === date) ?? { date, rows: [] };
+  const { days: recent } = await statistics(ctx, user, { from, to: date, tz });
+  const day = recent.find((one) => one.date === date) ?? { date, rows: [] };
   return {
     picture: { date, stats: wrappedStats(day.rows), recent: recentTokens(recent, date) },
     isActive: day.rows.length > 0,
@@ -34,53 +35,78 @@ export function nextCloseAt(now: number): number {
   return now < today ? today : today + DAY_MS;
 }
 
-/**
- * What one run reads: open days, of which a very full one has 700 kB, and sessions of theirs. It
- * begins no further day once it has read so much; the last may take as much again, and more.
- */
-const OPEN_DAYS = { rows: 20, bytes: 2 * 1024 * 1024 };
-const SESSIONS = { rows: 2_000, bytes: 2 * 1024 * 1024 };
-/** A day with more sessions is closed as its refreshes made it: one transaction cannot read it. */
-const RECONCILE_MAX = { rows: 4_001, bytes: 6 * 1024 * 1024 };
+/** Rows of a day, all of them: the ledger tells no more apart, but for a few of the last session. */
+const GRAINS = { rows: 3_000, bytes: 6 * 1024 * 1024 };
+/** Room for the copy of a day; a document may have 1 MiB. */
+const COPY_MAX_BYTES = 700_000;
 
-/**
- * Closes days before today that have changed since they were last closed: recomputes each from what
- * its sessions say it holds, and stamps it. True if more are open.
- */
-export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean> {
-  const stillOpen = ctx.db
-    .query("dailyWrapped")
-    .withIndex("by_closed_at", (q) => q.eq("closedAt", undefined).lt("date", utcDate(now)));
-  const days = { ...OPEN_DAYS };
-  const sessions = { ...SESSIONS };
-  for (const day of await takeWithin(stillOpen, days)) {
-    if (!hasRoom(sessions)) return true;
-    await closeDay(ctx, day, now, sessions);
-  }
-  return !hasRoom(days);
-}
-
-async function closeDay(
+/** Copies a day of the ledger to `dailyWrapped`, where statistics read it. */
+export async function foldDay(
   ctx: MutationCtx,
-  day: Doc<"dailyWrapped">,
-  now: number,
-  run: Budget,
+  { userId, day, now }: { userId: Id<"users">; day: number; now: number },
 ): Promise<void> {
-  const own = { ...RECONCILE_MAX };
-  const held = await contributionsOn(ctx, day.userId, day.date, own);
-  run.rows -= RECONCILE_MAX.rows - own.rows;
-  run.bytes -= RECONCILE_MAX.bytes - own.bytes;
-  const before = day.stats.rows;
-  const rows = hasRoom(own) ? inOrderOf(before, rowsOf(held)) : before;
-  if (rows.length === 0) await ctx.db.delete("dailyWrapped", day._id);
-  else await ctx.db.patch("dailyWrapped", day._id, { stats: { rows }, closedAt: now });
+  const open = await ctx.db
+    .query("ledgerDays")
+    .withIndex("by_user_and_day", (q) => q.eq("userId", userId).eq("day", day))
+    .unique();
+  if (open?.foldDueAt === undefined) return;
+  const found = await takeWithin(grainsOf(ctx, userId, day), { ...GRAINS });
+  const grains = fitting(
+    found.map(({ source, provider, model, project, cells }) => {
+      return { source, provider, model, project, cells };
+    }),
+  );
+  const date = utcDate(day * DAY_MS);
+  const stored = await ctx.db
+    .query("dailyWrapped")
+    .withIndex("by_user_and_date", (q) => q.eq("userId", userId).eq("date", date))
+    .unique();
+  const rows = stored?.stats.rows;
+  const stats = { ...(rows ? { rows } : {}), ...(grains.length > 0 ? { grains } : {}) };
+  const isEmpty = rows === undefined && grains.length === 0;
+  if (stored === null && !isEmpty) {
+    await ctx.db.insert("dailyWrapped", { userId, date, stats, closedAt: now });
+  } else if (stored !== null && isEmpty) await ctx.db.delete("dailyWrapped", stored._id);
+  else if (stored !== null) {
+    await ctx.db.patch("dailyWrapped", stored._id, { stats, closedAt: now });
+  }
+  if (found.length === 0) await ctx.db.delete("ledgerDays", open._id);
+  else await ctx.db.patch("ledgerDays", open._id, { foldDueAt: undefined, grains: found.length });
 }
 
-/** The same rows in the order they stood in, so that a right day is written back unchanged. */
-function inOrderOf(before: readonly LedgerRow[], rows: readonly LedgerRow[]): LedgerRow[] {
-  const place = (row: LedgerRow) => {
-    const index = before.findIndex((other) => isSameGrain(other, row));
-    return index < 0 ? before.length : index;
-  };
-  return [...rows].sort((a, b) => place(a) - place(b));
+type PackedGrain = NonNullable<Doc<"dailyWrapped">["stats"]["grains"]>[number];
+
+/** The rows as far as one document holds them, the largest first; the rest is `(other)`. */
+function fitting(grains: PackedGrain[]): PackedGrain[] {
+  const bytes = (grain: PackedGrain) => 100 + JSON.stringify(grain).length * 2;
+  let used = grains.reduce((sum, grain) => sum + bytes(grain), 0);
+  if (used <= COPY_MAX_BYTES) return grains;
+  const kept = [...grains].sort((a, b) => b.cells.length - a.cells.length);
+  const other = new Map();
+  // Room for `(other)` itself: 96 cells.
+  while (used > COPY_MAX_BYTES - 100_000) {
+    const last = kept.pop();
+    if (last === undefined) break;
+    used -= bytes(last);
+    addCells(other, unpackCells(last.cells), 1);
+  }
+  const names = { source: OTHER, provider: OTHER, model: OTHER, project: OTHER };
+  return [...kept, { ...names, cells: packCells(other) }];
+}
+
+/** Days that one run of the cron schedules. */
+const LOST_MAX = 200;
+
+/** Starts copies again that were due and did not run; true if there are more. */
+export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean> {
+  const due = await ctx.db
+    .query("ledgerDays")
+    .withIndex("by_fold_due_at", (q) => q.gt("foldDueAt", 0).lt("foldDueAt", now))
+    .take(LOST_MAX);
+  for (const { _id, userId, day } of due) {
+    // Due later, so that the next run finds others.
+    await ctx.db.patch("ledgerDays", _id, { foldDueAt: now + DAY_MS });
+    await ctx.scheduler.runAfter(0, internal.wrapped.foldDay, { userId, day });
+  }
+  return due.length === LOST_MAX;
 }

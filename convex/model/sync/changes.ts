@@ -5,6 +5,7 @@ import type { vMessageChange } from "../../fields";
 import { defined, pick } from "../../lib/record";
 import { messageCounts } from "../../lib/secrets/counts";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
+import { hasUsage, usageKey } from "../../lib/stats/usage";
 
 /**
  * Changes of messages that their session does not count yet (`messageChanges`): the message mutation
@@ -17,14 +18,17 @@ export type MessageChange = Infer<typeof vMessageChange>;
 /** Changes in one row: about 250 bytes each, far below the 1 MiB of a document. */
 const CHANGES_PER_ROW = 200;
 
-type Fields = Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets">;
-type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "createdAt" | "source">;
+/** As much of a message as a change tells; its identity is part of what identifies its usage. */
+type Identity = Pick<Doc<"messages">, "_id" | "userId" | "externalId" | "createdAt">;
+type Fields = Identity &
+  Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "textContent">;
+type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "source">;
 
 /** Describes a message as it now is; `before` is the message as its session counts it. */
 export function changeOf(message: Message, changedAt: number, before?: Fields): MessageChange {
-  const { role, orderKey, createdAt, source } = message;
+  const { _id: messageId, externalId, role, orderKey, createdAt, source } = message;
   return {
-    ...{ role, orderKey, createdAt, changedAt },
+    ...{ messageId, externalId, role, orderKey, createdAt, changedAt },
     ...defined({ source }),
     ...counted(message),
     ...(before === undefined ? {} : { before: counted(before) }),
@@ -33,7 +37,11 @@ export function changeOf(message: Message, changedAt: number, before?: Fields): 
 
 function counted(message: Fields) {
   const secrets = messageCounts(message.secrets);
-  return { ...pick(message, MESSAGE_FIELD_NAMES), ...(secrets.length > 0 ? { secrets } : {}) };
+  return {
+    ...pick(message, MESSAGE_FIELD_NAMES),
+    ...(secrets.length > 0 ? { secrets } : {}),
+    ...(hasUsage(message) ? { usageKey: usageKey(message.userId, message) } : {}),
+  };
 }
 
 /** Appends changes of one session, for its next refresh. */
@@ -61,6 +69,11 @@ export async function take(
     await ctx.db.delete("messageChanges", row._id);
   }
   return { changes, hasMore: false };
+}
+
+/** Whether changes of a session wait to be counted. */
+export async function hasChanges(ctx: QueryCtx, sessionId: Id<"sessions">): Promise<boolean> {
+  return (await ofSession(ctx, sessionId).first()) !== null;
 }
 
 /** Rows of changes of a session, oldest first. */

@@ -5,11 +5,11 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { fold } from "../../lib/sync/sessionTotals";
 import { sessionCounts } from "../../lib/secrets/counts";
 import { maskText } from "../../lib/secrets/scan";
-import { contributionOf } from "../../lib/stats/ledger";
 import { isGoOn, isTitle } from "../../lib/sessions/wrappers";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
-import { applyToLedger } from "../stats/ledger";
+import { forgotten, isOfVersion1, removeWhole } from "../stats/version1";
+import { book, count, type Counting } from "./counting";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
 import { mergeSource } from "../sessions/merge";
 import { firstPrompts, promptOf } from "../sessions/prompts";
@@ -17,6 +17,7 @@ import { hasRoom, takeWithin } from "../readBudget";
 import {
   append as appendChanges,
   changeOf,
+  hasChanges,
   type MessageChange,
   take as takeChanges,
 } from "./changes";
@@ -42,35 +43,58 @@ export async function refresh(
 ): Promise<void> {
   const session = await ctx.db.get("sessions", sessionId);
   if (session === null) return;
+  if (isOfVersion1(session)) {
+    await countAgain(ctx, session, now);
+    return;
+  }
   if (session.foldedThrough !== undefined) {
-    await adoptUncounted(ctx, session, session.foldedThrough, now);
+    await adoptMessages(ctx, session, now);
     return;
   }
   const { changes, hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
+  const countings: Counting[] = [];
+  for (const change of changes) countings.push(await count(ctx, session, change));
   const secrets = sessionCounts(session.secrets, changes);
-  const folded = { ...fold(session, changes), ...sourceOf(session, changes), secrets };
+  const counted = countings.map(({ change }) => change);
+  const folded = { ...fold(session, counted), ...sourceOf(session, changes), secrets };
   const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
-  const ledger = await applyToLedger(ctx, session.userId, session.ledger, contributionOf(searched));
+  const { booked, more: hasDays } = await book(ctx, searched, countings);
+  // Counting one message may have changed what is counted of another.
+  const more = hasMore || hasDays || (await hasChanges(ctx, sessionId));
   await ctx.db.replace("sessions", sessionId, {
     ...withoutSystemFields(searched),
     ...(await scheduleEmbedding(ctx, session, searched, now)),
-    ledger,
-    refreshDueAt: hasMore ? now : undefined,
+    booked,
+    refreshDueAt: more ? now : undefined,
   });
-  if (hasMore) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
+  if (more) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
+}
+
+/**
+ * Forgets what version 1 counted of a session, so that `adoptMessages` counts all of it message by
+ * message. Until then statistics hold what they held; then the session grows from nothing in seconds.
+ */
+async function countAgain(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
+  const { _id: sessionId } = session;
+  // Changes that wait are part of what is counted again.
+  const { hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
+  if (!hasMore) {
+    await removeWhole(ctx, session);
+    await ctx.db.patch("sessions", sessionId, { ...forgotten(session), refreshDueAt: now });
+  }
+  await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
 /** Messages and bytes that one step of adopting reads. */
 const ADOPTED = { rows: 300, bytes: 4 * 1024 * 1024 };
 
 /**
- * Version 1 found uncounted messages by their times. Turns those of this session into changes, in
- * bounded steps through the conversation; the refresh after the last step counts them.
+ * Turns the messages of a session into changes, in bounded steps through the conversation; the refresh
+ * after the last step counts them.
  */
-async function adoptUncounted(
+async function adoptMessages(
   ctx: MutationCtx,
   session: Doc<"sessions">,
-  foldedThrough: number,
   now: number,
 ): Promise<void> {
   const { _id: sessionId, adoptedThrough = "" } = session;
@@ -81,11 +105,7 @@ async function adoptUncounted(
   const read = await takeWithin(messages, budget);
   const changes: MessageChange[] = [];
   for (const message of read) {
-    const isNew = message._creationTime > foldedThrough;
-    if (!isNew && message.rewrittenAt === undefined) continue;
-    const changedAt = message.rewrittenAt ?? message._creationTime;
-    const before = { ...message.folded, secrets: { text: message.foldedSecrets } };
-    changes.push(changeOf(message, changedAt, isNew ? undefined : before));
+    changes.push(changeOf(message, Math.floor(message.rewrittenAt ?? message._creationTime)));
     if (message.rewrittenAt === undefined) continue;
     const settled = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
     await ctx.db.patch("messages", message._id, settled);

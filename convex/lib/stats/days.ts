@@ -1,0 +1,150 @@
+import { DAY_MS, dayStart, utcDate } from "../time";
+import { addSums, type CellSums, fullSums, QUARTER_MS, QUARTERS_A_DAY, unpackCells } from "./cells";
+import { type Grain, type LedgerRow, OPTIONAL_SUMS } from "./ledger";
+import { grainKey } from "./sessionDay";
+import type { Zone } from "./zones";
+
+/** Rows of statistics for the days of a zone, from the quarter hours of UTC days. Pure. */
+
+/** A UTC day as it is stored. `whole` are rows that version 1 wrote, which know no hours. */
+export type StoredDay = {
+  date: string;
+  grains: readonly (Grain & { cells: string })[];
+  whole: readonly LedgerRow[];
+};
+
+/** One day of a zone. */
+export type Day = { date: string; rows: LedgerRow[] };
+
+/** Days newest first, rows over the whole range, and rows by the hour of the day. */
+export type Statistics = { days: Day[]; rows: LedgerRow[]; hours: Map<number, LedgerRow[]> };
+
+/** First and last day of a range, in the zone; each optional. */
+export type DateRange = { from?: string; to?: string };
+
+/** The UTC days that hold the quarter hours of a range. */
+export function utcRange(range: DateRange, zone: Zone): DateRange {
+  const { from, to } = boundsOf(range, zone);
+  return {
+    ...(from === -Infinity ? {} : { from: utcDate(from * QUARTER_MS) }),
+    ...(to === Infinity ? {} : { to: utcDate((to - 1) * QUARTER_MS) }),
+  };
+}
+
+/** The range in quarter hours, `to` excluded. */
+function boundsOf({ from, to }: DateRange, zone: Zone): Bounds {
+  return {
+    from: from === undefined ? -Infinity : zone.startOf(from),
+    to: to === undefined ? Infinity : zone.startOf(utcDate(dayStart(to) + DAY_MS)),
+  };
+}
+
+export type Bounds = { from: number; to: number };
+
+/** Statistics over the days of a range, of one source or of all. */
+export function statisticsOf(
+  stored: readonly StoredDay[],
+  range: DateRange,
+  { zone, source }: { zone: Zone; source?: string },
+): Statistics {
+  return statisticsWithin(stored, boundsOf(range, zone), { zone, source });
+}
+
+/** The same between two quarter hours. */
+export function statisticsWithin(
+  stored: readonly StoredDay[],
+  bounds: Bounds,
+  { zone, source }: { zone: Zone; source?: string },
+): Statistics {
+  const byDay = new Map<string, Rows>();
+  const byHour = new Map<number, Rows>();
+  const all = new Rows();
+  const isWanted = (row: Grain) => source === undefined || row.source === source;
+  for (const { date, grains, whole } of stored) {
+    const first = dayStart(date) / QUARTER_MS;
+    for (const grain of grains.filter(isWanted)) {
+      for (const [at, { sums, gaps }] of unpackCells(grain.cells)) {
+        const quarter = first + at;
+        if (quarter < bounds.from || quarter >= bounds.to) continue;
+        const day = zone.dateOf(quarter);
+        const begun = (start: number) => sessionsSince(gaps, quarter, start);
+        all.add(grain, quarter, sums, begun(bounds.from));
+        rowsAt(byDay, day).add(grain, quarter, sums, begun(zone.startOf(day)));
+        rowsAt(byHour, zone.hourOf(quarter)).add(grain, quarter, sums, begun(quarter));
+      }
+    }
+    if (whole.length === 0 || !isWhole(date, bounds, zone)) continue;
+    for (const row of whole.filter(isWanted)) {
+      all.addWhole(row);
+      rowsAt(byDay, date).addWhole(row);
+    }
+  }
+  const days = Array.from(byDay, ([date, rows]) => ({ date, rows: rows.list() }));
+  return {
+    days: days.sort((a, b) => (a.date < b.date ? 1 : -1)),
+    rows: all.list(),
+    hours: new Map(Array.from(byHour, ([hour, rows]) => [hour, rows.list()])),
+  };
+}
+
+/** A day without hours counts as the day of the same date: its noon decides. */
+function isWhole(date: string, { from, to }: Bounds, zone: Zone): boolean {
+  const noon = zone.startOf(date) + QUARTERS_A_DAY / 2;
+  return noon >= from && noon < to;
+}
+
+/** Sessions of a cell that were not active between `start` and the cell: the range counts them here. */
+function sessionsSince(gaps: ReadonlyMap<number, number>, quarter: number, start: number): number {
+  let sessions = 0;
+  for (const [gap, count] of gaps) if (gap === 0 || quarter - gap < start) sessions += count;
+  return sessions;
+}
+
+function rowsAt<K>(groups: Map<K, Rows>, key: K): Rows {
+  const present = groups.get(key) ?? new Rows();
+  groups.set(key, present);
+  return present;
+}
+
+type OpenRow = { grain: Grain; sums: CellSums; sessions: number; lastQuarter: number };
+
+/** Rows being summed. */
+class Rows {
+  readonly #rows = new Map<string, OpenRow>();
+  readonly #whole: LedgerRow[] = [];
+
+  add(grain: Grain, quarter: number, sums: CellSums, sessions: number): void {
+    const key = grainKey(grain);
+    const row = this.#rows.get(key) ?? { grain, sums: {}, sessions: 0, lastQuarter: 0 };
+    this.#rows.set(key, row);
+    addSums(row.sums, sums, 1);
+    row.sessions += sessions;
+    row.lastQuarter = Math.max(row.lastQuarter, quarter);
+  }
+
+  addWhole(row: LedgerRow): void {
+    this.#whole.push(row);
+  }
+
+  list(): LedgerRow[] {
+    return [...Array.from(this.#rows.values(), asRow), ...this.#whole];
+  }
+}
+
+function asRow({ grain, sums, sessions, lastQuarter }: OpenRow): LedgerRow {
+  const { source, provider, model, project } = grain;
+  const { extraTokens, ...full } = fullSums(sums);
+  const totalTokens = full.promptTokens + full.completionTokens + extraTokens;
+  const row: LedgerRow = {
+    ...{ source, provider, model, project, sessions },
+    messages: full.messages,
+    promptTokens: full.promptTokens,
+    completionTokens: full.completionTokens,
+    totalTokens,
+    costNanos: full.costNanos,
+    durationMs: full.durationMs,
+    lastActiveAt: lastQuarter * QUARTER_MS,
+  };
+  for (const key of OPTIONAL_SUMS) if (full[key] > 0) row[key] = full[key];
+  return row;
+}

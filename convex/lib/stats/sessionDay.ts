@@ -1,0 +1,169 @@
+import { shownProvider } from "../sessions/providers";
+import {
+  addCells,
+  addGap,
+  addSums,
+  cellAt,
+  type Cells,
+  type CellSums,
+  dropEmpty,
+  packCells,
+  QUARTERS_A_DAY,
+  unpackCells,
+} from "./cells";
+import { grainName } from "./names";
+import { type Grain, OTHER } from "./ledger";
+
+/**
+ * What one session contributes to one UTC day of the ledger, as arithmetic. A rewrite, a deletion or a
+ * new project name subtracts exactly what was added, because this row says what that is.
+ */
+export type SessionDay = {
+  /** Days since 1970. */
+  day: number;
+  /** The session's, as booked; `provider` and `model` stand in where messages name none. */
+  source: string;
+  project: string;
+  provider: string;
+  model: string;
+  /** The session's last active quarter hour (from 1970) before this day. */
+  previous?: number;
+  /** The quarter hour of the day (0–95) in which the session began, on its first day. */
+  start?: number;
+  /** The day was full when the session came: all of it is under `(other)`. */
+  isOther?: boolean;
+  entries: Entry[];
+};
+
+/** Cells of one model; `""` where messages name none. `reported` ones only the session reports. */
+export type Entry = { provider: string; model: string; isReported?: boolean; cells: string };
+
+/** What is added to, or taken from, one moment of a session. */
+export type Booking = {
+  at: number;
+  provider: string;
+  model: string;
+  isReported?: boolean;
+  sums: CellSums;
+  sign: 1 | -1;
+};
+
+/** Models that one session may tell apart on one day; further ones are `(other)`. */
+const ENTRIES_MAX = 40;
+
+/** The day with these bookings, which are all on it. */
+export function withBookings(day: SessionDay, bookings: readonly Booking[]): SessionDay {
+  const open = day.entries.map((entry) => ({ ...entry, cells: unpackCells(entry.cells) }));
+  for (const booking of bookings) {
+    const entry = entryOf(open, booking);
+    const quarter = Math.floor(booking.at / 900_000) - day.day * QUARTERS_A_DAY;
+    addSums(cellAt(entry.cells, quarter).sums, booking.sums, booking.sign);
+    dropEmpty(entry.cells, quarter);
+  }
+  const entries = open
+    .filter(({ cells }) => cells.size > 0)
+    .map((entry) => ({ ...entry, cells: packCells(entry.cells) }));
+  return { ...day, entries };
+}
+
+type OpenEntry = Omit<Entry, "cells"> & { cells: Cells };
+
+function entryOf(open: OpenEntry[], booking: Booking): OpenEntry {
+  const isReported = booking.isReported ?? false;
+  const find = (provider: string, model: string) =>
+    open.find(
+      (entry) =>
+        entry.provider === provider &&
+        entry.model === model &&
+        (entry.isReported ?? false) === isReported,
+    );
+  const { provider, model } = booking;
+  const other = find(OTHER, OTHER);
+  const present = find(provider, model) ?? other;
+  if (present !== undefined) return present;
+  const isFull = open.length >= ENTRIES_MAX;
+  const names = isFull ? { provider: OTHER, model: OTHER } : { provider, model };
+  const entry = { ...names, ...(isReported ? { isReported } : {}), cells: new Map() };
+  open.push(entry);
+  return entry;
+}
+
+/** Whether the session was active on the day at all. */
+export function isActive(day: SessionDay): boolean {
+  return day.entries.length > 0 || day.start !== undefined;
+}
+
+/** The last quarter hour (from 1970) in which the session was active on the day. */
+export function lastQuarter(day: SessionDay): number | undefined {
+  const last = activeQuarters(day).at(-1);
+  return last === undefined ? undefined : day.day * QUARTERS_A_DAY + last;
+}
+
+function activeQuarters(day: SessionDay): number[] {
+  const active = new Set<number>(day.start === undefined ? [] : [day.start]);
+  for (const { cells } of day.entries) for (const q of unpackCells(cells).keys()) active.add(q);
+  return Array.from(active).sort((a, b) => a - b);
+}
+
+/** Cells of one grain. */
+export type GrainCells = { grain: Grain; cells: Cells };
+
+/** What the day of the ledger holds of this session, by grain. */
+export function contributionOf(day: SessionDay): Map<string, GrainCells> {
+  const byGrain = new Map<string, GrainCells>();
+  const cellsOf = (grain: Grain) => {
+    const key = grainKey(grain);
+    const present = byGrain.get(key) ?? { grain, cells: new Map() };
+    byGrain.set(key, present);
+    return present.cells;
+  };
+  const inherited = inheritedModel(day);
+  for (const entry of day.entries) {
+    const model = entry.model === "" ? inherited : entry;
+    addCells(cellsOf(grainOf(day, model)), unpackCells(entry.cells), 1);
+  }
+  let previous = day.previous;
+  for (const quarter of activeQuarters(day)) {
+    const holders = Array.from(byGrain.entries()).filter(([, { cells }]) => cells.has(quarter));
+    // The smallest key, so that the order of arrival makes no difference.
+    const [holder] = holders.sort(([a], [b]) => (a < b ? -1 : 1));
+    const cells = holder?.[1].cells ?? cellsOf(grainOf(day, inherited));
+    const absolute = day.day * QUARTERS_A_DAY + quarter;
+    addGap(cellAt(cells, quarter), previous === undefined ? 0 : absolute - previous, 1);
+    previous = absolute;
+  }
+  return byGrain;
+}
+
+type Model = { provider: string; model: string };
+
+/** The model of messages that name none: the one that answered most on this day, else the session's. */
+function inheritedModel(day: SessionDay): Model {
+  let best: (Model & { messages: number }) | undefined;
+  for (const { provider, model, cells } of day.entries) {
+    if (model === "") continue;
+    const counts = Array.from(unpackCells(cells).values(), ({ sums }) => sums.messages ?? 0);
+    const messages = counts.reduce((sum, count) => sum + count, 0);
+    const isBetter =
+      best === undefined ||
+      messages > best.messages ||
+      (messages === best.messages && model + "\0" + provider < best.model + "\0" + best.provider);
+    if (isBetter) best = { provider, model, messages };
+  }
+  return best ?? { provider: day.provider, model: day.model };
+}
+
+function grainOf(day: SessionDay, { provider, model }: Model): Grain {
+  if (day.isOther) return { source: OTHER, provider: OTHER, model: OTHER, project: OTHER };
+  const own = provider || (model === day.model || model === "" ? day.provider : "");
+  return {
+    source: day.source,
+    provider: model === OTHER ? OTHER : grainName(shownProvider(own, model)),
+    model,
+    project: day.project,
+  };
+}
+
+export function grainKey({ source, provider, model, project }: Grain): string {
+  return JSON.stringify([source, provider, model, project]);
+}

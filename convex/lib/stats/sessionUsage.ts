@@ -1,0 +1,71 @@
+import type { NumberName, Numbers } from "../numbers";
+import { pick } from "../record";
+import { claimedOf, type Counted } from "../sync/sessionTotals";
+
+/** How a session's numbers came about, and where its plugin and its messages contradict each other. Pure. */
+
+const COMPARED = ["promptTokens", "completionTokens", "totalTokens", "cost"] as const;
+const SHOWN = [
+  ...COMPARED,
+  "cacheReadTokens",
+  "cacheWriteTokens",
+  "reasoningTokens",
+] as const satisfies readonly NumberName[];
+
+const NANOS = 1e9;
+
+type Usage = { [name in (typeof SHOWN)[number]]?: number };
+type Discrepancy = { [name in (typeof COMPARED)[number]]?: number } & { reason: string };
+export type SessionUsage = {
+  headline: "counted" | "reported" | "none";
+  reported?: Usage;
+  counted?: Usage;
+  discrepancy?: Discrepancy;
+};
+
+type Session = Numbers & { reported: string[]; claimed?: Numbers; counted?: Counted };
+
+/** What the plugin reported of the session, what its messages add up to, and which of both is shown first. */
+export function sessionUsage(session: Session): SessionUsage {
+  const reported = pick(claimedOf(session), SHOWN);
+  const counted = session.counted === undefined ? {} : pick(session.counted, SHOWN);
+  const hasReported = Object.keys(reported).length > 0;
+  const isCounted = (session.counted?.withTokens ?? 0) > 0 || (session.counted?.withCost ?? 0) > 0;
+  const difference = isCounted ? differenceOf(reported, session.counted) : undefined;
+  return {
+    headline: isCounted ? "counted" : hasReported ? "reported" : "none",
+    ...(hasReported ? { reported } : {}),
+    ...(isCounted ? { counted } : {}),
+    ...(difference === undefined ? {} : { discrepancy: difference }),
+  };
+}
+
+/** Reported less counted, where both are known and differ. */
+function differenceOf(reported: Usage, counted: Counted | undefined): Discrepancy | undefined {
+  const difference: { [name in (typeof COMPARED)[number]]?: number } = {};
+  for (const name of COMPARED) {
+    const claimed = reported[name];
+    const sum = counted?.[name];
+    if (claimed === undefined || sum === undefined || claimed === 0) continue;
+    if (Math.abs(claimed - sum) * NANOS < 1) continue;
+    difference[name] = Math.round((claimed - sum) * NANOS) / NANOS;
+  }
+  if (Object.keys(difference).length === 0) return undefined;
+  return { ...difference, reason: reasonOf(reported, counted) };
+}
+
+function reasonOf({ totalTokens: claimed = 0 }: Usage, counted: Counted | undefined): string {
+  const { totalTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, elsewhere = 0 } =
+    counted ?? {};
+  if (claimed < totalTokens) {
+    return "The plugin reported its total before the last messages, or leaves some out.";
+  }
+  if (elsewhere > 0) {
+    return "Usage of copied messages is counted in the session that they were copied from.";
+  }
+  const withCache = totalTokens + cacheReadTokens + cacheWriteTokens;
+  if (withCache > totalTokens && Math.abs(claimed - withCache) <= withCache / 100) {
+    return "The plugin's total includes tokens of the cache, the messages' totals do not.";
+  }
+  return "Messages are missing here, or the plugin counted tokens more than once.";
+}

@@ -1,0 +1,87 @@
+import { DAY_MS, dayStart, utcDate } from "../time";
+import { QUARTER_MS } from "./cells";
+
+/** Days of time zones, by the runtime's own table of zones. Pure. */
+
+export const UTC = "UTC";
+
+/** The zone's name as the runtime writes it, or undefined where it knows no such zone. */
+export function zoneNamed(name: string): string | undefined {
+  try {
+    // An offset (`+02:00`) is no zone: it knows no daylight saving, and engines differ in reading it.
+    if (!/^[a-z]/i.test(name)) return undefined;
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    return undefined;
+  }
+}
+
+const QUARTERS_A_DAY = DAY_MS / QUARTER_MS;
+
+/** Tells dates and hours of one zone. Remembers offsets, because asking the runtime is slow. */
+export class Zone {
+  readonly #format: Intl.DateTimeFormat | undefined;
+  /** Offsets in ms by quarter hour. */
+  readonly #offsets = new Map<number, number>();
+  readonly #starts = new Map<string, number>();
+
+  constructor(readonly name: string) {
+    if (name === UTC) return;
+    this.#format = new Intl.DateTimeFormat("en-US", {
+      timeZone: name,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+    });
+  }
+
+  /** The day (`YYYY-MM-DD`) that a quarter hour belongs to. */
+  dateOf(quarter: number): string {
+    return utcDate(this.#local(quarter));
+  }
+
+  /** The hour of the day, 0–23. */
+  hourOf(quarter: number): number {
+    return new Date(this.#local(quarter)).getUTCHours();
+  }
+
+  /** The first quarter hour of a day. */
+  startOf(date: string): number {
+    const known = this.#starts.get(date);
+    if (known !== undefined) return known;
+    const midnight = dayStart(date) / QUARTER_MS;
+    if (this.#format === undefined) return midnight;
+    // Offsets are between -12 and +14 hours.
+    let quarter = midnight - 15 * 4;
+    while (quarter < midnight + 13 * 4 && this.dateOf(quarter) < date) quarter += 1;
+    this.#starts.set(date, quarter);
+    return quarter;
+  }
+
+  /** The local time at the beginning of a quarter hour, as ms that read like UTC. */
+  #local(quarter: number): number {
+    return quarter * QUARTER_MS + (this.#format === undefined ? 0 : this.#offset(quarter));
+  }
+
+  #offset(quarter: number): number {
+    // A day that begins and ends with the same offset has it all day.
+    const first = Math.floor(quarter / QUARTERS_A_DAY) * QUARTERS_A_DAY;
+    const [atFirst, atLast] = [this.#asked(first), this.#asked(first + QUARTERS_A_DAY - 1)];
+    return atFirst === atLast ? atFirst : this.#asked(quarter);
+  }
+
+  #asked(quarter: number): number {
+    const known = this.#offsets.get(quarter);
+    if (known !== undefined || this.#format === undefined) return known ?? 0;
+    const part: { [type: string]: number } = {};
+    const parts = this.#format.formatToParts(quarter * QUARTER_MS);
+    for (const { type, value } of parts) part[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = part;
+    const offset = Date.UTC(year, month - 1, day, hour, minute) - quarter * QUARTER_MS;
+    this.#offsets.set(quarter, offset);
+    return offset;
+  }
+}
