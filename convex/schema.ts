@@ -395,14 +395,7 @@ const sessionDays = defineTable({ ...ofSession, ...vSessionDay.fields })
  */
 const ledgerGrains = defineTable({ userId: v.id("users"), day: v.number(), ...vGrain.fields })
   // The refresh finds one row; statistics of an open day read them all.
-  .index("by_user_and_day_and_grain", [
-    "userId",
-    "day",
-    "source",
-    "provider",
-    "model",
-    "project",
-  ]);
+  .index("by_user_and_day_and_grain", ["userId", "day", "source", "provider", "model", "project"]);
 
 /**
  * One row a user and UTC day: how many rows `ledgerGrains` has, and when they are to be copied to

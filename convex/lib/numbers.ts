@@ -1,6 +1,6 @@
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "./sessions/fieldTable";
 import { declared, type MessageTable, type SessionTable, type Values } from "./sessions/fields";
-import { keysOf, pick } from "./record";
+import { keysOf } from "./record";
 
 /** A number that messages have and that adds up to their session's. */
 export type NumberName = {
@@ -16,11 +16,6 @@ export const NUMBERS = keysOf(MESSAGE_FIELDS).filter(
   (name): name is NumberName =>
     name in SESSION_FIELDS && declared(MESSAGE_FIELDS, name).kind !== "label",
 );
-
-/** Only the numbers of a row, those that are known. */
-export function numbersOf(row: Numbers): Numbers {
-  return pick(row, NUMBERS);
-}
 
 /** A whole number within bounds, fractions rounded down; undefined for NaN. */
 export function clamp(value: number, least: number, most: number): number | undefined {

@@ -1,14 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
-import {
-  deployment,
-  eachTestAt,
-  loseScheduled,
-  person,
-  read,
-  rows,
-  settle,
-} from "../test.setup";
+import { deployment, eachTestAt, loseScheduled, person, read, rows, settle } from "../test.setup";
 import type { Deployment } from "../test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 0, 10);

@@ -32,7 +32,7 @@ function sample(fields: Fields): Row {
 
 const SESSION = sample(SESSION_FIELDS);
 /** With the session's numbers, because a session shows what its messages add up to. */
-const MESSAGE = { ...sample(MESSAGE_FIELDS), ...record(NUMBERS, (name) => SESSION[name]) };
+const MESSAGE: Row = { ...sample(MESSAGE_FIELDS), ...record(NUMBERS, (name) => SESSION[name]) };
 
 async function synced(session: Row = SESSION, message: Row = MESSAGE) {
   const t = deployment();

@@ -348,7 +348,11 @@ describe("usage", () => {
   test("deleting the session that was counted counts the copy instead", async () => {
     const copied = { externalId: "u1", textContent: "a", promptTokens: 500 };
     const { t, ada } = await withMessages(
-      ["a", "b"].map((name) => ({ sessionExternalId: name, ...copied, createdAt: at("15T10:00:00") })),
+      ["a", "b"].map((name) => ({
+        sessionExternalId: name,
+        ...copied,
+        createdAt: at("15T10:00:00"),
+      })),
     );
     for (const name of ["a", "b"]) {
       expect((await stats(ada)).totals.totalTokens).toBe(500);

@@ -16,7 +16,9 @@ const totals = {
   cacheWriteTokens: count.optional(),
   cacheWrite1hTokens: count.optional(),
   reasoningTokens: count.optional(),
-  uncostedTokens: count.optional().meta({ description: "Tokens for which no tool reported a cost." }),
+  uncostedTokens: count
+    .optional()
+    .meta({ description: "Tokens for which no tool reported a cost." }),
   unpricedTokens: count.optional().meta({ description: "Tokens without a known price." }),
   reportedTokens: count.optional().meta({
     description: "The part of `totalTokens` that only totals of sessions report, not messages.",
@@ -39,7 +41,10 @@ const zone = z
     issues.addIssue({ code: "custom", message: "must be a time zone such as Europe/Berlin" });
     return z.NEVER;
   })
-  .meta({ type: "string", description: "Time zone of the days, such as `Europe/Berlin`; else UTC." });
+  .meta({
+    type: "string",
+    description: "Time zone of the days, such as `Europe/Berlin`; else UTC.",
+  });
 
 const StatsQuery = z.object({
   from: day("First day, `YYYY-MM-DD` or a time."),

@@ -42,10 +42,10 @@ const session: Budget = {
   bytesRead: { base: 6 * KB },
   bytesWrittenBeyondPayload: { base: 2 * KB },
 };
-/** The session and its day, each read for the write as well. */
+/** The session, its day, its row of the ledger, each read for the write as well; and whether the day is open. */
 const refresh: Budget = {
   functionCalls: { base: 1 },
-  documentsRead: { base: 5, perItem: 1 },
+  documentsRead: { base: 8, perItem: 1 },
   bytesRead: { base: 10 * KB, perItem: ROW, perContentByte: 1 },
   bytesWrittenBeyondPayload: { base: 8 * KB },
 };

@@ -29,7 +29,10 @@ export function modelKey(model: string): string {
   const lower = model.trim().toLowerCase();
   const own = lower.slice(lower.lastIndexOf("/") + 1);
   const key = own
-    .replace(/^(?:(?:us|eu|apac|au|jp|global)\.)?(?:anthropic|openai|google|meta|mistral|amazon)\./, "")
+    .replace(
+      /^(?:(?:us|eu|apac|au|jp|global)\.)?(?:anthropic|openai|google|meta|mistral|amazon)\./,
+      "",
+    )
     .replace(/-v\d+:\d+$/, "")
     .replace(/[-@](?:20\d{2}-?\d{2}-?\d{2}|latest)$/, "")
     .replace(/[._ ]/g, "-");

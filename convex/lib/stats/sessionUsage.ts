@@ -55,8 +55,12 @@ function differenceOf(reported: Usage, counted: Counted | undefined): Discrepanc
 }
 
 function reasonOf({ totalTokens: claimed = 0 }: Usage, counted: Counted | undefined): string {
-  const { totalTokens = 0, cacheReadTokens = 0, cacheWriteTokens = 0, elsewhere = 0 } =
-    counted ?? {};
+  const {
+    totalTokens = 0,
+    cacheReadTokens = 0,
+    cacheWriteTokens = 0,
+    elsewhere = 0,
+  } = counted ?? {};
   if (claimed < totalTokens) {
     return "The plugin reported its total before the last messages, or leaves some out.";
   }

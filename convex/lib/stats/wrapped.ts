@@ -39,7 +39,10 @@ export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
     cost: totals.cost,
     durationMs: totals.durationMs,
     topModels: top("model").map(({ name, tokens }) => ({ model: name || "unknown", tokens })),
-    topProviders: top("provider").map(({ name, tokens }) => ({ provider: name || "unknown", tokens })),
+    topProviders: top("provider").map(({ name, tokens }) => ({
+      provider: name || "unknown",
+      tokens,
+    })),
     topProjects: top("project").map(({ name, tokens }) => ({ project: name || "Other", tokens })),
     topSources: top("source").map(({ name, tokens }) => ({ source: name, tokens })),
   };

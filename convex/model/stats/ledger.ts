@@ -2,7 +2,13 @@ import { withoutSystemFields } from "convex-helpers";
 import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { addCells, type Cells, packCells, QUARTERS_A_DAY, unpackCells } from "../../lib/stats/cells";
+import {
+  addCells,
+  type Cells,
+  packCells,
+  QUARTERS_A_DAY,
+  unpackCells,
+} from "../../lib/stats/cells";
 import type { Grain } from "../../lib/stats/ledger";
 import {
   type Booking,

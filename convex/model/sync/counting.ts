@@ -86,7 +86,10 @@ export async function book(
   await days.save();
   const reported = Object.keys(wanted).length === 0 ? {} : { reported: wanted };
   const unfinished = renamedThrough === undefined ? {} : { renamedThrough };
-  return { booked: { ...names, start, ...reported, ...unfinished }, more: renamedThrough !== undefined };
+  return {
+    booked: { ...names, start, ...reported, ...unfinished },
+    more: renamedThrough !== undefined,
+  };
 }
 
 /** Renames the session's days where its names changed; answers how far, if there are more. */
