@@ -230,3 +230,7 @@ export const searchTextFields = {
   /** Words, separated by spaces; at most `SEARCH_TEXT_MAX_BYTES`. */
   text: v.string(),
 };
+
+/** Whose a row is. Rows are found, and deleted, by session; `userId` is a filter of search. */
+export const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
+export const ofMessage = { ...ofSession, messageId: v.id("messages") };

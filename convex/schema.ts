@@ -2,32 +2,40 @@ import { authTables } from "@convex-dev/auth/server";
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 import {
-  docPageFields,
   limitTimes,
   messageFields,
   pieceFields,
-  searchTextFields,
   sessionFields,
   vBooked,
   vCounted,
-  vectorIndex,
   vDeletion,
   vDeletionScope,
   vEvalStatus,
-  vGrain,
   vLedgerRow,
   vMessageSecrets,
   vNumbers,
   vRole,
   vSecretCounts,
-  vSessionDay,
-  vVector,
+  ofSession,
+  ofMessage,
 } from "./fields";
+import {
+  sessionDays,
+  ledgerGrains,
+  ledgerDays,
+  usageClaims,
+  dailyWrapped,
+  platformFigures,
+} from "./ledgerTables";
 import { embeddingSlots, messageChanges, migrations } from "./progressTables";
-
-/** Whose a row is. Rows are found, and deleted, by session; `userId` is a filter of search. */
-const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
-const ofMessage = { ...ofSession, messageId: v.id("messages") };
+import {
+  searchTexts,
+  sessionEmbeddings,
+  messageEmbeddings,
+  passages,
+  docPages,
+  docEmbeddings,
+} from "./searchTables";
 
 /**
  * Accounts. Written by sign-in and by `model/accounts/users.ts`; read on every request to find the caller.
@@ -290,64 +298,6 @@ const parts = defineTable({
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
 
 /**
- * Words that a reader of a message sees and its own index entries do not hold: glued to an escape or a
- * colour code, in another spelling, inside a run without spaces, too long, emoji. One row for each stored
- * row that has any, which is one in some ten; `order` and `piece` name the row of `parts`, both absent the
- * message's own text. A table of its own, because an index is billed as a copy of its whole table.
- * Written by `model/search/searchTexts.ts` with the message; read by full-text search.
- */
-const searchTexts = defineTable({
-  ...ofMessage,
-  /** The message's, under which its rows in `parts` are found. */
-  orderKey: v.string(),
-  ...searchTextFields,
-})
-  // Replacing a message's rows, and deleting a session's.
-  .index("by_session_and_message", ["sessionId", "messageId"])
-  .searchIndex("search_text", { searchField: "text", filterFields: ["userId"] });
-
-/**
- * One vector a session (its title, project and first prompt). Written by `model/embedding/embeddings.ts`, read
- * by vector search alone: a vector is 13.8 kB. A hit is looked up under its id in `sessions`.
- */
-const sessionEmbeddings = defineTable({
-  ...ofSession,
-  embedding: vVector,
-  textHash: v.string(),
-})
-  // Semantic search, and no other index: 14 kB a row and index. Deletion goes by `sessions.embeddingId`.
-  .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
-
-/**
- * Vectors of messages: one a unit of meaning (a prompt, or the run of answers to it), several for a
- * long unit, keyed by the unit's first message. Written and read as above; a hit is looked up under
- * its id in `passages`.
- */
-const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector })
-  // Semantic search, and no other index. Deletion goes by `passages.embeddingId`.
-  .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
-
-/**
- * What each vector of `messageEmbeddings` stands for: its text, the unit's first message and its order
- * key, its place in a long unit (`chunk` 0, 1, …), and `textHash` of the whole unit. A table of its own,
- * because beside the vector a look would read 13.8 kB more, and in `messages` a mark would read and
- * write the message again. Written by `model/embedding/embeddings.ts` in one transaction with the vectors; read
- * by search to show a hit, and by `model/embedding/staleRange.ts` to see what is embedded already.
- */
-const passages = defineTable({
-  ...ofMessage,
-  orderKey: v.string(),
-  chunk: v.number(),
-  text: v.string(),
-  textHash: v.string(),
-  embeddingId: v.id("messageEmbeddings"),
-})
-  // What is embedded of a stretch of conversation; deletion of the session.
-  .index("by_session_and_order_key", ["sessionId", "orderKey", "chunk"])
-  // A hit of semantic search.
-  .index("by_embedding", ["embeddingId"]);
-
-/**
  * Requests without an account (unknown keys, open endpoints, unknown paths) by status, one row an hour.
  * A table of its own, because a line each in `apiLogs` would let a stranger fill it. Counts above 32 are
  * estimates. Written by `model/accounts/strangers.ts`; read by the operator; pruned with the log.
@@ -378,107 +328,6 @@ const apiLogs = defineTable({
 })
   // Counting a request against its limit reads the last line of the class; deletion of the account.
   .index("by_user_and_limit_class", ["userId", "limitClass"]);
-
-/**
- * What a session contributes to one UTC day of the ledger, by model and quarter hour: a rewrite, a
- * deletion and a new project subtract exactly what was added. Written by `model/stats/ledger.ts` from
- * the refresh; removed with the session.
- */
-const sessionDays = defineTable({ ...ofSession, ...vSessionDay.fields })
-  // The refresh finds the day, and the days before and after it; deletion.
-  .index("by_session_and_day", ["sessionId", "day"]);
-
-/**
- * The ledger: one row a user, UTC day, source, provider, model and project, with cells by quarter hour.
- * The refresh writes only the rows of its own session, so that the price of a message does not depend
- * on what else happened that day. Written by `model/stats/ledger.ts`.
- */
-const ledgerGrains = defineTable({ userId: v.id("users"), day: v.number(), ...vGrain.fields })
-  // The refresh finds one row; statistics of an open day read them all.
-  .index("by_user_and_day_and_grain", ["userId", "day", "source", "provider", "model", "project"]);
-
-/**
- * One row a user and UTC day: how many rows `ledgerGrains` has, and when they are to be copied to
- * `dailyWrapped` (absent: they are). Written by `model/stats/ledger.ts` and `model/stats/wrapped.ts`.
- */
-const ledgerDays = defineTable({
-  userId: v.id("users"),
-  day: v.number(),
-  grains: v.number(),
-  foldDueAt: v.optional(v.number()),
-})
-  // The refresh.
-  .index("by_user_and_day", ["userId", "day"])
-  // Statistics read open days from `ledgerGrains`.
-  .index("by_user_and_fold_due_at", ["userId", "foldDueAt"])
-  // The cron that starts lost runs again.
-  .index("by_fold_due_at", ["foldDueAt"]);
-
-/**
- * Which messages carry the same usage (`lib/stats/usage.ts`), one row a message with usage. Of those
- * with one key, the first by `rank` is counted. `key` is a hash over the user and the identity of the
- * usage. Written by `model/stats/usageClaims.ts`; removed with the message.
- */
-const usageClaims = defineTable({ key: v.string(), rank: v.string(), messageId: v.id("messages") })
-  // The refresh asks whether a usage is counted already.
-  .index("by_key_and_rank", ["key", "rank"]);
-
-/**
- * A user's days in numbers, one row a UTC day: a copy of the day's `ledgerGrains`, so that statistics
- * read one small document a day. Written by `model/stats/wrapped.ts`. `rows` is what version 1 wrote of
- * sessions that are not counted again yet; statistics add both.
- */
-const dailyWrapped = defineTable({
-  userId: v.id("users"),
-  /** `YYYY-MM-DD`, UTC. */
-  date: v.string(),
-  stats: v.object({
-    rows: v.optional(v.array(vLedgerRow)),
-    grains: v.optional(v.array(vGrain)),
-  }),
-  /** When the copy was last made, ms. */
-  closedAt: v.optional(v.number()),
-}).index("by_user_and_date", ["userId", "date"]);
-
-/**
- * What the deployment is used with, for its landing page, in one row: names that several users share.
- * Written once a day by `model/stats/publicFigures.ts`, so that a query anyone may watch runs again once a day
- * and not whenever somebody syncs.
- */
-const platformFigures = defineTable({
-  topModels: v.array(v.object({ model: v.string(), totalTokens: v.number() })),
-  topSources: v.array(v.object({ source: v.string(), sessions: v.number() })),
-});
-
-/**
- * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs/docs.ts`; read by
- * signed-out readers too. `slug` is unique; `contentHash` makes a second sync write nothing.
- */
-const docPages = defineTable({
-  ...docPageFields,
-  updatedAt: v.number(),
-  /** `contentHash` of the content that was embedded; absent until it is. */
-  embeddedHash: v.optional(v.string()),
-})
-  .index("by_slug", ["slug"])
-  .index("by_embedded_hash", ["embeddedHash"])
-  .searchIndex("search_title", { searchField: "title" })
-  .searchIndex("search_content", { searchField: "content" });
-
-/**
- * Vectors of documentation sections. Written by `model/docs/docs.ts`; its search reads the few rows that it
- * shows with their vectors (14 kB each): documentation is small and searched by hand, so that a table
- * of passages, as sessions have one, would save nothing.
- */
-const docEmbeddings = defineTable({
-  docPageId: v.id("docPages"),
-  chunk: v.number(),
-  text: v.string(),
-  embedding: vVector,
-  textHash: v.string(),
-})
-  .index("by_doc_page", ["docPageId", "chunk"])
-  .vectorIndex("by_embedding", vectorIndex);
 
 /**
  * What was deleted and must stay deleted: sessions for a year, identities of deleted accounts for the

@@ -3,7 +3,7 @@ import { notFound } from "./errors";
 import { sessionFilter } from "./fields";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
-import * as Messages from "./model/sessions/messages";
+import * as MessagePages from "./model/sessions/messagePages";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
 import { reviewedView } from "./model/evals/reviews";
 import * as Sessions from "./model/sessions/sessions";
@@ -29,10 +29,10 @@ export const getWithMessages = callerQuery({
   args: { id: v.string(), limit: v.number(), cursor: v.optional(v.string()) },
   handler: async (ctx, { id, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
-    const { messages, cursor } = await Messages.page(ctx, session, page);
+    const { messages, cursor } = await MessagePages.page(ctx, session, page);
     return {
       session: await reviewedView(ctx, session, "session"),
-      messages: messages.map(Messages.inSession),
+      messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
     };
   },

@@ -61,8 +61,10 @@ const ROOMS: Record<string, Room> = {
   },
   fields: { allowed: ["lib"], packages: CONVEX, why: "columns" },
   progressTables: { allowed: ["fields"], packages: CONVEX, why: "tables of work in progress" },
+  ledgerTables: { allowed: ["fields"], packages: CONVEX, why: "tables of the ledger" },
+  searchTables: { allowed: ["fields"], packages: CONVEX, why: "tables of search" },
   schema: {
-    allowed: ["fields", "progressTables", "wire", "lib"],
+    allowed: ["fields", "progressTables", "ledgerTables", "searchTables", "wire", "lib"],
     packages: [...CONVEX, /^@convex-dev\/auth/],
     why: "tables",
   },
@@ -71,7 +73,9 @@ const ROOMS: Record<string, Room> = {
 
 /** Function files and the tables of the house sit at the top; these are no function files. */
 const TOP_LEVEL = new Set(
-  "http crons auth schema progressTables fields errors functions".split(" "),
+  "http crons auth schema progressTables ledgerTables searchTables fields errors functions".split(
+    " ",
+  ),
 );
 const FUNCTION_FILE: Room = {
   allowed: [

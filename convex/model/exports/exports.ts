@@ -10,7 +10,7 @@ import { matchesFilter } from "../../lib/sessions/filter";
 import { hmacSha256, randomHex } from "../../lib/hash";
 import { utf8Length } from "../../lib/text";
 import { type ExportSelection, isSamePlace, type Place, sessionsFrom } from "./selection";
-import * as Messages from "../sessions/messages";
+import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
 
@@ -82,7 +82,7 @@ export async function sharedPage(
   Pick<Piece, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
 > {
   const { from, cursor } = position === null ? BEGINNING : readReached(position);
-  const page = await Messages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
+  const page = await MessagePages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
   return {
     head: Sessions.headView(session),
     messages: page.messages.map(messageView),
@@ -110,7 +110,7 @@ async function* piecesOf(
   let reached: Reached | null = start;
   while (reached !== null) {
     const { from }: Reached = reached;
-    const found = await Messages.page(ctx, session, {
+    const found = await MessagePages.page(ctx, session, {
       ...PIECE,
       cursor: reached.cursor || undefined,
     });
@@ -134,7 +134,7 @@ function rowsOf(messages: readonly { parts: readonly unknown[] }[]): number {
  */
 const ROW_BYTES = 250;
 
-function bytesOf(messages: readonly Messages.MessageView[]): number {
+function bytesOf(messages: readonly MessagePages.MessageView[]): number {
   const texts = messages.reduce(
     (sum, { textContent = "", parts }) =>
       parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
@@ -182,7 +182,7 @@ export async function identityFor(
 const fieldsInExport = viewOf(MESSAGE_FIELDS, "export");
 
 /** The fields of a message that an export may hold. */
-function messageView(message: Messages.MessageView) {
+function messageView(message: MessagePages.MessageView) {
   return {
     externalId: message.externalId,
     role: message.role,

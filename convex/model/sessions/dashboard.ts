@@ -12,7 +12,7 @@ import { parseParts } from "../../lib/sessions/parts";
 import { cutBytes, utf8Length } from "../../lib/text";
 import { firstWithin } from "../readBudget";
 import { deleteForOwner } from "./deletion";
-import * as Messages from "./messages";
+import * as MessagePages from "./messagePages";
 import { reviewedView } from "../evals/reviews";
 import * as Sessions from "./sessions";
 
@@ -44,7 +44,7 @@ async function drawnMessages(
   session: Doc<"sessions">,
   size: typeof CONVERSATION & { cursor?: string },
 ) {
-  const page = await Messages.page(ctx, session, size);
+  const page = await MessagePages.page(ctx, session, size);
   const messages: ReturnType<typeof messageView>[] = [];
   let bytes = 0;
   for (const message of page.messages) {
@@ -70,7 +70,7 @@ const DRAWN_TYPES = new Set(["text", "tool-call", "tool-result"]);
 
 const fieldsInDashboard = viewOf(MESSAGE_FIELDS, "dashboard");
 
-function messageView(message: Messages.MessageView) {
+function messageView(message: MessagePages.MessageView) {
   const { id, role, createdAt, textContent } = message;
   const parts = drawnParts({ ...message, parts: parseParts(message.parts) });
   const text = textContent === undefined ? undefined : cutBytes(textContent, TEXT_TWICE_MAX_BYTES);
@@ -98,7 +98,7 @@ export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">
 
 /** A session as Markdown, up to the bounds of a conversation; a last line says where the rest is. */
 export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promise<string> {
-  const page = await Messages.page(ctx, session, CONVERSATION);
+  const page = await MessagePages.page(ctx, session, CONVERSATION);
   const head = { ...Sessions.headView(session), isLast: false };
   const sections: string[] = [];
   let shown = 0;

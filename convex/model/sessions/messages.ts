@@ -1,27 +1,15 @@
 import { getDocumentSize } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { invalidField, tooLarge } from "../../errors";
+import { tooLarge } from "../../errors";
 import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
-import { readCursor, writeCursor } from "../../lib/cursor";
-import { defined, pick } from "../../lib/record";
+import { pick } from "../../lib/record";
 import { afterDelivery } from "../../lib/secrets/counts";
 import { isContinuation, markAfter } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
-import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
-import {
-  MESSAGE_FIELD_NAMES,
-  type MessageTable,
-  type Values,
-  viewOf,
-} from "../../lib/sessions/fields";
-import {
-  MESSAGE_MAX_BYTES,
-  pieceBytes,
-  type JoinedPart,
-  type Piece,
-} from "../../lib/sessions/partRows";
-import { jsonStringBytes, utf8Length } from "../../lib/text";
+import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
+import { MESSAGE_MAX_BYTES, pieceBytes, type Piece } from "../../lib/sessions/partRows";
+import { utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
 import { changeOf, type MessageChange } from "../sync/changes";
 import { insertSearchTexts, replaceSearchTexts } from "../search/searchTexts";
@@ -218,115 +206,4 @@ function isCountedByTime(
   { orderKey: key }: Pick<Doc<"messages">, "orderKey">,
 ): boolean {
   return foldedThrough !== undefined && key > adoptedThrough;
-}
-
-/** What one answer may carry of texts and parts; one larger message still comes, alone. */
-const PAGE_MAX_BYTES = 4 * 1024 * 1024;
-/** Rows are read one after the other: 4,000 stay far from a second. */
-const PAGE_MAX_ROWS = 4_000;
-/**
- * What texts and parts may become as JSON, where a control character takes six bytes. One message
- * that is larger comes alone: it was sent as JSON, so that it is no larger than what was sent.
- */
-const PAGE_MAX_JSON_BYTES = 12 * 1024 * 1024;
-
-/** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
-export type MessageView = Values<MessageTable> &
-  Pick<
-    Doc<"messages">,
-    "externalId" | "createdAt" | "role" | "rawRole" | "textContent" | "source"
-  > & {
-    id: Id<"messages">;
-    parts: JoinedPart[];
-  };
-
-/** What a page gives of a message's own row; its text and parts are put together first. */
-const SHOWN_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
-
-/** How much a page may be: messages, and what they read at most. */
-type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
-
-/**
- * A page of a session's messages in the order of the conversation, with their parts. Bounded by
- * `limit`, by bytes and by rows; `cursor` is null at the end. Who shows less of it goes on with
- * `cursorBehind` the last message shown.
- */
-export async function page(
-  ctx: QueryCtx,
-  session: Pick<Doc<"sessions">, "_id">,
-  size: PageSize & { cursor?: string },
-): Promise<{
-  messages: MessageView[];
-  cursor: string | null;
-  cursorBehind: (index: number) => string;
-}> {
-  const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
-  const after = cursor === undefined ? "" : readPageCursor(cursor);
-  const inOrder = ctx.db
-    .query("messages")
-    .withIndex("by_session", (q) => q.eq("sessionId", session._id).gt("orderKey", after));
-  const found: Doc<"messages">[] = [];
-  let bytes = 0;
-  let rowCount = 0;
-  let more = false;
-  for await (const message of inOrder) {
-    bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
-    rowCount += 1 + (message.partRows ?? 0);
-    const isFull = bytes > maxBytes || rowCount > maxRows;
-    more = found.length >= limit || (found.length > 0 && isFull);
-    if (more) break;
-    found.push(message);
-  }
-  const rows = await Parts.ofPage(ctx, found);
-  const read = found.map((message) => messageView(message, rows.get(message._id)));
-  const messages = read.slice(0, fitting(read));
-  const cursorBehind = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
-  const isCut = messages.length > 0 && (more || messages.length < read.length);
-  return { messages, cursor: isCut ? cursorBehind(messages.length - 1) : null, cursorBehind };
-}
-
-/** How many of the messages fit one answer as JSON; at least one. */
-function fitting(messages: readonly MessageView[]): number {
-  // One message comes whatever its size, and measuring the largest takes a tenth of a second.
-  if (messages.length <= 1) return messages.length;
-  let bytes = 0;
-  const beyond = messages.findIndex((message, index) => {
-    bytes += jsonBytesOf(message);
-    return index > 0 && bytes > PAGE_MAX_JSON_BYTES;
-  });
-  return beyond < 0 ? messages.length : beyond;
-}
-
-function jsonBytesOf({ textContent = "", parts }: MessageView): number {
-  return parts.reduce(
-    (sum, { format, content }) =>
-      sum + (format.startsWith("text") ? jsonStringBytes(content) : utf8Length(content)),
-    jsonStringBytes(textContent),
-  );
-}
-
-function readPageCursor(cursor: string): string {
-  const [key] = readCursor(cursor, ["string"]) ?? [];
-  if (key !== undefined) return key;
-  throw invalidField("messages_cursor", "is not a cursor of this session");
-}
-
-function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {
-  const { _id: id, textContent, externalId, createdAt, role } = message;
-  const text = textContent === undefined ? undefined : textContent + (whole?.tail ?? "");
-  const shown = { ...pick(message, SHOWN_FIELDS), ...defined({ textContent: text }) };
-  return { id, externalId, createdAt, role, parts: whole?.parts ?? [], ...shown };
-}
-
-const fieldsInSession = viewOf(MESSAGE_FIELDS, "session");
-
-/** A message as `GET /api/sessions/:id` shows it. */
-export function inSession(message: MessageView) {
-  return { ...withoutFields(message), ...fieldsInSession(message) };
-}
-
-/** A message without the fields of the table, of which a view shows only some. */
-export function withoutFields(message: MessageView) {
-  const { id, externalId, createdAt, role, parts, rawRole, textContent, source } = message;
-  return { id, externalId, createdAt, role, parts, ...defined({ rawRole, textContent, source }) };
 }
