@@ -18,7 +18,8 @@ eachTestAt(Date.UTC(2026, 0, 22, 12));
 async function fill(t: Deployment, who: Person, sessions: number, messages: number) {
   for (let s = 0; s < sessions; s++) {
     const said = Array.from({ length: messages }, (_, m) => ({
-      text: `text of ${s} ${m}`,
+      // With a script that has no spaces, so that there are derived search texts too.
+      text: `text of ${s} ${m} 漢字検索`,
       parts: [{ type: "text", content: `part of ${s} ${m}` }],
     }));
     await who.post("/sync/session", { externalId: `s${s}`, title: `Session ${s}`, model: "m" });
@@ -355,7 +356,7 @@ describe("deleting the account", () => {
     const [sessionId = ""] = await idsOf(t, ada.userId);
     await ada.dashboard.mutation(api.sessions.remove, { sessionId });
     await loseScheduled(t);
-    expect(await traces(t, sessionId)).toHaveLength(7);
+    expect(await traces(t, sessionId)).toHaveLength(8);
     await ada.dashboard.action(api.users.deleteAccount, {});
     await settle(t);
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);
