@@ -1,0 +1,39 @@
+/** Limits of a deployment, by class. From Convex's documentation, production/state/limits, 2026-11. */
+export type DeploymentClass = {
+  name: string;
+  queries: number;
+  mutations: number;
+  /** Actions of the default runtime, HTTP actions among them. */
+  actions: number;
+  jobs: number;
+  /** Turns that are embedded at once: two runs, and a run takes up to 20 sessions. Ours, not Convex's. */
+  embeddings: number;
+  /** Bytes that mutations may write in a second, index entries included. */
+  writeBytes: number;
+};
+
+/** Two of the deployment's jobs are the two embedding runs' (`model/embedding/slots.ts`). */
+const ours = (jobs: number) => ({ jobs: jobs - 2, embeddings: 2 * 20 });
+
+const MIB = 1024 * 1024;
+
+export const CLASSES: readonly DeploymentClass[] = [
+  { name: "S16", queries: 16, mutations: 16, actions: 64, ...ours(8), writeBytes: 4 * MIB },
+  { name: "S256", queries: 256, mutations: 256, actions: 512, ...ours(256), writeBytes: 8 * MIB },
+  {
+    name: "D1024",
+    queries: 1024,
+    mutations: 512,
+    actions: 1024,
+    ...ours(512),
+    writeBytes: 32 * MIB,
+  },
+  {
+    name: "D2048",
+    queries: 2048,
+    mutations: 1024,
+    actions: 2048,
+    ...ours(1024),
+    writeBytes: 64 * MIB,
+  },
+];

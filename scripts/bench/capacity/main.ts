@@ -1,0 +1,50 @@
+import { seeded } from "../random.ts";
+import { CLASSES } from "./classes.ts";
+import { firstToBreak, mostDevelopers, simulate } from "./simulate.ts";
+import { OPERATIONS } from "./workload.ts";
+
+/** `npm run bench:capacity`: how many developers fit each class of deployment, and what breaks first. */
+
+const SEED = 1;
+const DEVELOPERS = [100, 1_000, 10_000, 100_000];
+/** Operations that one run plays: fewer seconds for more developers. */
+const EVENTS = 60_000;
+
+function play(limits: (typeof CLASSES)[number], developers: number) {
+  const perSecond = (developers * OPERATIONS.reduce((sum, one) => sum + one.perDay, 0)) / 14_400;
+  const seconds = Math.max(5, Math.min(120, Math.floor(EVENTS / perSecond)));
+  return simulate(limits, OPERATIONS, { developers, seconds }, seeded(SEED));
+}
+
+const percent = (share: number) => `${Math.round(share * 100)} %`;
+
+console.log(
+  "| class | developers | refused | late | first to break | peak use: writes, jobs, embeddings, actions, mutations, queries |",
+);
+console.log("| --- | --- | --- | --- | --- | --- |");
+for (const limits of CLASSES) {
+  for (const developers of DEVELOPERS) {
+    const outcome = play(limits, developers);
+    const { requests, refused, late, peak } = outcome;
+    const sum = (counts: typeof refused) => Object.values(counts).reduce((a, b) => a + b, 0);
+    const uses = [
+      peak.writes,
+      peak.jobs,
+      peak.embeddings,
+      peak.actions,
+      peak.mutations,
+      peak.queries,
+    ];
+    console.log(
+      `| ${limits.name} | ${developers.toLocaleString("en-US")} | ${percent(sum(refused) / requests)} | ` +
+        `${percent(sum(late) / requests)} | ${firstToBreak(outcome) ?? "nothing"} | ${uses.map(percent).join(", ")} |`,
+    );
+  }
+}
+for (const limits of CLASSES) {
+  const most = mostDevelopers((developers) => firstToBreak(play(limits, developers)) === null);
+  const limit = firstToBreak(play(limits, Math.ceil(most * 1.3)));
+  console.log(
+    `\n${limits.name}: about ${most.toLocaleString("en-US")} developers; then ${limit ?? "nothing"} breaks`,
+  );
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { seeded } from "../random.ts";
+import { CLASSES } from "./classes.ts";
+import { firstToBreak, mostDevelopers, simulate } from "./simulate.ts";
+import { type Operation, OPERATIONS } from "./workload.ts";
+
+const [small = expect.fail(), large = expect.fail()] = CLASSES;
+const hook: Operation = {
+  name: "hook",
+  perDay: 14_400,
+  holds: [{ uses: "mutations", ms: 100 }],
+  writes: 0,
+  isBackground: false,
+};
+const run = (operation: Operation, developers: number, limits = small) =>
+  simulate(limits, [operation], { developers, seconds: 10 }, seeded(1));
+
+test("plays the same day for the same seed", () => {
+  const day = { developers: 200, seconds: 20 };
+  expect(simulate(small, OPERATIONS, day, seeded(3))).toEqual(
+    simulate(small, OPERATIONS, day, seeded(3)),
+  );
+});
+
+test("requests fit while fewer run at once than the limit allows", () => {
+  // One request a second and developer, each a tenth of a second: 160 fill the 16 places.
+  expect(firstToBreak(run(hook, 80))).toBeNull();
+  expect(firstToBreak(run(hook, 640))).toBe("mutations");
+  expect(firstToBreak(run(hook, 640, large))).toBeNull();
+});
+
+test("the write window refuses what comes after it is full, in every second anew", () => {
+  const heavy = { ...hook, holds: [], writes: 1024 * 1024 };
+  expect(firstToBreak(run(heavy, 2))).toBeNull();
+  expect(firstToBreak(run(heavy, 40))).toBe("writes");
+});
+
+test("background work is late where a request is refused", () => {
+  const job: Operation = { ...hook, holds: [{ uses: "jobs", ms: 20_000 }], isBackground: true };
+  const { late, refused } = simulate(small, [job], { developers: 8, seconds: 60 }, seeded(1));
+  expect(late.jobs).toBeGreaterThan(0);
+  expect(refused.jobs).toBe(0);
+});
+
+test("finds the most developers to five percent", () => {
+  const most = mostDevelopers((developers) => developers <= 1_234);
+  expect(most).toBeLessThanOrEqual(1_234);
+  expect(most).toBeGreaterThan(1_160);
+});

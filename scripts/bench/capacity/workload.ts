@@ -1,0 +1,89 @@
+/**
+ * What developers do in a working day, and what each operation takes. Calls and bytes are measured by
+ * `npm run bench` (a live session, and the operations of the budgets); durations on Convex are
+ * estimates, because no deployment of Convex runs here, and say so in the report.
+ */
+
+/** One step of an operation: which limit it holds, and for how long. */
+export type Step = {
+  uses: "queries" | "mutations" | "actions" | "jobs" | "embeddings";
+  ms: number;
+};
+
+export type Operation = {
+  name: string;
+  /** Times a developer does it in a working day. */
+  perDay: number;
+  /** Held at the same time: an HTTP action waits for its mutation, a job for its provider. */
+  holds: readonly Step[];
+  /** Bytes written, with an entry in each index. */
+  writes: number;
+  /** Background work waits for the limits; a request that waits longer than it may is refused. */
+  isBackground: boolean;
+};
+
+/** Working hours, and how much denser the busiest hour is than the mean. */
+export const DAY_SECONDS = 8 * 3_600;
+export const PEAK = 2;
+
+const TURNS = 409;
+
+export const OPERATIONS: readonly Operation[] = [
+  {
+    name: "hook (one message or session)",
+    perDay: TURNS * 6,
+    holds: [
+      { uses: "actions", ms: 60 },
+      { uses: "mutations", ms: 25 },
+    ],
+    writes: 7_000,
+    isBackground: false,
+  },
+  {
+    name: "refresh of a session",
+    perDay: TURNS * 2,
+    holds: [
+      { uses: "jobs", ms: 40 },
+      { uses: "mutations", ms: 30 },
+    ],
+    writes: 6_000,
+    isBackground: true,
+  },
+  {
+    name: "embedding of a turn",
+    perDay: TURNS,
+    holds: [{ uses: "embeddings", ms: 700 }],
+    writes: 32_000,
+    isBackground: true,
+  },
+  {
+    name: "search or context",
+    perDay: 10,
+    holds: [
+      { uses: "actions", ms: 500 },
+      { uses: "queries", ms: 200 },
+    ],
+    writes: 500,
+    isBackground: false,
+  },
+  {
+    name: "page, list or statistics",
+    perDay: 40,
+    holds: [
+      { uses: "actions", ms: 80 },
+      { uses: "queries", ms: 40 },
+    ],
+    writes: 500,
+    isBackground: false,
+  },
+  {
+    name: "back-fill slice (0.5 MB of 200 MB, one developer in 200 a day)",
+    perDay: 2,
+    holds: [
+      { uses: "actions", ms: 1_000 },
+      { uses: "mutations", ms: 150 },
+    ],
+    writes: 512 * 1024,
+    isBackground: false,
+  },
+];
