@@ -1,5 +1,5 @@
 import { v, type Infer } from "convex/values";
-import type { Doc, Id } from "../../_generated/dataModel";
+import type { Doc } from "../../_generated/dataModel";
 import { env, type MutationCtx } from "../../_generated/server";
 import { ERROR_STATUS } from "../../errors";
 import { DAY_MS } from "../../lib/time";
@@ -30,24 +30,22 @@ export async function writeCounted(
   const { user, caller } = who;
   const limit = await count(ctx, user, caller.limit ?? "none");
   const counted = limit && { limitClass: limit.class, remaining: limit.remaining };
-  await write(ctx, { userId: user._id, caller }, line, { ...outcome, ...counted });
+  await write(ctx, who, line, { ...outcome, ...counted });
   return limit;
 }
 
 async function write(
   ctx: MutationCtx,
-  who: { userId: Id<"users">; caller: Caller },
+  who: { user: Doc<"users">; caller: Caller },
   { startedAt, ...line }: RequestLine,
   outcome: Outcome & { limitClass?: string; remaining?: number },
 ): Promise<void> {
-  if (who.userId && who.caller?.kind === "key") {
-    await noteUse(ctx, who.userId, who.caller.prefix, Date.now());
-  }
+  if (who.caller.kind === "key") await noteUse(ctx, who.user, who.caller.prefix, Date.now());
   await ctx.db.insert("apiLogs", {
     ...line,
     ...outcome,
     durationMs: Math.max(0, Date.now() - startedAt),
-    userId: who.userId,
+    userId: who.user._id,
     ...(who.caller.kind === "key" ? { keyPrefix: who.caller.prefix } : {}),
   });
 }
@@ -78,7 +76,7 @@ export async function record(
     await countStranger(ctx, isStranger ? ERROR_STATUS.UNAUTHORIZED : outcome.statusCode);
     return { isStranger, limit: null };
   }
-  const known = { userId: user._id, caller };
+  const known = { user, caller };
   if (outcome.errorCode === "RATE_LIMITED") {
     await write(ctx, known, line, outcome);
     const limit = refusedState(caller.limit ?? "none", retryAfterMs ?? 0);

@@ -1,4 +1,4 @@
-import type { Id } from "../../_generated/dataModel";
+import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 
 /**
@@ -11,20 +11,18 @@ const NOTED_EVERY_MS = 5 * 60_000;
 /** Notes that a user's key was used at this time, unless that was noted shortly before. */
 export async function noteUse(
   ctx: MutationCtx,
-  userId: Id<"users">,
+  user: Doc<"users">,
   keyPrefix: string,
   at: number,
 ): Promise<boolean> {
-  const user = await ctx.db.get("users", userId);
-  if (user === null) return false;
   if (user.apiKeyPrefix === keyPrefix) {
     const { apiKeyCreatedAt, apiKeyUsedAt } = user;
     if (!isNews(apiKeyCreatedAt, apiKeyUsedAt, at)) return false;
-    await ctx.db.patch("users", userId, { apiKeyUsedAt: at });
+    await ctx.db.patch("users", user._id, { apiKeyUsedAt: at });
     return true;
   }
   // At most 50 keys a user, and each prefix once among them but for a chance of 1 in 10^14.
-  const keys = ctx.db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", userId));
+  const keys = ctx.db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", user._id));
   for await (const key of keys) {
     if (key.prefix !== keyPrefix) continue;
     if (!isNews(key.createdAt, key.usedAt, at)) return false;

@@ -8,5 +8,6 @@ import { everyRow } from "./migration";
 export const keyUse = everyRow("note the last use of keys", "apiLogs", async (ctx, line) => {
   const { userId, keyPrefix, _creationTime: at } = line;
   if (userId === undefined || keyPrefix === undefined) return false;
-  return await noteUse(ctx, userId, keyPrefix, Math.floor(at));
+  const user = await ctx.db.get("users", userId);
+  return user !== null && (await noteUse(ctx, user, keyPrefix, Math.floor(at)));
 });
