@@ -30,8 +30,8 @@ const ROOMS: Record<string, Room> = {
     why: "pure renderers: types of documents, never ctx",
   },
   pages: {
-    allowed: ["pages", "exports", "lib"],
-    packages: [/^markdown-it$/],
+    allowed: ["pages", "wire", "lib"],
+    packages: [/^markdown-it$/, /^highlight\.js\//, /^diff$/],
     why: "HTML for people, pure: types of documents and answers, never ctx",
   },
   answers: {
@@ -63,8 +63,9 @@ const ROOMS: Record<string, Room> = {
   progressTables: { allowed: ["fields"], packages: CONVEX, why: "tables of work in progress" },
   ledgerTables: { allowed: ["fields"], packages: CONVEX, why: "tables of the ledger" },
   searchTables: { allowed: ["fields"], packages: CONVEX, why: "tables of search" },
+  browserTables: { allowed: [], packages: CONVEX, why: "tables of signed-in browsers" },
   schema: {
-    allowed: ["fields", "progressTables", "ledgerTables", "searchTables", "wire", "lib"],
+    allowed: ["fields", "progressTables", "ledgerTables", "searchTables", "browserTables", "lib"],
     packages: [...CONVEX, /^@convex-dev\/auth/],
     why: "tables",
   },
@@ -73,7 +74,7 @@ const ROOMS: Record<string, Room> = {
 
 /** Function files and the tables of the house sit at the top; these are no function files. */
 const TOP_LEVEL = new Set(
-  "http crons auth schema progressTables ledgerTables searchTables fields errors functions".split(
+  "http crons auth schema progressTables ledgerTables searchTables browserTables fields errors functions".split(
     " ",
   ),
 );
