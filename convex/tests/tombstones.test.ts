@@ -70,10 +70,10 @@ test("a tombstone says nothing of what was deleted, and is of no other user", as
   const { t, ada } = await deleted();
   const [tombstone] = await rows(t, "tombstones");
   expect(tombstone).toEqual({
-    _id: expect.any(String),
-    _creationTime: expect.any(Number),
+    _id: expect.any(String) as string,
+    _creationTime: expect.any(Number) as number,
     userId: ada.userId,
-    key: expect.stringMatching(/^[0-9a-f]{64}$/),
+    key: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     expiresAt: Date.now() + 365 * DAY_MS,
   });
   const grace = await person(t, "grace@example.com");

@@ -3,7 +3,7 @@ import type { QueryCtx } from "../../_generated/server";
 import { writeCursor } from "../../lib/cursor";
 import { oneLine, prefixBytes } from "../../lib/text";
 import { hasRoom, spend } from "../readBudget";
-import * as Messages from "./messages";
+import * as MessagePages from "./messagePages";
 
 /** A conversation as people read it in a browser: page by page, from any message. */
 
@@ -12,7 +12,7 @@ const PAGE = { limit: 100, maxBytes: 1024 * 1024 };
 
 /** A page of a conversation. `cursors[i]` continues behind message `i`. */
 export type ReadingPage = {
-  messages: Messages.MessageView[];
+  messages: MessagePages.MessageView[];
   cursors: string[];
   /** Whether messages follow the last one. */
   hasMore: boolean;
@@ -28,7 +28,7 @@ export async function page(
   at: { cursor?: string; messageId?: string },
 ): Promise<ReadingPage> {
   const cursor = at.cursor ?? (await cursorBefore(ctx, session, at.messageId));
-  const found = await Messages.page(ctx, session, { ...PAGE, cursor });
+  const found = await MessagePages.page(ctx, session, { ...PAGE, cursor });
   return {
     messages: found.messages,
     cursors: found.messages.map((_, index) => found.cursorBehind(index)),
