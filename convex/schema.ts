@@ -138,7 +138,7 @@ const sessions = defineTable({
   /** The session's numbers as the plugin reported them, and as its messages add up. */
   claimed: v.optional(vNumbers),
   counted: v.optional(vCounted),
-  /** Every model that a message named, the earliest seen first; a few. */
+  /** Every model that a message named, up to a few; sorted. */
   models: v.optional(v.array(v.string())),
   /** Source time of the latest message, ms. */
   activeUntil: v.optional(v.number()),

@@ -184,7 +184,7 @@ function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
 function modelsOf({ models = [] }: FoldedSession, changed: readonly FoldableMessage[]) {
   const named = changed.flatMap(({ model }) => modelName(model) ?? []);
   const all = Array.from(new Set([...models, ...named])).slice(0, MODELS_MAX);
-  return all.length === models.length ? {} : { models: all };
+  return all.length === models.length ? {} : { models: all.sort() };
 }
 
 /** The range of order keys that changed since the last embedding, widened by these messages. */
