@@ -1,7 +1,7 @@
 /**
- * What developers do in a working day, and what each operation takes. Calls and bytes are measured by
- * `npm run bench` (a live session, and the operations of the budgets); durations on Convex are
- * estimates, because no deployment of Convex runs here, and say so in the report.
+ * What developers do in a working day, and what each operation takes. All of it is estimated:
+ * calls a day, bytes written and durations, because no deployment of Convex runs here. Only the limits
+ * in `classes.ts` come from Convex's documentation. The report says so.
  */
 
 /** One step of an operation: which limit it holds, and for how long. */
