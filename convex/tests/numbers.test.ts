@@ -264,7 +264,7 @@ test(
         const tables = ["dailyWrapped", "sessionDays", "ledgerGrains", "ledgerDays", "usageClaims"];
         for (const table of tables) expect(await rows(t, table as "usageClaims")).toEqual([]);
       }),
-      { numRuns: Number(process.env.NUMBER_RUNS ?? 12) },
+      { numRuns: 12 },
     );
   },
 );

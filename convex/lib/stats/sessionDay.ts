@@ -113,7 +113,7 @@ export function contributionOf(day: SessionDay): Map<string, GrainCells> {
   const byGrain = new Map<string, GrainCells>();
   const cellsOf = (grain: Grain) => {
     const key = grainKey(grain);
-    const present = byGrain.get(key) ?? { grain, cells: new Map() };
+    const present: GrainCells = byGrain.get(key) ?? { grain, cells: new Map() };
     byGrain.set(key, present);
     return present.cells;
   };

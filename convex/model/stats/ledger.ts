@@ -208,8 +208,10 @@ async function applyToLedger(
   before: SessionDay | undefined,
   after: SessionDay | undefined,
 ): Promise<void> {
-  const old = before === undefined ? new Map() : contributionOf(before);
-  const now = after === undefined ? new Map() : contributionOf(after);
+  const contribution = (one: SessionDay | undefined): ReturnType<typeof contributionOf> =>
+    one === undefined ? new Map() : contributionOf(one);
+  const old = contribution(before);
+  const now = contribution(after);
   let grains = 0;
   let isChanged = false;
   for (const key of new Set([...old.keys(), ...now.keys()])) {

@@ -1,7 +1,7 @@
 import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { addCells, packCells, unpackCells } from "../../lib/stats/cells";
+import { addCells, type Cells, packCells, unpackCells } from "../../lib/stats/cells";
 import { OTHER } from "../../lib/stats/ledger";
 import { RECENT_DAYS, recentTokens, wrappedStats } from "../../lib/stats/wrapped";
 import type { WrappedPicture } from "../../lib/stats/wrappedSvg";
@@ -82,7 +82,7 @@ function fitting(grains: PackedGrain[]): PackedGrain[] {
   let used = grains.reduce((sum, grain) => sum + bytes(grain), 0);
   if (used <= COPY_MAX_BYTES) return grains;
   const kept = [...grains].sort((a, b) => b.cells.length - a.cells.length);
-  const other = new Map();
+  const other: Cells = new Map();
   // Room for `(other)` itself: 96 cells.
   while (used > COPY_MAX_BYTES - 100_000) {
     const last = kept.pop();
