@@ -6,6 +6,18 @@ import { exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
 import { health } from "./http/health";
 import { openapi } from "./http/openapi";
+import { home, sessionsPage } from "./http/pages/home";
+import { download, getSessionPage, liveCount, postSessionPage } from "./http/pages/session";
+import { getSettings, postSettings, shares } from "./http/pages/settings";
+import {
+  favicon,
+  faviconIco,
+  getSignIn,
+  postSignIn,
+  postSignOut,
+  script,
+} from "./http/pages/signIn";
+import { stats, wrapped } from "./http/pages/stats";
 import { serve } from "./http/router";
 import { search, searchByQuery } from "./http/search";
 import { getSession, getSessionById, listSessions } from "./http/sessions";
@@ -42,7 +54,28 @@ export const endpoints: readonly Endpoint[] = [
   jwks,
 ];
 
+/** Every page for people, a line each. They are no part of the API, nor of its description. */
+export const pages: readonly Endpoint[] = [
+  home,
+  sessionsPage,
+  getSignIn,
+  postSignIn,
+  postSignOut,
+  getSessionPage,
+  postSessionPage,
+  download,
+  liveCount,
+  shares,
+  stats,
+  wrapped,
+  getSettings,
+  postSettings,
+  script,
+  favicon,
+  faviconIco,
+];
+
 const http = httpRouter();
-serve(http, endpoints);
+serve(http, [...endpoints, ...pages]);
 
 export default http;

@@ -1,6 +1,7 @@
 import { authTables } from "@convex-dev/auth/server";
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
+import { browserSessions } from "./browserTables";
 import {
   docPageFields,
   limitTimes,
@@ -503,6 +504,7 @@ export default defineSchema({
   deletions,
   purges,
   apiKeys,
+  browserSessions,
   sessions,
   reviews,
   messageChanges,

@@ -6,6 +6,7 @@ import * as Dashboard from "./model/sessions/dashboard";
 import * as Messages from "./model/sessions/messages";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
 import { reviewedView } from "./model/evals/reviews";
+import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
@@ -36,6 +37,32 @@ export const getWithMessages = callerQuery({
       messagesCursor: cursor,
     };
   },
+});
+
+/** `GET /sessions/:id`: a session and a page of it to read, from a cursor or a message on. */
+export const reading = callerQuery({
+  args: { id: v.string(), cursor: v.optional(v.string()), messageId: v.optional(v.string()) },
+  handler: async (ctx, { id, ...at }) => {
+    const session = await Sessions.require(ctx, ctx.user, id);
+    return {
+      session: await reviewedView(ctx, session, "session"),
+      ...(await Reading.page(ctx, session, at)),
+    };
+  },
+});
+
+/** `GET /sessions/:id`: the session's prompts, for its index. */
+export const prompts = callerQuery({
+  args: { id: v.string() },
+  handler: async (ctx, { id }) =>
+    await Reading.prompts(ctx, await Sessions.require(ctx, ctx.user, id)),
+});
+
+/** `GET /live`: how many messages a session has, for the page that shows it. */
+export const messageCount = callerQuery({
+  args: { id: v.string() },
+  returns: v.number(),
+  handler: async (ctx, { id }) => (await Sessions.require(ctx, ctx.user, id)).messageCount,
 });
 
 /**

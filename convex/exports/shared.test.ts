@@ -1,43 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HOSTILE, hostileSession, message, ordinary, session } from "./exports.fixture";
-import { sharedPage } from "../pages/sharedPage";
+import { message, ordinary, session } from "./exports.fixture";
 import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./shared";
 import type { ExportSession } from "./types";
 import { readableJson } from "../lib/json";
 import { utf8Length } from "../lib/text";
 
-const htmlForm = sharedPage({ markdown: "x.md", json: "x.json", policy: "default-src 'none'" });
-const forms = { page: htmlForm, markdown: sharedMarkdown, json: sharedJson };
+const forms = { markdown: sharedMarkdown, json: sharedJson };
 
 const textOf = (form: SharedForm, one: ExportSession) =>
   sharedDocument(form, one, (shown) =>
     shown < one.messages.length ? `x?after=${shown}` : undefined,
   ).text;
-const pageOf = (one: ExportSession) => textOf(htmlForm, one);
-
-describe("the public page", () => {
-  test("closes what it opens around a hostile message", () => {
-    for (const text of HOSTILE) {
-      const page = pageOf(hostileSession(text));
-      expect(page.match(/<article/g)).toHaveLength(3);
-      expect(page.trimEnd().endsWith("</body></html>")).toBe(true);
-    }
-  });
-
-  test("is not indexed, runs nothing and leads to its other forms", () => {
-    const page = sharedDocument(htmlForm, ordinary, () => "x?after=2").text;
-    expect(page).toContain('<meta name="robots" content="noindex,nofollow">');
-    expect(page).toContain('<a href="x.md">Markdown</a>');
-    expect(page).toContain('href="x?after=2"');
-  });
-
-  test("shows prose as Markdown, tools and thinking folded away", () => {
-    const page = pageOf(session([message(0, "user", { textContent: "**bold** `code`" })]));
-    expect(page).toContain("<strong>bold</strong> <code>code</code>");
-    expect(pageOf(ordinary)).toContain('<details class="call"><summary>Bash</summary>');
-  });
-});
 
 describe("what leaves", () => {
   const secret = session(
@@ -104,8 +78,6 @@ describe("every form", () => {
   ]);
 
   test("calls an unknown role unknown, and has no heading without anything under it", () => {
-    expect(pageOf(one)).toContain("<h2>Unknown ");
-    expect(pageOf(one).match(/<article/g)).toHaveLength(2);
     expect(textOf(sharedMarkdown, one)).toContain("## Unknown\n\nWho am I?\n");
     expect(textOf(sharedMarkdown, one)).not.toContain("Assistant");
   });
@@ -122,7 +94,6 @@ describe("every form", () => {
         message(at, "user", { textContent: "z".repeat(900_000) }),
       ),
     ]);
-    expect(pageOf(long)).toContain('<p class="note">… the first 100KB of 3MB</p>');
     expect(textOf(sharedMarkdown, long)).toContain("*… the first 1MB of 3MB*");
     expect(textOf(sharedMarkdown, long)).toMatch(/\*… 17 more messages: <x\?after=4>\*\n$/);
     expect(JSON.parse(textOf(sharedJson, long))).toMatchObject({
@@ -179,7 +150,7 @@ test("no page passes what an answer may hold, whatever it is made from, and all 
         });
         expect(shown).toBeGreaterThan(0);
         expect(utf8Length(written.text)).toBeLessThan(12 * 1024 * 1024);
-        expect(written.text.includes("next")).toBe(from + shown < all.length || form === htmlForm);
+        expect(written.text.includes("next")).toBe(from + shown < all.length);
         from += shown;
       }
     }),

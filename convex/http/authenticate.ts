@@ -2,16 +2,9 @@ import type { ActionCtx } from "../_generated/server";
 import { AppError, unauthorized } from "../errors";
 import { API_KEY_MARK, apiKeyPrefix } from "../lib/accounts/apiKey";
 import { sha256 } from "../lib/hash";
-import type { LimitClass } from "../lib/enums";
+import type { Caller } from "../wire/caller";
 
-/**
- * Who calls: by API key (its hash and visible prefix) or by a token that Convex has verified. `limit`
- * is the class of the endpoint called; it travels with the caller, so that whatever finds the user
- * also refuses one who is over the limit.
- */
-export type Caller = ({ kind: "key"; hash: string; prefix: string } | { kind: "token" }) & {
-  limit?: LimitClass | "none";
-};
+export type { Caller };
 
 /**
  * Reads the `Authorization` header. Whether a key exists is decided where the request runs, in the

@@ -159,7 +159,7 @@ function paramEntries(params: URLSearchParams): [string, string][] {
 }
 
 /** Parses by the declaration; a route without a schema takes nothing. */
-function parse<Schema extends z.ZodType>(
+export function parse<Schema extends z.ZodType>(
   schema: Schema | undefined,
   value: unknown,
 ): z.output<Schema> {

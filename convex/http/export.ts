@@ -15,6 +15,9 @@ import type { Caller } from "./authenticate";
 type Query = ExportQuery<FormatName>;
 const routes = exportRoutes(formats);
 
+/** What an export may be asked for; the pages ask for the same. */
+export const exportQuery = routes.exportSessions.query;
+
 export const exportSessions: Endpoint = endpoint(routes.exportSessions, exportAnswer);
 export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);
 
@@ -23,9 +26,9 @@ export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);
  * its headers if there is more. It is gathered before it is sent, so that its headers can say how
  * many sessions it holds and where the next begins, and a failure is an error and not a torn file.
  */
-async function exportAnswer(
+export async function exportAnswer(
   ctx: ActionCtx,
-  { caller, query, request }: Call<Query, unknown, Caller>,
+  { caller, query, request }: Pick<Call<Query, unknown, Caller>, "caller" | "query" | "request">,
 ): Promise<Response> {
   const { selection, options, limit = Infinity, id } = query;
   const name = query.format ?? defaultFormat(query);

@@ -3,6 +3,7 @@ import { httpAction, type ActionCtx } from "../_generated/server";
 import { AppError } from "../errors";
 import type { Method } from "../wire/route";
 import { type Endpoint, refuse } from "./endpoint";
+import { errorResponse as errorPageResponse, wantsPage } from "./pages/endpoint";
 import { finish } from "./respond";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const satisfies readonly Method[];
@@ -62,6 +63,9 @@ async function refuseUnserved(
   const [route, ...others] = endpoints
     .map((endpoint) => endpoint.route)
     .filter((one) => matches(one.path, path));
+  if (route === undefined && wantsPage(request)) {
+    return await errorPageResponse(request, NO_PAGE);
+  }
   if (route === undefined) {
     return await refuse(ctx, request, shown(path), new AppError("NOT_FOUND", "No such endpoint"));
   }
@@ -71,6 +75,8 @@ async function refuseUnserved(
   response.headers.set("Allow", Array.from(methods).join(", "));
   return response;
 }
+
+const NO_PAGE = { code: "NOT_FOUND", message: "There is no page at this address." } as const;
 
 /** What the log keeps of a path that is not ours. */
 const SHOWN_PATH_MAX_CHARS = 100;

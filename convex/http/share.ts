@@ -1,86 +1,119 @@
+import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
-import { notFound } from "../errors";
+import { spoken } from "../answers/conversation";
+import { notFound, readAppError } from "../errors";
+import { titleOf } from "../exports/common";
 import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "../exports/shared";
 import { readCursor, writeCursor } from "../lib/cursor";
-import { sha256Base64 } from "../lib/hash";
-import { maskSecrets } from "../lib/secrets/mask";
+import { totalCount } from "../lib/secrets/counts";
+import { countSecrets, maskSecrets } from "../lib/secrets/mask";
 import { parseParts } from "../lib/sessions/parts";
-import { sharedPage } from "../pages/sharedPage";
-import { SHARED_STYLE } from "../pages/sharedStyle";
+import { writeConversation } from "../pages/conversation/write";
+import { sharedPage } from "../pages/shared";
 import * as routes from "../wire/share";
 import { publicEndpoint, type Endpoint } from "./endpoint";
+import { errorResponse, wantsPage } from "./pages/endpoint";
+import { pageResponse, sharedPolicy } from "./pages/respond";
 
 /**
  * A shared session, as a page or, with `.md` or `.json` after the slug, as that: as much of it as one
- * answer shows, and where it goes on. The page runs no script, loads nothing and is kept out of
+ * answer shows, and where it continues. The page runs no script, loads nothing and is kept out of
  * search engines and frames.
  */
 export const getShared: Endpoint = publicEndpoint(
   routes.getShared,
-  async (ctx, { param, query }) => {
-    const { slug, form } = split(param);
-    const place = query.after === undefined ? BEGINNING : readPlace(query.after);
-    const { head, messages, from, isCounting, next } = await ctx.runQuery(internal.shared.page, {
-      slug,
-      position: place.position,
-    });
-    const rest = messages.slice(place.skip);
-    const session = {
-      ...maskSecrets(head),
-      messages: maskSecrets(rest.map((one) => ({ ...one, parts: parseParts(one.parts) }))),
-      from: from + place.skip,
-      isCounting,
-      isLast: next === null,
-    };
-    const policy = await pagePolicy();
-    const shape = formOf(form, { slug, after: query.after, policy });
-    const written = sharedDocument(shape, session, (shown) => {
-      if (shown < rest.length) return address(param, { ...place, skip: place.skip + shown });
-      return next === null ? undefined : address(param, { position: next, skip: 0 });
-    });
-    return new Response(written.text, { headers: headersOf(form, written, policy) });
+  async (ctx, { param, query, request, line }) => {
+    try {
+      const { slug, form } = split(param);
+      const start = query.after === undefined ? BEGINNING : readPlace(query.after);
+      const found = await ctx.runQuery(internal.shared.page, { slug, position: start.position });
+      const page = { slug, param, start, after: query.after, found };
+      return form === "page" ? await asPage(page) : asDocument(page, form);
+    } catch (error) {
+      const known = readAppError(error);
+      if (known === null || !wantsPage(request)) throw error;
+      return await errorResponse(request, { ...known, requestId: line.requestId });
+    }
   },
 );
 
 type FormName = "page" | "md" | "json";
+type Found = FunctionReturnType<typeof internal.shared.page>;
+type Page = { slug: string; param: string; start: Place; after: string | undefined; found: Found };
 
-type Shape = { slug: string; after: string | undefined; policy: string };
-
-function formOf(form: FormName, { slug, after, policy }: Shape): SharedForm {
-  if (form === "md") return sharedMarkdown;
-  if (form === "json") return sharedJson;
-  const here = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
-  return sharedPage({ markdown: `${slug}.md${here}`, json: `${slug}.json${here}`, policy });
+/** The address of the page behind so many of the messages found; undefined at the end. */
+function nextOf({ param, start, found }: Page, shown: number): string | undefined {
+  const rest = found.messages.length - start.skip;
+  if (shown < rest) return address(param, { ...start, skip: start.skip + shown });
+  return found.next === null ? undefined : address(param, { position: found.next, skip: 0 });
 }
 
-const CONTENT_TYPES: { readonly [form in FormName]: string } = {
-  page: "text/html; charset=utf-8",
-  md: "text/markdown; charset=utf-8",
-  json: "application/json; charset=utf-8",
+async function asPage(page: Page): Promise<Response> {
+  const { slug, start, after, found } = page;
+  const from = found.from + start.skip;
+  const whole = found.messages
+    .slice(start.skip)
+    .map((message, index) => spoken({ ...message, id: String(from + index + 1) }));
+  const messages = maskSecrets(whole);
+  const head = maskSecrets(found.head);
+  const { content, shown } = writeConversation(messages, { hasNumbers: false });
+  const next = nextOf(page, shown);
+  const left = head.messageCount - from - shown;
+  const isCounted = !found.isCounting && left > 0;
+  const here = after === undefined ? "" : `?after=${encodeURIComponent(after)}`;
+  const policy = await sharedPolicy();
+  const body = sharedPage(
+    { policy },
+    {
+      title: titleOf(head),
+      source: head.source,
+      model: head.model,
+      createdAt: head.createdAt,
+      conversation: content,
+      ...(next === undefined ? {} : { rest: { next, ...(isCounted ? { messages: left } : {}) } }),
+      links: { markdown: `${slug}.md${here}`, json: `${slug}.json${here}` },
+      masked: totalCount(countSecrets(whole.slice(0, shown))),
+    },
+  );
+  return pageResponse(body, policy, { headers: { ...PRIVACY, ...linkTo(next) } });
+}
+
+const DOCUMENTS: { readonly [form in "md" | "json"]: { form: SharedForm; contentType: string } } = {
+  md: { form: sharedMarkdown, contentType: "text/markdown; charset=utf-8" },
+  json: { form: sharedJson, contentType: "application/json; charset=utf-8" },
 };
 
-/** What the page may load: its own style, by hash, and nothing else. Header and `<meta>` both say it. */
-async function pagePolicy(): Promise<string> {
-  const hash = await sha256Base64(SHARED_STYLE);
-  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+function asDocument(page: Page, name: "md" | "json"): Response {
+  const { start, found } = page;
+  const { form, contentType } = DOCUMENTS[name];
+  const messages = found.messages
+    .slice(start.skip)
+    .map((one) => ({ ...one, parts: parseParts(one.parts) }));
+  const session = {
+    ...maskSecrets(found.head),
+    messages: maskSecrets(messages),
+    from: found.from + start.skip,
+    isCounting: found.isCounting,
+    isLast: found.next === null,
+  };
+  const written = sharedDocument(form, session, (shown) => nextOf(page, shown));
+  return new Response(written.text, {
+    headers: {
+      "Content-Type": contentType,
+      "X-Content-Type-Options": "nosniff",
+      "X-Robots-Tag": "noindex, nofollow",
+      "Cache-Control": "no-store",
+      ...PRIVACY,
+      ...linkTo(written.next),
+    },
+  });
 }
 
-function headersOf(
-  form: FormName,
-  { next }: { next?: string },
-  policy: string,
-): Record<string, string> {
-  return {
-    "Content-Type": CONTENT_TYPES[form],
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Referrer-Policy": "no-referrer",
-    // Unsharing shall be seen at once.
-    "Cache-Control": "no-store",
-    ...(next === undefined ? {} : { Link: `<${next}>; rel="next"` }),
-    ...(form === "page" ? { "Content-Security-Policy": `${policy}; frame-ancestors 'none'` } : {}),
-  };
-}
+/** The address is the only secret of a shared session, so no site that it links to may see it. */
+const PRIVACY = { "Referrer-Policy": "no-referrer" };
+
+const linkTo = (next: string | undefined): Record<string, string> =>
+  next === undefined ? {} : { Link: `<${next}>; rel="next"` };
 
 /** Where a page begins: a position of the database's, and how many messages behind it. */
 type Place = { position: string | null; skip: number };

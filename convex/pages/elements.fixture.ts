@@ -23,28 +23,86 @@ export const MARKDOWN_ELEMENTS: Allowed = {
   td: { class: /^(?:left|center|right)$/ },
 };
 
-/** What a whole page may hold besides. */
+/** An address of ours, or one that a Markdown link may have. */
+const ADDRESS = /^(?:https?:|mailto:|\/(?!\/)|#|\?|[\w.-]+(?:\?|$)|$)/i;
+const NAME = /^[\w-]*$/;
+
+/** Attributes that many elements of a page have. */
+const COMMON = {
+  class: /^[\w -]*$/,
+  id: /^[\w-]+$/,
+  dir: /^auto$/,
+  tabindex: /^-?[01]$/,
+  hidden: /^$/,
+};
+const LABELS = { "aria-label": ANY, role: NAME, "aria-current": NAME, "aria-hidden": /^true$/ };
+const SHAPE = { x: /^[\d.]+$/, y: /^[\d.]+$/, width: /^[\d.]+$/, height: /^[\d.]+$/, rx: /^\d+$/ };
+
+/** What a whole page may hold. */
 export const PAGE_ELEMENTS: Allowed = {
-  ...MARKDOWN_ELEMENTS,
   ...Object.fromEntries(
-    "head title style body header h1 main footer summary".split(" ").map((name) => [name, {}]),
+    (
+      "head title style body header main footer nav section article div span p h1 h2 h3 h4 h5 h6 ul ol li dl dt dd " +
+      "strong em del code pre blockquote hr br table thead tbody tr th td details summary mark label fieldset legend"
+    )
+      .split(" ")
+      .map((name) => [name, { ...COMMON, ...LABELS, open: /^$/, for: NAME, start: /^\d+$/ }]),
   ),
   html: { lang: /^en$/ },
   meta: {
     charset: /^utf-8$/,
-    name: ANY,
+    name: /^(?:viewport|robots|referrer|color-scheme|description)$/,
+    property: /^og:\w+$/,
     content: ANY,
     "http-equiv": /^Content-Security-Policy$/,
   },
-  h1: { dir: /^auto$/ },
-  h2: {},
-  p: { class: /^(?:brand|note|next)$/ },
-  ul: { class: /^facts$/ },
-  article: { class: /^\w+$/ },
-  time: { datetime: /^[\dT:.Z-]+$/ },
-  div: { class: /^(?:scroll|text)$/, tabindex: /^0$/, dir: /^auto$/ },
-  details: { class: /^\w+$/ },
-  a: { href: /^(?:https?:|mailto:|(?!.*:))/i, rel: ANY },
+  link: { rel: /^icon$/, href: /^\/favicon\.svg$/, type: /^image\/svg\+xml$/ },
+  script: { src: /^\/assets\/app\.js$/, defer: /^$/ },
+  div: { ...COMMON, ...LABELS, "data-live": /^\/live\?id=/, "data-count": /^\d+$/ },
+  a: {
+    ...COMMON,
+    ...LABELS,
+    href: ADDRESS,
+    rel: /^nofollow noopener noreferrer ugc$/,
+    download: ANY,
+  },
+  time: { datetime: /^[\dT:.Z-]+$/, "data-style": NAME },
+  img: {
+    ...COMMON,
+    src: /^(?:data:image\/\w+;base64,[\w+/=]+|\/wrapped\/[\d-]+\.svg)$/,
+    alt: ANY,
+    width: NAME,
+    height: NAME,
+  },
+  form: {
+    ...COMMON,
+    ...LABELS,
+    method: /^(?:get|post)$/,
+    action: /^\/[\w/.%-]*$/,
+    "data-confirm": ANY,
+    "data-auto": /^$/,
+  },
+  input: {
+    ...COMMON,
+    ...LABELS,
+    type: NAME,
+    name: NAME,
+    value: ANY,
+    size: NAME,
+    placeholder: ANY,
+    required: /^$/,
+    checked: /^$/,
+    autocomplete: NAME,
+    maxlength: NAME,
+  },
+  select: { ...COMMON, name: NAME },
+  option: { value: ANY, selected: /^$/ },
+  textarea: { ...COMMON, name: NAME },
+  button: { ...COMMON, ...LABELS, type: NAME, "data-copy": NAME, autofocus: /^$/ },
+  svg: { ...COMMON, ...LABELS, viewBox: ANY, width: NAME, height: NAME, preserveAspectRatio: NAME },
+  rect: { ...COMMON, ...SHAPE },
+  path: { d: ANY },
+  text: { ...SHAPE, "text-anchor": NAME },
 };
 
 /** Every element and attribute of the text, as a real parser reads it, that is not allowed. */

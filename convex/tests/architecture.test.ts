@@ -30,8 +30,8 @@ const ROOMS: Record<string, Room> = {
     why: "pure renderers: types of documents, never ctx",
   },
   pages: {
-    allowed: ["pages", "exports", "lib"],
-    packages: [/^markdown-it$/],
+    allowed: ["pages", "wire", "lib"],
+    packages: [/^markdown-it$/, /^highlight\.js\//, /^diff$/],
     why: "HTML for people, pure: types of documents and answers, never ctx",
   },
   answers: {
@@ -61,8 +61,9 @@ const ROOMS: Record<string, Room> = {
   },
   fields: { allowed: ["lib"], packages: CONVEX, why: "columns" },
   progressTables: { allowed: ["fields"], packages: CONVEX, why: "tables of work in progress" },
+  browserTables: { allowed: [], packages: CONVEX, why: "tables of signed-in browsers" },
   schema: {
-    allowed: ["fields", "progressTables", "wire", "lib"],
+    allowed: ["fields", "progressTables", "browserTables", "wire", "lib"],
     packages: [...CONVEX, /^@convex-dev\/auth/],
     why: "tables",
   },
@@ -71,7 +72,7 @@ const ROOMS: Record<string, Room> = {
 
 /** Function files and the tables of the house sit at the top; these are no function files. */
 const TOP_LEVEL = new Set(
-  "http crons auth schema progressTables fields errors functions".split(" "),
+  "http crons auth schema progressTables browserTables fields errors functions".split(" "),
 );
 const FUNCTION_FILE: Room = {
   allowed: [

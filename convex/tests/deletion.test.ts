@@ -431,6 +431,8 @@ async function addIdentity(t: Deployment, userId: Id<"users">) {
     const expirationTime = Date.now();
     const sessionId = await db.insert("authSessions", { userId, expirationTime });
     await db.insert("authRefreshTokens", { sessionId, expirationTime });
+    const browser = { kind: "browser" as const, hash: "h", label: "", expiresAt: expirationTime };
+    await db.insert("browserSessions", { userId, ...browser });
     const code = { accountId, provider: "workos", code: "c", expirationTime };
     await db.insert("authVerificationCodes", code);
     const tries = { identifier: accountId, lastAttemptTime: 0, attemptsLeft: 1 };
@@ -444,6 +446,7 @@ const OWNED = [
   "apiLogs",
   "authAccounts",
   "authSessions",
+  "browserSessions",
   "dailyWrapped",
   "deletions",
   "ledgerDays",

@@ -72,6 +72,8 @@ const StatsAnswer = z.object({
   byHour: z.array(z.object({ hour: z.number().meta({ description: "0–23." }), ...totals })),
 });
 
+export type StatsAnswer = z.output<typeof StatsAnswer>;
+
 export const getStats = route({
   method: "GET",
   path: "/api/stats",

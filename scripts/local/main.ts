@@ -5,7 +5,7 @@ import { readOptions, USAGE, type Options } from "./console/options.ts";
 import { exposureWarning, greeting, printLog, requestLine, whereTextsGo } from "./console/print.ts";
 import { resetAfterAsking } from "./console/reset.ts";
 import { startEngine, type RunningEngine } from "./engine.ts";
-import { ownerKey } from "./console/ownerKey.ts";
+import { ownerKey, signInLink } from "./console/ownerKey.ts";
 
 const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
 
@@ -26,7 +26,9 @@ async function start(options: Options): Promise<void> {
   if (warning !== null) console.warn(warning);
   const key = await ownerKey(engine);
   const texts = whereTextsGo(options, process.env);
-  console.log(greeting({ url: engine.url, key, data, texts, ms: performance.now() - began }));
+  const signIn = await signInLink(engine);
+  const ms = performance.now() - began;
+  console.log(greeting({ url: engine.url, key, signIn, data, texts, ms }));
   if (options.demo) console.log(await sendDemo(engine.url, key));
 }
 

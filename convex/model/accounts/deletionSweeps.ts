@@ -110,6 +110,8 @@ export async function sweepIdentity(ctx: MutationCtx, { userId, budget }: Run): 
   const { db } = ctx;
   const keys = db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", userId));
   await sweep(ctx, "apiKeys", keys, budget);
+  const browsers = db.query("browserSessions").withIndex("by_user", (q) => q.eq("userId", userId));
+  await sweep(ctx, "browserSessions", browsers, budget);
   const sessions = db.query("authSessions").withIndex("userId", (q) => q.eq("userId", userId));
   for (const { _id } of await takeWithin(sessions, budget)) {
     const tokens = db

@@ -7,6 +7,7 @@ import { isAddress, normalAddress } from "../../lib/accounts/address";
 import { decideAccount } from "../../lib/accounts/decideAccount";
 import { accountRow, findByWorkosId, listByAddress } from "./accountRows";
 import { findUserByKey, setFirst, create as createKey, list as listOwnKeys } from "./apiKeys";
+import { findUserByBrowser } from "./browserSessions";
 import { isAccountClosed } from "./deletionState";
 import { isDeleted, refuseIfLimited, vLimitClass } from "./rateLimits";
 import {
@@ -24,13 +25,20 @@ const limited = { limit: v.optional(vLimitClass) };
 export const vCaller = v.union(
   v.object({ kind: v.literal("key"), hash: v.string(), prefix: v.string(), ...limited }),
   v.object({ kind: v.literal("token"), ...limited }),
+  v.object({ kind: v.literal("browser"), hash: v.string(), ...limited }),
 );
 export type Caller = Infer<typeof vCaller>;
 
 /** Returns the user of a caller, or null. */
 export async function findCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<"users"> | null> {
-  if (caller.kind === "token") return await findViewer(ctx);
-  return present(await findUserByKey(ctx, caller.hash));
+  switch (caller.kind) {
+    case "token":
+      return await findViewer(ctx);
+    case "key":
+      return present(await findUserByKey(ctx, caller.hash));
+    case "browser":
+      return present(await findUserByBrowser(ctx, caller.hash));
+  }
 }
 
 /** Returns the user of a caller; 401 for everyone else, 429 for users over their limit. */
@@ -42,7 +50,7 @@ export async function requireCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<
 }
 
 /** A user whose account is being deleted counts as missing, whatever key or token they hold. */
-function present(user: Doc<"users"> | null): Doc<"users"> | null {
+export function present(user: Doc<"users"> | null): Doc<"users"> | null {
   return user && isAccountClosed(user) ? null : user;
 }
 

@@ -2,6 +2,7 @@ import type { Doc } from "../../_generated/dataModel";
 import { randomId } from "../../lib/randomId";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { willRemove } from "../accounts/deletionState";
+import { takeWithin } from "../readBudget";
 
 /** Characters of a slug: 22 of 64 symbols are 132 bits, so that nobody finds one by trying. */
 const SLUG_LENGTH = 22;
@@ -35,4 +36,19 @@ export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sess
   if (session === null || !session.isPublic) return null;
   const owner = await ctx.db.get("users", session.userId);
   return owner === null || willRemove(owner, session) ? null : session;
+}
+
+/** Sessions looked through for those that are shared: no index is paid for that few. */
+const SCANNED = { rows: 4_000, bytes: 6 * 1024 * 1024 };
+
+/** The user's shared sessions among the latest few thousand, newest first. */
+export async function listPublic(
+  ctx: QueryCtx,
+  user: Pick<Doc<"users">, "_id">,
+): Promise<Doc<"sessions">[]> {
+  const rows = ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_created_at", (q) => q.eq("userId", user._id))
+    .order("desc");
+  return (await takeWithin(rows, { ...SCANNED })).filter(({ isPublic }) => isPublic);
 }

@@ -1,4 +1,5 @@
 import { escapeMarkup, visible } from "../../lib/escape";
+import { type CodeWriter, plainCode } from "../highlight";
 import { parseMarkdown } from "./parse";
 import { writeTokens } from "./write";
 
@@ -18,9 +19,9 @@ const CELLS_MAX = 10_000;
  * writes tags, so no text can bring its own. Time and size are bounded: a text beyond the bounds is
  * shown as plain text, whole, in a `<pre>`.
  */
-export function markdownHtml(text: string): string {
+export function markdownHtml(text: string, code: CodeWriter = plainCode): string {
   const source = visible(text);
-  const html = isTooLarge(source) ? undefined : parsedHtml(source);
+  const html = isTooLarge(source) ? undefined : parsedHtml(source, code);
   return html ?? plainHtml(text);
 }
 
@@ -28,12 +29,12 @@ export function markdownHtml(text: string): string {
 const PAGE_MAX_CHARS = 150_000;
 
 /** A renderer of Markdown for one page, whose texts share a budget. */
-export function markdownForPage(): (text: string) => string {
+export function markdownForPage(code: CodeWriter = plainCode): (text: string) => string {
   let left = PAGE_MAX_CHARS;
   return (text) => {
     if (text.length > left) return plainHtml(text);
     left -= text.length;
-    return markdownHtml(text);
+    return markdownHtml(text, code);
   };
 }
 
@@ -42,8 +43,9 @@ export function plainHtml(text: string): string {
   return `<pre class="plain" tabindex="0">${escapeMarkup(text)}</pre>`;
 }
 
-function parsedHtml(source: string): string | undefined {
-  return writeTokens(parseMarkdown(source), GROWTH_FREE_CHARS + GROWTH_MAX * source.length);
+function parsedHtml(source: string, code: CodeWriter): string | undefined {
+  const maxChars = GROWTH_FREE_CHARS + GROWTH_MAX * source.length;
+  return writeTokens(parseMarkdown(source), maxChars, code);
 }
 
 function isTooLarge(text: string): boolean {

@@ -1,5 +1,6 @@
 import type { Token } from "markdown-it";
 import { escapeMarkup } from "../../lib/escape";
+import type { CodeWriter } from "../highlight";
 
 /**
  * Writing the tokens of a Markdown parser as HTML. Every tag of the result is written here, from a
@@ -32,8 +33,12 @@ const HEADINGS: ReadonlyMap<string, string> = new Map([
 const LEAST_HEADING = "h6";
 
 /** The HTML of these tokens; undefined if it would be longer than `maxChars`. */
-export function writeTokens(tokens: readonly Token[], maxChars: number): string | undefined {
-  const writer = new Writer(maxChars);
+export function writeTokens(
+  tokens: readonly Token[],
+  maxChars: number,
+  code: CodeWriter,
+): string | undefined {
+  const writer = new Writer(maxChars, code);
   writer.write(tokens);
   return writer.result();
 }
@@ -43,7 +48,10 @@ class Writer {
   /** Whether the link that is open was written as one. */
   private isLinked = false;
 
-  constructor(private readonly maxChars: number) {}
+  constructor(
+    private readonly maxChars: number,
+    private readonly code: CodeWriter,
+  ) {}
 
   result(): string | undefined {
     return this.isFull() ? undefined : this.html;
@@ -72,7 +80,7 @@ class Writer {
         return `<code>${escapeMarkup(token.content)}</code>`;
       case "fence":
       case "code_block":
-        return `<pre tabindex="0"><code>${escapeMarkup(token.content)}</code></pre>\n`;
+        return `<pre tabindex="0"><code>${this.code(token.content, languageOf(token))}</code></pre>\n`;
       case "image":
         // A picture would tell its server who reads the page.
         return linked(attribute(token, "src"), token.content || attribute(token, "src"));
@@ -86,6 +94,9 @@ class Writer {
     }
   }
 }
+
+/** The first word after a fence. */
+const languageOf = ({ info }: Token) => info.trim().split(/[\s,{]/, 1)[0] ?? "";
 
 /** The tag that a token opens or closes, or undefined if it is not an element that we write. */
 function elementHtml(token: Token): string | undefined {

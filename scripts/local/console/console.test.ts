@@ -85,7 +85,7 @@ describe("npm start", () => {
       const list: unknown = await (await fetch(`${server.url}/api/sessions`, { headers })).json();
       return (list as { sessions: unknown[] }).sessions.length;
     };
-    await expect.poll(count).toBe(3);
+    await expect.poll(count).toBe(6);
   });
 
   test("on an address that others reach, warns", async () => {

@@ -8,6 +8,8 @@ import { printable, printableLine } from "./terminal.ts";
 export function greeting(at: {
   url: string;
   key: string;
+  /** Signs a browser in once. */
+  signIn: string;
   data: string;
   texts: string;
   ms: number;
@@ -22,7 +24,11 @@ export function greeting(at: {
   Data      ${file.startsWith("..") ? at.data : file}
   Texts     ${at.texts}
 
-Try it:
+Open it in a browser (the link signs in once, within the hour):
+
+  ${at.signIn}
+
+Or try it from here:
 
   curl ${at.url}/health
   curl -X POST ${at.url}/sync/message ${auth} ${json} -d '{"sessionExternalId":"first","externalId":"m1","role":"user","textContent":"hello from curl"}'

@@ -1,0 +1,55 @@
+import { internal } from "../_generated/api";
+import type { ActionCtx } from "../_generated/server";
+import { DAY_MS } from "../lib/time";
+import type { SessionAnswer } from "../wire/answers";
+import type { Caller } from "../wire/caller";
+
+/** What the list is narrowed to; an absent field is not narrowed. */
+type Filter = { source?: string; project?: string; model?: string; branch?: string; days?: string };
+
+/** Sessions shown at once, read at once, and pages read to find as many that match. */
+const SHOWN = 30;
+const READ = 100;
+const PAGES_MAX = 5;
+
+type FilteredList = { sessions: SessionAnswer[]; next: string | null; isCut: boolean };
+
+/**
+ * The caller's sessions that match, newest first. At most 500 are looked through; `isCut` says that
+ * older ones may match too.
+ */
+export async function filteredSessions(
+  ctx: ActionCtx,
+  caller: Caller,
+  filter: Filter,
+  start: string | undefined,
+): Promise<FilteredList> {
+  const { source, days } = filter;
+  const isNarrow = [filter.project, filter.model, filter.branch, days].some((one) => one);
+  const limit = isNarrow ? READ : SHOWN;
+  const since = days ? Date.now() - Number(days) * DAY_MS : -Infinity;
+  const sessions: SessionAnswer[] = [];
+  let cursor: string | undefined = start;
+  for (let read = 0; read < PAGES_MAX; read++) {
+    const page: { sessions: SessionAnswer[]; cursor: string | null } = await ctx.runQuery(
+      internal.sessions.listPage,
+      { caller, limit, cursor, source },
+    );
+    sessions.push(...page.sessions.filter((one) => matches(one, filter) && one.createdAt >= since));
+    const oldest = page.sessions[page.sessions.length - 1];
+    const isOver = oldest !== undefined && oldest.createdAt < since;
+    if (page.cursor === null || isOver) return { sessions, next: null, isCut: false };
+    if (sessions.length >= SHOWN) return { sessions, next: page.cursor, isCut: false };
+    cursor = page.cursor;
+  }
+  return { sessions, next: cursor ?? null, isCut: true };
+}
+
+function matches(session: SessionAnswer, { project, model, branch }: Filter): boolean {
+  const { gitBranch } = session;
+  return (
+    (!project || project === session.projectName || project === session.projectPath) &&
+    (!model || model === session.model) &&
+    (!branch || branch === gitBranch)
+  );
+}

@@ -1,0 +1,138 @@
+import { internal } from "../../_generated/api";
+import type { ActionCtx } from "../../_generated/server";
+import { AppError, ERROR_STATUS, readAppError, type AppErrorData } from "../../errors";
+import type { LimitClass } from "../../lib/enums";
+import { errorPage, type Viewer } from "../../pages/layout";
+import { route } from "../../wire/route";
+import type { Caller } from "../authenticate";
+import type { Endpoint } from "../endpoint";
+import { browserOf, requireSameOrigin } from "./browser";
+import { pageResponse, pagePolicy, redirect } from "./respond";
+
+/** A request for a page. */
+export type Visit<Who> = {
+  /** Who is signed in by the cookie. */
+  caller: Who;
+  /** The decoded last segment of the path, where the route has one. */
+  param: string;
+  query: URLSearchParams;
+  request: Request;
+  requestId: string;
+};
+
+/** A page: its address, and how to answer a request for it. */
+type Page = { method: "GET" | "POST"; path: `/${string}`; limit?: LimitClass | "none" };
+
+type Handler<Who> = (ctx: ActionCtx, visit: Visit<Who>) => Promise<Response>;
+
+/** A page for the signed-in owner. A stranger is sent to the sign-in page and comes back from there. */
+export function ownerPage(page: Page, handle: Handler<Caller>): Endpoint {
+  return build(page, async (ctx, visit) => {
+    const { caller } = visit;
+    if (caller === null) throw signInNeeded();
+    const startedAt = Date.now();
+    const response = await handle(ctx, { ...visit, caller });
+    await log(ctx, page, { ...visit, caller }, { startedAt, statusCode: response.status });
+    return response;
+  });
+}
+
+/** A page for everyone; `caller` is null for strangers, and is not looked up here. */
+export function openPage(page: Page, handle: Handler<Caller | null>): Endpoint {
+  return build(page, handle);
+}
+
+const signInNeeded = () => new AppError("UNAUTHORIZED", "Sign in to see this page.");
+
+function build(page: Page, handle: Handler<Caller | null>): Endpoint {
+  const { limit = "read" } = page;
+  return {
+    route: route({
+      ...page,
+      name: `page ${page.method} ${page.path}`,
+      summary: "A page for people",
+      access: "public",
+      limit,
+    }),
+    serve: async (ctx, request) => {
+      const requestId = crypto.randomUUID().replace(/-/g, "").slice(0, 16);
+      try {
+        if (page.method === "POST") requireSameOrigin(request);
+        const url = new URL(request.url);
+        const browser = await browserOf(request);
+        const caller = browser && { ...browser, limit };
+        const param = paramOf(page.path, url.pathname);
+        return await handle(ctx, { caller, param, query: url.searchParams, request, requestId });
+      } catch (error) {
+        return await failure(request, requestId, error);
+      }
+    },
+  };
+}
+
+/** Counts the request against the owner's limit, and logs it like one of the API. */
+async function log(
+  ctx: ActionCtx,
+  { method, path }: Page,
+  { caller, requestId }: Visit<Caller>,
+  { startedAt, statusCode }: { startedAt: number; statusCode: number },
+): Promise<void> {
+  const line = { endpoint: path, method, requestId, startedAt };
+  try {
+    await ctx.runMutation(internal.apiLogs.record, { caller, line, statusCode });
+  } catch (error) {
+    console.error(`API log line lost: ${requestId}`, error);
+  }
+}
+
+/** The page that tells a person what went wrong; whoever must sign in is sent to do that. */
+async function failure(request: Request, requestId: string, error: unknown): Promise<Response> {
+  const known = readAppError(error);
+  if (known === null) console.error(`${request.method} ${request.url} ${requestId}`, error);
+  if (known?.code === "UNAUTHORIZED") return signInFirst(request);
+  const shown: AppErrorData = known ?? {
+    code: "INTERNAL",
+    message: "The page could not be made. Try again, and report the request id if it stays so.",
+  };
+  return await errorResponse(request, { requestId, ...shown });
+}
+
+/** Whether a person's browser asks: it names HTML among what it takes, which programs rarely do. */
+export function wantsPage(request: Request): boolean {
+  const isReading = request.method === "GET" || request.method === "HEAD";
+  return isReading && (request.headers.get("Accept") ?? "").includes("text/html");
+}
+
+/** An error as a page. */
+export async function errorResponse(
+  request: Request,
+  { code, message, details = [], requestId }: AppErrorData & { requestId?: string },
+): Promise<Response> {
+  const status = ERROR_STATUS[code];
+  const why = details.map(({ path, message: fault }) => `${path} ${fault}`).join("; ");
+  const text = why === "" ? message : `${message}: ${why}.`;
+  const policy = await pagePolicy();
+  const viewer: Viewer = { kind: (await browserOf(request)) === null ? "stranger" : "owner" };
+  const body = errorPage({ viewer, policy }, { status, message: text, requestId });
+  return pageResponse(body, policy, { status });
+}
+
+function signInFirst(request: Request): Response {
+  const { pathname, search } = new URL(request.url);
+  const isPage = request.method === "GET" || request.method === "HEAD";
+  const back = isPage ? `?to=${encodeURIComponent(pathname + search)}` : "";
+  return redirect(`/sign-in${back}`);
+}
+
+/** The last segment of the path, decoded. */
+function paramOf(path: string, pathname: string): string {
+  const colon = path.indexOf(":");
+  if (colon < 0) return "";
+  const segment = pathname.replace(/^\/+/, "/").slice(colon);
+  try {
+    if (segment !== "" && !segment.includes("/")) return decodeURIComponent(segment).trim();
+  } catch {
+    // Falls through: an address that cannot be decoded names nothing.
+  }
+  throw new AppError("NOT_FOUND", "There is no page at this address.");
+}

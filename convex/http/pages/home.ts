@@ -1,0 +1,126 @@
+import { internal } from "../../_generated/api";
+import type { ActionCtx } from "../../_generated/server";
+import { searchAnswer } from "../../answers/search";
+import { filteredSessions } from "../../answers/sessionList";
+import { readAppError } from "../../errors";
+import { DAY_MS, utcDate } from "../../lib/time";
+import { homePage, type Home, type ListFilter } from "../../pages/home";
+import { readSource } from "../../wire/sources";
+import { SearchBody } from "../../wire/search";
+import type { Caller } from "../authenticate";
+import { parse, type Endpoint } from "../endpoint";
+import { errorResponse, finish } from "../respond";
+import { openPage, ownerPage, wantsPage, type Visit } from "./endpoint";
+import { pagePolicy, pageResponse, redirect } from "./respond";
+import { signInForm } from "./signIn";
+
+const RECENT_DAYS = 30;
+
+/** The first page: for strangers what this is, for the owner the sessions. */
+export const home: Endpoint = openPage({ method: "GET", path: "/" }, async (ctx, visit) => {
+  const { caller, request } = visit;
+  if (!wantsPage(request)) return finish(errorResponse(NO_API, visit.requestId), visit.requestId);
+  if (caller === null) return await signInForm(request);
+  try {
+    return await owned(ctx, { ...visit, caller });
+  } catch (error) {
+    if (readAppError(error)?.code === "UNAUTHORIZED") return await signInForm(request);
+    throw error;
+  }
+});
+
+/** Programs that ask for the address alone get no page. */
+const NO_API = { code: "NOT_FOUND", message: "No such endpoint; see /openapi.json" } as const;
+
+/** What people type who look for the list. */
+export const sessionsPage: Endpoint = ownerPage({ method: "GET", path: "/sessions" }, () =>
+  Promise.resolve(redirect("/")),
+);
+
+async function owned(ctx: ActionCtx, { caller, query, request }: Visit<Caller>): Promise<Response> {
+  const now = Date.now();
+  const from = utcDate(now - (RECENT_DAYS - 1) * DAY_MS);
+  const stats = await ctx.runQuery(internal.analytics.stats, { caller, from });
+  const filter = filterOf(query);
+  const text = query.get("q")?.trim() ?? "";
+  const policy = await pagePolicy();
+  const { totals } = stats;
+  const view: Home = {
+    filter,
+    choices: {
+      sources: stats.bySource.map(({ source }) => source),
+      projects: stats.byProject.map(({ project }) => project).filter((name) => name !== ""),
+      models: stats.byModel.map(({ model }) => model).filter((name) => name !== ""),
+    },
+    month: {
+      sessions: totals.sessions,
+      totalTokens: totals.totalTokens,
+      cost: totals.cost,
+      days: lastDays(stats.byDay, now),
+    },
+    today: utcDate(now),
+    site: new URL(request.url).origin,
+    query: text,
+    mode: query.get("mode") ?? "fulltext",
+    shown:
+      text === ""
+        ? await list(ctx, caller, filter, query)
+        : await found(ctx, caller, filter, query),
+  };
+  return pageResponse(homePage({ policy, viewer: { kind: "owner" } }, view), policy);
+}
+
+async function list(
+  ctx: ActionCtx,
+  caller: Caller,
+  filter: ListFilter,
+  query: URLSearchParams,
+): Promise<Home["shown"]> {
+  const cursor = query.get("cursor") ?? undefined;
+  return { kind: "list", ...(await filteredSessions(ctx, caller, filter, cursor)) };
+}
+
+const SEARCH_LIMIT = 25;
+
+async function found(
+  ctx: ActionCtx,
+  caller: Caller,
+  { source, project, model, days }: ListFilter,
+  query: URLSearchParams,
+): Promise<Home["shown"]> {
+  const from = days ? new Date(Date.now() - Number(days) * DAY_MS).toISOString() : undefined;
+  const input = parse(SearchBody, {
+    query: query.get("q"),
+    type: query.get("mode") ?? undefined,
+    limit: SEARCH_LIMIT,
+    ...Object.fromEntries(
+      Object.entries({ source, project, model, from }).filter(([, value]) => value),
+    ),
+  });
+  return { kind: "search", answer: await searchAnswer(ctx, { ...caller, limit: "search" }, input) };
+}
+
+function filterOf(query: URLSearchParams): ListFilter {
+  const read = (name: string) => query.get(name)?.trim() || undefined;
+  const days = read("days");
+  return {
+    source: readSource(read("source")),
+    project: read("project"),
+    model: read("model"),
+    branch: read("branch"),
+    days: days !== undefined && /^[1-9]\d{0,3}$/.test(days) ? days : undefined,
+  };
+}
+
+/** Every one of the last days, also those without sessions. */
+function lastDays(
+  byDay: readonly { date: string; totalTokens: number; sessions: number }[],
+  now: number,
+): Home["month"]["days"] {
+  const known = new Map(byDay.map((day) => [day.date, day]));
+  return Array.from({ length: RECENT_DAYS }, (_, index) => {
+    const date = utcDate(now - (RECENT_DAYS - 1 - index) * DAY_MS);
+    const day = known.get(date);
+    return { date, tokens: day?.totalTokens ?? 0, sessions: day?.sessions ?? 0 };
+  });
+}

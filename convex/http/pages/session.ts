@@ -1,0 +1,139 @@
+import type * as z from "zod";
+import { internal } from "../../_generated/api";
+import type { ActionCtx } from "../../_generated/server";
+import { conversationPage } from "../../answers/conversation";
+import { notFound } from "../../errors";
+import { totalCount } from "../../lib/secrets/counts";
+import { formats } from "../../exports";
+import { EVAL_STATUSES } from "../../lib/enums";
+import { continuationOf } from "../../pages/conversation/continuation";
+import { writeConversation } from "../../pages/conversation/write";
+import { address, sessionPath } from "../../pages/parts";
+import { sessionPage } from "../../pages/session";
+import { patchSession } from "../../wire/evals";
+import type { Caller } from "../authenticate";
+import { readText } from "../body";
+import { parse, type Endpoint } from "../endpoint";
+import { exportAnswer, exportQuery } from "../export";
+import { json } from "../respond";
+import { ownerPage, type Visit } from "./endpoint";
+import { pagePolicy, pageResponse, redirect } from "./respond";
+
+const NOTICES: ReadonlyMap<string, string> = new Map([
+  ["saved", "Saved."],
+  ["shared", "Anyone with the link of the shared page can read this session now."],
+  ["unshared", "The session is private again. The old link shows nothing."],
+]);
+
+/** A page of a session: from its beginning, from a cursor, or from a message. */
+export const getSessionPage: Endpoint = ownerPage(
+  { method: "GET", path: "/sessions/:id" },
+  async (ctx, { caller, param, query }) => {
+    const cursor = query.get("cursor") ?? undefined;
+    const messageId = query.get("message") ?? undefined;
+    const isFirst = cursor === undefined && messageId === undefined;
+    const found = await conversationPage(ctx, caller, param, { cursor, messageId });
+    const prompts = isFirst
+      ? await ctx.runQuery(internal.sessions.prompts, { caller, id: param })
+      : undefined;
+    const { content, shown } = writeConversation(found.messages, { hasNumbers: true });
+    const isCut = shown < found.messages.length || found.hasMore;
+    const policy = await pagePolicy();
+    const body = sessionPage(
+      { policy, viewer: { kind: "owner" } },
+      {
+        session: found.session,
+        conversation: content,
+        prompts,
+        next: isCut ? (found.cursors[shown - 1] ?? null) : null,
+        isFirst,
+        continuation: continuationOf(found.session, found.messages),
+        formats: Object.keys(formats),
+        notice: noticeOf(query),
+      },
+    );
+    return pageResponse(body, policy);
+  },
+);
+
+function noticeOf(query: URLSearchParams): string | undefined {
+  const notice = NOTICES.get(query.get("done") ?? "");
+  const masked = Number(query.get("masked") ?? 0);
+  if (notice === undefined || !(masked > 0)) return notice;
+  return `${notice} ${masked} ${masked === 1 ? "secret is" : "secrets are"} masked there.`;
+}
+
+/** A change of a session that its owner asked for with a form. */
+export const postSessionPage: Endpoint = ownerPage(
+  { method: "POST", path: "/sessions/:id" },
+  async (ctx, visit) => {
+    const form = new URLSearchParams(await readText(visit.request));
+    switch (form.get("action")) {
+      case "share":
+        return await edit(ctx, visit, { isPublic: true }, "shared");
+      case "unshare":
+        return await edit(ctx, visit, { isPublic: false }, "unshared");
+      case "edit":
+        return await edit(ctx, visit, editsOf(form), "saved");
+      case "delete":
+        await ctx.runMutation(internal.evals.deleteSession, {
+          caller: visit.caller,
+          id: visit.param,
+        });
+        return redirect("/");
+      default:
+        throw notFound("Action");
+    }
+  },
+);
+
+type Edits = z.input<NonNullable<typeof patchSession.body>>;
+
+async function edit(
+  ctx: ActionCtx,
+  { caller, param: id }: Visit<Caller>,
+  changes: Edits,
+  done: string,
+): Promise<Response> {
+  const edits = parse(patchSession.body, changes);
+  const session = await ctx.runMutation(internal.evals.patchSession, {
+    caller,
+    id,
+    edits: edits ?? {},
+  });
+  const masked = done === "shared" ? String(totalCount(session.secrets)) : undefined;
+  return redirect(address(sessionPath(session.id), { done, masked }));
+}
+
+/** Empty fields clear what they name, as people expect of a form. */
+function editsOf(form: URLSearchParams): Edits {
+  const text = (name: string) => form.get(name)?.replace(/\r\n/g, "\n").trim() || null;
+  const tags = (form.get("evalTags") ?? "").split(",").map((tag) => tag.trim());
+  return {
+    title: text("title"),
+    evalStatus: EVAL_STATUSES.find((status) => status === text("evalStatus")) ?? null,
+    evalReady: form.get("evalReady") === "yes",
+    evalTags: tags.filter((tag) => tag !== ""),
+    evalNotes: text("evalNotes"),
+    expectedOutput: text("expectedOutput"),
+  };
+}
+
+/** An export of one session, or of everything, as a file. */
+export const download: Endpoint = ownerPage(
+  { method: "GET", path: "/download", limit: "export" },
+  async (ctx, { caller, query, request }) => {
+    const parsed = parse(exportQuery, Object.fromEntries(Array.from(query)));
+    return await exportAnswer(ctx, { caller, query: parsed, request });
+  },
+);
+
+/** How many messages a session has now, for the page that shows it. */
+export const liveCount: Endpoint = ownerPage(
+  { method: "GET", path: "/live" },
+  async (ctx, { caller, query }) => {
+    const id = query.get("id") ?? "";
+    const messages = await ctx.runQuery(internal.sessions.messageCount, { caller, id });
+    return json(200, { messages }, { "Cache-Control": "no-store" });
+  },
+);

@@ -1,0 +1,42 @@
+import type { SessionAnswer } from "../../wire/answers";
+import { prefixBytes } from "../../lib/text";
+import { titleOf } from "../parts";
+import type { SpokenMessage } from "./turns";
+
+const TEXT_MAX_BYTES = 2_000;
+
+/**
+ * The text that hands a session over to another agent: what it was about, where it began and where it
+ * stands. It names where all of it can be read, so that it need not hold everything.
+ */
+export function continuationOf(session: SessionAnswer, messages: readonly SpokenMessage[]): string {
+  const first = messages.find((message) => message.role === "user" && proseOf(message) !== "");
+  const answers = messages.filter(
+    (message) => message.role === "assistant" && proseOf(message) !== "",
+  );
+  const last = answers[answers.length - 1];
+  const { projectName, projectPath } = session;
+  const project = projectPath ?? projectName;
+  return [
+    `Continue the coding session "${titleOf(session)}".`,
+    ...(project === undefined ? [] : [`Project: ${project}`]),
+    `All of it: OpenSync session ${session.id} (GET /api/sessions/${session.id}, or over MCP).`,
+    ...(first === undefined ? [] : ["", "It began with this request:", quoted(proseOf(first))]),
+    ...(last === undefined ? [] : ["", "The last answer shown was:", quoted(proseOf(last))]),
+    "",
+    "Read what you need of it, check the state of the files, and go on from there.",
+  ].join("\n");
+}
+
+function proseOf({ parts }: SpokenMessage): string {
+  return parts
+    .map((part) => (part.kind === "text" ? part.text.trim() : ""))
+    .filter((text) => text !== "")
+    .join("\n\n");
+}
+
+function quoted(text: string): string {
+  const cut = prefixBytes(text, TEXT_MAX_BYTES);
+  const lines = (cut.length < text.length ? `${cut}…` : cut).split("\n");
+  return lines.map((line) => `> ${line}`).join("\n");
+}

@@ -1,0 +1,132 @@
+import type { FileFacts } from "../../lib/sessions/files";
+import type { ReadPart } from "../../lib/sessions/parts";
+
+/** A message as the pages read it: what it says, in order, whatever its plugin calls things. */
+export type SpokenMessage = {
+  id: string;
+  role: string;
+  createdAt: number;
+  model?: string;
+  totalTokens?: number;
+  cost?: number;
+  durationMs?: number;
+  parts: readonly ReadPart[];
+};
+
+/** A piece of a turn. A call and its result are one block, wherever the result was sent. */
+export type Block =
+  | { kind: "text" | "thinking"; text: string }
+  | { kind: "call"; name: string; args: unknown; result: { output: unknown } | undefined }
+  | { kind: "result"; name: string | undefined; output: unknown }
+  | { kind: "file"; file: FileFacts }
+  | { kind: "other"; type: string; content: unknown };
+
+/** The blocks of one message. */
+export type TurnMessage = { id: string; blocks: Block[] };
+
+/** What one side said before the other: one prompt, or the run of answers and tools after it. */
+export type Turn = {
+  side: "user" | "assistant" | "system" | "unknown";
+  startedAt: number;
+  model?: string;
+  totalTokens?: number;
+  cost?: number;
+  durationMs?: number;
+  messages: TurnMessage[];
+};
+
+type Call = Extract<Block, { kind: "call" }>;
+
+/** Calls that have no result yet, by id; those without an id in order. */
+type Open = { byId: Map<string, Call>; unnamed: Call[] };
+
+/** Groups messages into turns, and puts each result into the block of its call. */
+export function turnsOf(messages: readonly SpokenMessage[]): Turn[] {
+  const turns: Turn[] = [];
+  const open: Open = { byId: new Map(), unnamed: [] };
+  for (const message of messages) {
+    const side = sideOf(message);
+    const blocks = blocksOf(message.parts, open);
+    const last = turns[turns.length - 1];
+    const turn =
+      last !== undefined && last.side === side && side !== "user"
+        ? last
+        : begin(turns, side, message);
+    if (blocks.length > 0) turn.messages.push({ id: message.id, blocks });
+    count(turn, message);
+  }
+  return turns.filter(({ messages: said }) => said.length > 0);
+}
+
+function begin(turns: Turn[], side: Turn["side"], { createdAt }: SpokenMessage): Turn {
+  const turn: Turn = { side, startedAt: createdAt, messages: [] };
+  turns.push(turn);
+  return turn;
+}
+
+/** Tools answer inside the assistant's turn, also where a plugin sends results as the user's. */
+function sideOf({ role, parts }: SpokenMessage): Turn["side"] {
+  const isResults = parts.length > 0 && parts.every(({ kind }) => kind === "tool-result");
+  if (role === "tool" || role === "assistant" || isResults) return "assistant";
+  return role === "user" || role === "system" ? role : "unknown";
+}
+
+function blocksOf(parts: readonly ReadPart[], open: Open): Block[] {
+  const blocks: Block[] = [];
+  for (const part of parts) {
+    const block = blockOf(part, open);
+    if (block !== undefined) blocks.push(block);
+  }
+  return blocks;
+}
+
+function blockOf(part: ReadPart, open: Open): Block | undefined {
+  switch (part.kind) {
+    case "text":
+    case "thinking":
+      return part.text.trim() === "" ? undefined : { kind: part.kind, text: part.text };
+    case "tool-call": {
+      const call: Call = { kind: "call", name: part.name, args: part.args, result: undefined };
+      if (part.id === undefined) open.unnamed.push(call);
+      else open.byId.set(part.id, call);
+      return call;
+    }
+    case "tool-result": {
+      const call = takeCall(part, open);
+      if (call === undefined) return { kind: "result", name: part.name, output: part.output };
+      call.result = { output: part.output };
+      return undefined;
+    }
+    case "file":
+      return { kind: "file", file: part.file };
+    case "other":
+      return { kind: "other", type: part.type, content: part.content };
+  }
+}
+
+/** The call that a result answers: by id, else the oldest open one of this name without an id. */
+function takeCall(
+  { id, name }: Extract<ReadPart, { kind: "tool-result" }>,
+  open: Open,
+): Call | undefined {
+  if (id !== undefined) {
+    const call = open.byId.get(id);
+    open.byId.delete(id);
+    return call;
+  }
+  const index = open.unnamed.findIndex((call) => name === undefined || call.name === name);
+  return index < 0 ? undefined : open.unnamed.splice(index, 1)[0];
+}
+
+function count(turn: Turn, { model, totalTokens, cost, durationMs }: SpokenMessage): void {
+  if (model !== undefined) turn.model = model;
+  turn.totalTokens = sum(turn.totalTokens, totalTokens);
+  turn.cost = sum(turn.cost, cost);
+  turn.durationMs = sum(turn.durationMs, durationMs);
+}
+
+/** A sum in which unknown is not zero. */
+function sum(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined) return b;
+  return b === undefined ? a : a + b;
+}

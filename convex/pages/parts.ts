@@ -1,0 +1,71 @@
+import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
+import type { SessionAnswer } from "../wire/answers";
+import { html, type Child, type Html } from "./html";
+
+/** Small pieces that several pages show the same way. */
+
+/** A moment; the script shows it in the reader's own zone. */
+export function time(at: number, style: "full" | "time" = "full"): Html {
+  const iso = new Date(at).toISOString();
+  const text = style === "time" ? iso.slice(11, 16) : `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
+  return html`<time datetime="${iso}" data-style="${style}">${text} UTC</time>`;
+}
+
+/** The address of a session's page. */
+export const sessionPath = (id: string) => `/sessions/${encodeURIComponent(id)}`;
+
+/** A title for people: a session without one still needs a link. */
+export const titleOf = ({ title }: { title?: string }) => title?.trim() || "Untitled session";
+
+/** What a list says of a session below its title. What is unknown is left out. */
+export function sessionMeta(session: SessionAnswer): Html {
+  const { projectName, projectPath, source, model, totalTokens, cost, messageCount } = session;
+  const facts: Child[] = [
+    projectName ?? projectPath,
+    source,
+    model,
+    time(session.createdAt),
+    `${shortCount(messageCount)} ${messageCount === 1 ? "message" : "messages"}`,
+    totalTokens > 0 && `${shortCount(totalTokens)} tokens`,
+    cost > 0 && shortCost(cost),
+    session.durationMs !== undefined && session.durationMs > 0 && shortDuration(session.durationMs),
+  ];
+  return html`<div class="meta">${facts
+    .filter((fact) => fact !== undefined && fact !== false && fact !== "")
+    .map(
+      (fact) => html`<span>${fact}</span>`,
+    )}${session.isPublic ? html`<span class="chip on">shared</span>` : ""}${
+    session.evalReady
+      ? html`<span class="chip on">eval: ${session.evalStatus ?? "ready"}</span>`
+      : ""
+  }</div>`;
+}
+
+/** One choice among few, with "any" first. */
+export function select(
+  name: string,
+  label: string,
+  choices: readonly (readonly [value: string, text: string])[],
+  chosen: string | undefined,
+): Html {
+  const known = choices.some(([value]) => value === chosen);
+  const extra = chosen === undefined || chosen === "" || known ? [] : [[chosen, chosen] as const];
+  const options = [...choices, ...extra].map(
+    ([value, text]) =>
+      html`<option value="${value}"${value === (chosen ?? "") ? SELECTED : ""}>${text}</option>`,
+  );
+  return html`<div><label for="f-${name}">${label}</label><select id="f-${name}" name="${name}">${options}</select></div>`;
+}
+
+export const SELECTED = html` selected`;
+export const CHECKED = html` checked`;
+
+/** An address with these query parameters; empty ones are left out. */
+export function address(path: string, query: { [name: string]: string | undefined }): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === ""
+      ? []
+      : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
+  );
+  return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
+}

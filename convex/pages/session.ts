@@ -1,0 +1,115 @@
+import { EVAL_STATUSES } from "../lib/enums";
+import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
+import type { SessionAnswer } from "../wire/answers";
+import type { WrittenConversation } from "./conversation/write";
+import { html, type Child, type Html } from "./html";
+import { page, type PageHead } from "./layout";
+import { address, CHECKED, select, sessionPath, time, titleOf } from "./parts";
+
+/** A prompt of the session, for the index. */
+export type PromptEntry = { id: string; text: string };
+
+export type SessionView = {
+  session: SessionAnswer;
+  conversation: WrittenConversation["content"];
+  /** Prompts of the whole session; undefined on later pages. */
+  prompts?: { entries: readonly PromptEntry[]; isCut: boolean };
+  /** Cursor of the next page, null at the end. */
+  next: string | null;
+  isFirst: boolean;
+  /** The text that another agent is given to go on from here. */
+  continuation: string;
+  /** Formats of exports, by name. */
+  formats: readonly string[];
+  /** What the last change did. */
+  notice?: string;
+};
+
+/** A session with a page of its conversation, and what its owner can do with it. */
+export function sessionPage(head: Pick<PageHead, "policy" | "viewer">, view: SessionView): string {
+  const { session, conversation, prompts, next, isFirst, notice } = view;
+  const path = sessionPath(session.id);
+  return page(
+    { ...head, title: titleOf(session), section: "sessions" },
+    html`<p class="small"><a href="/">Sessions</a></p>
+<h1 dir="auto">${titleOf(session)}</h1>
+${facts(session)}
+${notice === undefined ? "" : html`<p class="alert" role="status">${notice}</p>`}
+${isFirst ? actions(view) : html`<p><a href="${path}">Beginning of the session</a></p>`}
+${prompts === undefined ? "" : promptIndex(path, prompts)}
+${conversation.text === "" ? html`<p class="empty">No messages have arrived yet.</p>` : conversation}
+${next === null ? live(session) : html`<p><a class="next" href="${address(path, { cursor: next })}">Continue reading</a></p>`}`,
+  );
+}
+
+function facts(session: SessionAnswer): Html {
+  const { projectName, projectPath, source, model, totalTokens, cost, durationMs, messageCount } =
+    session;
+  const known: Child[] = [
+    projectName ?? projectPath,
+    source,
+    model,
+    time(session.createdAt),
+    `${shortCount(messageCount)} ${messageCount === 1 ? "message" : "messages"}`,
+    totalTokens > 0 && `${shortCount(totalTokens)} tokens`,
+    cost > 0 ? shortCost(cost) : "cost unknown",
+    durationMs !== undefined && durationMs > 0 && shortDuration(durationMs),
+    session.toolCallCount !== undefined && `${session.toolCallCount} tool calls`,
+  ];
+  return html`<ul class="facts">${known
+    .filter((fact) => fact !== undefined && fact !== false && fact !== "")
+    .map((fact) => html`<li>${fact}</li>`)}</ul>`;
+}
+
+/** Long prompts make a long index; it is folded, and open where there are few. */
+function promptIndex(
+  path: string,
+  { entries, isCut }: { entries: readonly PromptEntry[]; isCut: boolean },
+): Html {
+  if (entries.length < 2) return html``;
+  const rows = entries.map(
+    ({ id, text }) =>
+      html`<li><a href="${address(path, { message: id })}#m-${id}">${text}</a></li>`,
+  );
+  return html`<details><summary>Prompts (${entries.length}${isCut ? "+" : ""})</summary><ol class="index">${rows}</ol></details>`;
+}
+
+function live(session: SessionAnswer): Html {
+  return html`<div class="live" hidden data-live="${address("/live", { id: session.id })}" data-count="${session.messageCount}"><a class="button primary" href="">Show new messages</a></div>`;
+}
+
+function actions(view: SessionView): Html {
+  const { session, continuation, formats } = view;
+  const path = sessionPath(session.id);
+  return html`<div class="actions">${sharing(session)}
+<form class="inline" method="get" action="/download"><input type="hidden" name="id" value="${session.id}"><label class="small" for="format">Export as</label><select id="format" name="format">${formats.map(
+    (name) => html`<option${name === "markdown" ? html` selected` : ""}>${name}</option>`,
+  )}</select><button>Download</button></form></div>
+<details><summary>Continue from here with another agent</summary><div class="inside"><p class="note">Paste this into a new session.</p><pre class="wrap" id="continuation" tabindex="0">${continuation}</pre><p><button type="button" data-copy="continuation" hidden>Copy</button></p></div></details>
+<details><summary>Title, evaluation, deletion</summary><div class="inside">${editForm(session)}
+<form method="post" action="${path}" data-confirm="Delete this session with all its messages? This cannot be undone."><input type="hidden" name="action" value="delete"><p class="row"><button class="danger">Delete the session</button><label class="small"><input type="checkbox" name="sure" value="yes" required> Yes, delete it with all its messages</label></p></form></div></details>`;
+}
+
+function sharing(session: SessionAnswer): Html {
+  const path = sessionPath(session.id);
+  if (session.isPublic && session.publicSlug !== undefined) {
+    return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="unshare"><a class="button" href="/s/${session.publicSlug}">Open the shared page</a><button>Stop sharing</button></form>`;
+  }
+  return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="share"><button>Share by link</button></form>`;
+}
+
+function editForm(session: SessionAnswer): Html {
+  const path = sessionPath(session.id);
+  const statuses = [
+    ["", "No verdict"] as const,
+    ...EVAL_STATUSES.map((s) => [s, s.replace("_", " ")] as const),
+  ];
+  return html`<form method="post" action="${path}"><input type="hidden" name="action" value="edit">
+<div class="field"><label for="title">Title</label><input id="title" name="title" value="${session.title}" size="60" dir="auto"></div>
+<div class="row field">${select("evalStatus", "Verdict", statuses, session.evalStatus)}
+<label class="small"><input type="checkbox" name="evalReady" value="yes"${session.evalReady ? CHECKED : ""}> Ready for evaluation</label></div>
+<div class="field"><label for="tags">Tags, separated by commas</label><input id="tags" name="evalTags" value="${session.evalTags.join(", ")}" size="40"></div>
+<div class="field"><label for="notes">Note</label><textarea id="notes" name="evalNotes" dir="auto">${session.evalNotes}</textarea></div>
+<div class="field"><label for="expected">Expected output</label><textarea id="expected" name="expectedOutput" dir="auto">${session.expectedOutput}</textarea></div>
+<p><button class="primary">Save</button></p></form>`;
+}

@@ -1,0 +1,21 @@
+import type { SessionAnswer } from "../wire/answers";
+import { html } from "./html";
+import { page, type PageHead } from "./layout";
+import { sessionMeta, sessionPath, titleOf } from "./parts";
+
+/** Everything that its owner shares by link. */
+export function sharesPage(
+  head: Pick<PageHead, "policy" | "viewer">,
+  sessions: readonly SessionAnswer[],
+): string {
+  const rows = sessions.map(
+    (session) =>
+      html`<li><a class="title" dir="auto" href="${sessionPath(session.id)}">${titleOf(session)}</a>${sessionMeta(session)}<p class="row"><a href="/s/${session.publicSlug}">Shared page</a></p><form method="post" action="${sessionPath(session.id)}"><input type="hidden" name="action" value="unshare"><button>Stop sharing</button></form></li>`,
+  );
+  return page(
+    { ...head, title: "Shared sessions", section: "shares" },
+    html`<h1>Shared sessions</h1>
+<p class="soft">Anyone with the link can read these. The links are too long to be guessed, and search engines are told to stay away.</p>
+${rows.length === 0 ? html`<p class="empty">You share nothing. Open a session and choose “Share by link”.</p>` : html`<ul class="list">${rows}</ul>`}`,
+  );
+}
