@@ -26,7 +26,7 @@ beforeAll(async () => {
   eve = await engine.createUser();
   fay = await engine.createUser();
 
-  await sync(ada, "crowd", crowd("flamingo", 120), { projectName: "birds" });
+  await sync(ada, "crowd", crowd("flamingo", 60), { projectName: "birds" });
   for (const n of numbers(8)) await sync(ada, `once-${n}`, once("flamingo", n));
   await sync(ada, "silent", ["nothing of the kind"]);
 
@@ -77,7 +77,7 @@ const LONG =
 
 const TYPES = ["fulltext", "semantic", "hybrid"] as const;
 
-describe("one session says a word in each of its 120 messages, eight others say it once", () => {
+describe("one session says a word in each of its 60 messages, eight others say it once", () => {
   const all = ["crowd", ...numbers(8).map((n) => `once-${n}`)];
 
   test.each(TYPES)("%s finds all nine", async (type) => {

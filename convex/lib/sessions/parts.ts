@@ -4,14 +4,14 @@ import { firstText, has, without } from "../jsonFields";
 import { kindOfFields, kindOfType } from "./partKinds";
 import { type JoinedPart, unpackParts, type WholePart } from "./partRows";
 import { CALL_SPELLINGS, readPart } from "./readPart";
+import type { StoredPart } from "./storedPart";
 
 export { argumentsObject, plainText } from "./plainText";
 export { type ReadPart, readPart, UNKNOWN_TOOL } from "./readPart";
 
-/** Parts as they are stored, and back. What they mean, `readPart` says. Pure. */
+export type { StoredPart } from "./storedPart";
 
-/** A part as it was sent: what it calls itself, its content, and whatever stands beside that. */
-export type StoredPart = { type: string; content?: unknown; [beside: string]: unknown };
+/** Parts as they are stored, and back. What they mean, `readPart` says. Pure. */
 
 /** A part in the form that the database holds (`parsePart` is the way back). */
 export function storedForm({ type, content, ...beside }: StoredPart): WholePart {

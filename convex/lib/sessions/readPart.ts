@@ -10,7 +10,7 @@ import {
   wordsOf,
 } from "./partKinds";
 import { RESULT_HOLDERS } from "./partKinds";
-import type { StoredPart } from "./parts";
+import type { StoredPart } from "./storedPart";
 import { plainText } from "./plainText";
 
 /**

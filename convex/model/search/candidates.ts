@@ -17,19 +17,19 @@ import {
 /** Reads the candidates of a full-text search: the same ones however many results are asked for. */
 
 /**
- * Documents that one search reads, at most 112 of the 120 of DESIGN 8: every candidate, and the session of
+ * Documents that one search reads, at most 104 of the 120 of DESIGN 8: every candidate, and the session of
  * each candidate, which decides the order with its title. Sources are asked in this order, each until
  * what was read in all reaches `upTo`, so that what an earlier one leaves is used by the later ones.
  * Bytes bound each source alone, and may be exceeded by one row of 16 kB.
  */
 const SHARES: ReadonlyArray<{ source: Source; upTo: number; bytes: number }> = [
   { source: inSessions, upTo: 50, bytes: 80_000 },
-  { source: inMessages, upTo: 94, bytes: 112_000 },
-  { source: inParts, upTo: 102, bytes: 48_000 },
-  { source: inSearchTexts, upTo: 108, bytes: 24_000 },
+  { source: inMessages, upTo: 86, bytes: 112_000 },
+  { source: inParts, upTo: 94, bytes: 48_000 },
+  { source: inSearchTexts, upTo: 100, bytes: 24_000 },
 ];
 /** Words that few candidates hold are asked for alone: up to two, three rows of each source. */
-const PROBE = { upTo: 112, rows: 3, bytes: 24_000 };
+const PROBE = { upTo: 104, rows: 3, bytes: 24_000 };
 const PROBES_MAX = 2;
 /** A word held by so many sessions among the candidates needs no search of its own. */
 const WELL_HELD_SESSIONS = 3;

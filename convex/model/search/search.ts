@@ -22,19 +22,27 @@ type SearchInput = { query: string; limit: number; filters: Filters };
  */
 export type Found = { results: SearchResult[]; wanted: number; truncated: boolean };
 
+/** Sessions that are counted to tell whether an answer that is short lacks any. */
+const COUNTED_SESSIONS = 12;
+
 /**
  * Full text: the user's sessions that hold the query's words, wherever in a session they stand, each
  * with the passage that answers best. The order does not depend on `limit`. A query without a word
  * finds nothing.
  */
 export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
-  const { matcher, ranked, hasMore } = await rank(ctx, user, input);
+  const { matcher, ranked, hasMore, sessions } = await rank(ctx, user, input);
   const results = ranked
     .slice(0, input.limit)
     .map(({ session, passage, score }) =>
       toResult(session, passage, { matcher, score, matchedIn: "fulltext" }),
     );
-  return { results, wanted: input.limit, truncated: hasMore && results.length < input.limit };
+  if (!hasMore || results.length >= input.limit) {
+    return { results, wanted: input.limit, truncated: false };
+  }
+  const findable = await sessions.findable(COUNTED_SESSIONS, input.filters);
+  const wanted = findable < COUNTED_SESSIONS ? Math.min(input.limit, findable) : input.limit;
+  return { results, wanted, truncated: results.length < wanted };
 }
 
 /** The sessions that full text finds, best first. */
@@ -58,7 +66,7 @@ async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) 
     const session = sessions.peek(passage.sessionId);
     return session ? [{ session, passage, score }] : [];
   });
-  return { matcher, ranked, hasMore };
+  return { matcher, ranked, hasMore, sessions };
 }
 
 type Shown = { matcher: Matcher; score: number; matchedIn: "fulltext" | "semantic" };
