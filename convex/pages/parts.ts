@@ -1,4 +1,5 @@
 import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
+import { wellFormed } from "../lib/text";
 import type { SessionAnswer } from "../wire/answers";
 import { html, type Child, type Html } from "./html";
 
@@ -65,7 +66,8 @@ export function address(path: string, query: { [name: string]: string | undefine
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     value === undefined || value === ""
       ? []
-      : [`${encodeURIComponent(name)}=${encodeURIComponent(value)}`],
+      : // An unpaired surrogate has no percent-encoding.
+        [`${encodeURIComponent(name)}=${encodeURIComponent(wellFormed(value))}`],
   );
   return pairs.length === 0 ? path : `${path}?${pairs.join("&")}`;
 }

@@ -356,7 +356,7 @@ describe("deleting the account", () => {
     const [sessionId = ""] = await idsOf(t, ada.userId);
     await ada.dashboard.mutation(api.sessions.remove, { sessionId });
     await loseScheduled(t);
-    expect(await traces(t, sessionId)).toHaveLength(8);
+    expect(await traces(t, sessionId)).toHaveLength(7);
     await ada.dashboard.action(api.users.deleteAccount, {});
     await settle(t);
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);

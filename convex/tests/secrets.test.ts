@@ -106,7 +106,7 @@ describe("without REDACT_SECRETS", () => {
     );
     await settle(t);
     await ada.get(`/search?q=${token}&type=semantic`);
-    expect(sent.length).toBeGreaterThan(1);
+    expect(sent.length).toBeGreaterThan(0);
     expect(sent.join()).not.toContain(token.slice(0, 20));
     expect(sent.join()).toContain("redacted:github-token");
   });

@@ -7,6 +7,10 @@ import { releaseDeleted } from "../stats/usageClaims";
 import { removeWhole } from "../stats/version1";
 import { rememberSession } from "../tombstones";
 
+/** Days that leave the ledger with the session's row; the purge removes the others seconds later. */
+const DAYS_AT_ONCE = 20;
+const DAYS_AT_ONCE_BYTES = 1024 * 1024;
+
 /**
  * Deletes a session. Its row goes in this transaction: whatever refers to the session from now on (a
  * message, a vector) finds no session and shows nothing. The rest follows in bounded steps. A row in
@@ -18,6 +22,8 @@ export async function startSessionDeletion(
 ): Promise<void> {
   const { _id: sessionId } = session;
   await removeWhole(ctx, session);
+  // Gone from statistics at once, but for a session of more days than one transaction should change.
+  await sweepDays(ctx, session._id, { rows: DAYS_AT_ONCE * ROWS_A_DAY, bytes: DAYS_AT_ONCE_BYTES });
   const { purgeId } = await removeRow(ctx, session);
   await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
 }
