@@ -17,6 +17,7 @@ import {
   lastQuarter,
   type SessionDay,
   withBookings,
+  type GrainCells,
 } from "../../lib/stats/sessionDay";
 import { DAY_MS } from "../../lib/time";
 
@@ -209,7 +210,7 @@ async function applyToLedger(
   after: SessionDay | undefined,
 ): Promise<void> {
   const contribution = (one: SessionDay | undefined): ReturnType<typeof contributionOf> =>
-    one === undefined ? new Map() : contributionOf(one);
+    one === undefined ? new Map<string, GrainCells>() : contributionOf(one);
   const old = contribution(before);
   const now = contribution(after);
   let grains = 0;
