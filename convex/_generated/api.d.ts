@@ -156,6 +156,7 @@ import type * as lib_sessions_providers from "../lib/sessions/providers.js";
 import type * as lib_sessions_readMessage from "../lib/sessions/readMessage.js";
 import type * as lib_sessions_readPart from "../lib/sessions/readPart.js";
 import type * as lib_sessions_sameText from "../lib/sessions/sameText.js";
+import type * as lib_sessions_storedPart from "../lib/sessions/storedPart.js";
 import type * as lib_sessions_titles from "../lib/sessions/titles.js";
 import type * as lib_sessions_wrappers from "../lib/sessions/wrappers.js";
 import type * as lib_stats_cells from "../lib/stats/cells.js";
@@ -464,6 +465,7 @@ declare const fullApi: ApiFromModules<{
   "lib/sessions/readMessage": typeof lib_sessions_readMessage;
   "lib/sessions/readPart": typeof lib_sessions_readPart;
   "lib/sessions/sameText": typeof lib_sessions_sameText;
+  "lib/sessions/storedPart": typeof lib_sessions_storedPart;
   "lib/sessions/titles": typeof lib_sessions_titles;
   "lib/sessions/wrappers": typeof lib_sessions_wrappers;
   "lib/stats/cells": typeof lib_stats_cells;
