@@ -37,7 +37,7 @@ export function sessionMeta(session: SessionAnswer): Html {
       (fact) => html`<span>${fact}</span>`,
     )}${session.isPublic ? html`<span class="chip on">shared</span>` : ""}${
     session.evalReady
-      ? html`<span class="chip on">eval: ${session.evalStatus ?? "ready"}</span>`
+      ? html`<span class="chip on">eval: ${(session.evalStatus ?? "ready").replace("_", " ")}</span>`
       : ""
   }</div>`;
 }

@@ -32,7 +32,7 @@ small,.small{font-size:.8125rem}
 .card{margin:0 0 1rem;padding:1rem 1.2rem;border:1px solid var(--line);border-radius:.9rem;background:var(--card)}
 .card>:last-child{margin-bottom:0}.card>h2:first-child{margin-top:0}
 .facts{display:flex;flex-wrap:wrap;gap:.35rem .5rem;margin:0 0 1rem;padding:0;list-style:none}
-.facts li,.chip{padding:.08rem .65rem;border:1px solid var(--line);border-radius:99px;background:var(--card);color:var(--soft);font-size:.8125rem}
+.facts li,.chip{padding:.08rem .65rem;border:1px solid var(--line);border-radius:99px;background:var(--card);color:var(--soft);font-size:.8125rem;white-space:nowrap;text-decoration:none}
 .chip.on{border-color:var(--accent);background:var(--tint);color:var(--accent)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.75rem;margin:0 0 1rem;padding:0}
 .tiles div{padding:.7rem 1rem;border:1px solid var(--line);border-radius:.9rem;background:var(--card)}
@@ -46,7 +46,7 @@ button,.button{display:inline-block;padding:.45rem .95rem;background:var(--card)
 button:hover,.button:hover{border-color:var(--accent)}
 .primary{border-color:var(--accent);background:var(--accent);color:var(--card)}
 .danger{border-color:var(--bad);color:var(--bad)}
-form.inline{display:inline-flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:0}
+form.inline{display:inline-flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0}
 .filters{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem;margin:0 0 .75rem}
 .filters select,.filters input{width:100%}
 .search{display:flex;flex-wrap:wrap;gap:.5rem;margin:0 0 .6rem}
@@ -58,7 +58,7 @@ fieldset label{display:inline-flex;align-items:center;gap:.35rem;margin-right:.9
 .list>li:first-child{border-top:0}
 .list .title{font-weight:600;color:var(--ink);text-decoration:none}
 .list .title:hover{color:var(--accent);text-decoration:underline}
-.meta{display:flex;flex-wrap:wrap;gap:.05rem .9rem;color:var(--soft);font-size:.8125rem}
+.meta{display:flex;flex-wrap:wrap;align-items:center;gap:.05rem .9rem;color:var(--soft);font-size:.8125rem}
 mark{padding:0 .1em;border-radius:.2em;background:var(--tint);color:var(--accent);font-weight:550}
 .empty{padding:2rem 1.2rem;border:1px dashed var(--line);border-radius:.9rem;text-align:center;color:var(--soft)}
 .notice{max-width:34rem;margin:3rem auto;text-align:center}
@@ -78,7 +78,7 @@ th,td{padding:.35rem .75rem;border:1px solid var(--line)}
 th{text-align:start}
 .center{text-align:center}.right{text-align:right}
 .wide-table table{width:100%}
-.turn{margin:0 0 1.6rem}
+.turn{margin:1.6rem 0}
 .turn h2{display:flex;flex-wrap:wrap;align-items:baseline;gap:.1rem .8rem;margin:0 0 .4rem;color:var(--soft);font-size:.8125rem;font-weight:600;letter-spacing:0}
 .turn h2 .meta{font-weight:400}
 .turn h2 a{color:inherit;text-decoration:none}
@@ -107,7 +107,7 @@ img.shown{max-width:100%;max-height:32rem;border:1px solid var(--line);border-ra
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}
 .field{margin:0 0 .7rem}
 .plot{display:block;width:100%;height:auto}
-.plot rect{fill:var(--accent)}.plot .track{fill:var(--line)}.plot text{fill:var(--soft);font-size:11px}
+.plot rect{fill:var(--accent)}.plot .track{fill:var(--line)}.plot text{fill:var(--soft);font-size:14px}
 .plot .unknown{fill:none;stroke:var(--soft);stroke-dasharray:3 3}
 .bars{margin:0 0 1rem;padding:0;list-style:none}
 .bars li{margin:0 0 .55rem;font-size:.875rem}

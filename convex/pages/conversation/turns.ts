@@ -8,6 +8,8 @@ export type SpokenMessage = {
   createdAt: number;
   model?: string;
   totalTokens?: number;
+  promptTokens?: number;
+  completionTokens?: number;
   cost?: number;
   durationMs?: number;
   parts: readonly ReadPart[];
@@ -118,7 +120,9 @@ function takeCall(
   return index < 0 ? undefined : open.unnamed.splice(index, 1)[0];
 }
 
-function count(turn: Turn, { model, totalTokens, cost, durationMs }: SpokenMessage): void {
+function count(turn: Turn, message: SpokenMessage): void {
+  const { model, cost, durationMs, promptTokens, completionTokens } = message;
+  const totalTokens = message.totalTokens ?? sum(promptTokens, completionTokens);
   if (model !== undefined) turn.model = model;
   turn.totalTokens = sum(turn.totalTokens, totalTokens);
   turn.cost = sum(turn.cost, cost);
