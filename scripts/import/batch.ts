@@ -1,0 +1,107 @@
+import type { MessageRow, SessionRow } from "./rows.ts";
+
+/** A batch on its way: rows by what they are, the newest fields of each, in the order they came. Pure. */
+
+/** Bytes of a request; the server takes 8 MiB and stores slices of 768 kB. */
+const BATCH_BYTES = 1024 * 1024;
+/** A batch that may not be cut yet ends here all the same. */
+const BATCH_MAX_BYTES = 4 * 1024 * 1024;
+const BATCH_MAX_ROWS = 2_000;
+
+/** Where a row comes from, to name it in a fault. */
+export type Origin = { path: string; line?: number };
+
+type Held<Row> = { row: Row; json: string; bytes: number; origin: Origin };
+
+export const sessionKey = (id: string) => `s ${id}`;
+export const messageKey = ({ sessionExternalId, externalId }: MessageRow) =>
+  `m ${sessionExternalId} ${externalId}`;
+
+export class Batch {
+  readonly #sessions = new Map<string, Held<SessionRow>>();
+  readonly #messages = new Map<string, Held<MessageRow>>();
+  #bytes = 0;
+  #last: MessageRow | undefined;
+
+  constructor(readonly number: number) {}
+
+  get size(): number {
+    return this.#sessions.size + this.#messages.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get messageCount(): number {
+    return this.#messages.size;
+  }
+
+  has(key: string): boolean {
+    return this.#sessions.has(key) || this.#messages.has(key);
+  }
+
+  addSession(row: SessionRow, origin: Origin): void {
+    this.#put(this.#sessions, sessionKey(row.externalId), row, origin);
+  }
+
+  addMessage(row: MessageRow, origin: Origin): void {
+    this.#put(this.#messages, messageKey(row), row, origin);
+    this.#last = row;
+  }
+
+  /**
+   * Whether the batch is full before this row. Messages of one moment stay together: their order is
+   * that of their request.
+   */
+  isFullBefore(row: MessageRow | SessionRow): boolean {
+    if (this.#bytes < BATCH_BYTES && this.size < BATCH_MAX_ROWS) return false;
+    if (this.#bytes > BATCH_MAX_BYTES || !("sessionExternalId" in row)) return true;
+    const last = this.#last;
+    return last?.sessionExternalId !== row.sessionExternalId || last.createdAt !== row.createdAt;
+  }
+
+  /** The rows as a request body. */
+  body(): string {
+    const list = (held: Iterable<{ json: string }>) =>
+      Array.from(held, ({ json }) => json).join(",");
+    return `{"sessions":[${list(this.#sessions.values())}],"messages":[${list(this.#messages.values())}]}`;
+  }
+
+  /** What an error of the answer is about: `messages[3]` or `sessions[0]`. */
+  originOf(kind: string, index: number): Origin | undefined {
+    const rows = kind === "sessions" ? this.#sessions : this.#messages;
+    return Array.from<{ origin: Origin }>(rows.values())[index]?.origin;
+  }
+
+  /** Where the only row of this batch comes from. */
+  onlyOrigin(): Origin | undefined {
+    return this.originOf("sessions", 0) ?? this.originOf("messages", 0);
+  }
+
+  /** The batch in two, in order; sessions first. */
+  halves(): [Batch, Batch] {
+    const [first, second] = [new Batch(this.number), new Batch(this.number)];
+    const half = Math.ceil(this.size / 2);
+    for (const { row, origin } of this.#sessions.values())
+      (first.size < half ? first : second).addSession(row, origin);
+    for (const { row, origin } of this.#messages.values())
+      (first.size < half ? first : second).addMessage(row, origin);
+    return [first, second];
+  }
+
+  /** Fields of a later row of the same message or session join those of the first. */
+  #put<Row extends object>(
+    rows: Map<string, Held<Row>>,
+    key: string,
+    row: Row,
+    origin: Origin,
+  ): void {
+    const before = rows.get(key);
+    const merged = before === undefined ? row : { ...before.row, ...row };
+    const json = JSON.stringify(merged);
+    const bytes = Buffer.byteLength(json);
+    this.#bytes += bytes - (before?.bytes ?? 0);
+    rows.set(key, { row: merged, json, bytes, origin: before?.origin ?? origin });
+  }
+}

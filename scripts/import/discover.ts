@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Places, Tool, Unit } from "./rows.ts";
+import { NOT_YET } from "./tools/index.ts";
+
+/** What there is to import. */
+
+export type Found = { tool: Tool; units: Unit[] };
+
+/** Units of a tool below its own places, or below the paths that the user named. */
+export async function discover(
+  tool: Tool,
+  places: Places,
+  paths: readonly string[],
+): Promise<Found> {
+  const units = new Map<string, Unit>();
+  const roots = paths.length > 0 ? paths : tool.places(places);
+  for (const root of roots) {
+    for await (const unit of tool.units(root, { ...places, isNamed: paths.length > 0 }))
+      if (!units.has(unit.key)) units.set(unit.key, unit);
+  }
+  return { tool, units: Array.from(units.values()) };
+}
+
+/** Tools that keep something here which cannot be imported yet, with its path. */
+export function notSupported({ home }: Places): { label: string; path: string }[] {
+  return NOT_YET.flatMap(({ label, paths }) => {
+    const path = paths.map((one) => join(home, one)).find((one) => existsSync(one));
+    return path === undefined ? [] : [{ label, path }];
+  });
+}

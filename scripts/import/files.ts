@@ -1,0 +1,61 @@
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isJsonObject, type JsonObject, parseJson } from "../../convex/lib/json";
+import { markOf, type ParserOf, readLines } from "./lines.ts";
+import type { Unit } from "./rows.ts";
+
+/** Finding files. A folder that cannot be read holds nothing; nothing is ever written here. */
+
+export type FoundFile = { path: string; bytes: number; modifiedAt: number };
+
+/** Levels of folders that are searched: no tool nests deeper. */
+const DEPTH_MAX = 10;
+
+/** Files below a path, in the order of their names; the path itself where it is a file. */
+export async function* filesBelow(
+  path: string,
+  accepts: (path: string) => boolean,
+  depth = 0,
+): AsyncGenerator<FoundFile> {
+  const found = await stat(path).catch(() => null);
+  if (found === null) return;
+  if (found.isFile()) {
+    if (accepts(path)) yield { path, bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) };
+    return;
+  }
+  if (!found.isDirectory() || depth > DEPTH_MAX) return;
+  const names = await readdir(path).catch(() => []);
+  for (const name of names.sort()) {
+    if (name === "node_modules" || name === ".git") continue;
+    yield* filesBelow(join(path, name), accepts, depth + 1);
+  }
+}
+
+/** A file of JSON lines as a unit. */
+export function fileUnit(file: FoundFile, parserOf: ParserOf): Unit {
+  const { path, bytes, modifiedAt } = file;
+  return {
+    ...{ key: path, path, bytes, modifiedAt },
+    version: `${bytes}:${modifiedAt}`,
+    markOf: (offset) => markOf(path, offset),
+    read: (from) => readLines(path, from, parserOf),
+  };
+}
+
+/** A small JSON file; empty where it is missing or holds something else. */
+export async function jsonFile(path: string): Promise<JsonObject> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  const json = parseJson(text);
+  return json.ok && isJsonObject(json.value) ? json.value : {};
+}
+
+/** The first bytes of a file as text. */
+export async function beginning(path: string, bytes: number): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(bytes), 0, bytes, 0);
+    return buffer.subarray(0, bytesRead).toString("utf8");
+  } finally {
+    await file.close();
+  }
+}

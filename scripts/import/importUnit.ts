@@ -1,0 +1,98 @@
+import { fitted } from "./fit.ts";
+import type { Item, Progress, Unit } from "./rows.ts";
+import type { SecretExaminer } from "./secrets.ts";
+import type { Sender } from "./sender.ts";
+import type { State } from "./state.ts";
+import { count, type Tally } from "./tally.ts";
+
+/** Where rows go: to a server, or nowhere in a dry run. */
+export type Sink = Pick<Sender, "addSession" | "addMessage" | "afterStored" | "flush">;
+
+/** A dry run: everything is read, and nothing sent or remembered. */
+export const NOWHERE: Sink = {
+  addSession: () => Promise.resolve(),
+  addMessage: () => Promise.resolve(),
+  afterStored: () => Promise.resolve(),
+  flush: () => Promise.resolve(),
+};
+
+export type Context = {
+  sink: Sink;
+  state: State;
+  tally: Tally;
+  secrets: SecretExaminer;
+  /** Called for each message, and with the bytes read so far of this unit where they are known. */
+  onProgress: (unit: Unit, readBytes?: number) => void;
+};
+
+/** Reads a unit from where it was read to, and gives its rows to the sink. */
+export async function importUnit(unit: Unit, context: Context): Promise<void> {
+  const { sink, state, tally } = context;
+  const items = unit.read(await state.resumeAt(unit))[Symbol.asyncIterator]();
+  let last: Progress | undefined;
+  try {
+    for (;;) {
+      const next = await nextOf(items, unit, tally);
+      if (next === undefined) return;
+      if (next.done) break;
+      if (next.value.kind === "checkpoint") last = next.value.progress;
+      await take(next.value, unit, context);
+    }
+  } finally {
+    await items.return?.();
+  }
+  const mark = last && (await unit.markOf?.(last.offset));
+  await sink.afterStored(() => {
+    state.keep(unit, { version: unit.version, ...(last && mark ? { progress: last, mark } : {}) });
+    state.save();
+  });
+}
+
+/** The next item; undefined where the unit cannot be read, which is named. */
+async function nextOf(items: AsyncIterator<Item>, unit: Unit, tally: Tally) {
+  try {
+    return await items.next();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    tally.addFault({ path: unit.path, reason: `cannot be read: ${reason}` });
+    return undefined;
+  }
+}
+
+async function take(item: Item, unit: Unit, context: Context): Promise<void> {
+  const { sink, state, tally, secrets } = context;
+  const { path } = unit;
+  switch (item.kind) {
+    case "session":
+      tally.sessionIds.add(item.row.externalId);
+      return await sink.addSession(secrets.session(item.row), { path });
+    case "message": {
+      const { row, line } = item;
+      const fit = fitted(row);
+      tally.messages += 1;
+      if (fit !== row) tally.shortened += 1;
+      context.onProgress(unit);
+      return await sink.addMessage(secrets.message(fit), { path, ...(line ? { line } : {}) });
+    }
+    case "checkpoint": {
+      const { progress } = item;
+      context.onProgress(unit, progress.offset);
+      const mark = await unit.markOf?.(progress.offset);
+      return await sink.afterStored(() => {
+        if (mark !== undefined) state.keep(unit, { progress, mark });
+        state.save();
+      });
+    }
+    case "fault":
+      tally.addFault({ path, ...(item.line ? { line: item.line } : {}), reason: item.reason });
+      return;
+    case "bookkeeping":
+      count(tally.bookkeeping, item.type);
+      return;
+    case "unknown":
+      count(tally.unknown, item.type);
+      return;
+    case "note":
+      count(tally.notes, item.reason);
+  }
+}

@@ -1,0 +1,38 @@
+import { isJsonObject, type JsonObject } from "../../convex/lib/json";
+
+/** Reading fields of records that tools wrote: a field of another type counts as absent. Pure. */
+
+export type { JsonObject } from "../../convex/lib/json";
+export { isJsonObject } from "../../convex/lib/json";
+
+/** Text with something in it. */
+export function textIn(fields: JsonObject, key: string): string | undefined {
+  const value = fields[key];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A number that is finite and not negative. */
+export function numberIn(fields: JsonObject, key: string): number | undefined {
+  const value = fields[key];
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** A number, 0 where there is none. */
+export const countIn = (fields: JsonObject, key: string) => numberIn(fields, key) ?? 0;
+
+/** An object, empty where there is none. */
+export function fieldsIn(fields: JsonObject, key: string): JsonObject {
+  const value = fields[key];
+  return isJsonObject(value) ? value : {};
+}
+
+/** The objects of a list; nothing where it is no list. */
+export function objectsIn(fields: JsonObject, key: string): JsonObject[] {
+  const value = fields[key];
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+/** An object of JSON as a parser's memo: the parser wrote it itself. */
+export function asObject(value: unknown): JsonObject | undefined {
+  return isJsonObject(value) ? value : undefined;
+}

@@ -1,0 +1,94 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { discover, type Found } from "./discover.ts";
+import { importUnit, NOWHERE, type Sink } from "./importUnit.ts";
+import type { Options } from "./options.ts";
+import { Progress } from "./progress.ts";
+import type { Places } from "./rows.ts";
+import { SecretExaminer } from "./secrets.ts";
+import { Sender } from "./sender.ts";
+import type { Server } from "./server.ts";
+import type { State } from "./state.ts";
+import { Tally } from "./tally.ts";
+import { TOOLS } from "./tools/index.ts";
+
+/** Time between two looks at the files in `--watch`. */
+const WATCH_EVERY_MS = 500;
+
+export type Result = { tallies: Tally[]; secrets: SecretExaminer; ms: number };
+
+export type Run = {
+  options: Options;
+  places: Places;
+  state: State;
+  /** Where rows go; null in a dry run. */
+  server: Server | null;
+  out?: NodeJS.WriteStream;
+};
+
+/** What there is of each tool, tools without any left out. */
+export async function discoverAll({ options, places }: Run): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const tool of TOOLS) found.push(await discover(tool, places, options.paths));
+  return found.filter(({ units }) => units.length > 0);
+}
+
+/** Imports what is new in these units. */
+export async function importAll(run: Run, found: readonly Found[]): Promise<Result> {
+  const { options, state, out } = run;
+  const began = performance.now();
+  const secrets = new SecretExaminer(options.redact);
+  const isNew = (unit: Found["units"][number]) =>
+    !state.isDone(unit) && unit.modifiedAt >= (options.since ?? 0);
+  const pending = found.flatMap(({ units }) => units.filter(isNew));
+  const bytes = pending.reduce((sum, unit) => sum + unit.bytes, 0);
+  const progress = new Progress({ files: pending.length, bytes }, out);
+  const tallies: Tally[] = [];
+  try {
+    for (const { tool, units } of found) {
+      const tally = new Tally(tool.source, tool.label);
+      tallies.push(tally);
+      const sink = sinkOf(run, tally);
+      const context = { sink, state, tally, secrets, onProgress: progress.message.bind(progress) };
+      for (const unit of units) {
+        if (state.isDone(unit)) tally.unchanged += 1;
+        else if (!isNew(unit)) tally.tooOld += 1;
+        else {
+          tally.files += 1;
+          tally.bytes += unit.bytes;
+          await importUnit(unit, context);
+          progress.unitDone(unit);
+        }
+      }
+      await sink.flush();
+    }
+  } finally {
+    progress.clear();
+    if (run.server !== null) state.save(true);
+  }
+  return { tallies, secrets, ms: performance.now() - began };
+}
+
+function sinkOf({ server }: Run, tally: Tally): Sink {
+  if (server === null) return NOWHERE;
+  return new Sender(server, ({ messages, refused }) => {
+    tally.addStored(messages);
+    for (const { origin, reason } of refused) tally.addFault({ ...origin, reason });
+  });
+}
+
+/** Imports what is new again and again, until the signal. */
+export async function watch(
+  run: Run,
+  signal: AbortSignal,
+  onResult: (result: Result) => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    const began = performance.now();
+    const result = await importAll({ ...run, out: undefined }, await discoverAll(run));
+    if (result.tallies.some(({ messages, faultCount }) => messages + faultCount > 0))
+      onResult(result);
+    // Looking at thousands of files takes its time too: at most a fifth of it.
+    const looked = performance.now() - began;
+    await wait(Math.max(WATCH_EVERY_MS, 4 * looked), undefined, { signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,43 @@
+import type { SecretCount } from "../../convex/lib/secrets/finding";
+import { changedCounts, totalCount } from "../../convex/lib/secrets/counts";
+import { masking, SecretCounter, visitStrings } from "../../convex/lib/secrets/walk";
+import type { MessageRow, SessionRow } from "./rows.ts";
+
+/** Counts the secrets in rows, and masks them if asked to, by the rules of the server. */
+export class SecretExaminer {
+  counts: SecretCount[] = [];
+
+  constructor(private readonly masks: boolean) {}
+
+  get total(): number {
+    return totalCount(this.counts);
+  }
+
+  /** The message as it may be sent. Its ids stay: they are how it is found again. */
+  message(row: MessageRow): MessageRow {
+    const { textContent, parts, ...fields } = row;
+    const said = this.#examined({ textContent, parts });
+    return said === undefined ? row : { ...fields, ...said };
+  }
+
+  /** The session as it may be sent. */
+  session(row: SessionRow): SessionRow {
+    const { title, projectPath, ...fields } = row;
+    const said = this.#examined({ title, projectPath });
+    return said === undefined ? row : { ...fields, ...said };
+  }
+
+  /** The value masked; undefined where nothing is to be changed. */
+  #examined<Value extends object>(value: Value): Value | undefined {
+    const counter = new SecretCounter();
+    const visited = visitStrings(value, (text, findings) => {
+      counter.visit(text, findings);
+      return this.masks ? masking(text, findings) : text;
+    });
+    const found = counter.counts();
+    if (found.length === 0) return undefined;
+    this.counts = changedCounts(this.counts, found);
+    // Only strings change, and they stay strings.
+    return this.masks ? (visited as Value) : undefined;
+  }
+}

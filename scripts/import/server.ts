@@ -1,0 +1,173 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { isJsonObject, parseJson } from "../../convex/lib/json";
+import { StartError, unreachable } from "../local/failures.ts";
+import type { Batch, Origin } from "./batch.ts";
+import { countIn, fieldsIn } from "./json.ts";
+
+/** Sending batches to the server: what passes is tried again, what never can is named. */
+
+export type Stored = { inserted: number; updated: number; skipped: number; deleted: number };
+export type Refused = { origin: Origin; reason: string };
+export type Sent = { sessions: Stored; messages: Stored; refused: Refused[] };
+
+/** How long a server may fail without a break before the import ends. */
+const PATIENCE_MS = 5 * 60_000;
+/** How long nobody may answer. A server that restarts is back sooner. */
+const UNREACHABLE_MS = 30_000;
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = 15_000;
+/** Tries of a batch that fails with 500 before it is cut, to find what it fails at. */
+const TRIES_BEFORE_CUT = 3;
+const ANSWER_TIMEOUT_MS = 10 * 60_000;
+
+const NOTHING: Stored = { inserted: 0, updated: 0, skipped: 0, deleted: 0 };
+
+/** What a request came to. */
+type Answer =
+  | { kind: "ok"; body: unknown }
+  | { kind: "later"; waitMs?: number; why: string }
+  | { kind: "failed"; why: string }
+  | { kind: "gone"; error: unknown };
+
+export class Server {
+  /** All requests wait until then, because the server asked one of them to. */
+  #pausedUntil = 0;
+
+  constructor(
+    readonly url: string,
+    readonly key: string,
+  ) {}
+
+  /** External ids of all sessions that the server holds; also shows that address and key are right. */
+  async sessionIds(): Promise<string[]> {
+    const answer = await this.#try(() => this.#request("/sync/sessions/list"));
+    const ids =
+      answer.kind === "ok" && isJsonObject(answer.body) ? answer.body.sessionIds : undefined;
+    if (!Array.isArray(ids))
+      throw new StartError(`${this.url} does not answer as an OpenSync server.`);
+    return ids.filter((id) => typeof id === "string");
+  }
+
+  /** Stores a batch. An item that cannot be stored is refused, its neighbours are kept. */
+  async send(batch: Batch): Promise<Sent> {
+    const answer = await this.#try(() => this.#request("/sync/batch", batch.body()));
+    if (answer.kind === "ok") return sentOf(answer.body, batch);
+    if (batch.size <= 1) {
+      const origin = batch.onlyOrigin();
+      const refused = origin ? [{ origin, reason: `the server refused it: ${answer.why}` }] : [];
+      return { sessions: NOTHING, messages: NOTHING, refused };
+    }
+    const [first, second] = batch.halves();
+    return added(await this.send(first), await this.send(second));
+  }
+
+  /** Tries until the server takes it or says that it never will. */
+  async #try(request: () => Promise<Answer>): Promise<Extract<Answer, { kind: "ok" | "failed" }>> {
+    const began = Date.now();
+    let failures = 0;
+    for (let attempt = 0; ; attempt++) {
+      await this.#pause();
+      const answer = await request();
+      if (answer.kind === "ok" || answer.kind === "failed") return answer;
+      const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+      if (answer.kind === "gone") {
+        if (Date.now() - began > UNREACHABLE_MS) throw unreachable(this.url, answer.error);
+        await wait(backoff);
+        continue;
+      }
+      if (answer.waitMs === undefined && ++failures >= TRIES_BEFORE_CUT)
+        return { kind: "failed", why: answer.why };
+      if (Date.now() - began > PATIENCE_MS)
+        throw new StartError(`${this.url} takes nothing more (${answer.why}); run it again later.`);
+      this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + (answer.waitMs ?? backoff));
+    }
+  }
+
+  async #pause(): Promise<void> {
+    for (let ms = this.#pausedUntil - Date.now(); ms > 0; ms = this.#pausedUntil - Date.now())
+      await wait(ms);
+  }
+
+  async #request(path: string, body?: string): Promise<Answer> {
+    let response: Response;
+    let text: string;
+    try {
+      response = await fetch(this.url + path, {
+        method: body === undefined ? "GET" : "POST",
+        headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" },
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        ...(body === undefined ? {} : { body }),
+      });
+      text = await response.text();
+    } catch (error) {
+      return { kind: "gone", error };
+    }
+    return answerOf(response, text);
+  }
+}
+
+function answerOf({ status, headers }: Response, text: string): Answer {
+  const json = parseJson(text);
+  const body = json.ok ? json.value : undefined;
+  if (status === 200 && body !== undefined) return { kind: "ok", body };
+  const said = isJsonObject(body) && typeof body.message === "string" ? body.message : "";
+  const why = `${status} ${said}`.trim();
+  if (status === 401 || status === 403)
+    throw new StartError(`The key was refused (${why}); give one with --key or OPENSYNC_API_KEY.`);
+  if (status === 404) throw new StartError(`There is no OpenSync server at this address (${why}).`);
+  const waitMs = retryAfterMs(headers.get("Retry-After"), Date.now());
+  if (status === 429 || status === 503) return { kind: "later", why, waitMs: waitMs ?? 1_000 };
+  return status >= 500 || status === 408 ? { kind: "later", why, waitMs } : { kind: "failed", why };
+}
+
+/** The wait that a `Retry-After` asks for: seconds or a date. */
+export function retryAfterMs(value: string | null, now: number): number | undefined {
+  if (value === null || value.trim() === "") return undefined;
+  if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return Number(value) * 1_000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+}
+
+function sentOf(body: unknown, batch: Batch): Sent {
+  const answer = isJsonObject(body) ? body : {};
+  const results = fieldsIn(answer, "results");
+  const errors = Array.isArray(answer.errors) ? answer.errors : [];
+  const refused = errors.flatMap((error) => refusedOf(String(error), batch));
+  return {
+    sessions: storedOf(results, "sessions"),
+    messages: storedOf(results, "messages"),
+    refused,
+  };
+}
+
+function refusedOf(error: string, batch: Batch): Refused[] {
+  const [, kind = "", index = ""] = /^(sessions|messages)\[(\d+)\]/.exec(error) ?? [];
+  const origin = batch.originOf(kind, Number(index)) ?? { path: "" };
+  return [{ origin, reason: `the server refused it: ${error}` }];
+}
+
+function storedOf(results: ReturnType<typeof fieldsIn>, kind: string): Stored {
+  const tally = fieldsIn(results, kind);
+  const deleted = countIn(tally, "deleted");
+  return {
+    inserted: countIn(tally, "inserted"),
+    updated: countIn(tally, "updated"),
+    skipped: countIn(tally, "skipped") - deleted,
+    deleted,
+  };
+}
+
+function added(a: Sent, b: Sent): Sent {
+  return {
+    sessions: sumOf(a.sessions, b.sessions),
+    messages: sumOf(a.messages, b.messages),
+    refused: [...a.refused, ...b.refused],
+  };
+}
+
+export const sumOf = (a: Stored, b: Stored): Stored => ({
+  inserted: a.inserted + b.inserted,
+  updated: a.updated + b.updated,
+  skipped: a.skipped + b.skipped,
+  deleted: a.deleted + b.deleted,
+});

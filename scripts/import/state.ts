@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isJsonObject, parseJson } from "../../convex/lib/json";
+import type { Progress, Unit } from "./rows.ts";
+
+/**
+ * What was sent already, one file for each server and key. It is written after the server acknowledged
+ * what it says, and never before: whatever is lost with it is sent again, which changes nothing.
+ */
+
+/** What is remembered of a unit. */
+type Entry = {
+  /** The version that was read to its end; absent while it is being read. */
+  version?: string;
+  progress?: Progress;
+  /** Identifies what was read; with `progress`. */
+  mark?: string;
+};
+
+const FORMAT = 1;
+
+/** Between two writes, so that many small files do not each cost one. */
+const WRITE_EVERY_MS = 1_000;
+
+/** The folder for a program's state, by the rules of the system. */
+export function stateFolder(
+  home: string,
+  env: { readonly [name: string]: string | undefined },
+): string {
+  const base = env["XDG_STATE_HOME"] || env["LOCALAPPDATA"] || join(home, ".local", "state");
+  return join(base, "opensync");
+}
+
+/** Name of the state file of a server and a key; the key cannot be read from it. */
+export function stateName(url: string, key: string): string {
+  return `import-${createHash("sha256").update(`${url}\n${key}`).digest("hex").slice(0, 16)}.json`;
+}
+
+export class State {
+  readonly #entries: Map<string, Entry>;
+  #isChanged = false;
+  #writtenAt = 0;
+  #writeMs = 0;
+
+  private constructor(
+    readonly path: string,
+    entries: Map<string, Entry>,
+  ) {
+    this.#entries = entries;
+  }
+
+  /** The state in this file; empty where there is none, or it cannot be understood. */
+  static read(path: string): State {
+    const entries = new Map<string, Entry>();
+    const json = parseJson(textOf(path));
+    const units =
+      json.ok && isJsonObject(json.value) && json.value.format === FORMAT ? json.value.units : {};
+    // The file is this class's own; an entry that is not understood only makes its unit be read again.
+    if (isJsonObject(units)) {
+      for (const [key, entry] of Object.entries(units))
+        if (isJsonObject(entry)) entries.set(key, entry);
+    }
+    return new State(path, entries);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Forgets everything, because the server holds none of it. */
+  clear(): void {
+    this.#entries.clear();
+    this.#isChanged = true;
+  }
+
+  /** Whether the unit was read to its end as it is now. */
+  isDone(unit: Unit): boolean {
+    return this.#entries.get(unit.key)?.version === unit.version;
+  }
+
+  /** Where to read on: undefined from the start, where the file is new, shorter, or another one. */
+  async resumeAt(unit: Unit): Promise<Progress | undefined> {
+    const { progress, mark } = this.#entries.get(unit.key) ?? {};
+    if (progress === undefined || progress.offset > unit.bytes) return undefined;
+    return (await unit.markOf?.(progress.offset)) === mark ? progress : undefined;
+  }
+
+  /** Remembers how far a unit was read and stored; `version` once it was read to its end. */
+  keep(unit: Unit, entry: Entry): void {
+    const before = this.#entries.get(unit.key);
+    this.#entries.set(unit.key, { ...before, version: undefined, ...entry });
+    this.#isChanged = true;
+  }
+
+  /** Writes the file where something changed, at most once a second unless `isLast`. */
+  save(isLast = false): void {
+    const now = Date.now();
+    // A large file is written less often: a twentieth of the time at most.
+    if (
+      !this.#isChanged ||
+      (!isLast && now - this.#writtenAt < Math.max(WRITE_EVERY_MS, 20 * this.#writeMs))
+    )
+      return;
+    mkdirSync(dirname(this.path), { recursive: true });
+    const text = JSON.stringify({ format: FORMAT, units: Object.fromEntries(this.#entries) });
+    const next = `${this.path}.${process.pid}.new`;
+    writeFileSync(next, text, { mode: 0o600 });
+    renameSync(next, this.path);
+    this.#isChanged = false;
+    this.#writtenAt = Date.now();
+    this.#writeMs = this.#writtenAt - now;
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

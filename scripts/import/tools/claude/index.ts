@@ -1,0 +1,62 @@
+import { basename, dirname, join } from "node:path";
+import { fileUnit, filesBelow, jsonFile, type FoundFile } from "../../files.ts";
+import { textIn } from "../../json.ts";
+import type { Places, Tool, Unit } from "../../rows.ts";
+import { ClaudeLines, SOURCE, type Transcript } from "./lines.ts";
+import { Family } from "./family.ts";
+
+/** Claude Code: a transcript a session, and one for each subagent beside it. */
+export const claudeCode: Tool = {
+  source: SOURCE,
+  label: "Claude Code",
+  places: ({ home, env }) => {
+    const own = env["CLAUDE_CONFIG_DIR"];
+    if (own !== undefined && own !== "") return [join(own, "projects")];
+    return [join(home, ".claude", "projects"), join(home, ".config", "claude", "projects")];
+  },
+  async *units(path, places) {
+    const family = new Family();
+    for await (const file of filesBelow(path, isTranscript)) yield unitOf(file, places, family);
+  },
+};
+
+/** `<session>.jsonl` of a project, or `agent-<id>.jsonl` below `subagents`; not the journal of a workflow. */
+function isTranscript(path: string): boolean {
+  const name = basename(path);
+  if (!name.endsWith(".jsonl") || name === "journal.jsonl" || name === "history.jsonl")
+    return false;
+  const folders = path.split(/[\\/]/);
+  if (folders.includes("subagents")) return name.startsWith("agent-");
+  // A session's own folder holds results of tools.
+  return !folders.includes("tool-results");
+}
+
+function unitOf(file: FoundFile, places: Places, family: Family): Unit {
+  return fileUnit(
+    file,
+    async (memo) => new ClaudeLines(await transcriptOf(file.path, places, family), memo),
+  );
+}
+
+/** Id of a subagent's session: ids of agents repeat under other parents. */
+export function subagentId(parent: string, agent: string): string {
+  return `${parent}-agent-${agent}`;
+}
+
+async function transcriptOf(path: string, { host }: Places, family: Family): Promise<Transcript> {
+  const parent = /^(.*)[\\/]subagents[\\/]/.exec(path)?.[1];
+  const name = basename(path, ".jsonl");
+  if (parent === undefined) return { externalId: name, host, ...(await family.parentOf(path)) };
+  const meta = await jsonFile(join(dirname(path), `${name}.meta.json`));
+  const session = basename(parent);
+  const title = textIn(meta, "description");
+  const calledBy = textIn(meta, "toolUseId");
+  return {
+    externalId: subagentId(session, name.replace(/^agent-/, "")),
+    host,
+    parentExternalId: session,
+    relation: "subagent",
+    ...(title === undefined ? {} : { title }),
+    ...(calledBy === undefined ? {} : { calledBy }),
+  };
+}
