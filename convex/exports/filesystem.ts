@@ -1,3 +1,4 @@
+import { trimEndWhere } from "../lib/text";
 import { fnv1a } from "../lib/hash";
 import { isoTime, jsonLine } from "./common";
 import { text } from "./text";
@@ -52,7 +53,8 @@ function manifestOf({ at, stretches }: ExportTotals) {
 
 /** A name that any file system takes; ids that differ only in other characters stay apart. */
 function fileName({ externalId, from }: Pick<WrittenStretch, "externalId" | "from">): string {
-  const safe = externalId.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "");
+  const joined = externalId.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
+  const safe = trimEndWhere(joined, (character) => character === "-");
   const id =
     safe === externalId && safe.length <= 80 ? safe : `${safe.slice(0, 80)}-${hash(externalId)}`;
   return `session-${id}${from === 0 ? "" : `-${from}`}.txt`;

@@ -7,7 +7,7 @@ import { EVERYTHING } from "../exports/select";
 import { type Resume, writeExport, type Written } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { newExportId } from "../lib/exports/exportId";
-import { prefixBytes } from "../lib/text";
+import { prefixBytes, trimEndWhere } from "../lib/text";
 import { type ExportQuery, exportRoutes } from "../wire/export";
 import { type Call, endpoint, type Endpoint } from "./endpoint";
 import type { Caller } from "./authenticate";
@@ -125,7 +125,8 @@ function readResume(cursor: string): Resume & { exportId?: string } {
 
 /** A name that is safe in a header and on any file system. */
 function fileLabel(text: string): string {
-  const safe = text.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "");
+  const joined = text.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
+  const safe = trimEndWhere(joined, (character) => character === "-");
   return safe.slice(0, 80) || "export";
 }
 

@@ -63,6 +63,21 @@ export function prefixBytes(text: string, maxBytes: number): string {
   return text.slice(0, runEnd(text, 0, maxBytes));
 }
 
+/**
+ * Removes the characters at the end for which `isCut` holds. Takes linear time, unlike a pattern that
+ * ends with `+$`, which starts again at every character of a long run.
+ */
+export function trimEndWhere(text: string, isCut: (character: string) => boolean): string {
+  let end = text.length;
+  while (end > 0) {
+    const isPair = end > 1 && (text.codePointAt(end - 2) ?? 0) > 0xffff;
+    const start = end - (isPair ? 2 : 1);
+    if (!isCut(text.slice(start, end))) break;
+    end = start;
+  }
+  return text.slice(0, end);
+}
+
 /** The prefix of at most `maxBytes`, with an ellipsis (inside the bound) if anything was cut. */
 export function cutBytes(text: string, maxBytes: number): string {
   const whole = prefixBytes(text, maxBytes);

@@ -1,4 +1,5 @@
 import convexPlugin from "@convex-dev/eslint-plugin";
+import regexp from "eslint-plugin-regexp";
 import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
 
@@ -33,6 +34,15 @@ export default tseslint.config(
         "error",
         { considerDefaultExhaustiveForUnions: true },
       ],
+    },
+  },
+  {
+    // Patterns read what strangers send: one that goes back over its text would stop the server.
+    files: ["convex/**/*.ts", "scripts/local/**/*.ts"],
+    plugins: { regexp },
+    rules: {
+      "regexp/no-super-linear-backtracking": ["error", { report: "potential" }],
+      "regexp/no-super-linear-move": "error",
     },
   },
   {

@@ -1,9 +1,11 @@
+import { trimEndWhere } from "../text";
+
 /** Sections of a Markdown page, so that a search answers with a place and not with a page. */
 
 /** What stands under one heading, the heading included; text before the first has none. */
 type Section = { heading: string; anchor: string; text: string };
 
-const HEADING = /^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$/;
+const HEADING = /^ {0,3}#{1,6}(?!#)(?:\s(.*)|)$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
 /** The sections of a page in order; lines that only look like headings inside code are code. */
@@ -14,8 +16,8 @@ export function sectionsOf(markdown: string): Section[] {
     const mark = FENCE.exec(line)?.[1];
     if (mark !== undefined && fence === "") fence = mark;
     else if (mark?.startsWith(fence) === true) fence = "";
-    const heading = fence === "" ? HEADING.exec(line)?.[2] : undefined;
-    if (heading !== undefined) sections.push({ heading, lines: [] });
+    const heading = fence === "" ? HEADING.exec(line)?.[1] : undefined;
+    if (heading !== undefined) sections.push({ heading: withoutClosing(heading), lines: [] });
     sections[sections.length - 1]?.lines.push(line);
   }
   const anchors = new Map<string, number>();
@@ -28,10 +30,17 @@ export function sectionsOf(markdown: string): Section[] {
     .map((section) => ({ ...section, anchor: anchorOf(section.heading, anchors) }));
 }
 
+/** A heading without the number signs that may close it. */
+function withoutClosing(heading: string): string {
+  const text = heading.trim();
+  const rest = trimEndWhere(text, (character) => character === "#");
+  return rest === "" || /\s$/.test(rest) ? rest.trimEnd() : text;
+}
+
 /** A heading as it is read: links by their text, no code marks, no emphasis. */
 function plainHeading(heading: string): string {
   return heading
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/!?\[([^[\]]*)\]\([^()]*\)/g, "$1")
     .replace(/[`*]/g, "")
     .trim();
 }

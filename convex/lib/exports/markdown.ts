@@ -1,7 +1,7 @@
 /** Start of an HTML block that, left open, runs to the end of the document (CommonMark 4.6, 1–5). */
 const OPEN_HTML =
   /^ {0,3}<(?=(?:script|pre|style|textarea)(?:[\s>]|$)|!--|\?|![A-Za-z]|!\[CDATA\[)/i;
-const FENCE = /^ {0,3}(`{3,}|~{3,})(.*)$/;
+const FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))([\s\S]*)$/;
 
 /**
  * A Markdown text that ends what it begins: an open code fence is closed, and an HTML block that

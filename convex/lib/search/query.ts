@@ -1,3 +1,4 @@
+import { trimEndWhere } from "../text";
 import { askedWords, EMOJI, emojiWord, IN_RUN, normalWord } from "./hiddenWords";
 import { humps, inflections, isIndexed, lowerCase, wordsOf } from "./words";
 
@@ -105,7 +106,8 @@ function phrasesOf(query: string): string[][] {
     .slice(0, MAX_PHRASES);
 }
 
-const EDGES = /^[^\p{Alphabetic}\p{N}]+|[^\p{Alphabetic}\p{N}]+$/gu;
+const LEADING_SIGNS = /^[^\p{Alphabetic}\p{N}]+/u;
+const isSign = (character: string) => /[^\p{Alphabetic}\p{N}]/u.test(character);
 
 /** All distinct concepts in the order of the query. */
 function conceptsOf(query: string): Concept[] {
@@ -131,7 +133,8 @@ function conceptsOf(query: string): Concept[] {
 function pieces(run: string): string[] {
   return run
     .split(/[^\p{Alphabetic}\p{N}._/\\:#@$-]+/u)
-    .map((piece) => piece.replace(/(?::\d+)+$/, "").replace(EDGES, ""))
+    .map((piece) => piece.replace(/(?::\d{1,9}){1,3}$/, "").replace(LEADING_SIGNS, ""))
+    .map((piece) => trimEndWhere(piece, isSign))
     .map((piece) => piece.split(/[/\\]/).slice(-3).join("/"))
     .filter((piece) => piece !== "");
 }

@@ -170,7 +170,7 @@ const SERVICES: readonly IssuedRule[] = [
   rule("telegram-token", "api.telegram.org/bot", "\\d{6,12}:[A-Za-z0-9_-]{30,}"),
   rule(
     "teams-webhook",
-    ".webhook.office.com/webhookb2/ outlook.office.com/webhook/",
+    "webhook.office.com/webhookb2/ outlook.office.com/webhook/",
     "[A-Za-z0-9@/_-]{30,}",
   ),
   rule("zapier-webhook", "hooks.zapier.com/hooks/catch/", "\\d{3,12}/[A-Za-z0-9]{5,}"),

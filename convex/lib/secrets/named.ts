@@ -3,6 +3,7 @@ import { findCookies, findCredential, findSeedPhrase, findSignature, type Name }
 import {
   isAuthorization,
   isCookie,
+  isOpenKey,
   isSeedPhrase,
   isUrlSignature,
   type Telling,
@@ -58,18 +59,41 @@ function findBeside(text: string, name: Name, found: Finding[]): number | undefi
   if (isCookie(bare)) return findCookies(text, name, found);
   if (isUrlSignature(bare)) return findSignature(text, name, found);
   if (isSeedPhrase(bare) || /^phrase$/i.test(bare)) return findSeedPhrase(text, name.end, found);
-  const telling = /identified by$/i.test(name.text) ? "password" : tellingOf(bare);
-  if (telling === undefined) return undefined;
+  const told = tellingIn(text, name, bare);
+  if (told === undefined) return undefined;
+  const { telling, isVague } = told;
   const place = placeOfValue(text, name);
   if (place === undefined) return undefined;
   const value = readValue(text, place.at, place.form);
   const judged = text.slice(value.start, value.end);
   if (place.isStrict && !isStrong(judged)) return undefined;
+  if (isVague && !isRandom(judged)) return undefined;
   const next = place.isStrict ? "" : text.charAt(value.end);
   if (!isSecretValue(judged, telling, value.form, next)) return undefined;
   const end = value.form === "quoted" ? value.end : wholeEnd(text, value.end, value.start);
   found.push({ kind: kindOf(telling, bare), start: value.start, end });
   return end;
+}
+
+/**
+ * What a name tells of its value, in prose together with the word before it: `API key`, `stripe key`. Where
+ * only the company says that a key is meant, the telling is vague, and the value has to look random.
+ */
+function tellingIn(
+  text: string,
+  name: Name,
+  bare: string,
+): { telling: Telling; isVague?: boolean } | undefined {
+  if (/identified by$/i.test(name.text)) return { telling: "password" };
+  const own = tellingOf(bare);
+  if (own !== undefined) return { telling: own };
+  if (!/^keys?$/i.test(bare)) return undefined;
+  const before = /([A-Za-z]{2,24})[ -]$/.exec(text.slice(Math.max(0, name.start - 26), name.start));
+  if (before === null) return undefined;
+  const [, word = ""] = before;
+  const phrase = tellingOf(`${word}_key`);
+  if (phrase !== undefined) return { telling: phrase };
+  return isOpenKey(word) ? undefined : { telling: "key", isVague: true };
 }
 
 function kindOf(telling: Telling, name: string): string {
@@ -82,10 +106,19 @@ function kindOf(telling: Telling, name: string): string {
 const isStrong = (value: string) =>
   value.length >= 6 && /[A-Za-z]/.test(value) && /[\d!@#$%^&*]/.test(value) && !/\s/.test(value);
 
+/** A run of small and capital letters and digits, as no word, digest or id in use is. */
+const isRandom = (value: string) =>
+  /^[A-Za-z0-9_-]{20,}$/.test(value) &&
+  /[a-z]/.test(value) &&
+  /[A-Z]/.test(value) &&
+  /\d/.test(value);
+
 /** Where the value of a name begins, and how it stands there. */
 type Place = { at: number; form: Form; isStrict?: boolean };
 
-const CLOSE = String.raw`(?:\\*["'${"`"}])?`;
+/** Back-slashes of JSON text within JSON text; more are no escape. */
+const SLASHES = String.raw`\\{0,8}`;
+const CLOSE = String.raw`(?:${SLASHES}["'${"`"}])?`;
 const NOTATIONS: readonly {
   pattern: RegExp;
   place: (text: string, name: Name, at: number) => Place | undefined;
@@ -93,7 +126,7 @@ const NOTATIONS: readonly {
   // {"name": "DB_PASSWORD", "value": "…"}, also as YAML and as attributes of XML
   {
     pattern: new RegExp(
-      String.raw`\\*["']?,?(?:\s|\\+[nrt]){0,40}\\*["']?value\\*["']?\s{0,4}[:=]\s{0,4}`,
+      String.raw`${SLASHES}["']?,?(?:\s|\\{1,8}[nrt]){0,40}${SLASHES}["']?value${SLASHES}["']?\s{0,4}[:=]\s{0,4}`,
       "iy",
     ),
     place: (_, __, at) => ({ at, form: "setting" }),
@@ -101,13 +134,23 @@ const NOTATIONS: readonly {
   // name=value, "name": "value", name := value, name => value, ["name"] = value
   {
     pattern: new RegExp(
-      String.raw`${CLOSE}(?:\])?\??(?:\s{0,20})(?:=>|:=|\|\|=|\?\?=|={1,3}|::?-?|%3[Dd])(?:\s|\\+[nt]){0,20}`,
+      String.raw`${CLOSE}(?:\])?\??[*_]{0,3}(?:\s{0,20})(?:=>|:=|\|\|=?|\?\?=?|={1,3}|::?-?|%3[Dd])[*_]{0,3}(?:\s|\\{1,8}[nt]){0,20}`,
       "y",
     ),
     place: assigned,
   },
   // --name value, netrc: password value
-  { pattern: /(?:\s|\\+n){1,4}/y, place: spaced },
+  { pattern: /(?:\s|\\{1,8}n){1,4}/y, place: spaced },
+  // | name | value | in a table
+  { pattern: /[`*_]{0,3}\s{0,20}\|\s{0,20}/y, place: inTable },
+  // setenv("name", "value"), getenv("name", "default")
+  {
+    pattern: new RegExp(
+      String.raw`${SLASHES}["']\s{0,4},\s{0,8}(?:[A-Za-z]{1,12}\s?=\s?)?(?=${SLASHES}["'])`,
+      "y",
+    ),
+    place: inCall,
+  },
   // <name>value</name>
   {
     pattern: />/y,
@@ -145,8 +188,23 @@ function assigned(text: string, name: Name, at: number): Place {
 /** Whether the line holds only the name and one bare word, as YAML and property files do. */
 function isAloneOnLine(text: string, name: Name, at: number): boolean {
   const before = text.slice(Math.max(0, name.start - 40), name.start);
-  if (!/(?:^|[\n\r]|\\n)[\s>|]*(?:- )?$/.test(before)) return false;
+  if (!/(?:^|[\n\r]|\\n)[ \t>|]*(?:- )?$/.test(before)) return false;
   return /^[^\s;,(){}[\]]+[ \t]*(?:\r?\n|\\[nr]|#|"|$)/.test(text.slice(at, at + 200));
+}
+
+/** A cell behind the name's in a table of Markdown. */
+function inTable(text: string, name: Name, at: number): Place | undefined {
+  const before = text.slice(Math.max(0, name.start - 80), name.start);
+  if (!/(?:^|[\n\r]|\\n)[ \t]*\|[^\n\r]{0,60}$/.test(before)) return undefined;
+  return { at, form: "setting", isStrict: true };
+}
+
+/** The argument behind the name's in a call that sets or reads a value by its name. */
+function inCall(text: string, name: Name, at: number): Place | undefined {
+  const before = text.slice(Math.max(0, name.start - 40), name.start);
+  const isCall =
+    /(?:define|env|set[a-z]{0,16}|get|fetch|header|append|add|put|property|default|secret|save|store|field)\(\s{0,4}\\{0,8}["']$/i;
+  return isCall.test(before) ? { at, form: "code", isStrict: true } : undefined;
 }
 
 function spaced(text: string, name: Name, at: number): Place | undefined {
@@ -158,6 +216,8 @@ function spaced(text: string, name: Name, at: number): Place | undefined {
     return { at, form: "setting" };
   if (/^(?:PASSWORD|IDENTIFIED BY)$/i.test(name.text) && /^['"]/.test(text.slice(at, at + 1)))
     return { at, form: "code" };
+  if (/(?:^|[\n\r]|\\n)\s{0,8}(?:ENV|ARG|setenv|SET)\s{1,8}$/.test(before))
+    return { at, form: "setting" };
   if (/^(?:requirepass|masterauth)$/i.test(name.text)) return { at, form: "setting" };
   const told = /^(?:is|was|are|to|will be)(?: now)?:?\s{1,4}/.exec(text.slice(at, at + 20));
   if (told) return { at: at + told[0].length, form: "setting", isStrict: true };

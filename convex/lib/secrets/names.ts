@@ -7,8 +7,8 @@ export type Telling = "password" | "secret" | "key";
 /** The words of a name: `dbPass`, `DB_PASS` and `db-pass` are the same two. */
 export function wordsOf(name: string): string[] {
   return name
-    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .replace(/([A-Z]{2,})([A-Z][a-z])/g, "$1 $2")
+    .replace(/(?<=[a-z0-9])(?=[A-Z])/g, " ")
+    .replace(/(?<=[A-Z]{2})(?=[A-Z][a-z])/g, " ")
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
@@ -29,6 +29,13 @@ const KEYS =
 const OPEN_KEYS =
   /(?:public|publishable|primary|foreign|cache|sort|partition|object|idempotency|hostkey|sessionkeys)/;
 
+/** Words before `key` that make it a name of something else: a cell, a row, a place. */
+export const isOpenKey = (word: string): boolean =>
+  OPEN_KEYS.test(word.toLowerCase()) ||
+  /^(?:ssh|host|s3|row|sort|index|unique|composite|map|dict|json|yaml|session|record|item|entity|query|react|list|group|shard|routing|message|translation|i18n|config|registry|lookup|dedupe|hash|the|a|an|this|that|its|your|my|our|new|old|each|every|same|which|next|first|last|arrow|enter|return|escape|any|storage|bucket|blob)$/i.test(
+    word,
+  );
+
 const TOKEN = /token$/;
 /** Words before `token` that make it a place in a text or a list. */
 const OTHER_TOKENS =
@@ -40,6 +47,7 @@ const FULL_NAMES: ReadonlyMap<string, Telling> = new Map([
   ["aspsessionid", "secret"],
   ["connect sid", "secret"],
   ["secret", "secret"],
+  ["secret key base", "secret"],
   ["salt", "key"],
 ]);
 

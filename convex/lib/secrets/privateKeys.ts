@@ -108,4 +108,4 @@ function findPutty(text: string, found: Finding[]): void {
   }
 }
 
-const trailing = (text: string) => /\s*$/.exec(text)?.[0].length ?? 0;
+const trailing = (text: string) => text.length - text.trimEnd().length;

@@ -52,8 +52,14 @@ export function endOfBare(text: string, at: number, form: Form): number {
   pattern.lastIndex = at;
   pattern.test(text);
   let end = Math.max(at, pattern.lastIndex);
-  while (end > at && /[.,:!?)\]}]/.test(text.charAt(end - 1)) && form !== "quoted") end--;
+  while (end > at && isEndOfSentence(text.charAt(end - 1), form)) end--;
   return end;
+}
+
+/** Signs that end a sentence and not a value; passwords may end with a `!` where they stand alone. */
+function isEndOfSentence(sign: string, form: Form): boolean {
+  if (form === "quoted") return false;
+  return form === "code" ? /[.,:!?)\]}]/.test(sign) : /[.,:)\]}]/.test(sign);
 }
 
 /** The end of a value, `end` being where the part that was judged ends. */

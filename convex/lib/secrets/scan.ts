@@ -1,5 +1,6 @@
 import { type Finding, marker } from "./finding";
 import { findIssued } from "./issued";
+import { findInCommands } from "./commands";
 import { findLogins } from "./logins";
 import { findSchemes } from "./headers";
 import { findNamed } from "./named";
@@ -16,6 +17,7 @@ export function findSecrets(text: string): Finding[] {
   findIssued(text, found);
   findShapes(text, found);
   findLogins(text, found);
+  findInCommands(text, found);
   findSchemes(text, found);
   findNamed(text, found);
   return merged(found).filter(({ start }) => !isInMarker(text, start));

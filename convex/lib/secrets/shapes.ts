@@ -45,7 +45,7 @@ function isMixed(key: string): boolean {
  */
 function isAwsSecret(key: string, text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - 300), at);
-  if (/[A-Za-z0-9+/]{60,}\s{0,3}$/.test(before.slice(-90))) return false;
+  if (/[A-Za-z0-9+/]{60}\s{0,3}$/.test(before.slice(-90))) return false;
   if (/(?:sha\d{1,3}[-:]|integrity)\W{0,3}$/i.test(before)) return false;
   if (/(?:AKIA|ASIA)[A-Z0-9]{16}|aws|secret/i.test(before)) return true;
   if (!/[/+]/.test(key)) return false;

@@ -39,7 +39,7 @@ const PLACEHOLDER = new RegExp(
     "\\$\\{|\\{\\{|<%|%\\(|\\$\\(|\\.\\.\\.|…|\\*\\*\\*",
     "^\\$[A-Za-z_]\\w*$|^%[A-Za-z_]\\w*%$|^%[sdv]$|^:[a-z_]\\w*$|^#\\{|^@\\w+@$",
     "^<.*>?$|^\\[.*\\]$|^\\{.*\\}$",
-    "^(?:your|my|the|insert|enter|replace|put|add|use)[-_ ]?(?:[a-z0-9]+[-_ ]?){0,6}(?:here|key|token|secret|password|pass|pwd|value|id)s?$",
+    "^(?:your|my|the|insert|enter|replace|put|add|use)[-_ ]?[a-z0-9]*(?:[-_ ][a-z0-9]+){0,6}[-_ ]?(?:here|key|token|secret|password|pass|pwd|value|id)s?$",
     "^(?:your|insert|replace)[-_ ]",
     "(?:^|[-_ ])(?:placeholder|redacted|dummy|example|sample|todo|tbd|fixme|fake)(?:$|[-_ ])",
   ].join("|"),
@@ -53,6 +53,16 @@ export function isPlaceholder(value: string): boolean {
   if (/^[xX*•.?#_-]+$/.test(value)) return true;
   return value.length <= 100 ? PLACEHOLDER.test(value) : /^[<$]\{/.test(value);
 }
+
+const DOCUMENTED = new Set(
+  "password pass passwd pwd pw secret token key apikey api_key user".split(" "),
+);
+
+/** What stands in documentation instead of a password. */
+export const isOpenLogin = (password: string): boolean =>
+  isPlaceholder(password) ||
+  DOCUMENTED.has(password.toLowerCase()) ||
+  /^\$|^%[A-Z_]+%$/.test(password);
 
 /** Whether an unquoted value is an expression: a member, a call, a type, a variable named like a secret. */
 function isCode(value: string, form: Form, next: string): boolean {
@@ -102,7 +112,7 @@ function isPath(value: string): boolean {
   if (/^(?:\.{0,2}\/|~\/|[A-Za-z]:[\\/])/.test(value)) {
     return (
       value.split(/[\\/]/).every((part) => part.length < 30) &&
-      /^[~./\\]*[a-z_.-]+(?:[\\/]|$)/i.test(value)
+      /^[~./\\]*(?:[a-z_-][a-z_.-]*)?(?:[\\/]|$)/i.test(value)
     );
   }
   return /\.(?:pem|key|crt|cer|json|ya?ml|txt|env|ts|js|py|go|rs|toml|ini|cfg|conf|html?|pub|p12|pfx)$/i.test(
@@ -168,7 +178,7 @@ function isWord(segment: string): boolean {
   if (/^\d{1,8}$/.test(segment) || NUMBERED.test(segment)) return true;
   if (/^\d{1,2}[a-z]{1,2}$/i.test(segment)) return true;
   if (!/^[A-Za-z]+$/.test(segment)) return false;
-  const words = segment.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? [];
+  const words = segment.split(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/);
   const isLegible = (word: string) =>
     word.length <= 20 &&
     (word.length <= 3 ? word.length > 1 : /[aeiouy]/i.test(word)) &&

@@ -63,7 +63,7 @@ const CALL_KEYS = [
 ];
 
 /** `"shell: npm i"`: a tool and what it was told, in one string. */
-const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s+([\s\S]*)$/;
+const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s([\s\S]*)$/;
 
 /** Keys of a call whose spelling its dialects differ in; `sameCallKey` compares them. */
 export const CALL_SPELLINGS = [NAME_KEYS, ARGS_KEYS, CALL_ID_KEYS] as const;
@@ -198,7 +198,7 @@ function withResult(
 
 function namedCall(value: unknown): { name?: string; args: unknown } {
   const match = typeof value === "string" ? NAMED_CALL.exec(value) : null;
-  return match === null ? { args: value } : { name: match[1], args: parsed(match[2]) };
+  return match === null ? { args: value } : { name: match[1], args: parsed(match[2]?.trimStart()) };
 }
 
 /** A result; the call it belongs to may be named in its content or around it. */

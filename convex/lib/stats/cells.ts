@@ -1,3 +1,4 @@
+import { trimEndWhere } from "../text";
 import { keysOf, record } from "../record";
 
 /**
@@ -105,7 +106,7 @@ function packCell(quarter: number, { sums, gaps }: Cell): string {
   const packedGaps = Array.from(gaps.entries())
     .sort(([a], [b]) => a - b)
     .map(([gap, count]) => gap.toString(36) + (count === 1 ? "" : `*${count.toString(36)}`));
-  const packed = text.join(",").replace(/,+$/, "");
+  const packed = trimEndWhere(text.join(","), (character) => character === ",");
   return packedGaps.length === 0 ? packed : `${packed}|${packedGaps.join(".")}`;
 }
 

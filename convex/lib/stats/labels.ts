@@ -72,4 +72,4 @@ function threeDigits(value: number): string {
   return value >= 9.995 ? trimmed(value.toFixed(1)) : trimmed(value.toFixed(2));
 }
 
-const trimmed = (text: string) => text.replace(/\.?0+$/, "");
+const trimmed = (text: string) => String(Number(text));

@@ -1,3 +1,4 @@
+import { trimEndWhere } from "../../lib/text";
 import type { UserIdentity } from "convex/server";
 import { v, type Infer, type ObjectType } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
@@ -155,7 +156,8 @@ export async function listKeys(ctx: QueryCtx, named: Named) {
 
 /** An address as typed by the operator, perhaps with spaces around it. */
 function operatorAddress(text: string): string {
-  return normalAddress(text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ""));
+  const isSpace = (character: string) => " \t\r\n".includes(character);
+  return normalAddress(trimEndWhere(text, isSpace).replace(/^[ \t\r\n]+/, ""));
 }
 
 /** Returns the one account that is meant; 404 if there is none, 409 with their ids if there are several. */
