@@ -125,6 +125,7 @@ import type * as lib_search_searchTexts from "../lib/search/searchTexts.js";
 import type * as lib_search_snippet from "../lib/search/snippet.js";
 import type * as lib_search_tokens from "../lib/search/tokens.js";
 import type * as lib_search_words from "../lib/search/words.js";
+import type * as lib_secrets_commands from "../lib/secrets/commands.js";
 import type * as lib_secrets_counts from "../lib/secrets/counts.js";
 import type * as lib_secrets_delivery from "../lib/secrets/delivery.js";
 import type * as lib_secrets_finding from "../lib/secrets/finding.js";
@@ -434,6 +435,7 @@ declare const fullApi: ApiFromModules<{
   "lib/search/snippet": typeof lib_search_snippet;
   "lib/search/tokens": typeof lib_search_tokens;
   "lib/search/words": typeof lib_search_words;
+  "lib/secrets/commands": typeof lib_secrets_commands;
   "lib/secrets/counts": typeof lib_secrets_counts;
   "lib/secrets/delivery": typeof lib_secrets_delivery;
   "lib/secrets/finding": typeof lib_secrets_finding;
