@@ -75,6 +75,8 @@ function isOnlySpans(value: string): boolean {
 
 /** The language of a file, by its name. */
 export function languageOf(path: string): string {
-  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1).toLowerCase();
+  const name = path
+    .slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1)
+    .toLowerCase();
   return name === "dockerfile" ? name : (/\.(\w+)$/.exec(name)?.[1] ?? "");
 }
