@@ -26,6 +26,11 @@ const app = defineApp({
     JWT_PRIVATE_KEY: v.optional(v.string()),
     JWKS: v.optional(v.string()),
     SITE_URL: v.optional(v.string()),
+    /**
+     * MiB that the deployment may write in a second; default 4 (S16 and self-hosted). Syncs and embedding
+     * runs are paced to a share of it. S256 has 8, D1024 32, D2048 64.
+     */
+    WRITE_MIB_PER_SECOND: v.optional(v.string()),
     /** Days an API log line is kept; default 7. */
     API_LOG_RETENTION_DAYS: v.optional(v.string()),
     /** Requests a minute and user, by class of endpoint, or `off`; defaults in `model/accounts/rateLimits.ts`. */

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
-import type { ActionCtx } from "./_generated/server";
+import { type ActionCtx, env } from "./_generated/server";
 import {
   embeddingProvider,
   embedTexts,
@@ -12,7 +12,7 @@ import { systemAction } from "./functions";
 import { type EmbedPlan, planEmbeddings } from "./lib/embedding/plan";
 import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/embedding/vectorSpace";
 import { pause } from "./lib/pause";
-import { pauseAfter } from "./lib/sync/writeCost";
+import { pauseAfter, writeWindow } from "./lib/sync/writeCost";
 import { RUN_QUIET_MS } from "./model/embedding/schedule";
 import type { Embedded } from "./model/embedding/embeddings";
 import type { StretchMessage } from "./model/embedding/staleRange";
@@ -184,6 +184,7 @@ async function storeWork(
   const base = { sessionId, staleRevision, removed: [] };
   const [first = [], ...others] = partsOf(plan, vectors);
   const parts = [first, ...others];
+  const window = writeWindow(env.WRITE_MIB_PER_SECOND);
   let goesOn = false;
   for (const [i, units] of parts.entries()) {
     const embedded: Embedded = { ...base, units };
@@ -193,7 +194,7 @@ async function storeWork(
       if (session && embedding) embedded.session = { textHash: session.textHash, embedding };
       embedded.end = { rest: plan.rest, ...(delayMs === undefined ? {} : { delayMs }) };
     }
-    if (i > 0) await pause.forMs(pauseAfter(STORE_MAX_VECTORS * VECTOR_WRITE_BYTES, 0));
+    if (i > 0) await pause.forMs(pauseAfter(STORE_MAX_VECTORS * VECTOR_WRITE_BYTES, 0, window));
     goesOn = await ctx.runMutation(internal.embeddings.store, { embedded });
   }
   return goesOn;

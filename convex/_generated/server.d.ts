@@ -47,6 +47,7 @@ type Env = {
   readonly WORKOS_API_URL: string | undefined;
   readonly WORKOS_CLIENT_ID: string | undefined;
   readonly WORKOS_WEBHOOK_SECRET: string | undefined;
+  readonly WRITE_MIB_PER_SECOND: string | undefined;
 };
 
 /**

@@ -10,7 +10,7 @@ import { masksBeforeStoring } from "../lib/secrets/setting";
 import { cutParts, cutText } from "../lib/sessions/partRows";
 import { sliceRows } from "../lib/sync/messageSlices";
 import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
-import { pauseAfter, rowBytes, SLICE } from "../lib/sync/writeCost";
+import { pauseAfter, rowBytes, SLICE, writeWindow } from "../lib/sync/writeCost";
 import { utf8Length } from "../lib/text";
 import type { MessageInput, SessionInput } from "../wire/sync";
 import type { Caller } from "./authenticate";
@@ -92,7 +92,9 @@ export async function storeItems(
     if (count < rows.length) waiting.unshift(rows.slice(count));
     results.logged = isLast && count === rows.length;
     if (results.logged) return results;
-    const waitMs = pauseAfter(bytesOf(rows.slice(0, count)), Date.now() - startedAt);
+    const written = bytesOf(rows.slice(0, count));
+    const window = writeWindow(env.WRITE_MIB_PER_SECOND);
+    const waitMs = pauseAfter(written, Date.now() - startedAt, window);
     if (waitMs > 0) await pause.forMs(waitMs);
   }
 }

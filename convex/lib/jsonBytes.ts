@@ -16,6 +16,8 @@ const VALUE_MAX_HEAP_BYTES = 18 * 1024 * 1024;
 const CONTAINER_HEAP_BYTES = 64;
 const ELEMENT_HEAP_BYTES = 24;
 const STRING_HEAP_BYTES = 32;
+/** A key that is seen for the first time: an object of many such keys becomes a hash table. */
+const NEW_KEY_HEAP_BYTES = 80;
 
 /** A part of the bytes that holds one JSON value, and an estimate of the heap that its parsed form takes. */
 type Span = { start: number; end: number; heapBytes: number };
@@ -148,6 +150,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  * parsing it fails.
  */
 function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
+  const keys = new SeenKeys(bytes);
   let depth = 0;
   let heapBytes = 0;
   let at = from;
@@ -155,7 +158,8 @@ function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
     const byte = bytes[at];
     if (byte === QUOTE) {
       const end = stringEnd(bytes, at);
-      heapBytes += STRING_HEAP_BYTES + 2 * (end - at);
+      if (bytes[skipSpace(bytes, end)] !== COLON) heapBytes += STRING_HEAP_BYTES + 2 * (end - at);
+      else if (!keys.has(at, end)) heapBytes += NEW_KEY_HEAP_BYTES + 2 * (end - at);
       at = end;
       continue;
     }
@@ -164,7 +168,7 @@ function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
     if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       depth += 1;
       heapBytes += CONTAINER_HEAP_BYTES;
-    } else if (byte === COMMA || byte === COLON) {
+    } else if (byte === COMMA) {
       heapBytes += ELEMENT_HEAP_BYTES;
     } else if (isEnd) {
       depth -= 1;
@@ -172,6 +176,40 @@ function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
     at += 1;
   }
   return { start: from, end: at, heapBytes };
+}
+
+/**
+ * Keys of objects seen before: V8 keeps one string for all of them. The few that fall into the same slot
+ * are taken for new again, which only makes the estimate larger.
+ */
+class SeenKeys {
+  readonly #bytes: Uint8Array;
+  readonly #starts = new Int32Array(1_024).fill(-1);
+  readonly #lengths = new Int32Array(1_024);
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /** Whether the key in these bytes was seen before; remembers it. */
+  has(start: number, end: number): boolean {
+    let hash = 0;
+    for (let at = start; at < end; at++) hash = (hash * 31 + (this.#bytes[at] ?? 0)) | 0;
+    const slot = hash & 1_023;
+    const before = this.#starts[slot] ?? -1;
+    const length = end - start;
+    const isSame = before >= 0 && this.#lengths[slot] === length && this.#equal(before, start, length);
+    this.#starts[slot] = start;
+    this.#lengths[slot] = length;
+    return isSame;
+  }
+
+  #equal(before: number, start: number, length: number): boolean {
+    for (let at = 0; at < length; at++) {
+      if (this.#bytes[start + at] !== this.#bytes[before + at]) return false;
+    }
+    return true;
+  }
 }
 
 /** Where the string that opens at `open` ends: behind its closing quote. */

@@ -18,11 +18,10 @@ export async function startDashboard(): Promise<Dashboard> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const key = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
+  const env = { ...limits, WRITE_MIB_PER_SECOND: "64", JWKS: JSON.stringify({ keys: [key] }) };
   const engine = await startTestEngine({
-    // Messages of several megabytes are still stored and drawn faster than a deployment allows.
-    limits: { mode: "warn" },
     embeddings: false,
-    env: { ...limits, JWKS: JSON.stringify({ keys: [key] }) },
+    env,
   });
   const tokenOf = (userId: string) =>
     new SignJWT()

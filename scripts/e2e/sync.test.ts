@@ -6,7 +6,8 @@ let engine: TestEngine;
 let ada: TestUser;
 
 beforeAll(async () => {
-  engine = await startTestEngine();
+  // Large messages are paced by the write window; the widest one leaves more time for other tests.
+  engine = await startTestEngine({ env: { WRITE_MIB_PER_SECOND: "64" } });
   ada = await engine.createUser();
 });
 afterAll(() => engine.stop());
@@ -114,8 +115,8 @@ describe("the largest message there is can be stored, and replaced by another", 
       },
     ],
     [
-      "of as many parts as there is room for",
-      { parts: Array.from({ length: 160_000 }, () => ({ type: "t", content: 0 })) },
+      "of 60,000 parts",
+      { parts: Array.from({ length: 60_000 }, () => ({ type: "t", content: 0 })) },
     ],
   ])(
     "%s",
@@ -138,22 +139,30 @@ describe("the largest message there is can be stored, and replaced by another", 
 
 describe("a message that is too large is named, and its neighbours are stored", () => {
   const large = "is larger than 7340032 bytes as it is stored";
-  test.each<[string, object]>([
-    ["350,000 parts", { parts: Array.from({ length: 350_000 }, () => ({ type: "t" })) }],
-    ["4 million numbers as parts", { parts: Array<number>(4_000_000).fill(1) }],
+  const many = "holds too many values to be parsed";
+  test.each<[string, string, object]>([
+    ["350,000 parts", many, { parts: Array.from({ length: 350_000 }, () => ({ type: "t" })) }],
+    ["4 million numbers as parts", many, { parts: Array<number>(4_000_000).fill(1) }],
     [
       "172,000 parts",
+      many,
       { parts: Array.from({ length: 172_000 }, () => ({ type: "t", content: 0 })) },
     ],
     [
       "1.2 million numbers that grow",
+      many,
       { parts: [{ type: "x", content: Array<number>(1_200_000).fill(1e20) }] },
     ],
-    ["a text beyond 7 MiB", { textContent: words(7 * MIB + 1) }],
-    ["a text part beyond 7 MiB", { parts: [{ type: "text", content: words(7 * MIB + 1) }] }],
+    [
+      "400,000 numbers that grow",
+      large,
+      { parts: [{ type: "x", content: Array<number>(400_000).fill(1e20) }] },
+    ],
+    ["a text beyond 7 MiB", large, { textContent: words(7 * MIB + 1) }],
+    ["a text part beyond 7 MiB", large, { parts: [{ type: "text", content: words(7 * MIB + 1) }] }],
   ])(
     "%s",
-    async (name, said) => {
+    async (name, reason, said) => {
       const ids = { sessionExternalId: name, externalId: "bad" };
       // A number that JavaScript prints long, as other languages print it.
       const body = (value: unknown) => JSON.stringify(value).replace(/1e20|1(0{20})/g, "1e20");
@@ -169,14 +178,13 @@ describe("a message that is too large is named, and its neighbours are stored", 
       expect(answer.status).toBe(200);
       expect(await answer.json()).toMatchObject({
         messages: 2,
-        errors: [expect.stringMatching(`^messages\\[1\\]: (parts )?${large}$`)],
+        errors: [expect.stringMatching(`^messages\\[1\\]: (parts )?${reason}$`)],
       });
       const alone = await send("/sync/message", { ...ids, ...said });
       expect(alone.status).toBe(413);
-      expect(await alone.json()).toMatchObject({
-        code: "PAYLOAD_TOO_LARGE",
-        details: [{ message: large }],
-      });
+      const refusal = (await alone.json()) as { code: string };
+      expect(refusal.code).toBe("PAYLOAD_TOO_LARGE");
+      expect(JSON.stringify(refusal)).toContain(reason);
       const { messages: stored } = await readAll(name);
       expect(stored.map(({ externalId }) => externalId)).toEqual(["before", "after"]);
     },

@@ -6,6 +6,7 @@ import { Registry } from "./functions/registry.ts";
 import { Permits } from "./limits/permits.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
 import { LimitRules, type LimitsOptions } from "./limits/platformLimits.ts";
+import { writeWindow } from "../../convex/lib/sync/writeCost.ts";
 import { TooManyWritesError, WriteWindow } from "./limits/writeWindow.ts";
 import { Meter } from "./meter.ts";
 import type { Engine, LogLine } from "./runtime.ts";
@@ -104,7 +105,8 @@ export function assemble(
 ): Assembled {
   const sql = new Statements(db);
   const { env, origin, log, heap } = options;
-  const limits = new LimitRules(options.limits, log);
+  const writeBytesPerSecond = writeWindow(env["WRITE_MIB_PER_SECOND"]);
+  const limits = new LimitRules({ writeBytesPerSecond, ...options.limits }, log);
   const schemas = new Map([...components].map(([path, { schema }]) => [path, readSchema(schema)]));
   const catalog = new Catalog(sql, schemas);
   const rebuilt = catalog.sync();

@@ -133,11 +133,17 @@ class Cleanup {
   }
 }
 
+/** One user's machine shares its write window with nobody: syncs are paced as for the largest class. */
+const OWN_WRITE_MIB_PER_SECOND = "64";
+
 /** This process's variables; those that send texts to somebody else only where that was asked for. */
-function ownEnvironment(openai: boolean): Record<string, string | undefined> {
-  if (openai) return process.env;
-  const { OPENAI_API_KEY: _key, OPENAI_BASE_URL: _url, ...env } = process.env;
-  return env;
+function ownEnvironment({ openai, limits }: EngineOptions): Record<string, string | undefined> {
+  const { OPENAI_API_KEY, OPENAI_BASE_URL, ...env } = process.env;
+  return {
+    ...(limits?.mode === "enforce" ? {} : { WRITE_MIB_PER_SECOND: OWN_WRITE_MIB_PER_SECOND }),
+    ...env,
+    ...(openai ? { OPENAI_API_KEY, OPENAI_BASE_URL } : {}),
+  };
 }
 
 /** Variables of the deployment, with a local embeddings server where there is no key. */
@@ -147,7 +153,7 @@ async function environment(
   cleanup: Cleanup,
 ): Promise<Record<string, string | undefined>> {
   const env: Record<string, string | undefined> = {
-    ...(options.env ?? ownEnvironment(options.openai === true)),
+    ...(options.env ?? ownEnvironment(options)),
     CONVEX_SITE_URL: origin,
     CONVEX_CLOUD_URL: origin,
   };

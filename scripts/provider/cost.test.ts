@@ -12,6 +12,8 @@ const SPARE_DOCUMENTS = 5;
 const SPARE_BYTES = 5_000;
 /** What a message's row holds beside its text, and is read with it: ids, order key, hash, field names. */
 const ROW_BYTES = 300;
+/** A run that is due within this time is waited for: the last turn of a session counts as over after 30 s. */
+const QUIET_MS = 40_000;
 /** The functions of a run; the refresh before it has a budget of its own. */
 const RUN = ["embed:sessions", "embeddings:readWork", "embeddings:store"];
 
@@ -29,8 +31,9 @@ beforeAll(async () => {
     for (let from = 0; from < history; from += 400)
       await say(history, from, Math.min(400, history - from));
   }
-  await engine.settle();
-}, 120_000);
+  // The last prompt of a history is sent once its turn has been quiet for half a minute.
+  await engine.settle(QUIET_MS);
+}, 180_000);
 afterAll(async () => {
   await engine.stop();
   await provider.stop();
@@ -58,7 +61,7 @@ const runOf = ({ background }: Measured) => {
   return { documents: sum("documentsRead"), bytes: sum("bytesRead") };
 };
 
-test("embedding 40 new units reads them once and sends them once, whatever was embedded before", async () => {
+test("embedding 40 new turns reads them once and sends them once, whatever was embedded before", async () => {
   const costs = [];
   for (const history of HISTORIES) {
     const before = sent.length;
@@ -67,7 +70,8 @@ test("embedding 40 new units reads them once and sends them once, whatever was e
       texts = await say(history, history, UNITS);
       await engine.settle();
     });
-    expect(sent.slice(before).flat().sort()).toEqual(texts.sort());
+    // The last turn may still go on: it is sent when the next one begins, or after a while.
+    expect(sent.slice(before).flat().sort()).toEqual(texts.slice(0, -1).sort());
     const cost = runOf(measured);
     expect(cost.documents).toBeLessThanOrEqual(UNITS + SPARE_DOCUMENTS);
     const textBytes = texts.join("").length;

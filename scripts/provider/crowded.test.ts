@@ -95,13 +95,16 @@ describe("one session says a word in each of its 60 messages, eight others say i
     }
   });
 
-  test("a context takes three passages of the loud session, and the others of others", async () => {
-    const path = "/api/context?q=flamingo&limit=10";
-    const { context } = await read<ContextAnswer>(engine.request(path, { key: ada.apiKey }));
-    const from = context.map((one) => one.externalId);
-    expect(from).toHaveLength(10);
-    expect(from.filter((id) => id === "crowd")).toHaveLength(3);
-    expect(new Set(from).size).toBe(8);
+  test("a context quotes each session once, then the loud one again, at most three times", async () => {
+    const quoted = async (limit: number) => {
+      const path = `/api/context?q=flamingo&limit=${limit}`;
+      const { context } = await read<ContextAnswer>(engine.request(path, { key: ada.apiKey }));
+      return context.map((one) => one.externalId);
+    };
+    const ten = await quoted(10);
+    expect(ten.slice(0, 9).sort()).toEqual([...all].sort());
+    expect(ten.slice(9)).toEqual(["crowd"]);
+    expect((await quoted(20)).filter((id) => id === "crowd")).toHaveLength(3);
   });
 });
 

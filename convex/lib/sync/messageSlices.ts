@@ -9,8 +9,16 @@ import { rowBytes, SLICE } from "./writeCost";
  * which slice comes next, so that a slice is appended once, and only to the delivery it belongs to. Pure.
  */
 
-/** Which slice of its message this is, and bytes of text and parts that later slices bring. */
-export type MessageSlice = { number: number; textToCome: number; partsToCome: number };
+/**
+ * Which slice of its message this is, and bytes of text and parts that later slices bring. A later slice
+ * may bring no bytes, only empty parts: `isLast` alone tells the end.
+ */
+export type MessageSlice = {
+  number: number;
+  isLast: boolean;
+  textToCome: number;
+  partsToCome: number;
+};
 
 /** As much of a message on its way into the database as slicing needs. */
 type Sliced = { deliveryHash: string; slice?: MessageSlice };
@@ -29,7 +37,7 @@ export function markBefore({ deliveryHash, slice }: Sliced): string {
 
 /** The `deliveryHash` of a message after this slice; a mark while others are to come. */
 export function markAfter({ deliveryHash, slice }: Sliced): string {
-  const isWhole = slice === undefined || slice.textToCome + slice.partsToCome === 0;
+  const isWhole = slice === undefined || slice.isLast;
   return isWhole ? deliveryHash : `${deliveryHash}+${slice.number + 1}`;
 }
 
@@ -68,7 +76,7 @@ function numbered(slices: readonly SlicedRows[]): SlicedRows[] {
   const backwards = slices.map((_, at) => {
     const number = slices.length - 1 - at;
     const one = slices[number] ?? { tail: [], parts: [], load: { operations: 0, bytes: 0 } };
-    const slice = { number, textToCome, partsToCome };
+    const slice = { number, isLast: at === 0, textToCome, partsToCome };
     textToCome += pieceBytes(one.tail);
     partsToCome += pieceBytes(one.parts);
     return { ...one, slice };

@@ -31,10 +31,19 @@ export function rowBytes(table: keyof typeof INDEXES, textBytes: number): number
  */
 export const SLICE: Load = { operations: 1_500, bytes: 768 * 1024 };
 
-/** Bytes a second that one request may write on average: three eighths of the deployment's window. */
-const BYTES_PER_SECOND = 1.5 * 1024 * 1024;
+/** Share of the deployment's write window that one request may take on average. */
+const WINDOW_SHARE = 3 / 8;
+/** MiB that the smallest class of deployment (S16, self-hosted) may write in a second. */
+const WINDOW_MIB = 4;
+
+/** The write window in bytes a second, from `WRITE_MIB_PER_SECOND`. Anything but a number means the smallest. */
+export function writeWindow(setting: string | undefined): number {
+  const mib = Number(setting?.trim() || WINDOW_MIB);
+  return (mib >= 1 ? mib : WINDOW_MIB) * 1024 * 1024;
+}
 
 /** How long to wait before the next slice, when the last one wrote `bytes` and took `elapsedMs`. */
-export function pauseAfter(bytes: number, elapsedMs: number): number {
-  return Math.max(0, Math.round((bytes / BYTES_PER_SECOND) * 1_000 - elapsedMs));
+export function pauseAfter(bytes: number, elapsedMs: number, windowBytes: number): number {
+  const seconds = bytes / (windowBytes * WINDOW_SHARE);
+  return Math.max(0, Math.round(seconds * 1_000 - elapsedMs));
 }

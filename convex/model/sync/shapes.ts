@@ -34,7 +34,12 @@ export const vMessageRow = v.object({
    * bring; absent where this is the whole message. Only the first one holds the message's fields.
    */
   slice: v.optional(
-    v.object({ number: v.number(), textToCome: v.number(), partsToCome: v.number() }),
+    v.object({
+      number: v.number(),
+      isLast: v.boolean(),
+      textToCome: v.number(),
+      partsToCome: v.number(),
+    }),
   ),
 });
 export type MessageRow = Infer<typeof vMessageRow>;
