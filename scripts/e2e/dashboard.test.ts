@@ -161,7 +161,7 @@ describe("a conversation too large for one answer", () => {
     })) as Conversation;
     expect(shared.messages.length).toBeGreaterThan(100);
     const markdown = await ask<string>(who, "sessions:getMarkdown", { sessionId: id });
-    expect(markdown).toContain(text(300));
+    expect(markdown.includes(text(100))).toBe(true);
     expect(markdown).toMatch(/Cut after \d+ of 1200 messages\. The whole: `GET [^`]+`\*\n$/);
   });
 
