@@ -198,7 +198,8 @@ class SeenKeys {
     const slot = hash & 1_023;
     const before = this.#starts[slot] ?? -1;
     const length = end - start;
-    const isSame = before >= 0 && this.#lengths[slot] === length && this.#equal(before, start, length);
+    const isSame =
+      before >= 0 && this.#lengths[slot] === length && this.#equal(before, start, length);
     this.#starts[slot] = start;
     this.#lengths[slot] = length;
     return isSame;

@@ -84,7 +84,16 @@ describe("a session of more rows than one query may read", () => {
   const numbersIn = (texts: readonly string[]) =>
     new Set(texts.flatMap((text) => text.match(/number-\d+\./g) ?? [])).size;
 
-  test.each(["jsonl", "json", "text", "markdown", "csv", "deepeval", "openai", "promptfoo&mode=replay"])(
+  test.each([
+    "jsonl",
+    "json",
+    "text",
+    "markdown",
+    "csv",
+    "deepeval",
+    "openai",
+    "promptfoo&mode=replay",
+  ])(
     "is exported whole as %s",
     async (format) => {
       expect(numbersIn(await exported(`format=${format}&id=long`))).toBe(MESSAGES);
