@@ -61,7 +61,7 @@ export const exportPage = callerQuery({
  */
 export const exportIdentity = callerMutation({
   args: { exportId: v.string() },
-  returns: v.object({ salt: v.string(), names: v.array(v.string()) }),
+  returns: v.object({ key: v.string(), names: v.array(v.string()) }),
   handler: (ctx, { exportId }) => Exports.identityFor(ctx, ctx.user, exportId),
 });
 

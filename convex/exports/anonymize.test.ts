@@ -5,7 +5,7 @@ import { anonymized } from "./anonymize";
 import { message, session } from "./exports.fixture";
 import { formats, isFormatName } from "./index";
 
-const { text } = createAnonymizer("salt", ["ada"]);
+const { text } = createAnonymizer("key", ["ada"]);
 
 describe("what is replaced", () => {
   test.each([
@@ -85,7 +85,7 @@ test.each([
 });
 
 test("a name that is also a word of code is replaced as a name alone", () => {
-  const max = createAnonymizer("salt", ["Max", "Max Mustermann", "Grace Hopper"]);
+  const max = createAnonymizer("key", ["Max", "Max Mustermann", "Grace Hopper"]);
   const code = "Math.max(a, max) max_tokens: 5, --max-width, `max`, x.max = max";
   expect(max.text(code)).toBe(code);
   expect(max.text("Max, please; Max's idea. /home/max/x")).not.toMatch(/\bmax\b/i);
@@ -100,7 +100,7 @@ test("who knows a pair cannot tell another: pseudonyms are an HMAC under the key
 });
 
 test("the same person and secret has the same pseudonym within an export, another in another's", () => {
-  const other = createAnonymizer("other salt", ["ada"]);
+  const other = createAnonymizer("another key", ["ada"]);
   expect(text("ada /home/ada")).toMatch(/^(user-\w+) \/home\/\1$/);
   expect(other.text("ada")).not.toBe(text("ada"));
 });
@@ -130,7 +130,7 @@ test("no format gives away who it was, wherever it stood", () => {
       expectedOutput: "Grace",
     },
   );
-  const safe = anonymized(told, { salt: "s", names: [] });
+  const safe = anonymized(told, { key: "k", names: [] });
   for (const name of Object.keys(formats).filter(isFormatName)) {
     for (const turns of ["single", "multi", "full"] as const) {
       const written = formats[name]

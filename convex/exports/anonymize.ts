@@ -6,7 +6,7 @@ import type { StoredPart } from "../lib/sessions/parts";
 import type { ExportHead, ExportMessage, ExportSession } from "./types";
 
 /** Whose export it is: names known beforehand, and what makes pseudonyms differ between users. */
-export type Anonymity = { salt: string; names: readonly string[] };
+export type Anonymity = { key: string; names: readonly string[] };
 
 /**
  * What an anonymised export does with the columns that are not in the table of fields: a new column
@@ -39,12 +39,12 @@ type Columns<Name extends string> = { [name in Name]: "keep" | "text" };
 
 /**
  * The session with user names, home paths, e-mail addresses, keys and tokens replaced, the same
- * thing by the same pseudonym for one `salt`.
+ * thing by the same pseudonym for one `key`.
  */
-export function anonymized(session: ExportSession, { salt, names }: Anonymity): ExportSession {
+export function anonymized(session: ExportSession, { key, names }: Anonymity): ExportSession {
   const told = new Set([...names, ...namesOf(session, SESSION_FIELDS)]);
   eachText(session, (text) => namesIn(text).forEach((name) => told.add(name)));
-  const { text, value, fields, name } = createAnonymizer(salt, told);
+  const { text, value, fields, name } = createAnonymizer(key, told);
   const of = <Row extends object>(row: Row, table: Fields, columns: Columns<string>): Row => ({
     ...row,
     ...replaced(row, [...personalNames(table, "text"), ...textColumns(columns)], text),

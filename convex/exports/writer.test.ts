@@ -204,7 +204,7 @@ test("what is chosen away and what is anonymous does not leave", async () => {
   const [found] = await answers(
     job("json", {
       selection: { systemPrompts: false, toolCalls: false, codeBlocksOnly: true, minLength: 0 },
-      anonymity: { salt: "s", names: [] },
+      anonymity: { key: "k", names: [] },
     }),
     sourceOf([one], 10, 1),
   );

@@ -83,6 +83,7 @@ export function hostilePages(text: string): string[] {
     sessionPage(head, {
       ...{
         session,
+        stored: session,
         conversation: content,
         isFirst: true,
         next: "x",

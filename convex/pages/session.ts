@@ -1,4 +1,5 @@
 import { EVAL_STATUSES } from "../lib/enums";
+import { totalCount } from "../lib/secrets/counts";
 import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
 import type { SessionAnswer } from "../wire/answers";
 import type { WrittenConversation } from "./conversation/write";
@@ -10,7 +11,10 @@ import { address, CHECKED, select, sessionPath, time, titleOf } from "./parts";
 export type PromptEntry = { id: string; text: string };
 
 export type SessionView = {
+  /** As the page shows it, its secrets masked. */
   session: SessionAnswer;
+  /** As it is stored, for the fields that its owner edits. */
+  stored: SessionAnswer;
   conversation: WrittenConversation["content"];
   /** Prompts of the whole session; undefined on later pages. */
   prompts?: { entries: readonly PromptEntry[]; isCut: boolean };
@@ -55,10 +59,19 @@ function facts(session: SessionAnswer): Html {
     cost > 0 ? shortCost(cost) : "cost unknown",
     durationMs !== undefined && durationMs > 0 && shortDuration(durationMs),
     session.toolCallCount !== undefined && `${session.toolCallCount} tool calls`,
+    secretsFound(session),
   ];
   return html`<ul class="facts">${known
     .filter((fact) => fact !== undefined && fact !== false && fact !== "")
     .map((fact) => html`<li>${fact}</li>`)}</ul>`;
+}
+
+/** How many secrets were found, and of which kinds; the page shows none of them. */
+function secretsFound({ secrets }: SessionAnswer): string | undefined {
+  const total = totalCount(secrets);
+  if (total === 0) return undefined;
+  const kinds = secrets.map(({ kind }) => kind).join(", ");
+  return `${total} ${total === 1 ? "secret" : "secrets"} masked (${kinds})`;
 }
 
 /** Long prompts make a long index; it is folded, and open where there are few. */
@@ -79,14 +92,14 @@ function live(session: SessionAnswer): Html {
 }
 
 function actions(view: SessionView): Html {
-  const { session, continuation, formats } = view;
+  const { session, stored, continuation, formats } = view;
   const path = sessionPath(session.id);
   return html`<div class="actions">${sharing(session)}
 <form class="inline" method="get" action="/download"><input type="hidden" name="id" value="${session.id}"><label class="small" for="format">Export as</label><select id="format" name="format">${formats.map(
     (name) => html`<option${name === "markdown" ? html` selected` : ""}>${name}</option>`,
   )}</select><button>Download</button></form></div>
 <details><summary>Continue from here with another agent</summary><div class="inside"><p class="note">Paste this into a new session.</p><pre class="wrap" id="continuation" tabindex="0">${continuation}</pre><p><button type="button" data-copy="continuation" hidden>Copy</button></p></div></details>
-<details><summary>Title, evaluation, deletion</summary><div class="inside">${editForm(session)}
+<details><summary>Title, evaluation, deletion</summary><div class="inside">${editForm(stored)}
 <form method="post" action="${path}" data-confirm="Delete this session with all its messages? This cannot be undone."><input type="hidden" name="action" value="delete"><p class="row"><button class="danger">Delete the session</button><label class="small"><input type="checkbox" name="sure" value="yes" required> Yes, delete it with all its messages</label></p></form></div></details>`;
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
+import { api, internal } from "../_generated/api";
 import { SECRETS } from "../lib/secrets/corpus.fixture";
+import { maskText } from "../lib/secrets/scan";
 import type { SessionAnswer } from "../wire/answers";
-import { allRows, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+import { allRows, deployment, eachTestAt, person, read, rows, settle, SITE } from "../test.setup";
 
 eachTestAt(Date.UTC(2026, 10, 28));
 
@@ -79,6 +81,18 @@ describe("without REDACT_SECRETS", () => {
       expect(page).not.toContain(password);
       expect(page).toMatch(/redacted:github-token/);
     }
+    const signIn = await t.fetch("/sign-in", {
+      method: "POST",
+      headers: { Accept: "text/html", Origin: SITE },
+      body: new URLSearchParams({ key: ada.apiKey }).toString(),
+    });
+    const cookie = signIn.headers.get("Set-Cookie")?.split(";", 1)[0] ?? "";
+    const headers = { Accept: "text/html", Cookie: cookie };
+    const owners = await (await t.fetch(`/sessions/${String(shared.id)}`, { headers })).text();
+    expect(owners).toContain("2 secrets masked (github-token, password)");
+    expect(owners).toContain("use [redacted:github-token]");
+    expect(owners.split(token).length - 1).toBe(1);
+    expect(owners).not.toContain(password);
     const hidden = await read(ada.send("PATCH", "/api/sessions/s", { isPublic: false }));
     expect(hidden).not.toHaveProperty("maskedSecrets");
   });
@@ -95,20 +109,27 @@ describe("without REDACT_SECRETS", () => {
       return Promise.resolve(Response.json({ data }));
     });
     const long = "word ".repeat(3_000);
-    const call = { name: "Bash", args: { command: `${"x ".repeat(70)}curl -H token:${token}` } };
+    // Of a call one line is sent: the first is cut inside of the secret, the second holds it.
+    const parts = [65, 40].map((times) => ({
+      type: "tool-call",
+      content: { name: "Bash", args: { command: `${"x ".repeat(times)}curl -H token:${token}` } },
+    }));
     await ada.post("/sync/message", message({ textContent: `${token} ${long} ${token} ${long}` }));
-    await ada.post(
-      "/sync/message",
-      message(
-        { role: "assistant", textContent: "ok", parts: [{ type: "tool-call", content: call }] },
-        "n",
-      ),
-    );
+    await ada.post("/sync/message", message({ role: "assistant", textContent: "ok", parts }, "n"));
     await settle(t);
-    await ada.get(`/search?q=${token}&type=semantic`);
-    expect(sent.length).toBeGreaterThan(0);
-    expect(sent.join()).not.toContain(token.slice(0, 20));
-    expect(sent.join()).toContain("redacted:github-token");
+    const asked = await ada.get(`/api/search?q=why%20${token}&type=semantic`);
+    expect(asked.status).toBe(200);
+    const texts = sent.flatMap((body) => (JSON.parse(body) as { input: string[] }).input);
+    for (const text of texts) expect(maskText(text)).toBe(text);
+    expect(texts.join()).not.toContain(token.slice(0, 6));
+    // Both turns' units and the question were sent, each with its marker and with what stands around it.
+    const marked = texts.filter((text) => text.includes("[redacted:github-token]"));
+    expect(marked.some((text) => text.includes("word word"))).toBe(true);
+    expect(marked.some((text) => text.includes("curl -H token:[redacted:github-token]"))).toBe(
+      true,
+    );
+    // Of a question the words that say nothing are left out.
+    expect(marked).toContain("[redacted:github-token]");
   });
 });
 
@@ -141,7 +162,17 @@ describe("with REDACT_SECRETS=mask", () => {
       evalNotes: all[2]?.text,
       evalTags: [token],
     });
+    const { id } = await read<SessionAnswer>(ada.get("/api/sessions/s"));
+    const sessionIds = [id];
+    await ada.dashboard.mutation(api.evals.bulkAddTags, { sessionIds, tags: [`tag ${token}`] });
+    await ada.dashboard.mutation(api.evals.bulkUpdate, { sessionIds, evalNotes: `see ${token}` });
+    const page = { slug: "keys", title: `Key ${token}`, content: `# Keys\n\n${token}` };
+    await t.mutation(internal.docs.upsertPages, { pages: [{ ...page, contentHash: "1" }] });
     await settle(t);
+    expect((await rows(t, "docPages"))[0]?.content).toContain("[redacted:github-token]");
+    const session = await read<SessionAnswer>(ada.get("/api/sessions/s"));
+    expect(session.evalTags).toEqual(["[redacted:github-token]", "tag [redacted:github-token]"]);
+    expect(session.evalNotes).toBe("see [redacted:github-token]");
     const stored = JSON.stringify(await allRows(t));
     const left = all.filter(({ secret }) => stored.includes(JSON.stringify(secret).slice(1, -1)));
     expect(left.map(({ kind }) => kind)).toEqual([]);

@@ -3,6 +3,7 @@ import type { ActionCtx } from "../../_generated/server";
 import { searchAnswer } from "../../answers/search";
 import { filteredSessions } from "../../answers/sessionList";
 import { readAppError } from "../../errors";
+import { maskSecrets } from "../../lib/secrets/mask";
 import { DAY_MS, utcDate } from "../../lib/time";
 import { homePage, type Home, type ListFilter } from "../../pages/home";
 import { readSource } from "../../wire/sources";
@@ -64,8 +65,8 @@ async function owned(ctx: ActionCtx, { caller, query, request }: Visit<Caller>):
     mode: query.get("mode") ?? "fulltext",
     shown:
       text === ""
-        ? await list(ctx, caller, filter, query)
-        : await found(ctx, caller, filter, query),
+        ? maskSecrets(await list(ctx, caller, filter, query))
+        : maskSecrets(await found(ctx, caller, filter, query)),
   };
   return pageResponse(homePage({ policy, viewer: { kind: "owner" } }, view), policy);
 }

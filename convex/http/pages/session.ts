@@ -4,6 +4,8 @@ import type { ActionCtx } from "../../_generated/server";
 import { conversationPage } from "../../answers/conversation";
 import { notFound } from "../../errors";
 import { totalCount } from "../../lib/secrets/counts";
+import { maskSecrets } from "../../lib/secrets/mask";
+import { maskText } from "../../lib/secrets/scan";
 import { formats } from "../../exports";
 import { EVAL_STATUSES } from "../../lib/enums";
 import { continuationOf } from "../../pages/conversation/continuation";
@@ -36,18 +38,21 @@ export const getSessionPage: Endpoint = ownerPage(
     const prompts = isFirst
       ? await ctx.runQuery(internal.sessions.prompts, { caller, id: param })
       : undefined;
-    const { content, shown } = writeConversation(found.messages, { hasNumbers: true });
+    // A page is also looked over a shoulder; the API answers the owner with the text as it was sent.
+    const messages = maskSecrets(found.messages);
+    const { content, shown } = writeConversation(messages, { hasNumbers: true });
     const isCut = shown < found.messages.length || found.hasMore;
     const policy = await pagePolicy();
     const body = sessionPage(
       { policy, viewer: { kind: "owner" } },
       {
-        session: found.session,
+        session: maskSecrets(found.session),
+        stored: found.session,
         conversation: content,
-        prompts,
+        prompts: maskSecrets(prompts),
         next: isCut ? (found.cursors[shown - 1] ?? null) : null,
         isFirst,
-        continuation: continuationOf(found.session, found.messages),
+        continuation: maskText(continuationOf(found.session, messages)),
         formats: Object.keys(formats),
         notice: noticeOf(query),
       },

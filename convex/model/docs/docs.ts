@@ -12,6 +12,7 @@ import { prepareQuery } from "../../lib/search/query";
 import { utf8Length } from "../../lib/text";
 import type { DocResult } from "../../wire/docs";
 import { isConfigured } from "../embedding/schedule";
+import { asStored } from "../sessions/masking";
 
 /** Documentation pages: written by `scripts/syncDocs.ts`, searched by everyone. */
 
@@ -40,7 +41,8 @@ export async function upsertPages(ctx: MutationCtx, pages: Infer<typeof vPage>[]
   for (const page of pages) {
     const stored = await findPage(ctx, page.slug);
     if (stored?.contentHash === page.contentHash) continue;
-    const fields = { ...page, updatedAt: now };
+    const { slug, contentHash, ...texts } = page;
+    const fields = { ...asStored(texts), slug, contentHash, updatedAt: now };
     if (stored) await ctx.db.replace("docPages", stored._id, fields);
     const docPageId = stored?._id ?? (await ctx.db.insert("docPages", fields));
     await removeVectors(ctx, docPageId);

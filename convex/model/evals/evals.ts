@@ -4,6 +4,7 @@ import type { MutationCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
 import { invalidField } from "../../errors";
 import { vEvalStatus } from "../../fields";
+import { asStored } from "../sessions/masking";
 import * as Reviews from "./reviews";
 import * as Sessions from "../sessions/sessions";
 
@@ -33,9 +34,10 @@ type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags">;
 export async function update(
   ctx: MutationCtx,
   session: Doc<"sessions">,
-  changes: EvalChanges,
+  asked: EvalChanges,
   now: number,
 ): Promise<void> {
+  const changes = asStored(asked);
   await Reviews.save(ctx, session, changes);
   const wanted = wantedMarks(changes);
   const isNew = Object.entries(wanted).some(

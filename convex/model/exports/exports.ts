@@ -169,14 +169,14 @@ export async function identityFor(
   ctx: MutationCtx,
   user: Doc<"users">,
   exportId: string,
-): Promise<{ salt: string; names: string[] }> {
+): Promise<{ key: string; names: string[] }> {
   const secret = user.pseudonymKey ?? randomHex(32);
   if (user.pseudonymKey === undefined) {
     await ctx.db.patch("users", user._id, { pseudonymKey: secret });
   }
   const local = (user.email ?? user.unverifiedEmail)?.split("@")[0];
   const names = [user.name ?? "", ...(user.name ?? "").split(/\s+/), local ?? ""];
-  return { salt: hmacSha256(secret, exportId), names: names.filter((name) => name !== "") };
+  return { key: hmacSha256(secret, exportId), names: names.filter((name) => name !== "") };
 }
 
 const fieldsInExport = viewOf(MESSAGE_FIELDS, "export");

@@ -1,12 +1,11 @@
 import { v, type ObjectType } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
-import { env, type MutationCtx } from "../../_generated/server";
+import type { MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
-import { maskSecrets } from "../../lib/secrets/mask";
-import { masksBeforeStoring } from "../../lib/secrets/setting";
 import { cutBytes } from "../../lib/text";
 import * as Evals from "../evals/evals";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
+import { asStored } from "./masking";
 import * as Sessions from "./sessions";
 import * as Sharing from "./sharing";
 
@@ -29,12 +28,11 @@ export async function edit(
   edits: SessionEdits,
   now: number,
 ): Promise<Doc<"sessions">> {
-  const masks = masksBeforeStoring(env.REDACT_SECRETS);
-  const { title, isPublic, ...evaluation } = masks ? maskSecrets(edits) : edits;
+  const { title, isPublic, ...evaluation } = edits;
   const session = await Sessions.require(ctx, user, id);
   await Evals.update(ctx, session, evaluation, now);
   if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic);
-  if (title !== undefined) await retitle(ctx, session, title, now);
+  if (title !== undefined) await retitle(ctx, session, asStored(title), now);
   const edited = await ctx.db.get("sessions", session._id);
   if (edited === null) throw new AppError("INTERNAL", "A session vanished while it was edited");
   return edited;
