@@ -229,6 +229,7 @@ import type * as model_sessions_dashboard from "../model/sessions/dashboard.js";
 import type * as model_sessions_deletion from "../model/sessions/deletion.js";
 import type * as model_sessions_edits from "../model/sessions/edits.js";
 import type * as model_sessions_lists from "../model/sessions/lists.js";
+import type * as model_sessions_masking from "../model/sessions/masking.js";
 import type * as model_sessions_merge from "../model/sessions/merge.js";
 import type * as model_sessions_messagePages from "../model/sessions/messagePages.js";
 import type * as model_sessions_messages from "../model/sessions/messages.js";
@@ -539,6 +540,7 @@ declare const fullApi: ApiFromModules<{
   "model/sessions/deletion": typeof model_sessions_deletion;
   "model/sessions/edits": typeof model_sessions_edits;
   "model/sessions/lists": typeof model_sessions_lists;
+  "model/sessions/masking": typeof model_sessions_masking;
   "model/sessions/merge": typeof model_sessions_merge;
   "model/sessions/messagePages": typeof model_sessions_messagePages;
   "model/sessions/messages": typeof model_sessions_messages;
