@@ -59,3 +59,16 @@ export async function beginning(path: string, bytes: number): Promise<string> {
     await file.close();
   }
 }
+
+/** Bytes in which a first record is looked for. */
+const FIRST_BYTES = 256 * 1024;
+
+/** The first JSON object of a file of JSON lines; empty where there is none. */
+export async function firstObject(path: string): Promise<JsonObject> {
+  const text = await beginning(path, FIRST_BYTES).catch(() => "");
+  for (const line of text.split("\n", 5)) {
+    const json = parseJson(line);
+    if (json.ok && isJsonObject(json.value)) return json.value;
+  }
+  return {};
+}

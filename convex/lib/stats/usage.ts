@@ -60,14 +60,19 @@ const RANK_MAX = 3e15;
 /**
  * Sorts the messages that carry one usage; the first is counted. The greatest usage comes first,
  * because a response is repeated while it grows; then the earliest, because a fork is later than what
- * it copies. The ids break ties, so that the order of arrival makes no difference.
+ * it copies; then that of a session without a parent, because forks copy times too. The ids break ties,
+ * so that the order of arrival makes no difference.
  */
-export function usageRank(sessionExternalId: string, message: UsageMessage): string {
+export function usageRank(
+  session: { externalId: string; parentExternalId?: string },
+  message: UsageMessage,
+): string {
   const weight = (message.completionTokens ?? 0) + wholeCount(totalOf(message));
   const times = [RANK_MAX - Math.min(weight, RANK_MAX), message.createdAt];
-  const ids = [fnv1a(sessionExternalId), fnv1a(message.externalId)];
+  const ids = [fnv1a(session.externalId), fnv1a(message.externalId)];
   return [
     ...times.map((value) => Math.max(0, Math.round(value)).toString(36).padStart(10, "0")),
+    session.parentExternalId === undefined ? "0" : "1",
     ...ids.map((value) => value.toString(36).padStart(7, "0")),
   ].join("");
 }

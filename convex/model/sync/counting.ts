@@ -55,7 +55,7 @@ async function releaseBefore(ctx: MutationCtx, { messageId, before }: MessageCha
 async function claimNow(ctx: MutationCtx, session: Session, message: MessageChange) {
   const { messageId, externalId = "", usageKey: key } = message;
   if (messageId === undefined || key === undefined) return true;
-  const rank = usageRank(session.externalId, { ...message, externalId });
+  const rank = usageRank(session, { ...message, externalId });
   return await claim(ctx, { messageId, key, rank });
 }
 

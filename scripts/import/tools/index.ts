@@ -1,8 +1,24 @@
 import type { Tool } from "../rows.ts";
 import { claudeCode } from "./claude/index.ts";
+import { codex } from "./codex/index.ts";
+import { copilot } from "./copilot.ts";
+import { ownExport } from "./export.ts";
+import { factory } from "./factory.ts";
+import { gemini } from "./gemini/index.ts";
+import { openCode } from "./opencode/index.ts";
+import { pi } from "./pi.ts";
 
 /** All tools whose history can be imported. To add one, add its file and a line here. */
-export const TOOLS: readonly Tool[] = [claudeCode];
+export const TOOLS: readonly Tool[] = [
+  claudeCode,
+  codex,
+  openCode,
+  pi,
+  gemini,
+  copilot,
+  factory,
+  ownExport,
+];
 
 /** Tools that keep a history which cannot be imported yet: their name, and where it lies. */
 export const NOT_YET: readonly { label: string; paths: readonly string[] }[] = [

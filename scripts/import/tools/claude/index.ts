@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { fileUnit, filesBelow, jsonFile, type FoundFile } from "../../files.ts";
+import { fileUnit, filesBelow, firstObject, jsonFile, type FoundFile } from "../../files.ts";
 import { textIn } from "../../json.ts";
 import type { Places, Tool, Unit } from "../../rows.ts";
 import { ClaudeLines, SOURCE, type Transcript } from "./lines.ts";
@@ -16,7 +16,8 @@ export const claudeCode: Tool = {
   },
   async *units(path, places) {
     const family = new Family();
-    for await (const file of filesBelow(path, isTranscript)) yield unitOf(file, places, family);
+    for await (const file of filesBelow(path, isTranscript))
+      if (!places.isNamed || (await looksLikeOne(file.path))) yield unitOf(file, places, family);
   },
 };
 
@@ -29,6 +30,13 @@ function isTranscript(path: string): boolean {
   if (folders.includes("subagents")) return name.startsWith("agent-");
   // A session's own folder holds results of tools.
   return !folders.includes("tool-results");
+}
+
+/** Records that begin transcripts; files of other tools may lie in a folder that the user named. */
+async function looksLikeOne(path: string): Promise<boolean> {
+  const first = await firstObject(path);
+  if (textIn(first, "type") === undefined || first.payload !== undefined) return false;
+  return ["sessionId", "leafUuid", "uuid", "parentUuid", "snapshot"].some((key) => key in first);
 }
 
 function unitOf(file: FoundFile, places: Places, family: Family): Unit {

@@ -1,0 +1,134 @@
+import { createReadStream } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseJson } from "../../../../convex/lib/json";
+import { beginning, fileUnit, filesBelow, type FoundFile } from "../../files.ts";
+import { fieldsIn, isJsonObject, type JsonObject, textIn } from "../../json.ts";
+import type { Item, Places, Tool, Unit } from "../../rows.ts";
+import { CodexLines, originOf, SOURCE } from "./lines.ts";
+
+/** Codex CLI: a rollout a session, by day, and a flat folder of archived ones. */
+export const codex: Tool = {
+  source: SOURCE,
+  label: "Codex CLI",
+  places: ({ home, env }) => {
+    const root = env["CODEX_HOME"] || join(home, ".codex");
+    return [join(root, "sessions"), join(root, "archived_sessions")];
+  },
+  async *units(path, places) {
+    const rollouts = new Map<string, FoundFile>();
+    for await (const file of filesBelow(path, (one) => ROLLOUT.test(basename(one)))) {
+      const id = idOf(file.path);
+      // The same session may lie in both folders: the active one is the newer.
+      const isArchived = dirname(file.path).endsWith("archived_sessions");
+      if (!rollouts.has(id) || !isArchived) rollouts.set(id, file);
+    }
+    const titles = new Titles();
+    for (const file of rollouts.values()) yield unitOf(file, places, rollouts, titles);
+  },
+};
+
+const ROLLOUT = /^rollout-.+\.jsonl(\.zst)?$/;
+
+/** The id in a rollout's name, behind the local time. */
+function idOf(path: string): string {
+  const name = basename(path).replace(/^rollout-|\.jsonl(\.zst)?$/g, "");
+  return name.replace(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/, "");
+}
+
+function unitOf(
+  file: FoundFile,
+  { host }: Places,
+  rollouts: ReadonlyMap<string, FoundFile>,
+  titles: Titles,
+): Unit {
+  const id = idOf(file.path);
+  // A session that is archived keeps its file's name: nothing is sent again.
+  const key = `${SOURCE} ${basename(file.path)}`;
+  if (file.path.endsWith(".zst"))
+    return { ...fileUnit(file, () => never()), key, read: compressed };
+  const unit = fileUnit(file, async (memo) => {
+    const parentTurns = memo === undefined ? await parentTurnsOf(file.path, rollouts) : undefined;
+    const title = await titles.of(file.path, id);
+    const known = {
+      id,
+      host,
+      ...(parentTurns ? { parentTurns } : {}),
+      ...(title ? { title } : {}),
+    };
+    return new CodexLines(known, memo);
+  });
+  return { ...unit, key };
+}
+
+function never(): never {
+  throw new Error("A compressed rollout was read as text");
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await
+async function* compressed(): AsyncGenerator<Item> {
+  yield { kind: "note", reason: "compressed rollouts (.jsonl.zst) cannot be read yet" };
+}
+
+/** Bytes of a first line: it holds the system prompt. */
+const META_BYTES = 256 * 1024;
+
+/** The turns of the session that a rollout was forked from, if it is there. */
+async function parentTurnsOf(
+  path: string,
+  rollouts: ReadonlyMap<string, FoundFile>,
+): Promise<Set<string> | undefined> {
+  const [first = ""] = (await beginning(path, META_BYTES)).split("\n", 1);
+  const json = parseJson(first);
+  if (!json.ok || !isJsonObject(json.value)) return undefined;
+  const { parent } = originOf(fieldsIn(json.value, "payload"));
+  const file = parent === undefined ? undefined : rollouts.get(parent);
+  return file === undefined ? undefined : await turnsOf(file.path);
+}
+
+async function turnsOf(path: string): Promise<Set<string>> {
+  const turns = new Set<string>();
+  for await (const value of objectsOf(path, (line) => line.includes('"turn_id"'))) {
+    const turn = textIn(fieldsIn(value, "payload"), "turn_id");
+    if (turn !== undefined) turns.add(turn);
+  }
+  return turns;
+}
+
+/** The lines of a file that `accepts` takes, parsed. */
+async function* objectsOf(
+  path: string,
+  accepts: (line: string) => boolean,
+): AsyncGenerator<JsonObject> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+  for await (const line of lines) {
+    const json = accepts(line) ? parseJson(line) : undefined;
+    if (json?.ok && isJsonObject(json.value)) yield json.value;
+  }
+}
+
+/** Titles that older releases kept beside the rollouts. */
+class Titles {
+  readonly #indexes = new Map<string, Promise<Map<string, string>>>();
+
+  async of(path: string, id: string): Promise<string | undefined> {
+    const root = /^(.*)[\\/](?:sessions|archived_sessions)[\\/]/.exec(path)?.[1];
+    if (root === undefined) return undefined;
+    const index = this.#indexes.get(root) ?? titlesIn(join(root, "session_index.jsonl"));
+    this.#indexes.set(root, index);
+    return (await index).get(id);
+  }
+}
+
+async function titlesIn(path: string): Promise<Map<string, string>> {
+  const titles = new Map<string, string>();
+  try {
+    for await (const value of objectsOf(path, () => true)) {
+      const [id, name] = [textIn(value, "id"), textIn(value, "thread_name")];
+      if (id !== undefined && name !== undefined) titles.set(id, name);
+    }
+  } catch {
+    // Newer releases write none.
+  }
+  return titles;
+}

@@ -1,0 +1,246 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseJson } from "../../../../convex/lib/json";
+import { openSqlite, type Sqlite } from "../../../local/store/sqlite.ts";
+import { isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
+import type { Item, Places, Unit } from "../../rows.ts";
+import {
+  messageRow,
+  type OpenCodeSession,
+  rowOfVersion2,
+  sessionRow,
+  SOURCE,
+  STATE_ROWS,
+  titleForkedFrom,
+} from "./rows.ts";
+
+/**
+ * OpenCode's database, of version 1 (`session`, `message`, `part`) and 2 (`session_v2`,
+ * `session_message`). It is only read, with what its write-ahead log holds.
+ */
+
+/** A file that no program has open is copied up to this size, so that SQLite leaves no file beside it. */
+const COPY_MAX_BYTES = 1024 * 1024 * 1024;
+
+/** Sessions of a database. A session of both generations is that of the newer. */
+export async function* databaseUnits(path: string, places: Places): AsyncGenerator<Unit> {
+  const summaries = await withDatabase(path, (db) => [
+    ...summariesOf(db, 2),
+    ...summariesOf(db, 1),
+  ]);
+  const seen = new Set<string>();
+  for (const summary of summaries) {
+    if (seen.has(summary.session.id)) continue;
+    seen.add(summary.session.id);
+    yield unitOf(path, forkKnown(summary, summaries), places);
+  }
+}
+
+type Generation = 1 | 2;
+type Summary = {
+  generation: Generation;
+  session: OpenCodeSession;
+  created: number;
+  updated: number;
+  bytes: number;
+  version: string;
+};
+
+function unitOf(path: string, summary: Summary, { host }: Places): Unit {
+  const { session, generation, bytes, updated, version } = summary;
+  return {
+    key: `${SOURCE} ${session.id}`,
+    path: `${path} (${session.id})`,
+    ...{ bytes, modifiedAt: updated, version },
+    read: () => readSession(path, session, generation, host),
+  };
+}
+
+/** Version 1 keeps no pointer from a fork: its title tells the session that it copies. */
+function forkKnown(summary: Summary, all: readonly Summary[]): Summary {
+  const { session, created } = summary;
+  const base = session.forkOf === undefined ? titleForkedFrom(session.title) : undefined;
+  const parent = all.find((one) => one.session.title === base && one.created < created);
+  if (base === undefined || parent === undefined) return summary;
+  return { ...summary, session: { ...session, forkOf: parent.session.id } };
+}
+
+const TABLES = {
+  1: { session: "session", rows: ["message", "part"] },
+  2: { session: "session_v2", rows: ["session_message"] },
+} as const;
+
+function hasTable(db: Sqlite, name: string): boolean {
+  return (
+    db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !==
+    undefined
+  );
+}
+
+/** What there is of each session: rows are edited in place, and deleting one leaves no time. */
+function summariesOf(db: Sqlite, generation: Generation): Summary[] {
+  const { session: table, rows } = TABLES[generation];
+  if (![table, ...rows].every((name) => hasTable(db, name))) return [];
+  const extents = rows.map((name) => extentsOf(db, name));
+  return objects(db.prepare(`SELECT * FROM ${table}`).iterate()).map((row) => {
+    const id = textIn(row, "id") ?? "";
+    const own = extents.map((extent) => extent.get(id) ?? NO_EXTENT);
+    const times = [numberIn(row, "time_updated") ?? 0, ...own.map(({ updated }) => updated)];
+    const counts = own.map(({ count }) => count).join(":");
+    const updated = Math.max(...times);
+    return {
+      generation,
+      session: sessionOf(row, id),
+      created: numberIn(row, "time_created") ?? 0,
+      updated,
+      bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+      version: `db${generation}:${updated}:${counts}:${textIn(row, "title") ?? ""}`,
+    };
+  });
+}
+
+type Extent = { count: number; updated: number; bytes: number };
+const NO_EXTENT: Extent = { count: 0, updated: 0, bytes: 0 };
+
+function extentsOf(db: Sqlite, table: string): Map<string, Extent> {
+  const sql = `SELECT session_id AS id, count(*) AS count, max(time_updated) AS updated, sum(length(data)) AS bytes FROM ${table} GROUP BY session_id`;
+  return new Map(
+    objects(db.prepare(sql).iterate()).map((row) => {
+      const of = (name: string) => numberIn(row, name) ?? 0;
+      return [
+        textIn(row, "id") ?? "",
+        { count: of("count"), updated: of("updated"), bytes: of("bytes") },
+      ];
+    }),
+  );
+}
+
+function sessionOf(row: JsonObject, id: string): OpenCodeSession {
+  const fields = {
+    title: textIn(row, "title"),
+    directory: textIn(row, "directory"),
+    version: textIn(row, "version"),
+    parent: textIn(row, "parent_id"),
+    forkOf: textIn(row, "fork_session_id"),
+  };
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return { id, ...Object.fromEntries(known) };
+}
+
+async function* readSession(
+  path: string,
+  session: OpenCodeSession,
+  generation: Generation,
+  host: string,
+): AsyncGenerator<Item> {
+  const opened = openReadOnly(path);
+  try {
+    const items =
+      generation === 1 ? version1(opened.db, session.id) : version2(opened.db, session.id);
+    let isAnnounced = false;
+    for (const item of items) {
+      if (!isAnnounced && item.kind === "message")
+        yield { kind: "session", row: sessionRow(session, host) };
+      isAnnounced ||= item.kind === "message";
+      yield item;
+    }
+    if (!isAnnounced) yield { kind: "bookkeeping", type: "session without messages" };
+  } finally {
+    opened.close();
+  }
+  await Promise.resolve();
+}
+
+function* version1(db: Sqlite, session: string): Generator<Item> {
+  const parts = db.prepare("SELECT id, data FROM part WHERE message_id = ? ORDER BY id");
+  const messages = db.prepare(
+    "SELECT id, time_created, data FROM message WHERE session_id = ? ORDER BY time_created, id",
+  );
+  for (const row of objects(messages.all(session))) {
+    const id = textIn(row, "id") ?? "";
+    const data = dataOf(row);
+    if (data === undefined) {
+      yield { kind: "fault", reason: `message ${id} is not JSON` };
+      continue;
+    }
+    const own = objects(parts.all(id));
+    const read = own.map(dataOf);
+    if (read.includes(undefined))
+      yield { kind: "fault", reason: `a part of message ${id} is not JSON` };
+    const created = numberIn(row, "time_created");
+    const timed = isJsonObject(data.time) ? data : { ...data, time: { created } };
+    yield {
+      kind: "message",
+      row: messageRow(
+        session,
+        id,
+        timed,
+        read.filter((one) => one !== undefined),
+      ),
+    };
+  }
+}
+
+function* version2(db: Sqlite, session: string): Generator<Item> {
+  const rows = db.prepare(
+    "SELECT id, type, time_created, data FROM session_message WHERE session_id = ? ORDER BY seq",
+  );
+  for (const row of objects(rows.all(session))) {
+    const [id, type] = [textIn(row, "id") ?? "", textIn(row, "type") ?? "?"];
+    const data = dataOf(row);
+    const created = numberIn(row, "time_created") ?? 0;
+    const made = data && rowOfVersion2(session, { id, type, created, data });
+    if (data === undefined) yield { kind: "fault", reason: `row ${id} is not JSON` };
+    else if (made) yield { kind: "message", row: made };
+    else
+      yield { kind: "bookkeeping", type: STATE_ROWS.has(type) ? type : `${type}, not completed` };
+  }
+}
+
+function dataOf(row: JsonObject): JsonObject | undefined {
+  const json = parseJson(textIn(row, "data") ?? "");
+  return json.ok && isJsonObject(json.value) ? json.value : undefined;
+}
+
+function objects(rows: Iterable<unknown>): JsonObject[] {
+  return Array.from(rows).filter(isJsonObject);
+}
+
+async function withDatabase<T>(path: string, work: (db: Sqlite) => T): Promise<T> {
+  const opened = openReadOnly(path);
+  try {
+    return await Promise.resolve(work(opened.db));
+  } finally {
+    opened.close();
+  }
+}
+
+/**
+ * Opens a database to read. One that a program has open is read in place; another one is copied first,
+ * with its log, because SQLite makes files beside a database that it opens.
+ */
+function openReadOnly(path: string): { db: Sqlite; close: () => void } {
+  const isOpen = existsSync(`${path}-shm`);
+  if (isOpen || statSync(path).size > COPY_MAX_BYTES) {
+    const db = openSqlite(path, { readOnly: true });
+    return {
+      db,
+      close: () => {
+        db.close();
+      },
+    };
+  }
+  const folder = mkdtempSync(join(tmpdir(), "opensync-opencode-"));
+  const copy = join(folder, "copy.db");
+  copyFileSync(path, copy);
+  if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
+  const db = openSqlite(copy);
+  return {
+    db,
+    close: () => {
+      db.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { filesBelow } from "../../files.ts";
+import type { Tool } from "../../rows.ts";
+import { databaseUnits } from "./database.ts";
+import { SOURCE } from "./rows.ts";
+import { treeUnits } from "./tree.ts";
+
+/** OpenCode: a database, and the tree of files that older versions left behind. */
+export const openCode: Tool = {
+  source: SOURCE,
+  label: "OpenCode",
+  places: ({ home, env }) => {
+    const data = env["XDG_DATA_HOME"] || join(home, ".local", "share");
+    const own = env["OPENCODE_DB"];
+    return [...(own ? [own] : []), join(data, "opencode")];
+  },
+  async *units(path, places) {
+    // Sessions that were moved into the database are read from there.
+    for await (const { path: file } of filesBelow(path, isDatabase))
+      yield* databaseUnits(file, places);
+    for (const storage of await treesBelow(path)) yield* treeUnits(storage, places);
+  },
+};
+
+const isDatabase = (path: string) => /^opencode(-[\w.]+)?\.db$/.test(basename(path));
+
+/** Levels in which a folder `storage` is looked for in a path that the user named. */
+const DEPTH_MAX = 4;
+
+async function treesBelow(path: string, depth = 0): Promise<string[]> {
+  if (existsSync(join(path, "session")) && existsSync(join(path, "message"))) return [path];
+  if (existsSync(join(path, "storage", "session"))) return [join(path, "storage")];
+  if (depth >= DEPTH_MAX || !(await isFolder(path))) return [];
+  const found: string[] = [];
+  for (const name of (await readdir(path).catch(() => [])).sort())
+    if (!name.startsWith(".") || depth === 0)
+      found.push(...(await treesBelow(join(path, name), depth + 1)));
+  return found;
+}
+
+const isFolder = async (path: string) =>
+  (await stat(path).catch(() => null))?.isDirectory() === true;
