@@ -204,7 +204,7 @@ describe("an account made from the command line", () => {
       expect(await rows(t, "users")).toMatchObject([{ _id: kim.userId }]);
     });
 
-    test("an account with data of its own is not merged, and loses nothing", async () => {
+    test("an account that has data by then takes in an empty one, with its key", async () => {
       stubWorkos({ user_01: profile });
       const t = deployment();
       const own = await join(t, "user_01");
@@ -212,11 +212,31 @@ describe("an account made from the command line", () => {
       const headers = { Authorization: `Bearer ${key}` };
       const body = JSON.stringify({ externalId: "mine" });
       await t.fetch("/sync/session", { method: "POST", headers, body });
-      const { userId } = await makeKey(t);
+      const made = await makeKey(t);
       await settle(t);
-      expect(userId).not.toBe(own);
-      expect(await rows(t, "users")).toHaveLength(2);
+      expect(made.userId).not.toBe(own);
+      expect(await rows(t, "users")).toMatchObject([{ _id: own, email: EMAIL }]);
       expect(await rows(t, "sessions")).toMatchObject([{ userId: own }]);
+      const given = { headers: { Authorization: `Bearer ${made.apiKey}` } };
+      const { sessions } = await read<{ sessions: object[] }>(t.fetch("/api/sessions", given));
+      expect(sessions).toMatchObject([{ externalId: "mine" }]);
+    });
+
+    test("two accounts with data are not mixed, and neither loses anything", async () => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      const own = await join(t, "user_01");
+      const key = await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
+      const kim = await person(t, EMAIL);
+      for (const apiKey of [key, kim.apiKey]) {
+        const headers = { Authorization: `Bearer ${apiKey}` };
+        const body = JSON.stringify({ externalId: "mine" });
+        await t.fetch("/sync/session", { method: "POST", headers, body });
+      }
+      await settle(t);
+      expect(await rows(t, "users")).toHaveLength(2);
+      const owners = (await rows(t, "sessions")).map(({ userId }) => userId);
+      expect(new Set(owners)).toEqual(new Set([own, kim.userId]));
     });
   });
 });

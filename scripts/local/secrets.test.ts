@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { SECRETS } from "../../convex/lib/secrets/corpus.fixture.ts";
+import { HELD_OUT } from "../../convex/lib/secrets/heldOut.fixture.ts";
+import { UNSEEN_SECRETS } from "../../convex/lib/secrets/unseenSecrets.fixture.ts";
 import { startEngine } from "./engine.ts";
 
 let folder: string;
@@ -13,7 +15,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Long enough that its bytes are not in the file by chance. */
-const cases = SECRETS.filter(({ secret }) => secret.length > 7);
+const cases = [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS].filter(({ secret }) => secret.length > 7);
 
 /** Kinds of secrets whose bytes are in any file of the folder. */
 function kindsOnDisk(): string[] {

@@ -13,6 +13,7 @@ const made = (row: Partial<AccountRow> & { id: string }): AccountRow => ({
 });
 /** From the command line. */
 const C = made({ id: "C", email: ADDRESS });
+const C_EMPTY = made({ id: "C", email: ADDRESS, hasContent: false });
 const C2 = made({ id: "C2", email: ADDRESS });
 const C_CLOSED = made({ id: "C", email: ADDRESS, isClosed: true });
 const C_OTHER = made({ id: "C", email: "other@example.com" });
@@ -29,7 +30,8 @@ const OWN_CLOSED = { ...OWN, isClosed: true };
 
 const use = (id: string): AccountDecision => ({ kind: "use", id });
 const takeOver = (id: string): AccountDecision => ({ kind: "takeOver", id });
-const merge: AccountDecision = { kind: "merge", from: "OWN", into: "C" };
+const mergeInto = (from: string, into: string): AccountDecision => ({ kind: "merge", from, into });
+const merge = mergeInto("OWN", "C");
 const create: AccountDecision = { kind: "create" };
 const none: AccountDecision = { kind: "none" };
 const closed: AccountDecision = { kind: "closed" };
@@ -97,6 +99,21 @@ const CASES: Case[] = [
     "the own empty account, and one from the command line",
     [OWN_EMPTY, C],
     all(merge, use("OWN"), merge, use("C")),
+  ],
+  [
+    "the own account with data, and an empty one from the command line",
+    [OWN, C_EMPTY],
+    all(mergeInto("C", "OWN"), use("OWN"), mergeInto("C", "OWN"), use("C")),
+  ],
+  [
+    "the own account with data, and two empty ones from the command line",
+    [OWN, C_EMPTY, { ...C2, hasContent: false }],
+    all(use("OWN"), use("OWN"), use("OWN"), ambiguous("C", "C2")),
+  ],
+  [
+    "the own account with data, and an empty one of another identity",
+    [OWN, { ...W, hasContent: false }],
+    all(use("OWN"), use("OWN"), use("OWN"), use("W")),
   ],
   [
     "the own empty account, and two from the command line",

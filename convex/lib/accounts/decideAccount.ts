@@ -25,7 +25,7 @@ export type AccountDecision =
   | { kind: "use"; id: string }
   /** Links the WorkOS identity to an account made from the command line. */
   | { kind: "takeOver"; id: string }
-  /** Links it so, and removes the empty account that the identity had. */
+  /** Links the identity to `into`, and removes the other one of its two accounts, which is empty. */
   | { kind: "merge"; from: string; into: string }
   | { kind: "create" }
   | { kind: "none" }
@@ -53,12 +53,18 @@ export function decideAccount(
       : undefined;
   if (own) {
     if (own.isClosed) return { kind: "closed" };
-    if (unclaimed && !own.hasContent) return { kind: "merge", from: own.id, into: unclaimed.id };
-    return { kind: "use", id: own.id };
+    return (unclaimed && merged(own, unclaimed)) ?? { kind: "use", id: own.id };
   }
   if (request.kind === "notice") return { kind: "none" };
   if (request.wasDeleted) return { kind: "closed" };
   return unclaimed ? { kind: "takeOver", id: unclaimed.id } : { kind: "create" };
+}
+
+/** One account out of two, if one of them is empty; the sessions of two are not mixed. */
+function merged(own: AccountRow, unclaimed: AccountRow): AccountDecision | undefined {
+  if (!own.hasContent) return { kind: "merge", from: own.id, into: unclaimed.id };
+  if (!unclaimed.hasContent) return { kind: "merge", from: unclaimed.id, into: own.id };
+  return undefined;
 }
 
 /** Whether the account is found by this address: the operator gave it, or WorkOS verified it. */
