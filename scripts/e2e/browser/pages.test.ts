@@ -202,6 +202,46 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
     await context.close();
   }, 60_000);
 
+  test("a secret is on no page, neither the owner's nor the shared one, and both say how many are masked", async () => {
+    const { page, context } = await open({ name: "", width: 1280, height: 800, scheme: "light" });
+    const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+    const body = {
+      sessions: [{ externalId: "with-secrets", title: "Rotate the keys" }],
+      messages: [
+        {
+          ...{ sessionExternalId: "with-secrets", externalId: "m1", role: "user" },
+          textContent: `The token is ${token} and the password is Tr0ub4dor3. Rotate both.`,
+        },
+        {
+          ...{ sessionExternalId: "with-secrets", externalId: "m2", role: "assistant" },
+          parts: [
+            { type: "tool-call", content: { name: "Bash", args: { command: `gh ${token}` } } },
+          ],
+        },
+      ],
+    };
+    expect((await engine.request("/sync/batch", { method: "POST", key, json: body })).status).toBe(
+      200,
+    );
+    await engine.settle();
+    await signIn(page);
+    await page.goto(engine.url + (await sessionPath("with-secrets")));
+    expect(await page.content()).not.toMatch(/ghp_a1B2|Tr0ub4/);
+    expect(await page.locator(".facts").textContent()).toContain(
+      "3 secrets masked (github-token, password)",
+    );
+    await shoot(page, "secrets-owner");
+    await page.getByRole("button", { name: "Share by link" }).click();
+    expect(await page.getByRole("status").textContent()).toContain("3 secrets are masked there");
+    const link = page.getByRole("link", { name: "Open the shared page" });
+    await page.goto(engine.url + ((await link.getAttribute("href")) ?? ""));
+    expect(await page.content()).not.toMatch(/ghp_a1B2|Tr0ub4/);
+    expect(await page.locator("body").textContent()).toMatch(/\d secrets are masked on this page/);
+    expect(await page.getByText("[redacted:github-token]").count()).toBeGreaterThan(0);
+    await shoot(page, "secrets-shared");
+    await context.close();
+  }, 60_000);
+
   test("pages work without script", async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
