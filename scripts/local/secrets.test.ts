@@ -15,7 +15,9 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Long enough that its bytes are not in the file by chance. */
-const cases = [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS].filter(({ secret }) => secret.length > 7);
+const cases = [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS].filter(
+  ({ secret }) => secret.length > 7,
+);
 
 /** Kinds of secrets whose bytes are in any file of the folder. */
 function kindsOnDisk(): string[] {
