@@ -84,3 +84,9 @@ describe("what a message means", () => {
     expect(toolLine("Bash", { command: "😀".repeat(5_000) }).length).toBeLessThanOrEqual(160);
   });
 });
+
+test("a unit is masked as a whole, before chunks may cut a secret in two", () => {
+  const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+  const text = `${"Rotate the key of the deployment. ".repeat(40)}It is ${token} still.`;
+  expect(unitText([message("user", text)])).toContain("It is [redacted:github-token] still.");
+});

@@ -22,8 +22,8 @@ const TEXT_LABEL = new RegExp(
   `^\\[[^\\]]*\\] ?${ROLE} ?:?$|^\\[(?:thinking|tool call|tool result)\\b|^={40,}$`,
   "i",
 );
-/** `## Assistant`, whatever its level and whatever but words follows; a quoted one too. */
-const HEADING = new RegExp(`^[> ]*#{1,6} ?${ROLE}(?! ?[\\p{L}_])`, "iu");
+/** `## Assistant`, whatever its level and whatever but words follows; in quotes and lists too. */
+const HEADING = new RegExp(`^(?:[> ]|[-*+] |\\d{1,9}[.)] )*#{1,6} ?${ROLE}(?! ?[\\p{L}_])`, "iu");
 /** `**Tool: Bash**` and `*Thinking*` as lines of their own. */
 const MARKDOWN_LABEL = /^\*\*Tool: .*\*\*$|^\*Thinking\*$/i;
 /** A line that becomes a heading when the next one underlines it. */

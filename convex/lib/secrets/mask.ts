@@ -1,4 +1,6 @@
+import { isJsonObject } from "../json";
 import type { SecretCount } from "./finding";
+import { maskText } from "./scan";
 import { masking, SecretCounter, visitStrings } from "./walk";
 
 /**
@@ -10,6 +12,26 @@ import { masking, SecretCounter, visitStrings } from "./walk";
 export function maskSecrets<Value>(value: Value): Value {
   // Only strings change, and they stay strings.
   return visitStrings(value, masking) as Value;
+}
+
+/** The same for readers who are not the owner: with secrets masked in the keys of JSON as well. */
+export function maskForOthers<Value>(value: Value): Value {
+  // Keys of our own hold no secrets, so the shape that the type describes stays.
+  return withMaskedKeys(maskSecrets(value)) as Value;
+}
+
+/** Shorter keys are names. */
+const KEY_MIN_LENGTH = 12;
+
+function withMaskedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withMaskedKeys);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key.length < KEY_MIN_LENGTH ? key : maskText(key),
+      withMaskedKeys(inner),
+    ]),
+  );
 }
 
 /** Distinct secrets in the strings of a value, by kind. Never the secrets themselves. */

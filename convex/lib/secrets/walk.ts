@@ -1,5 +1,6 @@
 import { isJsonObject } from "../json";
 import type { Finding, SecretCount } from "./finding";
+import { findIssued } from "./issued";
 import { isAuthorization, isCookie, isSeedPhrase, tellingOf } from "./names";
 import { findSecrets, withMarkers } from "./scan";
 import { isSecretValue } from "./values";
@@ -46,6 +47,14 @@ export class SecretCounter {
 const OPAQUE_KEYS = new Set(["signature", "encrypted_content"]);
 const OPAQUE_DATA = /^[A-Za-z0-9+/_=-]{64,}$/;
 
+/** A key with its issuer's prefix is no signature, whatever it is called. */
+function isOpaque(text: string): boolean {
+  if (!OPAQUE_DATA.test(text)) return false;
+  const issued: Finding[] = [];
+  findIssued(text, issued);
+  return issued[0]?.start !== 0;
+}
+
 /** Where a string stands, as far as that tells something of it: under a key, or behind an option. */
 type Context = { key?: string; option?: string };
 
@@ -70,7 +79,7 @@ export function visitStrings(value: unknown, visit: Visit, context: Context = {}
 }
 
 function visitString(text: string, visit: Visit, { key, option }: Context): string {
-  if (key !== undefined && OPAQUE_KEYS.has(key) && OPAQUE_DATA.test(text)) return text;
+  if (key !== undefined && OPAQUE_KEYS.has(key) && isOpaque(text)) return text;
   const findings =
     option !== undefined
       ? findBehind(`${option} `, text)
