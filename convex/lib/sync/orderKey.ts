@@ -19,6 +19,11 @@ export function orderKey(at: {
   );
 }
 
+/** Sorts before all messages of this moment, and behind those before it. */
+export function orderKeyFrom(createdAt: number): string {
+  return base36(createdAt, 9);
+}
+
 /** Fixed width, so that text order is number order (9 digits of base 36 reach the year 5188). */
 function base36(value: number, width: number): string {
   return Math.max(0, Math.floor(value)).toString(36).padStart(width, "0");
