@@ -5,7 +5,11 @@ import {
   type PriceOptions,
   type Usage,
 } from "@pydantic/genai-prices";
+import type { CellSums } from "./cells";
+import { nanos, totalOf, wholeCount } from "./ledger";
+import { record } from "../record";
 import { modelKey, modelName } from "./names";
+import type { UsageMessage } from "./usage";
 
 /**
  * What the usage of one message costs by a public price table (`@pydantic/genai-prices`, MIT). Each
@@ -14,20 +18,21 @@ import { modelKey, modelName } from "./names";
  */
 
 /**
- * Version of the price table, as it is installed (a test compares). A new one recounts all sessions
- * (`model/migrations/registry.ts`), so that what was added by the old table is never subtracted by the new.
+ * Version of the price table; `package.json` pins it, and a test compares. The ledger subtracts what it
+ * added by computing it again, so an upgrade needs a migration that recounts all sessions.
  */
 export const PRICE_TABLE = "genai-prices 0.1.8";
 
 /** Tokens of one request. `promptTokens` are without cached ones, `completionTokens` with reasoning. */
-export type PricedUsage = {
-  promptTokens: number;
-  completionTokens: number;
-  cacheReadTokens: number;
-  /** All tokens written to the cache, and those of them that are kept for an hour. */
-  cacheWriteTokens: number;
-  cacheWrite1hTokens: number;
-};
+const PRICED_NUMBERS = [
+  "promptTokens",
+  "completionTokens",
+  "cacheReadTokens",
+  // All tokens written to the cache, and those of them that are kept for an hour.
+  "cacheWriteTokens",
+  "cacheWrite1hTokens",
+] as const;
+export type PricedUsage = { [name in (typeof PRICED_NUMBERS)[number]]: number };
 
 /** US dollars, and the entry of the table that they come from. */
 export type Price = { dollars: number; priceId: string };
@@ -37,6 +42,25 @@ export type Price = { dollars: number; priceId: string };
  * maker's; an open model may cost anything elsewhere.
  */
 const MAKERS = new Set(["anthropic", "openai", "google", "x-ai"]);
+
+/** What the price of a message adds to the ledger: nano-dollars, or tokens that have no known price. */
+export function priceSums(message: UsageMessage): CellSums {
+  const total = wholeCount(totalOf(message));
+  const usage = usageOf(message);
+  if (Object.values(usage).every((tokens) => tokens === 0)) {
+    // A bare total does not tell what was read and what was written.
+    return total === 0 ? {} : { unpricedTokens: total };
+  }
+  const { model, provider, createdAt: at } = message;
+  const price = priceOf({ model, provider, at }, usage);
+  if (price === null) return total === 0 ? {} : { unpricedTokens: total };
+  const computedNanos = nanos(price.dollars);
+  return computedNanos === 0 ? {} : { computedNanos };
+}
+
+function usageOf(message: UsageMessage): PricedUsage {
+  return record(PRICED_NUMBERS, (name) => wholeCount(message[name]));
+}
 
 /** The price of a request at this time (ms), or null where the table has none. */
 export function priceOf(
