@@ -564,4 +564,29 @@ describe("prices", () => {
     expect((await stats(ada)).totals).toMatchObject({ unpricedTokens: 100 });
     expect((await stats(ada)).totals.computedCost).toBeUndefined();
   });
+
+  test("a session shows what it used by model and by day, with the price and its table", async () => {
+    const { ada } = await withMessages([
+      call({ model: "claude-opus-4-1-20250805", promptTokens: 1_000, completionTokens: 100 }),
+      call({ model: "gpt-9-nobody-knows", promptTokens: 500, completionTokens: 50 }),
+      { model: "claude-opus-4-1", promptTokens: 10, createdAt: at("05T23:59:00") },
+    ]);
+    const { usage } = await read<{ usage: object }>(ada.get("/api/sessions/s"));
+    expect(usage).toMatchObject({
+      headline: "counted",
+      priceTable: expect.stringMatching(/^genai-prices \d/),
+      byModel: [
+        {
+          model: "claude-opus-4-1-20250805",
+          priceId: "anthropic/claude-opus-4-1",
+          ...{ messages: 2, totalTokens: 1_110, computedCost: 0.02265 },
+        },
+        { model: "gpt-9-nobody-knows", totalTokens: 550, unpricedTokens: 550 },
+      ],
+      byDay: [
+        { date: "2026-02-03", messages: 2, totalTokens: 1_650, computedCost: 0.0225 },
+        { date: "2026-02-05", messages: 1, totalTokens: 10, computedCost: 0.00015 },
+      ],
+    });
+  });
 });

@@ -87,6 +87,11 @@ export function priceOf(
   return price !== null && (isAnyones || MAKERS.has(price.maker)) ? price : null;
 }
 
+/** The entry of the table that a model is priced by at this time (ms). */
+export function priceIdOf(what: Parameters<typeof priceOf>[0]): string | undefined {
+  return priceOf(what, record(PRICED_NUMBERS, () => 0))?.priceId;
+}
+
 type Listed = Price & { maker: string };
 
 function listed(name: string, units: Usage, options: PriceOptions): Listed | null {
