@@ -67,7 +67,9 @@ const SessionUsage = z.object({
   byDay: z
     .array(z.object({ date: z.string(), ...splitNumbers }))
     .optional()
-    .meta({ description: "By day in UTC, oldest first; of a session of many days the latest 100." }),
+    .meta({
+      description: "By day in UTC, oldest first; of a session of many days the latest 100.",
+    }),
   priceTable: z.string().optional().meta({ description: "Name and version of the price table." }),
 });
 

@@ -89,7 +89,10 @@ export function priceOf(
 
 /** The entry of the table that a model is priced by at this time (ms). */
 export function priceIdOf(what: Parameters<typeof priceOf>[0]): string | undefined {
-  return priceOf(what, record(PRICED_NUMBERS, () => 0))?.priceId;
+  return priceOf(
+    what,
+    record(PRICED_NUMBERS, () => 0),
+  )?.priceId;
 }
 
 type Listed = Price & { maker: string };

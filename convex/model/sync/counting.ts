@@ -48,10 +48,7 @@ export async function count(
 }
 
 /** What a message adds to the ledger, or takes from it, with the price of its usage. */
-function pricedBooking(
-  message: UsageMessage,
-  how: { isCounted: boolean; sign: 1 | -1 },
-): Booking {
+function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1 | -1 }): Booking {
   const booking = bookingOf(message, how);
   if (!how.isCounted) return booking;
   return { ...booking, sums: { ...booking.sums, ...priceSums(message) } };
