@@ -20,7 +20,7 @@ const CONVEX = [/^convex\//, /^convex-helpers/];
 const ROOMS: Record<string, Room> = {
   lib: {
     allowed: ["lib"],
-    packages: [/^@noble\/hashes\//],
+    packages: [/^@noble\/hashes\//, /^@pydantic\/genai-prices$/],
     why: "pure: no Convex, nothing of ours",
   },
   wire: { allowed: ["wire", "lib"], packages: [/^zod$/], why: "shapes of the HTTP API" },
@@ -107,7 +107,7 @@ function importsOf(name: string, text: string): string[] {
 /** What a source imports, as it is written there. */
 function specifiersIn(text: string): string[] {
   const found = text.matchAll(
-    /(?:^\s*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
+    /(?:^[ \t]*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
   );
   return Array.from(found, ([, specifier = ""]) => specifier);
 }
