@@ -1,4 +1,4 @@
-import { McpServer } from "@modelcontextprotocol/server";
+import type { McpServer } from "@modelcontextprotocol/server";
 import type * as z from "zod";
 import type { ActionCtx } from "../_generated/server";
 import { readAppError } from "../errors";

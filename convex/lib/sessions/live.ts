@@ -1,3 +1,5 @@
+import { trimEndWhere } from "../text";
+
 /** Sessions that still run. Pure. */
 
 /** A project, by path or name, and the time since which a session was active in it. */
@@ -23,5 +25,6 @@ export function wasActive(session: Running, { project, since }: SessionActivity)
 
 /** One spelling for a path of any system. */
 function normalized(path: string): string {
-  return path.trim().replace(/\\/g, "/").replace(/\/+$/, "").toLowerCase();
+  const spelled = path.trim().replace(/\\/g, "/").toLowerCase();
+  return trimEndWhere(spelled, (character) => character === "/");
 }
