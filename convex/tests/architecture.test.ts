@@ -41,7 +41,7 @@ const ROOMS: Record<string, Room> = {
   },
   mcp: {
     allowed: ["mcp", "answers", "wire", "lib", "errors", "_generated"],
-    packages: [...CONVEX, /^zod$/],
+    packages: [...CONVEX, /^zod$/, /^@modelcontextprotocol\/server$/],
     why: "the agent's tools: no database",
   },
   clients: {
