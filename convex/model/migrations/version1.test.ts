@@ -134,6 +134,7 @@ test("what a lost deletion of version 1 left behind is found and removed; the re
   expect(holding(ids.get("gone"))).toEqual([]);
   expect(holding(ids.get("kept")).sort()).toEqual(
     [
+      "messageChanges",
       "messageEmbeddings",
       "messages",
       "passages",
