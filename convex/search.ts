@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { callerQuery, viewerQuery } from "./functions";
 import * as Browse from "./model/search/dashboardSearch";
+import { sessionsForFile } from "./model/search/files";
 import { vFilters } from "./model/search/filters";
 import * as Search from "./model/search/search";
 
@@ -16,6 +17,12 @@ const vInput = {
 export const fulltext = callerQuery({
   args: vInput,
   handler: (ctx, input) => Search.fulltext(ctx, ctx.user, input),
+});
+
+/** MCP: the caller's sessions that changed, read or named a file. */
+export const forFile = callerQuery({
+  args: { path: v.string(), limit: v.number(), filters: vFilters },
+  handler: (ctx, input) => sessionsForFile(ctx, ctx.user, input),
 });
 
 /** What a search by meaning starts from: whose vectors to ask, and what full text finds. */

@@ -1,7 +1,7 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { notFound } from "./errors";
-import { sessionFilter } from "./fields";
+import { sessionFilter, vRole } from "./fields";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
 import * as MessagePages from "./model/sessions/messagePages";
@@ -9,6 +9,7 @@ import { prune } from "./model/sync/changes";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
 import { usageSplits } from "./model/stats/sessionSplits";
 import { reviewedView } from "./model/evals/reviews";
+import { excerpt as readExcerpt } from "./model/sessions/excerpt";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
@@ -54,6 +55,24 @@ export const reading = callerQuery({
       session: await reviewedView(ctx, session, "session"),
       ...(await Reading.page(ctx, session, at)),
     };
+  },
+});
+
+/** MCP: a session, and a few of its messages around, behind or before any of them. */
+export const excerpt = callerQuery({
+  args: {
+    id: v.string(),
+    around: v.optional(v.string()),
+    after: v.optional(v.string()),
+    before: v.optional(v.string()),
+    last: v.optional(v.boolean()),
+    role: v.optional(vRole),
+    limit: v.number(),
+  },
+  handler: async (ctx, { id, ...place }) => {
+    const session = await Sessions.require(ctx, ctx.user, id);
+    const found = await readExcerpt(ctx, session, place);
+    return { session: Sessions.sessionView(session, "session"), ...found };
   },
 });
 
