@@ -126,6 +126,7 @@ export async function* readLines(
     } else {
       yield* checkpoint.items;
       yield { kind: "checkpoint", progress: { offset, line, memo: checkpoint.memo } };
+      yield* parser.end();
     }
   } finally {
     await file.close();

@@ -116,10 +116,13 @@ export async function killedImports(
   }: { root: string; state: string; times: number; longestMs: number },
 ): Promise<{ killed: number; finished: number }> {
   const result = { killed: 0, finished: 0 };
-  for (let n = 0; n < times; n++) {
+  for (let n = 0; result.killed < times && n < 3 * times; n++) {
     const running = startImport(target, ["--state", state, root]);
     // Each kill comes at another point: from before the first request to behind the last.
-    await Promise.race([running.ended, wait(300 + (longestMs * (n + Math.random())) / times)]);
+    await Promise.race([
+      running.ended,
+      wait(300 + (longestMs * ((n % times) + Math.random())) / times),
+    ]);
     running.kill("SIGKILL");
     if ((await running.ended) === null) result.killed += 1;
     else {
