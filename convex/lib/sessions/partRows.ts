@@ -1,4 +1,4 @@
-import { holdsInlineData } from "../search/readable";
+import { containsInlineData } from "../search/readable";
 import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "../text";
 
 /** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
@@ -109,7 +109,7 @@ function cutPart(
 
 /** Base64 is no word to look for: in the index it would match every two-letter beginning. */
 function searchedRow(text: string): { text: string } | { content: string } {
-  return holdsInlineData(text) ? { content: text } : { text };
+  return containsInlineData(text) ? { content: text } : { text };
 }
 
 function searchedPieces(content: string): string[] {

@@ -3,7 +3,7 @@ import type { MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
 import { pieceBytes } from "../../lib/sessions/partRows";
 import { markAfter, markBefore } from "../../lib/sync/messageSlices";
-import { isOfText } from "../../lib/search/searchTexts";
+import { belongsToMessageText } from "../../lib/search/searchTexts";
 import { insertSearchTexts } from "../search/searchTexts";
 import * as Messages from "../sessions/messages";
 import * as Parts from "../sessions/parts";
@@ -29,7 +29,7 @@ export async function appendSlice(
   const keepsText = Messages.keepsSentText(stored, message);
   const rows = [...(keepsText ? [] : (message.textTail ?? [])), ...(message.partRows ?? [])];
   await Parts.replace(ctx, stored, "parts", rows, false);
-  const searchTexts = (message.searchTexts ?? []).filter((one) => !keepsText || !isOfText(one));
+  const searchTexts = (message.searchTexts ?? []).filter((one) => !keepsText || !belongsToMessageText(one));
   await insertSearchTexts(ctx, stored, searchTexts);
   // A refresh between two slices saw a part of the message: the next one looks again.
   const marked = Messages.markChanged(session, stored, now);
