@@ -93,7 +93,7 @@ import type * as lib_cursor from "../lib/cursor.js";
 import type * as lib_docs_sections from "../lib/docs/sections.js";
 import type * as lib_embedding_chunks from "../lib/embedding/chunks.js";
 import type * as lib_embedding_plan from "../lib/embedding/plan.js";
-import type * as lib_embedding_units from "../lib/embedding/units.js";
+import type * as lib_embedding_turns from "../lib/embedding/turns.js";
 import type * as lib_embedding_vectorSpace from "../lib/embedding/vectorSpace.js";
 import type * as lib_enums from "../lib/enums.js";
 import type * as lib_escape from "../lib/escape.js";
@@ -404,7 +404,7 @@ declare const fullApi: ApiFromModules<{
   "lib/docs/sections": typeof lib_docs_sections;
   "lib/embedding/chunks": typeof lib_embedding_chunks;
   "lib/embedding/plan": typeof lib_embedding_plan;
-  "lib/embedding/units": typeof lib_embedding_units;
+  "lib/embedding/turns": typeof lib_embedding_turns;
   "lib/embedding/vectorSpace": typeof lib_embedding_vectorSpace;
   "lib/enums": typeof lib_enums;
   "lib/escape": typeof lib_escape;
