@@ -5,8 +5,8 @@ import { readMessage } from "../lib/sessions/readMessage";
 import type { ExportMessage } from "./types";
 
 /**
- * A tool call with what it gave, paired wherever in the conversation the result stood. Files and
- * encrypted fields in arguments and output are replaced by what they are.
+ * A tool call with its result, wherever in the conversation the result was. Files and encrypted
+ * fields in arguments and output are replaced by labels.
  */
 export type Call = {
   name: string;
@@ -16,28 +16,28 @@ export type Call = {
   isError?: true;
 };
 
-/** One thing said, with the tools used right after it. */
+/** One statement, with the tools used right after it. */
 export type Step = {
   role: "user" | "assistant" | "system";
   text: string;
   thinking: string;
   calls: Call[];
   message: ExportMessage;
-  /** Position of its message in the piece of the conversation. */
+  /** The index of its message in the segment. */
   at: number;
 };
 
-/** A call that waits for its result. */
+/** A call without a result so far. */
 type Open = { id?: string; call: Call; message: ExportMessage };
 
 type ToolResult = Extract<ReadPart, { kind: "tool-result" }>;
 
 /**
- * A conversation as steps: questions, answers, system prompts. Tool calls stand with the answer that
- * made them and carry their result, whichever message brought it (matched by id, else by name, else
- * by nearness). A result of a named tool whose call was never sent stands as a call of which only the
- * result is known. What nobody known says, and results of tools without a name, are system steps, so
- * that nothing is put into the assistant's mouth.
+ * Converts a conversation to steps: questions, answers, system prompts. Tool calls belong to the
+ * answer that made them and carry their result, whichever message brought it (matched by id, then
+ * by name, then by distance). A result of a named tool without a recorded call becomes a call with
+ * only a result. Text of unknown roles and results of unnamed tools become system steps, so that
+ * they are never attributed to the assistant.
  */
 export function conversation(messages: readonly ExportMessage[]): Step[] {
   const steps: Step[] = [];
@@ -46,18 +46,18 @@ export function conversation(messages: readonly ExportMessage[]): Step[] {
   return steps.filter((s) => s.text !== "" || s.thinking !== "" || s.calls.length > 0);
 }
 
-/** Output of a call as text; a call without a recorded result has an empty one. */
+/** The output of a call as text; empty for a call without a recorded result. */
 export function outputText({ output, isError }: Pick<Call, "output" | "isError">): string {
   const text = plainText(output);
   return isError && !/^\s*error\b/i.test(text) ? `Error: ${text}` : text;
 }
 
-/** Arguments of a call as an object, for consumers that accept nothing else. */
+/** The arguments of a call as an object, for consumers that accept nothing else. */
 export function callArguments(call: Call): JsonObject {
   return argumentsObject(call.args);
 }
 
-/** Whether the sender said which tool it was. */
+/** Whether the call names its tool. */
 export function isNamed({ name }: Pick<Call, "name">): boolean {
   return name !== UNKNOWN_TOOL;
 }
@@ -127,8 +127,8 @@ function answer(result: ToolResult, open: Open[], say: Say): void {
 }
 
 /**
- * The call a result belongs to: by id; else, among the calls of the latest message that waits, the
- * first of that name; else the first of that name anywhere. Older calls often never get a result.
+ * Finds the call of a result: by id, otherwise the first call of that name in the latest message
+ * with open calls, otherwise the first call of that name. Older calls often never get a result.
  */
 function matching(open: readonly Open[], id: string | undefined, name: string | undefined): number {
   const byId = id === undefined ? -1 : open.findIndex((waiting) => waiting.id === id);
@@ -146,7 +146,7 @@ function append(step: Step, field: "text" | "thinking", text: string): void {
     step[field] !== "" && more !== "" ? `${step[field]}\n\n${more}` : step[field] || more;
 }
 
-/** Only the assistant speaks as the assistant; a role that nobody knows gives context. */
+/** Only the assistant speaks as the assistant; unknown roles count as context. */
 function speaker({ role }: ExportMessage): Step["role"] {
   return role === "user" || role === "assistant" ? role : "system";
 }

@@ -10,11 +10,11 @@ import {
 } from "./types";
 
 const README =
-  "Each entry of `files` is one session as plain text, under the name it is to be saved as.";
+  "Each entry of `files` is one session as plain text, under the file name to save it as.";
 
 /**
  * A folder as one JSON document, as the dashboard saves it: `files` (name → text of a session),
- * `manifest` and `readme`. A session of which no message is left has no file.
+ * `manifest` and `readme`. A session without remaining messages has no file.
  */
 export const filesystem: ExportFormat = {
   contentType: "application/json; charset=utf-8",
@@ -31,7 +31,7 @@ export const filesystem: ExportFormat = {
   },
 };
 
-/** What the files are. A question is a test case; a long session may have several files. */
+/** Describes the files. A question is a test case; a long session may have several files. */
 function manifestOf({ at, stretches }: ExportTotals) {
   const written = stretches.filter(({ records }) => records > 0);
   const sessions = new Map(written.map((stretch) => [stretch.externalId, stretch]));
@@ -51,7 +51,10 @@ function manifestOf({ at, stretches }: ExportTotals) {
   };
 }
 
-/** A name that any file system takes; ids that differ only in other characters stay apart. */
+/**
+ * A file name valid on any file system. Ids that differ only in replaced characters get different
+ * names.
+ */
 function fileName({ externalId, from }: Pick<WrittenStretch, "externalId" | "from">): string {
   const joined = externalId.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
   const safe = trimEndWhere(joined, (character) => character === "-");

@@ -2,17 +2,17 @@ import { messageProse } from "../lib/sessions/readMessage";
 import { readPart, type StoredPart } from "../lib/sessions/parts";
 import type { ExportMessage, ExportSession } from "./types";
 
-/** Which messages, and how much of them, an export takes. */
+/** Which messages an export includes, and how much of them. */
 export type Selection = {
   systemPrompts: boolean;
   toolCalls: boolean;
-  /** Only messages that hold a whole fenced code block. */
+  /** Only messages with a complete fenced code block. */
   codeBlocksOnly: boolean;
-  /** Shorter texts are left out (UTF-16 units). */
+  /** The shortest text included (UTF-16 units). */
   minLength: number;
 };
 
-/** Everything. */
+/** Includes everything. */
 export const EVERYTHING: Selection = {
   systemPrompts: true,
   toolCalls: true,
@@ -20,7 +20,7 @@ export const EVERYTHING: Selection = {
   minLength: 0,
 };
 
-/** The session with what the selection leaves of its messages. */
+/** Returns the session with only the messages the filter keeps. */
 export function selected(session: ExportSession, selection: Selection): ExportSession {
   const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = selection;
   if (systemPrompts && toolCalls && !codeBlocksOnly && minLength <= 0) return session;

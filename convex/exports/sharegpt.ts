@@ -9,9 +9,9 @@ type Said = {
 };
 
 /**
- * ShareGPT, one conversation a line, as LLaMA-Factory and Axolotl read it: `human` and `observation`
- * alternate with `gpt` and `function_call`. Calls made together are one `function_call` with a list;
- * what was said in front of them is its `thought`. Ends with the last answer.
+ * ShareGPT, one conversation per line, as LLaMA-Factory and Axolotl read it: `human` and
+ * `observation` alternate with `gpt` and `function_call`. Calls made together are one
+ * `function_call` with a list; the text before them is its `thought`. Ends with the last answer.
  */
 export const sharegpt: ExportFormat = {
   ...JSON_LINES,
@@ -59,7 +59,7 @@ function saidIn({ role, text, calls }: ChatTurn): Said[] {
   ];
 }
 
-/** One entry a side: context in the middle of a conversation joins what stands next to it. */
+/** Merges consecutive entries of the asking side, so that both sides alternate. */
 function alternating(entries: readonly Said[]): Said[] {
   const joined: Said[] = [];
   const isAsked = ({ from }: Said) => from === "human" || from === "observation";

@@ -11,69 +11,72 @@ import type {
   WrittenStretch,
 } from "./types";
 
-/** A run of messages as the database gives it, with where to ask again for it. */
+/** A page of a session's messages as read from the database, with its position. */
 export type Piece = {
   head: ExportHead;
   messages: (Omit<ExportMessage, "parts"> & { parts: JoinedPart[] })[];
   from: number;
   isLast: boolean;
   position: string;
-  /** Ids asked for between the piece before and this one that are no session. */
+  /** Requested ids between the previous page and this one that belong to no session. */
   unknown: string[];
-  /** Bytes of its texts and parts, about. */
+  /** The approximate bytes of its texts and parts. */
   bytes: number;
 };
 
-/** Gives the pieces of an export in order: from a position on, or from the beginning. */
+/** Reads the pages of an export in order, from a position or from the start. */
 export type PieceSource = (
   position: string | null,
 ) => Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }>;
 
-/** What is written, and how. */
+/** What to write, and how. */
 export type ExportJob = {
   format: ExportFormat;
   options: ExportOptions;
   selection: Selection;
   anonymity: Anonymity | null;
-  /** At most so many sessions. */
+  /** The maximum number of sessions. */
   limit: number;
-  /** When it is written (ms), for formats that say so. */
+  /** The time of writing (ms), for formats that contain it. */
   at: number;
-  /** Why nothing was written, for people, where so many sessions were found. */
+  /** The reason for an empty document, given the number of sessions found. */
   emptyBecause?: (found: number) => string;
 };
 
-/** Where an answer ended: the piece, how many of its messages are done, and how many sessions. */
+/** Where an answer ended: the page, how many of its messages are written, and how many sessions. */
 export type Resume = { position: string; skip: number; sessions: number };
 
-/** One answer: a whole document, and where the next answer goes on (null: nothing is left). */
+/** One answer: a complete document, and where the next answer resumes (null at the end). */
 export type Written = {
   chunks: Uint8Array[];
-  /** Sessions that came to their end in this answer. */
+  /** Sessions completed in this answer. */
   sessions: number;
-  /** Pieces that the selection gave: 0 means that there is no such session. */
+  /** Pages that the selection matched; 0 means that no session matched. */
   found: number;
   records: number;
-  /** Records too large for any answer, as the ids of their sessions. */
+  /** The session ids of records too large for any answer. */
   skipped: string[];
-  /** Ids asked for that are no session, each in the answer that comes past it. */
+  /** Requested ids that belong to no session, reported in the answer that passes them. */
   unknown: string[];
   resume: Resume | null;
   /** Why nothing was written. */
   emptyBecause?: string;
 };
 
-/** An answer ends after the record that passes this. Half of what Convex lets an answer have. */
+/** An answer ends after the record that exceeds this: half of what Convex allows. */
 export const ANSWER_BYTES = 10 * 1024 * 1024;
-/** An answer never passes this; Convex cuts one at 20 MiB. */
+/** The most bytes of an answer. Convex truncates answers at 20 MiB. */
 export const ANSWER_MAX_BYTES = 19 * 1024 * 1024;
-/** What is gathered for a record that needs the whole conversation; more comes as several records. */
+/**
+ * The most bytes collected for a record that needs the whole conversation; more becomes several
+ * records.
+ */
 const WHOLE_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * Writes one answer of an export, in memory bounded by the answer and one stretch of a conversation,
- * however much there is to export. The same data in the same answers gives the same bytes, but for
- * formats that say when they were written.
+ * Writes one answer of an export. Memory is bounded by the answer and one segment, however large
+ * the export is. The same data gives the same bytes, except for formats that contain the time of
+ * writing.
  */
 export async function writeExport(
   job: ExportJob,
@@ -96,7 +99,7 @@ export async function writeExport(
   return writer.finish();
 }
 
-/** A message waiting to be written, and where it is found again. */
+/** A message waiting to be written, with its position. */
 type Waiting = Place & { message: ExportMessage; bytes: number };
 type Place = { position: string; skip: number };
 
@@ -115,13 +118,13 @@ class Writer {
 
   constructor(
     private readonly job: ExportJob,
-    /** Sessions that earlier answers finished. */
+    /** Sessions completed in earlier answers. */
     private readonly before: number,
   ) {
     this.push(job.format.begin(job.options));
   }
 
-  /** Takes a piece in, its first `skip` messages being written already. */
+  /** Adds a page whose first `skip` messages are already written. */
   add(piece: Piece, skip: number): void {
     const { head, position, bytes, messages, isLast } = piece;
     this.found++;
@@ -140,12 +143,12 @@ class Writer {
     if (isLast && this.resume === null) this.finished++;
   }
 
-  /** Takes note of ids that are no session. */
+  /** Records ids that belong to no session. */
   miss(ids: readonly string[]): void {
     this.unknown.push(...ids);
   }
 
-  /** Whether the answer is done, because it is large enough or the limit is reached. */
+  /** Whether the answer is complete, because it is large enough or the limit is reached. */
   isFull(): boolean {
     return this.resume !== null || this.before + this.finished >= this.job.limit;
   }
@@ -168,7 +171,7 @@ class Writer {
     return { chunks, sessions, found, records, skipped, unknown, resume, ...why };
   }
 
-  /** How many of the waiting messages make a stretch: up to a question, unless it would be none. */
+  /** How many waiting messages form a segment: up to a question, or all if there is none. */
   private readyCount(): number {
     const bytes = this.waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
     const isLarge = bytes >= WHOLE_MAX_BYTES;
@@ -179,7 +182,7 @@ class Writer {
     return isLarge ? this.waiting.length : 0;
   }
 
-  /** Writes a stretch of a session, in halves where it is too large for one answer. */
+  /** Writes a segment of a session, in halves if it is too large for one answer. */
   private write(session: ExportSession, stretch: readonly Waiting[], at: Place): void {
     if (this.resume !== null) return;
     if (this.bytes >= ANSWER_BYTES) return this.stop(at);
@@ -195,7 +198,7 @@ class Writer {
     this.write({ ...session, from: session.from + half }, stretch.slice(half), middle);
   }
 
-  /** The session with this stretch, as the export may show it. */
+  /** The session with this segment, filtered and anonymised. */
   private shown(session: ExportSession, stretch: readonly Waiting[]): ExportSession {
     const { selection, anonymity } = this.job;
     const whole = { ...session, messages: stretch.map(({ message }) => message) };
@@ -216,7 +219,7 @@ class Writer {
     this.stretches.push({ externalId, source, model, from, userMessages, records });
   }
 
-  /** One message alone is too large; what else it brings, as the line of its session, is written. */
+  /** Writes the records that fit when a single message is too large, such as its session's line. */
   private recordWhatFits(session: ExportSession, encoded: readonly Uint8Array[]): void {
     const fitting: Uint8Array[] = [];
     let { bytes } = this;

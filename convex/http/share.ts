@@ -16,9 +16,9 @@ import { errorResponse, wantsPage } from "./pages/endpoint";
 import { pageResponse, sharedPolicy } from "./pages/respond";
 
 /**
- * A shared session, as a page or, with `.md` or `.json` after the slug, as that: as much of it as one
- * answer shows, and where it continues. The page runs no script, loads nothing and is kept out of
- * search engines and frames.
+ * Answers a shared session as a page, or as Markdown or JSON with `.md` or `.json` after the slug:
+ * as much as fits one answer, with a link to the rest. The page runs no script, loads nothing, and
+ * is excluded from search engines and frames.
  */
 export const getShared: Endpoint = publicEndpoint(
   routes.getShared,
@@ -41,7 +41,7 @@ type FormName = "page" | "md" | "json";
 type Found = FunctionReturnType<typeof internal.shared.page>;
 type Page = { slug: string; param: string; start: Place; after: string | undefined; found: Found };
 
-/** The address of the page behind so many of the messages found; undefined at the end. */
+/** The address of the page after this many messages; undefined at the end. */
 function nextOf({ param, start, found }: Page, shown: number): string | undefined {
   const rest = found.messages.length - start.skip;
   if (shown < rest) return address(param, { ...start, skip: start.skip + shown });
@@ -109,13 +109,13 @@ function asDocument(page: Page, name: "md" | "json"): Response {
   });
 }
 
-/** The address is the only secret of a shared session, so no site that it links to may see it. */
+/** The address is the only secret of a shared session, so linked sites must not receive it. */
 const PRIVACY = { "Referrer-Policy": "no-referrer" };
 
 const linkTo = (next: string | undefined): Record<string, string> =>
   next === undefined ? {} : { Link: `<${next}>; rel="next"` };
 
-/** Where a page begins: a position of the database's, and how many messages behind it. */
+/** The start of a page: a position in the database, and how many messages to skip from there. */
 type Place = { position: string | null; skip: number };
 const BEGINNING: Place = { position: null, skip: 0 };
 

@@ -1,6 +1,6 @@
 import { html, type Html } from "./html";
 
-/** One column of a plot. `value` is undefined where nothing is known, which is not zero. */
+/** One column of a chart. `value` is undefined if unknown, which is not zero. */
 export type Column = { label: string; value: number | undefined; title: string };
 
 const HEIGHT = 150;
@@ -8,7 +8,7 @@ const BASE = 122;
 const TOP = 14;
 const WIDTH = 720;
 
-/** Columns over time as a picture: no column for zero, a dashed frame for what is unknown. */
+/** Renders columns over time: no column for zero, a dashed frame for unknown values. */
 export function columns(name: string, data: readonly Column[], most: string): Html {
   const highest = Math.max(...data.map(({ value }) => value ?? 0), 0);
   const step = WIDTH / Math.max(1, data.length);
@@ -26,16 +26,19 @@ export function columns(name: string, data: readonly Column[], most: string): Ht
   return html`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">
 <rect class="track" x="0" y="${BASE}" width="${WIDTH}" height="1"/>${drawn}
 <text x="0" y="${HEIGHT - 8}">${first}</text><text x="${WIDTH}" y="${HEIGHT - 8}" text-anchor="end">${last}</text>
-${highest > 0 ? html`<text x="${WIDTH}" y="10" text-anchor="end">most: ${most}</text>` : ""}
+${highest > 0 ? html`<text x="${WIDTH}" y="10" text-anchor="end">max: ${most}</text>` : ""}
 </svg>`;
 }
 
 /** One bar of a list. */
 export type Bar = { name: string; value: number; text: string };
 
-/** Bars of a list, the longest full: name and number in words, so that the bar is only a picture. */
+/**
+ * Renders a list of bars, the longest at full width. Name and number are text, so the bar is only
+ * decoration.
+ */
 export function bars(data: readonly Bar[]): Html {
-  if (data.length === 0) return html`<p class="soft">Nothing in this time.</p>`;
+  if (data.length === 0) return html`<p class="soft">No data in this period.</p>`;
   const highest = Math.max(...data.map(({ value }) => value), 0);
   const rows = data.map(({ name, value, text }) => {
     const width = highest > 0 ? (100 * value) / highest : 0;

@@ -3,13 +3,16 @@ import { clamped } from "./fields";
 import { route } from "./route";
 import { Degradation, Passage, QueryText, SEARCH_TYPES, SearchType } from "./search";
 
-/** A documentation page that answers, with its best section. */
+/** A documentation page that matches, with its best section. */
 export const DocResult = z
   .object({
     slug: z.string(),
     title: z.string(),
     heading: z.string().optional(),
-    anchor: z.string().optional().meta({ description: "Of the section, as renderers name it." }),
+    anchor: z
+      .string()
+      .optional()
+      .meta({ description: "Anchor of the section, as Markdown renderers generate it." }),
     ...Passage,
   })
   .meta({ id: "DocResult" });
@@ -32,7 +35,7 @@ export const searchDocs = route({
   query: z.object({
     q: QueryText,
     type: SearchType,
-    limit: clamped("Results, one a page.", 1, 20, 10),
+    limit: clamped("Maximum number of results; each page appears once.", 1, 20, 10),
   }),
   answer: DocsAnswer,
 });

@@ -4,36 +4,39 @@ import { plainText, type ReadPart } from "./parts";
 import { cutBytes, utf8Length } from "../text";
 
 /**
- * A conversation as the dashboard draws it. Its pages fail on a text that is no string, and Convex
- * can return neither every key nor every depth of JSON; so text is always a string here, and what
- * no Convex value can hold comes as JSON text. Pure.
+ * Converts parts to what the dashboard can render. Its pages fail on text that is not a string, and
+ * Convex cannot return every key and depth of JSON, so text is always a string here, and values
+ * that Convex cannot hold become JSON text. Pure.
  */
 
 export type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
 export type DrawnPart = { type: string; content: Drawable };
 
-/** A Convex array holds 8,192 elements; nobody scrolls through half of that within one message. */
+/**
+ * The most parts returned per message. A Convex array holds 8,192 elements, and nobody scrolls
+ * through half of that.
+ */
 const PARTS_MAX = 4_000;
 
 /**
- * What the parts of one message may hold, in UTF-8 bytes: all of any text that one can have
- * (7 MiB), and less than a function may return (16 MiB), whatever becomes of numbers on the way.
+ * The most bytes (UTF-8) of a message's parts: enough for any text that one can have (7 MiB), and
+ * less than a function may return (16 MiB) however numbers are written.
  */
 const MESSAGE_MAX_BYTES = 10 * 1024 * 1024;
 
 /**
- * JSON that one message gives as values, in UTF-16 units; more comes as JSON text. As a value a list
- * of digits takes five times the room.
+ * The most JSON (UTF-16 units) that a message returns as values; the rest becomes JSON text,
+ * because a list of digits takes five times the space as a value.
  */
 const VALUES_MAX_LENGTH = 100_000;
 
-/** Names and types of parts are labels; any text may stand there. */
+/** The longest name or type of a part; plugins may send any text there. */
 const NAME_MAX_BYTES = 200;
 
-/** What one message may still hold. */
+/** What may still be added to the current message. */
 type Room = { bytes: number; values: number };
 
-/** The parts of a message, its own text in front where no part says it. */
+/** Converts a message's parts. Its own text comes first, unless a part repeats it. */
 export function drawnParts(message: ReadableMessage): DrawnPart[] {
   const parts = readMessage(message);
   const room = { bytes: MESSAGE_MAX_BYTES, values: VALUES_MAX_LENGTH };
@@ -71,19 +74,22 @@ function drawn(part: ReadPart, room: Room): DrawnPart {
   }
 }
 
-/** The pages draw `result` if there is one, else the whole content: nothing must not look like that. */
+/**
+ * The pages render `result` if it is truthy, otherwise the whole content. An empty output must not
+ * show as an object.
+ */
 function wrapped(output: unknown, room: Room): Drawable {
   return output ? { result: valueWithin(output, room) } : plainText(output);
 }
 
-/** As much of a text as there is room for. */
+/** The longest prefix of a text that the allowance permits. */
 function textWithin(text: string, room: Room): string {
   const shown = cutBytes(text, room.bytes);
   room.bytes -= utf8Length(shown);
   return shown;
 }
 
-/** A value as it is while there is room for it as such, else as JSON text. */
+/** The value itself while the allowance permits it, otherwise JSON text. */
 function valueWithin(value: unknown, room: Room): Drawable {
   if (typeof value === "string") return textWithin(value, room);
   const json = JSON.stringify(value) ?? "";
@@ -92,18 +98,18 @@ function valueWithin(value: unknown, room: Room): Drawable {
   return drawable(value);
 }
 
-/** Levels of nesting kept as such; Convex takes 64, of which the answer around it uses some. */
+/** Levels of nesting kept as values. Convex allows 64, and the answer around them needs some. */
 const DEPTH_MAX = 32;
 const ELEMENTS_MAX = 8_000;
 const KEYS_MAX = 1_000;
 
-/** A value as it is if Convex can return it, else as JSON text. */
+/** The value itself if Convex can return it, otherwise JSON text. */
 export function drawable(value: unknown): Drawable {
   const found = copy(value, DEPTH_MAX);
   return found === undefined ? (JSON.stringify(value) ?? "") : found;
 }
 
-/** A copy, or undefined if any of it is beyond Convex. */
+/** Copies a value; undefined if Convex cannot return any part of it. */
 function copy(value: unknown, depth: number): Drawable | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
@@ -122,7 +128,7 @@ function list(values: readonly unknown[], depth: number): Drawable | undefined {
   return copies;
 }
 
-/** Field names that Convex takes and its documentation allows: printable ASCII, no `$` or `_` in front. */
+/** Field names that Convex accepts: printable ASCII that does not start with `$` or `_`. */
 const FIELD_NAME = /^[\x20-\x7e]{1,1024}$/;
 
 function fields(value: object, depth: number): Drawable | undefined {

@@ -1,41 +1,46 @@
 import { containsInlineData } from "../search/readable";
 import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "../text";
 
-/** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
+/** Splits messages and parts into rows that fit documents, and joins them again. Pure. */
 
 /**
- * Text kept in the message row itself. Lists and search candidates read message rows, so one row
- * must stay cheap; nine in ten messages are shorter.
+ * The most text kept in the message row itself. Lists and searches read message rows, so a row must
+ * stay cheap; nine in ten messages are shorter.
  */
 export const TEXT_INLINE_MAX_BYTES = 16_384;
-/** A searched piece, cut between words: a search hit reads the whole row, so it is no larger than that. */
+/** The largest searchable row. It is split between words, and a search hit reads all of it. */
 const SEARCHED_PIECE_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
-/** Pieces of one part (not of a message's text) that are searched; tool output beyond is log noise. */
+/** Searchable rows per part (not per message text). Longer tool output is log noise. */
 const SEARCHED_PIECES_MAX = 4;
-/** A stored piece: half of what a document may hold, so that names and ids never matter. */
+/** The largest row: half of what a document may hold, so that names and ids always fit. */
 const PIECE_MAX_BYTES = 512 * 1024;
 /**
- * Parts of one message with rows of their own, so that it fits one transaction. What is beyond shares
- * packed rows, JSON text of many parts, which are not searched: a hit would show nothing legible.
+ * Parts of one message that get rows of their own, so that the message fits one transaction. The
+ * other parts share packed rows (JSON text of many parts), which are not searched, because a hit
+ * would show nothing legible.
  */
 const PART_ROWS_MAX = 1_000;
 
 /**
- * What text and parts of one message may take as they are stored (`storedBytes`). What replaces a
- * message reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and
- * each of its at most 1,460 rows (a thousand parts and a row for every 16 kB) takes some 350 bytes
- * beside: 2 × (7 MiB + 0.5 MiB). What it writes, and takes as arguments, is half of that. JSON may grow
- * beyond the body it came in (`1e20` is stored with its zeros): the limit of the body bounds nothing.
+ * The most bytes of one message's text and parts as stored (`storedBytes`). Replacing a message
+ * reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and each
+ * of its at most 1,460 rows (a thousand parts and a row per 16 kB) adds about 350 bytes: 2 × (7 MiB
+ * + 0.5 MiB). Writing and passing it as arguments takes half of that. The limit of the request body
+ * does not bound this, because stored JSON may be longer than the body (`1e20` is stored with its
+ * zeros).
  */
 export const MESSAGE_MAX_BYTES = 7 * 1024 * 1024;
 
-/** What a part in packed rows takes beside its type, format and content: their names, and commas. */
+/** What a packed part takes in addition to its type, format and content: field names and commas. */
 const PACKED_PART_BYTES = utf8Length(JSON.stringify({ type: "", format: "", content: "" })) + 1;
 
-/** Parts that could fit `MESSAGE_MAX_BYTES` if they held nothing: more need not be looked at. */
+/**
+ * The most parts that could fit `MESSAGE_MAX_BYTES` if they were empty. Further parts are not
+ * examined.
+ */
 export const PARTS_MAX = PART_ROWS_MAX + Math.floor(MESSAGE_MAX_BYTES / PACKED_PART_BYTES);
 
-/** Bytes that a message's text and parts take in rows, found without cutting them. */
+/** The bytes that a message's text and parts take in rows, calculated without splitting them. */
 export function storedBytes(text: string, parts: readonly WholePart[]): number {
   const own = parts
     .slice(0, PART_ROWS_MAX)
@@ -57,12 +62,12 @@ type PartFormat = WholeFormat | "packed";
 export type WholePart = { type: string; format: WholeFormat; content: string };
 
 /**
- * A part joined from its rows. The parts that shared packed rows are still one text here: a Convex
- * value holds no array of all of them, so `unpackParts` belongs where no Convex value follows.
+ * A part joined from its rows. The parts in packed rows are still one text here, because a Convex
+ * value cannot hold an array of all of them. Call `unpackParts` only where no Convex value follows.
  */
 export type JoinedPart = { type: string; format: PartFormat; content: string };
 
-/** One row of `parts`, without the ids of what it belongs to. */
+/** One row of `parts` without the ids of its message and session. */
 export type Piece = {
   order: number;
   piece: number;
@@ -72,7 +77,7 @@ export type Piece = {
   content?: string;
 };
 
-/** A message's text: what its own row holds, and the rows that hold the rest. */
+/** Splits a message's text into what its own row holds and the rows that hold the rest. */
 export function cutText(text: string): { head: string; tail: Piece[] } {
   const [head = "", ...rest] = splitWords(text, SEARCHED_PIECE_MAX_BYTES);
   const tail = rest.map((piece, index) => ({
@@ -85,7 +90,7 @@ export function cutText(text: string): { head: string; tail: Piece[] } {
   return { head, tail };
 }
 
-/** The rows of a message's parts. */
+/** Splits the parts of a message into rows. */
 export function cutParts(parts: readonly WholePart[]): Piece[] {
   if (parts.length <= PART_ROWS_MAX) return parts.flatMap(cutPart);
   const rest = parts.slice(PART_ROWS_MAX);
@@ -107,18 +112,18 @@ function cutPart(
   return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
 }
 
-/** Base64 is no word to look for: in the index it would match every two-letter beginning. */
+/** Keeps base64 out of the index, where it would match every two-letter prefix. */
 function searchedRow(text: string): { text: string } | { content: string } {
   return containsInlineData(text) ? { content: text } : { text };
 }
 
 function searchedPieces(content: string): string[] {
-  // A unit takes at least one byte, so that what lies behind cannot be among the first pieces.
+  // A character takes at least one byte, so text beyond this cannot be in the first rows.
   const beginning = content.slice(0, (SEARCHED_PIECES_MAX + 1) * SEARCHED_PIECE_MAX_BYTES);
   return splitWords(beginning, SEARCHED_PIECE_MAX_BYTES).slice(0, SEARCHED_PIECES_MAX);
 }
 
-/** What rows of one message hold: the rest of its text, and its parts. Rows come in stored order. */
+/** Joins the rows of one message, in stored order, into the rest of its text and its parts. */
 export function joinPieces(rows: readonly Piece[]): { tail: string; parts: JoinedPart[] } {
   let tail = "";
   const parts: JoinedPart[] = [];
@@ -131,7 +136,7 @@ export function joinPieces(rows: readonly Piece[]): { tail: string; parts: Joine
   return { tail, parts };
 }
 
-/** Joins the pieces of the part that starts at `start`. */
+/** Joins the rows of the part that starts at `start`. */
 function joinRun(rows: readonly Piece[], start: number) {
   const first = rows[start];
   const pieces: string[] = [];
@@ -143,14 +148,14 @@ function joinRun(rows: readonly Piece[], start: number) {
   return { part: { type, format, content: pieces.join("") }, next: at };
 }
 
-/** Every part of a message, those that shared packed rows among them. */
+/** All parts of a message, including those in packed rows. */
 export function unpackParts(parts: readonly JoinedPart[]): WholePart[] {
   return parts.flatMap(({ type, format, content }) =>
     format === "packed" ? (JSON.parse(content) as WholePart[]) : [{ type, format, content }],
   );
 }
 
-/** Bytes of content in rows, as Convex measures them. */
+/** The bytes of the rows' content, as Convex measures them. */
 export function pieceBytes(rows: readonly Piece[]): number {
   return rows.reduce((sum, row) => sum + utf8Length(row.text ?? row.content ?? ""), 0);
 }

@@ -2,9 +2,9 @@ import { wellFormedJson } from "../json";
 import { containsInOrder, isSameText, saysAll } from "./sameText";
 import { plainText, type ReadPart, readPart, type StoredPart } from "./parts";
 
-/** Reading a message: its parts and its `textContent` as one. Pure. */
+/** Reads the parts of a message and its `textContent` as one list. Pure. */
 
-/** A message as far as reading it needs it. */
+/** The fields of a message that are needed to read it. */
 export type ReadableMessage = {
   role: string;
   textContent?: string;
@@ -12,9 +12,9 @@ export type ReadableMessage = {
 };
 
 /**
- * What a message says, in order: its parts, and its `textContent` in front where the parts do not
- * already say it (most plugins send only one of the two, some send the same text in both). What is
- * read goes into Convex values, so all of it is well formed.
+ * The content of a message, in order: its parts, preceded by its `textContent` unless the parts
+ * repeat it (most plugins send only one of the two, some send the same text in both). The result is
+ * well formed, because it goes into Convex values.
  */
 export function readMessage(message: ReadableMessage): ReadPart[] {
   const parts: ReadPart[] = [];
@@ -25,7 +25,7 @@ export function readMessage(message: ReadableMessage): ReadPart[] {
   return written.filter((part) => !isSaid(part, spoken)).concat(spoken);
 }
 
-/** Only the prose of a message (no thinking, no tools), paragraphs apart by an empty line. */
+/** The prose of a message without thinking and tools; empty lines separate paragraphs. */
 export function messageProse(message: ReadableMessage): string {
   return readMessage(message)
     .map((part) => (part.kind === "text" ? part.text : ""))
@@ -33,7 +33,7 @@ export function messageProse(message: ReadableMessage): string {
     .join("\n\n");
 }
 
-/** Pi puts an assistant's thinking in front of its text, in one string. */
+/** Splits off the thinking that Pi puts before an assistant's text, in one string. */
 function splitThinking(role: string, textContent: string): ReadPart[] {
   const match =
     role === "assistant" ? /^<thinking>([\s\S]*?)<\/thinking>\s*/.exec(textContent) : null;
@@ -44,7 +44,7 @@ function splitThinking(role: string, textContent: string): ReadPart[] {
   return parts.filter((part) => !isEmptyProse(part));
 }
 
-/** Whether the parts already say what this piece of `textContent` says. */
+/** Whether the parts repeat this part of `textContent`. */
 function isSaid(piece: ReadPart, parts: readonly ReadPart[]): boolean {
   if (piece.kind !== "text" && piece.kind !== "thinking") return false;
   const same = parts.filter((part) => part.kind === piece.kind).map(proseOf);

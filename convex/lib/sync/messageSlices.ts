@@ -4,14 +4,15 @@ import { added, fits, ITEM_OPERATIONS, type Load } from "./slices";
 import { rowBytes, SLICE } from "./writeCost";
 
 /**
- * A message larger than a slice is stored in several transactions: the first holds its fields and the
- * first of its rows, the others append rows. Until the last one its `deliveryHash` is a mark that says
- * which slice comes next, so that a slice is appended once, and only to the delivery it belongs to. Pure.
+ * Splits a message that is larger than a slice over several transactions: the first stores its
+ * fields and first rows, the others append rows. Until the last one its `deliveryHash` is a marker
+ * that names the next slice, so that each slice is appended once and only to its own delivery.
+ * Pure.
  */
 
 /**
- * Which slice of its message this is, and bytes of text and parts that later slices bring. A later slice
- * may bring no bytes, only empty parts: `isLast` alone tells the end.
+ * The position of a slice in its message, and the bytes of text and parts in later slices. A later
+ * slice may hold only empty parts and thus no bytes, so only `isLast` tells the end.
  */
 export type MessageSlice = {
   number: number;
@@ -20,10 +21,10 @@ export type MessageSlice = {
   partsToCome: number;
 };
 
-/** As much of a message on its way into the database as slicing needs. */
+/** The fields of an incoming message that slicing needs. */
 type Sliced = { deliveryHash: string; slice?: MessageSlice };
 
-/** The rows of one slice, and what storing it takes. */
+/** The rows of one slice, and the cost of storing it. */
 export type SlicedRows = { tail: Piece[]; parts: Piece[]; load: Load; slice?: MessageSlice };
 
 export function isContinuation({ slice }: Sliced): boolean {
@@ -35,13 +36,13 @@ export function markBefore({ deliveryHash, slice }: Sliced): string {
   return `${deliveryHash}+${slice?.number ?? 0}`;
 }
 
-/** The `deliveryHash` of a message after this slice; a mark while others are to come. */
+/** The `deliveryHash` of a message after this slice: a marker while further slices follow. */
 export function markAfter({ deliveryHash, slice }: Sliced): string {
   const isWhole = slice === undefined || slice.isLast;
   return isWhole ? deliveryHash : `${deliveryHash}+${slice.number + 1}`;
 }
 
-/** The rows of a message in the slices that store it: one for nearly every message. */
+/** Distributes the rows of a message over slices: one slice for nearly every message. */
 export function sliceRows(head: string, tail: readonly Piece[], parts: readonly Piece[]) {
   const slices: SlicedRows[] = [];
   let load: Load = {
@@ -59,7 +60,7 @@ export function sliceRows(head: string, tail: readonly Piece[], parts: readonly 
     if (rows.length > 0 && !fits(load, more, SLICE)) {
       close();
       rows = [];
-      // Each slice writes the message's own row again.
+      // Each slice also rewrites the message's own row.
       load = { operations: ITEM_OPERATIONS, bytes: rowBytes("messages", utf8Length(head)) };
     }
     rows.push(piece);
@@ -69,7 +70,7 @@ export function sliceRows(head: string, tail: readonly Piece[], parts: readonly 
   return numbered(slices);
 }
 
-/** Numbers slices, from the last to the first, because each says what follows it. */
+/** Numbers the slices from last to first, because each one states what follows it. */
 function numbered(slices: readonly SlicedRows[]): SlicedRows[] {
   if (slices.length === 1) return [...slices];
   let [textToCome, partsToCome] = [0, 0];

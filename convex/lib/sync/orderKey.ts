@@ -1,9 +1,9 @@
 import { fnv1a } from "../hash";
 
 /**
- * A string that sorts a session's messages as the conversation went: by source time, then by
- * arrival, then by place in the request. The hash of the plugin's id makes it unique within the
- * session, so that a page can end between any two messages.
+ * A key that sorts a session's messages in conversation order: by source time, then by arrival,
+ * then by position in the request. The hash of the plugin's id makes it unique within the session,
+ * so that a page can end between any two messages.
  */
 export function orderKey(at: {
   createdAt: number;
@@ -19,7 +19,10 @@ export function orderKey(at: {
   );
 }
 
-/** Fixed width, so that text order is number order (9 digits of base 36 reach the year 5188). */
+/**
+ * Pads to a fixed width, so that text order equals number order (9 digits of base 36 reach the year
+ * 5188).
+ */
 function base36(value: number, width: number): string {
   return Math.max(0, Math.floor(value)).toString(36).padStart(width, "0");
 }

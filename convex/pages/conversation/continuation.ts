@@ -6,8 +6,8 @@ import type { SpokenMessage } from "./turns";
 const TEXT_MAX_BYTES = 2_000;
 
 /**
- * The text that hands a session over to another agent: what it was about, where it began and where it
- * stands. It names where all of it can be read, so that it need not hold everything.
+ * The prompt that hands a session over to another agent: its subject, its first request and its
+ * last answer. It refers to the whole session, so that it can stay short.
  */
 export function continuationOf(session: SessionAnswer, messages: readonly SpokenMessage[]): string {
   const first = messages.find((message) => message.role === "user" && proseOf(message) !== "");
