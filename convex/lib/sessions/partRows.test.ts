@@ -24,7 +24,7 @@ describe("rows of a message", () => {
     },
   );
 
-  test("no row is larger than half a document, and a searched one not than 16 kB", () => {
+  test("no row is larger than half a document, and no searchable one than 16 kB", () => {
     const rows = cutParts([text("🎉é x".repeat(500_000)), text(""), text("z".repeat(70_000))]);
     for (const { text: searched = "", content = "" } of rows) {
       expect(utf8Length(searched)).toBeLessThanOrEqual(16_384);
@@ -53,7 +53,7 @@ describe("rows of a message", () => {
     ["JSON without spaces", (n: number) => `{"key${n}":"${"value".repeat(1 + (n % 7))}"},`],
     ["words in scripts of two bytes and four", (n: number) => `слово${n}𐐔𐐯𐑅 `],
     ["lines", (n: number) => `line_${n}\n`],
-  ])("every word of a long text stands whole in one of its rows: %s", (_, word) => {
+  ])("every word of a long text is complete in one of its rows: %s", (_, word) => {
     const whole = Array.from({ length: 9_000 }, (_value, n) => word(n)).join("");
     const wordsIn = (text: string) => text.match(/[\p{L}\p{N}_]+/gu) ?? [];
     const { head, tail } = cutText(whole);
@@ -68,7 +68,7 @@ describe("rows of a message", () => {
     expect(wordsIn(whole).slice(0, searched.length)).toEqual(searched);
   });
 
-  test("a long text is its head and its tail, every word of it searched", () => {
+  test("a long text is split into head and tail, and every word of it is searchable", () => {
     const whole = "日本語 🎉 words\n".repeat(20_000);
     const { head, tail } = cutText(whole);
     expect(utf8Length(head)).toBeLessThanOrEqual(TEXT_INLINE_MAX_BYTES);

@@ -9,8 +9,8 @@ const text = fc
   })
   .map((units) => units.join(""));
 
-describe("texts are compared as if white space was one space", () => {
-  test("the same, and contained in several", () => {
+describe("texts are compared with collapsed white space", () => {
+  test("equal texts, and texts contained in several", () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 4 }), text, (texts, wanted) => {
         expect(isSameText(texts[0] ?? "", wanted)).toBe(
@@ -34,7 +34,7 @@ describe("a text of megabytes", () => {
   const long = Array.from({ length: 60_000 }, (_, n) => `word${n}`).join(" ");
   const spaced = long.replace(/ /g, "\n\n");
 
-  test("is recognised in parts that begin with it, and in no others", () => {
+  test("matches parts that start with it, and no others", () => {
     const half = long.length / 2;
     expect(saysAll([spaced, "and more"], long)).toBe(true);
     expect(
@@ -46,7 +46,7 @@ describe("a text of megabytes", () => {
     expect(isSameText(spaced, `${long}x`)).toBe(false);
   });
 
-  test("contains its parts in order, a short one is found anywhere in it, across every border", () => {
+  test("contains its parts in order, and a short one is found anywhere in it, across every boundary", () => {
     expect(containsInOrder(long, ["word1 ", "word20000 word20001", "word59999"])).toBe(true);
     expect(containsInOrder(long, ["word5", "word4 word5 "])).toBe(false);
     for (let n = 0; n < 59_990; n += 333) {

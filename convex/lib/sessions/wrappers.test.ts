@@ -21,13 +21,13 @@ const INJECTED = [
   "# AGENTS.md instructions for /home/kim/x\n\n<INSTRUCTIONS>\nrules\n</INSTRUCTIONS>",
 ];
 
-describe("what tools put into a message", () => {
-  test.each(INJECTED)("is nothing that a person said: %s", (text) => {
+describe("text that tools inject into a message", () => {
+  test.each(INJECTED)("was not written by a person: %s", (text) => {
     expect(spokenText(text)).toBe("");
     expect(isTitle(text)).toBe(false);
   });
 
-  test("is taken off what the person did say", () => {
+  test("is removed from what a person wrote", () => {
     const said = "Fix the payments bug";
     for (const wrapped of [
       `<system-reminder>x</system-reminder>\n${said}`,
@@ -40,7 +40,7 @@ describe("what tools put into a message", () => {
     }
   });
 
-  test("markup that a person writes about stays", () => {
+  test("leaves markup that a person writes about", () => {
     for (const text of [
       "<div>why is this not centred?</div>",
       "<my-button>x</my-button> does not render",
@@ -52,7 +52,7 @@ describe("what tools put into a message", () => {
   });
 });
 
-test("messages that only keep a session going are no titles", () => {
+test("messages that only continue a session are not titles", () => {
   for (const text of [
     "continue",
     "Continue.",
@@ -71,7 +71,7 @@ test("messages that only keep a session going are no titles", () => {
   }
 });
 
-test("a long text of tags takes time in proportion to its length", () => {
+test("a long text of tags takes time proportional to its length", () => {
   for (const unit of [
     "<system-reminder>",
     "<a_context ",
