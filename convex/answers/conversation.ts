@@ -7,15 +7,20 @@ import { prefixBytes } from "../lib/text";
 import type { Caller } from "../wire/caller";
 
 /** The start of a page of a conversation: a cursor, or a message. */
-export type Place = { cursor?: string; messageId?: string };
+export type PageStart = { cursor?: string; messageId?: string };
 
 /** The most bytes of a text or a part that a page examines; no page shows more. */
 const SHOWN_MAX_BYTES = 256 * 1024;
 
 /** Returns a page of one of the caller's sessions, with its messages interpreted. */
-export async function conversationPage(ctx: ActionCtx, caller: Caller, id: string, place: Place) {
-  const found = await ctx.runQuery(internal.sessions.reading, { caller, id, ...place });
-  return { ...found, messages: found.messages.map(spoken) };
+export async function conversationPage(
+  ctx: ActionCtx,
+  caller: Caller,
+  id: string,
+  start: PageStart,
+) {
+  const found = await ctx.runQuery(internal.sessions.reading, { caller, id, ...start });
+  return { ...found, messages: found.messages.map(interpretMessage) };
 }
 
 type Message = {
@@ -26,7 +31,11 @@ type Message = {
 };
 
 /** Interprets a stored message. Very long texts and parts are cut. */
-export function spoken<Stored extends Message>({ parts, textContent, ...message }: Stored) {
+export function interpretMessage<Stored extends Message>({
+  parts,
+  textContent,
+  ...message
+}: Stored) {
   const text = textContent === undefined ? undefined : prefixBytes(textContent, SHOWN_MAX_BYTES);
   const read = readMessage({ role: message.role, textContent: text, parts: storedParts(parts) });
   return { ...message, parts: read };

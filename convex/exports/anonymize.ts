@@ -42,9 +42,9 @@ type Columns<Name extends string> = { [name in Name]: "keep" | "text" };
  * equal pseudonyms under one `key`.
  */
 export function anonymized(session: ExportSession, { key, names }: Anonymity): ExportSession {
-  const told = new Set([...names, ...namesOf(session, SESSION_FIELDS)]);
-  eachText(session, (text) => namesIn(text).forEach((name) => told.add(name)));
-  const { text, value, fields, name } = createAnonymizer(key, told);
+  const known = new Set([...names, ...namesOf(session, SESSION_FIELDS)]);
+  eachText(session, (text) => namesIn(text).forEach((name) => known.add(name)));
+  const { text, value, fields, name } = createAnonymizer(key, known);
   const of = <Row extends object>(row: Row, table: Fields, columns: Columns<string>): Row => ({
     ...row,
     ...replaced(row, [...personalNames(table, "text"), ...textColumns(columns)], text),

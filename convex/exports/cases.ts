@@ -1,5 +1,5 @@
 import type { Turns } from "../lib/enums";
-import { isGoOn, spokenText } from "../lib/sessions/wrappers";
+import { isContinueRequest, personText } from "../lib/sessions/injectedText";
 import { type Call, conversation, type Step } from "./conversation";
 import type { ExportMessage, ExportSession } from "./types";
 
@@ -60,7 +60,7 @@ function turnsOf(steps: readonly Step[]): Turn[] {
   steps.forEach((step, index) => {
     const turn = turns[turns.length - 1];
     if (step.role === "user") {
-      if (spokenText(step.text) === "" || isGoOn(step.text)) return;
+      if (personText(step.text) === "" || isContinueRequest(step.text)) return;
       if (turn !== undefined && turn.answers.length === 0) turn.questions.push(step);
       else turns.push({ questions: [step], answers: [], start: index });
     } else if (step.role === "assistant" && turn !== undefined) {
@@ -85,7 +85,7 @@ function caseOf(session: ExportSession, steps: Step[], turn: Turn, isFinal: bool
   const isReference = session.evalStatus === "golden" || session.evalStatus === "correct";
   return {
     name: `${session.externalId}#${session.from + (turn.questions[0]?.at ?? 0)}`,
-    question: paragraphs(turn.questions.map(({ text }) => spokenText(text))),
+    question: paragraphs(turn.questions.map(({ text }) => personText(text))),
     answer,
     final,
     ...(expected === undefined ? {} : { expected }),

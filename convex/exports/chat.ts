@@ -29,9 +29,9 @@ export function chatTurns(steps: readonly Step[]): ChatTurn[] {
   for (const step of steps) {
     const named = step.calls.filter(isNamed);
     const unnamed = step.calls.filter((call) => !isNamed(call));
-    const told = unnamed.map(({ args }) => `[tool call] ${plainText(args)}`);
+    const unnamedTexts = unnamed.map(({ args }) => `[tool call] ${plainText(args)}`);
     const calls = named.map((call) => ({ id: `call_${++count}`, call }));
-    join(turns, { ...step, text: paragraphs([step.text, ...told]), calls, steps: [step] });
+    join(turns, { ...step, text: paragraphs([step.text, ...unnamedTexts]), calls, steps: [step] });
     for (const call of unnamed.filter(({ isAnswered }) => isAnswered)) {
       const text = `[tool result]\n${outputText(call)}`;
       join(turns, { role: "system", text, thinking: "", calls: [], steps: [] });

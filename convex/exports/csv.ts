@@ -54,7 +54,7 @@ export function csvRow(cells: readonly Cell[]): string {
 
 function csvCell(cell: Cell): string {
   if (typeof cell !== "string") return cell === undefined ? "" : String(cell);
-  const safe = disarmed(cell);
+  const safe = withoutFormula(cell);
   return /[",;|\t\r\n]|^\s|\s$/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
@@ -83,23 +83,24 @@ const FORMULA_AFTER_LINE_END = new RegExp(
  * precede its sign and whatever separator the program uses. If a cell starts with apostrophes,
  * blanks and a sign, or with a tab, removing the first apostrophe restores the text.
  */
-function disarmed(text: string): string {
+function withoutFormula(text: string): string {
   const blanks = LEADING_FORMULA.exec(text)?.[0];
-  if (blanks === undefined) return `${/^'*[\t\r]/.test(text) ? "'" : ""}${disarmedInside(text)}`;
+  if (blanks === undefined)
+    return `${/^'*[\t\r]/.test(text) ? "'" : ""}${withoutInnerFormulas(text)}`;
   const formula = text.slice(blanks.length);
   const isHarmful = new RegExp(`^${HARMFUL}`).test(formula);
-  return `'${isHarmful ? disarmedInside(text) : blanks + disarmedInside(formula)}`;
+  return `'${isHarmful ? withoutInnerFormulas(text) : blanks + withoutInnerFormulas(formula)}`;
 }
 
-function disarmedInside(text: string): string {
+function withoutInnerFormulas(text: string): string {
   return text.replace(FORMULA_AFTER_SEPARATOR, "$&'").replace(FORMULA_AFTER_LINE_END, "$&'");
 }
 
 function row(session: ExportSession, message: ExportMessage, at: number): Cell[] {
-  const said = readMessage(message);
+  const parts = readMessage(message);
   const prose = (kind: "text" | "thinking") =>
-    said.flatMap((part) => (part.kind === kind ? [part.text] : [])).join("\n\n");
-  const tools = said.filter(({ kind }) => kind === "tool-call" || kind === "tool-result");
+    parts.flatMap((part) => (part.kind === kind ? [part.text] : [])).join("\n\n");
+  const tools = parts.filter(({ kind }) => kind === "tool-call" || kind === "tool-result");
   return [
     ...[session.externalId, session.source, session.title],
     ...[session.projectName ?? session.projectPath, session.model, session.evalStatus],

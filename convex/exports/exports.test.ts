@@ -31,8 +31,8 @@ const ajv = new Ajv2020({ allowUnionTypes: true });
 
 function document(format: ExportFormat, sessions: ExportSession[], options = defaults): string {
   const records = sessions.flatMap((one) => format.render(one, options));
-  const stretches = sessions.map((one) => ({ ...one, userMessages: 1, records: 1 }));
-  const totals = { at: 0, sessions: sessions.length, records: records.length, stretches };
+  const segments = sessions.map((one) => ({ ...one, userMessages: 1, records: 1 }));
+  const totals = { at: 0, sessions: sessions.length, records: records.length, segments };
   return format.begin(options) + records.join(format.separator) + format.end(totals);
 }
 

@@ -6,7 +6,7 @@ import {
   DEFAULT_OPTIONS,
   type ExportFormat,
   type ExportTotals,
-  type WrittenStretch,
+  type WrittenSegment,
 } from "./types";
 
 const README =
@@ -32,9 +32,9 @@ export const filesystem: ExportFormat = {
 };
 
 /** Describes the files. A question is a test case; a long session may have several files. */
-function manifestOf({ at, stretches }: ExportTotals) {
-  const written = stretches.filter(({ records }) => records > 0);
-  const sessions = new Map(written.map((stretch) => [stretch.externalId, stretch]));
+function manifestOf({ at, segments }: ExportTotals) {
+  const written = segments.filter(({ records }) => records > 0);
+  const sessions = new Map(written.map((segment) => [segment.externalId, segment]));
   const sources = new Map<string, number>();
   for (const { source } of sessions.values()) sources.set(source, (sources.get(source) ?? 0) + 1);
   return {
@@ -43,7 +43,7 @@ function manifestOf({ at, stretches }: ExportTotals) {
       export_date: isoTime(at),
       total_sessions: sessions.size,
       total_test_cases: written.reduce((sum, { userMessages }) => sum + userMessages, 0),
-      skipped_sessions: new Set(stretches.map(({ externalId }) => externalId)).size - sessions.size,
+      skipped_sessions: new Set(segments.map(({ externalId }) => externalId)).size - sessions.size,
     },
     sources: Object.fromEntries(sources),
     models: Array.from(new Set(written.flatMap(({ model }) => model ?? []))),
@@ -55,7 +55,7 @@ function manifestOf({ at, stretches }: ExportTotals) {
  * A file name valid on any file system. Ids that differ only in replaced characters get different
  * names.
  */
-function fileName({ externalId, from }: Pick<WrittenStretch, "externalId" | "from">): string {
+function fileName({ externalId, from }: Pick<WrittenSegment, "externalId" | "from">): string {
   const joined = externalId.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
   const safe = trimEndWhere(joined, (character) => character === "-");
   const id =

@@ -19,7 +19,7 @@ const rendered = (text: string) =>
 function written(name: FormatName, sessions: ExportSession[]): string {
   const format = formats[name];
   const records = sessions.flatMap((one) => format.render(one, DEFAULT_OPTIONS));
-  const totals = { at: 0, sessions: 1, records: records.length, stretches: [] };
+  const totals = { at: 0, sessions: 1, records: records.length, segments: [] };
   return format.begin(DEFAULT_OPTIONS) + records.join(format.separator) + format.end(totals);
 }
 

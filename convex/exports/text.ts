@@ -23,10 +23,10 @@ function header(session: ExportSession): string {
 }
 
 function entry(message: ExportMessage): string {
-  const said = readMessage(message)
+  const parts = readMessage(message)
     .map(paragraph)
-    .filter((piece) => piece.trim() !== "");
-  return `[${isoTime(message.createdAt)}] ${message.role.toUpperCase()}:\n${said.join("\n\n")}\n`;
+    .filter((block) => block.trim() !== "");
+  return `[${isoTime(message.createdAt)}] ${message.role.toUpperCase()}:\n${parts.join("\n\n")}\n`;
 }
 
 function paragraph(part: ReadPart): string {

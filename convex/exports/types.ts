@@ -63,7 +63,7 @@ export const DEFAULT_OPTIONS: ExportOptions = {
 };
 
 /** A summary of a segment written to a document. */
-export type WrittenStretch = Pick<ExportSession, "externalId" | "source" | "model" | "from"> & {
+export type WrittenSegment = Pick<ExportSession, "externalId" | "source" | "model" | "from"> & {
   userMessages: number;
   records: number;
 };
@@ -73,7 +73,7 @@ export type ExportTotals = {
   at: number;
   sessions: number;
   records: number;
-  stretches: readonly WrittenStretch[];
+  segments: readonly WrittenSegment[];
   /** Why the document is empty, if it is. */
   emptyBecause?: string;
 };

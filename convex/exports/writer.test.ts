@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { message, session } from "./exports.fixture";
 import { type FormatName, formats } from "./index";
-import { EVERYTHING } from "./select";
+import { ALL_MESSAGES } from "./messageFilter";
 import { DEFAULT_OPTIONS, type ExportHead, type ExportMessage, type ExportSession } from "./types";
 import {
   ANSWER_BYTES,
   ANSWER_MAX_BYTES,
   type ExportJob,
-  type PieceSource,
+  type SessionPageSource,
   type Resume,
   writeExport,
 } from "./writer";
@@ -27,7 +27,11 @@ const asStored = (one: ExportMessage) => ({
 });
 
 /** A database of sessions with at most `size` messages per page and `count` pages per query. */
-function sourceOf(sessions: readonly ExportSession[], size: number, count: number): PieceSource {
+function sourceOf(
+  sessions: readonly ExportSession[],
+  size: number,
+  count: number,
+): SessionPageSource {
   const pieces = sessions.flatMap((one, index) => {
     const starts = Array.from({ length: Math.max(1, Math.ceil(one.messages.length / size)) });
     return starts.map((_, piece) => {
@@ -68,7 +72,7 @@ const talk = (id: string, count: number, size: number) =>
 const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
   format: formats[name],
   options: DEFAULT_OPTIONS,
-  selection: EVERYTHING,
+  selection: ALL_MESSAGES,
   anonymity: null,
   limit: Infinity,
   at: 0,
@@ -76,7 +80,7 @@ const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
 });
 
 /** All answers of an export, read in a loop over its cursor as a client would. */
-async function answers(exported: ExportJob, source: PieceSource) {
+async function answers(exported: ExportJob, source: SessionPageSource) {
   const decoder = new TextDecoder();
   const found: { text: string; sessions: number; skipped: number }[] = [];
   let resume: Resume | null = null;

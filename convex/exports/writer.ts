@@ -1,18 +1,18 @@
 import { anonymized, type Anonymity } from "./anonymize";
 import { parseParts } from "../lib/sessions/parts";
 import type { JoinedPart } from "../lib/sessions/partRows";
-import { selected, type Selection } from "./select";
+import { filterMessages, type MessageFilter } from "./messageFilter";
 import type {
   ExportFormat,
   ExportHead,
   ExportMessage,
   ExportOptions,
   ExportSession,
-  WrittenStretch,
+  WrittenSegment,
 } from "./types";
 
 /** A page of a session's messages as read from the database, with its position. */
-export type Piece = {
+export type SessionPage = {
   head: ExportHead;
   messages: (Omit<ExportMessage, "parts"> & { parts: JoinedPart[] })[];
   from: number;
@@ -25,15 +25,15 @@ export type Piece = {
 };
 
 /** Reads the pages of an export in order, from a position or from the start. */
-export type PieceSource = (
+export type SessionPageSource = (
   position: string | null,
-) => Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }>;
+) => Promise<{ pieces: SessionPage[]; unknown: string[]; next: string | null }>;
 
 /** What to write, and how. */
 export type ExportJob = {
   format: ExportFormat;
   options: ExportOptions;
-  selection: Selection;
+  selection: MessageFilter;
   anonymity: Anonymity | null;
   /** The maximum number of sessions. */
   limit: number;
@@ -80,7 +80,7 @@ const WHOLE_MAX_BYTES = 8 * 1024 * 1024;
  */
 export async function writeExport(
   job: ExportJob,
-  source: PieceSource,
+  source: SessionPageSource,
   resume: Resume | null,
 ): Promise<Written> {
   const writer = new Writer(job, resume?.sessions ?? 0);
@@ -88,20 +88,20 @@ export async function writeExport(
   let position = resume?.position ?? null;
   do {
     const page = await source(position);
-    for (const piece of page.pieces) {
-      writer.add(piece, skip);
+    for (const sessionPage of page.pieces) {
+      writer.addPage(sessionPage, skip);
       skip = 0;
       if (writer.isFull()) return writer.finish();
     }
-    writer.miss(page.unknown);
+    writer.addUnknown(page.unknown);
     position = page.next;
   } while (position !== null && !writer.isFull());
   return writer.finish();
 }
 
 /** A message waiting to be written, with its position. */
-type Waiting = Place & { message: ExportMessage; bytes: number };
-type Place = { position: string; skip: number };
+type Waiting = Position & { message: ExportMessage; bytes: number };
+type Position = { position: string; skip: number };
 
 class Writer {
   private readonly chunks: Uint8Array[] = [];
@@ -110,7 +110,7 @@ class Writer {
   private found = 0;
   private finished = 0;
   private records = 0;
-  private readonly stretches: WrittenStretch[] = [];
+  private readonly segments: WrittenSegment[] = [];
   private readonly skipped: string[] = [];
   private readonly unknown: string[] = [];
   private waiting: Waiting[] = [];
@@ -125,26 +125,26 @@ class Writer {
   }
 
   /** Adds a page whose first `skip` messages are already written. */
-  add(piece: Piece, skip: number): void {
-    const { head, position, bytes, messages, isLast } = piece;
+  addPage(sessionPage: SessionPage, skip: number): void {
+    const { head, position, bytes, messages, isLast } = sessionPage;
     this.found++;
-    this.miss(piece.unknown);
+    this.addUnknown(sessionPage.unknown);
     const each = bytes / Math.max(1, messages.length);
     messages.slice(skip).forEach((stored, index) => {
       const message = { ...stored, parts: parseParts(stored.parts) };
       this.waiting.push({ message, position, skip: skip + index, bytes: each });
     });
-    const from = piece.from + messages.length - this.waiting.length;
-    const ready = isLast ? this.waiting.length : this.readyCount();
+    const from = sessionPage.from + messages.length - this.waiting.length;
+    const ready = isLast ? this.waiting.length : this.segmentLength();
     if (ready === 0 && !isLast) return;
-    const stretch = this.waiting.splice(0, ready);
-    const at = stretch[0] ?? { position, skip: 0 };
-    this.write({ ...head, messages: [], from, isLast }, stretch, at);
+    const segment = this.waiting.splice(0, ready);
+    const at = segment[0] ?? { position, skip: 0 };
+    this.write({ ...head, messages: [], from, isLast }, segment, at);
     if (isLast && this.resume === null) this.finished++;
   }
 
   /** Records ids that belong to no session. */
-  miss(ids: readonly string[]): void {
+  addUnknown(ids: readonly string[]): void {
     this.unknown.push(...ids);
   }
 
@@ -154,25 +154,16 @@ class Writer {
   }
 
   finish(): Written {
-    const {
-      chunks,
-      found,
-      finished: sessions,
-      records,
-      skipped,
-      unknown,
-      resume,
-      stretches,
-    } = this;
+    const { chunks, found, finished: sessions, records, skipped, unknown, resume, segments } = this;
     const isEmpty = records === 0 && this.before === 0 && resume === null;
     const reason = isEmpty ? this.job.emptyBecause?.(found) : undefined;
     const why = reason === undefined ? {} : { emptyBecause: reason };
-    this.push(this.job.format.end({ at: this.job.at, sessions, records, stretches, ...why }));
+    this.push(this.job.format.end({ at: this.job.at, sessions, records, segments, ...why }));
     return { chunks, sessions, found, records, skipped, unknown, resume, ...why };
   }
 
   /** How many waiting messages form a segment: up to a question, or all if there is none. */
-  private readyCount(): number {
+  private segmentLength(): number {
     const bytes = this.waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
     const isLarge = bytes >= WHOLE_MAX_BYTES;
     if (this.job.format.isWhole(this.job.options) && !isLarge) return 0;
@@ -183,26 +174,26 @@ class Writer {
   }
 
   /** Writes a segment of a session, in halves if it is too large for one answer. */
-  private write(session: ExportSession, stretch: readonly Waiting[], at: Place): void {
+  private write(session: ExportSession, segment: readonly Waiting[], at: Position): void {
     if (this.resume !== null) return;
     if (this.bytes >= ANSWER_BYTES) return this.stop(at);
-    const shown = this.shown(session, stretch);
-    const encoded = this.render(shown);
+    const prepared = this.prepared(session, segment);
+    const encoded = this.render(prepared);
     const size = encoded.reduce((sum, record) => sum + record.byteLength, 0);
-    if (this.bytes + size <= ANSWER_MAX_BYTES) return this.recordAll(shown, encoded);
+    if (this.bytes + size <= ANSWER_MAX_BYTES) return this.recordAll(prepared, encoded);
     if (this.records > 0) return this.stop(at);
-    const half = Math.ceil(stretch.length / 2);
-    const middle = stretch[half];
-    if (middle === undefined) return this.recordWhatFits(shown, encoded);
-    this.write({ ...session, isLast: false }, stretch.slice(0, half), at);
-    this.write({ ...session, from: session.from + half }, stretch.slice(half), middle);
+    const half = Math.ceil(segment.length / 2);
+    const middle = segment[half];
+    if (middle === undefined) return this.recordWhatFits(prepared, encoded);
+    this.write({ ...session, isLast: false }, segment.slice(0, half), at);
+    this.write({ ...session, from: session.from + half }, segment.slice(half), middle);
   }
 
   /** The session with this segment, filtered and anonymised. */
-  private shown(session: ExportSession, stretch: readonly Waiting[]): ExportSession {
+  private prepared(session: ExportSession, segment: readonly Waiting[]): ExportSession {
     const { selection, anonymity } = this.job;
-    const whole = { ...session, messages: stretch.map(({ message }) => message) };
-    const chosen = selected(whole, selection);
+    const whole = { ...session, messages: segment.map(({ message }) => message) };
+    const chosen = filterMessages(whole, selection);
     return anonymity === null ? chosen : anonymized(chosen, anonymity);
   }
 
@@ -216,7 +207,7 @@ class Writer {
     const { externalId, source, model, from, messages } = session;
     const userMessages = messages.filter(({ role }) => role === "user").length;
     const records = encoded.length;
-    this.stretches.push({ externalId, source, model, from, userMessages, records });
+    this.segments.push({ externalId, source, model, from, userMessages, records });
   }
 
   /** Writes the records that fit when a single message is too large, such as its session's line. */
@@ -247,7 +238,7 @@ class Writer {
     this.bytes += bytes.byteLength;
   }
 
-  private stop({ position, skip }: Place): void {
+  private stop({ position, skip }: Position): void {
     this.resume = { position, skip, sessions: this.before + this.finished };
   }
 }

@@ -3,7 +3,7 @@ import type { ActionCtx } from "../_generated/server";
 import { AppError, notFound } from "../errors";
 import { type FormatName, formats } from "../exports";
 import type { ExportFormat } from "../exports/types";
-import { EVERYTHING } from "../exports/select";
+import { ALL_MESSAGES } from "../exports/messageFilter";
 import { type Resume, writeExport, type Written } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { newExportId } from "../lib/exports/exportId";
@@ -40,7 +40,7 @@ export async function exportAnswer(
     : null;
   const written = await writeExport(
     {
-      ...{ format, options, selection: EVERYTHING, anonymity, limit, at: Date.now() },
+      ...{ format, options, selection: ALL_MESSAGES, anonymity, limit, at: Date.now() },
       emptyBecause: (found) => emptyReason(query, found),
     },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),

@@ -1,9 +1,14 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
-import { spoken } from "../answers/conversation";
+import { interpretMessage } from "../answers/conversation";
 import { notFound, readAppError } from "../errors";
 import { titleOf } from "../exports/common";
-import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "../exports/shared";
+import {
+  sharedDocument,
+  type SharedForm,
+  sharedJson,
+  sharedMarkdown,
+} from "../exports/sharedSession";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { totalCount } from "../lib/secrets/counts";
 import { countSecrets, maskSecrets } from "../lib/secrets/mask";
@@ -25,7 +30,7 @@ export const getShared: Endpoint = publicEndpoint(
   async (ctx, { param, query, request, line }) => {
     try {
       const { slug, form } = split(param);
-      const start = query.after === undefined ? BEGINNING : readPlace(query.after);
+      const start = query.after === undefined ? FIRST_PAGE : readPageStart(query.after);
       const found = await ctx.runQuery(internal.shared.page, { slug, position: start.position });
       const page = { slug, param, start, after: query.after, found };
       return form === "page" ? await asPage(page) : asDocument(page, form);
@@ -39,7 +44,13 @@ export const getShared: Endpoint = publicEndpoint(
 
 type FormName = "page" | "md" | "json";
 type Found = FunctionReturnType<typeof internal.shared.page>;
-type Page = { slug: string; param: string; start: Place; after: string | undefined; found: Found };
+type Page = {
+  slug: string;
+  param: string;
+  start: PageStart;
+  after: string | undefined;
+  found: Found;
+};
 
 /** The address of the page after this many messages; undefined at the end. */
 function nextOf({ param, start, found }: Page, shown: number): string | undefined {
@@ -53,7 +64,7 @@ async function asPage(page: Page): Promise<Response> {
   const from = found.from + start.skip;
   const whole = found.messages
     .slice(start.skip)
-    .map((message, index) => spoken({ ...message, id: String(from + index + 1) }));
+    .map((message, index) => interpretMessage({ ...message, id: String(from + index + 1) }));
   const messages = maskSecrets(whole);
   const head = maskSecrets(found.head);
   const { content, shown } = writeConversation(messages, { hasNumbers: false });
@@ -116,14 +127,14 @@ const linkTo = (next: string | undefined): Record<string, string> =>
   next === undefined ? {} : { Link: `<${next}>; rel="next"` };
 
 /** The start of a page: a position in the database, and how many messages to skip from there. */
-type Place = { position: string | null; skip: number };
-const BEGINNING: Place = { position: null, skip: 0 };
+type PageStart = { position: string | null; skip: number };
+const FIRST_PAGE: PageStart = { position: null, skip: 0 };
 
-function address(param: string, { position, skip }: Place): string {
+function address(param: string, { position, skip }: PageStart): string {
   return `${param}?after=${encodeURIComponent(writeCursor([position ?? "", skip]))}`;
 }
 
-function readPlace(after: string): Place {
+function readPageStart(after: string): PageStart {
   const values = readCursor(after, ["string", "number"]);
   if (values === undefined) throw notFound("Page");
   const [position, skip] = values;

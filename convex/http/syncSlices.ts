@@ -7,7 +7,7 @@ import { retrying } from "../lib/retry";
 import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
-import { cutParts, cutText } from "../lib/sessions/partRows";
+import { splitParts, splitText } from "../lib/sessions/partRows";
 import { sliceRows } from "../lib/sync/messageSlices";
 import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
 import { pauseAfter, rowBytes, SLICE, writeWindow } from "../lib/sync/writeCost";
@@ -87,7 +87,7 @@ export async function storeItems(
       results.logged = false;
       continue;
     }
-    take(results, rows, stored);
+    addOutcomes(results, rows, stored);
     for (const name of skippedBy(rows, stored)) input.dropSlicesOf(name);
     const count = stored.sessions.length + stored.messages.length;
     if (count < rows.length) waiting.unshift(rows.slice(count));
@@ -113,7 +113,11 @@ function noResults(): Results {
 }
 
 /** Counts the outcome of a slice. Later slices of a message do not count as messages. */
-function take(results: Results, rows: readonly Row[], { sessions, messages, limit }: Stored): void {
+function addOutcomes(
+  results: Results,
+  rows: readonly Row[],
+  { sessions, messages, limit }: Stored,
+): void {
   for (const { outcome } of sessions) count(results.sessions, outcome);
   for (const [at, { outcome }] of messages.entries()) {
     if (rows[sessions.length + at]?.isFirst) count(results.messages, outcome);
@@ -227,7 +231,7 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
   const { message: input, secrets } = examineMessage(delivered, masks);
   const deliveryHash = (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
-  const { head, tail } = cutText(textContent ?? "");
+  const { head, tail } = splitText(textContent ?? "");
   const { sessionExternalId, externalId, textIsDerived } = input;
   const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
   const first = {
@@ -236,7 +240,7 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
     ...(head === "" ? {} : { textContent: head }),
     ...(secrets ? { secrets } : {}),
   };
-  const slices = sliceRows(head, tail, parts ? cutParts(parts) : []);
+  const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
   return slices.map(({ load, slice, ...rows }) => {
     const isFirst = slice === undefined || slice.number === 0;
     const searchTexts = searchTextsOf(isFirst ? head : "", [...rows.tail, ...rows.parts]);

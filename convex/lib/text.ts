@@ -47,7 +47,7 @@ function unitBytes(unit: number): number {
  * The end of the longest sequence of whole characters that starts at `from` and takes at most
  * `maxBytes` (at least 4, so that every character fits).
  */
-export function runEnd(text: string, from: number, maxBytes: number): number {
+export function prefixEnd(text: string, from: number, maxBytes: number): number {
   let bytes = 0;
   let at = from;
   while (at < text.length) {
@@ -63,7 +63,7 @@ export function runEnd(text: string, from: number, maxBytes: number): number {
 /** The longest prefix of at most `maxBytes` that splits no character. */
 export function prefixBytes(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes) return text;
-  return text.slice(0, runEnd(text, 0, maxBytes));
+  return text.slice(0, prefixEnd(text, 0, maxBytes));
 }
 
 /**
@@ -92,22 +92,22 @@ export function cutBytes(text: string, maxBytes: number): string {
  * text.
  */
 export function splitBytes(text: string, maxBytes: number): string[] {
-  return split(text, (at) => runEnd(text, at, maxBytes));
+  return split(text, (at) => prefixEnd(text, at, maxBytes));
 }
 
 /** Like `splitBytes`, without splitting words of up to `WORD_MAX_CHARS`. */
 export function splitWords(text: string, maxBytes: number): string[] {
-  return split(text, (at) => wordEnd(text, at, runEnd(text, at, maxBytes)));
+  return split(text, (at) => wordEnd(text, at, prefixEnd(text, at, maxBytes)));
 }
 
 function split(text: string, endOf: (at: number) => number): string[] {
-  const pieces: string[] = [];
+  const slices: string[] = [];
   for (let at = 0; at < text.length;) {
     const end = endOf(at);
-    pieces.push(text.slice(at, end));
+    slices.push(text.slice(at, end));
     at = end;
   }
-  return pieces;
+  return slices;
 }
 
 /** The longest word. Longer sequences are data, or a script without spaces. */
@@ -116,14 +116,16 @@ const WORD_MAX_CHARS = 256;
  * Where text may be split, best first: after white space, or, as in JSON, after a non-word
  * character.
  */
-const CUTS = [/^[\s\S]*\s/u, /^[\s\S]*[^\p{L}\p{M}\p{N}_]/u];
+const WORD_BOUNDARIES = [/^[\s\S]*\s/u, /^[\s\S]*[^\p{L}\p{M}\p{N}_]/u];
 
 /** The end of the last whole word before `end`, including the separator after it. */
 function wordEnd(text: string, from: number, end: number): number {
   if (end === text.length) return end;
   const start = Math.max(from, end - WORD_MAX_CHARS);
   const last = text.slice(start, end);
-  const whole = CUTS.map((cut) => cut.exec(last)?.[0]).find((match) => match !== undefined);
+  const whole = WORD_BOUNDARIES.map((cut) => cut.exec(last)?.[0]).find(
+    (match) => match !== undefined,
+  );
   return start + (whole ?? last).length;
 }
 

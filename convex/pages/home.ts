@@ -3,7 +3,7 @@ import type { SessionAnswer } from "../wire/answers";
 import type { SearchAnswer, SearchResult } from "../wire/search";
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address, CHECKED, select, sessionMeta, sessionPath, titleOf } from "./parts";
+import { address, CHECKED, select, sessionMeta, sessionPath, titleOf } from "./components";
 import { columns } from "./plot";
 import { firstSteps } from "./signIn";
 
@@ -141,13 +141,13 @@ function linkOf({ id, messageId }: SearchResult): string {
 }
 
 function highlighted({ snippet, highlights }: SearchResult): Html[] {
-  const pieces: Html[] = [];
+  const parts: Html[] = [];
   let at = 0;
   for (const [start, end] of highlights) {
-    pieces.push(html`${snippet.slice(at, start)}<mark>${snippet.slice(start, end)}</mark>`);
+    parts.push(html`${snippet.slice(at, start)}<mark>${snippet.slice(start, end)}</mark>`);
     at = end;
   }
-  return [...pieces, html`${snippet.slice(at)}`];
+  return [...parts, html`${snippet.slice(at)}`];
 }
 
 function month({ month: sums, today }: Home): Html {

@@ -13,7 +13,7 @@ export function columns(name: string, data: readonly Column[], most: string): Ht
   const highest = Math.max(...data.map(({ value }) => value ?? 0), 0);
   const step = WIDTH / Math.max(1, data.length);
   const width = Math.max(1, step - Math.min(6, step / 4));
-  const drawn = data.map(({ value, title }, index) => {
+  const rects = data.map(({ value, title }, index) => {
     const x = (index * step).toFixed(1);
     if (value === undefined) {
       return html`<rect class="unknown" x="${x}" y="${BASE - 24}" width="${width.toFixed(1)}" height="24"><title>${title}</title></rect>`;
@@ -24,7 +24,7 @@ export function columns(name: string, data: readonly Column[], most: string): Ht
   });
   const [first, last] = [data[0]?.label ?? "", data[data.length - 1]?.label ?? ""];
   return html`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">
-<rect class="track" x="0" y="${BASE}" width="${WIDTH}" height="1"/>${drawn}
+<rect class="track" x="0" y="${BASE}" width="${WIDTH}" height="1"/>${rects}
 <text x="0" y="${HEIGHT - 8}">${first}</text><text x="${WIDTH}" y="${HEIGHT - 8}" text-anchor="end">${last}</text>
 ${highest > 0 ? html`<text x="${WIDTH}" y="10" text-anchor="end">max: ${most}</text>` : ""}
 </svg>`;

@@ -5,7 +5,7 @@ import type { SessionAnswer } from "../wire/answers";
 import type { WrittenConversation } from "./conversation/write";
 import { html, type Child, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address, CHECKED, select, sessionPath, time, titleOf } from "./parts";
+import { address, CHECKED, select, sessionPath, time, titleOf } from "./components";
 
 /** A prompt of the session, for the index. */
 export type PromptEntry = { id: string; text: string };

@@ -1,6 +1,6 @@
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { time } from "./parts";
+import { time } from "./components";
 
 export type SettingsView = {
   email?: string;

@@ -1,7 +1,7 @@
 import type { Html } from "./html";
 import { html } from "./html";
 import { page, type PageHead } from "./layout";
-import { time } from "./parts";
+import { time } from "./components";
 
 export type SharedView = {
   title: string;

@@ -1,7 +1,7 @@
 import type { SessionAnswer } from "../wire/answers";
 import { html } from "./html";
 import { page, type PageHead } from "./layout";
-import { sessionMeta, sessionPath, titleOf } from "./parts";
+import { sessionMeta, sessionPath, titleOf } from "./components";
 
 /** The page that lists the owner's shared sessions. */
 export function sharesPage(

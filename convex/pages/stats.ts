@@ -2,7 +2,7 @@ import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
 import type { StatsAnswer } from "../wire/stats";
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address } from "./parts";
+import { address } from "./components";
 import { bars, columns, type Bar, type Column } from "./plot";
 
 export type StatsView = Omit<StatsAnswer, "modelUsage">;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { clamped } from "./fields";
 import { route } from "./route";
-import { Degradation, Passage, QueryText, SEARCH_TYPES, SearchType } from "./search";
+import { Degradation, MatchFields, QueryText, SEARCH_TYPES, SearchType } from "./search";
 
 /** A documentation page that matches, with its best section. */
 export const DocResult = z
@@ -13,7 +13,7 @@ export const DocResult = z
       .string()
       .optional()
       .meta({ description: "Anchor of the section, as Markdown renderers generate it." }),
-    ...Passage,
+    ...MatchFields,
   })
   .meta({ id: "DocResult" });
 export type DocResult = z.output<typeof DocResult>;

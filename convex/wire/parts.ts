@@ -79,7 +79,7 @@ function isFlat(type: string, beside: JsonObject): boolean {
 }
 
 /** The fields of a message that may hold its content, in several dialects at once. */
-type SaidFields = {
+type ContentFields = {
   textContent?: string;
   content?: unknown;
   parts?: PartInput[];
@@ -97,8 +97,8 @@ const NAMED_RESULT_MAX_BYTES = 64 * 1024;
  * unless they contain it already. If none of these fields was sent, `parts` is undefined and the
  * parts of an earlier delivery stay.
  */
-export function readSaid(
-  { textContent, content, parts, toolCalls, tool_calls, tool_call_id }: SaidFields,
+export function readContent(
+  { textContent, content, parts, toolCalls, tool_calls, tool_call_id }: ContentFields,
   issues: z.RefinementCtx,
 ): { text?: string; parts?: PartInput[] } {
   const isScalar = typeof content !== "object";
@@ -117,7 +117,7 @@ export function readSaid(
   const isResult = tool_call_id !== undefined && text && utf8Length(text) <= NAMED_RESULT_MAX_BYTES;
   const answered = { type: "tool-result", content: { tool_call_id, content: text } };
   const results = isResult ? stored("content", [answered]) : [];
-  return { text, parts: joined(joined(parts, blocks), [...calls, ...results]) };
+  return { text, parts: appendMissing(appendMissing(parts, blocks), [...calls, ...results]) };
 }
 
 /** Adds the issue for a message that is too large to store, which becomes status 413. */
@@ -130,24 +130,24 @@ export function refuseTooLarge(issues: z.RefinementCtx): void {
  * Appends the parts that are not contained yet, neither as sent nor as the same call in another
  * dialect.
  */
-function joined(
+function appendMissing(
   parts: PartInput[] | undefined,
   more: readonly PartInput[],
 ): PartInput[] | undefined {
   if (parts === undefined || more.length === 0) return more.length === 0 ? parts : [...more];
   const unmatched = new Set(parts.keys());
-  const placesOf = new Map<string, number[]>();
+  const positionsOf = new Map<string, number[]>();
   for (const [at, part] of parts.entries()) {
-    for (const key of keysOf(part)) {
-      const places = placesOf.get(key);
-      if (places === undefined) placesOf.set(key, [at]);
-      else places.push(at);
+    for (const key of matchKeys(part)) {
+      const positions = positionsOf.get(key);
+      if (positions === undefined) positionsOf.set(key, [at]);
+      else positions.push(at);
     }
   }
   // Each part matches one equal part only, so that repeated content stays repeated.
   const added = more.filter((part) => {
-    for (const places of keysOf(part).map((key) => placesOf.get(key) ?? [])) {
-      for (let at = places.pop(); at !== undefined; at = places.pop()) {
+    for (const positions of matchKeys(part).map((key) => positionsOf.get(key) ?? [])) {
+      for (let at = positions.pop(); at !== undefined; at = positions.pop()) {
         if (unmatched.delete(at)) return false;
       }
     }
@@ -157,12 +157,12 @@ function joined(
 }
 
 /** Keys that equal parts share. */
-function keysOf(part: PartInput): string[] {
+function matchKeys(part: PartInput): string[] {
   const call = sameCallKey(parsePart(part));
-  return call === undefined ? [asText(part)] : [asText(part), call];
+  return call === undefined ? [serialized(part)] : [serialized(part), call];
 }
 
-const asText = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
+const serialized = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
 
 /** Wraps a single value in a list. Null counts as missing. */
 function listOf(value: unknown, issues: z.RefinementCtx): unknown[] {

@@ -54,7 +54,7 @@ const SearchOptions = {
 };
 
 /** Accepts other names of fields; the canonical name wins. */
-const renamed = <Shape extends z.ZodRawShape>(
+const withAliases = <Shape extends z.ZodRawShape>(
   shape: z.ZodObject<Shape>,
   aliases: { [name: string]: string },
 ) =>
@@ -69,17 +69,17 @@ const renamed = <Shape extends z.ZodRawShape>(
 
 const NAMES = { mode: "type", projectName: "project", tool: "source" };
 
-export const SearchBody = renamed(z.object({ query: QueryText, ...SearchOptions }), {
+export const SearchBody = withAliases(z.object({ query: QueryText, ...SearchOptions }), {
   ...NAMES,
   q: "query",
 });
-const SearchQuery = renamed(z.object({ q: QueryText, ...SearchOptions }), {
+const SearchQuery = withAliases(z.object({ q: QueryText, ...SearchOptions }), {
   ...NAMES,
   query: "q",
 });
 
 /** The matching text in a result. */
-export const Passage = {
+export const MatchFields = {
   snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
   highlights: z
     .array(z.tuple([z.number(), z.number()]))
@@ -111,7 +111,7 @@ export const SearchResult = SessionAnswer.extend({
     .meta({ description: "The message that the snippet comes from." }),
   title: z.string(),
   project: z.string().optional().meta({ description: "The same as `projectName`." }),
-  ...Passage,
+  ...MatchFields,
   matchedIn: z
     .array(z.enum(["fulltext", "semantic"]))
     .meta({ description: "The searches that found it." }),

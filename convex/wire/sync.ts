@@ -7,7 +7,7 @@ import { timeFromId } from "../lib/sync/sourceTime";
 import { readSource } from "./sources";
 import { label, lenient, readLabel, text, time } from "./fields";
 import { fieldReader, inputShape } from "./fieldShapes";
-import { PartList, readSaid, refuseTooLarge, textOfParts } from "./parts";
+import { PartList, readContent, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { LISTED_ITEMS_MAX, route } from "./route";
 
@@ -135,7 +135,7 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
   const { sessionExternalId: ofSession, sessionId, externalId: ownId, messageId, id } = fields;
   const sessionExternalId = requireId(issues, { sessionExternalId: ofSession, sessionId });
   const externalId = requireId(issues, { externalId: ownId, messageId, id });
-  const { text: sentText, parts } = readSaid(fields, issues);
+  const { text: sentText, parts } = readContent(fields, issues);
   const derived = sentText ? undefined : parts && textOfParts(parts);
   const textContent = sentText || derived;
   if (storedBytes(textContent ?? "", parts ?? []) > MESSAGE_MAX_BYTES) refuseTooLarge(issues);

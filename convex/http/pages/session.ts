@@ -10,7 +10,7 @@ import { formats } from "../../exports";
 import { EVAL_STATUSES } from "../../lib/enums";
 import { continuationOf } from "../../pages/conversation/continuation";
 import { writeConversation } from "../../pages/conversation/write";
-import { address, sessionPath } from "../../pages/parts";
+import { address, sessionPath } from "../../pages/components";
 import { sessionPage } from "../../pages/session";
 import { patchSession } from "../../wire/evals";
 import type { Caller } from "../authenticate";

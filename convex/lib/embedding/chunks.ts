@@ -1,4 +1,4 @@
-import { runEnd, utf8Length } from "../text";
+import { prefixEnd, utf8Length } from "../text";
 
 /**
  * The longest chunk in bytes. The models take 8,192 tokens, and bytes are an upper bound of tokens;
@@ -28,7 +28,7 @@ export function chunksOf(text: string, max = CHUNK_MAX_BYTES): string[] {
   let from = 0;
   let next = 0;
   while (from < text.length) {
-    const limit = runEnd(text, from, max);
+    const limit = prefixEnd(text, from, max);
     while ((boundaries[next]?.at ?? Infinity) <= from) next++;
     const cut = limit === text.length ? limit : bestCut(boundaries, next, from, limit);
     const chunk = text.slice(from, cut).trim();

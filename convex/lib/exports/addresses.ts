@@ -11,7 +11,7 @@ const FILE =
 
 /** Replaces every address by its label. */
 export function replaceAddresses(text: string, label: (address: string) => string): string {
-  const pieces: string[] = [];
+  const slices: string[] = [];
   let done = 0;
   AT.lastIndex = 0;
   for (let at = AT.exec(text); at !== null; at = AT.exec(text)) {
@@ -24,11 +24,11 @@ export function replaceAddresses(text: string, label: (address: string) => strin
     const domain = text.slice(domainStart, end);
     // "git" is the user of every clone over SSH and identifies nobody.
     if (local === "git" || FILE.test(domain)) continue;
-    pieces.push(text.slice(done, localStart), label(`${decoded(local)}@${domain}`));
+    slices.push(text.slice(done, localStart), label(`${decoded(local)}@${domain}`));
     done = end;
     AT.lastIndex = end;
   }
-  return pieces.length === 0 ? text : pieces.join("") + text.slice(done);
+  return slices.length === 0 ? text : slices.join("") + text.slice(done);
 }
 
 function startOfLocal(text: string, end: number, least: number): number {

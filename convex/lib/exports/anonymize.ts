@@ -39,21 +39,24 @@ export function createAnonymizer(key: string, names: Iterable<string>): Anonymiz
     return found;
   };
   const user = (name: string) => label("user", name);
-  const people = (original: string) => {
+  const withoutPersonalData = (original: string) => {
     const unaddressed = replaceAddresses(original, (mail) => `${label("mail", mail)}@example.com`);
     return replaceNames(replaceHomes(unaddressed, user), known, user);
   };
-  const renamed = (original: unknown): unknown => {
-    if (typeof original === "string") return people(original);
-    if (Array.isArray(original)) return original.map(renamed);
+  const withoutPersonalValues = (original: unknown): unknown => {
+    if (typeof original === "string") return withoutPersonalData(original);
+    if (Array.isArray(original)) return original.map(withoutPersonalValues);
     if (!isJsonObject(original)) return original;
     return Object.fromEntries(
-      Object.entries(original).map(([name, inner]) => [people(maskText(name)), renamed(inner)]),
+      Object.entries(original).map(([name, inner]) => [
+        withoutPersonalData(maskText(name)),
+        withoutPersonalValues(inner),
+      ]),
     );
   };
-  const value = (original: unknown) => renamed(maskSecrets(original));
+  const value = (original: unknown) => withoutPersonalValues(maskSecrets(original));
   return {
-    text: (original) => people(maskText(original)),
+    text: (original) => withoutPersonalData(maskText(original)),
     value,
     // `value` maps objects to objects.
     fields: (original) => value(original) as JsonObject,

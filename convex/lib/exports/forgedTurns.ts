@@ -56,6 +56,6 @@ function shapeOf(line: string): string {
 }
 
 function eachLine(text: string, change: (line: string) => string): string {
-  const pieces = text.split(LINE_ENDS);
-  return pieces.map((piece, at) => (at % 2 === 0 ? change(piece) : piece)).join("");
+  const slices = text.split(LINE_ENDS);
+  return slices.map((slice, at) => (at % 2 === 0 ? change(slice) : slice)).join("");
 }

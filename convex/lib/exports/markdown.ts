@@ -13,7 +13,7 @@ const FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))([\s\S]*)$/;
  */
 export function blockSafe(text: string): string {
   let open = "";
-  const pieces = text.split(/(\r\n|\r|\n)/).map((line, at) => {
+  const slices = text.split(/(\r\n|\r|\n)/).map((line, at) => {
     if (at % 2 === 1) return line;
     const fence = FENCE.exec(line);
     if (open === "") {
@@ -25,7 +25,7 @@ export function blockSafe(text: string): string {
     if (fence !== null && closes(open, fence[1] ?? "", fence[2] ?? "")) open = "";
     return line;
   });
-  return open === "" ? pieces.join("") : `${pieces.join("")}\n${open}`;
+  return open === "" ? slices.join("") : `${slices.join("")}\n${open}`;
 }
 
 /** Wraps code in a fence that is longer than any sequence of backticks inside. */

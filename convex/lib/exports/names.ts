@@ -39,18 +39,18 @@ export function replaceNames(
 ): string {
   const known = byFirstWord(names);
   if (known.size === 0) return text;
-  const pieces: string[] = [];
+  const slices: string[] = [];
   let done = 0;
   WORD.lastIndex = 0;
   for (let word = WORD.exec(text); word !== null; word = WORD.exec(text)) {
     const candidates = known.get(word[0].toLowerCase());
     const found = candidates && longest(text, word.index, candidates);
     if (!found) continue;
-    pieces.push(text.slice(done, word.index), label(found.name));
+    slices.push(text.slice(done, word.index), label(found.name));
     done = found.end;
     WORD.lastIndex = found.end;
   }
-  return pieces.length === 0 ? text : pieces.join("") + text.slice(done);
+  return slices.length === 0 ? text : slices.join("") + text.slice(done);
 }
 
 function byFirstWord(names: readonly string[]): Map<string, Known[]> {

@@ -1,4 +1,4 @@
-import { TEXT_ORDER, type Piece } from "../sessions/partRows";
+import { TEXT_ORDER, type PartRow } from "../sessions/partRows";
 import { utf8Length } from "../text";
 import { hiddenWords } from "./hiddenWords";
 
@@ -24,13 +24,13 @@ const ROWS_PER_MESSAGE = 200;
  * Derives the search texts of a message from its own text and from its rows in `parts`. Packed
  * parts are skipped, because a hit would show nothing legible.
  */
-export function searchTextsOf(head: string, pieces: readonly Piece[]): SearchText[] {
+export function searchTextsOf(head: string, rows: readonly PartRow[]): SearchText[] {
   const texts = packIntoRows(hiddenWords(head, true)).map((text): SearchText => ({ text }));
-  for (const { order, piece, format, text, content } of pieces) {
+  for (const { order, piece, format, text, content } of rows) {
     if (texts.length >= ROWS_PER_MESSAGE) break;
     if (format === "packed") continue;
     const words = text === undefined ? hiddenWords(content ?? "", false) : hiddenWords(text, true);
-    for (const row of packIntoRows(words)) texts.push({ order, piece, text: row });
+    for (const packed of packIntoRows(words)) texts.push({ order, piece, text: packed });
   }
   return texts.slice(0, ROWS_PER_MESSAGE);
 }

@@ -57,8 +57,8 @@ describe("a snippet", () => {
       { maxLength: 60 },
     );
     fc.assert(
-      fc.property(text, fc.constantFrom("", " "), (pieces, glue) => {
-        const found = snippetOf("alpha beta", pieces.join(glue));
+      fc.property(text, fc.constantFrom("", " "), (words, glue) => {
+        const found = snippetOf("alpha beta", words.join(glue));
         expect(found.snippet.length).toBeLessThanOrEqual(SNIPPET_MAX_CHARS);
         expect(found.snippet).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
         let from = 0;
@@ -68,7 +68,7 @@ describe("a snippet", () => {
           expect(end).toBeLessThanOrEqual(found.snippet.length);
           from = end;
         }
-        if (/(^|\s)alpha(\s|$)/.test(pieces.join(glue)))
+        if (/(^|\s)alpha(\s|$)/.test(words.join(glue)))
           expect(found.highlights.length).toBeGreaterThan(0);
       }),
       { numRuns: 300 },

@@ -33,14 +33,14 @@ export function maskText(text: string): string {
 /** Replaces every finding by its marker. */
 export function withMarkers(text: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return text;
-  const pieces: string[] = [];
+  const slices: string[] = [];
   let at = 0;
   for (const { kind, start, end } of findings) {
-    pieces.push(text.slice(at, start), marker(kind));
+    slices.push(text.slice(at, start), marker(kind));
     at = end;
   }
-  pieces.push(text.slice(at));
-  return pieces.join("");
+  slices.push(text.slice(at));
+  return slices.join("");
 }
 
 /** Sorts findings by position. Overlapping ones are merged under the kind of the first. */

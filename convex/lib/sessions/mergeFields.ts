@@ -1,7 +1,7 @@
 import { record } from "../record";
 import { SESSION_FIELDS, type MergeRule } from "./fieldTable";
 import { isPlaceholderTitle } from "./titles";
-import { isTitle } from "./wrappers";
+import { isTitle } from "./injectedText";
 import { declared, SESSION_FIELD_NAMES, type SessionTable, type Values } from "./fields";
 
 /** Merges the fields that a plugin sends for a session into the stored ones. Pure. */

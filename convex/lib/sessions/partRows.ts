@@ -9,11 +9,11 @@ import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "../text";
  */
 export const TEXT_INLINE_MAX_BYTES = 16_384;
 /** The largest searchable row. It is split between words, and a search hit reads all of it. */
-const SEARCHED_PIECE_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
+const SEARCHABLE_ROW_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
 /** Searchable rows per part (not per message text). Longer tool output is log noise. */
-const SEARCHED_PIECES_MAX = 4;
+const SEARCHABLE_ROWS_MAX = 4;
 /** The largest row: half of what a document may hold, so that names and ids always fit. */
-const PIECE_MAX_BYTES = 512 * 1024;
+const ROW_MAX_BYTES = 512 * 1024;
 /**
  * Parts of one message that get rows of their own, so that the message fits one transaction. The
  * other parts share packed rows (JSON text of many parts), which are not searched, because a hit
@@ -68,7 +68,7 @@ export type WholePart = { type: string; format: WholeFormat; content: string };
 export type JoinedPart = { type: string; format: PartFormat; content: string };
 
 /** One row of `parts` without the ids of its message and session. */
-export type Piece = {
+export type PartRow = {
   order: number;
   piece: number;
   type: string;
@@ -78,57 +78,57 @@ export type Piece = {
 };
 
 /** Splits a message's text into what its own row holds and the rows that hold the rest. */
-export function cutText(text: string): { head: string; tail: Piece[] } {
-  const [head = "", ...rest] = splitWords(text, SEARCHED_PIECE_MAX_BYTES);
-  const tail = rest.map((piece, index) => ({
+export function splitText(text: string): { head: string; tail: PartRow[] } {
+  const [head = "", ...rest] = splitWords(text, SEARCHABLE_ROW_MAX_BYTES);
+  const tail = rest.map((slice, index) => ({
     order: TEXT_ORDER,
     piece: index,
     type: "text",
     format: "text" as const,
-    ...searchedRow(piece),
+    ...searchableRow(slice),
   }));
   return { head, tail };
 }
 
 /** Splits the parts of a message into rows. */
-export function cutParts(parts: readonly WholePart[]): Piece[] {
-  if (parts.length <= PART_ROWS_MAX) return parts.flatMap(cutPart);
+export function splitParts(parts: readonly WholePart[]): PartRow[] {
+  if (parts.length <= PART_ROWS_MAX) return parts.flatMap(splitPart);
   const rest = parts.slice(PART_ROWS_MAX);
   const packed = { type: "packed", format: "packed" as const, content: JSON.stringify(rest) };
-  return [...parts.slice(0, PART_ROWS_MAX).flatMap(cutPart), ...cutPart(packed, PART_ROWS_MAX)];
+  return [...parts.slice(0, PART_ROWS_MAX).flatMap(splitPart), ...splitPart(packed, PART_ROWS_MAX)];
 }
 
-function cutPart(
+function splitPart(
   part: { type: string; format: PartFormat; content: string },
   order: number,
-): Piece[] {
+): PartRow[] {
   const { type, format, content } = part;
-  const texts = format === "packed" ? [] : searchedPieces(content);
+  const texts = format === "packed" ? [] : searchableTexts(content);
   const searched = texts.reduce((length, text) => length + text.length, 0);
-  const contents = splitBytes(content.slice(searched), PIECE_MAX_BYTES);
-  const rows = [...texts.map(searchedRow), ...contents.map((rest) => ({ content: rest }))];
+  const contents = splitBytes(content.slice(searched), ROW_MAX_BYTES);
+  const rows = [...texts.map(searchableRow), ...contents.map((rest) => ({ content: rest }))];
   // A part without content is still a part.
   const kept = rows.length > 0 ? rows : [{ content: "" }];
   return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
 }
 
 /** Keeps base64 out of the index, where it would match every two-letter prefix. */
-function searchedRow(text: string): { text: string } | { content: string } {
+function searchableRow(text: string): { text: string } | { content: string } {
   return containsInlineData(text) ? { content: text } : { text };
 }
 
-function searchedPieces(content: string): string[] {
+function searchableTexts(content: string): string[] {
   // A character takes at least one byte, so text beyond this cannot be in the first rows.
-  const beginning = content.slice(0, (SEARCHED_PIECES_MAX + 1) * SEARCHED_PIECE_MAX_BYTES);
-  return splitWords(beginning, SEARCHED_PIECE_MAX_BYTES).slice(0, SEARCHED_PIECES_MAX);
+  const beginning = content.slice(0, (SEARCHABLE_ROWS_MAX + 1) * SEARCHABLE_ROW_MAX_BYTES);
+  return splitWords(beginning, SEARCHABLE_ROW_MAX_BYTES).slice(0, SEARCHABLE_ROWS_MAX);
 }
 
 /** Joins the rows of one message, in stored order, into the rest of its text and its parts. */
-export function joinPieces(rows: readonly Piece[]): { tail: string; parts: JoinedPart[] } {
+export function joinRows(rows: readonly PartRow[]): { tail: string; parts: JoinedPart[] } {
   let tail = "";
   const parts: JoinedPart[] = [];
   for (let at = 0; at < rows.length;) {
-    const { part, next } = joinRun(rows, at);
+    const { part, next } = joinPart(rows, at);
     if (rows[at]?.order === TEXT_ORDER) tail += part.content;
     else parts.push(part);
     at = next;
@@ -137,15 +137,15 @@ export function joinPieces(rows: readonly Piece[]): { tail: string; parts: Joine
 }
 
 /** Joins the rows of the part that starts at `start`. */
-function joinRun(rows: readonly Piece[], start: number) {
+function joinPart(rows: readonly PartRow[], start: number) {
   const first = rows[start];
-  const pieces: string[] = [];
+  const contents: string[] = [];
   let at = start;
   for (let row = first; row !== undefined && row.order === first?.order; row = rows[++at]) {
-    pieces.push(row.text ?? row.content ?? "");
+    contents.push(row.text ?? row.content ?? "");
   }
   const { type = "unknown", format = "text" as const } = first ?? {};
-  return { part: { type, format, content: pieces.join("") }, next: at };
+  return { part: { type, format, content: contents.join("") }, next: at };
 }
 
 /** All parts of a message, including those in packed rows. */
@@ -156,6 +156,6 @@ export function unpackParts(parts: readonly JoinedPart[]): WholePart[] {
 }
 
 /** The bytes of the rows' content, as Convex measures them. */
-export function pieceBytes(rows: readonly Piece[]): number {
+export function contentBytes(rows: readonly PartRow[]): number {
   return rows.reduce((sum, row) => sum + utf8Length(row.text ?? row.content ?? ""), 0);
 }

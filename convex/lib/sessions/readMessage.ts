@@ -1,5 +1,5 @@
 import { wellFormedJson } from "../json";
-import { containsInOrder, isSameText, saysAll } from "./sameText";
+import { containsInOrder, isSameText, containsText } from "./sameText";
 import { plainText, type ReadPart, readPart, type StoredPart } from "./parts";
 
 /** Reads the parts of a message and its `textContent` as one list. Pure. */
@@ -20,9 +20,9 @@ export function readMessage(message: ReadableMessage): ReadPart[] {
   const parts: ReadPart[] = [];
   for (const part of message.parts ?? [])
     parts.push(...readPart(part).map((one) => wellFormedJson(one)));
-  const spoken = parts.filter((part) => !isEmptyProse(part));
-  const written = splitThinking(message.role, message.textContent ?? "");
-  return written.filter((part) => !isSaid(part, spoken)).concat(spoken);
+  const nonEmpty = parts.filter((part) => !isEmptyProse(part));
+  const ownParts = splitThinking(message.role, message.textContent ?? "");
+  return ownParts.filter((part) => !isRepeated(part, nonEmpty)).concat(nonEmpty);
 }
 
 /** The prose of a message without thinking and tools; empty lines separate paragraphs. */
@@ -45,14 +45,14 @@ function splitThinking(role: string, textContent: string): ReadPart[] {
 }
 
 /** Whether the parts repeat this part of `textContent`. */
-function isSaid(piece: ReadPart, parts: readonly ReadPart[]): boolean {
-  if (piece.kind !== "text" && piece.kind !== "thinking") return false;
-  const same = parts.filter((part) => part.kind === piece.kind).map(proseOf);
-  if (saysAll(same, piece.text)) return true;
-  if (piece.kind === "thinking") return same.length > 0;
-  if (same.length > 0 && containsInOrder(piece.text, same)) return true;
+function isRepeated(own: ReadPart, parts: readonly ReadPart[]): boolean {
+  if (own.kind !== "text" && own.kind !== "thinking") return false;
+  const same = parts.filter((part) => part.kind === own.kind).map(proseOf);
+  if (containsText(same, own.text)) return true;
+  if (own.kind === "thinking") return same.length > 0;
+  if (same.length > 0 && containsInOrder(own.text, same)) return true;
   return parts.some(
-    (part) => part.kind === "tool-result" && isSameText(plainText(part.output), piece.text),
+    (part) => part.kind === "tool-result" && isSameText(plainText(part.output), own.text),
   );
 }
 

@@ -73,8 +73,8 @@ export const CALL_SPELLINGS = [NAME_KEYS, ARGS_KEYS, CALL_ID_KEYS] as const;
  * two parts, the call first; every other part gives one.
  */
 export function readPart(part: StoredPart): ReadPart[] {
-  const around = without(part, PART_KEYS)?.value;
-  const content = hasContent(part) ? part.content : around;
+  const outerFields = without(part, PART_KEYS)?.value;
+  const content = hasContent(part) ? part.content : outerFields;
   const fields = isJsonObject(content) ? content : {};
   const kind = kindOf(part, fields);
   switch (kind) {
@@ -83,18 +83,18 @@ export function readPart(part: StoredPart): ReadPart[] {
     case "thinking":
       return [{ kind, text: thinkingText(content) }];
     case "call":
-      return readCall(content, { ...nameOfType(part, fields), ...around });
+      return readCall(content, { ...nameOfType(part, fields), ...outerFields });
     case "result":
-      return [readResult(part, content, around ?? {})];
+      return [readResult(part, content, outerFields ?? {})];
     case "file": {
       const file = fileOf(
-        { ...around, ...fields, ...ownContent(content) },
+        { ...outerFields, ...fields, ...ownContent(content) },
         nounOf(part.type, fields),
       );
-      return [file === undefined ? otherPart(part, content, around) : { kind, file }];
+      return [file === undefined ? otherPart(part, content, outerFields) : { kind, file }];
     }
     case undefined:
-      return [otherPart(part, content, around)];
+      return [otherPart(part, content, outerFields)];
   }
 }
 
@@ -115,8 +115,12 @@ function embeddedText(fields: JsonObject): string | undefined {
     : firstText(objectIn(fields, "resource", {}), ["text"]);
 }
 
-function otherPart(part: StoredPart, content: unknown, around: JsonObject | undefined): ReadPart {
-  const whole = hasContent(part) && around ? { ...around, content } : content;
+function otherPart(
+  part: StoredPart,
+  content: unknown,
+  outerFields: JsonObject | undefined,
+): ReadPart {
+  const whole = hasContent(part) && outerFields ? { ...outerFields, content } : content;
   return { kind: "other", type: part.type, content: whole };
 }
 
@@ -155,14 +159,14 @@ function nameOfType({ type }: StoredPart, fields: JsonObject): { name?: string }
 }
 
 /** Reads a call. Name, id and result may be in its content or next to it. */
-function readCall(content: unknown, around: JsonObject): ReadPart[] {
+function readCall(content: unknown, outerFields: JsonObject): ReadPart[] {
   const value = parsed(content);
-  if (!isJsonObject(value)) return withResult(namedCall(value), around, around);
+  if (!isJsonObject(value)) return withResult(namedCall(value), outerFields, outerFields);
   const held = first(value, CALL_HOLDERS)?.value;
   if (isJsonObject(held))
-    return readCall(held, { ...around, ...without(value, CALL_HOLDERS)?.value });
+    return readCall(held, { ...outerFields, ...without(value, CALL_HOLDERS)?.value });
   if (firstText(value, NAME_KEYS) === undefined && isNamed(value.content)) {
-    return readCall(value.content, { ...around, ...value });
+    return readCall(value.content, { ...outerFields, ...value });
   }
   const inner = objectIn(value, "function", value);
   const state = objectIn(value, "state", value);
@@ -173,8 +177,8 @@ function readCall(content: unknown, around: JsonObject): ReadPart[] {
     first(inner, OWN_ARGS_KEYS) ??
     without(inner, CALL_KEYS);
   const call = { name, id: firstText(value, CALL_ID_KEYS), args: parsed(args?.value) };
-  const hasOutput = [state, value, around].find((holder) => outputIn(holder) !== undefined);
-  return withResult(call, around, { ...hasOutput, ...errorMark([value, state, around]) });
+  const hasOutput = [state, value, outerFields].find((holder) => outputIn(holder) !== undefined);
+  return withResult(call, outerFields, { ...hasOutput, ...errorFlag([value, state, outerFields]) });
 }
 
 const isNamed = (value: unknown) =>
@@ -183,15 +187,15 @@ const isNamed = (value: unknown) =>
 /** Returns the call, followed by its own result if it has one. */
 function withResult(
   { name, id, args }: { name?: string; id?: string; args: unknown },
-  around: JsonObject,
+  outerFields: JsonObject,
   holder: JsonObject,
 ): ReadPart[] {
-  const named = { name: name ?? firstText(around, NAME_KEYS) ?? UNKNOWN_TOOL };
-  const known = id ?? firstText(around, CALL_ID_KEYS);
+  const named = { name: name ?? firstText(outerFields, NAME_KEYS) ?? UNKNOWN_TOOL };
+  const known = id ?? firstText(outerFields, CALL_ID_KEYS);
   const identity = known === undefined ? named : { ...named, id: known };
   const call: ReadPart = { kind: "tool-call", ...identity, args };
   const output = outputIn(holder);
-  const mark = errorMark([holder]);
+  const mark = errorFlag([holder]);
   if (output === undefined && mark.isError === undefined) return [call];
   return [call, { kind: "tool-result", ...identity, output: output?.value ?? null, ...mark }];
 }
@@ -202,18 +206,18 @@ function namedCall(value: unknown): { name?: string; args: unknown } {
 }
 
 /** Reads a result. Name and id of its call may be in its content or next to it. */
-function readResult(part: StoredPart, content: unknown, around: JsonObject): ToolResult {
+function readResult(part: StoredPart, content: unknown, outerFields: JsonObject): ToolResult {
   const whole = isJsonObject(content) ? content : {};
   const held = first(whole, RESULT_HOLDERS)?.value;
   const fields = isJsonObject(held) ? held : whole;
   const isHeld = fields !== whole;
   const ids = isHeld ? [...RESULT_ID_KEYS, "id"] : RESULT_ID_KEYS;
   const [ownName, ownId] = [firstText(fields, NAME_KEYS), firstText(fields, ids)];
-  const name = ownName ?? firstText(around, NAME_KEYS);
-  const id = ownId ?? firstText(around, RESULT_ID_KEYS);
+  const name = ownName ?? firstText(outerFields, NAME_KEYS);
+  const id = ownId ?? firstText(outerFields, RESULT_ID_KEYS);
   const isWrapped = isHeld || ownName !== undefined || ownId !== undefined;
   const output = outputIn(fields) ?? first(fields, isWrapped ? ["content", "response"] : []);
-  const response = opened(output === undefined ? content : output.value);
+  const response = unwrapped(output === undefined ? content : output.value);
   const mark = /error$/i.test(part.type) ? { isError: true as const } : {};
   return {
     kind: "tool-result",
@@ -221,38 +225,38 @@ function readResult(part: StoredPart, content: unknown, around: JsonObject): Too
     ...(id === undefined ? {} : { id }),
     output: response.output,
     ...mark,
-    ...errorMark([fields, around, response.around]),
+    ...errorFlag([fields, outerFields, response.outerFields]),
   };
 }
 
 /** Unwraps the output of a result, because Gemini and Codex wrap it once more. */
-function opened(value: unknown): { output: unknown; around: JsonObject } {
+function unwrapped(value: unknown): { output: unknown; outerFields: JsonObject } {
   const json = typeof value === "string" && /^\s*\{"output":/.test(value) ? parsed(value) : value;
-  if (!isJsonObject(json)) return { output: value, around: {} };
+  if (!isJsonObject(json)) return { output: value, outerFields: {} };
   const rest = Object.keys(json).filter((key) => !["output", "metadata", "error"].includes(key));
   const output = rest.length === 0 ? outputIn(json) : undefined;
   return output === undefined
-    ? { output: value, around: json }
-    : { output: output.value, around: json };
+    ? { output: value, outerFields: json }
+    : { output: output.value, outerFields: json };
 }
 
 /** The output of a call, or its error if there is no output. */
 function outputIn(fields: JsonObject): { value: unknown } | undefined {
   const output = first(fields, OUTPUT_KEYS);
   const error = first(fields, ERROR_KEYS);
-  const isFailure = error !== undefined && isSaid(error.value);
-  const isEmpty = output === undefined || !isSaid(output.value);
+  const isFailure = error !== undefined && isPresent(error.value);
+  const isEmpty = output === undefined || !isPresent(output.value);
   return isFailure && isEmpty ? error : output;
 }
 
-const isSaid = (value: unknown) =>
+const isPresent = (value: unknown) =>
   value !== null && value !== undefined && value !== "" && value !== false;
 
 const FAILED_STATES =
   /^(?:output-|result-)?(?:error|errored|failed|failure|denied|rejected|cancelled)$/i;
 
 /** `{ isError: true }` if any of these marks a failed tool. */
-function errorMark(holders: readonly JsonObject[]): { isError?: true } {
+function errorFlag(holders: readonly JsonObject[]): { isError?: true } {
   return holders.some(isFailure) ? { isError: true } : {};
 }
 
@@ -266,7 +270,7 @@ function isFailure(fields: JsonObject): boolean {
     fields.isError === true ||
     fields.success === false ||
     states.some((value) => FAILED_STATES.test(value)) ||
-    isSaid(first(fields, ERROR_KEYS)?.value) ||
+    isPresent(first(fields, ERROR_KEYS)?.value) ||
     types.some((one) => typeof one === "string" && /error$/i.test(one)) ||
     (typeof outcome === "string" && /^outcome_(?!ok)/i.test(outcome)) ||
     [fields, isJsonObject(metadata) ? metadata : {}].some(hasExitCode)

@@ -10,7 +10,7 @@
 const SEARCHED_MAX_LENGTH = 100_000;
 
 /** Whether the joined texts contain this one. A very long one must be at their start. */
-export function saysAll(texts: readonly string[], wanted: string): boolean {
+export function containsText(texts: readonly string[], wanted: string): boolean {
   if (wanted.length > SEARCHED_MAX_LENGTH) return startsWith(texts, wanted);
   const sought = squeeze(wanted).trim();
   if (sought === "") return true;
@@ -53,9 +53,9 @@ export function isSameText(a: string, b: string): boolean {
 }
 
 function startsWith(texts: readonly string[], wanted: string): boolean {
-  const [said, sought] = [new SqueezedReader(texts), new SqueezedReader([wanted])];
+  const [reader, sought] = [new SqueezedReader(texts), new SqueezedReader([wanted])];
   for (let unit = sought.next(); unit !== END; unit = sought.next()) {
-    if (said.next() !== unit) return false;
+    if (reader.next() !== unit) return false;
   }
   return true;
 }

@@ -133,7 +133,7 @@ function lists(stats: WrappedStats): string {
     ],
   ];
   let y = LISTS_TOP;
-  const drawn = sections.map(([title, entries]) => {
+  const rendered = sections.map(([title, entries]) => {
     const rows = Math.max(1, entries.length);
     const fits = Math.floor((LISTS_BOTTOM - y - TITLE_HEIGHT) / ROW_HEIGHT);
     if (fits < Math.min(rows, 2)) return "";
@@ -141,7 +141,7 @@ function lists(stats: WrappedStats): string {
     y += TITLE_HEIGHT + Math.min(rows, fits) * ROW_HEIGHT + 22;
     return section;
   });
-  return drawn.join("");
+  return rendered.join("");
 }
 
 type Bar = { name: string; tokens: number; share: number };

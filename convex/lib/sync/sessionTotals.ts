@@ -12,7 +12,7 @@ import { hasTokens } from "../stats/usage";
 const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 
 /** The fields of a message that its session depends on. */
-export type FoldableMessage = Numbers & {
+export type CountableMessage = Numbers & {
   /** When the message was stored or updated, ms; 0 if only its usage moved. */
   changedAt: number;
   role: string;
@@ -23,7 +23,7 @@ export type FoldableMessage = Numbers & {
 };
 
 /** A message to count. `before` is what was already counted of it. */
-export type Change<M extends FoldableMessage> = {
+export type Change<M extends CountableMessage> = {
   message: M;
   /** False if the same usage is counted for another message. */
   isCounted: boolean;
@@ -42,7 +42,7 @@ export type Counted = Numbers & {
 };
 
 /** The fields of a session that messages change. */
-type FoldedSession = Numbers & {
+type CountedSession = Numbers & {
   reported: string[];
   claimed?: Numbers;
   counted?: Counted;
@@ -62,7 +62,7 @@ type FoldedSession = Numbers & {
 const MODELS_MAX = 20;
 
 /** Returns the session with these changes counted. */
-export function fold<S extends FoldedSession, M extends FoldableMessage>(
+export function applyChanges<S extends CountedSession, M extends CountableMessage>(
   session: S,
   changes: readonly Change<M>[],
 ): S {
@@ -93,7 +93,7 @@ export function fold<S extends FoldedSession, M extends FoldableMessage>(
 
 function countedWith(
   counted: Counted | undefined,
-  changes: readonly Change<FoldableMessage>[],
+  changes: readonly Change<CountableMessage>[],
 ): Counted {
   const next: Counted = { withTokens: 0, withCost: 0, elsewhere: 0, ...counted };
   for (const { message, isCounted, before } of changes) {
@@ -174,7 +174,7 @@ export function headline(claimed: Numbers, counted: Counted | undefined) {
 }
 
 /** The model of the latest message that names one, unless the plugin named the session's model. */
-function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
+function modelOf(session: CountedSession, changed: readonly CountableMessage[]) {
   let { model, provider, modelOrderKey } = session;
   if (session.reported.includes("model")) return {};
   for (const message of changed) {
@@ -187,14 +187,14 @@ function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
   return { model, provider, modelOrderKey };
 }
 
-function modelsOf({ models = [] }: FoldedSession, changed: readonly FoldableMessage[]) {
+function modelsOf({ models = [] }: CountedSession, changed: readonly CountableMessage[]) {
   const named = changed.flatMap(({ model }) => modelName(model) ?? []);
   const all = Array.from(new Set([...models, ...named])).slice(0, MODELS_MAX);
   return all.length === models.length ? {} : { models: all.sort() };
 }
 
 /** Widens the stale range (order keys changed since the last embedding) by these messages. */
-function staleRange(session: FoldedSession, changed: readonly FoldableMessage[]) {
+function staleRange(session: CountedSession, changed: readonly CountableMessage[]) {
   let { staleFrom, staleTo } = session;
   for (const { orderKey } of changed) {
     if (staleFrom === undefined || orderKey < staleFrom) staleFrom = orderKey;

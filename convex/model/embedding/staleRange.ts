@@ -2,7 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { readMessage } from "../../lib/sessions/readMessage";
 import { parseParts } from "../../lib/sessions/parts";
-import { joinPieces, TEXT_ORDER } from "../../lib/sessions/partRows";
+import { joinRows, TEXT_ORDER } from "../../lib/sessions/partRows";
 import { rowsOfMessage } from "../sessions/parts";
 import { prefixBytes, utf8Length } from "../../lib/text";
 import { semanticText, TURN_MAX_BYTES, type TurnMessage } from "../../lib/embedding/turns";
@@ -126,7 +126,11 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
     found.unshift(message);
     bytes += utf8Length(message.textContent ?? "");
     // The prompt begins the turn.
-    if (message.role === "user" || message._id === lastUnit?.messageId || bytes > 2 * TURN_MAX_BYTES)
+    if (
+      message.role === "user" ||
+      message._id === lastUnit?.messageId ||
+      bytes > 2 * TURN_MAX_BYTES
+    )
       break;
     if (found.length >= LOOK_BACK_MAX_MESSAGES) break;
   }
@@ -146,7 +150,7 @@ async function toStretchMessage(
 /** What a message says: its prose and a line for each tool call, at most `MEANING_MAX_BYTES`. */
 export async function readMeaning(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
   if (message.role === "system" || message.role === "tool") return "";
-  const { tail, parts } = joinPieces(await headRows(ctx, message));
+  const { tail, parts } = joinRows(await headRows(ctx, message));
   const textContent = (message.textContent ?? "") + tail;
   const read = readMessage({ role: message.role, textContent, parts: parseParts(parts) });
   return prefixBytes(semanticText(read), MEANING_MAX_BYTES);

@@ -10,7 +10,7 @@ import { plainHtml } from "../markdown/markdown";
 import { changesHtml, changesOf, diffHtml, editLines, patchLines } from "./changes";
 import { viewCall } from "./tools";
 import type { Block } from "./turns";
-import { segmentsOf } from "./wrappers";
+import { segmentsOf } from "./injectedElements";
 
 /** The writers of one page; each has a budget for the whole page. */
 export type Writers = { markdown: (text: string) => string; code: CodeWriter };
@@ -27,11 +27,11 @@ export function blockHtml(block: Block, writers: Writers): Html {
     case "text":
       return proseHtml(block.text, writers);
     case "thinking":
-      return folded("Thinking", "quiet", textPre(block.text));
+      return collapsed("Thinking", "quiet", textPre(block.text));
     case "call":
       return callHtml(block, writers);
     case "result":
-      return folded(
+      return collapsed(
         block.name === undefined ? "Result" : `Result of ${block.name}`,
         "quiet",
         outputHtml(block.output),
@@ -41,21 +41,21 @@ export function blockHtml(block: Block, writers: Writers): Html {
     case "other":
       return (
         imageHtml(block.content) ??
-        folded(block.type, "quiet", textPre(pretty(readableValue(block.content))))
+        collapsed(block.type, "quiet", textPre(pretty(readableValue(block.content))))
       );
   }
 }
 
 /** Renders prose as Markdown, with injected elements collapsed. */
 function proseHtml(text: string, { markdown }: Writers): Html {
-  const pieces = segmentsOf(prefixBytes(text, TEXT_MAX_BYTES)).map((segment) => {
-    if (segment.kind === "wrapper") return folded(segment.name, "quiet", textPre(segment.text));
+  const parts = segmentsOf(prefixBytes(text, TEXT_MAX_BYTES)).map((segment) => {
+    if (segment.kind === "wrapper") return collapsed(segment.name, "quiet", textPre(segment.text));
     const written = markdown(segment.text);
     const isShort = written.length <= TEXT_HTML_MAX_CHARS;
     const shown = isShort ? written : plainHtml(prefixBytes(segment.text, TOOL_MAX_BYTES));
     return html`<div class="text" dir="auto">${trusted(shown)}</div>`;
   });
-  return html`${pieces}${cutNote(text, TEXT_MAX_BYTES)}`;
+  return html`${parts}${cutNote(text, TEXT_MAX_BYTES)}`;
 }
 
 function callHtml(call: Extract<Block, { kind: "call" }>, { code }: Writers): Html {
@@ -69,13 +69,13 @@ function callHtml(call: Extract<Block, { kind: "call" }>, { code }: Writers): Ht
     case "patch": {
       const lines = view.kind === "edits" ? editLines(view.edits) : patchLines(view.patch);
       const line = html`${call.name} ${view.subject}${changesHtml(changesOf(lines))}`;
-      return folded(line, "call", html`${diffHtml(lines)}${output}`);
+      return collapsed(line, "call", html`${diffHtml(lines)}${output}`);
     }
     case "write": {
       const { content, path } = view;
       const shown = prefixBytes(content, TOOL_MAX_BYTES);
       const line = html`${call.name} ${view.subject}${changesHtml({ added: content.split("\n").length, deleted: 0 })}`;
-      return folded(
+      return collapsed(
         line,
         "call",
         html`<pre tabindex="0"><code>${trusted(code(shown, languageOf(path)))}</code></pre>${cutNote(content, TOOL_MAX_BYTES)}${output}`,
@@ -83,14 +83,18 @@ function callHtml(call: Extract<Block, { kind: "call" }>, { code }: Writers): Ht
     }
     case "command": {
       const shown = trusted(code(prefixBytes(view.command, TOOL_MAX_BYTES), "bash"));
-      return folded(
+      return collapsed(
         `${call.name} ${view.subject}`,
         "call",
         html`<pre class="wrap" tabindex="0"><code>${shown}</code></pre>${output}`,
       );
     }
     case "other":
-      return folded(`${call.name} ${view.subject}`, "call", html`${argsHtml(call.args)}${output}`);
+      return collapsed(
+        `${call.name} ${view.subject}`,
+        "call",
+        html`${argsHtml(call.args)}${output}`,
+      );
   }
 }
 
@@ -141,7 +145,7 @@ function cutNote(text: string, max: number): Html | undefined {
 }
 
 /** Renders a collapsed block with a summary line. */
-function folded(line: string | Html, kind: "quiet" | "call", inside: Html): Html {
+function collapsed(line: string | Html, kind: "quiet" | "call", inside: Html): Html {
   return html`<details class="${kind}"><summary>${line}</summary><div class="inside">${inside}</div></details>
 `;
 }

@@ -2,7 +2,7 @@ import type { FileFacts } from "../../lib/sessions/files";
 import type { ReadPart } from "../../lib/sessions/parts";
 
 /** A message as the pages read it: its parts in order, in one common form. */
-export type SpokenMessage = {
+export type ConversationMessage = {
   id: string;
   role: string;
   createdAt: number;
@@ -43,7 +43,7 @@ type Call = Extract<Block, { kind: "call" }>;
 type Open = { byId: Map<string, Call>; unnamed: Call[] };
 
 /** Groups messages into turns, and puts each result into the block of its call. */
-export function turnsOf(messages: readonly SpokenMessage[]): Turn[] {
+export function turnsOf(messages: readonly ConversationMessage[]): Turn[] {
   const turns: Turn[] = [];
   const open: Open = { byId: new Map(), unnamed: [] };
   for (const message of messages) {
@@ -57,17 +57,17 @@ export function turnsOf(messages: readonly SpokenMessage[]): Turn[] {
     if (blocks.length > 0) turn.messages.push({ id: message.id, blocks });
     count(turn, message);
   }
-  return turns.filter(({ messages: said }) => said.length > 0);
+  return turns.filter(({ messages: own }) => own.length > 0);
 }
 
-function begin(turns: Turn[], side: Turn["side"], { createdAt }: SpokenMessage): Turn {
+function begin(turns: Turn[], side: Turn["side"], { createdAt }: ConversationMessage): Turn {
   const turn: Turn = { side, startedAt: createdAt, messages: [] };
   turns.push(turn);
   return turn;
 }
 
 /** Tool results belong to the assistant's turn, even if a plugin sends them as the user. */
-function sideOf({ role, parts }: SpokenMessage): Turn["side"] {
+function sideOf({ role, parts }: ConversationMessage): Turn["side"] {
   const isResults = parts.length > 0 && parts.every(({ kind }) => kind === "tool-result");
   if (role === "tool" || role === "assistant" || isResults) return "assistant";
   return role === "user" || role === "system" ? role : "unknown";
@@ -123,7 +123,7 @@ function takeCall(
   return index < 0 ? undefined : open.unnamed.splice(index, 1)[0];
 }
 
-function count(turn: Turn, message: SpokenMessage): void {
+function count(turn: Turn, message: ConversationMessage): void {
   const { model, cost, durationMs, promptTokens, completionTokens } = message;
   const totalTokens = message.totalTokens ?? sum(promptTokens, completionTokens);
   if (model !== undefined) turn.model = model;

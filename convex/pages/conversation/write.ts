@@ -4,9 +4,9 @@ import { utf8Length } from "../../lib/text";
 import { codeForPage } from "../highlight";
 import { html, type Child, type Html } from "../html";
 import { markdownForPage } from "../markdown/markdown";
-import { time } from "../parts";
+import { time } from "../components";
 import { blockHtml, type Writers } from "./blocks";
-import { turnsOf, type SpokenMessage, type Turn, type TurnMessage } from "./turns";
+import { turnsOf, type ConversationMessage, type Turn, type TurnMessage } from "./turns";
 
 /** The most bytes of conversation on one page; with everything else, a page stays below 300 kB. */
 const PAGE_MAX_BYTES = 240_000;
@@ -27,7 +27,7 @@ export type ConversationOptions = {
  * with a note.
  */
 export function writeConversation(
-  messages: readonly SpokenMessage[],
+  messages: readonly ConversationMessage[],
   options: ConversationOptions,
 ): WrittenConversation {
   const turns = turnsOf(messages);
@@ -55,7 +55,7 @@ export function writeConversation(
 }
 
 /** The number of messages up to the last one written. */
-function indexAfter(messages: readonly SpokenMessage[], last: string | undefined): number {
+function indexAfter(messages: readonly ConversationMessage[], last: string | undefined): number {
   return messages.findIndex(({ id }) => id === last) + 1;
 }
 

@@ -39,7 +39,7 @@ const NOTICES = [
 const ELEMENTS_MAX = 50;
 
 /** The text that a person wrote in a message: without injected elements, "" if nothing is left. */
-export function spokenText(text: string): string {
+export function personText(text: string): string {
   let rest = text.trim();
   for (let count = 0; count < ELEMENTS_MAX; count++) {
     const next = withoutFirstElement(rest);
@@ -61,17 +61,17 @@ function withoutFirstElement(text: string): string | undefined {
 }
 
 /** Messages that only continue a session, in a few languages. */
-const GO_ON =
+const CONTINUE =
   /^(?:please )?(?:continue|go on|go ahead|keep going|carry on|proceed|resume|weiter|continuer?|continúa|继续|続けて)(?: please)?[.!。…]*$/i;
 const THANKS = /^(?:thanks?(?: you)?|thx|ty|ok(?:ay)?|yes|y|no|great|perfect|danke|merci)[.!]*$/i;
 
 /** Whether a message only asks to continue, so that its answer belongs to the previous question. */
-export function isGoOn(text: string): boolean {
-  return GO_ON.test(spokenText(text));
+export function isContinueRequest(text: string): boolean {
+  return CONTINUE.test(personText(text));
 }
 
 /** Whether a text can be a session's title: written by a person, and not only `continue` or thanks. */
 export function isTitle(text: string): boolean {
-  const spoken = spokenText(text);
-  return spoken !== "" && !GO_ON.test(spoken) && !THANKS.test(spoken);
+  const personal = personText(text);
+  return personal !== "" && !CONTINUE.test(personal) && !THANKS.test(personal);
 }

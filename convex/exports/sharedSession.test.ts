@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { message, ordinary, session } from "./exports.fixture";
-import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./shared";
+import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./sharedSession";
 import type { ExportSession } from "./types";
 import { readableJson } from "../lib/json";
 import { utf8Length } from "../lib/text";

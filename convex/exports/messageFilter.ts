@@ -3,7 +3,7 @@ import { readPart, type StoredPart } from "../lib/sessions/parts";
 import type { ExportMessage, ExportSession } from "./types";
 
 /** Which messages an export includes, and how much of them. */
-export type Selection = {
+export type MessageFilter = {
   systemPrompts: boolean;
   toolCalls: boolean;
   /** Only messages with a complete fenced code block. */
@@ -13,7 +13,7 @@ export type Selection = {
 };
 
 /** Includes everything. */
-export const EVERYTHING: Selection = {
+export const ALL_MESSAGES: MessageFilter = {
   systemPrompts: true,
   toolCalls: true,
   codeBlocksOnly: false,
@@ -21,8 +21,8 @@ export const EVERYTHING: Selection = {
 };
 
 /** Returns the session with only the messages the filter keeps. */
-export function selected(session: ExportSession, selection: Selection): ExportSession {
-  const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = selection;
+export function filterMessages(session: ExportSession, filter: MessageFilter): ExportSession {
+  const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = filter;
   if (systemPrompts && toolCalls && !codeBlocksOnly && minLength <= 0) return session;
   const messages = session.messages
     .filter(({ role }) => systemPrompts || role !== "system")

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isGoOn, isTitle, spokenText } from "./wrappers";
+import { isContinueRequest, isTitle, personText } from "./injectedText";
 
 const INJECTED = [
   "<local-command-caveat>Caveat: The messages below were generated …</local-command-caveat>",
@@ -23,7 +23,7 @@ const INJECTED = [
 
 describe("text that tools inject into a message", () => {
   test.each(INJECTED)("was not written by a person: %s", (text) => {
-    expect(spokenText(text)).toBe("");
+    expect(personText(text)).toBe("");
     expect(isTitle(text)).toBe(false);
   });
 
@@ -36,7 +36,7 @@ describe("text that tools inject into a message", () => {
       `<task>${said}</task>`,
       `<open_and_recently_opened_files>a.ts</open_and_recently_opened_files><user_query>${said}</user_query>`,
     ]) {
-      expect(spokenText(wrapped)).toBe(said);
+      expect(personText(wrapped)).toBe(said);
     }
   });
 
@@ -47,7 +47,7 @@ describe("text that tools inject into a message", () => {
       "Explain <system-reminder> tags",
       "a < b and c > d",
     ]) {
-      expect(spokenText(text)).toBe(text);
+      expect(personText(text)).toBe(text);
     }
   });
 });
@@ -61,13 +61,13 @@ test("messages that only continue a session are not titles", () => {
     "继续",
     "<system-reminder>x</system-reminder>continue",
   ]) {
-    expect([isGoOn(text), isTitle(text)]).toEqual([true, false]);
+    expect([isContinueRequest(text), isTitle(text)]).toEqual([true, false]);
   }
   for (const text of ["thanks", "Thank you!", "ok", "yes"]) {
-    expect([isGoOn(text), isTitle(text)]).toEqual([false, false]);
+    expect([isContinueRequest(text), isTitle(text)]).toEqual([false, false]);
   }
   for (const text of ["continue with the tests", "Fix it", "yes, but why?"]) {
-    expect([isGoOn(text), isTitle(text)]).toEqual([false, true]);
+    expect([isContinueRequest(text), isTitle(text)]).toEqual([false, true]);
   }
 });
 
@@ -81,7 +81,7 @@ test("a long text of tags takes time proportional to its length", () => {
     const cpu = (count: number) => {
       const text = unit.repeat(count);
       const before = process.cpuUsage().user;
-      for (let at = 0; at < 3; at++) spokenText(text);
+      for (let at = 0; at < 3; at++) personText(text);
       return process.cpuUsage().user - before;
     };
     cpu(1_000);
