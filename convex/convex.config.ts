@@ -33,6 +33,8 @@ const app = defineApp({
     WRITE_MIB_PER_SECOND: v.optional(v.string()),
     /** Days an API log line is kept; default 7. */
     API_LOG_RETENTION_DAYS: v.optional(v.string()),
+    /** Further names that `/mcp` is reached by, such as a proxy's; between commas. */
+    MCP_ALLOWED_HOSTS: v.optional(v.string()),
     /** Requests a minute and user, by class of endpoint, or `off`; defaults in `model/accounts/rateLimits.ts`. */
     RATE_LIMIT_SYNC: v.optional(v.string()),
     RATE_LIMIT_READ: v.optional(v.string()),

@@ -56,6 +56,7 @@ export const sessionFilter = {
   status: v.optional(vEvalStatus),
   tags: v.optional(v.array(v.string())),
   projectPart: vLabel,
+  live: v.optional(v.object({ project: v.string(), since: v.number() })),
 };
 
 /** Distinct secrets found, by kind; never the secrets. */

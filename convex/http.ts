@@ -5,6 +5,7 @@ import { deleteSession, patchSession } from "./http/edit";
 import { exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
 import { health } from "./http/health";
+import { mcp } from "./http/mcp";
 import { openapi } from "./http/openapi";
 import { home, sessionsPage } from "./http/pages/home";
 import { download, getSessionPage, liveCount, postSessionPage } from "./http/pages/session";
@@ -54,6 +55,9 @@ export const endpoints: readonly Endpoint[] = [
   jwks,
 ];
 
+/** What speaks a protocol of its own, which describes itself: no part of the OpenAPI document. */
+export const protocols: readonly Endpoint[] = [mcp];
+
 /** Every page for people, a line each. They are no part of the API, nor of its description. */
 export const pages: readonly Endpoint[] = [
   home,
@@ -76,6 +80,6 @@ export const pages: readonly Endpoint[] = [
 ];
 
 const http = httpRouter();
-serve(http, [...endpoints, ...pages]);
+serve(http, [...endpoints, ...protocols, ...pages]);
 
 export default http;

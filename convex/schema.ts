@@ -252,6 +252,8 @@ const reviews = defineTable({
 const messages = defineTable({
   ...ofSession,
   externalId: v.string(),
+  /** The id that a plugin made up for a message that was imported too (`lib/sync/twins.ts`). */
+  madeUpId: v.optional(v.string()),
   role: vRole,
   /** Text, model, numbers …: what plugins say of it. */
   ...messageFields,

@@ -4,7 +4,13 @@ import * as Browse from "./model/search/dashboardSearch";
 import { vFilters } from "./model/search/filters";
 import * as Search from "./model/search/search";
 
-const vInput = { query: v.string(), limit: v.number(), filters: vFilters };
+const vInput = {
+  query: v.string(),
+  limit: v.number(),
+  filters: vFilters,
+  /** Whether secrets are masked in what results quote. */
+  masks: v.optional(v.boolean()),
+};
 
 /** Full text over the caller's sessions. */
 export const fulltext = callerQuery({

@@ -38,7 +38,13 @@ const vType = v.union(v.literal("semantic"), v.literal("hybrid"));
 
 type ContextFormat = (typeof CONTEXT_FORMATS)[number];
 
-type Input = { caller: Caller; query: string; limit: number; filters: Filters };
+type Input = {
+  caller: Caller;
+  query: string;
+  limit: number;
+  filters: Filters;
+  masks?: boolean;
+};
 
 /**
  * Semantic or hybrid search over the caller's sessions. Without embeddings, semantic search fails with
@@ -49,6 +55,7 @@ export const search = systemAction({
     ...vQuestion,
     type: vType,
     filters: vFilters,
+    masks: v.optional(v.boolean()),
   },
   handler: async (ctx, { type, ...input }): Promise<SearchAnswer> => {
     const withFulltext = type === "hybrid";

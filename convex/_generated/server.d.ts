@@ -33,6 +33,7 @@ type Env = {
   readonly API_LOG_RETENTION_DAYS: string | undefined;
   readonly JWKS: string | undefined;
   readonly JWT_PRIVATE_KEY: string | undefined;
+  readonly MCP_ALLOWED_HOSTS: string | undefined;
   readonly OPENAI_API_KEY: string | undefined;
   readonly OPENAI_BASE_URL: string | undefined;
   readonly OPENAI_EMBEDDING_MODEL: string | undefined;

@@ -2,16 +2,21 @@ import type * as z from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { prepareQuery } from "../lib/search/query";
+import type { SessionActivity } from "../lib/sessions/live";
 import type { Caller } from "../wire/caller";
 import { ignoredOf, type SearchAnswer, type SearchBody } from "../wire/search";
+
+/** Options of an answer for a model: mask secrets, and leave out running sessions. */
+type Extra = { masks?: boolean; live?: SessionActivity };
 
 /** Answers a search by words, by meaning, or by both. */
 export async function searchAnswer(
   ctx: ActionCtx,
   caller: Caller,
   { query, type, limit, ...filters }: z.output<typeof SearchBody>,
+  { masks, live }: Extra = {},
 ): Promise<SearchAnswer> {
-  const input = { caller, query, limit, filters };
+  const input = { caller, query, limit, filters: { ...filters, live }, masks };
   const ignored = type === "semantic" ? {} : ignoredOf(query);
   if (type !== "fulltext") {
     return { ...(await ctx.runAction(internal.semantic.search, { ...input, type })), ...ignored };

@@ -49,15 +49,23 @@ type Handler<Query, Body, Who> = (
   call: Call<Query, Body, Who>,
 ) => Promise<Reply> | Reply;
 
-/** An endpoint for callers with a key or token. Everyone else gets 401 before any data is read. */
+/** Writes the response of a failed request. */
+export type ErrorWriter = (error: AppErrorData, requestId: string) => Response;
+
+/**
+ * An endpoint for callers with a key or token. Everyone else gets 401 before any data is read.
+ * `writeError` is for protocols with their own form of errors.
+ */
 export function endpoint<Query extends z.ZodType, Body extends z.ZodType>(
   route: Route<Query, Body>,
   handle: Handler<z.output<Query>, z.output<Body>, Caller>,
+  writeError: ErrorWriter = errorResponse,
 ): Endpoint {
   return build(
     route,
     async (ctx, request) => ({ ...(await authenticate(ctx, request)), limit: route.limit }),
     async (ctx, call) => await withUser(ctx, call.caller, () => handle(ctx, call)),
+    writeError,
   );
 }
 
@@ -102,6 +110,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
   route: Route<Query, Body>,
   identify: (ctx: ActionCtx, request: Request) => Promise<Who>,
   handle: Handler<z.output<Query>, z.output<Body>, Who>,
+  writeError: ErrorWriter = errorResponse,
 ): Endpoint {
   return {
     route,
@@ -114,7 +123,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
         const reply = await handle(ctx, { caller, ...input, request, line });
         return finish(await settle(ctx, reply, caller, line), line.requestId);
       } catch (error) {
-        return finish(await fail(ctx, error, caller, line), line.requestId);
+        return finish(await fail(ctx, error, caller, line, writeError), line.requestId);
       }
     },
   };
@@ -222,7 +231,13 @@ async function settle(
  * the transaction that logs the request finds out, and an unknown caller gets 401 whatever else is
  * wrong.
  */
-async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line: RequestLine) {
+async function fail(
+  ctx: ActionCtx,
+  error: unknown,
+  caller: Caller | null,
+  line: RequestLine,
+  writeError: ErrorWriter = errorResponse,
+) {
   const expected = readAppError(error);
   if (expected === null) console.error(`${line.method} ${line.endpoint} ${line.requestId}`, error);
   const shown: AppErrorData = expected ?? { code: "INTERNAL", message: "Internal error" };
@@ -232,7 +247,7 @@ async function fail(ctx: ActionCtx, error: unknown, caller: Caller | null, line:
     ...outcome,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
-  const response = errorResponse(isStranger ? unauthorized().data : shown, line.requestId);
+  const response = writeError(isStranger ? unauthorized().data : shown, line.requestId);
   return withLimit(response, limit);
 }
 

@@ -4,7 +4,8 @@ import { ERROR_STATUS, type AppErrorData } from "../errors";
 const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-  "Access-Control-Allow-Headers": "Authorization, Content-Type",
+  "Access-Control-Allow-Headers":
+    "Authorization, Content-Type, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id",
   "Access-Control-Expose-Headers":
     "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, Content-Disposition",
   "Access-Control-Max-Age": "86400",

@@ -11,7 +11,7 @@ import {
 } from "../exports/sharedSession";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { totalCount } from "../lib/secrets/counts";
-import { countSecrets, maskSecrets } from "../lib/secrets/mask";
+import { countSecrets, maskForOthers } from "../lib/secrets/mask";
 import { parseParts } from "../lib/sessions/parts";
 import { writeConversation } from "../pages/conversation/write";
 import { sharedPage } from "../pages/shared";
@@ -65,8 +65,8 @@ async function asPage(page: Page): Promise<Response> {
   const whole = found.messages
     .slice(start.skip)
     .map((message, index) => interpretMessage({ ...message, id: String(from + index + 1) }));
-  const messages = maskSecrets(whole);
-  const head = maskSecrets(found.head);
+  const messages = maskForOthers(whole);
+  const head = maskForOthers(found.head);
   const { content, shown } = writeConversation(messages, { hasNumbers: false });
   const next = nextOf(page, shown);
   const left = head.messageCount - from - shown;
@@ -83,11 +83,15 @@ async function asPage(page: Page): Promise<Response> {
       conversation: content,
       ...(next === undefined ? {} : { rest: { next, ...(isCounted ? { messages: left } : {}) } }),
       links: { markdown: `${slug}.md${here}`, json: `${slug}.json${here}` },
-      masked: totalCount(countSecrets(whole.slice(0, shown))),
+      masked: secretsIn(whole.slice(0, shown)),
     },
   );
   return pageResponse(body, policy, { headers: { ...PRIVACY, ...linkTo(next) } });
 }
+
+/** Equal secrets of one message count once, as in what sharing a session answers. */
+const secretsIn = (messages: readonly object[]) =>
+  messages.reduce((sum, message) => sum + totalCount(countSecrets(message)), 0);
 
 const DOCUMENTS: { readonly [form in "md" | "json"]: { form: SharedForm; contentType: string } } = {
   md: { form: sharedMarkdown, contentType: "text/markdown; charset=utf-8" },
@@ -101,8 +105,8 @@ function asDocument(page: Page, name: "md" | "json"): Response {
     .slice(start.skip)
     .map((one) => ({ ...one, parts: parseParts(one.parts) }));
   const session = {
-    ...maskSecrets(found.head),
-    messages: maskSecrets(messages),
+    ...maskForOthers(found.head),
+    messages: maskForOthers(messages),
     from: found.from + start.skip,
     isCounting: found.isCounting,
     isLast: found.next === null,

@@ -182,12 +182,17 @@ describe("an account made from the command line", () => {
       const kim = await person(t, EMAIL);
       const first = await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
       const { key } = await fromWorkos(t, "user_01").mutation(api.apiKeys.create, {});
+      const empty = (await rows(t, "users")).find(({ workosId }) => workosId === "user_01");
+      if (empty === undefined) throw new Error("The first sight of user_01 made no account");
+      const session = { userId: empty._id, expirationTime: Date.now() + 60_000 };
+      await t.run((ctx) => ctx.db.insert("authSessions", session));
       await settle(t);
       for (const apiKey of [kim.apiKey, first, key]) {
         const headers = { Authorization: `Bearer ${apiKey}` };
         expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
       }
       expect(await kim.dashboard.query(api.apiKeys.list, {})).toHaveLength(3);
+      expect(await rows(t, "authSessions")).toMatchObject([{ userId: kim.userId }]);
     });
 
     test("while WorkOS does not answer, no second account is made over HTTP", async () => {

@@ -41,7 +41,7 @@ const ROOMS: Record<string, Room> = {
   },
   mcp: {
     allowed: ["mcp", "answers", "wire", "lib", "errors", "_generated"],
-    packages: [...CONVEX, /^zod$/],
+    packages: [...CONVEX, /^zod$/, /^@modelcontextprotocol\/server$/],
     why: "the agent's tools: no database",
   },
   clients: {
@@ -107,7 +107,7 @@ function importsOf(name: string, text: string): string[] {
 /** What a source imports, as it is written there. */
 function specifiersIn(text: string): string[] {
   const found = text.matchAll(
-    /(?:^\s*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
+    /(?:^[ \t]*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
   );
   return Array.from(found, ([, specifier = ""]) => specifier);
 }

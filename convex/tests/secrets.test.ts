@@ -143,6 +143,7 @@ describe("with REDACT_SECRETS=mask", () => {
     const messages = all.map(({ text }, n) =>
       message(
         {
+          model: `model ${token}`,
           textContent: text,
           parts: [
             { type: "text", content: text },

@@ -84,3 +84,9 @@ describe("the text of a message for embedding", () => {
     expect(toolLine("Bash", { command: "😀".repeat(5_000) }).length).toBeLessThanOrEqual(160);
   });
 });
+
+test("a turn is masked as a whole, before a chunk boundary can split a secret", () => {
+  const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+  const text = `${"Rotate the key of the deployment. ".repeat(40)}It is ${token} still.`;
+  expect(turnText([message("user", text)])).toContain("It is [redacted:github-token] still.");
+});

@@ -22,8 +22,8 @@ const TEXT_LABEL = new RegExp(
   `^\\[[^\\]]*\\] ?${ROLE} ?:?$|^\\[(?:thinking|tool call|tool result)\\b|^={40,}$`,
   "i",
 );
-/** `## Assistant` at any level, quoted or not, unless more words follow. */
-const HEADING = new RegExp(`^[> ]*#{1,6} ?${ROLE}(?! ?[\\p{L}_])`, "iu");
+/** `## Assistant` at any level, also in quotes and lists, unless more words follow. */
+const HEADING = new RegExp(`^(?:[> ]|[-*+] |\\d{1,9}[.)] )*#{1,6} ?${ROLE}(?! ?[\\p{L}_])`, "iu");
 /** Lines that consist of `**Tool: Bash**` or `*Thinking*`. */
 const MARKDOWN_LABEL = /^\*\*Tool: .*\*\*$|^\*Thinking\*$/i;
 /** A line that becomes a heading when the next line underlines it. */

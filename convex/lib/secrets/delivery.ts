@@ -33,8 +33,6 @@ export function examineMessage<Message extends Delivered>(
     ...(visitStrings(fields, masking) as typeof fields),
     ...(kept === undefined ? {} : { parts: kept }),
     ...(textContent === undefined ? {} : { textContent: text as string }),
-    sessionExternalId,
-    externalId,
   };
   return { message: masked, ...(secrets ? { secrets } : {}) };
 }

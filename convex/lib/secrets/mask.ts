@@ -1,4 +1,6 @@
+import { isJsonObject } from "../json";
 import type { SecretCount } from "./finding";
+import { maskText } from "./scan";
 import { masking, SecretCounter, visitStrings } from "./walk";
 
 /**
@@ -12,10 +14,27 @@ export function maskSecrets<Value>(value: Value): Value {
   return visitStrings(value, masking) as Value;
 }
 
-/**
- * Counts the distinct secrets in the strings of a value by kind. It never returns the secrets
- * themselves.
- */
+/** Masks a value for readers other than its owner: secrets in JSON keys are masked too. */
+export function maskForOthers<Value>(value: Value): Value {
+  // Our own keys contain no secrets, so the value keeps its type.
+  return withMaskedKeys(maskSecrets(value)) as Value;
+}
+
+/** The shortest key that is masked; shorter keys are names. */
+const KEY_MIN_LENGTH = 12;
+
+function withMaskedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withMaskedKeys);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key.length < KEY_MIN_LENGTH ? key : maskText(key),
+      withMaskedKeys(inner),
+    ]),
+  );
+}
+
+/** Counts the distinct secrets in the strings of a value by kind. Never returns the secrets. */
 export function countSecrets(value: unknown): SecretCount[] {
   const counter = new SecretCounter();
   visitStrings(value, counter.visit);

@@ -4,7 +4,8 @@ import { createAnonymizer } from "../exports/anonymize";
 import { marker } from "./finding";
 import { HELD_OUT, HELD_OUT_HARMLESS } from "./heldOut.fixture";
 import { HARMLESS } from "./harmless.fixture";
-import { countSecrets, maskSecrets } from "./mask";
+import { countSecrets, maskForOthers, maskSecrets } from "./mask";
+import { masksBeforeStoring } from "./setting";
 import { ISSUED } from "./issuedRules";
 import { findSecrets, maskText } from "./scan";
 import { UNSEEN_HARMLESS } from "./unseenHarmless.fixture";
@@ -31,6 +32,39 @@ describe("a harmless text stays as it is", () => {
   test.each([...HARMLESS, ...HELD_OUT_HARMLESS, ...UNSEEN_HARMLESS])("%s", (text) =>
     expect(maskText(text)).toBe(text),
   );
+});
+
+test("a longer finding that starts inside a shorter one is masked to its end", () => {
+  const text = `password="ghp${"_"}${"a1B2".repeat(9)}!tail-99"`;
+  expect(maskText(text)).not.toMatch(/tail-99/);
+});
+
+test("a value between quotes ends at the quote that is not escaped", () => {
+  expect(maskText(String.raw`password = "ab\"cdefgh12"; next()`)).toBe(
+    `password = "${marker("password")}"; next()`,
+  );
+});
+
+test.each([
+  ["mask", true],
+  [" Mask ", true],
+  ["masked", true],
+  ["true", true],
+  ["1", true],
+  [undefined, false],
+  ["", false],
+  ["off", false],
+  ["No", false],
+  ["0", false],
+])("REDACT_SECRETS=%j masks before storing: %j", (setting, masks) => {
+  expect(masksBeforeStoring(setting)).toBe(masks);
+});
+
+test("JSON keys are masked too for readers other than the owner", () => {
+  const key = `ghp${"_"}${"a1B2".repeat(9)}`;
+  expect(maskForOthers({ args: [{ [key]: key, command: "ls" }] })).toEqual({
+    args: [{ [marker("github-token")]: marker("github-token"), command: "ls" }],
+  });
 });
 
 test("masking masked text changes nothing", () => {
@@ -85,7 +119,12 @@ describe("in JSON", () => {
 
   test("opaque data of providers is left alone, but other text under the same keys is not", () => {
     const signature = `password=hunter2${"Ab1+/".repeat(40)}`;
-    const opaque = "Ab1+/".repeat(40);
+    // Elsewhere a value of this shape is a key of Azure's.
+    const opaque = `${"Ab1+/".repeat(18).slice(0, 86)}==`;
+    expect(maskSecrets({ data: opaque })).not.toEqual({ data: opaque });
+    expect(maskSecrets({ signature: `ghp${"_"}${"a1B2".repeat(20)}` })).toEqual({
+      signature: marker("github-token"),
+    });
     expect(maskSecrets({ signature: opaque, encrypted_content: opaque })).toEqual({
       signature: opaque,
       encrypted_content: opaque,

@@ -1,5 +1,6 @@
 import { isJsonObject } from "../json";
 import type { Finding, SecretCount } from "./finding";
+import { findIssued } from "./issued";
 import { isAuthorization, isCookie, isSeedPhrase, tellingOf } from "./names";
 import { findSecrets, withMarkers } from "./scan";
 import { isSecretValue } from "./values";
@@ -49,6 +50,14 @@ export class SecretCounter {
 const OPAQUE_KEYS = new Set(["signature", "encrypted_content"]);
 const OPAQUE_DATA = /^[A-Za-z0-9+/_=-]{64,}$/;
 
+/** Whether a text is opaque data. A key with its issuer's prefix is not, whatever its name. */
+function isOpaque(text: string): boolean {
+  if (!OPAQUE_DATA.test(text)) return false;
+  const issued: Finding[] = [];
+  findIssued(text, issued);
+  return issued[0]?.start !== 0;
+}
+
 /** The context of a string that may reveal a secret: its key, or the option before it. */
 type Context = { key?: string; option?: string };
 
@@ -73,7 +82,7 @@ export function visitStrings(value: unknown, visit: Visit, context: Context = {}
 }
 
 function visitString(text: string, visit: Visit, { key, option }: Context): string {
-  if (key !== undefined && OPAQUE_KEYS.has(key) && OPAQUE_DATA.test(text)) return text;
+  if (key !== undefined && OPAQUE_KEYS.has(key) && isOpaque(text)) return text;
   const findings =
     option !== undefined
       ? findBehind(`${option} `, text)

@@ -1,6 +1,7 @@
 import type { EvalStatus } from "../enums";
 import { FIELD_FILTERS, type FieldFilter, type SessionTable, type Values } from "./fields";
 import { usedModel } from "../stats/names";
+import { type SessionActivity, wasActive } from "./live";
 import { shownProvider } from "./providers";
 
 /** Decides which sessions a list, a search or an export includes. Pure. */
@@ -18,6 +19,8 @@ export type SessionFilter = FieldFilter & {
   tags?: readonly string[];
   /** A substring of the project's name or path, ignoring case. */
   projectPart?: string;
+  /** Leaves out sessions that were active in a project since then. */
+  live?: SessionActivity;
 };
 
 /** The fields of a session that filters read. */
@@ -41,7 +44,8 @@ export function matchesFilter(session: FilteredSession, filter: SessionFilter): 
     (status === undefined || session.evalStatus === status) &&
     (tags === undefined || tags.some((tag) => session.evalTags?.includes(tag))) &&
     FIELD_FILTERS.every((one) => matchesField(session, one, filter[one.filter])) &&
-    matchesProjectPart(session, filter.projectPart)
+    matchesProjectPart(session, filter.projectPart) &&
+    (filter.live === undefined || !wasActive(session, filter.live))
   );
 }
 

@@ -19,10 +19,12 @@ export function orderKey(at: {
   );
 }
 
-/**
- * Pads to a fixed width, so that text order equals number order (9 digits of base 36 reach the year
- * 5188).
- */
+/** The smallest key of this time, which sorts after all earlier messages. */
+export function orderKeyFrom(createdAt: number): string {
+  return base36(createdAt, 9);
+}
+
+/** Pads to a fixed width, so that text order is number order (9 digits reach the year 5188). */
 function base36(value: number, width: number): string {
   return Math.max(0, Math.floor(value)).toString(36).padStart(width, "0");
 }

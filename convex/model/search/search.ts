@@ -5,6 +5,7 @@ import { type Matcher, matcherOf } from "../../lib/search/matching";
 import { prepareQuery } from "../../lib/search/query";
 import { UNTITLED } from "../../lib/sessions/titles";
 import { rankSessions } from "../../lib/search/rank";
+import { maskText } from "../../lib/secrets/scan";
 import { makeSnippet } from "../../lib/search/snippet";
 import type { SearchResult } from "../../wire/search";
 import { findPassage, findSession } from "../embedding/vectorHits";
@@ -13,7 +14,7 @@ import { readCandidates, Sessions, withSession } from "./candidates";
 import { type Filters, isHeardIn, passes } from "./filters";
 import { type Candidate, shownSearchableText } from "./sources";
 
-type SearchInput = { query: string; limit: number; filters: Filters };
+type SearchInput = { query: string; limit: number; filters: Filters; masks?: boolean };
 
 /**
  * What one search found, best first. `wanted` is how many results there can be: as many as asked for, or
@@ -32,11 +33,14 @@ const COUNTED_SESSIONS = 12;
  */
 export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
   const { matcher, ranked, hasMore, sessions } = await rank(ctx, user, input);
-  const results = ranked
-    .slice(0, input.limit)
-    .map(({ session, passage, score }) =>
-      toResult(session, passage, { matcher, score, matchedIn: "fulltext" }),
-    );
+  const results = ranked.slice(0, input.limit).map(({ session, passage, score }) =>
+    toResult(session, passage, {
+      matcher,
+      score,
+      matchedIn: "fulltext",
+      masks: input.masks,
+    }),
+  );
   if (!hasMore || results.length >= input.limit) {
     return { results, wanted: input.limit, truncated: false };
   }
@@ -69,13 +73,18 @@ async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) 
   return { matcher, ranked, hasMore, sessions };
 }
 
-type Shown = { matcher: Matcher; score: number; matchedIn: "fulltext" | "semantic" };
+type Shown = {
+  matcher: Matcher;
+  score: number;
+  matchedIn: "fulltext" | "semantic";
+  masks?: boolean;
+};
 
 /** What a client gets of a session that answers. */
 function toResult(
   session: Doc<"sessions">,
   passage: Pick<Candidate, "messageId" | "text">,
-  { matcher, score, matchedIn }: Shown,
+  { matcher, score, matchedIn, masks = false }: Shown,
 ): SearchResult {
   return {
     ...sessionView(session, "search"),
@@ -83,7 +92,8 @@ function toResult(
     messageId: passage.messageId,
     title: shownTitle(session) ?? UNTITLED,
     project: session.projectName,
-    ...makeSnippet(matcher, passage.text),
+    // Before it is cut: the rest of a secret that was cut in two would not be recognised.
+    ...makeSnippet(matcher, masks ? maskText(passage.text) : passage.text),
     score,
     matchedIn: [matchedIn],
   };
@@ -112,7 +122,7 @@ export async function hydrate(
   ctx: QueryCtx,
   user: User,
   hits: VectorHits,
-  { query, limit, filters }: SearchInput,
+  { query, limit, filters, masks }: SearchInput,
 ): Promise<Found> {
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(query));
@@ -127,7 +137,7 @@ export async function hydrate(
     if (!session || !passes(session, filters)) continue;
     if (passage.messageId && !(await isHeardIn(ctx, passage.messageId, passage.text, filters)))
       continue;
-    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const };
+    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const, masks };
     results.set(session._id, toResult(session, passage, shown));
   }
   const truncated = results.size < wanted && mayHaveMissed(hits, filters);

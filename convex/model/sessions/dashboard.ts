@@ -7,7 +7,7 @@ import { defined } from "../../lib/record";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { dashboardParts } from "../../lib/sessions/dashboardParts";
-import { maskSecrets } from "../../lib/secrets/mask";
+import { maskForOthers } from "../../lib/secrets/mask";
 import { parseParts } from "../../lib/sessions/parts";
 import { cutBytes, utf8Length } from "../../lib/text";
 import { firstWithin } from "../readBudget";
@@ -90,7 +90,7 @@ const NO_PATH: { projectPath?: string } = {};
 
 /** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
-  return maskSecrets({
+  return maskForOthers({
     session: { ...Sessions.publicView(session), ...NO_PATH },
     ...(await drawnMessages(ctx, session, PUBLIC_CONVERSATION)),
   });

@@ -7,6 +7,7 @@ import { pick } from "../../lib/record";
 import { afterDelivery } from "../../lib/secrets/counts";
 import { isContinuation, hashAfterSlice } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
+import { isMadeUp, tellsLess } from "../../lib/sync/twins";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
 import { MESSAGE_MAX_BYTES, contentBytes, type PartRow } from "../../lib/sessions/partRows";
 import { utf8Length } from "../../lib/text";
@@ -70,8 +71,27 @@ export async function upsert(
   if (stored.deliveryHash === message.deliveryHash) {
     return { messageId: stored._id, outcome: "skipped" };
   }
-  const change = await update(ctx, session, stored, message, at.now);
+  const ids = joinedIds(session, stored, message.externalId);
+  if (tellsLess(session, { ...stored, ...ids }, message)) {
+    if (ids.madeUpId !== undefined) await ctx.db.patch("messages", stored._id, ids);
+    return { messageId: stored._id, outcome: "skipped" };
+  }
+  const change = await update(ctx, session, stored, { ids, message }, at.now);
   return { messageId: stored._id, outcome: "updated", change };
+}
+
+/**
+ * Ids of a stored message after a delivery under another one: the tool's own id is its id from then on,
+ * and the one that a plugin made up is kept beside it. Empty where nothing changes.
+ */
+function joinedIds(
+  session: Doc<"sessions">,
+  stored: Doc<"messages">,
+  externalId: string,
+): Partial<Pick<Doc<"messages">, "externalId" | "madeUpId">> {
+  if (externalId === stored.externalId || externalId === stored.madeUpId) return {};
+  if (isMadeUp(session.externalId, externalId)) return { madeUpId: externalId };
+  return { externalId, madeUpId: stored.externalId };
 }
 
 async function insert(
@@ -111,7 +131,7 @@ async function update(
   ctx: MutationCtx,
   session: Doc<"sessions">,
   stored: Doc<"messages">,
-  message: MessageRow,
+  { ids, message }: { ids: ReturnType<typeof joinedIds>; message: MessageRow },
   now: number,
 ): Promise<MessageChange | undefined> {
   const sendsText = message.textContent !== undefined && !keepsSentText(stored, message);
@@ -135,6 +155,7 @@ async function update(
   const secrets = afterDelivery(stored.secrets, message.secrets, replaced);
   await replaceSearchTexts(ctx, stored, message.searchTexts ?? [], replaced);
   await ctx.db.patch("messages", stored._id, {
+    ...ids,
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
     ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
@@ -145,7 +166,7 @@ async function update(
     secrets,
     deliveryHash: hashAfterSlice(message),
   });
-  return isByTime ? undefined : changeOf({ ...stored, ...fields, secrets }, now, stored);
+  return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets }, now, stored);
 }
 
 /** Text put together from parts never replaces text that was sent as such. */

@@ -9,6 +9,7 @@ import type { MessageRow, SessionFields, SyncResult } from "./shapes";
 import * as Messages from "../sessions/messages";
 import { appendSlice } from "./appendSlice";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
+import { findTwin } from "./twins";
 import * as Sessions from "../sessions/sessions";
 
 /**
@@ -53,7 +54,9 @@ export async function upsertMany(
       result.messages.push({ outcome: "deleted" });
       continue;
     }
-    const stored = await Messages.find(ctx, session, message.externalId);
+    const stored =
+      (await Messages.find(ctx, session, message.externalId)) ??
+      (isContinuation(message) ? null : await findTwin(ctx, session, message));
     // The caller has bounded what is new, and ending here might leave its fresh session without messages.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const at = { receivedAt: chunk.receivedAt, now };

@@ -52,6 +52,11 @@ describe("Markdown is shown and never obeyed", () => {
     }
   });
 
+  test("an address is escaped where it stands in an attribute", () => {
+    const html = markdownHtml("[x](https://example.com/?a=1&copy=2&quot=3)");
+    expect(html).toContain('href="https://example.com/?a=1&amp;copy=2&amp;quot=3"');
+  });
+
   test("a saved copy keeps its content policy", () => {
     expect(hostilePages("x")[0]).toContain(
       '<meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;">',

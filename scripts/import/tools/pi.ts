@@ -144,6 +144,7 @@ class PiLines implements LineParser {
     const provider = textIn(message, "provider") ?? this.#memo.provider;
     const error = textIn(message, "errorMessage");
     const apiMessageId = textIn(message, "responseId");
+    const durationMs = durationOf(entry, message);
     const { textContent, parts = [] } = said(message.content);
     const all = error === undefined ? parts : [...parts, { type: "error", content: error }];
     return {
@@ -154,6 +155,7 @@ class PiLines implements LineParser {
       ...(model === undefined ? {} : { model }),
       ...(provider === undefined ? {} : { provider }),
       ...(apiMessageId === undefined ? {} : { apiMessageId }),
+      ...(durationMs === undefined ? {} : { durationMs }),
       ...usageOf(message.usage),
     };
   }
@@ -203,6 +205,15 @@ class PiLines implements LineParser {
   #out(row: MessageRow, line: number): Item[] {
     return [...this.#session.announce(), { kind: "message", row, line }];
   }
+}
+
+/** How long an answer took: its own time is when it began, that of its entry when it ended. */
+function durationOf(entry: JsonObject, message: JsonObject): number | undefined {
+  const [began, ended] = [
+    numberIn(message, "timestamp"),
+    Date.parse(textIn(entry, "timestamp") ?? ""),
+  ];
+  return began !== undefined && ended > began ? ended - began : undefined;
 }
 
 function said(content: unknown): Pick<MessageRow, "textContent" | "parts"> {

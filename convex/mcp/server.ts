@@ -1,0 +1,27 @@
+import { McpServer } from "@modelcontextprotocol/server";
+import { INSTRUCTIONS } from "./instructions";
+import type { Tool, ToolCall } from "./tool";
+import { searchSessions } from "./tools/searchSessions";
+
+/** Every tool, a line each. */
+const TOOLS: readonly Tool[] = [searchSessions];
+
+/** Versions that are spoken: the newest without a handshake, and those with one that clients use. */
+const PROTOCOL_VERSIONS = ["2026-07-28", "2025-11-25", "2025-06-18"];
+
+const INFO = { name: "opensync", title: "OpenSync", version: "1.0.0" };
+
+/** Lists change with a release, not between requests. */
+const LISTED = { ttlMs: 60 * 60_000, cacheScope: "public" } as const;
+
+/** A server of the protocol for one request: no state is kept between requests. */
+export function newServer(call: ToolCall): McpServer {
+  const server = new McpServer(INFO, {
+    instructions: INSTRUCTIONS,
+    capabilities: { tools: { listChanged: false } },
+    supportedProtocolVersions: PROTOCOL_VERSIONS,
+    cacheHints: { "tools/list": LISTED, "server/discover": LISTED },
+  });
+  for (const offer of TOOLS) offer(server, call);
+  return server;
+}

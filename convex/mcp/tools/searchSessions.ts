@@ -1,0 +1,49 @@
+import * as z from "zod";
+import { searchAnswer } from "../../answers/search";
+import { utcDate } from "../../lib/time";
+import { SearchBody, type SearchResult } from "../../wire/search";
+import { cite } from "../citation";
+import { liveArguments, withoutLive } from "../live";
+import { parse } from "../parse";
+import { AnswerText, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
+import { tool } from "../tool";
+
+export const searchSessions = tool({
+  name: "search_sessions",
+  title: "Search past sessions",
+  description:
+    "Finds past coding sessions by words, an error message, an identifier or a question. Call it before you debug, design or set up something that may have been done before. Returns one line a session with its best passage and a citation; open one with get_session or get_messages. Put a phrase in double quotes. For an answer to a question use recall_context; for the history of a file use sessions_for_file. Not for the code itself: it searches conversations, not the repository.",
+  input: z.object({
+    query: z.string().min(1).max(4_000).describe("Words, an error message or a question."),
+    project: z.string().max(500).optional().describe("Only this project, by name or path."),
+    source: z.string().max(100).optional().describe("Only this tool, e.g. `claude-code`."),
+    from: z.string().max(40).optional().describe("From this day on, `YYYY-MM-DD`."),
+    to: z.string().max(40).optional().describe("Up to this day."),
+    limit: z.number().int().min(1).max(20).default(8).describe("Sessions at most."),
+    ...liveArguments,
+  }),
+  run: async ({ ctx, caller, now }, { cwd, ...args }) => {
+    const body = parse(SearchBody, { ...args, type: "hybrid" });
+    const extra = { masks: true, ...withoutLive(cwd, now) };
+    const { results, ignored } = await searchAnswer(ctx, caller, body, extra);
+    if (results.length === 0) return nothingFound(ignored);
+    const answer = new AnswerText(QUOTE_NOTICE);
+    const shown = results.filter((result) => answer.add(entryOf(result)));
+    const left = results.length - shown.length;
+    return answer.end(left > 0 ? `${left} more did not fit. Narrow the query to see them.` : "");
+  },
+});
+
+function entryOf({ id, messageId, title, project, source, createdAt, snippet }: SearchResult) {
+  const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
+  const facts = where.filter((one) => one !== "").join(", ");
+  return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}`;
+}
+
+function nothingFound(ignored: readonly string[] = []): string {
+  const unsearchable =
+    ignored.length === 0
+      ? ""
+      : ` Full text cannot find words of 32 bytes and more: ${quotedLabel(ignored.join(" "))}.`;
+  return `No past session says this.${unsearchable} Try fewer or other words, or drop the filters; if that finds nothing either, nobody did it here before.`;
+}

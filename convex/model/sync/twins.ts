@@ -1,0 +1,29 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { orderKeyFrom } from "../../lib/sync/orderKey";
+import { twinOf, twinTimes } from "../../lib/sync/twins";
+import { takeWithin } from "../readBudget";
+import type { MessageRow } from "./shapes";
+
+/** Messages around one that are compared with it. */
+const CANDIDATES = { rows: 50, bytes: 512 * 1024 };
+
+/** The stored message that this one is, though a plugin and an import gave them different ids; or null. */
+export async function findTwin(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+  message: MessageRow,
+): Promise<Doc<"messages"> | null> {
+  const times = twinTimes(session, message);
+  if (times === null) return null;
+  const around = ctx.db
+    .query("messages")
+    .withIndex("by_session", (q) =>
+      q
+        .eq("sessionId", session._id)
+        .gte("orderKey", orderKeyFrom(times.from))
+        .lt("orderKey", orderKeyFrom(times.to)),
+    );
+  const candidates = await takeWithin(around, { ...CANDIDATES });
+  return twinOf(session.externalId, message, candidates) ?? null;
+}
