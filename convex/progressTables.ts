@@ -5,16 +5,19 @@ import { vMessageChange } from "./fields";
 /** Tables that hold work in progress, for `schema.ts`. */
 
 /**
- * Changes of messages that their session does not count yet. Written by the message mutation, one row
- * for what it changed in a session; read and deleted by the session's refresh seconds later
- * (`model/sync/changes.ts`). A row has what the refresh needs, so that it reads no message.
+ * Changes of messages. Written by the message mutation, one row for what it changed in a session;
+ * counted by the session's refresh seconds later; deleted in bulk by a cron (`model/sync/changes.ts`).
+ * A row has what the refresh needs, so that it reads no message. `generation` is the session's
+ * `changesGeneration` when the row was written: a row of the session's current generation waits to be
+ * counted, a row of an older one is counted.
  */
 export const messageChanges = defineTable({
   sessionId: v.id("sessions"),
+  generation: v.optional(v.number()),
   changes: v.array(vMessageChange),
 })
   // The refresh of a session.
-  .index("by_session", ["sessionId"]);
+  .index("by_session", ["sessionId", "generation"]);
 
 /**
  * Embedding runs in progress, at most two rows. Written and read by `model/embedding/slots.ts`; a row

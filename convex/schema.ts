@@ -157,6 +157,11 @@ const sessions = defineTable({
   /** Refresh: when one is due (a run is scheduled). */
   refreshDueAt: v.optional(v.number()),
   /**
+   * Grows with each refresh that counts all waiting changes; absent before the first. Message mutations
+   * stamp it on the rows of `messageChanges` that they write.
+   */
+  changesGeneration: v.optional(v.number()),
+  /**
    * Version 1 alone: `_creationTime` of the last message counted. The session's next refresh turns
    * later messages into rows of `messageChanges`, in steps through the conversation
    * (`adoptedThrough`), and then removes both fields.
@@ -225,7 +230,12 @@ const sessions = defineTable({
  * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time
  * of the last step. Written by `model/sessions/deletion.ts` and by the deletion of all data.
  */
-const purges = defineTable({ ...ofSession, updatedAt: v.number() })
+const purges = defineTable({
+  ...ofSession,
+  updatedAt: v.number(),
+  /** The session's, which tells the changes that were not counted when it was deleted. */
+  changesGeneration: v.optional(v.number()),
+})
   // Deletion of all data or of an account.
   .index("by_user", ["userId"])
   // The cron that starts lost runs again.

@@ -1,9 +1,11 @@
 import { v } from "convex/values";
+import { internal } from "./_generated/api";
 import { notFound } from "./errors";
 import { sessionFilter } from "./fields";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
 import * as MessagePages from "./model/sessions/messagePages";
+import { prune } from "./model/sync/changes";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
 import { reviewedView } from "./model/evals/reviews";
 import * as Reading from "./model/sessions/reading";
@@ -128,6 +130,18 @@ export const refresh = systemMutation({
   returns: v.null(),
   handler: async (ctx, { sessionId }) => {
     await refreshSession(ctx, sessionId, Date.now());
+    return null;
+  },
+});
+
+/** Cron: deletes changes of messages that their sessions have counted, one bounded step a run. */
+export const pruneChanges = systemMutation({
+  args: { after: v.optional(v.number()) },
+  returns: v.null(),
+  handler: async (ctx, { after = 0 }) => {
+    const next = await prune(ctx, { after, now: Date.now() });
+    if (next === null) return null;
+    await ctx.scheduler.runAfter(0, internal.sessions.pruneChanges, { after: next });
     return null;
   },
 });

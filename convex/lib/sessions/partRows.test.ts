@@ -42,7 +42,7 @@ describe("rows of a message", () => {
       }));
       const { head, tail } = splitText("日本語 🎉 words\n".repeat(count * 10));
       const rows = [...tail, ...splitParts(parts)];
-      expect(storedBytes(head + joinRows(tail).tail, parts)).toBe(
+      expect(storedBytes(joinRows(tail, head).text, parts)).toBe(
         utf8Length(head) + contentBytes(rows),
       );
     },
@@ -73,6 +73,6 @@ describe("rows of a message", () => {
     const { head, tail } = splitText(whole);
     expect(utf8Length(head)).toBeLessThanOrEqual(TEXT_INLINE_MAX_BYTES);
     expect(tail.every((row) => row.text !== undefined && row.content === undefined)).toBe(true);
-    expect(head + joinRows(tail).tail).toBe(whole);
+    expect(joinRows(tail, head).text).toBe(whole);
   });
 });

@@ -1,5 +1,8 @@
 import { fnv1a } from "../hash";
 
+/** Digits of a time in base 36; nine reach the year 5188. */
+const TIME_WIDTH = 9;
+
 /**
  * A key that sorts a session's messages in conversation order: by source time, then by arrival,
  * then by position in the request. The hash of the plugin's id makes it unique within the session,
@@ -12,8 +15,8 @@ export function orderKey(at: {
   externalId: string;
 }): string {
   return (
-    base36(at.createdAt, 9) +
-    base36(at.receivedAt, 9) +
+    base36(at.createdAt, TIME_WIDTH) +
+    base36(at.receivedAt, TIME_WIDTH) +
     base36(at.index, 4) +
     base36(fnv1a(at.externalId), 7)
   );
@@ -21,10 +24,15 @@ export function orderKey(at: {
 
 /** The smallest key of this time, which sorts after all earlier messages. */
 export function orderKeyFrom(createdAt: number): string {
-  return base36(createdAt, 9);
+  return base36(createdAt, TIME_WIDTH);
 }
 
-/** Pads to a fixed width, so that text order is number order (9 digits reach the year 5188). */
+/** The source time of an order key, in whole milliseconds. */
+export function timeOf(key: string): number {
+  return parseInt(key.slice(0, TIME_WIDTH), 36);
+}
+
+/** Pads to a fixed width, so that text order is number order. */
 function base36(value: number, width: number): string {
   return Math.max(0, Math.floor(value)).toString(36).padStart(width, "0");
 }

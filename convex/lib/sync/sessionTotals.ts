@@ -15,7 +15,6 @@ const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 export type CountableMessage = Numbers & {
   /** When the message was stored or updated, ms; 0 if only its usage moved. */
   changedAt: number;
-  role: string;
   orderKey: string;
   createdAt: number;
   model?: string;
@@ -35,10 +34,10 @@ export type Change<M extends CountableMessage> = {
  * counted here.
  */
 export type Counted = Numbers & {
-  withTokens: number;
-  withCost: number;
+  withTokens?: number;
+  withCost?: number;
   /** Messages whose usage is counted for another message. */
-  elsewhere: number;
+  elsewhere?: number;
 };
 
 /** The fields of a session that messages change. */
@@ -95,14 +94,19 @@ function countedWith(
   counted: Counted | undefined,
   changes: readonly Change<CountableMessage>[],
 ): Counted {
-  const next: Counted = { withTokens: 0, withCost: 0, elsewhere: 0, ...counted };
+  const next: Counted = { ...counted };
+  const addCount = (name: "withTokens" | "withCost" | "elsewhere", by: number) => {
+    const count = (next[name] ?? 0) + by;
+    if (count === 0) delete next[name];
+    else next[name] = count;
+  };
   for (const { message, isCounted, before } of changes) {
     addNumbers(next, isCounted ? message : {}, 1);
     if (before?.isCounted) addNumbers(next, before.numbers, -1);
     const then = before?.numbers ?? {};
-    next.withTokens += Number(hasTokens(message)) - Number(hasTokens(then));
-    next.withCost += Number(hasCost(message)) - Number(hasCost(then));
-    next.elsewhere += Number(!isCounted) - Number(before?.isCounted === false);
+    addCount("withTokens", Number(hasTokens(message)) - Number(hasTokens(then)));
+    addCount("withCost", Number(hasCost(message)) - Number(hasCost(then)));
+    addCount("elsewhere", Number(!isCounted) - Number(before?.isCounted === false));
   }
   return next;
 }

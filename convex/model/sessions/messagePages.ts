@@ -109,7 +109,7 @@ function readPageCursor(cursor: string): string {
 
 function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {
   const { _id: id, textContent, externalId, createdAt, role } = message;
-  const text = textContent === undefined ? undefined : textContent + (whole?.tail ?? "");
+  const text = textContent === undefined ? undefined : (whole?.text ?? textContent);
   const shown = { ...pick(message, SHOWN_FIELDS), ...defined({ textContent: text }) };
   return { id, externalId, createdAt, role, parts: whole?.parts ?? [], ...shown };
 }

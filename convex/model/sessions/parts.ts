@@ -53,8 +53,8 @@ export async function* rowsOfMessage(
   for await (const row of rows) if (row.messageId === _id) yield row;
 }
 
-/** What the rows of a message hold, joined. */
-export type Whole = { tail: string; parts: JoinedPart[] };
+/** A message's text and parts, joined. */
+export type Whole = { text: string; parts: JoinedPart[] };
 
 /**
  * The rows of a page of messages, in one range read. The messages must be neighbours in the order of
@@ -77,15 +77,20 @@ export async function ofPage(
     )
     // Bounded by the page's partBytes.
     .collect();
-  return joinByMessage(rows);
+  return joinByMessage(page, rows);
 }
 
-function joinByMessage(rows: readonly Doc<"parts">[]): ReadonlyMap<string, Whole> {
+function joinByMessage(
+  page: readonly Doc<"messages">[],
+  rows: readonly Doc<"parts">[],
+): ReadonlyMap<string, Whole> {
   const grouped = new Map<string, Doc<"parts">[]>();
   for (const row of rows) {
     const group = grouped.get(row.messageId);
     if (group) group.push(row);
     else grouped.set(row.messageId, [row]);
   }
-  return new Map(Array.from(grouped, ([id, group]) => [id, joinRows(group)]));
+  return new Map(
+    page.map(({ _id, textContent }) => [_id, joinRows(grouped.get(_id) ?? [], textContent)]),
+  );
 }

@@ -36,7 +36,7 @@ export async function count(
       ],
     };
   }
-  const wasCounted = before === undefined || (await releaseBefore(ctx, message));
+  const wasCounted = before === undefined || (await releaseBefore(ctx, session, message));
   const counts = await claimNow(ctx, session, message);
   const bookings = [bookingOf(now, { isCounted: counts, sign: 1 })];
   if (before === undefined) return { change: { message, isCounted: counts }, bookings };
@@ -47,16 +47,20 @@ export async function count(
 }
 
 /** A message without usage counts: there is nothing to count twice. */
-async function releaseBefore(ctx: MutationCtx, { messageId, before }: MessageChange) {
+async function releaseBefore(
+  ctx: MutationCtx,
+  session: Session,
+  { messageId, before }: MessageChange,
+) {
   if (messageId === undefined || before?.usageKey === undefined) return true;
-  return await release(ctx, messageId, before.usageKey);
+  return await release(ctx, { messageId, key: before.usageKey }, session);
 }
 
 async function claimNow(ctx: MutationCtx, session: Session, message: MessageChange) {
   const { messageId, externalId = "", usageKey: key } = message;
   if (messageId === undefined || key === undefined) return true;
   const rank = usageRank(session, { ...message, externalId });
-  return await claim(ctx, { messageId, key, rank });
+  return await claim(ctx, { messageId, key, rank }, session);
 }
 
 /** Days that one run renames, or searches for totals to take back. */

@@ -6,6 +6,7 @@ import { applyChanges } from "../../lib/sync/sessionTotals";
 import { sessionCounts } from "../../lib/secrets/counts";
 import { maskText } from "../../lib/secrets/scan";
 import { isContinueRequest, isTitle } from "../../lib/sessions/injectedText";
+import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
 import { forgotten, isOfVersion1, removeWhole } from "../stats/version1";
@@ -19,6 +20,8 @@ import {
   changeOf,
   hasChanges,
   type MessageChange,
+  nextGeneration,
+  type StoredChange,
   take as takeChanges,
 } from "./changes";
 
@@ -41,17 +44,20 @@ export async function refresh(
   sessionId: Id<"sessions">,
   now: number,
 ): Promise<void> {
-  const session = await ctx.db.get("sessions", sessionId);
-  if (session === null) return;
-  if (isOfVersion1(session)) {
-    await countAgain(ctx, session, now);
+  const stored = await ctx.db.get("sessions", sessionId);
+  if (stored === null) return;
+  if (isOfVersion1(stored)) {
+    await countAgain(ctx, stored, now);
     return;
   }
-  if (session.foldedThrough !== undefined) {
-    await adoptMessages(ctx, session, now);
+  if (stored.foldedThrough !== undefined) {
+    await adoptMessages(ctx, stored, now);
     return;
   }
-  const { changes, hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
+  const taken = await takeChanges(ctx, stored, CHANGES_MAX);
+  const { changes, changesGeneration, hasMore } = taken;
+  // Counting a message may append a change of this session: it belongs to the next generation.
+  const session = { ...stored, ...defined({ changesGeneration }) };
   const countings: Counting[] = [];
   for (const change of changes) countings.push(await count(ctx, session, change));
   const secrets = sessionCounts(session.secrets, changes);
@@ -60,7 +66,7 @@ export async function refresh(
   const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
   const { booked, more: hasDays } = await book(ctx, searched, countings);
   // Counting one message may have changed what is counted of another.
-  const more = hasMore || hasDays || (await hasChanges(ctx, sessionId));
+  const more = hasMore || hasDays || (await hasChanges(ctx, session));
   await ctx.db.replace("sessions", sessionId, {
     ...withoutSystemFields(searched),
     ...(await scheduleEmbedding(ctx, session, searched, now)),
@@ -76,12 +82,11 @@ export async function refresh(
  */
 async function countAgain(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
   const { _id: sessionId } = session;
+  await removeWhole(ctx, session);
   // Changes that wait are part of what is counted again.
-  const { hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
-  if (!hasMore) {
-    await removeWhole(ctx, session);
-    await ctx.db.patch("sessions", sessionId, { ...forgotten(session), refreshDueAt: now });
-  }
+  const changesGeneration = nextGeneration(session);
+  const fields = { ...forgotten(session), changesGeneration, refreshDueAt: now };
+  await ctx.db.patch("sessions", sessionId, fields);
   await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
@@ -103,14 +108,15 @@ async function adoptMessages(
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gt("orderKey", adoptedThrough));
   const budget = { ...ADOPTED };
   const read = await takeWithin(messages, budget);
-  const changes: MessageChange[] = [];
+  const changes: StoredChange[] = [];
   for (const message of read) {
-    changes.push(changeOf(message, Math.floor(message.rewrittenAt ?? message._creationTime)));
+    const changedAt = Math.floor(message.rewrittenAt ?? message._creationTime);
+    changes.push({ ...changeOf(message), changedAt });
     if (message.rewrittenAt === undefined) continue;
     const settled = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
     await ctx.db.patch("messages", message._id, settled);
   }
-  await appendChanges(ctx, sessionId, changes);
+  await appendChanges(ctx, session, changes);
   const last = read[read.length - 1];
   const progress = hasRoom(budget)
     ? { foldedThrough: undefined, adoptedThrough: undefined }

@@ -4,7 +4,7 @@ import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
 import { isContinuation } from "../../lib/sync/messageSlices";
 import { timeFromId } from "../../lib/sync/sourceTime";
 import { deletingOf } from "../accounts/deletionState";
-import { append, type MessageChange } from "./changes";
+import { append, type StoredChange } from "./changes";
 import type { MessageRow, SessionFields, SyncResult } from "./shapes";
 import * as Messages from "../sessions/messages";
 import { appendSlice } from "./appendSlice";
@@ -46,7 +46,7 @@ export async function upsertMany(
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
   const seen = new Map<string, Doc<"sessions"> | null>();
-  const changed = new Map<Doc<"sessions">, MessageChange[]>();
+  const changed = new Map<Doc<"sessions">, StoredChange[]>();
   for (const message of chunk.messages) {
     if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
     const session = await sessionOf(ctx, user, seen, message, now);
@@ -59,15 +59,14 @@ export async function upsertMany(
       (isContinuation(message) ? null : await findTwin(ctx, session, message));
     // The caller has bounded what is new, and ending here might leave its fresh session without messages.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
-    const at = { receivedAt: chunk.receivedAt, now };
     const { messageId, outcome, change } = isContinuation(message)
-      ? await appendSlice(ctx, session, stored, message, now)
-      : await Messages.upsert(ctx, session, stored, message, at);
+      ? await appendSlice(ctx, session, stored, message)
+      : await Messages.upsert(ctx, session, stored, message, chunk.receivedAt);
     if (outcome !== "skipped") note(changed, session, change);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
   for (const [session, changes] of changed) {
-    await append(ctx, session._id, changes);
+    await append(ctx, session, changes);
     const refreshDueAt = nextRefresh(session.refreshDueAt, now);
     if (refreshDueAt === undefined) continue;
     await ctx.db.patch("sessions", session._id, { refreshDueAt });
@@ -78,9 +77,9 @@ export async function upsertMany(
 
 /** Adds a change to those of its session; a message of version 1 is found without one. */
 function note(
-  changed: Map<Doc<"sessions">, MessageChange[]>,
+  changed: Map<Doc<"sessions">, StoredChange[]>,
   session: Doc<"sessions">,
-  change: MessageChange | undefined,
+  change: StoredChange | undefined,
 ): void {
   changed.set(session, [...(changed.get(session) ?? []), ...(change ? [change] : [])]);
 }
