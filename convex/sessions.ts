@@ -7,6 +7,7 @@ import * as Dashboard from "./model/sessions/dashboard";
 import * as MessagePages from "./model/sessions/messagePages";
 import { prune } from "./model/sync/changes";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
+import { usageSplits } from "./model/stats/sessionSplits";
 import { reviewedView } from "./model/evals/reviews";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
@@ -33,8 +34,11 @@ export const getWithMessages = callerQuery({
   handler: async (ctx, { id, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
     const { messages, cursor } = await MessagePages.page(ctx, session, page);
+    const view = await reviewedView(ctx, session, "session");
+    // Later pages bring the same session: what it used is read once.
+    const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
     return {
-      session: await reviewedView(ctx, session, "session"),
+      session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
     };

@@ -4,7 +4,8 @@ import { quarterOf } from "../../lib/stats/cells";
 import { grainName } from "../../lib/stats/names";
 import { reportedBookings, reportedSums } from "../../lib/stats/reported";
 import type { Booking } from "../../lib/stats/sessionDay";
-import { bookingOf, usageRank } from "../../lib/stats/usage";
+import { priceSums } from "../../lib/stats/prices";
+import { bookingOf, type UsageMessage, usageRank } from "../../lib/stats/usage";
 import { type Change, claimedOf } from "../../lib/sync/sessionTotals";
 import { type Names, SessionDays } from "../stats/ledger";
 import { claim, release } from "../stats/usageClaims";
@@ -31,19 +32,26 @@ export async function count(
     return {
       change: { message, isCounted, before: { numbers, isCounted: !isCounted } },
       bookings: [
-        bookingOf(now, { isCounted: !isCounted, sign: -1 }),
-        bookingOf(now, { isCounted, sign: 1 }),
+        pricedBooking(now, { isCounted: !isCounted, sign: -1 }),
+        pricedBooking(now, { isCounted, sign: 1 }),
       ],
     };
   }
   const wasCounted = before === undefined || (await releaseBefore(ctx, session, message));
   const counts = await claimNow(ctx, session, message);
-  const bookings = [bookingOf(now, { isCounted: counts, sign: 1 })];
+  const bookings = [pricedBooking(now, { isCounted: counts, sign: 1 })];
   if (before === undefined) return { change: { message, isCounted: counts }, bookings };
   const then = { ...before, externalId, createdAt };
-  bookings.push(bookingOf(then, { isCounted: wasCounted, sign: -1 }));
+  bookings.push(pricedBooking(then, { isCounted: wasCounted, sign: -1 }));
   const counted = { numbers: before, isCounted: wasCounted };
   return { change: { message, isCounted: counts, before: counted }, bookings };
+}
+
+/** What a message adds to the ledger, or takes from it, with the price of its usage. */
+function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1 | -1 }): Booking {
+  const booking = bookingOf(message, how);
+  if (!how.isCounted) return booking;
+  return { ...booking, sums: { ...booking.sums, ...priceSums(message) } };
 }
 
 /** A message without usage counts: there is nothing to count twice. */
