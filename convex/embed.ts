@@ -146,7 +146,7 @@ async function planSession(
 
 /** The order in which texts are sent and vectors come back. */
 function textsOf({ plan, session }: Work): string[] {
-  return [...plan.units.flatMap((unit) => unit.chunks), ...(session ? [session.text] : [])];
+  return [...plan.turns.flatMap((turn) => turn.chunks), ...(session ? [session.text] : [])];
 }
 
 /** Embeds and stores; sessions that have more to do, or failed, are unfinished. */
@@ -205,7 +205,7 @@ function partsOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["un
   const parts: Embedded["units"][] = [];
   let at = 0;
   let inPart = Infinity;
-  for (const { first, messages, textHash, chunks } of plan.units) {
+  for (const { first, messages, textHash, chunks } of plan.turns) {
     const embeddings = vectors.slice(at, at + chunks.length);
     at += chunks.length;
     if (embeddings.length < chunks.length) break;

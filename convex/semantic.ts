@@ -8,7 +8,7 @@ import { AppError } from "./errors";
 import { systemAction } from "./functions";
 import { CHUNK_MAX_BYTES } from "./lib/embedding/chunks";
 import { type Fused, mergeRanked } from "./lib/search/fusion";
-import { tellingText } from "./lib/search/query";
+import { withoutStopWords } from "./lib/search/query";
 import { prefixBytes } from "./lib/text";
 import { RELATED_MIN_COSINE, SEARCH_FLOORS } from "./lib/embedding/vectorSpace";
 import { type Filters, vFilters } from "./model/search/filters";
@@ -138,18 +138,18 @@ function degradation(vector: QueryVector) {
 type Packed = FunctionReturnType<typeof internal.context.build>;
 
 function contextAnswer({ entries, text, tokens }: Packed, format: ContextFormat) {
-  const context = entries.map((entry) => ({ ...entry, turns: undefined }));
+  const context = entries.map((entry) => ({ ...entry, messages: undefined }));
   const sessionCount = new Set(entries.map((entry) => entry.sessionId)).size;
   const base = { context, sessionCount, tokens };
   if (format === "text") return { ...base, text };
   if (format === "json") return base;
-  const messages = entries.flatMap(({ turns, citation, sessionId }) =>
-    turns.map((turn) => ({
-      role: turn.role,
-      content: turn.text,
+  const messages = entries.flatMap(({ messages: excerpt, citation, sessionId }) =>
+    excerpt.map((message) => ({
+      role: message.role,
+      content: message.text,
       citation,
       sessionId,
-      messageId: turn.messageId,
+      messageId: message.messageId,
     })),
   );
   return { ...base, messages };
@@ -180,7 +180,7 @@ async function embedQuery(query: string): Promise<QueryVector> {
     return { ok: false, code: "EMBEDDINGS_NOT_CONFIGURED", reason: NOT_CONFIGURED };
   }
   const outcome = await embedTexts({ ...provider, maxRetries: 1 }, [
-    prefixBytes(tellingText(query), CHUNK_MAX_BYTES),
+    prefixBytes(withoutStopWords(query), CHUNK_MAX_BYTES),
   ]);
   const [embedding] = outcome.vectors;
   if (outcome.ok && embedding) return { ok: true, embedding };

@@ -6,16 +6,21 @@ import { parseParts, type StoredPart } from "../lib/sessions/parts";
 import { prefixBytes } from "../lib/text";
 import type { Caller } from "../wire/caller";
 
-/** Where a page of a conversation begins: a cursor, or a message. */
-export type Place = { cursor?: string; messageId?: string };
+/** The start of a page of a conversation: a cursor, or a message. */
+export type PageStart = { cursor?: string; messageId?: string };
 
-/** Bytes of a text and of a part that a page looks at; no page shows more of one. */
+/** The most bytes of a text or a part that a page examines; no page shows more. */
 const SHOWN_MAX_BYTES = 256 * 1024;
 
-/** A page of one of the caller's sessions, its messages as they are read. */
-export async function conversationPage(ctx: ActionCtx, caller: Caller, id: string, place: Place) {
-  const found = await ctx.runQuery(internal.sessions.reading, { caller, id, ...place });
-  return { ...found, messages: found.messages.map(spoken) };
+/** Returns a page of one of the caller's sessions, with its messages interpreted. */
+export async function conversationPage(
+  ctx: ActionCtx,
+  caller: Caller,
+  id: string,
+  start: PageStart,
+) {
+  const found = await ctx.runQuery(internal.sessions.reading, { caller, id, ...start });
+  return { ...found, messages: found.messages.map(interpretMessage) };
 }
 
 type Message = {
@@ -25,14 +30,18 @@ type Message = {
   parts: JoinedPart[];
 };
 
-/** A message as it is read, with at most the beginning of what is very long. */
-export function spoken<Stored extends Message>({ parts, textContent, ...message }: Stored) {
+/** Interprets a stored message. Very long texts and parts are cut. */
+export function interpretMessage<Stored extends Message>({
+  parts,
+  textContent,
+  ...message
+}: Stored) {
   const text = textContent === undefined ? undefined : prefixBytes(textContent, SHOWN_MAX_BYTES);
   const read = readMessage({ role: message.role, textContent: text, parts: storedParts(parts) });
   return { ...message, parts: read };
 }
 
-/** Parts are parsed unless they are so long that only their beginning is shown, as text. */
+/** Parses parts, except those so long that only their start is shown, as text. */
 function storedParts(parts: readonly JoinedPart[]): StoredPart[] {
   return parts.flatMap((part) => {
     if (part.content.length <= SHOWN_MAX_BYTES) return parseParts([part]);

@@ -6,10 +6,10 @@ import type { SessionActivity } from "../lib/sessions/live";
 import type { Caller } from "../wire/caller";
 import { ignoredOf, type SearchAnswer, type SearchBody } from "../wire/search";
 
-/** What else an answer for a model asks: secrets masked, running sessions left out. */
+/** Options of an answer for a model: mask secrets, and leave out running sessions. */
 type Extra = { masks?: boolean; live?: SessionActivity };
 
-/** What a search finds, by words, by meaning, or by both. */
+/** Answers a search by words, by meaning, or by both. */
 export async function searchAnswer(
   ctx: ActionCtx,
   caller: Caller,
@@ -23,7 +23,7 @@ export async function searchAnswer(
   }
   const { results, truncated } = await ctx.runQuery(internal.search.fulltext, input);
   const hasWord = prepareQuery(query).terms.length > 0;
-  const reason = "The query has no word that full text could look for";
+  const reason = "The query contains no word that full-text search can find";
   const degradation = { degraded: !hasWord, ...(hasWord ? {} : { reason }), ...ignored };
   return { results, truncated, type, ...degradation };
 }

@@ -4,10 +4,10 @@ import { DAY_MS } from "../lib/time";
 import type { SessionAnswer } from "../wire/answers";
 import type { Caller } from "../wire/caller";
 
-/** What the list is narrowed to; an absent field is not narrowed. */
+/** The filter of the list; a missing field matches every session. */
 type Filter = { source?: string; project?: string; model?: string; branch?: string; days?: string };
 
-/** Sessions shown at once, read at once, and pages read to find as many that match. */
+/** Sessions shown per page, sessions read per query, and queries per page to find enough matches. */
 const SHOWN = 30;
 const READ = 100;
 const PAGES_MAX = 5;
@@ -15,8 +15,8 @@ const PAGES_MAX = 5;
 type FilteredList = { sessions: SessionAnswer[]; next: string | null; isCut: boolean };
 
 /**
- * The caller's sessions that match, newest first. At most 500 are looked through; `isCut` says that
- * older ones may match too.
+ * Lists the caller's matching sessions, newest first. Examines at most 500 sessions; `isCut` tells
+ * that older ones may match too.
  */
 export async function filteredSessions(
   ctx: ActionCtx,

@@ -8,26 +8,29 @@ import { EMBEDDING_DIMENSIONS } from "../lib/embedding/vectorSpace";
 const DEFAULT_MODEL = "text-embedding-3-small";
 
 /**
- * Inputs and tokens of one request. The provider takes 2,048 and 300,000; a default-runtime action has
- * 64 MiB, in which the answer's text and numbers must fit (about 47 kB an input), and the tokens are
- * an estimate.
+ * Inputs and tokens per request. The provider accepts 2,048 and 300,000, but a default-runtime
+ * action has 64 MiB, which must hold the answer's text and numbers (about 47 kB per input), and the
+ * tokens are an estimate.
  */
 const MAX_INPUTS = 512;
 const MAX_REQUEST_TOKENS = 250_000;
 
-/** A run holds one of the deployment's few jobs while it waits, so it fails early and is postponed. */
+/**
+ * A job occupies one of the deployment's few job slots while it waits, so it fails early and is
+ * retried later.
+ */
 const TIMEOUT_MS = 15_000;
 
-/** None by the library, which would wait up to a minute: a run that fails is scheduled again. */
+/** No retries by the library, which would wait up to a minute: failed jobs are scheduled again. */
 const MAX_RETRIES = 0;
 
-/** How often a request that timed out is cut in half: too much text is one reason of a time-out. */
+/** How many time-outs of a request are answered by halving it, because too much text can cause one. */
 const HALVED_AFTER_TIMEOUT = 1;
 
-/** A model that refuses even this much of a text refuses it for another reason. */
+/** The smallest input worth halving. A model that rejects less has another reason. */
 const MIN_INPUT_BYTES = 400;
 
-/** What went wrong, as far as the caller acts differently. `permanent` will not pass by itself. */
+/** A failure, in as much detail as callers need. `isPermanent` failures do not pass by themselves. */
 export type EmbeddingFailure = {
   kind: "unconfigured" | "refused" | "rate_limited" | "unavailable" | "invalid_answer";
   message: string;
@@ -35,11 +38,11 @@ export type EmbeddingFailure = {
   retryAfterMs?: number;
 };
 
-/** A vector for every text in order, or why there is none; never an exception. */
+/** A vector for every text in order, or the failure and the vectors so far. Never an exception. */
 type EmbeddingOutcome =
   { ok: true; vectors: number[][] } | { ok: false; vectors: number[][]; failure: EmbeddingFailure };
 
-/** Where embeddings come from, by the deployment's environment; undefined without a key. */
+/** The embedding server, from the deployment's environment. */
 export type EmbeddingProvider = {
   apiKey: string;
   baseURL?: string;
@@ -48,7 +51,10 @@ export type EmbeddingProvider = {
   maxRetries?: number;
 };
 
-/** The provider this deployment is set up for; undefined means that nothing may be embedded. */
+/**
+ * The provider that this deployment is configured for; undefined means that nothing may be
+ * embedded.
+ */
 export function embeddingProvider(): EmbeddingProvider | undefined {
   const apiKey = env.OPENAI_API_KEY?.trim();
   if (apiKey === undefined || apiKey === "") return undefined;
@@ -60,9 +66,9 @@ export function embeddingProvider(): EmbeddingProvider | undefined {
 }
 
 /**
- * Embeds texts in as few requests as the provider's limits allow. On failure the vectors of the
- * leading texts that were embedded come with it, so that nothing paid for is lost. The caller retries
- * passing problems (429, 5xx, time-outs, broken connections).
+ * Embeds texts in as few requests as the provider's limits allow. On failure it also returns the
+ * vectors of the leading texts, so that nothing paid for is lost. The caller retries temporary
+ * failures (429, 5xx, time-outs, broken connections).
  */
 export async function embedTexts(
   provider: EmbeddingProvider,
@@ -79,7 +85,7 @@ export async function embedTexts(
   return { ok: true, vectors };
 }
 
-/** Groups texts in order into requests that respect the provider's limits. */
+/** Groups texts, in order, into requests within the provider's limits. */
 export function requestsOf(texts: readonly string[]): string[][] {
   const requests: string[][] = [];
   let tokens = Infinity;
@@ -98,8 +104,8 @@ export function requestsOf(texts: readonly string[]): string[][] {
 }
 
 /**
- * One request. What the provider finds too large (its limits differ, and tokens are estimated) is
- * sent in halves; a single text that is still too large is embedded by its beginning.
+ * Sends one request. A request that the provider finds too large (its limits differ, and tokens are
+ * estimated) is sent in halves; a single text that is still too large is cut.
  */
 async function embedBatch(
   client: OpenAI,
@@ -144,16 +150,16 @@ function halved(text: string): string | undefined {
 async function request(client: OpenAI, model: string, input: string[]): Promise<number[][]> {
   const answer: unknown = await client.embeddings.create({
     model,
-    // The last gate: whatever the texts are, no secret leaves with them.
+    // The last safeguard: no secret is sent, whatever the texts are.
     input: input.map(maskText),
     dimensions: EMBEDDING_DIMENSIONS,
-    // Base64 is smaller, but not every compatible server knows it.
+    // Base64 is smaller, but not every compatible server supports it.
     encoding_format: "float",
   });
   return readVectors(answer, input.length);
 }
 
-/** The answer is checked as any input from outside: servers that call themselves compatible vary. */
+/** Validates the answer like any external input, because servers that claim compatibility differ. */
 function readVectors(answer: unknown, count: number): number[][] {
   const data = fieldOf(answer, "data");
   if (!Array.isArray(data) || data.length !== count) {
@@ -203,12 +209,12 @@ function failureOf(error: unknown): EmbeddingFailure {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof InvalidAnswer) return { kind: "invalid_answer", message, isPermanent: true };
   if (error instanceof APIConnectionTimeoutError || !(error instanceof APIError)) {
-    // What is no APIError is an answer that could not be read: a proxy's page, half a body.
+    // Any other error means that the answer could not be parsed: a proxy's page, a truncated body.
     return { kind: "unavailable", message, isPermanent: false };
   }
   const status: unknown = error.status;
   if (status === 429) {
-    // "insufficient_quota" is a 429 as well, and waiting does not fill an account.
+    // "insufficient_quota" is a 429 too, and waiting does not refill an account.
     const isPermanent = error.code === "insufficient_quota";
     return { kind: "rate_limited", message, isPermanent, retryAfterMs: retryAfterOf(error) };
   }
@@ -218,7 +224,7 @@ function failureOf(error: unknown): EmbeddingFailure {
   return { kind: "refused", message, isPermanent: true };
 }
 
-/** `Retry-After` in its two forms: seconds, or a date. */
+/** Parses `Retry-After` in its two forms: seconds or a date. */
 function retryAfterOf(error: { headers?: Headers }): number | undefined {
   const value = error.headers?.get("retry-after");
   if (value === null || value === undefined) return undefined;

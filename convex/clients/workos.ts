@@ -3,7 +3,7 @@ import { env } from "../_generated/server";
 import { AppError } from "../errors";
 import { workosBase } from "../lib/accounts/workos";
 
-/** A person as WorkOS knows them. */
+/** The profile of a person at WorkOS. */
 type Profile = {
   workosId: string;
   email: string;
@@ -12,13 +12,13 @@ type Profile = {
   updatedAt?: number;
 };
 
-/** What a webhook tells; events that concern no user of ours are `ignored`. */
+/** A webhook event; events that concern no user of ours are `ignored`. */
 type WebhookEvent =
   | { kind: "updated"; profile: Profile }
   | { kind: "deleted"; workosId: string }
   | { kind: "ignored" };
 
-/** The person whom AuthKit redirected with this code; 401 if WorkOS does not accept it. */
+/** Exchanges a sign-in code from AuthKit for the person's profile; 401 if WorkOS rejects it. */
 export async function exchangeCode(code: string, codeVerifier?: string): Promise<Profile> {
   const clientId = env.WORKOS_CLIENT_ID;
   if (!clientId) throw notConfigured("WORKOS_CLIENT_ID");
@@ -33,7 +33,7 @@ export async function exchangeCode(code: string, codeVerifier?: string): Promise
   }
 }
 
-/** The person of a WorkOS user id, or null if WorkOS knows none. */
+/** The profile of a WorkOS user id; null if WorkOS does not know it. */
 export async function findProfile(workosId: string): Promise<Profile | null> {
   try {
     return profileOf(await client().userManagement.getUser(workosId));
@@ -43,7 +43,7 @@ export async function findProfile(workosId: string): Promise<Profile | null> {
   }
 }
 
-/** Deletes the person at WorkOS; one who is gone already counts as deleted. */
+/** Deletes the person at WorkOS; someone already deleted counts as deleted. */
 export async function deletePerson(workosId: string): Promise<void> {
   try {
     await client().userManagement.deleteUser(workosId);
@@ -52,7 +52,7 @@ export async function deletePerson(workosId: string): Promise<void> {
   }
 }
 
-/** A webhook, its signature verified; 401 for one that WorkOS did not sign within three minutes. */
+/** Verifies and parses a webhook; 401 unless WorkOS signed it within the last three minutes. */
 export async function readWebhook(body: string, signature: string): Promise<WebhookEvent> {
   const secret = env.WORKOS_WEBHOOK_SECRET;
   if (!secret) throw notConfigured("WORKOS_WEBHOOK_SECRET");
@@ -92,14 +92,14 @@ function profileOf({ id, email, emailVerified, firstName, lastName, updatedAt }:
   return {
     workosId: id,
     email,
-    // Answers are any JSON: the text "false" must not count as true.
+    // Answers are arbitrary JSON: the text "false" must not count as true.
     emailVerified: (emailVerified as unknown) === true,
     ...fullName(firstName, lastName),
     ...timeOf(updatedAt),
   };
 }
 
-/** When a person was last changed, if the answer says so: it orders what arrives out of order. */
+/** When a person was last changed, if given. It puts events that arrive out of order in order. */
 function timeOf(text: unknown): { updatedAt?: number } {
   const updatedAt = typeof text === "string" ? Date.parse(text) : NaN;
   return Number.isFinite(updatedAt) ? { updatedAt } : {};
@@ -110,7 +110,7 @@ function fullName(...names: (string | null | undefined)[]): { name?: string } {
   return name === "" ? {} : { name };
 }
 
-/** Made for each call: module scope may not read variables that a deployment lacks. */
+/** Created for each call, because module scope cannot read environment variables that are not set. */
 function client(): WorkOS {
   const base = new URL(workosBase(env.WORKOS_API_URL));
   return new WorkOS({

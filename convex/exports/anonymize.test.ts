@@ -7,7 +7,7 @@ import { formats, isFormatName } from "./index";
 
 const { text } = createAnonymizer("key", ["ada"]);
 
-describe("what is replaced", () => {
+describe("anonymising replaces", () => {
   test.each([
     "/Users/grace/code/x.ts",
     "/home/grace/.ssh/id",
@@ -62,7 +62,7 @@ describe("what is replaced", () => {
     for (const context of contexts) expect(text(context)).not.toContain(secret);
   });
 
-  test("a known name wherever it stands as a word", () => {
+  test("a known name wherever it occurs as a word", () => {
     expect(text("Ask Ada, ADA_dev or ada@x; -Users-ada-code").toLowerCase()).not.toMatch(
       /\bada|ada_/,
     );
@@ -84,7 +84,7 @@ test.each([
   expect(text(ordinary)).toBe(ordinary);
 });
 
-test("a name that is also a word of code is replaced as a name alone", () => {
+test("a name that is also a word of code is replaced only where it is a name", () => {
   const max = createAnonymizer("key", ["Max", "Max Mustermann", "Grace Hopper"]);
   const code = "Math.max(a, max) max_tokens: 5, --max-width, `max`, x.max = max";
   expect(max.text(code)).toBe(code);
@@ -93,23 +93,23 @@ test("a name that is also a word of code is replaced as a name alone", () => {
   expect(max.text("grace-hopper/x and Grace.Hopper")).toMatch(/^(user-\w{12})\/x and \1$/);
 });
 
-test("who knows a pair cannot tell another: pseudonyms are an HMAC under the key", () => {
+test("pseudonyms are an HMAC under the key, so known pairs reveal no others", () => {
   const [one, two] = ["k1", "k2"].map((key) => createAnonymizer(key, ["ada"]).text("ada"));
   expect(one).not.toBe(two);
   expect(one).toMatch(/^user-[0-9a-f]{12}$/);
 });
 
-test("the same person and secret has the same pseudonym within an export, another in another's", () => {
+test("a person or secret has the same pseudonym within an export and another one in other exports", () => {
   const other = createAnonymizer("another key", ["ada"]);
   expect(text("ada /home/ada")).toMatch(/^(user-\w+) \/home\/\1$/);
   expect(other.text("ada")).not.toBe(text("ada"));
 });
 
-test("names are learned from home paths, not from routes or files", () => {
+test("names are collected from home paths, not from routes or files", () => {
   expect(namesIn("/home/grace/x /app/home/page.tsx /home/page.tsx /home/ci/x")).toEqual(["grace"]);
 });
 
-test("no format gives away who it was, wherever it stood", () => {
+test("no format reveals the person, wherever the name occurred", () => {
   const told = session(
     [
       message(0, "user", { textContent: "I am Grace, grace@navy.mil, in /home/grace/cobol" }),
@@ -142,7 +142,7 @@ test("no format gives away who it was, wherever it stood", () => {
   expect(told.title).toBe("grace's day");
 });
 
-// A pattern that goes back over what it read would hang here until the test times out.
+// A backtracking pattern would hang here until the test times out.
 test.each([
   ...["a", "-", "token", "sk-", "a.", "/home/", "eyJ", "eyJ-", " ", "{", "é", "a@", "secret:"],
   ...[
@@ -156,7 +156,7 @@ test.each([
     "a@b.",
     "/Users/a1 ",
   ],
-])("a megabyte of '%s' is read to its end", (unit) => {
+])("a megabyte of '%s' is processed completely", (unit) => {
   const long = unit.repeat(1_000_000 / unit.length);
   expect(text(`${long} by ada of /home/grace`)).not.toMatch(/\bada\b|grace/);
 });

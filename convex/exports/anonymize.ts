@@ -5,12 +5,12 @@ import { type Fields, personalNames } from "../lib/sessions/fields";
 import type { StoredPart } from "../lib/sessions/parts";
 import type { ExportHead, ExportMessage, ExportSession } from "./types";
 
-/** Whose export it is: names known beforehand, and what makes pseudonyms differ between users. */
+/** The owner's known names, and a salt that makes pseudonyms differ between users. */
 export type Anonymity = { key: string; names: readonly string[] };
 
 /**
- * What an anonymised export does with the columns that are not in the table of fields: a new column
- * does not compile before it is decided here. Ids of plugins stay, because a case is found again by them.
+ * How an anonymised export treats the columns that are not in the table of fields. A new column
+ * does not compile until it is listed here. Ids of plugins stay, because they identify test cases.
  */
 const HEAD_COLUMNS = {
   externalId: "keep",
@@ -25,7 +25,7 @@ const HEAD_COLUMNS = {
   expectedOutput: "text",
 } satisfies Columns<Exclude<keyof ExportHead, keyof typeof SESSION_FIELDS>>;
 
-/** The same of messages; `parts` are JSON, which is anonymised inside. */
+/** The same for messages; `parts` are JSON, which is anonymised separately. */
 const MESSAGE_COLUMNS = {
   externalId: "keep",
   role: "keep",
@@ -38,13 +38,13 @@ const MESSAGE_COLUMNS = {
 type Columns<Name extends string> = { [name in Name]: "keep" | "text" };
 
 /**
- * The session with user names, home paths, e-mail addresses, keys and tokens replaced, the same
- * thing by the same pseudonym for one `key`.
+ * Replaces user names, home paths, e-mail addresses, keys and tokens in a session. Equal values get
+ * equal pseudonyms under one `key`.
  */
 export function anonymized(session: ExportSession, { key, names }: Anonymity): ExportSession {
-  const told = new Set([...names, ...namesOf(session, SESSION_FIELDS)]);
-  eachText(session, (text) => namesIn(text).forEach((name) => told.add(name)));
-  const { text, value, fields, name } = createAnonymizer(key, told);
+  const known = new Set([...names, ...namesOf(session, SESSION_FIELDS)]);
+  eachText(session, (text) => namesIn(text).forEach((name) => known.add(name)));
+  const { text, value, fields, name } = createAnonymizer(key, known);
   const of = <Row extends object>(row: Row, table: Fields, columns: Columns<string>): Row => ({
     ...row,
     ...replaced(row, [...personalNames(table, "text"), ...textColumns(columns)], text),
@@ -66,7 +66,7 @@ export function anonymized(session: ExportSession, { key, names }: Anonymity): E
 const textColumns = (columns: Columns<string>) =>
   keysOf(columns).filter((name) => columns[name] === "text");
 
-/** The values of the fields that name a person or a machine, which is also known without its domain. */
+/** The values of fields that name a person or machine, plus a machine's name without its domain. */
 function namesOf(row: { [name: string]: unknown }, table: Fields): string[] {
   const values = personalNames(table, "name").map((name) => row[name]);
   return values.flatMap((value) =>
@@ -74,7 +74,7 @@ function namesOf(row: { [name: string]: unknown }, table: Fields): string[] {
   );
 }
 
-/** These fields of a row, each text in them replaced. */
+/** Replaces the texts in these fields of a row. */
 function replaced(row: object, names: readonly string[], text: (original: string) => string) {
   const values = new Map<string, unknown>(Object.entries(row));
   const present = names.filter((name) => values.get(name) !== undefined);

@@ -1,40 +1,41 @@
 import type { Turns } from "../lib/enums";
-import { isGoOn, spokenText } from "../lib/sessions/wrappers";
+import { isContinueRequest, personText } from "../lib/sessions/injectedText";
 import { type Call, conversation, type Step } from "./conversation";
 import type { ExportMessage, ExportSession } from "./types";
 
-/** What is known of how an answer was made. */
+/** Measurements of how an answer was produced. */
 type Measured = Pick<ExportMessage, "model" | "promptTokens" | "completionTokens" | "durationMs">;
 
-/** A question with its answer, as datasets for evaluation want it. */
+/** A question with its answer, as evaluation datasets need it. */
 export type Case = Measured & {
-  /** Stable name: the session's id and the number of the question's message. */
+  /** A stable name: the session's id and the index of the question's message. */
   name: string;
   question: string;
   answer: string;
-  /** The end of the answer: what was said after the last tool was used. */
+  /** The end of the answer: its text after the last tool call. */
   final: string;
-  /** What a right answer is, where a reviewer has said so. */
+  /** The expected answer, if a reviewer wrote one. */
   expected?: string;
-  /** The recorded answer, where a reviewer has labelled it golden or correct. */
+  /** The recorded answer, if a reviewer labelled it golden or correct. */
   reference?: string;
   thinking: string;
   calls: Call[];
   /** The steps of the answer. */
   answers: Step[];
-  /** What was said before, most recent part of it, system prompts included. */
+  /** The most recent steps before the question, including system prompts. */
   history: Step[];
 };
 
 /**
- * A case repeats what was said before it. Unbounded, the export of one long session would grow with
- * the square of its length; a model's context would not hold it either. About 6,000 tokens.
+ * The most history per case. Each case repeats what came before it, so an unlimited history would
+ * make the export of a long session grow quadratically, and no model's context would hold it. About
+ * 6,000 tokens.
  */
 const HISTORY_MAX_CHARS = 24_000;
 
 type Turn = { questions: Step[]; answers: Step[]; start: number };
 
-/** The cases of a stretch of conversation, one a question, or as `turns` says. */
+/** The cases of a segment: one per question, or as `turns` says. */
 export function casesOf(session: ExportSession, turns: Turns): Case[] {
   const steps = conversation(session.messages);
   const all = turnsOf(steps);
@@ -45,21 +46,21 @@ export function casesOf(session: ExportSession, turns: Turns): Case[] {
   return wanted.map((turn) => caseOf(session, steps, turn, session.isLast && turn === last));
 }
 
-/** Texts with an empty line between, blank ones left out. */
+/** Joins non-blank texts with empty lines. */
 export function paragraphs(texts: readonly string[]): string {
   return texts.filter((text) => text.trim() !== "").join("\n\n");
 }
 
 /**
- * A message begins a turn if a person asks something in it. What tools inject asks nothing, and an
- * answer to `continue` belongs to the question before.
+ * Groups steps into turns. A turn starts with a user message in which a person asks something; text
+ * injected by tools starts none, and the answer to `continue` belongs to the previous question.
  */
 function turnsOf(steps: readonly Step[]): Turn[] {
   const turns: Turn[] = [];
   steps.forEach((step, index) => {
     const turn = turns[turns.length - 1];
     if (step.role === "user") {
-      if (spokenText(step.text) === "" || isGoOn(step.text)) return;
+      if (personText(step.text) === "" || isContinueRequest(step.text)) return;
       if (turn !== undefined && turn.answers.length === 0) turn.questions.push(step);
       else turns.push({ questions: [step], answers: [], start: index });
     } else if (step.role === "assistant" && turn !== undefined) {
@@ -84,7 +85,7 @@ function caseOf(session: ExportSession, steps: Step[], turn: Turn, isFinal: bool
   const isReference = session.evalStatus === "golden" || session.evalStatus === "correct";
   return {
     name: `${session.externalId}#${session.from + (turn.questions[0]?.at ?? 0)}`,
-    question: paragraphs(turn.questions.map(({ text }) => spokenText(text))),
+    question: paragraphs(turn.questions.map(({ text }) => personText(text))),
     answer,
     final,
     ...(expected === undefined ? {} : { expected }),
@@ -98,7 +99,10 @@ function caseOf(session: ExportSession, steps: Step[], turn: Turn, isFinal: bool
   };
 }
 
-/** What was said after the last use of a tool, else the last thing said: no "let me look at the file". */
+/**
+ * The text after the last tool call, otherwise the last text, so that it is not "let me look at the
+ * file".
+ */
 function finalText(answers: readonly Step[]): string {
   const lastUse = answers.reduce((last, { calls }, at) => (calls.length > 0 ? at : last), -1);
   const after = paragraphs(answers.slice(lastUse + 1).map(({ text }) => text));

@@ -2,23 +2,26 @@ import { plainText } from "../lib/sessions/parts";
 import { paragraphs } from "./cases";
 import { type Call, isNamed, outputText, type Step } from "./conversation";
 
-/** A call with an id of our own: plugins repeat theirs, and OpenAI takes 40 characters at most. */
+/**
+ * A call with an id of our own, because plugins repeat their ids and OpenAI accepts at most 40
+ * characters.
+ */
 export type NumberedCall = { id: string; call: Call };
 
-/** What one speaker says before another does, with the tools it then uses. */
+/** Consecutive output of one speaker, with the tools it uses next. */
 export type ChatTurn = {
   role: Step["role"];
   text: string;
   thinking: string;
   calls: NumberedCall[];
-  /** The steps it is made of. */
+  /** The steps that the turn consists of. */
   steps: Step[];
 };
 
 /**
- * A conversation as models are given it: what one speaker says in a row is one turn, unless tools were
- * used in between. A call of a tool without a name stands as text, because naming it would invent a
- * tool; what it gave is a turn of the system.
+ * Converts a conversation to chat turns, as models receive it: consecutive steps of one speaker
+ * form one turn unless tools are used in between. A call without a tool name is written as text,
+ * because a name would have to be invented, and its result becomes a system turn.
  */
 export function chatTurns(steps: readonly Step[]): ChatTurn[] {
   const turns: ChatTurn[] = [];
@@ -26,9 +29,9 @@ export function chatTurns(steps: readonly Step[]): ChatTurn[] {
   for (const step of steps) {
     const named = step.calls.filter(isNamed);
     const unnamed = step.calls.filter((call) => !isNamed(call));
-    const told = unnamed.map(({ args }) => `[tool call] ${plainText(args)}`);
+    const unnamedTexts = unnamed.map(({ args }) => `[tool call] ${plainText(args)}`);
     const calls = named.map((call) => ({ id: `call_${++count}`, call }));
-    join(turns, { ...step, text: paragraphs([step.text, ...told]), calls, steps: [step] });
+    join(turns, { ...step, text: paragraphs([step.text, ...unnamedTexts]), calls, steps: [step] });
     for (const call of unnamed.filter(({ isAnswered }) => isAnswered)) {
       const text = `[tool result]\n${outputText(call)}`;
       join(turns, { role: "system", text, thinking: "", calls: [], steps: [] });
@@ -50,7 +53,7 @@ function join(turns: ChatTurn[], { role, text, thinking, calls, steps }: ChatTur
   last.steps = [...last.steps, ...steps];
 }
 
-/** The turns up to the last answer: what follows it teaches a model nothing. */
+/** The turns up to the last answer, because a model learns nothing from what follows. */
 export function answeredTurns(turns: readonly ChatTurn[]): ChatTurn[] {
   const isAnswer = ({ role, text, calls }: ChatTurn) =>
     role === "assistant" && text !== "" && calls.length === 0;
@@ -58,7 +61,7 @@ export function answeredTurns(turns: readonly ChatTurn[]): ChatTurn[] {
   return turns.slice(0, last + 1);
 }
 
-/** Names of the tools that were used, each once. */
+/** The distinct names of the tools used. */
 export function toolNames(turns: readonly ChatTurn[], rename = (name: string) => name): string[] {
   const names = turns.flatMap(({ calls }) => calls.map(({ call }) => rename(call.name)));
   return Array.from(new Set(names));

@@ -2,7 +2,7 @@ import { readableJson } from "../lib/json";
 import { UNTITLED } from "../lib/sessions/titles";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
 
-/** A document with a JSON object a line. */
+/** A document with one JSON object per line. */
 export const JSON_LINES = {
   contentType: "application/jsonl; charset=utf-8",
   extension: "jsonl",
@@ -12,8 +12,8 @@ export const JSON_LINES = {
 } satisfies Partial<ExportFormat>;
 
 /**
- * A document to read: what introduces a session, then each of its messages under the one before; one
- * that comes to no text is left out.
+ * Defines a format for people: the header of a session, then its messages. Messages without text
+ * are omitted.
  */
 export function readable(
   header: (session: ExportSession) => string,
@@ -35,19 +35,19 @@ export function readable(
   };
 }
 
-/** Any JSON value for people: text as it is, the rest as JSON that can be read. */
+/** Formats any JSON value for people: strings as they are, the rest as readable JSON. */
 export function pretty(value: unknown): string {
   return typeof value === "string" ? value : readableJson(value);
 }
 
-/** A moment as ISO text in UTC. */
+/** Formats a time as ISO text in UTC. */
 export function isoTime(at: number): string {
   return new Date(at).toISOString();
 }
 
 /**
- * One JSON value on one line, for every reader of lines: some (Python's `splitlines`) also break at
- * U+0085, U+2028 and U+2029, which JSON leaves as they are.
+ * Serialises a JSON value on one line for every line reader. Some (Python's `splitlines`) also
+ * break at U+0085, U+2028 and U+2029, which JSON does not escape.
  */
 export function jsonLine(value: unknown): string {
   return JSON.stringify(value).replace(
@@ -56,7 +56,7 @@ export function jsonLine(value: unknown): string {
   );
 }
 
-/** What a record says about the session it comes from, in the words of older exports. */
+/** The description of the source session in a record, under the names of older exports. */
 export function sessionMetadata(session: ExportHead) {
   return {
     session_id: session.externalId,
@@ -71,10 +71,10 @@ export function sessionMetadata(session: ExportHead) {
   };
 }
 
-/** A line of a header that people read. */
+/** A labelled value in a header for people. */
 export type Fact = readonly [label: string, value: string];
 
-/** Facts of a session, for headers that people read. */
+/** The facts of a session for headers. */
 export function sessionFacts(session: ExportHead): Fact[] {
   const facts: [string, string | undefined][] = [
     ["Session", session.externalId],
@@ -92,12 +92,12 @@ export function sessionFacts(session: ExportHead): Fact[] {
   );
 }
 
-/** Text on one line: every run of white space and control characters becomes one space. */
+/** Collapses white space and control characters to single spaces. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ").trim();
 }
 
-/** Title of a session for people. */
+/** The title of a session for people. */
 export function titleOf(session: ExportHead): string {
   return oneLine(session.title ?? "") || UNTITLED;
 }

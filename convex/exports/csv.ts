@@ -12,8 +12,8 @@ const COLUMNS = [
 ];
 
 /**
- * A table with one row a message (RFC 4180, UTF-8 with a byte order mark, CRLF). An apostrophe stands before what a
- * spreadsheet would run as a formula (see `disarmed`).
+ * A table with one row per message (RFC 4180, UTF-8 with a byte order mark, CRLF). An apostrophe
+ * precedes text that a spreadsheet would run as a formula (see `disarmed`).
  */
 export const csv: ExportFormat = {
   contentType: "text/csv; charset=utf-8; header=present",
@@ -26,14 +26,14 @@ export const csv: ExportFormat = {
   render: (session) => session.messages.map((message, at) => csvRow(row(session, message, at))),
 };
 
-/** Columns of the table of sessions (one row a session), as the dashboard saves it. */
+/** Columns of the table of sessions (one row per session), as the dashboard saves it. */
 export const SESSION_COLUMNS = [
   ...["Session ID", "External ID", "Source", "Title", "Project Name", "Project Path", "Model"],
   ...["Provider", "Prompt Tokens", "Completion Tokens", "Total Tokens", "Cost", "Duration (ms)"],
   ...["Message Count", "Is Public", "Public Slug", "Created At", "Updated At"],
 ];
 
-/** One session as a row under `SESSION_COLUMNS`. */
+/** The row of one session under `SESSION_COLUMNS`. */
 export function sessionCsvRow(
   id: string,
   session: ExportHead & { isPublic: boolean; publicSlug?: string },
@@ -47,30 +47,31 @@ export function sessionCsvRow(
   ]);
 }
 
-/** One line of a table, without its end. */
+/** One row of a table, without its line end. */
 export function csvRow(cells: readonly Cell[]): string {
   return cells.map(csvCell).join(",");
 }
 
 function csvCell(cell: Cell): string {
   if (typeof cell !== "string") return cell === undefined ? "" : String(cell);
-  const safe = disarmed(cell);
+  const safe = withoutFormula(cell);
   return /[",;|\t\r\n]|^\s|\s$/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
-/** Signs that begin a formula; spreadsheets take the wide ones of Japanese keyboards for the same. */
+/** Signs that start a formula, including the full-width ones that spreadsheets treat the same. */
 const SIGN = "[=+\\-@＝＋－＠]";
-/** Characters that spreadsheets pass over before they look for a sign, line ends apart. */
+/** Characters that spreadsheets skip before a sign, except line ends. */
 const BLANK = "[^\\S\\t\\r\\n]|[\\p{Z}\\p{Cf}]|(?![\\t\\r\\n])\\p{Cc}";
 
 const LEADING_FORMULA = new RegExp(`^'*(?:[\\s\\p{Z}\\p{Cc}\\p{Cf}])*(?=${SIGN})`, "u");
-/** A formula that does harm has a call, or names another program or file. */
+/** A harmful formula contains a call, or refers to another program or file. */
 const HARMFUL = "[^\\r\\n]*[(|!]";
-/** In a program that separates cells by `;`, tab or `|`, a formula may begin behind one of these. */
+/** A formula may start after `;`, tab or `|` in programs that separate cells by these. */
 const FORMULA_AFTER_SEPARATOR = new RegExp(`[;\\t|](?:${BLANK})*(?='*(?!-[-\\s:|])${SIGN})`, "gu");
 /**
- * Such a program does not see our quotes, so that each line of a text is a row to it. Lists and rules
- * are left as they are, because they are no formulas that do harm.
+ * A formula at the start of a line inside a cell. Programs with other separators ignore our quotes,
+ * so each line is a row to them. Lists and rules stay as they are, because they are not harmful
+ * formulas.
  */
 const FORMULA_AFTER_LINE_END = new RegExp(
   `[\\r\\n](?:${BLANK})*(?='*(?:[=＝]|${SIGN}${HARMFUL}))`,
@@ -78,27 +79,28 @@ const FORMULA_AFTER_LINE_END = new RegExp(
 );
 
 /**
- * Text that no spreadsheet runs as a formula, whatever blanks stand before its sign and whatever it
- * takes for a separator: an apostrophe is put before it. Where a cell begins with apostrophes, blanks
- * and a sign, or with a tab, taking off the first apostrophe gives back the text.
+ * Puts an apostrophe before anything that a spreadsheet could run as a formula, whatever blanks
+ * precede its sign and whatever separator the program uses. If a cell starts with apostrophes,
+ * blanks and a sign, or with a tab, removing the first apostrophe restores the text.
  */
-function disarmed(text: string): string {
+function withoutFormula(text: string): string {
   const blanks = LEADING_FORMULA.exec(text)?.[0];
-  if (blanks === undefined) return `${/^'*[\t\r]/.test(text) ? "'" : ""}${disarmedInside(text)}`;
+  if (blanks === undefined)
+    return `${/^'*[\t\r]/.test(text) ? "'" : ""}${withoutInnerFormulas(text)}`;
   const formula = text.slice(blanks.length);
   const isHarmful = new RegExp(`^${HARMFUL}`).test(formula);
-  return `'${isHarmful ? disarmedInside(text) : blanks + disarmedInside(formula)}`;
+  return `'${isHarmful ? withoutInnerFormulas(text) : blanks + withoutInnerFormulas(formula)}`;
 }
 
-function disarmedInside(text: string): string {
+function withoutInnerFormulas(text: string): string {
   return text.replace(FORMULA_AFTER_SEPARATOR, "$&'").replace(FORMULA_AFTER_LINE_END, "$&'");
 }
 
 function row(session: ExportSession, message: ExportMessage, at: number): Cell[] {
-  const said = readMessage(message);
+  const parts = readMessage(message);
   const prose = (kind: "text" | "thinking") =>
-    said.flatMap((part) => (part.kind === kind ? [part.text] : [])).join("\n\n");
-  const tools = said.filter(({ kind }) => kind === "tool-call" || kind === "tool-result");
+    parts.flatMap((part) => (part.kind === kind ? [part.text] : [])).join("\n\n");
+  const tools = parts.filter(({ kind }) => kind === "tool-call" || kind === "tool-result");
   return [
     ...[session.externalId, session.source, session.title],
     ...[session.projectName ?? session.projectPath, session.model, session.evalStatus],

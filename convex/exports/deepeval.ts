@@ -5,8 +5,8 @@ import type { ExportFormat, ExportSession } from "./types";
 
 /**
  * DeepEval datasets (`EvaluationDataset.add_goldens_from_json_file`, DeepEval 4.1): a JSON array of
- * goldens, or with `turns=multi` of conversational goldens. Field names are snake_case on disk, and
- * the loader reads `additional_metadata` (a field called `metadata` is dropped without a word).
+ * goldens, or of conversational goldens with `turns=multi`. Field names are snake_case on disk, and
+ * the loader reads `additional_metadata` (it silently drops a field called `metadata`).
  */
 export const deepeval: ExportFormat = {
   contentType: "application/json; charset=utf-8",
@@ -81,7 +81,10 @@ function wholeMetadata(session: ExportSession) {
   };
 }
 
-/** Steps of one speaker in a row belong to one turn: consumers expect question and answer in turn. */
+/**
+ * Groups consecutive steps of one speaker, because consumers expect questions and answers to
+ * alternate.
+ */
 function spoken(steps: readonly Step[]): Step[][] {
   const turns: Step[][] = [];
   for (const step of steps.filter(({ role }) => role !== "system")) {
@@ -116,7 +119,7 @@ function toolCall(call: Call) {
 
 const inertOrNull = (text: string | undefined) => (text === undefined ? null : inert(text));
 
-/** `[DEEPEVAL:IMAGE:…]` in a text would turn the case multimodal: an invisible joiner keeps it text. */
+/** Breaks `[DEEPEVAL:IMAGE:…]` with an invisible joiner, because it would make the case multimodal. */
 function inert(text: string): string {
   return text.replace(/\[DEEPEVAL:/g, "[DEEPEVAL\u2060:");
 }

@@ -31,8 +31,8 @@ const ajv = new Ajv2020({ allowUnionTypes: true });
 
 function document(format: ExportFormat, sessions: ExportSession[], options = defaults): string {
   const records = sessions.flatMap((one) => format.render(one, options));
-  const stretches = sessions.map((one) => ({ ...one, userMessages: 1, records: 1 }));
-  const totals = { at: 0, sessions: sessions.length, records: records.length, stretches };
+  const segments = sessions.map((one) => ({ ...one, userMessages: 1, records: 1 }));
+  const totals = { at: 0, sessions: sessions.length, records: records.length, segments };
   return format.begin(options) + records.join(format.separator) + format.end(totals);
 }
 
@@ -45,8 +45,8 @@ function expectValid(schema: object, value: unknown): void {
   expect(validate(value) || validate.errors).toBe(true);
 }
 
-describe("the registry", () => {
-  test("knows the documented formats, and nothing by an inherited name", () => {
+describe("the list of formats", () => {
+  test("contains the documented formats, and no inherited names", () => {
     expect(names.sort()).toEqual(
       [
         "csv",
@@ -75,7 +75,7 @@ describe("the registry", () => {
 });
 
 describe("deepeval", () => {
-  test("a golden a question, as DeepEval's loader reads it", () => {
+  test("writes one golden per question, as DeepEval's loader reads it", () => {
     const goldens = JSON.parse(document(formats.deepeval, [ordinary])) as unknown;
     expectValid({ type: "array", items: deepevalGolden }, goldens);
     expect(goldens).toEqual([
@@ -122,7 +122,7 @@ describe("deepeval", () => {
     ]);
   });
 
-  test("a conversational golden a session, tool messages folded into the assistant's turn", () => {
+  test("writes one conversational golden per session, with tool messages in the assistant's turn", () => {
     const options = { ...defaults, turns: "multi" as const };
     const goldens = JSON.parse(document(formats.deepeval, [ordinary], options)) as unknown;
     expectValid({ type: "array", items: deepevalConversationalGolden }, goldens);
@@ -150,7 +150,7 @@ describe("deepeval", () => {
     ]);
   });
 
-  test("the whole conversation as one case, or its last question alone", () => {
+  test("writes the whole conversation as one case, or only its last question", () => {
     const render = (turns: ExportOptions["turns"]) =>
       (
         JSON.parse(document(formats.deepeval, [ordinary], { ...defaults, turns })) as {
@@ -163,7 +163,7 @@ describe("deepeval", () => {
 });
 
 describe("openai", () => {
-  test("style=evals: the question with what was said before, and the ideal answer", () => {
+  test("style=evals writes the question with its history, and the ideal answer", () => {
     expect(parsedLines(document(formats.openai, [ordinary]))[1]).toEqual({
       input: [
         { role: "system", content: "Be brief." },
@@ -186,7 +186,7 @@ describe("openai", () => {
     });
   });
 
-  test("style=finetune: pairs of calls and results that fine-tuning accepts", () => {
+  test("style=finetune writes pairs of calls and results that fine-tuning accepts", () => {
     const [line] = parsedLines(
       document(formats.openai, [ordinary], { ...defaults, style: "finetune" }),
     ) as Fine[];
@@ -209,7 +209,7 @@ describe("openai", () => {
     });
   });
 
-  test("a call without a result, a result without a call and repeated ids still pair", () => {
+  test("calls without results, results without calls and repeated ids are still paired", () => {
     const call = (id: string) => ({ type: "tool_use", content: { id, name: "X", input: [1] } });
     const odd = session([
       message(0, "assistant", { parts: [call("a"), call("a"), call("b")] }),
@@ -229,7 +229,7 @@ describe("openai", () => {
     expect(JSON.stringify(line)).toContain("from early times");
   });
 
-  test("style=chat: one line a session", () => {
+  test("style=chat writes one line per session", () => {
     const [line, ...rest] = parsedLines(
       document(formats.openai, [ordinary], { ...defaults, style: "chat" }),
     ) as { messages: unknown[]; metadata: object }[];
@@ -243,7 +243,7 @@ describe("promptfoo", () => {
   const written = (mode: ExportOptions["mode"], one: ExportSession) =>
     parsedLines(document(formats.promptfoo, [one], { ...defaults, mode }));
 
-  test("mode=replay: the recorded answers, graded without a model by what a reviewer wrote", () => {
+  test("mode=replay grades the recorded answers without a model, by what a reviewer wrote", () => {
     const cases = written("replay", ordinary);
     expectValid({ type: "array", items: promptfooTestCase }, cases);
     expect(cases).toMatchObject([
@@ -258,7 +258,7 @@ describe("promptfoo", () => {
     expect(cases[0]).not.toHaveProperty("assert");
   });
 
-  test("mode=eval: questions to a model, with a rubric that a good answer in other words passes", () => {
+  test("mode=eval calls a model, with a rubric that a good answer in other words passes", () => {
     const cases = written("eval", ordinary);
     expectValid({ type: "array", items: promptfooTestCase }, cases);
     for (const one of cases) expect(one).not.toHaveProperty("providerOutput");
@@ -278,7 +278,7 @@ describe("promptfoo", () => {
 });
 
 describe("inspect", () => {
-  test("a sample a question, with how the recorded answer came about", () => {
+  test("writes one sample per question, with the recorded conversation", () => {
     const samples = parsedLines(document(formats.inspect, [ordinary]));
     expectValid({ type: "array", items: inspectSample }, samples);
     expect(samples[1]).toMatchObject({
@@ -302,7 +302,7 @@ describe("inspect", () => {
   });
 });
 
-test("langfuse: a dataset item a question, the same id every time", () => {
+test("langfuse writes one dataset item per question, with a stable id", () => {
   const items = parsedLines(document(formats.langfuse, [ordinary]));
   expectValid({ type: "array", items: langfuseItem }, items);
   expect(items[1]).toMatchObject({
@@ -312,7 +312,7 @@ test("langfuse: a dataset item a question, the same id every time", () => {
   });
 });
 
-test("sharegpt: sides alternate, calls and results as LLaMA-Factory reads them", () => {
+test("sharegpt alternates sides, with calls and results as LLaMA-Factory reads them", () => {
   const [line] = parsedLines(document(formats.sharegpt, [ordinary])) as ShareGpt[];
   if (line === undefined) throw new Error("no line");
   expectAlternating(line);
@@ -327,7 +327,7 @@ test("sharegpt: sides alternate, calls and results as LLaMA-Factory reads them",
   });
 });
 
-test("otel: a span for the session, one for each answer, one for each tool", () => {
+test("otel writes one span for the session, one per answer and one per tool call", () => {
   const [line] = parsedLines(document(formats.otel, [ordinary])) as Otlp[];
   if (line === undefined) throw new Error("no line");
   const spans = spansIn(line);
@@ -342,7 +342,7 @@ test("otel: a span for the session, one for each answer, one for each tool", () 
   expect(spans[3]?.attributes["gen_ai.usage.input_tokens"]).toBe("10");
 });
 
-test("text: a header, then who said what and when", () => {
+test("text writes a header, then role, time and text of each message", () => {
   const short = session(ordinary.messages.slice(4, 6), { title: "A\r\n=b" });
   expect(document(formats.text, [short])).toBe(
     [
@@ -366,7 +366,7 @@ test("text: a header, then who said what and when", () => {
   );
 });
 
-test("markdown: fences outlast what they hold, and nothing stays open", () => {
+test("markdown uses fences longer than those inside, and leaves nothing open", () => {
   const open = session(
     [
       message(0, "user", { textContent: "```js\nlet a" }),
@@ -414,14 +414,14 @@ test("markdown: fences outlast what they hold, and nothing stays open", () => {
   );
 });
 
-test("Markdown keeps the line ends of a message", () => {
+test("markdown keeps the line ends of a message", () => {
   const said = "one\r\n\r\n```js\r\ntwo\r\n```\rthree\n";
   expect(
     document(formats.markdown, [session([message(0, "user", { textContent: said })])]),
   ).toContain(said);
 });
 
-test("json and jsonl hold everything, parts as they were sent", () => {
+test("json and jsonl contain everything, with parts as they were sent", () => {
   const whole = JSON.parse(document(formats.json, [ordinary, ordinary])) as { sessions: unknown[] };
   expect(whole.sessions).toEqual([ordinary, ordinary]);
   const records = parsedLines(document(formats.jsonl, [ordinary]));
@@ -437,7 +437,7 @@ describe("csv", () => {
   const read = (text: string) =>
     parse<{ [column: string]: string }>(text, { columns: true, bom: true });
 
-  test("a CSV library reads every cell back equal, and no cell is a formula", () => {
+  test("a CSV library reads every cell back unchanged, and no cell is a formula", () => {
     for (const text of HOSTILE) {
       const rows = read(document(formats.csv, [hostileSession(text)]));
       expect(rows).toHaveLength(3);
@@ -449,13 +449,13 @@ describe("csv", () => {
     }
   });
 
-  test("begins with a byte order mark, which bom=false leaves out", () => {
+  test("starts with a byte order mark unless bom=false", () => {
     expect(document(formats.csv, [ordinary]).charCodeAt(0)).toBe(0xfeff);
     const plain = document(formats.csv, [ordinary], { ...defaults, bom: false });
     expect(plain.startsWith("session_id,")).toBe(true);
   });
 
-  test("a row a message, tools as JSON", () => {
+  test("writes one row per message, with tools as JSON", () => {
     const rows = read(document(formats.csv, [ordinary]));
     expect(rows).toHaveLength(8);
     expect(rows[2]).toMatchObject({
@@ -471,7 +471,7 @@ describe("csv", () => {
   });
 });
 
-test("filesystem: a file of text a session, under names that any file system takes", () => {
+test("filesystem writes one text file per session, under names valid on any file system", () => {
   const one = { ...ordinary, externalId: "../../etc/passwd" };
   const written = JSON.parse(document(formats.filesystem, [ordinary, one])) as {
     files: { [name: string]: string };
@@ -541,13 +541,13 @@ describe("hostile content breaks no format", () => {
     }
   });
 
-  test.each(["jsonl", "openai", "promptfoo"] as const)("%s has no line but its own", (name) => {
+  test.each(["jsonl", "openai", "promptfoo"] as const)("%s has only its own lines", (name) => {
     const written = document(formats[name], HOSTILE.slice(0, -1).map(hostileSession));
     expect(written).not.toMatch(/[\u0085\u2028\u2029\r]/);
   });
 });
 
-test("a long session's cases repeat a bounded part of what was said before", () => {
+test("the cases of a long session repeat a bounded part of the history", () => {
   const talk = Array.from({ length: 400 }, (_, at) =>
     message(at, at % 2 === 0 ? "user" : "assistant", { textContent: `${at} `.padEnd(1_000, "x") }),
   );
@@ -556,7 +556,7 @@ test("a long session's cases repeat a bounded part of what was said before", () 
   expect(written.length).toBeLessThan(200 * 30_000);
 });
 
-test("a session without messages, or without a question, is no broken record", () => {
+test("a session without messages or without a question gives no broken record", () => {
   const silent = [session([]), session([message(0, "assistant", { textContent: "Hello?" })])];
   for (const turns of ["single", "multi", "full", "last"] as const) {
     const written = (name: FormatName) => document(formats[name], silent, { ...defaults, turns });
@@ -568,7 +568,7 @@ test("a session without messages, or without a question, is no broken record", (
   }
 });
 
-test("a stretch of a conversation goes on where the last one ended", () => {
+test("a segment of a conversation continues where the previous one ended", () => {
   const second = session([message(100, "user", { textContent: "next" })], {
     from: 100,
     isLast: true,

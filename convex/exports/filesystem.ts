@@ -6,15 +6,15 @@ import {
   DEFAULT_OPTIONS,
   type ExportFormat,
   type ExportTotals,
-  type WrittenStretch,
+  type WrittenSegment,
 } from "./types";
 
 const README =
-  "Each entry of `files` is one session as plain text, under the name it is to be saved as.";
+  "Each entry of `files` is one session as plain text, under the file name to save it as.";
 
 /**
  * A folder as one JSON document, as the dashboard saves it: `files` (name → text of a session),
- * `manifest` and `readme`. A session of which no message is left has no file.
+ * `manifest` and `readme`. A session without remaining messages has no file.
  */
 export const filesystem: ExportFormat = {
   contentType: "application/json; charset=utf-8",
@@ -31,10 +31,10 @@ export const filesystem: ExportFormat = {
   },
 };
 
-/** What the files are. A question is a test case; a long session may have several files. */
-function manifestOf({ at, stretches }: ExportTotals) {
-  const written = stretches.filter(({ records }) => records > 0);
-  const sessions = new Map(written.map((stretch) => [stretch.externalId, stretch]));
+/** Describes the files. A question is a test case; a long session may have several files. */
+function manifestOf({ at, segments }: ExportTotals) {
+  const written = segments.filter(({ records }) => records > 0);
+  const sessions = new Map(written.map((segment) => [segment.externalId, segment]));
   const sources = new Map<string, number>();
   for (const { source } of sessions.values()) sources.set(source, (sources.get(source) ?? 0) + 1);
   return {
@@ -43,7 +43,7 @@ function manifestOf({ at, stretches }: ExportTotals) {
       export_date: isoTime(at),
       total_sessions: sessions.size,
       total_test_cases: written.reduce((sum, { userMessages }) => sum + userMessages, 0),
-      skipped_sessions: new Set(stretches.map(({ externalId }) => externalId)).size - sessions.size,
+      skipped_sessions: new Set(segments.map(({ externalId }) => externalId)).size - sessions.size,
     },
     sources: Object.fromEntries(sources),
     models: Array.from(new Set(written.flatMap(({ model }) => model ?? []))),
@@ -51,8 +51,11 @@ function manifestOf({ at, stretches }: ExportTotals) {
   };
 }
 
-/** A name that any file system takes; ids that differ only in other characters stay apart. */
-function fileName({ externalId, from }: Pick<WrittenStretch, "externalId" | "from">): string {
+/**
+ * A file name valid on any file system. Ids that differ only in replaced characters get different
+ * names.
+ */
+function fileName({ externalId, from }: Pick<WrittenSegment, "externalId" | "from">): string {
   const joined = externalId.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
   const safe = trimEndWhere(joined, (character) => character === "-");
   const id =

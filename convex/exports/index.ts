@@ -14,7 +14,7 @@ import { text } from "./text";
 import type { ExportFormat } from "./types";
 
 /**
- * Every export format under the name that requests use. A new format is a file and a line here: the
+ * Every export format under its name in requests. To add a format, add a file and a line here: the
  * parameter, the OpenAPI document and its media types follow from this list. Only the two defaults
  * are named elsewhere (`http/export.ts`).
  */
@@ -34,15 +34,15 @@ export const formats = {
   filesystem,
 } as const;
 
-/** Name of an export format. */
+/** The name of an export format. */
 export type FormatName = keyof typeof formats;
 
-/** The format of that name; names come from requests, so anything may be asked for. */
+/** The format with that name; undefined for unknown names, which requests may contain. */
 export function findFormat(name: string): ExportFormat | undefined {
   return isFormatName(name) ? formats[name] : undefined;
 }
 
-/** Whether a format of that name exists. */
+/** Whether a format with that name exists. */
 export function isFormatName(name: string): name is FormatName {
   return Object.prototype.hasOwnProperty.call(formats, name);
 }

@@ -5,9 +5,9 @@ import { callArguments, outputText } from "./conversation";
 import type { ExportFormat, ExportSession } from "./types";
 
 /**
- * Inspect AI samples, one JSON object a line, for `json_dataset` (fields of `Sample` and `ChatMessage`):
- * the question with what was said before it as `input`, the expected answer as `target`, and how the
- * recorded answer came about as `metadata.recorded`.
+ * Inspect AI samples, one JSON object per line, for `json_dataset` (fields of `Sample` and
+ * `ChatMessage`): the question and its history as `input`, the expected answer as `target`, and the
+ * recorded conversation as `metadata.recorded`.
  */
 export const inspect: ExportFormat = {
   ...JSON_LINES,
@@ -30,7 +30,10 @@ function sample(session: ExportSession, item: Case, metadata: boolean) {
   };
 }
 
-/** A turn as Inspect's chat messages: arguments are objects, a failed tool has an error. */
+/**
+ * Converts a turn to Inspect's chat messages: arguments are objects, and a failed tool has an
+ * error.
+ */
 function chatMessages({ role, text, thinking, calls }: ChatTurn) {
   const reasoning = thinking === "" ? [] : [{ type: "reasoning", reasoning: thinking }];
   const content = reasoning.length === 0 ? text : [...reasoning, { type: "text", text }];

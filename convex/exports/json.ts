@@ -2,10 +2,10 @@ import { jsonLine } from "./common";
 import type { ExportFormat } from "./types";
 
 /**
- * Everything, as one JSON document: `{"version": 1, "sessions": [{…, "messages": [{…, "parts": […]}]}]}`.
- * Parts are as their plugin sent them. One session is one entry; only a conversation of more than 8 MiB
- * comes as several entries of the same `externalId`, told apart by `from` (the messages before) and
- * `isLast`. An empty document has a `note` that says why.
+ * Complete export as one JSON document: `{"version": 1, "sessions": [{…, "messages": [{…, "parts":
+ * […]}]}]}`. Parts are as sent. One session is one entry; only a conversation of more than 8 MiB
+ * becomes several entries with the same `externalId`, distinguished by `from` (the number of
+ * messages before) and `isLast`. An empty document has a `note` with the reason.
  */
 export const json: ExportFormat = {
   contentType: "application/json; charset=utf-8",

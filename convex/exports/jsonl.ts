@@ -2,8 +2,8 @@ import { JSON_LINES, jsonLine } from "./common";
 import type { ExportFormat } from "./types";
 
 /**
- * Everything, one JSON object a line: `{"type": "session", …}`, then its messages in order as
- * `{"type": "message", "sessionId": …, "index": …, …}`. Parts are as their plugin sent them.
+ * Complete export, one JSON object per line: `{"type": "session", …}`, then its messages in order
+ * as `{"type": "message", "sessionId": …, "index": …, …}`. Parts are as sent.
  */
 export const jsonl: ExportFormat = {
   ...JSON_LINES,

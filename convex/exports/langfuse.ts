@@ -6,8 +6,9 @@ import { traceIdOf } from "./traceIds";
 import type { ExportFormat, ExportSession } from "./types";
 
 /**
- * Langfuse dataset items, one JSON object a line, each the body of `POST /api/public/dataset-items`.
- * `id` is stable, so that importing again updates; `sourceTraceId` is the trace of the `otel` export.
+ * Langfuse dataset items, one JSON object per line, each the body of `POST
+ * /api/public/dataset-items`. `id` is stable, so importing again updates the items; `sourceTraceId`
+ * is the trace of the `otel` export.
  */
 export const langfuse: ExportFormat = {
   ...JSON_LINES,

@@ -8,10 +8,10 @@ import { type Fact, isoTime, oneLine, pretty, readable, sessionFacts, titleOf } 
 import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
 
 /**
- * Markdown to read or to give to a model: title, a table of facts, then a section a message. What a
- * message leaves open (a code fence, a comment) is closed at its end, and a fence is always longer
- * than any run of its marks inside, so that no message swallows the next. Lines of a message that look
- * like the heading of another are escaped, in code too.
+ * Markdown for people and models: title, a table of facts, then one section per message. Code
+ * fences and comments that a message leaves open are closed at its end, and fences are longer than
+ * any such marks inside, so that a message cannot absorb the next one. Lines that look like the
+ * heading of another message are escaped, in code too.
  */
 export const markdown: ExportFormat = {
   contentType: "text/markdown; charset=utf-8",
@@ -25,12 +25,12 @@ export const markdown: ExportFormat = {
   ),
 };
 
-/** One whole session as Markdown. */
+/** Renders one complete session as Markdown. */
 export function sessionMarkdown(session: ExportSession): string {
   return markdown.render(session, DEFAULT_OPTIONS).join("");
 }
 
-/** What introduces a session: its title and a table of facts. */
+/** The header of a session: its title and a table of facts. */
 export function headMarkdown(title: string, facts: readonly Fact[]): string {
   const rows = facts.map(([label, value]) => `| ${label} | ${inline(value)} |`);
   return [
@@ -46,13 +46,13 @@ export function headMarkdown(title: string, facts: readonly Fact[]): string {
   ].join("\n");
 }
 
-/** A title that is a role would look like the heading of a message. */
+/** Prefixes a title that is a role, because it would look like the heading of a message. */
 function titleMarkdown(title: string): string {
   const heading = `# ${title}`;
   return escapeTurns(heading) === heading ? heading : `# Session: ${title}`;
 }
 
-/** A message with its parts, and its time below; empty where they say nothing. */
+/** Renders a message with its parts, and its time below; empty if there are no parts. */
 export function sectionMarkdown(role: Role, parts: readonly string[], time?: string): string {
   const texts = parts.filter((part) => part !== "");
   if (texts.length === 0) return "";
@@ -61,7 +61,7 @@ export function sectionMarkdown(role: Role, parts: readonly string[], time?: str
   return `## ${roleLabel(role)}\n\n${blocks.join("\n")}`;
 }
 
-/** What a part says; empty for blank text. */
+/** Renders a part; empty for blank text. */
 export function partMarkdown(part: ReadPart): string {
   switch (part.kind) {
     case "text":
@@ -79,7 +79,7 @@ export function partMarkdown(part: ReadPart): string {
   }
 }
 
-/** Any JSON value, fenced as what it is: a string is text, whatever it holds. */
+/** Renders any JSON value in a fence: strings as text, the rest as JSON. */
 function value(content: unknown): string {
   return code(pretty(content), typeof content === "string" ? "text" : "json");
 }
@@ -88,7 +88,7 @@ function code(text: string, language: string): string {
   return fenced(escapeTurns(text), language);
 }
 
-/** Text within a line or a cell: nothing in it is markup. */
+/** Escapes all markup in a text within a line or a cell. */
 function inline(text: string): string {
   return oneLine(text).replace(/[\\`*_{}[\]<>#|!~]/g, "\\$&");
 }

@@ -5,7 +5,7 @@ import { JSON_LINES, jsonLine, sessionMetadata } from "./common";
 import { callArguments, conversation, outputText } from "./conversation";
 import type { ExportFormat, ExportSession } from "./types";
 
-/** A chat message as OpenAI's API and fine-tuning read it. */
+/** A chat message of OpenAI's API and fine-tuning. */
 type ChatMessage =
   | { role: "system" | "user"; content: string }
   | { role: "assistant"; content: string | null; tool_calls?: ChatToolCall[] }
@@ -13,14 +13,15 @@ type ChatMessage =
 
 type ChatToolCall = { id: string; type: "function"; function: { name: string; arguments: string } };
 
-/** OpenAI accepts 16 pairs of metadata, values of at most 512 characters. */
+/** The longest metadata value that OpenAI accepts, in 16 pairs at most. */
 const METADATA_VALUE_MAX = 512;
 
 /**
- * OpenAI, one JSON object a line. `style=evals`: `input` and `ideal` of the evals repository, one
- * line a question. `style=chat`: one line a session, `messages` and `metadata`. `style=finetune`:
- * `messages` and `tools` as fine-tuning validates them: every `tool` message answers a call before
- * it, every call is answered, `arguments` is JSON text, the last message is the assistant's.
+ * OpenAI formats, one JSON object per line. `style=evals`: `input` and `ideal` of the evals
+ * repository, one line per question. `style=chat`: one line per session, with `messages` and
+ * `metadata`. `style=finetune`: `messages` and `tools` as fine-tuning validates them: every `tool`
+ * message answers an earlier call, every call is answered, `arguments` is JSON text, and the last
+ * message is the assistant's.
  */
 export const openai: ExportFormat = {
   ...JSON_LINES,
@@ -42,7 +43,7 @@ export const openai: ExportFormat = {
   },
 };
 
-/** `ideal` is what a reviewer expects, else the end of the recorded answer. */
+/** `ideal` is what a reviewer expects, otherwise the end of the recorded answer. */
 function evals(session: ExportSession, turns: Turns, metadata?: Metadata): string[] {
   return casesOf(session, turns).flatMap((item) => {
     const ideal = item.expected ?? item.final;
@@ -69,7 +70,7 @@ function finetune(session: ExportSession): string[] {
   return [jsonLine(tools.length === 0 ? { messages } : { messages, tools })];
 }
 
-/** A turn as messages. Thinking has no place in them; it stays in the formats that have one. */
+/** Converts a turn to messages. Thinking is left out, because these messages have no field for it. */
 export function chatMessages({ role, text, calls }: ChatTurn): ChatMessage[] {
   if (role !== "assistant") return text === "" ? [] : [{ role, content: text }];
   if (calls.length === 0) return text === "" ? [] : [{ role, content: text }];
@@ -88,12 +89,15 @@ function toolCall({ id, call }: NumberedCall): ChatToolCall {
   return { id, type: "function", function: { name: functionName(call.name), arguments: args } };
 }
 
-/** OpenAI's rule for names of functions: letters, digits, _ and -, at most 64. */
+/**
+ * Replaces characters that OpenAI does not allow in function names: letters, digits, _ and -, at
+ * most 64.
+ */
 function functionName(name: string): string {
   return name.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, 64) || "_";
 }
 
-/** OpenAI's metadata are strings. */
+/** Metadata for OpenAI, whose values are strings. */
 type Metadata = { [key: string]: string };
 
 function metadataOf(session: ExportSession): Metadata {

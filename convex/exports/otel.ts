@@ -5,9 +5,9 @@ import { spanIdOf, traceIdOf } from "./traceIds";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 
 /**
- * OpenTelemetry spans with the GenAI conventions, one OTLP/JSON request a line, as collectors read
- * files (`otlpjsonfile`): a span for the session, one for each answer, one for each tool call.
- * Messages are JSON text in attributes, with the conventions' own schemas.
+ * OpenTelemetry spans with the GenAI conventions, one OTLP/JSON request per line, as collectors
+ * read files (`otlpjsonfile`): one span for the session, one per answer, one per tool call.
+ * Messages are JSON text in attributes, with the schemas of the conventions.
  */
 export const otel: ExportFormat = {
   ...JSON_LINES,
@@ -54,7 +54,7 @@ function spansOf(session: ExportSession) {
   return [agent, ...turns.flatMap((turn, at) => turnSpans(session, root, turns, turn, at))];
 }
 
-/** The span of an answer, and those of the tools it used. */
+/** The spans of an answer and of the tools it used. */
 function turnSpans(
   session: ExportSession,
   parent: string,
@@ -95,7 +95,7 @@ function toolSpans(session: ExportSession, parent: string, turn: ChatTurn, times
   }));
 }
 
-/** What stands between an answer and the one before: the rest is in the spans before. */
+/** The turns between an answer and the one before it; earlier ones are in the previous spans. */
 function asked(turns: readonly ChatTurn[], at: number): ChatTurn[] {
   const before = turns.slice(0, at);
   const last = before.reduce(
@@ -105,7 +105,7 @@ function asked(turns: readonly ChatTurn[], at: number): ChatTurn[] {
   return before.slice(Math.max(last, 0));
 }
 
-/** A turn as the conventions' input messages have it; results of tools are parts of the `tool` role. */
+/** Converts a turn to an input message of the conventions, with tool results as parts. */
 function inputMessage(turn: ChatTurn) {
   return { role: turn.role, parts: partsOf(turn, true) };
 }
@@ -164,7 +164,7 @@ function span(
   };
 }
 
-/** Nanoseconds are beyond the exact numbers of JSON, so that OTLP has them as text. */
+/** Nanoseconds exceed the exact numbers of JSON, so OTLP writes them as text. */
 const nanos = (ms: number) => `${Math.round(ms)}000000`;
 
 function attributes(values: { [key: string]: Value }): Attribute[] {

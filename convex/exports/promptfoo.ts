@@ -8,12 +8,12 @@ const CONTAINS_MAX_CHARS = 200;
 const TITLE_MAX_CHARS = 120;
 
 /**
- * promptfoo test cases, one JSON object a line, for `tests: file://FILE` (promptfoo 0.123).
- *
- * `mode=eval` (default) asks a model: the variables are the question and what was said before it, and a
- * grader compares the answer with what a reviewer expects, or with an answer labelled golden or
- * correct. `mode=replay` grades the recorded answers (`providerOutput`, no model is called), to check
- * assertions: only what a reviewer wrote is asserted, because an answer always agrees with itself.
+ * promptfoo test cases, one JSON object per line, for `tests: file://FILE` (promptfoo
+ * 0.123).\n\n`mode=eval` (default) calls a model: the variables are the question and its history,
+ * and a grader compares the answer with what a reviewer expects, or with an answer labelled golden
+ * or correct. `mode=replay` grades the recorded answers (`providerOutput`, no model is called), to
+ * check assertions. It only asserts what a reviewer wrote, because an answer always agrees with
+ * itself.
  */
 export const promptfoo: ExportFormat = {
   ...JSON_LINES,
@@ -31,25 +31,25 @@ function testCase(session: ExportSession, item: Case, { mode, metadata }: Export
   const title = Array.from(titleOf(session)).slice(0, TITLE_MAX_CHARS).join("");
   return {
     description: inert(`${title} (${oneLine(item.name)})`),
-    // A variable that a prompt names and a test lacks would be left as a template.
+    // promptfoo would leave a variable of the prompt unrendered if the test lacked it.
     vars: { input: literal(item.question), history: literal(history) },
     ...(mode === "eval" ? evalFields(item) : replayFields(item)),
     metadata: metadata ? caseMetadata(session, item) : undefined,
   };
 }
 
-/** What a good answer of any model passes: a grader that knows what is expected. */
+/** The assertion for answers of any model: a grader that knows the expected answer. */
 function evalFields({ expected, reference }: Case) {
   const answer = expected ?? reference;
   if (answer === undefined) return {};
-  const rubric = `Agrees in substance with this answer, in whatever words:\n\n${answer}`;
+  const rubric = `Agrees in substance with this answer, regardless of wording:\n\n${answer}`;
   return { assert: [{ type: "llm-rubric", value: literal(rubric) }] };
 }
 
-/** The recorded answer. An empty one would count as nothing recorded, and call the provider. */
+/** The recorded answer. An empty one would count as missing and make promptfoo call the provider. */
 function replayFields({ answer, expected }: Case) {
   if (answer === "") return {};
-  // Both sides carry the same invisible characters, so that containment still holds.
+  // Both sides contain the same invisible characters, so containment still works.
   const assert = expected === undefined ? {} : { assert: [assertion(inert(expected))] };
   return { providerOutput: inert(answer), ...assert };
 }

@@ -3,15 +3,15 @@ import { JSON_LINES, jsonLine, sessionMetadata } from "./common";
 import { callArguments, conversation, outputText } from "./conversation";
 import type { ExportFormat } from "./types";
 
-type Said = {
+type Entry = {
   from: "human" | "gpt" | "function_call" | "observation";
   value: string;
 };
 
 /**
- * ShareGPT, one conversation a line, as LLaMA-Factory and Axolotl read it: `human` and `observation`
- * alternate with `gpt` and `function_call`. Calls made together are one `function_call` with a list;
- * what was said in front of them is its `thought`. Ends with the last answer.
+ * ShareGPT, one conversation per line, as LLaMA-Factory and Axolotl read it: `human` and
+ * `observation` alternate with `gpt` and `function_call`. Calls made together are one
+ * `function_call` with a list; the text before them is its `thought`. Ends with the last answer.
  */
 export const sharegpt: ExportFormat = {
   ...JSON_LINES,
@@ -22,7 +22,7 @@ export const sharegpt: ExportFormat = {
     const start = turns.findIndex(({ role }) => role === "user");
     if (start < 0) return [];
     const system = turns.slice(0, start).filter(({ role }) => role === "system");
-    const conversations = alternating(turns.slice(start).flatMap(saidIn));
+    const conversations = alternating(turns.slice(start).flatMap(entriesOf));
     const names = toolNames(turns);
     const tools = names.map((name) => ({
       name,
@@ -40,18 +40,21 @@ export const sharegpt: ExportFormat = {
   },
 };
 
-function saidIn({ role, text, calls }: ChatTurn): Said[] {
+function entriesOf({ role, text, calls }: ChatTurn): Entry[] {
   if (role !== "assistant") return text === "" ? [] : [{ from: "human", value: text }];
   if (calls.length === 0) return text === "" ? [] : [{ from: "gpt", value: text }];
   const thought = text === "" ? {} : { thought: text };
-  const made = calls.map(({ call }, at) => ({
+  const toolCalls = calls.map(({ call }, at) => ({
     name: call.name,
     arguments: callArguments(call),
     ...(at === 0 ? thought : {}),
   }));
   const results = calls.map(({ call }) => outputText(call));
   return [
-    { from: "function_call", value: JSON.stringify(made.length === 1 ? made[0] : made) },
+    {
+      from: "function_call",
+      value: JSON.stringify(toolCalls.length === 1 ? toolCalls[0] : toolCalls),
+    },
     {
       from: "observation",
       value: results.length === 1 ? (results[0] ?? "") : JSON.stringify(results),
@@ -59,10 +62,10 @@ function saidIn({ role, text, calls }: ChatTurn): Said[] {
   ];
 }
 
-/** One entry a side: context in the middle of a conversation joins what stands next to it. */
-function alternating(entries: readonly Said[]): Said[] {
-  const joined: Said[] = [];
-  const isAsked = ({ from }: Said) => from === "human" || from === "observation";
+/** Merges consecutive entries of the asking side, so that both sides alternate. */
+function alternating(entries: readonly Entry[]): Entry[] {
+  const joined: Entry[] = [];
+  const isAsked = ({ from }: Entry) => from === "human" || from === "observation";
   for (const entry of entries) {
     const last = joined[joined.length - 1];
     if (last !== undefined && isAsked(last) && isAsked(entry)) {

@@ -8,8 +8,8 @@ import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 const RULE = "=".repeat(72);
 
 /**
- * Plain text to read or to paste: a header between rules, then each message under who and when. Lines
- * of a message that look like the beginning of another are quoted with `> `.
+ * Plain text to read or paste: a header between rules, then each message under its time and role.
+ * Lines that look like the start of another message are quoted with `> `.
  */
 export const text: ExportFormat = {
   contentType: "text/plain; charset=utf-8",
@@ -23,10 +23,10 @@ function header(session: ExportSession): string {
 }
 
 function entry(message: ExportMessage): string {
-  const said = readMessage(message)
+  const parts = readMessage(message)
     .map(paragraph)
-    .filter((piece) => piece.trim() !== "");
-  return `[${isoTime(message.createdAt)}] ${message.role.toUpperCase()}:\n${said.join("\n\n")}\n`;
+    .filter((block) => block.trim() !== "");
+  return `[${isoTime(message.createdAt)}] ${message.role.toUpperCase()}:\n${parts.join("\n\n")}\n`;
 }
 
 function paragraph(part: ReadPart): string {

@@ -1,8 +1,8 @@
 import { fnv1a } from "../lib/hash";
 
-/** Ids of traces and spans, the same for the same session in every export. */
+/** Ids of traces and spans, equal for the same session in every export. */
 
-/** 32 hexadecimal digits, as OpenTelemetry has them. */
+/** 32 hexadecimal digits, as OpenTelemetry requires. */
 export function traceIdOf(externalId: string): string {
   return hexOf(externalId, 4);
 }

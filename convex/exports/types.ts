@@ -2,11 +2,11 @@ import type { EvalStatus, Mode, Role, Style, Turns } from "../lib/enums";
 import type { InView, MessageTable, SessionTable } from "../lib/sessions/fields";
 import type { StoredPart } from "../lib/sessions/parts";
 
-/** A message as exports see it: nothing of ours (no ids of tables), everything of the plugin's. */
+/** A message in exports: everything the plugin sent, nothing internal such as table ids. */
 export type ExportMessage = InView<MessageTable, "export"> & {
   externalId: string;
   role: Role;
-  /** The role as sent, when it is none of ours. */
+  /** The role as sent, if it is not one of ours. */
   rawRole?: string;
   textContent?: string;
   parts: StoredPart[];
@@ -14,7 +14,7 @@ export type ExportMessage = InView<MessageTable, "export"> & {
   createdAt: number;
 };
 
-/** A session as exports see it, without its messages. */
+/** A session in exports, without its messages. */
 export type ExportHead = InView<SessionTable, "export"> & {
   externalId: string;
   source: string;
@@ -29,31 +29,31 @@ export type ExportHead = InView<SessionTable, "export"> & {
 };
 
 /**
- * A session with a stretch of its conversation. Nearly always that is the whole of it (`from` 0,
- * `isLast`); a conversation too long for memory comes in several stretches, each starting at a
- * question where one is near.
+ * A session with a segment of its conversation. The segment is nearly always the whole conversation
+ * (`from` 0, `isLast`); a conversation too long for memory comes in several segments, each starting
+ * at a question if possible.
  */
 export type ExportSession = ExportHead & {
   messages: ExportMessage[];
-  /** How many messages of the session came before. */
+  /** The number of messages before this segment. */
   from: number;
   isLast: boolean;
 };
 
-/** What the caller may choose; a format reads the choices its consumer knows. */
+/** Options of the caller; each format reads those that its consumer supports. */
 export type ExportOptions = {
   turns: Turns;
-  /** For `openai` alone. */
+  /** Only for `openai`. */
   style: Style;
-  /** For `promptfoo` alone. */
+  /** Only for `promptfoo`. */
   mode: Mode;
-  /** Whether a case says where it comes from; for formats of cases alone. */
+  /** Whether test cases name their session; only for formats of test cases. */
   metadata: boolean;
-  /** Whether a table begins with a byte order mark, which Excel needs to read UTF-8. */
+  /** Whether a table starts with a byte order mark, which Excel needs to read UTF-8. */
   bom: boolean;
 };
 
-/** What a caller asks for who says nothing. */
+/** The options of a request without any. */
 export const DEFAULT_OPTIONS: ExportOptions = {
   turns: "single",
   style: "evals",
@@ -62,36 +62,36 @@ export const DEFAULT_OPTIONS: ExportOptions = {
   bom: true,
 };
 
-/** What a document holds of a session, or of a stretch of one. */
-export type WrittenStretch = Pick<ExportSession, "externalId" | "source" | "model" | "from"> & {
+/** A summary of a segment written to a document. */
+export type WrittenSegment = Pick<ExportSession, "externalId" | "source" | "model" | "from"> & {
   userMessages: number;
   records: number;
 };
 
-/** What was written before the end of a document, for formats that count, and when (ms). */
+/** What was written to a document, for formats that count, and when (ms). */
 export type ExportTotals = {
   at: number;
   sessions: number;
   records: number;
-  stretches: readonly WrittenStretch[];
-  /** Why the document holds nothing, where it does. */
+  segments: readonly WrittenSegment[];
+  /** Why the document is empty, if it is. */
   emptyBecause?: string;
 };
 
 /**
- * One export format: how records become a document, and how a stretch becomes records. Rendering is
- * pure and gives the same bytes for the same session. A document is
- * `begin` + records joined by `separator` + `end`; it can be written record by record.
+ * One export format: how records form a document, and how a segment becomes records. Rendering is
+ * pure and gives the same bytes for the same session. A document is `begin` + records joined by
+ * `separator` + `end`, so it can be written record by record.
  */
 export type ExportFormat = {
   contentType: string;
   extension: string;
-  /** How its consumer loads the document, saved as FILE, in one line of ASCII. */
+  /** How to load the document, saved as FILE, in one line of ASCII. */
   usage: (options: ExportOptions) => string;
   begin: (options: ExportOptions) => string;
   separator: string;
   end: (totals: ExportTotals) => string;
-  /** Whether a record needs the whole conversation, so that stretches are joined while they fit. */
+  /** Whether a record needs the whole conversation, so that segments are joined while they fit. */
   isWhole: (options: ExportOptions) => boolean;
   render: (session: ExportSession, options: ExportOptions) => string[];
 };

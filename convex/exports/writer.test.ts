@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { message, session } from "./exports.fixture";
 import { type FormatName, formats } from "./index";
-import { EVERYTHING } from "./select";
+import { ALL_MESSAGES } from "./messageFilter";
 import { DEFAULT_OPTIONS, type ExportHead, type ExportMessage, type ExportSession } from "./types";
 import {
   ANSWER_BYTES,
   ANSWER_MAX_BYTES,
   type ExportJob,
-  type PieceSource,
+  type SessionPageSource,
   type Resume,
   writeExport,
 } from "./writer";
@@ -26,8 +26,12 @@ const asStored = (one: ExportMessage) => ({
   })),
 });
 
-/** A database of sessions that gives at most `size` messages a piece and `count` pieces a page. */
-function sourceOf(sessions: readonly ExportSession[], size: number, count: number): PieceSource {
+/** A database of sessions with at most `size` messages per page and `count` pages per query. */
+function sourceOf(
+  sessions: readonly ExportSession[],
+  size: number,
+  count: number,
+): SessionPageSource {
   const pieces = sessions.flatMap((one, index) => {
     const starts = Array.from({ length: Math.max(1, Math.ceil(one.messages.length / size)) });
     return starts.map((_, piece) => {
@@ -68,7 +72,7 @@ const talk = (id: string, count: number, size: number) =>
 const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
   format: formats[name],
   options: DEFAULT_OPTIONS,
-  selection: EVERYTHING,
+  selection: ALL_MESSAGES,
   anonymity: null,
   limit: Infinity,
   at: 0,
@@ -76,7 +80,7 @@ const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
 });
 
 /** All answers of an export, read in a loop over its cursor as a client would. */
-async function answers(exported: ExportJob, source: PieceSource) {
+async function answers(exported: ExportJob, source: SessionPageSource) {
   const decoder = new TextDecoder();
   const found: { text: string; sessions: number; skipped: number }[] = [];
   let resume: Resume | null = null;
@@ -101,7 +105,7 @@ const ids = (found: { text: string }[], field: string) =>
 describe("an export too large for one answer", () => {
   const many = Array.from({ length: 60 }, (_, index) => talk(`s${index}`, 10, 60_000));
 
-  test("comes in several, each a whole document, nothing missing and nothing twice", async () => {
+  test("comes in several complete documents, without gaps or repetitions", async () => {
     const found = await answers(job("json"), sourceOf(many, 7, 5));
     expect(found.length).toBeGreaterThan(2);
     const sessions = found.flatMap(
@@ -116,7 +120,7 @@ describe("an export too large for one answer", () => {
     expect(total(found)).toBe(60);
   });
 
-  test("cases stand whole, whatever the pages were cut at", async () => {
+  test("keeps cases complete, wherever pages end", async () => {
     for (const size of [1, 3, 4, 100]) {
       const options = { ...DEFAULT_OPTIONS, mode: "replay" } as const;
       const found = await answers(
@@ -137,21 +141,21 @@ describe("an export too large for one answer", () => {
     }
   });
 
-  test("the same data gives the same bytes", async () => {
+  test("gives the same bytes for the same data", async () => {
     const [one, two] = await Promise.all(
       [1, 2].map(() => answers(job("csv"), sourceOf(many, 7, 5))),
     );
     expect(one).toEqual(two);
   });
 
-  test("a limit holds over all answers", async () => {
+  test("applies a limit over all answers", async () => {
     const found = await answers(job("json", { limit: 25 }), sourceOf(many, 7, 5));
     expect(found.length).toBe(2);
     expect(total(found)).toBe(25);
   });
 });
 
-test("a conversation larger than an answer comes in stretches, in formats by turn and by session", async () => {
+test("a conversation larger than an answer is written in segments, in formats by turn and by session", async () => {
   const huge = talk("huge", 400, 100_000);
   for (const name of ["jsonl", "openai", "text"] as const) {
     const options = { ...DEFAULT_OPTIONS, turns: "multi", style: "chat" } as const;
@@ -165,7 +169,7 @@ test("a conversation larger than an answer comes in stretches, in formats by tur
   }
 });
 
-test("a message that no answer can hold is counted, and stops nothing", async () => {
+test("a message too large for any answer is counted, and does not stop the export", async () => {
   const bomb = session([
     message(0, "user", { textContent: "q" }),
     message(1, "assistant", { textContent: "\u0000".repeat(ANSWER_MAX_BYTES / 6 + 1) }),
@@ -177,7 +181,7 @@ test("a message that no answer can hold is counted, and stops nothing", async ()
   expect(total(found)).toBe(2);
 });
 
-test("nothing to export is a whole, empty document", async () => {
+test("an export of nothing is a complete, empty document", async () => {
   const [json, csv] = await Promise.all([
     answers(job("json"), sourceOf([], 1, 1)),
     answers(job("csv"), sourceOf([], 1, 1)),
@@ -186,13 +190,13 @@ test("nothing to export is a whole, empty document", async () => {
   expect(csv[0]?.text.startsWith("session_id,")).toBe(true);
 });
 
-test("a session without messages counts, and stands in the formats that have a place for it", async () => {
+test("a session without messages counts, and is written in the formats that can represent it", async () => {
   const found = await answers(job("json"), sourceOf([session([])], 1, 1));
   expect(found).toMatchObject([{ sessions: 1 }]);
   expect(found[0]?.text).toContain('"externalId":"s1"');
 });
 
-test("what is chosen away and what is anonymous does not leave", async () => {
+test("filtered and anonymised content does not leave", async () => {
   const one = session([
     message(0, "system", { textContent: "SYSTEM" }),
     message(1, "user", { textContent: "in /home/grace" }),
@@ -214,7 +218,7 @@ test("what is chosen away and what is anonymous does not leave", async () => {
   expect(found?.text).not.toMatch(/SYSTEM|TOOL|grace/);
 });
 
-test("an answer has room above its aim for what a stretch may become", () => {
+test("an answer has reserve above its target size for one segment", () => {
   expect(ANSWER_MAX_BYTES).toBeLessThan(20 * 1024 * 1024);
   expect(ANSWER_BYTES).toBeLessThan(ANSWER_MAX_BYTES);
 });

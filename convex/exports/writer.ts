@@ -1,83 +1,86 @@
 import { anonymized, type Anonymity } from "./anonymize";
 import { parseParts } from "../lib/sessions/parts";
 import type { JoinedPart } from "../lib/sessions/partRows";
-import { selected, type Selection } from "./select";
+import { filterMessages, type MessageFilter } from "./messageFilter";
 import type {
   ExportFormat,
   ExportHead,
   ExportMessage,
   ExportOptions,
   ExportSession,
-  WrittenStretch,
+  WrittenSegment,
 } from "./types";
 
-/** A run of messages as the database gives it, with where to ask again for it. */
-export type Piece = {
+/** A page of a session's messages as read from the database, with its position. */
+export type SessionPage = {
   head: ExportHead;
   messages: (Omit<ExportMessage, "parts"> & { parts: JoinedPart[] })[];
   from: number;
   isLast: boolean;
   position: string;
-  /** Ids asked for between the piece before and this one that are no session. */
+  /** Requested ids between the previous page and this one that belong to no session. */
   unknown: string[];
-  /** Bytes of its texts and parts, about. */
+  /** The approximate bytes of its texts and parts. */
   bytes: number;
 };
 
-/** Gives the pieces of an export in order: from a position on, or from the beginning. */
-export type PieceSource = (
+/** Reads the pages of an export in order, from a position or from the start. */
+export type SessionPageSource = (
   position: string | null,
-) => Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }>;
+) => Promise<{ pieces: SessionPage[]; unknown: string[]; next: string | null }>;
 
-/** What is written, and how. */
+/** What to write, and how. */
 export type ExportJob = {
   format: ExportFormat;
   options: ExportOptions;
-  selection: Selection;
+  selection: MessageFilter;
   anonymity: Anonymity | null;
-  /** At most so many sessions. */
+  /** The maximum number of sessions. */
   limit: number;
-  /** When it is written (ms), for formats that say so. */
+  /** The time of writing (ms), for formats that contain it. */
   at: number;
-  /** Why nothing was written, for people, where so many sessions were found. */
+  /** The reason for an empty document, given the number of sessions found. */
   emptyBecause?: (found: number) => string;
 };
 
-/** Where an answer ended: the piece, how many of its messages are done, and how many sessions. */
+/** Where an answer ended: the page, how many of its messages are written, and how many sessions. */
 export type Resume = { position: string; skip: number; sessions: number };
 
-/** One answer: a whole document, and where the next answer goes on (null: nothing is left). */
+/** One answer: a complete document, and where the next answer resumes (null at the end). */
 export type Written = {
   chunks: Uint8Array[];
-  /** Sessions that came to their end in this answer. */
+  /** Sessions completed in this answer. */
   sessions: number;
-  /** Pieces that the selection gave: 0 means that there is no such session. */
+  /** Pages that the selection matched; 0 means that no session matched. */
   found: number;
   records: number;
-  /** Records too large for any answer, as the ids of their sessions. */
+  /** The session ids of records too large for any answer. */
   skipped: string[];
-  /** Ids asked for that are no session, each in the answer that comes past it. */
+  /** Requested ids that belong to no session, reported in the answer that passes them. */
   unknown: string[];
   resume: Resume | null;
   /** Why nothing was written. */
   emptyBecause?: string;
 };
 
-/** An answer ends after the record that passes this. Half of what Convex lets an answer have. */
+/** An answer ends after the record that exceeds this: half of what Convex allows. */
 export const ANSWER_BYTES = 10 * 1024 * 1024;
-/** An answer never passes this; Convex cuts one at 20 MiB. */
+/** The most bytes of an answer. Convex truncates answers at 20 MiB. */
 export const ANSWER_MAX_BYTES = 19 * 1024 * 1024;
-/** What is gathered for a record that needs the whole conversation; more comes as several records. */
+/**
+ * The most bytes collected for a record that needs the whole conversation; more becomes several
+ * records.
+ */
 const WHOLE_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * Writes one answer of an export, in memory bounded by the answer and one stretch of a conversation,
- * however much there is to export. The same data in the same answers gives the same bytes, but for
- * formats that say when they were written.
+ * Writes one answer of an export. Memory is bounded by the answer and one segment, however large
+ * the export is. The same data gives the same bytes, except for formats that contain the time of
+ * writing.
  */
 export async function writeExport(
   job: ExportJob,
-  source: PieceSource,
+  source: SessionPageSource,
   resume: Resume | null,
 ): Promise<Written> {
   const writer = new Writer(job, resume?.sessions ?? 0);
@@ -85,20 +88,20 @@ export async function writeExport(
   let position = resume?.position ?? null;
   do {
     const page = await source(position);
-    for (const piece of page.pieces) {
-      writer.add(piece, skip);
+    for (const sessionPage of page.pieces) {
+      writer.addPage(sessionPage, skip);
       skip = 0;
       if (writer.isFull()) return writer.finish();
     }
-    writer.miss(page.unknown);
+    writer.addUnknown(page.unknown);
     position = page.next;
   } while (position !== null && !writer.isFull());
   return writer.finish();
 }
 
-/** A message waiting to be written, and where it is found again. */
-type Waiting = Place & { message: ExportMessage; bytes: number };
-type Place = { position: string; skip: number };
+/** A message waiting to be written, with its position. */
+type Waiting = Position & { message: ExportMessage; bytes: number };
+type Position = { position: string; skip: number };
 
 class Writer {
   private readonly chunks: Uint8Array[] = [];
@@ -107,7 +110,7 @@ class Writer {
   private found = 0;
   private finished = 0;
   private records = 0;
-  private readonly stretches: WrittenStretch[] = [];
+  private readonly segments: WrittenSegment[] = [];
   private readonly skipped: string[] = [];
   private readonly unknown: string[] = [];
   private waiting: Waiting[] = [];
@@ -115,61 +118,52 @@ class Writer {
 
   constructor(
     private readonly job: ExportJob,
-    /** Sessions that earlier answers finished. */
+    /** Sessions completed in earlier answers. */
     private readonly before: number,
   ) {
     this.push(job.format.begin(job.options));
   }
 
-  /** Takes a piece in, its first `skip` messages being written already. */
-  add(piece: Piece, skip: number): void {
-    const { head, position, bytes, messages, isLast } = piece;
+  /** Adds a page whose first `skip` messages are already written. */
+  addPage(sessionPage: SessionPage, skip: number): void {
+    const { head, position, bytes, messages, isLast } = sessionPage;
     this.found++;
-    this.miss(piece.unknown);
+    this.addUnknown(sessionPage.unknown);
     const each = bytes / Math.max(1, messages.length);
     messages.slice(skip).forEach((stored, index) => {
       const message = { ...stored, parts: parseParts(stored.parts) };
       this.waiting.push({ message, position, skip: skip + index, bytes: each });
     });
-    const from = piece.from + messages.length - this.waiting.length;
-    const ready = isLast ? this.waiting.length : this.readyCount();
+    const from = sessionPage.from + messages.length - this.waiting.length;
+    const ready = isLast ? this.waiting.length : this.segmentLength();
     if (ready === 0 && !isLast) return;
-    const stretch = this.waiting.splice(0, ready);
-    const at = stretch[0] ?? { position, skip: 0 };
-    this.write({ ...head, messages: [], from, isLast }, stretch, at);
+    const segment = this.waiting.splice(0, ready);
+    const at = segment[0] ?? { position, skip: 0 };
+    this.write({ ...head, messages: [], from, isLast }, segment, at);
     if (isLast && this.resume === null) this.finished++;
   }
 
-  /** Takes note of ids that are no session. */
-  miss(ids: readonly string[]): void {
+  /** Records ids that belong to no session. */
+  addUnknown(ids: readonly string[]): void {
     this.unknown.push(...ids);
   }
 
-  /** Whether the answer is done, because it is large enough or the limit is reached. */
+  /** Whether the answer is complete, because it is large enough or the limit is reached. */
   isFull(): boolean {
     return this.resume !== null || this.before + this.finished >= this.job.limit;
   }
 
   finish(): Written {
-    const {
-      chunks,
-      found,
-      finished: sessions,
-      records,
-      skipped,
-      unknown,
-      resume,
-      stretches,
-    } = this;
+    const { chunks, found, finished: sessions, records, skipped, unknown, resume, segments } = this;
     const isEmpty = records === 0 && this.before === 0 && resume === null;
     const reason = isEmpty ? this.job.emptyBecause?.(found) : undefined;
     const why = reason === undefined ? {} : { emptyBecause: reason };
-    this.push(this.job.format.end({ at: this.job.at, sessions, records, stretches, ...why }));
+    this.push(this.job.format.end({ at: this.job.at, sessions, records, segments, ...why }));
     return { chunks, sessions, found, records, skipped, unknown, resume, ...why };
   }
 
-  /** How many of the waiting messages make a stretch: up to a question, unless it would be none. */
-  private readyCount(): number {
+  /** How many waiting messages form a segment: up to a question, or all if there is none. */
+  private segmentLength(): number {
     const bytes = this.waiting.reduce((sum, waiting) => sum + waiting.bytes, 0);
     const isLarge = bytes >= WHOLE_MAX_BYTES;
     if (this.job.format.isWhole(this.job.options) && !isLarge) return 0;
@@ -179,27 +173,27 @@ class Writer {
     return isLarge ? this.waiting.length : 0;
   }
 
-  /** Writes a stretch of a session, in halves where it is too large for one answer. */
-  private write(session: ExportSession, stretch: readonly Waiting[], at: Place): void {
+  /** Writes a segment of a session, in halves if it is too large for one answer. */
+  private write(session: ExportSession, segment: readonly Waiting[], at: Position): void {
     if (this.resume !== null) return;
     if (this.bytes >= ANSWER_BYTES) return this.stop(at);
-    const shown = this.shown(session, stretch);
-    const encoded = this.render(shown);
+    const prepared = this.prepared(session, segment);
+    const encoded = this.render(prepared);
     const size = encoded.reduce((sum, record) => sum + record.byteLength, 0);
-    if (this.bytes + size <= ANSWER_MAX_BYTES) return this.recordAll(shown, encoded);
+    if (this.bytes + size <= ANSWER_MAX_BYTES) return this.recordAll(prepared, encoded);
     if (this.records > 0) return this.stop(at);
-    const half = Math.ceil(stretch.length / 2);
-    const middle = stretch[half];
-    if (middle === undefined) return this.recordWhatFits(shown, encoded);
-    this.write({ ...session, isLast: false }, stretch.slice(0, half), at);
-    this.write({ ...session, from: session.from + half }, stretch.slice(half), middle);
+    const half = Math.ceil(segment.length / 2);
+    const middle = segment[half];
+    if (middle === undefined) return this.recordWhatFits(prepared, encoded);
+    this.write({ ...session, isLast: false }, segment.slice(0, half), at);
+    this.write({ ...session, from: session.from + half }, segment.slice(half), middle);
   }
 
-  /** The session with this stretch, as the export may show it. */
-  private shown(session: ExportSession, stretch: readonly Waiting[]): ExportSession {
+  /** The session with this segment, filtered and anonymised. */
+  private prepared(session: ExportSession, segment: readonly Waiting[]): ExportSession {
     const { selection, anonymity } = this.job;
-    const whole = { ...session, messages: stretch.map(({ message }) => message) };
-    const chosen = selected(whole, selection);
+    const whole = { ...session, messages: segment.map(({ message }) => message) };
+    const chosen = filterMessages(whole, selection);
     return anonymity === null ? chosen : anonymized(chosen, anonymity);
   }
 
@@ -213,10 +207,10 @@ class Writer {
     const { externalId, source, model, from, messages } = session;
     const userMessages = messages.filter(({ role }) => role === "user").length;
     const records = encoded.length;
-    this.stretches.push({ externalId, source, model, from, userMessages, records });
+    this.segments.push({ externalId, source, model, from, userMessages, records });
   }
 
-  /** One message alone is too large; what else it brings, as the line of its session, is written. */
+  /** Writes the records that fit when a single message is too large, such as its session's line. */
   private recordWhatFits(session: ExportSession, encoded: readonly Uint8Array[]): void {
     const fitting: Uint8Array[] = [];
     let { bytes } = this;
@@ -244,7 +238,7 @@ class Writer {
     this.bytes += bytes.byteLength;
   }
 
-  private stop({ position, skip }: Place): void {
+  private stop({ position, skip }: Position): void {
     this.resume = { position, skip, sessions: this.before + this.finished };
   }
 }

@@ -7,8 +7,8 @@ import type { Caller } from "../wire/caller";
 export type { Caller };
 
 /**
- * Reads the `Authorization` header. Whether a key exists is decided where the request runs, in the
- * same transaction. Any wrong credential gets the same answer.
+ * Reads the `Authorization` header. Whether a key exists is decided later, in the same transaction
+ * as the request. Every invalid credential gets the same answer.
  */
 export async function authenticate(ctx: ActionCtx, request: Request): Promise<Caller> {
   const header = request.headers.get("Authorization");
@@ -24,7 +24,7 @@ export async function authenticate(ctx: ActionCtx, request: Request): Promise<Ca
   return { kind: "token" };
 }
 
-/** Convex throws here for a token it could not verify; it has no other way to say so. */
+/** Whether the request has a verified token. Convex throws here when it could not verify one. */
 async function hasIdentity(ctx: ActionCtx): Promise<boolean> {
   try {
     return (await ctx.auth.getUserIdentity()) !== null;

@@ -3,20 +3,23 @@ import { decodeUtf8, joined, readJsonBytes, readJsonLists, type Fault } from "..
 import { LISTED_ITEMS_MAX } from "../wire/route";
 
 /**
- * Largest request body taken, in bytes. The body is kept as bytes, which are not on the heap (64 MiB in
- * Convex's default runtime). `npm run trial:limits` measures what the worst bodies take.
+ * The largest request body, in bytes. It is kept as bytes, which are not on the heap (64 MiB in
+ * Convex's default runtime). `npm run trial:limits` measures the worst bodies.
  */
 export const BODY_MAX_BYTES = 8 * 1024 * 1024;
 
-/** Bodies up to here are read before the key is looked up, which saves a function call for each hook. */
+/** Smaller bodies are read before the key is looked up, which saves one function call per hook. */
 export const SMALL_BODY_BYTES = 64 * 1024;
 
-/** `beforeLarge` runs once before more than `SMALL_BODY_BYTES` are read; it throws to refuse the body. */
+/**
+ * `beforeLarge` runs once before more than `SMALL_BODY_BYTES` are read; it throws to reject the
+ * body.
+ */
 export type Reading = { maxBytes?: number; beforeLarge?: () => Promise<unknown> };
 
 /**
- * The JSON object in the body; an `AppError` (400, 413) says what else was there. Fields in `listNames`
- * that are lists come as `JsonItems`, so that each item is in memory alone.
+ * Parses the JSON object in the body; throws an `AppError` (400, 413) for anything else. Lists in
+ * `listNames` become `JsonItems`, so that each item is in memory alone.
  */
 export async function readJsonObject(
   request: Request,
@@ -45,7 +48,7 @@ function faultOf(why: Fault, request: Request): AppError {
     case "not JSON":
       return new AppError("INVALID_REQUEST", `The body is not valid JSON${hint(request)}`);
     case "too large":
-      return new AppError("PAYLOAD_TOO_LARGE", "The body holds too many values to be parsed");
+      return new AppError("PAYLOAD_TOO_LARGE", "The body contains too many values");
   }
 }
 
@@ -54,14 +57,17 @@ function hint({ headers }: Request): string {
   return encoding ? ` (Content-Encoding ${encoding} is not supported)` : "";
 }
 
-/** The body as text, which must be UTF-8: other bytes would be replaced silently, in ids too. */
+/**
+ * Reads the body as UTF-8. Invalid bytes are rejected, because they would be replaced silently,
+ * even in ids.
+ */
 export async function readText(request: Request, reading: Reading = {}): Promise<string> {
   const text = decodeUtf8(await readBytes(request, reading));
   if (text === undefined) throw notUtf8();
   return text;
 }
 
-/** Reads the body and stops as soon as it is too large, whatever its headers promised. */
+/** Reads the body and stops as soon as it is too large, whatever its headers declare. */
 async function readBytes(request: Request, reading: Reading): Promise<Uint8Array> {
   const { maxBytes = BODY_MAX_BYTES, beforeLarge } = reading;
   const declared = Number(request.headers.get("Content-Length") ?? 0);

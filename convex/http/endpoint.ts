@@ -8,7 +8,7 @@ import { authenticate, type Caller } from "./authenticate";
 import { readJsonObject } from "./body";
 import { errorResponse, finish, json, withLimit, type LimitState } from "./respond";
 
-/** What a request is, for its line in the API log. Bodies and secrets are no part of it. */
+/** The description of a request for the API log, without bodies and secrets. */
 export type RequestLine = {
   endpoint: string;
   method: string;
@@ -16,29 +16,29 @@ export type RequestLine = {
   startedAt: number;
 };
 
-/** A request whose caller is known and whose input is parsed. */
+/** A request with a known caller and parsed input. */
 export type Call<Query, Body, Who> = {
   caller: Who;
   query: Query;
   body: Body;
-  /** The decoded last segment of the path, where the route has one. */
+  /** The decoded last segment of the path, if it is a parameter. */
   param: string;
   request: Request;
   line: RequestLine;
 };
 
-/** What a handler answers: a JSON body, or a whole response (streams, pages). */
+/** The answer of a handler: a JSON body, or a whole response (streams, pages). */
 export type Reply =
   | {
       body: unknown;
       headers?: Record<string, string>;
-      /** Whether the handler's own mutation has written the log line, and counted the request. */
+      /** Whether the handler's own mutation has already logged and counted the request. */
       logged?: boolean;
       limit?: LimitState | null;
     }
   | Response;
 
-/** An endpoint: its declaration, and how to serve a request. */
+/** An endpoint: its declaration and its implementation. */
 export type Endpoint = {
   route: Route;
   serve: (ctx: ActionCtx, request: Request) => Promise<Response>;
@@ -49,12 +49,12 @@ type Handler<Query, Body, Who> = (
   call: Call<Query, Body, Who>,
 ) => Promise<Reply> | Reply;
 
-/** Writes the answer of a request that failed. */
+/** Writes the response of a failed request. */
 export type ErrorWriter = (error: AppErrorData, requestId: string) => Response;
 
 /**
- * An endpoint for callers with a key or token: everyone else gets 401 before anything is read.
- * `writeError` is for a protocol that words errors in its own form.
+ * An endpoint for callers with a key or token. Everyone else gets 401 before any data is read.
+ * `writeError` is for protocols with their own form of errors.
  */
 export function endpoint<Query extends z.ZodType, Body extends z.ZodType>(
   route: Route<Query, Body>,
@@ -70,8 +70,8 @@ export function endpoint<Query extends z.ZodType, Body extends z.ZodType>(
 }
 
 /**
- * Runs a handler. For a verified token whose person has no account yet, makes the account and runs it
- * again; all other strangers stay 401.
+ * Runs a handler. If a verified token belongs to a person without an account, creates the account
+ * and runs the handler again; all other unknown callers get 401.
  */
 async function withUser<Result>(
   ctx: ActionCtx,
@@ -88,13 +88,16 @@ async function withUser<Result>(
   }
 }
 
-/** Looks the caller up before a large body is read: an unknown key must not cost reading and parsing it. */
+/**
+ * Looks up the caller before a large body is read, so that an unknown key cannot make us read and
+ * parse it.
+ */
 function admission(ctx: ActionCtx, caller: Caller | null) {
   if (caller === null) return undefined;
   return () => withUser(ctx, caller, () => ctx.runQuery(internal.users.admit, { caller }));
 }
 
-/** An endpoint that needs no credentials. */
+/** An endpoint without credentials. */
 export function publicEndpoint<Query extends z.ZodType, Body extends z.ZodType>(
   route: Route<Query, Body>,
   handle: Handler<z.output<Query>, z.output<Body>, null>,
@@ -102,7 +105,7 @@ export function publicEndpoint<Query extends z.ZodType, Body extends z.ZodType>(
   return build(route, () => Promise.resolve(null), handle);
 }
 
-/** Serves every endpoint in the same order: caller, input, handler, answer, log line or count. */
+/** Serves every endpoint in the same order: caller, input, handler, answer, log. */
 function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Caller | null>(
   route: Route<Query, Body>,
   identify: (ctx: ActionCtx, request: Request) => Promise<Who>,
@@ -126,7 +129,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
   };
 }
 
-/** Answers a request that no handler takes, and counts it. */
+/** Answers and counts a request without a matching handler. */
 export async function refuse(
   ctx: ActionCtx,
   request: Request,
@@ -167,7 +170,7 @@ function paramEntries(params: URLSearchParams): [string, string][] {
   return entries;
 }
 
-/** Parses by the declaration; a route without a schema takes nothing. */
+/** Parses input by its schema; a route without a schema takes no input. */
 export function parse<Schema extends z.ZodType>(
   schema: Schema | undefined,
   value: unknown,
@@ -182,24 +185,27 @@ export function parse<Schema extends z.ZodType>(
   throw new AppError("INVALID_REQUEST", "Invalid request", { details });
 }
 
-/** The fields at fault, in the form of error bodies. */
+/** Lists the invalid fields for an error body. */
 export function zodDetails(error: z.ZodError): { path: string; message: string }[] {
   return error.issues.flatMap((issue) => {
     const at = (path: readonly PropertyKey[]) => path.map(String).join(".");
     if (issue.code !== "unrecognized_keys")
       return [{ path: at(issue.path), message: issue.message }];
-    return issue.keys.map((key) => ({ path: at([...issue.path, key]), message: "is not known" }));
+    return issue.keys.map((key) => ({
+      path: at([...issue.path, key]),
+      message: "is not a known field",
+    }));
   });
 }
 
-/** The last segment, decoded; what cannot be one of ours is 404 like everything unknown. */
+/** The decoded last segment of the path; an invalid one gets 404, like any unknown id. */
 function readParam(route: Route, pathname: string): string {
   const colon = route.path.indexOf(":");
   if (colon < 0) return "";
   const segment = pathname.replace(/^\/+/, "/").slice(colon);
   if (segment === "" || segment.includes("/")) throw new AppError("NOT_FOUND", "Not found");
   try {
-    // Ids are trimmed when they are sent.
+    // Ids are trimmed when they are synced.
     return decodeURIComponent(segment).trim();
   } catch {
     throw new AppError("NOT_FOUND", "Not found");
@@ -221,8 +227,9 @@ async function settle(
 }
 
 /**
- * Answers an error. A small body is read before the key is looked up, so the fault may be a stranger's:
- * the transaction that records the request finds out, and a stranger gets 401 whatever else was wrong.
+ * Answers an error. A small body is read before the key is looked up, so the caller may be unknown:
+ * the transaction that logs the request finds out, and an unknown caller gets 401 whatever else is
+ * wrong.
  */
 async function fail(
   ctx: ActionCtx,
@@ -246,7 +253,7 @@ async function fail(
 
 type Outcome = { statusCode: number; errorCode?: string; retryAfterMs?: number };
 
-/** Records the request. A failure here does not change the answer. */
+/** Logs the request. A failure here does not change the answer. */
 async function log(
   ctx: ActionCtx,
   caller: Caller | null,
@@ -261,7 +268,7 @@ async function log(
   }
 }
 
-/** Retries without counting: parallel requests of one user can conflict on the count. */
+/** Retries without counting: parallel requests of one user can conflict on the counter. */
 async function logUncounted(
   ctx: ActionCtx,
   args: { caller: Caller | null; line: RequestLine } & Outcome,
@@ -269,7 +276,7 @@ async function logUncounted(
   try {
     return await ctx.runMutation(internal.apiLogs.record, { ...args, isUncounted: true });
   } catch (error) {
-    console.error(`API log line lost: ${args.line.requestId}`, error);
+    console.error(`API log entry lost: ${args.line.requestId}`, error);
     return { isStranger: false, limit: null };
   }
 }

@@ -3,7 +3,7 @@ import type { ActionCtx } from "../_generated/server";
 import { AppError, notFound } from "../errors";
 import { type FormatName, formats } from "../exports";
 import type { ExportFormat } from "../exports/types";
-import { EVERYTHING } from "../exports/select";
+import { ALL_MESSAGES } from "../exports/messageFilter";
 import { type Resume, writeExport, type Written } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { newExportId } from "../lib/exports/exportId";
@@ -15,16 +15,16 @@ import type { Caller } from "./authenticate";
 type Query = ExportQuery<FormatName>;
 const routes = exportRoutes(formats);
 
-/** What an export may be asked for; the pages ask for the same. */
+/** The parameters of an export, shared with the pages. */
 export const exportQuery = routes.exportSessions.query;
 
 export const exportSessions: Endpoint = endpoint(routes.exportSessions, exportAnswer);
 export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);
 
 /**
- * One answer of an export: bounded in memory whatever is exported, a whole document, and a cursor in
- * its headers if there is more. It is gathered before it is sent, so that its headers can say how
- * many sessions it holds and where the next begins, and a failure is an error and not a torn file.
+ * Answers an export request with a complete document of bounded size, and a cursor in its headers
+ * if there is more. The document is built before it is sent, so that its headers can state the
+ * number of sessions and the next cursor, and a failure is an error and not a truncated file.
  */
 export async function exportAnswer(
   ctx: ActionCtx,
@@ -40,7 +40,7 @@ export async function exportAnswer(
     : null;
   const written = await writeExport(
     {
-      ...{ format, options, selection: EVERYTHING, anonymity, limit, at: Date.now() },
+      ...{ format, options, selection: ALL_MESSAGES, anonymity, limit, at: Date.now() },
       emptyBecause: (found) => emptyReason(query, found),
     },
     (position) => ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
@@ -61,20 +61,20 @@ function defaultFormat({ id, selection }: Query): FormatName {
   return selection.all ? "jsonl" : "deepeval";
 }
 
-/** Why an export may hold nothing, and what to do about it. */
+/** Explains an empty export and what to do about it. */
 function emptyReason({ selection }: Query, found: number): string {
   if (found > 0)
-    return "No session found here holds what this format needs: a question with an answer.";
-  if (selection.sessionIds !== undefined) return "None of these ids is a session of yours.";
-  if (selection.all) return "You have no session that these filters leave.";
-  return 'No session is ready for evaluation, or these filters leave none. Mark one with PATCH /api/sessions/:id {"evalReady":true}, name some with sessionIds, or take every session with all=true.';
+    return "None of these sessions contains what this format needs: a question with an answer.";
+  if (selection.sessionIds !== undefined) return "None of these ids belongs to a session of yours.";
+  if (selection.all) return "None of your sessions matches these filters.";
+  return 'No session is marked ready for evaluation and matches these filters. Mark one with PATCH /api/sessions/:id {"evalReady":true}, list some in sessionIds, or export every session with all=true.';
 }
 
-/** Ids that a header names, and the bytes it takes of each: enough to find them again. */
+/** The most ids in a header, and the bytes kept of each: enough to find them again. */
 const NAMED_MAX = 20;
 const NAMED_MAX_BYTES = 100;
 
-/** A count with the ids behind it, each percent-encoded: `2; ids="a b"`. */
+/** Formats a count followed by percent-encoded ids: `2; ids="a b"`. */
 function named(ids: readonly string[], label: string): string {
   const shown = Array.from(new Set(ids)).slice(0, NAMED_MAX);
   const encoded = shown.map((id) => encodeURIComponent(prefixBytes(id, NAMED_MAX_BYTES)));
@@ -106,7 +106,7 @@ function headersOf(
   return { ...counted, "X-Export-Cursor": cursor, Link: link };
 }
 
-/** Where the answer before ended, and which export it belonged to (absent in older cursors). */
+/** Decodes where the previous answer ended, and its export (missing in older cursors). */
 function readResume(cursor: string): Resume & { exportId?: string } {
   const values = readCursor(cursor, ["string", "number", "number", "string"]);
   const older = readCursor(cursor, ["string", "number", "number"]);
@@ -123,14 +123,14 @@ function readResume(cursor: string): Resume & { exportId?: string } {
   });
 }
 
-/** A name that is safe in a header and on any file system. */
+/** A file name that is safe in a header and on any file system. */
 function fileLabel(text: string): string {
   const joined = text.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
   const safe = trimEndWhere(joined, (character) => character === "-");
   return safe.slice(0, 80) || "export";
 }
 
-/** Gives the chunks away one by one, so that what is sent need not stay in memory. */
+/** Sends the chunks one by one, so that those sent can be released. */
 function streamOf(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
   return new ReadableStream({
     pull(controller) {

@@ -7,22 +7,23 @@ import { requireOwnAddress } from "./mcpAddress";
 import { type Fault, isRequest, readRpc, type RpcId } from "./mcpMessage";
 import { errorResponse, json } from "./respond";
 
-/** Largest message taken, in bytes: the largest argument is a query of 64 KiB. */
+/** The largest message, in bytes: the largest argument is a query of 64 KiB. */
 const MESSAGE_MAX_BYTES = 256 * 1024;
 
 /**
- * The Model Context Protocol over stateless Streamable HTTP. The server of the protocol is loaded by
- * the requests that need it: its 0.6 MB would double what every other request evaluates.
+ * The Model Context Protocol over stateless Streamable HTTP. The protocol's server is imported only
+ * by requests that need it, because its 0.6 MB would double what every other request evaluates.
  */
 export const mcp: Endpoint = endpoint(
   routes.mcp,
   async (ctx, { caller, request }) => {
     requireOwnAddress(request);
-    // Before the body: a token's first request makes its account, then runs this handler again.
+    // Before the body is read: the first request of a token creates its account, then runs this
+    // handler again.
     await ctx.runQuery(internal.users.admit, { caller });
     const read = readRpc(await readText(request, { maxBytes: MESSAGE_MAX_BYTES }));
     if (!read.ok) return faultResponse(read.fault);
-    // Nothing depends on a notification or an answer: no state is kept between requests.
+    // Notifications and answers change nothing, because no state is kept between requests.
     if (!isRequest(read.message)) return new Response(null, { status: 202 });
     const { serve } = await import("../mcp/serve");
     return await serve(ctx, caller, request, read.message);
@@ -40,11 +41,11 @@ const rpcError = (id: RpcId, code: number, message: string, data?: object) => ({
   error: { code, message, ...(data === undefined ? {} : { data }) },
 });
 
-/** JSON-RPC's code for an internal error, and the first of those that a server may define. */
+/** JSON-RPC's code for an internal error, and the first code reserved for servers. */
 const INTERNAL_ERROR = -32603;
 const SERVER_ERROR = -32000;
 
-/** An error of the HTTP layer in the form of JSON-RPC, under its usual status and headers. */
+/** An error of the HTTP layer as a JSON-RPC error, with its usual status and headers. */
 function writeError(error: AppErrorData, requestId: string): Response {
   const { headers } = errorResponse(error, requestId);
   const { code, message, details } = error;

@@ -2,8 +2,8 @@ import { env } from "../_generated/server";
 import { AppError } from "../errors";
 
 /**
- * Refuses requests that a foreign web page sends from a browser: by their `Origin`, or by a `Host` that
- * is not the deployment's, which a name that was bound to another address has (DNS rebinding).
+ * Rejects requests that another site's page sends from a browser: by `Origin`, or by a `Host` that
+ * is not the deployment's, as in DNS rebinding.
  */
 export function requireOwnAddress(request: Request): void {
   const { headers, url } = request;
@@ -24,7 +24,7 @@ function listed(names: string | undefined): string[] {
   return (names ?? "").split(/[\s,]+/).filter((name) => name !== "");
 }
 
-/** The host with its port, of a URL or of a `Host` header; undefined for what is neither. */
+/** The host with port of a URL or a `Host` header; undefined if it is neither. */
 function hostOf(address: string | undefined): string | undefined {
   if (address === undefined || address === "") return undefined;
   try {
@@ -34,7 +34,7 @@ function hostOf(address: string | undefined): string | undefined {
   }
 }
 
-/** Loopback names lead to the machine of whoever calls, so they are nobody else's page. */
+/** Loopback names lead to the caller's own machine, so they cannot be another site. */
 const LOOPBACK = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
 
 function isOwn(host: string | undefined, own: readonly (string | undefined)[]): boolean {

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isTooDeep } from "../lib/json";
 
-/** Reads the body of an MCP request, as far as every version of the protocol agrees. Pure. */
+/** Parses the body of an MCP request, as far as all versions of the protocol agree. Pure. */
 
 const Id = z.union([z.string(), z.number()]);
 export type RpcId = z.output<typeof Id> | null;
@@ -14,13 +14,13 @@ const Message = z.looseObject({
 });
 export type RpcMessage = z.output<typeof Message>;
 
-/** Why a body is no message, with JSON-RPC's code. */
+/** Why a body is not a message, with JSON-RPC's code. */
 export type Fault = { id: RpcId; code: number; message: string };
 
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 
-/** The message in a body, or what is wrong with it. */
+/** Parses the message in a body, or tells what is wrong with it. */
 export function readRpc(
   text: string,
 ): { ok: true; message: RpcMessage } | { ok: false; fault: Fault } {
@@ -52,7 +52,7 @@ function fault(code: number, message: string, id: RpcId = null) {
   return { ok: false as const, fault: { code, message, id } };
 }
 
-/** Whether a message asks for an answer; notifications and answers of a client do not. */
+/** Whether a message expects an answer; notifications and answers of a client do not. */
 export function isRequest({ method, id }: RpcMessage): boolean {
   return method !== undefined && id !== undefined && id !== null;
 }

@@ -3,7 +3,7 @@ import { openApiDocument } from "../wire/openapi";
 import { openapi as route } from "../wire/wellKnown";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 
-/** The API described by itself: from the declarations of the very endpoints that are served. */
+/** Answers the OpenAPI document, generated from the declarations of the served endpoints. */
 export const openapi = (endpoints: () => readonly Endpoint[]): Endpoint =>
   publicEndpoint(route, (_, { request }) => {
     const routes = endpoints().map((endpoint) => endpoint.route);

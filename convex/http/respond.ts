@@ -1,6 +1,6 @@
 import { ERROR_STATUS, type AppErrorData } from "../errors";
 
-/** Browsers may call the API from any origin: it knows no cookies, only keys and tokens. */
+/** Browsers may call the API from any origin, because it uses only keys and tokens, not cookies. */
 const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
@@ -11,7 +11,7 @@ const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Max-Age": "86400",
 };
 
-/** A JSON answer. */
+/** A JSON response. */
 export function json(
   status: number,
   body: unknown,
@@ -23,7 +23,7 @@ export function json(
   });
 }
 
-/** The error body of every endpoint, with the headers its status asks for. */
+/** The error response of every endpoint, with the headers its status requires. */
 export function errorResponse(error: AppErrorData, requestId: string): Response {
   const { code, message, details, retryAfterMs } = error;
   const status = ERROR_STATUS[code];
@@ -39,7 +39,7 @@ function fuller({ message, details }: AppErrorData): string {
   return `${message}: ${details.map(({ path, message: why }) => `${path} ${why}`).join("; ")}`;
 }
 
-/** What is left of a caller's limit; `resetMs` until it is whole again. */
+/** The remaining rate limit of a caller; `resetMs` is the time until it is fully restored. */
 export type LimitState = {
   class: string;
   limit: number;
@@ -48,7 +48,7 @@ export type LimitState = {
   resetMs: number;
 };
 
-/** Adds the rate limit headers (IETF httpapi draft: quota and window, what remains and for how long). */
+/** Adds rate limit headers (IETF httpapi draft: quota and window, remaining requests and time). */
 export function withLimit(response: Response, state: LimitState | null): Response {
   if (state === null) return response;
   const { class: name, limit, windowMs, remaining, resetMs } = state;
@@ -59,8 +59,8 @@ export function withLimit(response: Response, state: LimitState | null): Respons
 }
 
 /**
- * Adds what every answer carries: CORS headers, the request id of the log line, and `no-store` unless
- * the endpoint allows caching, because answers hold one person's data.
+ * Adds the headers of every answer: CORS, the request id of the log, and `no-store` unless the
+ * endpoint allows caching, because answers contain one person's data.
  */
 export function finish(response: Response, requestId: string): Response {
   if (!response.headers.has("Cache-Control")) response.headers.set("Cache-Control", "no-store");

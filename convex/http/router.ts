@@ -9,9 +9,9 @@ import { finish } from "./respond";
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const satisfies readonly Method[];
 
 /**
- * Registers endpoints and what surrounds them: preflight for every path, 405 with `Allow` where only
- * the method is wrong (Convex would say 404), JSON 404 for the rest, and paths with a doubled leading
- * slash, which plugins send when their configured URL ends in one.
+ * Registers endpoints and the general handlers: preflight for every path, 405 with `Allow` if only
+ * the method is wrong (Convex would answer 404), JSON 404 for the rest, and paths with a doubled
+ * leading slash, which plugins send when their configured URL ends with one.
  */
 export function serve(http: HttpRouter, endpoints: readonly Endpoint[]): void {
   for (const { route, serve: run } of endpoints) {
@@ -32,7 +32,7 @@ function preflight(): Promise<Response> {
   return Promise.resolve(finish(new Response(null, { status: 204 }), crypto.randomUUID()));
 }
 
-/** Convex runs the GET handler for HEAD. */
+/** The method to match, because Convex runs the GET handler for HEAD. */
 function methodOf(request: Request): string {
   return request.method === "HEAD" ? "GET" : request.method;
 }
@@ -78,10 +78,10 @@ async function refuseUnserved(
 
 const NO_PAGE = { code: "NOT_FOUND", message: "There is no page at this address." } as const;
 
-/** What the log keeps of a path that is not ours. */
+/** The most characters of an unknown path that are logged. */
 const SHOWN_PATH_MAX_CHARS = 100;
 
-/** A path for the log: cut, and without a key that somebody put there. */
+/** A path for the log: shortened, and with any API key in it masked. */
 function shown(path: string): string {
   return path.replace(/osk_[\w-]+/g, "osk_…").slice(0, SHOWN_PATH_MAX_CHARS);
 }

@@ -39,7 +39,7 @@ async function read(ctx: ActionCtx, caller: Caller, id: string, page: Page) {
 
 type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
 
-/** A message as clients get it: the JSON of its parts is JSON again. */
+/** Converts a message for clients: the stored parts become JSON again. */
 function messageAnswer({ parts, ...message }: Found["messages"][number]) {
   return { ...message, _id: message.id, parts: parseParts(parts) };
 }

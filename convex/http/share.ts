@@ -1,9 +1,14 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
-import { spoken } from "../answers/conversation";
+import { interpretMessage } from "../answers/conversation";
 import { notFound, readAppError } from "../errors";
 import { titleOf } from "../exports/common";
-import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "../exports/shared";
+import {
+  sharedDocument,
+  type SharedForm,
+  sharedJson,
+  sharedMarkdown,
+} from "../exports/sharedSession";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { totalCount } from "../lib/secrets/counts";
 import { countSecrets, maskForOthers } from "../lib/secrets/mask";
@@ -16,16 +21,16 @@ import { errorResponse, wantsPage } from "./pages/endpoint";
 import { pageResponse, sharedPolicy } from "./pages/respond";
 
 /**
- * A shared session, as a page or, with `.md` or `.json` after the slug, as that: as much of it as one
- * answer shows, and where it continues. The page runs no script, loads nothing and is kept out of
- * search engines and frames.
+ * Answers a shared session as a page, or as Markdown or JSON with `.md` or `.json` after the slug:
+ * as much as fits one answer, with a link to the rest. The page runs no script, loads nothing, and
+ * is excluded from search engines and frames.
  */
 export const getShared: Endpoint = publicEndpoint(
   routes.getShared,
   async (ctx, { param, query, request, line }) => {
     try {
       const { slug, form } = split(param);
-      const start = query.after === undefined ? BEGINNING : readPlace(query.after);
+      const start = query.after === undefined ? FIRST_PAGE : readPageStart(query.after);
       const found = await ctx.runQuery(internal.shared.page, { slug, position: start.position });
       const page = { slug, param, start, after: query.after, found };
       return form === "page" ? await asPage(page) : asDocument(page, form);
@@ -39,9 +44,15 @@ export const getShared: Endpoint = publicEndpoint(
 
 type FormName = "page" | "md" | "json";
 type Found = FunctionReturnType<typeof internal.shared.page>;
-type Page = { slug: string; param: string; start: Place; after: string | undefined; found: Found };
+type Page = {
+  slug: string;
+  param: string;
+  start: PageStart;
+  after: string | undefined;
+  found: Found;
+};
 
-/** The address of the page behind so many of the messages found; undefined at the end. */
+/** The address of the page after this many messages; undefined at the end. */
 function nextOf({ param, start, found }: Page, shown: number): string | undefined {
   const rest = found.messages.length - start.skip;
   if (shown < rest) return address(param, { ...start, skip: start.skip + shown });
@@ -53,7 +64,7 @@ async function asPage(page: Page): Promise<Response> {
   const from = found.from + start.skip;
   const whole = found.messages
     .slice(start.skip)
-    .map((message, index) => spoken({ ...message, id: String(from + index + 1) }));
+    .map((message, index) => interpretMessage({ ...message, id: String(from + index + 1) }));
   const messages = maskForOthers(whole);
   const head = maskForOthers(found.head);
   const { content, shown } = writeConversation(messages, { hasNumbers: false });
@@ -113,21 +124,21 @@ function asDocument(page: Page, name: "md" | "json"): Response {
   });
 }
 
-/** The address is the only secret of a shared session, so no site that it links to may see it. */
+/** The address is the only secret of a shared session, so linked sites must not receive it. */
 const PRIVACY = { "Referrer-Policy": "no-referrer" };
 
 const linkTo = (next: string | undefined): Record<string, string> =>
   next === undefined ? {} : { Link: `<${next}>; rel="next"` };
 
-/** Where a page begins: a position of the database's, and how many messages behind it. */
-type Place = { position: string | null; skip: number };
-const BEGINNING: Place = { position: null, skip: 0 };
+/** The start of a page: a position in the database, and how many messages to skip from there. */
+type PageStart = { position: string | null; skip: number };
+const FIRST_PAGE: PageStart = { position: null, skip: 0 };
 
-function address(param: string, { position, skip }: Place): string {
+function address(param: string, { position, skip }: PageStart): string {
   return `${param}?after=${encodeURIComponent(writeCursor([position ?? "", skip]))}`;
 }
 
-function readPlace(after: string): Place {
+function readPageStart(after: string): PageStart {
   const values = readCursor(after, ["string", "number"]);
   if (values === undefined) throw notFound("Page");
   const [position, skip] = values;

@@ -9,7 +9,8 @@ import { endpoint, type Endpoint } from "./endpoint";
 
 export const getStats: Endpoint = endpoint(routes.getStats, async (ctx, { caller, query }) => {
   const stats = await ctx.runQuery(internal.analytics.stats, { caller, ...query });
-  // Older clients read an object by model; names are free text, which Convex takes for no keys.
+  // Older clients read an object by model. Convex cannot return it, because model names are not
+  // valid field names.
   const modelUsage = Object.fromEntries(
     stats.byModel.map(({ model, totalTokens, cost, sessions }) => [
       model,
@@ -35,7 +36,7 @@ export const getWrapped: Endpoint = endpoint(
   },
 );
 
-/** The day of `2026-11-22.svg`, `today.svg` or `yesterday.svg` in this zone. */
+/** The day of `2026-11-22.svg`, `today.svg` or `yesterday.svg` in this time zone. */
 function dayNamed(file: string, zone: Zone, now: number): string {
   const name = /^(.+)\.svg$/.exec(file)?.[1];
   const today = zone.dateOf(quarterOf(now));

@@ -54,7 +54,10 @@ export const syncBatch: Endpoint = endpoint(
   },
 );
 
-/** Says that the owner deleted the session; still 200, because plugins would send a refused item for ever. */
+/**
+ * Marks the answer for a deleted session. Its status is 200, because plugins would resend a
+ * rejected item for ever.
+ */
 const deletedMark = (outcome?: string) => (outcome === "deleted" ? { deleted: true } : {});
 
 const total = ({ inserted, updated, skipped }: Tally) => inserted + updated + skipped;

@@ -5,10 +5,10 @@ import { MessageInput, SessionInput } from "../wire/sync";
 import { zodDetails } from "./endpoint";
 import type { Item, ItemReader } from "./syncSlices";
 
-/** Longest explanation of what is wrong with one item: a message may have thousands of bad parts. */
+/** The longest error message for one item, because a message may have thousands of invalid parts. */
 const ERROR_MAX_BYTES = 500;
 
-/** Reads the one item of a request that has no list. */
+/** A reader for a request with a single item. */
 export function onlyItem(item: Item): ItemReader {
   let left: Item | null = item;
   return {
@@ -22,8 +22,8 @@ export function onlyItem(item: Item): ItemReader {
 }
 
 /**
- * Reads the items of a batch one by one, all sessions before all messages. An item that can never be
- * stored is named in `errors`, and its neighbours are kept.
+ * Reads the items of a batch one by one, sessions before messages. Invalid items are listed in
+ * `errors`; the others are stored.
  */
 export class BatchItems implements ItemReader {
   readonly errors: string[] = [];
@@ -65,8 +65,8 @@ function* entriesOf(
 type Found = { item: Item; fault?: undefined } | { item?: undefined; fault: string };
 
 function readEntry({ kind, name, read }: Entry): Found {
-  // The body was checked as a whole: nothing else can be wrong with the text of one item.
-  if (!read.ok) return { fault: "holds too many values to be parsed" };
+  // The body was validated as a whole, so size is the only possible fault of one item's text.
+  if (!read.ok) return { fault: "contains too many values" };
   try {
     if (kind === "session") {
       const result = SessionInput.safeParse(read.value, { error: faultOf });
@@ -79,7 +79,7 @@ function readEntry({ kind, name, read }: Entry): Found {
       ? { item: { kind, name, value: result.data } }
       : { fault: problemsOf(result.error) };
   } catch (error) {
-    console.error(`${name} could not be read`, error);
+    console.error(`${name} could not be parsed`, error);
     return { fault: "cannot be stored" };
   }
 }

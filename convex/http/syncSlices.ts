@@ -7,7 +7,7 @@ import { retrying } from "../lib/retry";
 import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
-import { cutParts, cutText } from "../lib/sessions/partRows";
+import { splitParts, splitText } from "../lib/sessions/partRows";
 import { sliceRows } from "../lib/sync/messageSlices";
 import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
 import { pauseAfter, rowBytes, SLICE, writeWindow } from "../lib/sync/writeCost";
@@ -17,36 +17,36 @@ import type { Caller } from "./authenticate";
 import type { RequestLine } from "./endpoint";
 
 /**
- * Stores what a sync request brings, slice by slice: items are read, cut into rows and hashed until a
- * slice is full, one mutation stores it, and it is released. So memory is bounded by a slice, and no
- * request fills the deployment's write window (PLATFORM 8).
+ * Stores the items of a sync request slice by slice: items are parsed, split into rows and hashed
+ * until a slice is full; one mutation stores it, and it is released. So memory is bounded by a
+ * slice, and no request fills the deployment's write window (PLATFORM 8).
  */
 
 /** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
 const HASH_LENGTH = 32;
-/** How long a client shall wait before it sends again what could not be stored. */
+/** How long a client should wait before it resends items that could not be stored. */
 const RETRY_AFTER_MS = 5_000;
 
-/** A session or message that could be read, and what its request calls it. */
+/** A parsed session or message, and its name in error messages. */
 export type Item =
   | { kind: "session"; name: string; value: SessionInput }
   | { kind: "message"; name: string; value: MessageInput };
 
-/** Items of a request, read when they are asked for, all sessions before all messages. */
+/** The items of a request, parsed on demand, sessions before messages. */
 export interface ItemReader {
   /** The next item, or null at the end. */
   next(): Item | null;
-  /** Whether nothing is left to be read. Items that are left may turn out to be unreadable. */
+  /** Whether all items were read. The remaining items may turn out to be invalid. */
   isDone(): boolean;
 }
 
 type Stored = (typeof internal.sync.upsertMany)["_returnType"];
 export type Tally = { inserted: number; updated: number; skipped: number; deleted?: number };
-/** What became of the items; `refused` are the names of those that are too large for any transaction. */
+/** The outcome of the items; `refused` names those too large for any transaction. */
 type Results = {
   sessions: Tally;
   messages: Tally;
-  /** Ids of the last item stored, for requests that bring one. */
+  /** Ids of the last stored item, for requests with a single item. */
   last: { sessionId?: string; messageId?: string; outcome?: string };
   refused: string[];
   logged: boolean;
@@ -56,10 +56,11 @@ type Results = {
 type Row = ReturnType<typeof sessionRow> | Awaited<ReturnType<typeof messageRows>>[number];
 
 /**
- * Stores all items in as few mutations as a slice allows: one for what a hook sends. The last mutation
- * writes the log line, unless what was left behind it turned out to be unreadable (`logged`). Only the
- * mutation knows what a message replaces: it may stop early, and the next one continues there; where it
- * refuses a slice as too much, halves of it are tried, until one item is refused alone.
+ * Stores all items in as few mutations as slices allow: one for the request of a hook. The last
+ * mutation also writes the log entry, unless the items after it turned out to be invalid
+ * (`logged`). Only the mutation knows what a message replaces. It may stop early, and the next one
+ * continues there; if it rejects a slice as too much, the halves are tried, down to a single item,
+ * which is refused.
  */
 export async function storeItems(
   ctx: ActionCtx,
@@ -73,7 +74,7 @@ export async function storeItems(
   const waiting: Row[][] = [];
   for (let isFirst = true; ; isFirst = false) {
     const slice = waiting.shift() ?? (await input.next());
-    // A request without items is one mutation too: it writes the log line.
+    // A request without items also needs one mutation, which writes the log entry.
     if (slice === null && !isFirst) return results;
     const rows = slice ?? [];
     const isLast = waiting.length === 0 && input.isDone();
@@ -86,7 +87,7 @@ export async function storeItems(
       results.logged = false;
       continue;
     }
-    take(results, rows, stored);
+    addOutcomes(results, rows, stored);
     for (const name of skippedBy(rows, stored)) input.dropSlicesOf(name);
     const count = stored.sessions.length + stored.messages.length;
     if (count < rows.length) waiting.unshift(rows.slice(count));
@@ -111,8 +112,12 @@ function noResults(): Results {
   };
 }
 
-/** Counts what a slice stored; a later slice of a message is no message of its own. */
-function take(results: Results, rows: readonly Row[], { sessions, messages, limit }: Stored): void {
+/** Counts the outcome of a slice. Later slices of a message do not count as messages. */
+function addOutcomes(
+  results: Results,
+  rows: readonly Row[],
+  { sessions, messages, limit }: Stored,
+): void {
   for (const { outcome } of sessions) count(results.sessions, outcome);
   for (const [at, { outcome }] of messages.entries()) {
     if (rows[sessions.length + at]?.isFirst) count(results.messages, outcome);
@@ -129,7 +134,7 @@ function count(tally: Tally, outcome: "inserted" | "updated" | "skipped" | "dele
   }
 }
 
-/** Messages that are stored already, or stay deleted: their later slices need not be sent. */
+/** Messages that are already stored or stay deleted, so their later slices need not be sent. */
 function skippedBy(rows: readonly Row[], { sessions, messages }: Stored): string[] {
   return messages.flatMap(({ outcome }, at) => {
     const row = rows[sessions.length + at];
@@ -140,10 +145,10 @@ function skippedBy(rows: readonly Row[], { sessions, messages }: Stored): string
 
 const bytesOf = (rows: readonly Row[]) => rows.reduce((sum, { load }) => sum + load.bytes, 0);
 
-/** Reads items and cuts them into rows, as many as fit one slice at a time. */
+/** Parses items and splits them into rows, one slice at a time. */
 class SliceReader {
   readonly #items: ItemReader;
-  /** Rows that were read and did not fit the slice before: the next first. */
+  /** Rows that did not fit the previous slice, in order. */
   #held: Row[] = [];
   #index = 0;
 
@@ -155,12 +160,12 @@ class SliceReader {
     return this.#held.length === 0 && this.#items.isDone();
   }
 
-  /** Leaves out what is still held of this message. */
+  /** Drops the remaining slices of this message. */
   dropSlicesOf(name: string): void {
     this.#held = this.#held.filter((row) => row.isFirst || row.name !== name);
   }
 
-  /** The next slice, at least one row; null at the end. */
+  /** The next slice with at least one row; null at the end. */
   async next(): Promise<Row[] | null> {
     const slice: Row[] = [];
     let spent = NO_LOAD;
@@ -187,8 +192,8 @@ class SliceReader {
 }
 
 /**
- * Stores one slice in one transaction. What fails for a passing reason is tried again for some seconds;
- * what still fails then is 503: every write is an upsert and may be sent again.
+ * Stores one slice in one transaction. Temporary failures are retried for some seconds, then
+ * answered with 503: every write is an upsert, so it may be sent again.
  */
 async function upsert(
   ctx: ActionCtx,
@@ -208,7 +213,9 @@ async function upsert(
     if (readAppError(error) !== null) throw error;
     console.error(`Not stored: ${requestId}`, error);
     const retryAfterMs = RETRY_AFTER_MS;
-    throw new AppError("UNAVAILABLE", "Could not be stored now; send it again", { retryAfterMs });
+    throw new AppError("UNAVAILABLE", "Temporarily unable to store the data; send it again", {
+      retryAfterMs,
+    });
   }
 }
 
@@ -218,13 +225,13 @@ function sessionRow(name: string, input: SessionInput) {
   return { name, session, isFirst: true, load: { operations: ITEM_OPERATIONS, bytes } };
 }
 
-/** A message cut into rows, with the hash that recognises the same delivery: one row a slice. */
+/** Splits a message into rows, with the hash that recognises the same delivery: one row per slice. */
 async function messageRows(name: string, delivered: MessageInput, index: number) {
   const masks = masksBeforeStoring(env.REDACT_SECRETS);
   const { message: input, secrets } = examineMessage(delivered, masks);
   const deliveryHash = (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
-  const { head, tail } = cutText(textContent ?? "");
+  const { head, tail } = splitText(textContent ?? "");
   const { sessionExternalId, externalId, textIsDerived } = input;
   const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
   const first = {
@@ -233,13 +240,13 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
     ...(head === "" ? {} : { textContent: head }),
     ...(secrets ? { secrets } : {}),
   };
-  const slices = sliceRows(head, tail, parts ? cutParts(parts) : []);
+  const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
   return slices.map(({ load, slice, ...rows }) => {
     const isFirst = slice === undefined || slice.number === 0;
     const searchTexts = searchTextsOf(isFirst ? head : "", [...rows.tail, ...rows.parts]);
     const message = {
       ...(isFirst ? first : ids),
-      // An empty list replaces what is stored; an absent one leaves it.
+      // An empty list replaces the stored parts; a missing one keeps them.
       ...(tail.length > 0 ? { textTail: rows.tail } : {}),
       ...(parts ? { partRows: rows.parts } : {}),
       ...(searchTexts.length > 0 ? { searchTexts } : {}),

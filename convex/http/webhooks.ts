@@ -4,10 +4,10 @@ import * as routes from "../wire/webhooks";
 import { readText } from "./body";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 
-/** Largest webhook taken, in bytes: it is parsed before its signature can be verified. */
+/** The largest webhook, in bytes: it is parsed before its signature can be verified. */
 const WEBHOOK_MAX_BYTES = 256 * 1024;
 
-/** Receives events of WorkOS. Nothing is used before the signature over the whole body is verified. */
+/** Receives events of WorkOS. Nothing is used before the signature of the whole body is verified. */
 export const receiveWorkosWebhook: Endpoint = publicEndpoint(
   routes.receiveWorkosWebhook,
   async (ctx, { request }) => {

@@ -5,8 +5,8 @@ import * as routes from "../wire/wellKnown";
 import { publicEndpoint, type Endpoint } from "./endpoint";
 
 /**
- * What Convex reads to verify the tokens of Convex Auth. Convex Auth could serve these itself; served
- * here they are 404 rather than an error where it is not set up, and this file stays small.
+ * Serves what Convex reads to verify the tokens of Convex Auth. Convex Auth could serve it too;
+ * served here, it is a 404 and not an error when Convex Auth is not configured.
  */
 
 const FRESH_SECONDS = 15;

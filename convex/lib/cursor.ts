@@ -1,8 +1,8 @@
 import { parseJson } from "./json";
 
-/** Opaque page cursors: a short list of scalars as URL-safe base64 of JSON. Pure. */
+/** Opaque page cursors: a short list of scalars, as JSON in URL-safe base64. Pure. */
 
-/** A cursor for these values. */
+/** Encodes values as a cursor. */
 export function writeCursor(values: readonly (string | number)[]): string {
   const bytes = new TextEncoder().encode(JSON.stringify(values));
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
@@ -12,13 +12,13 @@ export function writeCursor(values: readonly (string | number)[]): string {
     .replace(/={1,2}$/, "");
 }
 
-/** Types of a cursor's values, in order. */
+/** The types of a cursor's values, in order. */
 type Shape = readonly ("string" | "number")[];
 type Decoded<S extends Shape> = {
   -readonly [At in keyof S]: S[At] extends "string" ? string : number;
 };
 
-/** The values of a cursor; undefined for a text that is not a cursor of this shape. */
+/** Decodes a cursor; undefined if the text is not a cursor of this shape. */
 export function readCursor<const S extends Shape>(
   cursor: string,
   shape: S,
@@ -28,7 +28,7 @@ export function readCursor<const S extends Shape>(
   const values = parsed.value as unknown[];
   const fits =
     values.length === shape.length && shape.every((type, at) => typeof values[at] === type);
-  // Each value has the type that the shape names.
+  // The check above compared each value with its type in the shape.
   return fits ? (values as Decoded<S>) : undefined;
 }
 

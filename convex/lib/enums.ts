@@ -1,26 +1,35 @@
-/** Closed lists of names that tables, the HTTP API and exports share. Pure. */
+/** Closed lists of names shared by tables, the HTTP API and exports. Pure. */
 
-/** Who speaks in a message; any other role a plugin sends is mapped to one of these and kept raw. */
+/**
+ * Roles of a message. Any other role that a plugin sends is mapped to one of these and kept as sent
+ * too.
+ */
 export const ROLES = ["user", "assistant", "system", "tool", "unknown"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** How a role is called where people or models read it: `User`, `Unknown`. */
+/** The label of a role for people and models: `User`, `Unknown`. */
 export function roleLabel(role: string): string {
   return role.charAt(0).toUpperCase() + role.slice(1);
 }
 
-/** How a conversation becomes cases: one a question, one a conversation, the whole as one, the last question. */
+/**
+ * How a conversation is split into test cases: one per question, one per conversation, the whole
+ * conversation as one, or its last question only.
+ */
 export const TURNS = ["single", "multi", "full", "last"] as const;
 export type Turns = (typeof TURNS)[number];
 
-/** What older clients and the dashboard call them. */
+/** Names that older clients and the dashboard use for these modes. */
 export const TURN_MODES = { per_turn: "single", full: "full", final_only: "last" } as const;
 
-/** OpenAI's kinds of lines: its evals repository, plain chat, fine-tuning. */
+/** Record formats of OpenAI: its evals repository, plain chat, fine-tuning. */
 export const STYLES = ["evals", "chat", "finetune"] as const;
 export type Style = (typeof STYLES)[number];
 
-/** What a promptfoo run is for: to call a model with the questions, or to grade the recorded answers. */
+/**
+ * What a promptfoo configuration does: call a model with the questions, or grade the recorded
+ * answers.
+ */
 export const MODES = ["eval", "replay"] as const;
 export type Mode = (typeof MODES)[number];
 

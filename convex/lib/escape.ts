@@ -1,4 +1,4 @@
-/** What XML 1.0 cannot hold at all, and marks that turn the direction of text around them. */
+/** Characters that XML 1.0 forbids, and marks that change the direction of the text around them. */
 const UNPRINTABLE =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
@@ -10,14 +10,14 @@ const ENTITIES: { readonly [char: string]: string } = {
   "'": "&#39;",
 };
 
-/** Text in which what is hidden is seen: control characters and direction marks become U+FFFD. */
+/** Replaces invisible characters (control characters and direction marks) by U+FFFD. */
 export function visible(text: string): string {
   return text.replace(UNPRINTABLE, "\ufffd");
 }
 
 /**
- * Text as it may stand between tags or in a quoted attribute of HTML and XML, what is hidden in it
- * made visible, so that no name can reorder or break the page around it.
+ * Escapes text for use between tags or in a quoted attribute of HTML and XML, and makes invisible
+ * characters visible, so that no name can reorder or break the page.
  */
 export function escapeMarkup(text: string): string {
   return visible(text).replace(/[&<>"']/g, (char) => ENTITIES[char] ?? "");

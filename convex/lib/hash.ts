@@ -8,13 +8,13 @@ export async function sha256(text: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** SHA-256 of the UTF-8 text in base64, as content security policies name a style. */
+/** SHA-256 of the UTF-8 text in base64, as a content security policy names an inline style. */
 export async function sha256Base64(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return btoa(Array.from(new Uint8Array(digest), (byte) => String.fromCharCode(byte)).join(""));
 }
 
-/** 32-bit FNV-1a over UTF-16 units: tells ids apart in a sort key, nothing more. */
+/** 32-bit FNV-1a over UTF-16 units. Not secure: it only separates ids in a sort key. */
 export function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
@@ -23,12 +23,12 @@ export function fnv1a(text: string): number {
   return hash >>> 0;
 }
 
-/** HMAC-SHA-256 of the UTF-8 text under a key, in lower-case hex; for callers that cannot wait. */
+/** HMAC-SHA-256 of the UTF-8 text under a key, in lower-case hex. Synchronous. */
 export function hmacSha256(key: string, text: string): string {
   return bytesToHex(hmac(sha256Now, utf8ToBytes(key), utf8ToBytes(text)));
 }
 
-/** So many random bytes in lower-case hex. */
+/** `bytes` random bytes in lower-case hex. */
 export function randomHex(bytes: number): string {
   return bytesToHex(crypto.getRandomValues(new Uint8Array(bytes)));
 }

@@ -1,14 +1,14 @@
 import { wellFormed } from "./text";
 
 /**
- * How deep client JSON may nest. `JSON.stringify` recurses and an answer wraps what was stored a few
- * levels deeper, so the bound keeps far from the engine's stack (about 5,000 levels).
+ * The deepest nesting accepted in client JSON. `JSON.stringify` recurses, and answers wrap stored
+ * values a few levels deeper, so the bound stays far below the engine's stack (about 5,000 levels).
  */
 const JSON_DEPTH_MAX = 1_000;
 
 /**
- * JSON text of any JSON value. Unpaired surrogates come out as escapes, so the text is well formed
- * and parses back equal. Throws a `RangeError` for what nests deeper than `JSON_DEPTH_MAX`.
+ * Serialises any JSON value. Unpaired surrogates are written as escapes, so the text is well formed
+ * and parses back equal. Throws a `RangeError` for values nested deeper than `JSON_DEPTH_MAX`.
  */
 export function jsonText(value: unknown): string {
   if (isTooDeep(value)) {
@@ -36,11 +36,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * A JSON value, or an object made of some, whose unpaired surrogates are replaced by U+FFFD, in keys
- * too. Any JSON may hold them; no Convex value may.
+ * Replaces unpaired surrogates by U+FFFD in values and keys, because JSON may contain them and
+ * Convex values may not.
  */
 export function wellFormedJson<Value>(value: Value): Value {
-  // What comes out has the shape of what went in, which no type can say of a recursion.
+  // The result has the shape of the input, which TypeScript cannot infer through the recursion.
   return replaced(value) as Value;
 }
 
@@ -53,7 +53,7 @@ function replaced(value: unknown): unknown {
   );
 }
 
-/** Parses JSON text; `ok` is false if it is none. */
+/** Parses JSON text; `ok` is false when it is invalid. */
 export function parseJson(text: string): { ok: true; value: unknown } | { ok: false } {
   try {
     return { ok: true, value: JSON.parse(text) as unknown };
@@ -62,14 +62,14 @@ export function parseJson(text: string): { ok: true; value: unknown } | { ok: fa
   }
 }
 
-/** Nobody reads on by its indentation what is longer. */
+/** The longest text that is indented, because nobody reads a longer one by its indentation. */
 const READABLE_MAX_CHARS = 100_000;
-/** Indentation of deep nesting grows with the square of its depth; more than this helps nobody. */
+/** The most indentation relative to the text, because it grows with the square of the nesting. */
 const INDENTATION_MAX_RATIO = 3;
 
 /**
- * JSON text for people: indented, and on one line where that would be long or mostly indentation. At
- * most about four times as long as the value's JSON, whatever the value; empty for no value.
+ * Formats JSON for people: indented, or on one line when the text would be long or mostly
+ * indentation. At most about four times as long as the compact form; empty for undefined.
  */
 export function readableJson(value: unknown): string {
   const line = JSON.stringify(value) ?? "";
@@ -79,7 +79,7 @@ export function readableJson(value: unknown): string {
   return isReadable ? (JSON.stringify(value, null, 2) ?? "") : line;
 }
 
-/** Line breaks and spaces that indenting adds to a value inside `depth` others. */
+/** The line breaks and spaces that indentation adds to a value nested `depth` levels deep. */
 function indentation(value: unknown, depth: number): number {
   const inner = typeof value === "object" && value !== null ? Object.values(value) : [];
   if (inner.length === 0) return 0;

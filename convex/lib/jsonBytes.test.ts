@@ -7,7 +7,7 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 const LISTS = ["sessions", "messages"];
 const read = (text: string, maxItems = 100) => readJsonLists(bytesOf(text), LISTS, maxItems);
 
-/** What was read, its items parsed. */
+/** The result with its items parsed. */
 function whole(result: ReturnType<typeof readJsonLists>): unknown {
   if (!result.ok || typeof result.value !== "object" || result.value === null) return result;
   if (Array.isArray(result.value)) return result;
@@ -20,7 +20,7 @@ function whole(result: ReturnType<typeof readJsonLists>): unknown {
   return { ok: true, value: Object.fromEntries(fields) as unknown };
 }
 
-/** What parsing the text as a whole gives, its two lists told apart as `readJsonLists` does. */
+/** The result of parsing the whole text, with its two lists separated like `readJsonLists` does. */
 function expected(text: string): unknown {
   try {
     return { ok: true, value: JSON.parse(text) as unknown };
@@ -29,7 +29,7 @@ function expected(text: string): unknown {
   }
 }
 
-describe("a body read list by list is the body parsed as a whole", () => {
+describe("a body read list by list equals the body parsed as a whole", () => {
   test.each([
     `{"sessions":[],"messages":[{"a":1},[2,[3]],"x,]}\\"",null,4.5e-3 ] }`,
     ` {\n"mess\\u0061ges" : [ 1 , 2 ] , "other" : [ { "messages": [3] } ] } `,
@@ -60,7 +60,7 @@ describe("a body read list by list is the body parsed as a whole", () => {
     expect(whole(read(text))).toEqual(expected(text));
   });
 
-  test("whatever JSON it is, and whatever character of it is changed", () => {
+  test("for any JSON and any changed character", () => {
     const field = fc.constantFrom("sessions", "messages", "other", 'a"b\\', "é🎉");
     const body = fc.dictionary(field, fc.oneof(fc.array(fc.jsonValue()), fc.jsonValue()));
     const noise = fc.constantFrom("", ",", "]", "}", "[", "{", '"', "\\", ":", "0", " ");
@@ -69,7 +69,7 @@ describe("a body read list by list is the body parsed as a whole", () => {
         const text = JSON.stringify(value, null, isSpaced ? 1 : undefined);
         const at = place % (text.length + 1);
         for (const one of [text, text.slice(0, at) + character + text.slice(at + 1)]) {
-          // Cutting a pair in half makes other bytes of it, so it is compared as it is encoded.
+          // Cutting a surrogate pair in half changes its bytes, so the encoded form is compared.
           const sent = wellFormed(one);
           expect(whole(read(sent))).toEqual(expected(sent));
         }
@@ -79,7 +79,7 @@ describe("a body read list by list is the body parsed as a whole", () => {
   });
 });
 
-test("bytes that are not UTF-8 are told apart, in an item and outside of the lists", () => {
+test("invalid UTF-8 is recognised, in an item and outside of the lists", () => {
   const broken = (text: string) => {
     const bytes = bytesOf(text);
     bytes[bytes.indexOf(0x21)] = 0xff;
@@ -92,13 +92,13 @@ test("bytes that are not UTF-8 are told apart, in an item and outside of the lis
   expect(readJsonBytes(broken(`"!"`))).toEqual({ ok: false, why: "not UTF-8" });
 });
 
-test("a list says that it is too long without being read to its end", () => {
+test("a list that is too long is recognised without reading it completely", () => {
   const result = read(`{"messages":[${Array(1_000).fill(1).join()}]}`, 10);
   const { messages } = (result.ok ? result.value : {}) as { messages?: JsonItems };
   expect(messages).toHaveLength(11);
 });
 
-describe("a value whose parsed form would fill the heap is refused before it is parsed", () => {
+describe("a value whose parsed form would fill the heap is rejected before it is parsed", () => {
   const filled = (item: string) =>
     `[${Array(Math.ceil(8e6 / (item.length + 1)))
       .fill(item)
@@ -113,7 +113,7 @@ describe("a value whose parsed form would fill the heap is refused before it is 
     expect(read(`{"messages":[1],"other":${text}}`)).toEqual({ ok: false, why: "too large" });
   });
 
-  test("a text of 8 MB is no such value", () => {
+  test("a text of 8 MB is not rejected", () => {
     const text = JSON.stringify("x".repeat(7.9e6));
     expect(readJsonBytes(bytesOf(text)).ok).toBe(true);
   });

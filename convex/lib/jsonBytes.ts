@@ -1,7 +1,7 @@
 import { parseJson } from "./json";
 
 /**
- * Reads large JSON piece by piece, from bytes. The heap of a Convex function is 64 MiB, and parsed JSON
+ * Reads large JSON in parts, from bytes. The heap of a Convex function is 64 MiB, and parsed JSON
  * can take thirty times its text (`[[],[],…]`). So a body stays bytes, which are not on the heap; each
  * item of its long lists is parsed alone and can be released before the next one; and a value whose
  * parsed form would be too large is refused before it is parsed.

@@ -1,18 +1,21 @@
 import { isJsonObject, isTooDeep, type JsonObject, parseJson } from "./json";
 
-/** Reading fields of JSON objects that came from outside. Pure. */
+/** Reads fields of JSON objects that come from outside. Pure. */
 
-/** Whether the object has the field itself, and not by inheritance. */
+/** Whether the object has the field as its own property. */
 export const has = (fields: JsonObject, key: string) =>
   Object.prototype.hasOwnProperty.call(fields, key);
 
-/** The first of these fields that is there, so that a stored `null` is told from nothing. */
+/**
+ * The first of these fields that exists, wrapped, so that a stored `null` differs from a missing
+ * field.
+ */
 export function first(fields: JsonObject, keys: readonly string[]): { value: unknown } | undefined {
   const key = keys.find((candidate) => has(fields, candidate));
   return key === undefined ? undefined : { value: fields[key] };
 }
 
-/** The first of these fields that is text with something in it. */
+/** The first of these fields that holds non-blank text. */
 export function firstText(fields: JsonObject, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = has(fields, key) ? fields[key] : undefined;
@@ -21,13 +24,13 @@ export function firstText(fields: JsonObject, keys: readonly string[]): string |
   return undefined;
 }
 
-/** The object in this field, or `otherwise`. */
+/** The object in this field, or `otherwise` when the field holds something else. */
 export function objectIn(fields: JsonObject, key: string, otherwise: JsonObject): JsonObject {
   const value = has(fields, key) ? fields[key] : undefined;
   return isJsonObject(value) ? value : otherwise;
 }
 
-/** The fields but these; undefined where none is left. */
+/** The object without these fields; undefined when no field is left. */
 export function without(
   fields: JsonObject,
   keys: readonly string[],
@@ -36,7 +39,7 @@ export function without(
   return entries.length === 0 ? undefined : { value: Object.fromEntries<unknown>(entries) };
 }
 
-/** A string that holds a JSON object or array, as that value; anything else as it is. */
+/** Parses a string that holds a JSON object or array; returns any other value unchanged. */
 export function parsed(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*[[{]/.test(value)) return value;
   const json = parseJson(value);

@@ -1,12 +1,12 @@
-/** Objects with a closed set of keys, typed where `Object` forgets the types. Pure. */
+/** Typed helpers for objects with a closed set of keys, because `Object` loses the types. Pure. */
 
-/** The keys of an object literal, typed. Only for objects that hold no other keys than their type says. */
+/** The keys of an object, typed. Use it only for objects without keys beyond their type. */
 export function keysOf<T extends object>(object: T): (keyof T & string)[] {
-  // TypeScript allows further keys in any object, and types `Object.keys` for that case.
+  // Objects may have more keys than their type, so TypeScript types `Object.keys` as plain strings.
   return Object.keys(object) as (keyof T & string)[];
 }
 
-/** An object with these keys, each with the value that `valueOf` gives for it. */
+/** Builds an object from keys and a function that gives the value of each. */
 export function record<K extends string, V>(
   keys: readonly K[],
   valueOf: (key: K) => V,
@@ -14,7 +14,7 @@ export function record<K extends string, V>(
   return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as { [key in K]: V };
 }
 
-/** These fields of an object, as far as they are there; one that is undefined counts as absent. */
+/** Picks these fields of an object, leaving out undefined ones. */
 export function pick<T extends object, K extends keyof T>(
   object: T,
   keys: readonly K[],
@@ -24,7 +24,10 @@ export function pick<T extends object, K extends keyof T>(
   return picked;
 }
 
-/** The object without its undefined fields: `defined({ title })` for `title === undefined ? {} : { title }`. */
+/**
+ * Leaves out undefined fields: `defined({ title })` replaces `title === undefined ? {} : { title
+ * }`.
+ */
 export function defined<T extends object>(
   object: T,
 ): { [key in keyof T]?: Exclude<T[key], undefined> } {

@@ -1,17 +1,20 @@
 import { pause } from "./pause";
 
 /**
- * Retries of what fails for a passing reason: a conflict that outlived Convex's own retries, or more
- * writes than the deployment takes in a second. Convex retries for under a second; a plugin never
- * sends again, so the action that holds the data keeps trying for some seconds.
+ * Retries work that fails for a temporary reason: a conflict that outlived Convex's own retries, or
+ * more writes than the deployment accepts per second. Convex retries for less than a second, and a
+ * plugin never resends, so the action that holds the data keeps trying for some seconds.
  */
 
-/** Tries in all. With the waits below, the last one comes 4 to 8 seconds after the first. */
+/** Attempts in total. With the waits below, the last one starts 4 to 8 seconds after the first. */
 const TRIES = 6;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4_000;
 
-/** Runs `work`, again after a growing wait while it fails with an error that `isPassing` accepts. */
+/**
+ * Runs `work`, and retries after a growing wait while it fails with an error that `isPassing`
+ * accepts.
+ */
 export async function retrying<T>(
   work: () => Promise<T>,
   isPassing: (error: unknown) => boolean,
@@ -26,7 +29,10 @@ export async function retrying<T>(
   }
 }
 
-/** The wait after this attempt (1, 2, …): doubling, its second half random so that parallel requests spread. */
+/**
+ * The wait after an attempt (1, 2, …). It doubles; half of it is random, so that parallel requests
+ * spread.
+ */
 export function waitMs(attempt: number, random: number): number {
   const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
   return Math.round((longest * (1 + random)) / 2);

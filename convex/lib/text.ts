@@ -1,11 +1,11 @@
-/** Text as Convex can hold it, measured in UTF-8 bytes. Pure. */
+/** Handles text as Convex can hold it, measured in UTF-8 bytes. Pure. */
 
-/** Replaces unpaired surrogates, which no Convex string may hold, by U+FFFD. */
+/** Replaces unpaired surrogates by U+FFFD, because a Convex string cannot hold them. */
 export function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
-/** Whether the text holds no unpaired surrogate. */
+/** Whether the text has no unpaired surrogate. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }
@@ -24,16 +24,19 @@ export function jsonStringBytes(text: string): number {
   return bytes;
 }
 
-/** What escaping a unit adds: `\\n`, `\\"`, `\\u0001`. */
+/** The bytes that escaping a unit adds: `\\n`, `\\"`, `\\u0001`. */
 function escapeBytes(unit: number): number {
   if (unit === 0x22 || unit === 0x5c || SHORT_ESCAPES.has(unit)) return 1;
   return unit < 0x20 ? 5 : 0;
 }
 
-/** Control characters that JSON writes with a letter: back-space, tab, the two line ends, form feed. */
+/**
+ * Control characters with a short escape in JSON: backspace, tab, line feed, form feed, carriage
+ * return.
+ */
 const SHORT_ESCAPES: ReadonlySet<number> = new Set([8, 9, 10, 12, 13]);
 
-/** UTF-8 bytes of one UTF-16 unit; each half of a pair counts for half of the pair's four. */
+/** The UTF-8 bytes of one UTF-16 unit. Each half of a surrogate pair counts half of the pair's four. */
 function unitBytes(unit: number): number {
   if (unit < 0x80) return 1;
   if (unit < 0x800) return 2;
@@ -41,10 +44,10 @@ function unitBytes(unit: number): number {
 }
 
 /**
- * Where the longest run of whole characters ends that starts at `from` and takes at most `maxBytes`
- * (at least 4, so that every character fits).
+ * The end of the longest sequence of whole characters that starts at `from` and takes at most
+ * `maxBytes` (at least 4, so that every character fits).
  */
-export function runEnd(text: string, from: number, maxBytes: number): number {
+export function prefixEnd(text: string, from: number, maxBytes: number): number {
   let bytes = 0;
   let at = from;
   while (at < text.length) {
@@ -60,12 +63,12 @@ export function runEnd(text: string, from: number, maxBytes: number): number {
 /** The longest prefix of at most `maxBytes` that splits no character. */
 export function prefixBytes(text: string, maxBytes: number): string {
   if (text.length * 3 <= maxBytes) return text;
-  return text.slice(0, runEnd(text, 0, maxBytes));
+  return text.slice(0, prefixEnd(text, 0, maxBytes));
 }
 
 /**
- * Removes the characters at the end for which `isCut` holds. Takes linear time, unlike a pattern that
- * ends with `+$`, which starts again at every character of a long run.
+ * Removes trailing characters for which `isCut` holds. Takes linear time, unlike a pattern ending
+ * in `+$`, which restarts at every character.
  */
 export function trimEndWhere(text: string, isCut: (character: string) => boolean): string {
   let end = text.length;
@@ -78,47 +81,55 @@ export function trimEndWhere(text: string, isCut: (character: string) => boolean
   return text.slice(0, end);
 }
 
-/** The prefix of at most `maxBytes`, with an ellipsis (inside the bound) if anything was cut. */
+/** The prefix of at most `maxBytes`, including an ellipsis if anything was cut. */
 export function cutBytes(text: string, maxBytes: number): string {
   const whole = prefixBytes(text, maxBytes);
   return whole.length === text.length ? text : `${prefixBytes(text, maxBytes - 3)}…`;
 }
 
-/** Cuts text into pieces of at most `maxBytes` each, no character split; joined they are the text. */
+/**
+ * Splits text into slices of at most `maxBytes` without splitting a character; joined, they are the
+ * text.
+ */
 export function splitBytes(text: string, maxBytes: number): string[] {
-  return split(text, (at) => runEnd(text, at, maxBytes));
+  return split(text, (at) => prefixEnd(text, at, maxBytes));
 }
 
-/** The same with no word split either, unless it is longer than `WORD_MAX_CHARS`. */
+/** Like `splitBytes`, without splitting words of up to `WORD_MAX_CHARS`. */
 export function splitWords(text: string, maxBytes: number): string[] {
-  return split(text, (at) => wordEnd(text, at, runEnd(text, at, maxBytes)));
+  return split(text, (at) => wordEnd(text, at, prefixEnd(text, at, maxBytes)));
 }
 
 function split(text: string, endOf: (at: number) => number): string[] {
-  const pieces: string[] = [];
+  const slices: string[] = [];
   for (let at = 0; at < text.length;) {
     const end = endOf(at);
-    pieces.push(text.slice(at, end));
+    slices.push(text.slice(at, end));
     at = end;
   }
-  return pieces;
+  return slices;
 }
 
-/** What is longer is no word, but data, or a script that writes none apart. */
+/** The longest word. Longer sequences are data, or a script without spaces. */
 const WORD_MAX_CHARS = 256;
-/** Where text may be cut, best first: behind white space; else, as in JSON, behind what no word holds. */
-const CUTS = [/^[\s\S]*\s/u, /^[\s\S]*[^\p{L}\p{M}\p{N}_]/u];
+/**
+ * Where text may be split, best first: after white space, or, as in JSON, after a non-word
+ * character.
+ */
+const WORD_BOUNDARIES = [/^[\s\S]*\s/u, /^[\s\S]*[^\p{L}\p{M}\p{N}_]/u];
 
-/** Where the last whole word ends, with what separates it from the next, that `end` does not split. */
+/** The end of the last whole word before `end`, including the separator after it. */
 function wordEnd(text: string, from: number, end: number): number {
   if (end === text.length) return end;
   const start = Math.max(from, end - WORD_MAX_CHARS);
   const last = text.slice(start, end);
-  const whole = CUTS.map((cut) => cut.exec(last)?.[0]).find((match) => match !== undefined);
+  const whole = WORD_BOUNDARIES.map((cut) => cut.exec(last)?.[0]).find(
+    (match) => match !== undefined,
+  );
   return start + (whole ?? last).length;
 }
 
-/** One line: every run of white space and control characters becomes a single space. */
+/** Collapses white space and control characters to single spaces. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 }

@@ -29,17 +29,20 @@ const LANGUAGES = {
 };
 for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
 
-/** Longer code is shown without colours: its rules are regular expressions, not all of them linear. */
+/**
+ * The longest highlighted code, because highlighting uses regular expressions that are not all
+ * linear.
+ */
 const CODE_MAX_CHARS = 10_000;
-/** A line longer than this was made by a program, or to be slow. */
+/** The longest line of highlighted code; longer lines are generated, or meant to be slow. */
 const LINE_MAX_CHARS = 1_000;
-/** Characters that one page colours. */
+/** The most characters highlighted per page. */
 const PAGE_MAX_CHARS = 40_000;
 
-/** Shows code, coloured where that is cheap. */
+/** Renders code, highlighted if that is cheap. */
 export type CodeWriter = (code: string, language: string) => string;
 
-/** A writer of code for one page, whose blocks share a budget. */
+/** Creates a code writer for one page, whose blocks share a budget. */
 export function codeForPage(): CodeWriter {
   let left = PAGE_MAX_CHARS;
   return (code, language) => {
@@ -51,12 +54,12 @@ export function codeForPage(): CodeWriter {
   };
 }
 
-/** Code without colours. */
+/** Renders code without highlighting. */
 export const plainCode: CodeWriter = (code) => escapeMarkup(code);
 
 const hasLongLine = (code: string) => code.split("\n").some((line) => line.length > LINE_MAX_CHARS);
 
-/** The library's HTML if it is what we expect of it: our spans and escaped text, every span closed. */
+/** The library's HTML if it contains only our spans and escaped text, with every span closed. */
 function coloured(code: string, language: string): string | undefined {
   const { value } = hljs.highlight(code, { language, ignoreIllegals: true });
   return isOnlySpans(value) ? value : undefined;

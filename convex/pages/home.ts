@@ -3,11 +3,11 @@ import type { SessionAnswer } from "../wire/answers";
 import type { SearchAnswer, SearchResult } from "../wire/search";
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address, CHECKED, select, sessionMeta, sessionPath, titleOf } from "./parts";
+import { address, CHECKED, select, sessionMeta, sessionPath, titleOf } from "./components";
 import { columns } from "./plot";
 import { firstSteps } from "./signIn";
 
-/** What the list is narrowed to; an absent field is not narrowed. */
+/** The filter of the list; a missing field matches every session. */
 export type ListFilter = {
   source?: string;
   project?: string;
@@ -16,10 +16,10 @@ export type ListFilter = {
   days?: string;
 };
 
-/** Names that the filters offer. */
+/** The choices of the filters. */
 export type Choices = { sources: string[]; projects: string[]; models: string[] };
 
-/** Sums of the last 30 days. */
+/** Totals of the last 30 days. */
 export type Month = {
   sessions: number;
   totalTokens: number;
@@ -42,7 +42,7 @@ export type Home = {
 
 type Head = Pick<PageHead, "policy" | "viewer">;
 
-/** The page of the signed-in owner: search, filters, the newest sessions, and the last 30 days. */
+/** The owner's page: search, filters, the newest sessions, and the last 30 days. */
 export function homePage(head: Head, home: Home): string {
   const isSearch = home.shown.kind === "search";
   const title = isSearch ? `Search: ${home.query}` : "OpenSync";
@@ -113,14 +113,14 @@ function list({ filter, site }: Home, { sessions, next, isCut }: List): Html {
   );
   const more = next && address("/", { ...filter, cursor: next });
   return html`${rows.length > 0 ? html`<ul class="list">${rows}</ul>` : ""}
-${isCut ? html`<p class="note">Many sessions were looked through for these filters; older ones may match too.</p>` : ""}
+${isCut ? html`<p class="note">Only the newest sessions were searched for these filters; older ones may match too.</p>` : ""}
 ${more ? html`<p><a class="next" href="${more}">Older sessions</a></p>` : ""}`;
 }
 
 function results(answer: SearchAnswer, query: string): Html {
   const notes = [
-    answer.degraded && (answer.reason ?? "A part of the search could not run."),
-    answer.ignored !== undefined && `No index holds these words: ${answer.ignored.join(", ")}`,
+    answer.degraded && (answer.reason ?? "Part of the search could not run."),
+    answer.ignored !== undefined && `These words were not searched: ${answer.ignored.join(", ")}`,
     answer.truncated && "There may be more. Narrow the search to see them.",
   ].filter((note) => note !== false);
   const rows = answer.results.map(
@@ -132,7 +132,7 @@ ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${rows.length > 0 ? html`<ul class="list">${rows}</ul>` : html`<p class="empty">Nothing found. Try other words, or search by meaning.</p>`}`;
 }
 
-/** The message that was found, where one was: the page begins shortly before it. */
+/** Links to the matching message if there is one; its page starts shortly before it. */
 function linkOf({ id, messageId }: SearchResult): string {
   const path = sessionPath(id);
   return messageId === undefined
@@ -141,13 +141,13 @@ function linkOf({ id, messageId }: SearchResult): string {
 }
 
 function highlighted({ snippet, highlights }: SearchResult): Html[] {
-  const pieces: Html[] = [];
+  const parts: Html[] = [];
   let at = 0;
   for (const [start, end] of highlights) {
-    pieces.push(html`${snippet.slice(at, start)}<mark>${snippet.slice(start, end)}</mark>`);
+    parts.push(html`${snippet.slice(at, start)}<mark>${snippet.slice(start, end)}</mark>`);
     at = end;
   }
-  return [...pieces, html`${snippet.slice(at)}`];
+  return [...parts, html`${snippet.slice(at)}`];
 }
 
 function month({ month: sums, today }: Home): Html {

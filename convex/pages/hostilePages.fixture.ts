@@ -1,6 +1,6 @@
 import type { ReadPart } from "../lib/sessions/parts";
 import { continuationOf } from "./conversation/continuation";
-import type { SpokenMessage } from "./conversation/turns";
+import type { ConversationMessage } from "./conversation/turns";
 import { writeConversation } from "./conversation/write";
 import { homePage } from "./home";
 import { errorPage } from "./layout";
@@ -150,7 +150,7 @@ function hostileSession(text: string) {
   };
 }
 
-function hostileMessages(text: string): SpokenMessage[] {
+function hostileMessages(text: string): ConversationMessage[] {
   const args = [
     text,
     { command: text },

@@ -1,8 +1,8 @@
 import { escapeMarkup } from "../lib/escape";
 
 /**
- * HTML that may be sent. Only `html` and `trusted` make it, so a plain string never reaches a page
- * unescaped: forgetting to escape does not compile into a page, it shows the tags.
+ * HTML that is safe to send. Only `html` and `trusted` create it, so a plain string never reaches a
+ * page unescaped.
  */
 export class Html {
   constructor(readonly text: string) {}
@@ -12,10 +12,10 @@ export class Html {
   }
 }
 
-/** What may stand in a template: text is escaped; what is absent or false leaves nothing. */
+/** A value in a template: text is escaped; missing and false values render nothing. */
 export type Child = Html | string | number | readonly Child[] | undefined | null | false;
 
-/** Builds HTML from a template whose values are escaped unless they are HTML themselves. */
+/** Builds HTML from a template, escaping all values that are not HTML themselves. */
 export function html(strings: TemplateStringsArray, ...children: readonly Child[]): Html {
   let text = strings[0] ?? "";
   children.forEach((child, index) => {

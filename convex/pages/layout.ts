@@ -1,23 +1,26 @@
 import { html, trusted, type Html } from "./html";
 import { PAGE_STYLE } from "./style";
 
-/** Who looks at the page. A stranger sees no navigation. */
+/** Who is viewing the page. Strangers see no navigation. */
 export type Viewer = { kind: "owner" } | { kind: "stranger" };
 
-/** Where the navigation stands. */
+/** The current entry of the navigation. */
 type Section = "sessions" | "stats" | "shares" | "settings";
 
 export type PageHead = {
   title: string;
   viewer: Viewer;
-  /** The content policy that the page is sent under. A saved copy has no headers, so it says it too. */
+  /**
+   * The content policy of the page. It is repeated in the page itself, because a saved copy has no
+   * headers.
+   */
   policy: string;
   section?: Section;
-  /** For previews of links, on pages that anyone may open. */
+  /** For link previews, on public pages. */
   description?: string;
-  /** Whether previews of links (Open Graph) may show title and description. */
+  /** Whether link previews (Open Graph) may show title and description. */
   preview?: boolean;
-  /** Whether the page runs no script at all, as pages do that others may save and open. */
+  /** Whether the page runs no script, because others may save and open it. */
   isScriptless?: boolean;
 };
 
@@ -28,7 +31,7 @@ const NAVIGATION: readonly (readonly [Section, string, string])[] = [
   ["settings", "/settings", "Settings"],
 ];
 
-/** A whole page around its content: landmarks, navigation, style. */
+/** Renders a whole page around its content: landmarks, navigation, style. */
 export function page(head: PageHead, content: Html): string {
   const { title, viewer, policy } = head;
   return html`<!doctype html>
@@ -76,15 +79,15 @@ function previewOf({ preview, title, description }: PageHead): Html | undefined 
 }
 
 /**
- * The address of a shared page is its only secret, so no site may learn it. Pages with forms send
- * their origin to ourselves: without it a browser calls the origin of a form `null`.
+ * Shared pages send no referrer, because their address is their only secret. Pages with forms send
+ * their origin to ourselves, because browsers would otherwise send `null` as the origin of a form.
  */
 const referrerOf = ({ isScriptless }: PageHead) => (isScriptless ? "no-referrer" : "same-origin");
 
 const SCRIPT = html`<script src="/assets/app.js" defer></script>
 `;
 
-/** Two arrows in a circle; the colours are the style's. */
+/** Two arrows in a circle; the colours come from the style. */
 const LOGO = trusted(
   '<svg class="mark" viewBox="0 0 34 34" width="26" height="26" aria-hidden="true"><rect width="34" height="34" rx="10"/><path d="M10 17a7 7 0 0 1 12-4.5m2 4.5a7 7 0 0 1-12 4.5"/></svg>',
 );
@@ -93,7 +96,7 @@ const LOGO = trusted(
 export const FAVICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 34 34"><rect width="34" height="34" rx="10" fill="#6d4aff"/><path d="M10 17a7 7 0 0 1 12-4.5m2 4.5a7 7 0 0 1-12 4.5" fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"/></svg>\n';
 
-/** A page that says what went wrong, and what to do now. */
+/** A page that explains an error and what to do next. */
 export function errorPage(
   head: Omit<PageHead, "title">,
   problem: { status: number; message: string; requestId?: string },
@@ -104,19 +107,19 @@ export function errorPage(
     { ...head, title },
     html`<div class="notice"><p class="big" aria-hidden="true">${problem.status}</p><h1>${title}</h1>
 <p>${problem.message}</p>
-<p><a class="button" href="/">To your sessions</a></p>${
+<p><a class="button" href="/">Back to your sessions</a></p>${
       id === undefined ? "" : html`<p class="soft small">Request ${id}</p>`
     }</div>`,
   );
 }
 
 const TITLES: ReadonlyMap<number, string> = new Map([
-  [400, "This request cannot be used"],
+  [400, "Invalid request"],
   [401, "Please sign in"],
-  [403, "This request was refused"],
-  [404, "Nothing here"],
-  [409, "This cannot be done now"],
-  [413, "This is too large"],
+  [403, "Not allowed"],
+  [404, "Not found"],
+  [409, "This is not possible right now"],
+  [413, "Too large"],
   [429, "Too many requests"],
-  [503, "Not available now"],
+  [503, "Temporarily unavailable"],
 ]);

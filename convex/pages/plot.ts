@@ -1,6 +1,6 @@
 import { html, type Html } from "./html";
 
-/** One column of a plot. `value` is undefined where nothing is known, which is not zero. */
+/** One column of a chart. `value` is undefined if unknown, which is not zero. */
 export type Column = { label: string; value: number | undefined; title: string };
 
 const HEIGHT = 150;
@@ -8,12 +8,12 @@ const BASE = 122;
 const TOP = 14;
 const WIDTH = 720;
 
-/** Columns over time as a picture: no column for zero, a dashed frame for what is unknown. */
+/** Renders columns over time: no column for zero, a dashed frame for unknown values. */
 export function columns(name: string, data: readonly Column[], most: string): Html {
   const highest = Math.max(...data.map(({ value }) => value ?? 0), 0);
   const step = WIDTH / Math.max(1, data.length);
   const width = Math.max(1, step - Math.min(6, step / 4));
-  const drawn = data.map(({ value, title }, index) => {
+  const rects = data.map(({ value, title }, index) => {
     const x = (index * step).toFixed(1);
     if (value === undefined) {
       return html`<rect class="unknown" x="${x}" y="${BASE - 24}" width="${width.toFixed(1)}" height="24"><title>${title}</title></rect>`;
@@ -24,18 +24,21 @@ export function columns(name: string, data: readonly Column[], most: string): Ht
   });
   const [first, last] = [data[0]?.label ?? "", data[data.length - 1]?.label ?? ""];
   return html`<svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">
-<rect class="track" x="0" y="${BASE}" width="${WIDTH}" height="1"/>${drawn}
+<rect class="track" x="0" y="${BASE}" width="${WIDTH}" height="1"/>${rects}
 <text x="0" y="${HEIGHT - 8}">${first}</text><text x="${WIDTH}" y="${HEIGHT - 8}" text-anchor="end">${last}</text>
-${highest > 0 ? html`<text x="${WIDTH}" y="10" text-anchor="end">most: ${most}</text>` : ""}
+${highest > 0 ? html`<text x="${WIDTH}" y="10" text-anchor="end">max: ${most}</text>` : ""}
 </svg>`;
 }
 
 /** One bar of a list. */
 export type Bar = { name: string; value: number; text: string };
 
-/** Bars of a list, the longest full: name and number in words, so that the bar is only a picture. */
+/**
+ * Renders a list of bars, the longest at full width. Name and number are text, so the bar is only
+ * decoration.
+ */
 export function bars(data: readonly Bar[]): Html {
-  if (data.length === 0) return html`<p class="soft">Nothing in this time.</p>`;
+  if (data.length === 0) return html`<p class="soft">No data in this period.</p>`;
   const highest = Math.max(...data.map(({ value }) => value), 0);
   const rows = data.map(({ name, value, text }) => {
     const width = highest > 0 ? (100 * value) / highest : 0;

@@ -1,7 +1,7 @@
 /**
- * The script of all pages, sent from an address of our own because no inline script is allowed. Pages
- * work without it: it shows times in the reader's zone, copies text, asks before deleting, signs in
- * by a link without a click, and offers new messages.
+ * The script of all pages, served from our own address because inline scripts are not allowed.
+ * Pages work without it. It shows times in the reader's time zone, copies text, asks before
+ * deleting, submits sign-in links, and offers new messages.
  */
 export const PAGE_SCRIPT = `"use strict";
 for (const time of document.querySelectorAll("time[datetime]")) {

@@ -5,7 +5,7 @@ import type { SessionAnswer } from "../wire/answers";
 import type { WrittenConversation } from "./conversation/write";
 import { html, type Child, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address, CHECKED, select, sessionPath, time, titleOf } from "./parts";
+import { address, CHECKED, select, sessionPath, time, titleOf } from "./components";
 
 /** A prompt of the session, for the index. */
 export type PromptEntry = { id: string; text: string };
@@ -18,18 +18,18 @@ export type SessionView = {
   conversation: WrittenConversation["content"];
   /** Prompts of the whole session; undefined on later pages. */
   prompts?: { entries: readonly PromptEntry[]; isCut: boolean };
-  /** Cursor of the next page, null at the end. */
+  /** Cursor of the next page; null on the last page. */
   next: string | null;
   isFirst: boolean;
-  /** The text that another agent is given to go on from here. */
+  /** The prompt that hands the session over to another agent. */
   continuation: string;
-  /** Formats of exports, by name. */
+  /** Names of the export formats. */
   formats: readonly string[];
-  /** What the last change did. */
+  /** The result of the last change. */
   notice?: string;
 };
 
-/** A session with a page of its conversation, and what its owner can do with it. */
+/** A session with a page of its conversation and the owner's actions. */
 export function sessionPage(head: Pick<PageHead, "policy" | "viewer">, view: SessionView): string {
   const { session, conversation, prompts, next, isFirst, notice } = view;
   const path = sessionPath(session.id);
@@ -74,7 +74,7 @@ function secretsFound({ secrets }: SessionAnswer): string | undefined {
   return `${total} ${total === 1 ? "secret" : "secrets"} masked (${kinds})`;
 }
 
-/** Long prompts make a long index; it is folded, and open where there are few. */
+/** The index of prompts, collapsed because it can be long. */
 function promptIndex(
   path: string,
   { entries, isCut }: { entries: readonly PromptEntry[]; isCut: boolean },

@@ -1,6 +1,6 @@
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { time } from "./parts";
+import { time } from "./components";
 
 export type SettingsView = {
   email?: string;
@@ -14,12 +14,12 @@ export type SettingsView = {
   browsers: readonly { id: string; label: string; createdAt: number; isCurrent: boolean }[];
   deletion?: { status: string; scope: string };
   deployment: readonly (readonly [name: string, state: string])[];
-  /** A key that was just made; this page is the only place that ever shows it. */
+  /** A new key; it is shown only once, on this page. */
   newKey?: string;
   notice?: string;
 };
 
-/** Keys, browsers, data and the state of the deployment. */
+/** The page for keys, browsers, data and the state of the deployment. */
 export function settingsPage(
   head: Pick<PageHead, "policy" | "viewer">,
   view: SettingsView,
@@ -46,11 +46,11 @@ function newKey(key: string): Html {
 function keys({ keys: all }: SettingsView): Html {
   const rows = all.map(
     ({ id, prefix, name, createdAt, lastUsedAt }) =>
-      html`<tr><td>${name ?? (id === "first" ? "First key" : "No name")}</td><td><code>${prefix}…</code></td><td>${time(createdAt)}</td><td>${lastUsedAt === undefined ? "not lately" : time(lastUsedAt)}</td><td><form method="post" action="/settings" data-confirm="Revoke this key? What uses it stops working at once."><input type="hidden" name="action" value="revokeKey"><input type="hidden" name="id" value="${id}"><button class="danger" aria-label="Revoke ${name ?? prefix}">Revoke</button></form></td></tr>`,
+      html`<tr><td>${name ?? (id === "first" ? "First key" : "No name")}</td><td><code>${prefix}…</code></td><td>${time(createdAt)}</td><td>${lastUsedAt === undefined ? "not recently" : time(lastUsedAt)}</td><td><form method="post" action="/settings" data-confirm="Revoke this key? What uses it stops working at once."><input type="hidden" name="action" value="revokeKey"><input type="hidden" name="id" value="${id}"><button class="danger" aria-label="Revoke ${name ?? prefix}">Revoke</button></form></td></tr>`,
   );
   return html`<section class="card"><h2>Keys</h2>
-${rows.length === 0 ? html`<p class="soft">No keys.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Keys"><table><thead><tr><th>Name</th><th>Begins with</th><th>Made</th><th>Last used</th><th>Revoke</th></tr></thead><tbody>${rows}</tbody></table></div>`}
-<form class="inline" method="post" action="/settings"><input type="hidden" name="action" value="addKey"><div><label for="key-name">Name of a further key</label><input id="key-name" name="name" maxlength="60" placeholder="Laptop, CI"></div><button>Make a key</button></form></section>`;
+${rows.length === 0 ? html`<p class="soft">No keys.</p>` : html`<div class="scroll" tabindex="0" role="region" aria-label="Keys"><table><thead><tr><th>Name</th><th>Starts with</th><th>Created</th><th>Last used</th><th>Revoke</th></tr></thead><tbody>${rows}</tbody></table></div>`}
+<form class="inline" method="post" action="/settings"><input type="hidden" name="action" value="addKey"><div><label for="key-name">Name of a new key</label><input id="key-name" name="name" maxlength="60" placeholder="Laptop, CI"></div><button>Make a key</button></form></section>`;
 }
 
 function browsers({ browsers: all }: SettingsView): Html {

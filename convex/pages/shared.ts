@@ -1,7 +1,7 @@
 import type { Html } from "./html";
 import { html } from "./html";
 import { page, type PageHead } from "./layout";
-import { time } from "./parts";
+import { time } from "./components";
 
 export type SharedView = {
   title: string;
@@ -9,15 +9,15 @@ export type SharedView = {
   model?: string;
   createdAt: number;
   conversation: Html;
-  /** The next page, and how many messages follow while that is known. */
+  /** The next page, and how many messages remain if known. */
   rest?: { next: string; messages?: number };
-  /** The same page in other forms, relative to it. */
+  /** Relative links to the same page as Markdown and JSON. */
   links: { markdown: string; json: string };
-  /** Secrets that were masked on this page. */
+  /** The number of masked secrets on this page. */
   masked: number;
 };
 
-/** A session that its owner shares, for anyone who has the link. It runs no script and loads nothing. */
+/** The public page of a shared session. It runs no script and loads nothing. */
 export function sharedPage(head: Pick<PageHead, "policy">, view: SharedView): string {
   const { title, source, model, createdAt, conversation, rest, links, masked } = view;
   const facts = [source, model, time(createdAt)].filter((fact) => fact !== undefined);

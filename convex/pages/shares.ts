@@ -1,9 +1,9 @@
 import type { SessionAnswer } from "../wire/answers";
 import { html } from "./html";
 import { page, type PageHead } from "./layout";
-import { sessionMeta, sessionPath, titleOf } from "./parts";
+import { sessionMeta, sessionPath, titleOf } from "./components";
 
-/** Everything that its owner shares by link. */
+/** The page that lists the owner's shared sessions. */
 export function sharesPage(
   head: Pick<PageHead, "policy" | "viewer">,
   sessions: readonly SessionAnswer[],
@@ -15,7 +15,7 @@ export function sharesPage(
   return page(
     { ...head, title: "Shared sessions", section: "shares" },
     html`<h1>Shared sessions</h1>
-<p class="soft">Anyone with the link can read these. The links are too long to be guessed, and search engines are told to stay away.</p>
-${rows.length === 0 ? html`<p class="empty">You share nothing. Open a session and choose “Share by link”.</p>` : html`<ul class="list">${rows}</ul>`}`,
+<p class="soft">Anyone with the link can read these. The links are too long to guess, and search engines are asked not to index them.</p>
+${rows.length === 0 ? html`<p class="empty">You are not sharing any session. Open a session and choose “Share by link”.</p>` : html`<ul class="list">${rows}</ul>`}`,
   );
 }

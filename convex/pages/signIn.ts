@@ -2,22 +2,22 @@ import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
 
 type SignIn = {
-  /** Where the person wanted to go. */
+  /** The page to return to after signing in. */
   to: string;
-  /** A code from a link that works once; the form sends it without being asked. */
+  /** A code from a single-use link; the script submits the form automatically. */
   code?: string;
-  /** What was wrong with the last try. */
+  /** The error of the last attempt. */
   problem?: string;
-  /** Address of this deployment, for the commands. */
+  /** The address of this deployment, for the commands. */
   site: string;
 };
 
-/** The page for strangers: what this is, how to sign in, how to send sessions here. */
+/** The page for strangers: what OpenSync is, how to sign in, how to send sessions. */
 export function signInPage(head: Pick<PageHead, "policy">, signIn: SignIn): string {
   return page(
     { ...head, title: "OpenSync", viewer: { kind: "stranger" } },
-    html`<h1>Your AI coding sessions, kept and found again</h1>
-<p>OpenSync keeps what you and your coding agents worked out: Claude Code, OpenCode, Codex CLI, Cursor, Gemini CLI and others send their sessions here. You search them, read them, share them, and hand them to the next agent.</p>
+    html`<h1>Keep and search your AI coding sessions</h1>
+<p>OpenSync stores your sessions with Claude Code, OpenCode, Codex CLI, Cursor, Gemini CLI and other coding agents. Search them, read them, share them, and hand them over to the next agent.</p>
 ${signIn.problem === undefined ? "" : html`<p class="alert wrong" role="alert">${signIn.problem}</p>`}
 ${signIn.code === undefined ? keyForm(signIn) : codeForm(signIn, signIn.code)}
 ${firstSteps(signIn.site)}`,
@@ -45,19 +45,19 @@ function codeForm({ to }: SignIn, code: string): Html {
 </form>`;
 }
 
-/** How sessions get here: plugins, history, programs. */
+/** How to send sessions: plugins, import, API. */
 export function firstSteps(site: string): Html {
   return html`<section class="columns" aria-label="First steps">
 <div class="card"><h2>Point a plugin at it</h2>
 <p>In the settings of your tool's OpenSync plugin, enter this address and your key:</p>
 <pre tabindex="0">${site}</pre></div>
-<div class="card"><h2>Bring your history</h2>
-<p>Send what your tools already kept on this machine:</p>
+<div class="card"><h2>Import your history</h2>
+<p>Send the sessions that your tools have stored on this machine:</p>
 <pre tabindex="0">npm run import</pre></div>
-<div class="card"><h2>Ask it from a program</h2>
+<div class="card"><h2>Use the API</h2>
 <p>Everything here is also an HTTP API with the same key:</p>
 <pre tabindex="0">curl ${site}/api/sessions \\
   -H "Authorization: Bearer osk_…"</pre>
-<p><a href="/openapi.json">Description of the API</a></p></div>
+<p><a href="/openapi.json">API reference</a></p></div>
 </section>`;
 }

@@ -2,7 +2,7 @@ import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
 import type { StatsAnswer } from "../wire/stats";
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address } from "./parts";
+import { address } from "./components";
 import { bars, columns, type Bar, type Column } from "./plot";
 
 export type StatsView = Omit<StatsAnswer, "modelUsage">;
@@ -15,10 +15,10 @@ const RANGES = [
   ["365", "A year"],
 ] as const;
 
-/** Bars of one list. */
+/** The most bars per list. */
 const SHOWN = 12;
 
-/** Tokens, cost and sessions over time and by what they were spent on. */
+/** The page of tokens, cost and sessions over time and by category. */
 export function statsPage(
   head: Pick<PageHead, "policy" | "viewer">,
   stats: StatsView,
@@ -34,11 +34,11 @@ export function statsPage(
     html`<h1>Statistics</h1>
 <nav class="row field" aria-label="Range">${ranges}</nav>
 <dl class="tiles"><div><dt>Sessions</dt><dd>${shortCount(totals.sessions)}</dd></div><div><dt>Messages</dt><dd>${shortCount(totals.messages)}</dd></div><div><dt>Tokens</dt><dd>${shortCount(totals.totalTokens)}</dd></div><div><dt>Cost</dt><dd>${costOf(totals)}</dd></div><div><dt>Time</dt><dd>${totals.durationMs > 0 ? shortDuration(totals.durationMs) : "unknown"}</dd></div></dl>
-${totals.sessions === 0 ? html`<p class="empty">No sessions in this time.</p>` : plots(stats, range.dates)}`,
+${totals.sessions === 0 ? html`<p class="empty">No sessions in this period.</p>` : plots(stats, range.dates)}`,
   );
 }
 
-/** A sum of costs; sessions with tokens and no cost at all are unknown, not free. */
+/** Formats a cost; a sum without any cost is unknown if there are tokens, not free. */
 const costOf = ({ cost, totalTokens }: Split) =>
   cost > 0 || totalTokens === 0 ? shortCost(cost) : "unknown";
 
@@ -65,12 +65,12 @@ function plots(stats: StatsView, dates: readonly string[]): Html {
   return html`${over("Tokens", (day) => day.totalTokens, shortCount)}
 ${over("Cost", knownCost, shortCost)}
 ${over("Sessions", (day) => day.sessions, shortCount)}
-<p class="note">A dashed frame is a day whose cost nobody reported. Days are days in UTC.</p>
+<p class="note">A dashed frame marks a day without a reported cost. Days are in UTC.</p>
 <div class="columns">
-<section class="card"><h2>Models</h2>${bars(barsOf(stats.byModel, ({ model }) => model || "Model unknown"))}</section>
-<section class="card"><h2>Projects</h2>${bars(barsOf(stats.byProject, ({ project }) => project || "No project named"))}</section>
-<section class="card"><h2>Tools</h2>${bars(barsOf(stats.bySource, ({ source }) => source || "Tool unknown"))}</section>
-<section class="card"><h2>Providers</h2>${bars(barsOf(stats.byProvider, ({ provider }) => provider || "Provider unknown"))}</section>
+<section class="card"><h2>Models</h2>${bars(barsOf(stats.byModel, ({ model }) => model || "Unknown model"))}</section>
+<section class="card"><h2>Projects</h2>${bars(barsOf(stats.byProject, ({ project }) => project || "No project"))}</section>
+<section class="card"><h2>Tools</h2>${bars(barsOf(stats.bySource, ({ source }) => source || "Unknown tool"))}</section>
+<section class="card"><h2>Providers</h2>${bars(barsOf(stats.byProvider, ({ provider }) => provider || "Unknown provider"))}</section>
 </div>`;
 }
 
@@ -85,7 +85,7 @@ function barsOf<Named extends Split>(
   }));
 }
 
-/** A day as a picture, with the way to its neighbours. */
+/** A day as a picture, with links to the days before and after. */
 export function wrappedPage(
   head: Pick<PageHead, "policy" | "viewer">,
   day: { date: string; name: string; before: string; after: string | undefined },

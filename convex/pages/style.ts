@@ -1,4 +1,4 @@
-/** Style of all pages. It is allowed by its hash, and no other style is. */
+/** The style of all pages. The content policy allows it by its hash, and no other style. */
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;--bg:#faf9f7;--card:#fff;--ink:#1b1922;--soft:#5f5a6b;--line:#e3dfd8;--accent:#5436d6;--tint:#efebff;--code:#f4f1ec;--add:#e3f6e8;--addink:#14532d;--cut:#fde8e8;--cutink:#7f1d1d;--bad:#b42318;--good:#166534;--kw:#7c2d92;--str:#1b6e3c;--num:#9a4a00;--com:#665f70;--fn:#1f4fa8}
 @media(prefers-color-scheme:dark){:root{--bg:#111016;--card:#191821;--ink:#eceaf2;--soft:#aaa4ba;--line:#2e2c3a;--accent:#b3a1ff;--tint:#241f40;--code:#201e29;--add:#12301d;--addink:#a7e8be;--cut:#3a1a1d;--cutink:#ffc2c2;--bad:#ff9b91;--good:#7fdca0;--kw:#d6a0ec;--str:#8fd6a6;--num:#f0b37a;--com:#a099ae;--fn:#9dbdff}}

@@ -84,7 +84,7 @@ describe("signing in", () => {
       const answer = await browser(t).send("/sign-in", { key });
       expect(answer.status).toBe(403);
       expect(answer.headers.get("Set-Cookie")).toBeNull();
-      expect(await answer.text()).toContain("This key is not known here");
+      expect(await answer.text()).toContain("This key is unknown");
     }
     expect(await t.run((ctx) => ctx.db.query("browserSessions").collect())).toEqual([]);
   });
@@ -325,7 +325,7 @@ describe("reading", () => {
     await settle(t);
     const page = await chrome.text("/sessions/huge");
     expect(new TextEncoder().encode(page).length).toBeLessThan(300_000);
-    expect(page).toContain("An export has all of it.");
+    expect(page).toContain("Export the session to see all of it.");
   });
 });
 
@@ -366,9 +366,9 @@ describe("every page", () => {
     expect(json.headers.get("Content-Type")).toContain("application/json");
     const page = await browser(t).open("/nothing");
     expect(page.status).toBe(404);
-    expect(await page.text()).toContain("Nothing here");
+    expect(await page.text()).toContain("Not found");
     expect((await browser(t).open("/s/unknown")).status).toBe(404);
-    expect(await browser(t).text("/s/unknown")).toContain("Nothing here");
+    expect(await browser(t).text("/s/unknown")).toContain("Not found");
   });
 
   test("a stranger sees what this is, and is asked to sign in for everything else", async () => {

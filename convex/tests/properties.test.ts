@@ -4,7 +4,7 @@ import { endpoints } from "../http";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { isJsonObject, parseJson } from "../lib/json";
 import { messageProse, readMessage } from "../lib/sessions/readMessage";
-import { cutParts, cutText, joinPieces, type WholePart } from "../lib/sessions/partRows";
+import { splitParts, splitText, joinRows, type WholePart } from "../lib/sessions/partRows";
 import { readTime, timeFromId } from "../lib/sync/sourceTime";
 import { isWellFormed, utf8Length, wellFormed } from "../lib/text";
 import { mergeSession, type Reported } from "../model/sessions/merge";
@@ -552,9 +552,9 @@ test("text and parts cut into rows are whole again when joined, and every row fi
   });
   fc.assert(
     fc.property(long, fc.array(part, { maxLength: 5 }), (text, parts: WholePart[]) => {
-      const { head, tail } = cutText(text);
-      const rows = [...tail, ...cutParts(parts)];
-      const whole = joinPieces(rows, head);
+      const { head, tail } = splitText(text);
+      const rows = [...tail, ...splitParts(parts)];
+      const whole = joinRows(rows, head);
       expect(whole.text).toBe(text);
       expect(whole.parts).toEqual(parts);
       for (const row of rows)

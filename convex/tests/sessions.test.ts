@@ -1,7 +1,7 @@
 import { convexToJson, type Value } from "convex/values";
 import { describe, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
-import { drawable, drawnParts } from "../lib/sessions/dashboardParts";
+import { dashboardValue, dashboardParts } from "../lib/sessions/dashboardParts";
 import { allPages, deployment, eachTestAt, person, read, settle } from "../test.setup";
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
@@ -215,15 +215,15 @@ describe("values that Convex cannot return", () => {
       deep,
       Array(9_000).fill(0),
     ]) {
-      expect(drawable(value)).toBe(JSON.stringify(value));
+      expect(dashboardValue(value)).toBe(JSON.stringify(value));
     }
     const fine = { a: [1, "x", null, true, { "b c": {} }] };
-    expect(drawable(fine)).toEqual(fine);
+    expect(dashboardValue(fine)).toEqual(fine);
   });
 
   test("a message of more parts than an array holds ends with how many there are", () => {
     const parts = Array.from({ length: 20_000 }, (_, i) => ({ type: "text", content: `${i}` }));
-    const drawn = drawnParts({ role: "user", parts });
+    const drawn = dashboardParts({ role: "user", parts });
     expect(drawn).toHaveLength(4_001);
     expect(drawn[4_000]).toEqual({ type: "text", content: "… 16000 more parts" });
   });

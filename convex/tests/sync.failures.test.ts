@@ -39,7 +39,7 @@ test("what fails for no fault of the request is 503 with a time to wait, and may
     const { code, message: shown, requestId } = await read(answer);
     expect({ code, shown }).toEqual({
       code: "UNAVAILABLE",
-      shown: "Could not be stored now; send it again",
+      shown: "Temporarily unable to store the data; send it again",
     });
     expect(console.error).toHaveBeenLastCalledWith(
       `Not stored: ${String(requestId)}`,

@@ -4,11 +4,11 @@ import { answerShape } from "./fieldShapes";
 
 /** Answers that several endpoints share. */
 
-/** The body of every error. `error` is a string because published plugins show it as one. */
+/** The body of every error. `error` is a string because published plugins display it as one. */
 export const ErrorAnswer = z
   .object({
-    error: z.string().meta({ description: "Short text." }),
-    message: z.string().meta({ description: "The same or fuller." }),
+    error: z.string().meta({ description: "Short message." }),
+    message: z.string().meta({ description: "The same message, possibly with more detail." }),
     code: z.string(),
     details: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
     requestId: z.string(),
@@ -52,14 +52,19 @@ const splitNumbers = {
 /** Where a session's token and cost numbers come from. */
 const SessionUsage = z.object({
   headline: z.enum(["counted", "reported", "none"]).meta({
-    description: "Whether the session's numbers are those of its messages or the plugin's own.",
+    description:
+      "Source of the session's numbers: sums over its messages, or the plugin's own report.",
   }),
-  reported: Usage.optional().meta({ description: "As the plugin reported them of the session." }),
-  counted: Usage.optional().meta({ description: "Sums over messages; each usage counts once." }),
+  reported: Usage.optional().meta({
+    description: "Numbers that the plugin reported for the session.",
+  }),
+  counted: Usage.optional().meta({
+    description: "Sums over the messages; repeated usage counts once.",
+  }),
   discrepancy: z
     .object({ ...usageNumbers, reason: z.string() })
     .optional()
-    .meta({ description: "Reported less counted, and the likely reason." }),
+    .meta({ description: "Reported minus counted numbers, and the likely reason." }),
   byModel: z
     .array(z.object({ model: z.string(), priceId: z.string().optional(), ...splitNumbers }))
     .optional()
@@ -68,14 +73,14 @@ const SessionUsage = z.object({
     .array(z.object({ date: z.string(), ...splitNumbers }))
     .optional()
     .meta({
-      description: "By day in UTC, oldest first; of a session of many days the latest 100.",
+      description: "By UTC day, oldest first; at most the latest 100 days.",
     }),
   priceTable: z.string().optional().meta({ description: "Name and version of the price table." }),
 });
 
 /**
- * A session as endpoints answer it; lists and search results leave out what the table of fields keeps
- * from them. The four token and cost numbers are 0 while unknown.
+ * A session in answers. Lists and search results omit the fields that the table of fields excludes
+ * there. The four token and cost numbers are 0 while unknown.
  */
 export const SessionAnswer = z
   .object({
@@ -89,10 +94,11 @@ export const SessionAnswer = z
     totalTokens: count,
     cost: count.meta({ description: "US dollars." }),
     reported: z.array(z.string()).meta({
-      description: "Fields the plugin itself reported; other totals are sums over messages.",
+      description:
+        "Fields that the plugin itself reported; all other totals are sums over messages.",
     }),
     usage: SessionUsage.optional(),
-    models: z.array(z.string()).optional().meta({ description: "Models that messages name." }),
+    models: z.array(z.string()).optional().meta({ description: "Models named by its messages." }),
     messageCount: count,
     secrets: z.array(z.object({ kind: z.string(), count })).meta({
       description: "Secrets found in its messages, by kind. Never the secrets themselves.",
@@ -110,7 +116,7 @@ export const SessionAnswer = z
   })
   .meta({ id: "Session" });
 
-/** A message with its parts, in the order of the conversation. */
+/** A message with its parts, in conversation order. */
 export const MessageAnswer = z
   .object({
     id: z.string(),
@@ -124,7 +130,7 @@ export const MessageAnswer = z
     createdAt: count,
     parts: z
       .array(z.looseObject({ type: z.string(), content: z.unknown().optional() }))
-      .meta({ description: "As they were sent, with what stood beside `content`." }),
+      .meta({ description: "The parts as sent, including fields next to `content`." }),
   })
   .meta({ id: "Message" });
 

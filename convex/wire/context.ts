@@ -5,21 +5,26 @@ import { Degradation, QueryText } from "./search";
 
 export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
 
-/** Tokens of the packed text; an estimate on the high side, so the real number is lower. */
+/**
+ * The default for the tokens of the packed text. Estimated on the high side, so the real number is
+ * lower.
+ */
 const MAX_TOKENS_DEFAULT = 2_000;
 
 const ContextQuery = z.object({
   q: QueryText,
-  limit: clamped("Passages at most.", 1, 20, 5),
-  max_tokens: clamped("Tokens of the whole context at most.", 100, 32_000, MAX_TOKENS_DEFAULT),
-  format: label("`text` (default) to paste, `messages` as turns, `json` for the passages alone.")
+  limit: clamped("Maximum number of passages.", 1, 20, 5),
+  max_tokens: clamped("Maximum tokens of the whole context.", 100, 32_000, MAX_TOKENS_DEFAULT),
+  format: label(
+    "`text` (default) to paste into a prompt, `messages` for chat messages, `json` for the passages alone.",
+  )
     .transform((format) => format ?? "text")
     .pipe(z.enum(CONTEXT_FORMATS)),
 });
 
 const role = z.string();
 
-/** A passage of a past session with its neighbours; `citation` is its number in `text`. */
+/** A message of a past session with its neighbours; `citation` is its number in `text`. */
 const ContextPassageAnswer = z
   .object({
     citation: z.number(),
@@ -50,7 +55,7 @@ export const ContextAnswer = z.object({
     )
     .optional()
     .meta({ description: "With `format=messages`." }),
-  sessionCount: z.number().meta({ description: "Sessions the passages are from." }),
+  sessionCount: z.number().meta({ description: "Number of sessions that the passages come from." }),
   tokens: z.number().meta({ description: "Tokens of the text, estimated on the high side." }),
   ...Degradation,
 });
@@ -60,7 +65,7 @@ export const getContext = route({
   method: "GET",
   path: "/api/context",
   name: "getContext",
-  summary: "What your past sessions know about a question, ready for a prompt",
+  summary: "Context for a question from your past sessions, ready for a prompt",
   access: "caller",
   limit: "search",
   query: ContextQuery,

@@ -1,16 +1,19 @@
 import * as z from "zod";
 import { clamped } from "./fields";
 import { route } from "./route";
-import { Degradation, Passage, QueryText, SEARCH_TYPES, SearchType } from "./search";
+import { Degradation, MatchFields, QueryText, SEARCH_TYPES, SearchType } from "./search";
 
-/** A documentation page that answers, with its best section. */
+/** A documentation page that matches, with its best section. */
 export const DocResult = z
   .object({
     slug: z.string(),
     title: z.string(),
     heading: z.string().optional(),
-    anchor: z.string().optional().meta({ description: "Of the section, as renderers name it." }),
-    ...Passage,
+    anchor: z
+      .string()
+      .optional()
+      .meta({ description: "Anchor of the section, as Markdown renderers generate it." }),
+    ...MatchFields,
   })
   .meta({ id: "DocResult" });
 export type DocResult = z.output<typeof DocResult>;
@@ -32,7 +35,7 @@ export const searchDocs = route({
   query: z.object({
     q: QueryText,
     type: SearchType,
-    limit: clamped("Results, one a page.", 1, 20, 10),
+    limit: clamped("Maximum number of results; each page appears once.", 1, 20, 10),
   }),
   answer: DocsAnswer,
 });

@@ -4,7 +4,7 @@ import { wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { route } from "./route";
 
-/** Text to set, or null to clear. */
+/** Text to set, or null to clear it. */
 const text = (description: string) =>
   z
     .string({ error: "must be text or null" })
@@ -15,10 +15,13 @@ const text = (description: string) =>
 const boolean = (description: string) =>
   z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
-/** What the owner may change of a session; absent keeps, null clears. */
+/**
+ * The fields of a session that its owner may change. A missing field keeps its value; null clears
+ * it.
+ */
 const SessionPatch = z.strictObject({
-  title: text("Plugins no longer replace a title set here; null gives it back to them."),
-  evalReady: boolean("Whether exports for evaluation take the session."),
+  title: text("Replaces the plugins' title until it is set to null."),
+  evalReady: boolean("Whether evaluation exports include the session."),
   evalStatus: z
     .enum(EVAL_STATUSES, {
       error: "must be golden, correct, incorrect, needs_review or null",
@@ -32,7 +35,7 @@ const SessionPatch = z.strictObject({
     .nullable()
     .optional(),
   evalNotes: text("The reviewer's notes."),
-  expectedOutput: text("What the last answer should have been."),
+  expectedOutput: text("The expected last answer."),
   isPublic: boolean("Whether the session is shared under its `publicSlug`."),
 });
 
@@ -40,14 +43,14 @@ export const patchSession = route({
   method: "PATCH",
   path: "/api/sessions/:id",
   name: "updateSession",
-  summary: "Title, evaluation and sharing of a session",
+  summary: "Change the title, evaluation or sharing of a session",
   access: "caller",
   limit: "read",
   body: SessionPatch,
   answer: SessionAnswer.extend({
     session: SessionAnswer,
     maskedSecrets: z.number().optional().meta({
-      description: "While the session is shared: how many secrets its public page masks.",
+      description: "Number of secrets that the public page masks, if the session is shared.",
     }),
   }),
 });

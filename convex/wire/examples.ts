@@ -1,4 +1,4 @@
-/** A request that can be sent as it is: what a reader of the document tries first. */
+/** An example request that works as it is. */
 export type Example = { query?: { [name: string]: string }; param?: string; body?: unknown };
 
 const session = {
@@ -29,8 +29,9 @@ const answer = {
 };
 
 /**
- * An example for each route, by its name. Sent in the order of the document, deletions last, each is
- * answered with 200: the later ones read what the earlier ones wrote. A test does that.
+ * An example for each route, by its name. Sent in the order of the document with deletions last,
+ * each is answered with 200, because later examples read what earlier ones wrote. A test sends
+ * them.
  */
 export const examples: { readonly [name: string]: Example } = {
   syncSession: { body: session },

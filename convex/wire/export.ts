@@ -6,7 +6,7 @@ import { filterShape, readFilters } from "./fieldShapes";
 import { route } from "./route";
 import { readSource } from "./sources";
 
-/** One of these words; anything else is the caller's mistake and named as such. */
+/** One of these words; rejects anything else. */
 function word<const Words extends readonly [string, ...string[]]>(words: Words, why: string) {
   return z
     .enum(words, { error: `must be one of ${words.join(", ")}` })
@@ -16,7 +16,7 @@ function word<const Words extends readonly [string, ...string[]]>(words: Words, 
     });
 }
 
-/** What declarations need to know of the formats (`exports/index.ts`), which are rendered elsewhere. */
+/** The formats of `exports/index.ts`, as far as declarations depend on them. */
 type Formats<Name extends string> = { readonly [name in Name]: { contentType: string } };
 
 function formatParameter<Name extends string>(formats: Formats<Name>) {
@@ -31,45 +31,47 @@ function formatParameter<Name extends string>(formats: Formats<Name>) {
     .meta({
       type: "string",
       enum: names,
-      description: "Default: json for one session, jsonl for all, else deepeval.",
+      description: "Default: json for one session, jsonl with `all`, otherwise deepeval.",
     });
 }
 
 const ExportParameters = z.object({
-  id: chosenLabel("One session, by our id or the plugin's; 404 if it is not yours."),
+  id: chosenLabel("One session, by its id or external id; 404 if it is not yours."),
   sessionIds: chosenList(
-    "Sessions by id, with commas between; absent or `all`: all that are ready.",
+    "Comma-separated session ids. Missing or `all`: every session marked ready for evaluation.",
   ),
-  all: flag("Every session of yours, and not only those that are ready for evaluation."),
-  status: word(EVAL_STATUSES, "Only sessions judged so."),
+  all: flag("Export every session, not only those marked ready for evaluation."),
+  status: word(EVAL_STATUSES, "Only sessions with this verdict."),
   tag: tagList("Only sessions with one of these tags."),
-  tags: tagList("The same, as older clients call it."),
+  tags: tagList("Alias of `tag`."),
   source: label("Only sessions of this tool."),
-  tool: label("The same, as older clients call it."),
+  tool: label("Alias of `source`."),
   ...filterShape(),
-  from: moment("Only sessions from this time or day on."),
-  to: moment("Only sessions up to this time, or to the end of this day.", "end"),
-  date_from: moment("`from`, as older clients call it."),
-  date_to: moment("`to`, as older clients call it.", "end"),
-  limit: bound("Sessions at most, over all answers.", 1),
-  cursor: label("`X-Export-Cursor` of the answer before, to go on with a large export."),
-  turns: word(TURNS, "Cases by question, or by conversation."),
-  turn_mode: word(["per_turn", "full", "final_only"], "`turns`, as older clients call it."),
-  style: word(STYLES, "For `openai`."),
+  from: moment("Only sessions active at or after this time or day."),
+  to: moment("Only sessions created by this time, or by the end of this day.", "end"),
+  date_from: moment("Alias of `from`."),
+  date_to: moment("Alias of `to`.", "end"),
+  limit: bound("Maximum number of sessions over all pages.", 1),
+  cursor: label("`X-Export-Cursor` of the previous answer, to continue a large export."),
+  turns: word(
+    TURNS,
+    "How conversations become test cases: one per question, per conversation, as a whole, or the last question only.",
+  ),
+  turn_mode: word(["per_turn", "full", "final_only"], "Alias of `turns`."),
+  style: word(STYLES, "Record format for `openai`."),
   mode: word(
     MODES,
-    "For `promptfoo`: `eval` (default) asks a model, `replay` grades the recorded answers.",
+    "For `promptfoo`: `eval` (default) calls a model, `replay` grades the recorded answers.",
   ),
-  bom: flag("For `csv`: whether it begins with a byte order mark, which Excel needs.", true),
-  min_tokens: bound("Only sessions of this many tokens or more.", 0),
-  include_metadata: flag(
-    "Whether cases say which session they come from, its model and tags.",
-    true,
+  bom: flag("For `csv`: start with a byte order mark, which Excel needs.", true),
+  min_tokens: bound("Only sessions with at least this many tokens.", 0),
+  include_metadata: flag("Include the session's id, model and tags in test cases.", true),
+  anonymize: flag(
+    "Replace user names, home paths, e-mail addresses, keys and tokens by pseudonyms or markers.",
   ),
-  anonymize: flag("Replace user names, home paths, e-mail addresses, keys and tokens."),
 });
 
-/** The parameters of an export, aliases resolved. */
+/** The parameters of an export with aliases resolved. */
 const exportQuery = <Name extends string>(formats: Formats<Name>) =>
   ExportParameters.extend({ format: formatParameter(formats) }).transform((query) => {
     const { format, id, status, limit, cursor, anonymize, all, bom } = query;
@@ -93,7 +95,7 @@ const exportQuery = <Name extends string>(formats: Formats<Name>) =>
     };
   });
 
-/** The endpoints that export sessions in these formats: names and media types follow from the list. */
+/** Declares the export endpoints for these formats; names and media types follow from the list. */
 export function exportRoutes<Name extends string>(formats: Formats<Name>) {
   const types = keysOf(formats).map((name) => formats[name].contentType.split(";")[0] ?? "");
   const shared = {
@@ -109,13 +111,13 @@ export function exportRoutes<Name extends string>(formats: Formats<Name>) {
       path: "/api/export",
       name: "exportSessions",
       summary:
-        "Sessions in the formats of evaluation tools. Each answer is a whole document; X-Export-Cursor, where present, leads to the next.",
+        "Export sessions in the formats of evaluation tools. Each answer is a complete document; X-Export-Cursor, if present, requests the next one.",
     }),
     exportEvals: route({
       ...shared,
       path: "/api/export/evals",
       name: "exportEvals",
-      summary: "The same, as older clients call it",
+      summary: "Alias of `/api/export` for older clients",
     }),
   };
 }

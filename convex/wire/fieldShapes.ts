@@ -13,12 +13,12 @@ import {
 } from "../lib/sessions/fields";
 import { cost, count, duration, label } from "./fields";
 
-/** The fields of the table (`lib/sessions/fieldTable.ts`) as requests and answers hold them. */
+/** The fields of the table (`lib/sessions/fieldTable.ts`) in requests and answers. */
 
-/** A label that declares no bound of its own. */
+/** The limit of labels that declare none. */
 const LABEL_MAX_BYTES = 200;
 
-/** How a field of each kind is read; unusable values count as absent. */
+/** Parsers by kind of field. Unusable values count as missing. */
 const READERS = {
   label: (about: string, { maxBytes = LABEL_MAX_BYTES }: Field) => label(about, maxBytes),
   count,
@@ -26,7 +26,7 @@ const READERS = {
   milliseconds: duration,
 } satisfies { [kind in Field["kind"]]: unknown };
 
-/** What a request may hold: each field, under each of its names. */
+/** The shape of a request: each field under each of its names. */
 export function inputShape(fields: Fields) {
   const shape: { [name: string]: ReturnType<typeof label | typeof count> } = {};
   for (const name of keysOf(fields)) {
@@ -39,7 +39,7 @@ export function inputShape(fields: Fields) {
   return shape;
 }
 
-/** Reads what was parsed with `inputShape`: of a field's names, the first with a usable value counts. */
+/** Reads a request parsed with `inputShape`. The first usable value among a field's names wins. */
 export function fieldReader<T extends Fields>(fields: T) {
   const names = keysOf(fields).map((name) => ({
     name,
@@ -51,14 +51,14 @@ export function fieldReader<T extends Fields>(fields: T) {
       const sent = candidates.find((candidate) => request[candidate] !== undefined);
       if (sent !== undefined) values[name] = request[sent];
     }
-    // `inputShape` has read each value as its declaration says.
+    // `inputShape` has parsed each value to its declared type.
     return values as Values<T>;
   };
 }
 
 type Answered<Value> = z.ZodOptional<NonNullable<Value> extends string ? z.ZodString : z.ZodNumber>;
 
-/** What an answer shows of a row's fields in this view. */
+/** The shape of an answer: the fields of a row that this view shows. */
 export function answerShape<T extends Fields, V extends View>(fields: T, view: V) {
   const shape = namesIn(fields, view).map((name) => {
     const { kind, about } = declared(fields, name);
@@ -70,16 +70,16 @@ export function answerShape<T extends Fields, V extends View>(fields: T, view: V
   };
 }
 
-/** Query parameters that filter sessions by a field, under the names that the table gives them. */
+/** Query parameters that filter sessions by a field, under the names of the table. */
 export function filterShape() {
   const shape = FIELD_FILTERS.map(({ filter, about }) => [
     filter,
-    label(`Only sessions with this. ${about}`),
+    label(`Only sessions with this value. ${about}`),
   ]);
   return Object.fromEntries(shape) as { [F in keyof FieldFilter]-?: ReturnType<typeof label> };
 }
 
-/** The filters among the parameters of a request. */
+/** Picks the filters from the parameters of a request. */
 export function readFilters(query: FieldFilter): FieldFilter {
   const filters: FieldFilter = {};
   for (const { filter } of FIELD_FILTERS) filters[filter] = query[filter];

@@ -6,8 +6,9 @@ import { cutBytes, wellFormed } from "../lib/text";
 import { DAY_MS, dayStart, isDate, parseIso, utcDate } from "../lib/time";
 
 /**
- * Fields as plugins really send them (strings for numbers, null for nothing, times in three units).
- * An unusable value counts as absent: refusing it would lose the rest of the message.
+ * Parses fields as plugins really send them (strings for numbers, null for missing values, times in
+ * three units). An unusable value counts as missing, because rejecting it would lose the rest of
+ * the message.
  */
 
 const KINDS: { readonly [type: string]: string } = {
@@ -18,7 +19,7 @@ const KINDS: { readonly [type: string]: string } = {
   object: "an object",
 };
 
-/** What is wrong with a field, where its declaration has no words of its own; for `safeParse`. */
+/** The message for an invalid field whose declaration has none of its own; for `safeParse`. */
 export const faultOf: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
   if (issue.code === "too_big") return `has more than ${issue.maximum} items`;
@@ -31,8 +32,9 @@ export const faultOf: z.core.$ZodErrorMap = (issue) => {
 type JsonSchema = { type?: string | string[]; description: string; [key: string]: unknown };
 
 /**
- * A field read by `read`; undefined = absent. Content that `read` throws at would be lost, so that it is
- * the one thing refused. `schema` describes the field in the OpenAPI document.
+ * Declares a field parsed by `read`, where undefined means missing. Only content that makes `read`
+ * throw is rejected, because it would be lost. `schema` describes the field in the OpenAPI
+ * document.
  */
 export function lenient<T>(read: (value: unknown) => T | undefined, schema: JsonSchema) {
   const field = z
@@ -41,23 +43,23 @@ export function lenient<T>(read: (value: unknown) => T | undefined, schema: Json
   return z.optional(field).meta(schema);
 }
 
-/** What `read` gives; if it throws, an issue at `path` that says why. */
+/** Returns the result of `read`, or adds an issue at `path` with its error. */
 export function readOrRefuse<T>(issues: z.RefinementCtx, path: PropertyKey[], read: () => T): T {
   try {
     return read();
   } catch (error) {
-    // JSON nested deeper than any reader of ours could print again.
+    // JSON nested too deeply to be serialised again.
     const message = error instanceof RangeError ? error.message : "cannot be stored";
     issues.addIssue({ code: "custom", path, message });
     return z.NEVER;
   }
 }
 
-/** Counts and token numbers above this are not real and would spoil exact sums. */
+/** The largest plausible count. Larger numbers would break exact sums. */
 const COUNT_MAX = 1e12;
-/** Dollars for one session or message; above this a sum in nano-dollars is no longer exact. */
+/** The most dollars for one session or message; a larger sum in nano-dollars would not be exact. */
 const COST_MAX = 1e6;
-/** Ten years. */
+/** The longest duration: ten years. */
 const DURATION_MAX_MS = 10 * 365 * DAY_MS;
 
 function readNumber(value: unknown, max: number): number | undefined {
@@ -77,21 +79,24 @@ function readCount(value: unknown): number | undefined {
 }
 
 /**
- * Text, well formed; null and absent are the same, other types become JSON text. Throws a `RangeError`
- * for what nests too deep.
+ * Parses well-formed text. Null counts as missing, other types become JSON text. Throws a
+ * `RangeError` for values nested too deeply.
  */
 export function readText(value: unknown): string | undefined {
   if (value === null || value === undefined) return undefined;
   return wellFormed(typeof value === "string" ? value : jsonText(value));
 }
 
-/** Text with something in it, trimmed. What nests too deep to be printed says nothing. */
+/** Parses non-blank text, trimmed. Values nested too deeply to be serialised count as missing. */
 export function readLabel(value: unknown): string | undefined {
   const text = isTooDeep(value) ? undefined : readText(value)?.trim();
   return text === "" ? undefined : text;
 }
 
-/** Labels are copied into rows and lists; the longest real ones are paths. */
+/**
+ * The longest label, because labels are copied into rows and lists; the longest real ones are
+ * paths.
+ */
 const LABEL_MAX_BYTES = 2_000;
 
 function cutLabel(label: string | undefined, maxBytes = LABEL_MAX_BYTES): string | undefined {
@@ -109,14 +114,14 @@ export const duration = (description: string) =>
     description,
   });
 export const text = (description: string) => lenient(readText, { type: "string", description });
-/** A label of bounded size: a longer one is cut, so that nothing else of the message suffers from it. */
+/** A label of bounded size. Longer ones are cut, so that the rest of the message is kept. */
 export const label = (description: string, maxBytes = LABEL_MAX_BYTES) =>
   lenient((value) => cutLabel(readLabel(value), maxBytes), { type: "string", description });
-/** Epoch ms, seconds or ISO text; implausible times count as absent. */
+/** A time in epoch ms, seconds or ISO text; implausible times count as missing. */
 export const time = (description: string) =>
   lenient((value) => readTime(value, Date.now()), { type: ["integer", "string"], description });
 
-/** A query parameter that is a whole number in a range: clamped, and `fallback` if it is none. */
+/** A query parameter that is a whole number: clamped to a range, `fallback` if it is not a number. */
 export function clamped(description: string, min: number, max: number, fallback: number) {
   return z
     .unknown()
@@ -128,7 +133,10 @@ export function clamped(description: string, min: number, max: number, fallback:
     .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
 }
 
-/** A query parameter with tags between commas; a tag may hold one itself: what was given is tried whole too. */
+/**
+ * A query parameter with comma-separated tags. A tag may contain a comma, so the whole value is one
+ * of them too.
+ */
 export const tagList = (description: string) =>
   lenient(
     (value) => {
@@ -145,7 +153,7 @@ function readList(value: unknown): string[] | undefined {
   return named.length === 0 ? undefined : named;
 }
 
-/** The same where an empty value would choose everything: it is refused. */
+/** Rejects an empty value, because it would otherwise select everything. */
 export const chosenLabel = (description: string) =>
   chosen((value) => cutLabel(readLabel(value)), description);
 export const chosenList = (description: string) => chosen(readList, description);
@@ -163,7 +171,10 @@ function chosen<T>(read: (value: unknown) => T | undefined, description: string)
     .meta({ type: "string", description });
 }
 
-/** A query parameter that is on for `true`, `1` or an empty value; what is neither on nor off is refused. */
+/**
+ * A query parameter that is true for `true`, `1` or an empty value; rejects anything that is not a
+ * boolean.
+ */
 export const flag = (description: string, fallback = false) =>
   z
     .string()
@@ -176,7 +187,10 @@ export const flag = (description: string, fallback = false) =>
     })
     .meta({ type: "boolean", default: fallback, description });
 
-/** A query parameter that is a number from `least` on; what is none is refused: a bound that is ignored lies. */
+/**
+ * A query parameter that is a number of at least `least`. Rejects non-numbers, because ignoring a
+ * bound would return wrong results.
+ */
 export const bound = (description: string, least: number) =>
   z
     .string()
@@ -190,7 +204,7 @@ export const bound = (description: string, least: number) =>
     })
     .meta({ type: "number", minimum: least, description });
 
-/** A time (ms, seconds or ISO text) or a UTC day, as ms: its beginning or its last millisecond. */
+/** A time (ms, seconds or ISO text) or a UTC day, in ms; a day means its first or last millisecond. */
 export function moment(description: string, edge: "start" | "end" = "start") {
   return z
     .unknown()
@@ -206,7 +220,7 @@ export function moment(description: string, edge: "start" | "end" = "start") {
     .meta({ type: ["integer", "string"], description });
 }
 
-/** The UTC day (`YYYY-MM-DD`) of a time or day given so. */
+/** The UTC day (`YYYY-MM-DD`) of a time or day. */
 export function day(description: string) {
   return moment(description).transform((at) => (at === undefined ? undefined : utcDate(at)));
 }

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { route } from "./route";
 
-/** The version of the HTTP API, as `/health` and the OpenAPI document say it. */
+/** The version of the HTTP API in `/health` and the OpenAPI document. */
 export const API_VERSION = "1.0.0";
 
 export const health = route({
   method: "GET",
   path: "/health",
   name: "health",
-  summary: "Whether the deployment answers",
+  summary: "Check that the deployment is running",
   access: "public",
   limit: "none",
   answer: z.object({

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** A JSON Schema (2020-12), as far as the OpenAPI document looks into it. */
+/** A JSON Schema (2020-12), as far as the OpenAPI document reads it. */
 export type JsonSchema = {
   properties?: { [name: string]: JsonSchema };
   required?: string[];
@@ -8,20 +8,20 @@ export type JsonSchema = {
   [keyword: string]: unknown;
 };
 
-/** Named schemas of the document, by name. */
+/** Named schemas of the document. */
 export type Components = Map<string, JsonSchema>;
 
 type Direction = "input" | "output";
 
 /**
- * A declaration as JSON Schema: `input` is what clients send, `output` what they get. Schemas with an
- * id become components, and references to them.
+ * Converts a declaration to JSON Schema: `input` is what clients send, `output` what they receive.
+ * Schemas with an id become components and are referenced.
  */
 export function schemaOf(
   schema: z.ZodType,
   io: Direction,
   components: Components,
-  place: "referenced" | "inline" = "referenced",
+  mode: "referenced" | "inline" = "referenced",
 ): JsonSchema {
   const { $defs = {}, ...converted } = convert(schema, io);
   for (const [name, definition] of Object.entries($defs as { [name: string]: JsonSchema })) {
@@ -30,9 +30,9 @@ export function schemaOf(
   const own = tidy(converted);
   const id = z.globalRegistry.get(schema)?.id;
   if (id === undefined) return own;
-  // Zod answers a named schema as a reference to its own definition, or as it is.
+  // Zod returns a named schema as a reference to its own definition, or inline.
   if (own.$ref === undefined) components.set(id, own);
-  return place === "inline" ? (components.get(id) ?? own) : reference(id);
+  return mode === "inline" ? (components.get(id) ?? own) : reference(id);
 }
 
 function reference(id: string): JsonSchema {
@@ -50,7 +50,7 @@ function convert(schema: z.ZodType, io: Direction): JsonSchema {
   }) as JsonSchema;
 }
 
-/** `z.preprocess` takes anything in; what it shall be afterwards is what clients need to know. */
+/** The schema after `z.preprocess`, which itself accepts anything: clients need to know the result. */
 function behindPreprocess(schema: z.core.$ZodType): z.ZodType | undefined {
   const { def } = schema._zod;
   if (def.type !== "pipe" || !("in" in def) || !("out" in def)) return undefined;
@@ -58,7 +58,7 @@ function behindPreprocess(schema: z.core.$ZodType): z.ZodType | undefined {
   return before._zod.def.type === "transform" ? (out as z.ZodType) : undefined;
 }
 
-/** References into the document, and without what only the converter needs. */
+/** Rewrites references to the document's components and drops keys that only the converter needs. */
 function tidy(schema: JsonSchema): JsonSchema {
   const text = JSON.stringify(schema, (key, value: unknown) =>
     key === "id" || key === "$schema" ? (typeof value === "string" ? undefined : value) : value,

@@ -4,7 +4,7 @@ export const mcp = route({
   method: "POST",
   path: "/mcp",
   name: "mcp",
-  summary: "Model Context Protocol: what an agent asks past sessions (`docs/mcp.md`)",
+  summary: "Model Context Protocol: search past sessions as an agent (`docs/mcp.md`)",
   access: "caller",
   limit: "search",
   rawBody: "application/json",

@@ -5,18 +5,18 @@ import { API_VERSION } from "./health";
 import { schemaOf, type Components, type JsonSchema } from "./jsonSchema";
 import type { Route } from "./route";
 
-/** Codes of errors with their HTTP status, as `errors.ts` has them. */
+/** Error codes with their HTTP status (`errors.ts`). */
 type ErrorTable = { readonly [code: string]: number };
 
 const INTRODUCTION = [
-  "Sessions of AI coding tools: sent by plugins, searched, read and exported by people and programs.",
-  "Every answer carries `X-Request-Id` and CORS headers, every error the same body.",
-  "`GET` also answers `HEAD`. Unknown fields of a body and unknown parameters are ignored.",
+  "Stores sessions of AI coding tools that plugins send, and lets people and programs search, read and export them.",
+  "Every answer has `X-Request-Id` and CORS headers, and all errors have the same body.",
+  "Every `GET` endpoint also answers `HEAD`. Unknown body fields and query parameters are ignored.",
 ].join("\n");
 
 /**
- * The OpenAPI 3.1 document of these routes. Everything in it comes from the declarations that also
- * parse and answer the requests, so that it cannot say something else than the server does.
+ * Generates the OpenAPI 3.1 document of these routes. It is derived from the declarations that
+ * parse and answer the requests, so it always matches the server.
  */
 export function openApiDocument(routes: readonly Route[], server: string, errors: ErrorTable) {
   const components: Components = new Map();
@@ -55,12 +55,12 @@ export function openApiDocument(routes: readonly Route[], server: string, errors
 
 const text = { type: "string" };
 const HEADERS = {
-  "X-Request-Id": { schema: text, description: "Names the line of the log." },
-  "WWW-Authenticate": { schema: text, description: "`Bearer`, with status 401." },
+  "X-Request-Id": { schema: text, description: "Identifies the request in the log." },
+  "WWW-Authenticate": { schema: text, description: "`Bearer`; only with status 401." },
   "Retry-After": { schema: { type: "integer" }, description: "Seconds to wait." },
   RateLimit: {
     schema: text,
-    description: 'What is left, `"class";r=requests;t=seconds`, where a limit applies.',
+    description: 'Remaining requests, `"class";r=requests;t=seconds`, if a limit applies.',
   },
   "RateLimit-Policy": { schema: text, description: 'The limit, `"class";q=requests;w=seconds`.' },
 };
@@ -83,7 +83,7 @@ function operation(route: Route, components: Components, errors: ErrorTable) {
   };
 }
 
-/** The noun of a path: `/api/sessions/:id` and `/sync/session` are not far apart. */
+/** Groups operations by the noun of their path; `sync` paths form one group. */
 function tagOf({ path }: Route): string {
   const [first = "", second = first] = path
     .split("/")
@@ -143,7 +143,7 @@ function success(route: Route, components: Components) {
     : [];
   const counted = isCounted(route) ? (["RateLimit", "RateLimit-Policy"] as const) : [];
   return {
-    description: "Done.",
+    description: "Success.",
     headers: headers("X-Request-Id", ...counted),
     content: Object.fromEntries([...documents, ...json]) as { [type: string]: unknown },
   };
@@ -151,12 +151,12 @@ function success(route: Route, components: Components) {
 
 const mediaType = (type: string) => type.split(";")[0] ?? type;
 
-/** A document is text to us, unless it is JSON: then any. */
+/** The schema of a document: any JSON for JSON, text for other types. */
 const documentSchema = (type: string) => (mediaType(type) === "application/json" ? {} : text);
 
 const isCounted = ({ limit, access }: Route) => limit !== "none" && access === "caller";
 
-/** The errors a route can answer, a status each, with the codes that come with it. */
+/** The errors a route can answer: one entry per status, with its codes. */
 function failures(route: Route, errors: ErrorTable) {
   const takesInput = Boolean(route.query ?? route.body);
   const statuses = [
@@ -204,7 +204,7 @@ const MESSAGES: ReadonlyMap<number, string> = new Map([
   [503, "Not available; try again later"],
 ]);
 
-/** `GET /openapi.json` answers a document, described here no further than that. */
+/** The answer of `GET /openapi.json`, described no further. */
 export const OpenApiAnswer = z.looseObject({
   openapi: z.literal("3.1.0"),
   info: z.looseObject({ title: z.string(), version: z.string() }),

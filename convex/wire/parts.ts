@@ -18,17 +18,17 @@ import { isWellFormed, prefixBytes, utf8Length } from "../lib/text";
 import { readOrRefuse, readText } from "./fields";
 
 /**
- * A part in the one form that is stored: text as it is, everything else as JSON text, because no
- * Convex value can hold every key, depth and length of JSON.
+ * A part in its stored form: text as it is, everything else as JSON text, because Convex values
+ * cannot hold every key, depth and length of JSON.
  */
 type PartInput = WholePart;
 
-/** Part types are labels; a longer one is no type. */
+/** The longest part type; a longer one is not a type. */
 const TYPE_MAX_BYTES = 100;
 
 /**
- * The parts of a message in any dialect: a list, or a single part; a part is `{type, content}`, or
- * has its fields beside `type`, or is plain text. Absent and null are the same.
+ * The parts of a message in any dialect: a list or a single part. A part is `{type, content}`, an
+ * object with its fields next to `type`, or plain text. Null counts as missing.
  */
 export const PartList = z
   .optional(
@@ -42,10 +42,10 @@ export const PartList = z
   .meta({
     type: "array",
     items: { type: "object", properties: { type: { type: "string" }, content: {} } },
-    description: "Content blocks, any JSON; kept whole and in order.",
+    description: "Content blocks as any JSON; stored completely and in order.",
   });
 
-/** A part as it was sent, in the one form of many: a type, and content. */
+/** Normalises a sent part to a type and content. */
 function shapeOf(part: unknown): StoredPart {
   if (typeof part === "string") return { type: "text", content: part };
   if (!isJsonObject(part)) return { type: "unknown", content: part };
@@ -62,7 +62,7 @@ function isTypeName(type: unknown): type is string {
   return typeof type === "string" && isWellFormed(type) && utf8Length(type) <= TYPE_MAX_BYTES;
 }
 
-/** Fields beside `content` that belong into it, as the documented flat form of tool parts has them. */
+/** Fields next to `content` that belong into it, as in the documented flat form of tool parts. */
 const FLAT_KEYS = [
   "toolName",
   "name",
@@ -78,8 +78,8 @@ function isFlat(type: string, beside: JsonObject): boolean {
   return /tool|function/.test(type) && FLAT_KEYS.some((key) => key in beside);
 }
 
-/** What a message may bring in many dialects at once. */
-type SaidFields = {
+/** The fields of a message that may hold its content, in several dialects at once. */
+type ContentFields = {
   textContent?: string;
   content?: unknown;
   parts?: PartInput[];
@@ -88,16 +88,17 @@ type SaidFields = {
   tool_call_id?: string;
 };
 
-/** A result that is larger is found by its place alone, so that no message is stored twice. */
+/** The largest tool result whose call is stored with it, so that no large message is stored twice. */
 const NAMED_RESULT_MAX_BYTES = 64 * 1024;
 
 /**
- * All that a message says, whichever of the fields say it: the text is `textContent`, else a `content`
- * that is no list or object; what else `content` and `toolCalls` hold joins the parts, but for what they
- * hold already. Where nothing of this was sent, `parts` is undefined, and those of an earlier delivery stay.
+ * Collects the content of a message from all fields that may hold it. The text is `textContent`,
+ * otherwise a scalar `content`. Anything else in `content` and `toolCalls` is added to the parts,
+ * unless they contain it already. If none of these fields was sent, `parts` is undefined and the
+ * parts of an earlier delivery stay.
  */
-export function readSaid(
-  { textContent, content, parts, toolCalls, tool_calls, tool_call_id }: SaidFields,
+export function readContent(
+  { textContent, content, parts, toolCalls, tool_calls, tool_call_id }: ContentFields,
   issues: z.RefinementCtx,
 ): { text?: string; parts?: PartInput[] } {
   const isScalar = typeof content !== "object";
@@ -116,34 +117,37 @@ export function readSaid(
   const isResult = tool_call_id !== undefined && text && utf8Length(text) <= NAMED_RESULT_MAX_BYTES;
   const answered = { type: "tool-result", content: { tool_call_id, content: text } };
   const results = isResult ? stored("content", [answered]) : [];
-  return { text, parts: joined(joined(parts, blocks), [...calls, ...results]) };
+  return { text, parts: appendMissing(appendMissing(parts, blocks), [...calls, ...results]) };
 }
 
-/** The message as it will be stored is too large: an issue that becomes 413. */
+/** Adds the issue for a message that is too large to store, which becomes status 413. */
 export function refuseTooLarge(issues: z.RefinementCtx): void {
-  const message = `is larger than ${MESSAGE_MAX_BYTES} bytes as it is stored`;
+  const message = `takes more than ${MESSAGE_MAX_BYTES} bytes in storage`;
   issues.addIssue({ code: "too_big", origin: "string", maximum: MESSAGE_MAX_BYTES, message });
 }
 
-/** The parts, and behind them what they do not hold already, as it is or as the same call in another dialect. */
-function joined(
+/**
+ * Appends the parts that are not contained yet, neither as sent nor as the same call in another
+ * dialect.
+ */
+function appendMissing(
   parts: PartInput[] | undefined,
   more: readonly PartInput[],
 ): PartInput[] | undefined {
   if (parts === undefined || more.length === 0) return more.length === 0 ? parts : [...more];
   const unmatched = new Set(parts.keys());
-  const placesOf = new Map<string, number[]>();
+  const positionsOf = new Map<string, number[]>();
   for (const [at, part] of parts.entries()) {
-    for (const key of keysOf(part)) {
-      const places = placesOf.get(key);
-      if (places === undefined) placesOf.set(key, [at]);
-      else places.push(at);
+    for (const key of matchKeys(part)) {
+      const positions = positionsOf.get(key);
+      if (positions === undefined) positionsOf.set(key, [at]);
+      else positions.push(at);
     }
   }
-  // What is said twice is held twice: each part stands for one of the same.
+  // Each part matches one equal part only, so that repeated content stays repeated.
   const added = more.filter((part) => {
-    for (const places of keysOf(part).map((key) => placesOf.get(key) ?? [])) {
-      for (let at = places.pop(); at !== undefined; at = places.pop()) {
+    for (const positions of matchKeys(part).map((key) => positionsOf.get(key) ?? [])) {
+      for (let at = positions.pop(); at !== undefined; at = positions.pop()) {
         if (unmatched.delete(at)) return false;
       }
     }
@@ -152,15 +156,15 @@ function joined(
   return [...parts, ...added];
 }
 
-/** What parts that say the same have in common. */
-function keysOf(part: PartInput): string[] {
+/** Keys that equal parts share. */
+function matchKeys(part: PartInput): string[] {
   const call = sameCallKey(parsePart(part));
-  return call === undefined ? [asText(part)] : [asText(part), call];
+  return call === undefined ? [serialized(part)] : [serialized(part), call];
 }
 
-const asText = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
+const serialized = ({ type, format, content }: PartInput) => [type, format, content].join("\n");
 
-/** A list as it is, one thing as a list of it; absent and null are the same. */
+/** Wraps a single value in a list. Null counts as missing. */
 function listOf(value: unknown, issues: z.RefinementCtx): unknown[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) return [value];
@@ -174,8 +178,8 @@ function callShape(call: unknown): StoredPart {
 }
 
 /**
- * The text that the text parts hold together; empty if there is none. It stands in the parts already,
- * so that it ends where it would make the message too large.
+ * Joins the text of all text parts; empty if there is none. It repeats the parts, so it is cut
+ * where it would make the message too large.
  */
 export function textOfParts(parts: PartInput[]): string {
   const texts = parts.filter(isTextPart).map(parsePart);

@@ -2,7 +2,7 @@ import { type Role, ROLES } from "../lib/enums";
 import { isTooDeep } from "../lib/json";
 import { cutBytes, wellFormed } from "../lib/text";
 
-/** What else plugins and providers call them. */
+/** Other names of the roles, as plugins and providers use them. */
 const ALIASES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ...ROLES.map((role) => [role, role] as const),
   ["human", "user"],
@@ -15,13 +15,13 @@ const ALIASES: ReadonlyMap<string, Role> = new Map<string, Role>([
   ["function", "tool"],
 ]);
 
-/** `toolResult`, `tool_response`, `function-output`: whatever a tool answered. */
+/** Names for the result of a tool: `toolResult`, `tool_response`, `function-output`. */
 const TOOL_ANSWER = /^(?:tool|function)(?:[_-]?call)?[_-]?(?:result|response|output|return)s?$/;
 
-/** A role is a label; what is longer is none, and only its start is kept. */
+/** The longest role that is kept as sent; longer ones are cut. */
 const RAW_ROLE_MAX_BYTES = 200;
 
-/** The role a value stands for; `rawRole` keeps what was sent where it is not one of ours. */
+/** Parses a role. `rawRole` keeps what was sent if it is not one of ours. */
 export function readRole(value: unknown): { role?: Role; rawRole?: string } {
   if (value === undefined || value === null) return {};
   if (isTooDeep(value)) return { role: "unknown" };

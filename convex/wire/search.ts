@@ -8,49 +8,53 @@ import { ROLES } from "../lib/enums";
 import { route } from "./route";
 import { readSource } from "./sources";
 
-/** A pasted log is a fine query; more than this is a file. */
+/** The longest query. A pasted log is a valid query; anything longer is a file. */
 const QUERY_MAX_BYTES = 65_536;
 
 export const SEARCH_TYPES = ["fulltext", "semantic", "hybrid"] as const;
 
-/** What is searched for: any text with something in it. */
+/** The text to search for: any non-blank text. */
 export const QueryText = z
   .string({ error: "is required" })
   .overwrite(wellFormed)
   .refine((text) => text.trim() !== "", "must not be empty")
   .refine((text) => utf8Length(text) <= QUERY_MAX_BYTES, `is longer than ${QUERY_MAX_BYTES} bytes`)
-  .meta({ description: "Words, an identifier, an error message, a question." });
+  .meta({ description: "Words, an identifier, an error message or a question." });
 
-/** Older clients send nothing, or an empty string, for "any". */
+/** An optional choice. Older clients send an empty string for "any". */
 const oneOf = <const Values extends readonly string[]>(values: Values) =>
   z.preprocess(
     (value) => (value === "" || value === null ? undefined : value),
     z.enum(values).optional(),
   );
 
-/** What both searches take. A session is searched by its own time, a role narrows to messages. */
+/** Filters of both search endpoints. Times apply to the session; a role applies to messages. */
 const SearchFilters = {
   source: label("Only sessions of this tool.").transform(readSource),
   ...filterShape(),
   from: moment("Only sessions created from this time or day on."),
   to: moment("Only sessions created up to this time, or to the end of this day.", "end"),
-  role: oneOf(ROLES).meta({ description: "Only what this role said." }),
+  role: oneOf(ROLES).meta({ description: "Only messages with this role." }),
 };
 
-/** Which search; older clients mean full text when they say nothing. */
+/** The kind of search. The default is full text, because older clients do not send it. */
 export const SearchType = oneOf(SEARCH_TYPES)
   .transform((type) => type ?? "fulltext")
-  .meta({ default: "fulltext", description: "By words, by meaning, or both merged." });
+  .meta({
+    default: "fulltext",
+    description:
+      "Search by words (`fulltext`), by meaning (`semantic`), or both merged (`hybrid`).",
+  });
 export type SearchType = z.output<typeof SearchType>;
 
 const SearchOptions = {
   type: SearchType,
-  limit: clamped("Results, one a session.", 1, 50, 10),
+  limit: clamped("Maximum number of results; each session appears once.", 1, 50, 10),
   ...SearchFilters,
 };
 
-/** Names that clients use for one thing; the first that is there counts. */
-const renamed = <Shape extends z.ZodRawShape>(
+/** Accepts other names of fields; the canonical name wins. */
+const withAliases = <Shape extends z.ZodRawShape>(
   shape: z.ZodObject<Shape>,
   aliases: { [name: string]: string },
 ) =>
@@ -65,50 +69,52 @@ const renamed = <Shape extends z.ZodRawShape>(
 
 const NAMES = { mode: "type", projectName: "project", tool: "source" };
 
-export const SearchBody = renamed(z.object({ query: QueryText, ...SearchOptions }), {
+export const SearchBody = withAliases(z.object({ query: QueryText, ...SearchOptions }), {
   ...NAMES,
   q: "query",
 });
-const SearchQuery = renamed(z.object({ q: QueryText, ...SearchOptions }), {
+const SearchQuery = withAliases(z.object({ q: QueryText, ...SearchOptions }), {
   ...NAMES,
   query: "q",
 });
 
-/** What a result shows of what it found. */
-export const Passage = {
+/** The matching text in a result. */
+export const MatchFields = {
   snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
   highlights: z
     .array(z.tuple([z.number(), z.number()]))
     .meta({ description: "[start, end) in the snippet, in UTF-16 units." }),
-  score: z.number().meta({ description: "0–1, falling along the list." }),
+  score: z.number().meta({ description: "Relevance, 0–1; results are sorted by it." }),
 };
 
-/** Whether all of a search could run, for all of the query. */
+/** Whether the whole search could run, for the whole query. */
 export const Degradation = {
-  degraded: z.boolean().meta({ description: "A part of the search could not run." }),
-  reason: z.string().optional().meta({ description: "Why it is degraded." }),
+  degraded: z.boolean().meta({ description: "Whether a part of the search could not run." }),
+  reason: z.string().optional().meta({ description: "Why the search is degraded." }),
   ignored: z.array(z.string()).optional().meta({
-    description:
-      "Words of the query that full text cannot find, where there are any: no index holds words of 32 bytes and more, as a SHA-1 in hexadecimal has.",
+    description: "Words of the query that were not searched because the query has too many.",
   }),
 };
 
-/** `ignored` of an answer that full text has a part in. */
+/** The `ignored` field of an answer from full-text search. */
 export function ignoredOf(query: string): { ignored?: string[] } {
   const ignored = [...prepareQuery(query).ignored];
   return ignored.length > 0 ? { ignored } : {};
 }
 
-/** A session that answers, with the passage that answers best: the session's fields, and these. */
+/** A matching session with its best match. */
 export const SearchResult = SessionAnswer.extend({
   sessionId: z.string().meta({ description: "The same as `id`." }),
-  messageId: z.string().optional().meta({ description: "The message the snippet is from." }),
+  messageId: z
+    .string()
+    .optional()
+    .meta({ description: "The message that the snippet comes from." }),
   title: z.string(),
   project: z.string().optional().meta({ description: "The same as `projectName`." }),
-  ...Passage,
+  ...MatchFields,
   matchedIn: z
     .array(z.enum(["fulltext", "semantic"]))
-    .meta({ description: "Which search found it." }),
+    .meta({ description: "The searches that found it." }),
 }).meta({ id: "SearchResult" });
 
 export const SearchAnswer = z.object({
@@ -117,7 +123,7 @@ export const SearchAnswer = z.object({
   ...Degradation,
   truncated: z.boolean().meta({
     description:
-      "Fewer results than asked for, because reading ended before all was seen: filters left too little, or one session says it too often. A narrower query finds more.",
+      "The search hit its read budget before it filled `limit`, because filters excluded most matches or one session has too many of them. Narrow the query to find more.",
   }),
 });
 
@@ -139,7 +145,7 @@ export const searchByQuery = route({
   method: "GET",
   path: "/api/search",
   name: "searchByQuery",
-  summary: "Search your sessions, as older clients call it",
+  summary: "Search your sessions with query parameters",
   access: "caller",
   limit: "search",
   query: SearchQuery,

@@ -6,45 +6,45 @@ import { route } from "./route";
 import { readSource } from "./sources";
 
 const SessionListQuery = z.object({
-  limit: clamped("Sessions a page.", 1, 200, 50),
-  cursor: label("The `cursor` of the page before."),
+  limit: clamped("Sessions per page.", 1, 200, 50),
+  cursor: label("The `cursor` of the previous page."),
   source: label("Only sessions of this tool.").transform(readSource),
   ...filterShape(),
-  from: moment("Only sessions from this time or day on."),
-  to: moment("Only sessions up to this time, or to the end of this day.", "end"),
+  from: moment("Only sessions active at or after this time or day."),
+  to: moment("Only sessions created by this time, or by the end of this day.", "end"),
 });
 
 const messagePage = {
-  messages_limit: clamped("Messages a page; fewer come where they are large.", 1, 200, 100),
-  messages_cursor: label("The `messagesCursor` of the page before."),
+  messages_limit: clamped("Messages per page; a page of large messages has fewer.", 1, 200, 100),
+  messages_cursor: label("The `messagesCursor` of the previous page."),
 };
 
 const SessionQuery = z.object(messagePage);
 const SessionByIdQuery = z.object({
   id: z.string({ error: "is required" }).min(1, "is required").meta({
-    description: "Our id or the plugin's external id.",
+    description: "The session's id or external id.",
   }),
   ...messagePage,
 });
 
-/** Flat and nested at once: the documentation reads the former, older clients the latter. */
+/** Returns the session twice: flat for documented clients, nested under `session` for older ones. */
 const SessionWithMessages = SessionAnswer.extend({
   session: SessionAnswer,
   messages: z.array(MessageAnswer),
-  messagesCursor: z.string().nullable().meta({ description: "Null at the end." }),
+  messagesCursor: z.string().nullable().meta({ description: "Null on the last page." }),
 });
 
 export const listSessions = route({
   method: "GET",
   path: "/api/sessions",
   name: "listSessions",
-  summary: "Your sessions, newest first",
+  summary: "List your sessions, newest first",
   access: "caller",
   limit: "read",
   query: SessionListQuery,
   answer: z.object({
     sessions: z.array(SessionAnswer),
-    cursor: z.string().nullable().meta({ description: "Null at the end." }),
+    cursor: z.string().nullable().meta({ description: "Null on the last page." }),
   }),
 });
 
@@ -52,7 +52,7 @@ export const getSession = route({
   method: "GET",
   path: "/api/sessions/:id",
   name: "getSession",
-  summary: "A session with its messages, by our id or the plugin's",
+  summary: "Get a session with its messages, by its id or external id",
   access: "caller",
   limit: "read",
   query: SessionQuery,
@@ -63,7 +63,7 @@ export const getSessionById = route({
   method: "GET",
   path: "/api/sessions/get",
   name: "getSessionById",
-  summary: "The same, as older clients call it",
+  summary: "Get a session with its messages, with its id as a query parameter",
   access: "caller",
   limit: "read",
   query: SessionByIdQuery,

@@ -16,17 +16,18 @@ const totals = {
   cacheWriteTokens: count.optional(),
   cacheWrite1hTokens: count.optional(),
   reasoningTokens: count.optional(),
-  uncostedTokens: count
-    .optional()
-    .meta({ description: "Tokens for which no tool reported a cost." }),
+  uncostedTokens: count.optional().meta({ description: "Tokens without a reported cost." }),
   unpricedTokens: count.optional().meta({ description: "Tokens without a known price." }),
   reportedTokens: count.optional().meta({
-    description: "The part of `totalTokens` that only totals of sessions report, not messages.",
+    description:
+      "The share of `totalTokens` that only sessions' own totals report, not their messages.",
   }),
-  cost: count.meta({ description: "US dollars, as tools reported them." }),
-  computedCost: count.optional().meta({ description: "US dollars, by the price table." }),
+  cost: count.meta({ description: "US dollars, as reported by the tools." }),
+  computedCost: count
+    .optional()
+    .meta({ description: "US dollars, computed from the price table." }),
   reportedCost: count.optional().meta({
-    description: "The part of `cost` that only totals of sessions report, not messages.",
+    description: "The share of `cost` that only sessions' own totals report, not their messages.",
   }),
   durationMs: count,
 };
@@ -43,18 +44,18 @@ const zone = z
   })
   .meta({
     type: "string",
-    description: "Time zone of the days, such as `Europe/Berlin`; else UTC.",
+    description: "Time zone of the days, such as `Europe/Berlin`. Default: UTC.",
   });
 
 /** The range of days that statistics are asked for. */
 export const StatsQuery = z.object({
-  from: day("First day, `YYYY-MM-DD` or a time."),
-  to: day("Last day."),
+  from: day("First day, as `YYYY-MM-DD` or a time."),
+  to: day("Last day, inclusive."),
   tz: zone,
   source: label("Only sessions of this tool.").transform(readSource),
 });
 
-/** Flat totals under the names of older clients, and splits as lists: names are free text. */
+/** Flat totals under the names of older clients, and splits as lists, because names are free text. */
 const StatsAnswer = z.object({
   sessionCount: count,
   messageCount: count,
@@ -79,7 +80,7 @@ export const getStats = route({
   method: "GET",
   path: "/api/stats",
   name: "getStats",
-  summary: "Totals by model, provider, source, project, day and hour",
+  summary: "Get totals by model, provider, source, project, day and hour",
   access: "caller",
   limit: "read",
   query: StatsQuery,
@@ -90,7 +91,7 @@ export const getWrapped = route({
   method: "GET",
   path: "/api/wrapped/:date",
   name: "getWrapped",
-  summary: "A day as a picture: `2026-11-22.svg`, `today.svg` or `yesterday.svg`",
+  summary: "Get a day as a picture: `2026-11-22.svg`, `today.svg` or `yesterday.svg`",
   access: "caller",
   limit: "read",
   query: z.object({

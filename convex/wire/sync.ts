@@ -7,17 +7,17 @@ import { timeFromId } from "../lib/sync/sourceTime";
 import { readSource } from "./sources";
 import { label, lenient, readLabel, text, time } from "./fields";
 import { fieldReader, inputShape } from "./fieldShapes";
-import { PartList, readSaid, refuseTooLarge, textOfParts } from "./parts";
+import { PartList, readContent, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { LISTED_ITEMS_MAX, route } from "./route";
 
-/** Longest id of a plugin, in UTF-16 units; real ones have fewer than 100. */
+/** The longest id of a plugin, in UTF-16 units; real ones have fewer than 100. */
 const ID_MAX_LENGTH = 512;
 
-/** An id, not blank, and what is wrong with what was sent as one. */
+/** Parses a non-blank id, or tells what is wrong with it. */
 function readId(value: unknown): { id?: string; fault?: string } {
   if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
-    // Two of them may be one number by now, and would be one session.
+    // Two different ids may already have become the same number.
     return { id: "", fault: "is beyond 2^53, where numbers are not exact: send it as a string" };
   }
   if (typeof value === "string" || typeof value === "number") {
@@ -38,18 +38,18 @@ const times = {
 };
 
 /**
- * A session as plugins send it. Only an id is required; unknown fields are ignored. So is `messageCount`:
- * plugins count by rules of their own (the same session 6, then 4), the messages themselves follow, and a
- * count without messages would be in lists what it is in no statistics.
+ * A session as plugins send it. Only an id is required, and unknown fields are ignored.
+ * `messageCount` is ignored too, because plugins count by their own rules (the same session 6, then
+ * 4) and send the messages anyway.
  */
 const SessionFields = z.object({
   externalId: id("The plugin's id of the session."),
   sessionId: id("Alias of `externalId`."),
-  source: label("Which tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
+  source: label("The tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
   ...inputShape(SESSION_FIELDS),
   restore: lenient((value) => (value === true ? true : undefined), {
     type: "boolean",
-    description: "Brings a session back that its owner deleted; without it, it stays deleted.",
+    description: "Restore a session that its owner deleted. Without it, the session stays deleted.",
   }),
   ...times,
 });
@@ -64,19 +64,21 @@ const MessageFields = z.object({
   role: lenient((value) => value, {
     type: "string",
     description:
-      "user, assistant, system, tool; anything else is kept as sent and counts as unknown.",
+      "user, assistant, system or tool. Anything else is kept as sent and counts as unknown.",
   }),
-  textContent: text("The text; taken from the text parts if absent."),
+  textContent: text("The text. Default: the text of the text parts."),
   content: lenient((value) => value, {
-    description: "Older clients: the text, or a list of parts.",
+    description: "For older clients: the text, or a list of parts.",
   }),
   parts: PartList,
   toolCalls: lenient((value) => value, {
-    description: "Older clients: tool calls, kept as parts.",
+    description: "For older clients: tool calls, stored as parts.",
   }),
-  tool_calls: lenient((value) => value, { description: "The same, as OpenAI's messages have it." }),
-  tool_call_id: label("The call that a message of a tool answers, as OpenAI's messages have it."),
-  source: label("Which tool; used when the message is the first sign of its session."),
+  tool_calls: lenient((value) => value, {
+    description: "Alias of `toolCalls`, as in OpenAI's messages.",
+  }),
+  tool_call_id: label("The call that a tool message answers, as in OpenAI's messages."),
+  source: label("The tool; used if the message creates its session."),
   ...inputShape(MESSAGE_FIELDS),
   ...times,
 });
@@ -92,7 +94,7 @@ function readCreatedAt(fields: Times, externalId: string) {
   );
 }
 
-/** The two kinds of cache writes add up to their sum, where a plugin sends both and no sum. */
+/** Adds up the two kinds of cache writes if a plugin sends both without the sum. */
 function withCacheWrites(numbers: Values<MessageTable>): Values<MessageTable> {
   const { cacheWriteTokens, cacheWrite5mTokens: short, cacheWrite1hTokens: long } = numbers;
   if (cacheWriteTokens !== undefined || short === undefined || long === undefined) return numbers;
@@ -103,7 +105,7 @@ type Issues = z.RefinementCtx;
 
 type Ids = { [name: string]: ReturnType<typeof readId> | undefined };
 
-/** The first id given, or an issue that names the field and what is wrong with it. */
+/** The first valid id, or an issue that names the field and its fault. */
 function requireId(issues: Issues, candidates: Ids): string {
   const given = Object.entries(candidates);
   const [name = "", found = {}] = given.find(([, one]) => one?.id !== undefined) ??
@@ -115,7 +117,7 @@ function requireId(issues: Issues, candidates: Ids): string {
   return id;
 }
 
-/** A session, its aliases resolved. Absent fields are undefined and keep what is stored. */
+/** A session with aliases resolved. Missing fields are undefined and keep what is stored. */
 export const SessionInput = SessionFields.transform((fields, issues) => {
   const { externalId: ownId, sessionId } = fields;
   const externalId = requireId(issues, { externalId: ownId, sessionId });
@@ -128,12 +130,12 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
   };
 }).meta({ id: "SessionInput" });
 
-/** A message, its aliases resolved and its parts in the one stored form. */
+/** A message with aliases resolved and its parts in stored form. */
 export const MessageInput = MessageFields.transform((fields, issues) => {
   const { sessionExternalId: ofSession, sessionId, externalId: ownId, messageId, id } = fields;
   const sessionExternalId = requireId(issues, { sessionExternalId: ofSession, sessionId });
   const externalId = requireId(issues, { externalId: ownId, messageId, id });
-  const { text: sentText, parts } = readSaid(fields, issues);
+  const { text: sentText, parts } = readContent(fields, issues);
   const derived = sentText ? undefined : parts && textOfParts(parts);
   const textContent = sentText || derived;
   if (storedBytes(textContent ?? "", parts ?? []) > MESSAGE_MAX_BYTES) refuseTooLarge(issues);
@@ -153,7 +155,10 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
 export type SessionInput = z.output<typeof SessionInput>;
 export type MessageInput = z.output<typeof MessageInput>;
 
-/** Items stay unparsed here: each is read alone, so that a bad one hurts no neighbour. */
+/**
+ * A list whose items stay unparsed. Each item is parsed alone, so that an invalid one does not
+ * affect the others.
+ */
 const items = (description: string) =>
   z
     .unknown()
@@ -182,11 +187,11 @@ const Tally = z.object({
   updated: z.number(),
   skipped: z.number(),
   deleted: z.number().optional().meta({
-    description: "How many of the skipped ones belong to sessions that their owner deleted.",
+    description: "Number of skipped items whose session the owner deleted.",
   }),
 });
 
-/** Ids in such an answer are those that were sent: plugins expect some. */
+/** Marks an answer for a deleted session. Its ids are the ones sent, because plugins expect ids. */
 const deleted = z.literal(true).optional().meta({
   description: "Nothing was stored, because the owner deleted the session.",
 });
@@ -217,7 +222,7 @@ export const syncBatch = route({
   method: "POST",
   path: "/sync/batch",
   name: "syncBatch",
-  summary: "Create or update many sessions and messages; bad items are named in `errors`",
+  summary: "Create or update many sessions and messages; `errors` lists the rejected items",
   access: "caller",
   limit: "sync",
   body: BatchBody,
@@ -235,7 +240,7 @@ export const listExternalIds = route({
   method: "GET",
   path: "/sync/sessions/list",
   name: "listExternalIds",
-  summary: "External ids of all sessions that a plugin announced, to compare with its own",
+  summary: "List the external ids of all sessions that plugins sent, to compare with their own",
   access: "caller",
   limit: "sync",
   answer: z.object({ sessionIds: z.array(z.string()) }),

@@ -5,7 +5,7 @@ export const receiveWorkosWebhook = route({
   method: "POST",
   path: "/webhooks/workos",
   name: "receiveWorkosWebhook",
-  summary: "Events of WorkOS (`user.updated`, `user.deleted`), signed in `WorkOS-Signature`",
+  summary: "Receive WorkOS events (`user.updated`, `user.deleted`), signed in `WorkOS-Signature`",
   access: "public",
   limit: "none",
   rawBody: "application/json",

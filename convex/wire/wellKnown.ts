@@ -8,7 +8,7 @@ export const openapi = route({
   ...open,
   path: "/openapi.json",
   name: "openapi",
-  summary: "This document",
+  summary: "Get this document",
   answer: OpenApiAnswer,
 });
 
@@ -16,7 +16,7 @@ export const openidConfiguration = route({
   ...open,
   path: "/.well-known/openid-configuration",
   name: "openidConfiguration",
-  summary: "Where the keys of Convex Auth's tokens are; read by Convex itself",
+  summary: "Get the location of the public keys of Convex Auth's tokens; read by Convex itself",
   answer: z.object({
     issuer: z.string(),
     jwks_uri: z.string(),
@@ -29,6 +29,6 @@ export const jwks = route({
   path: "/.well-known/jwks.json",
   mayBeAbsent: true,
   name: "jwks",
-  summary: "Public keys of Convex Auth's tokens; 404 where it is not set up",
+  summary: "Get the public keys of Convex Auth's tokens; 404 if it is not configured",
   answer: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
 });

@@ -138,8 +138,8 @@ describe("the largest message there is can be stored, and replaced by another", 
 });
 
 describe("a message that is too large is named, and its neighbours are stored", () => {
-  const large = "is larger than 7340032 bytes as it is stored";
-  const many = "holds too many values to be parsed";
+  const large = "takes more than 7340032 bytes in storage";
+  const many = "contains too many values";
   test.each<[string, string, object]>([
     ["350,000 parts", many, { parts: Array.from({ length: 350_000 }, () => ({ type: "t" })) }],
     ["4 million numbers as parts", many, { parts: Array<number>(4_000_000).fill(1) }],

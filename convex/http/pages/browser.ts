@@ -4,16 +4,19 @@ import { sha256 } from "../../lib/hash";
 import type { Caller } from "../authenticate";
 
 /**
- * The cookie of a signed-in browser. `__Host-` makes browsers refuse it from another host and over
- * plain HTTP; on `http://127.0.0.1` only the plain name works.
+ * The cookie of a signed-in browser. With `__Host-` in its name, browsers reject it from other
+ * hosts and over plain HTTP; on `http://127.0.0.1` only the plain name works.
  */
 const SECURE_NAME = "__Host-opensync";
 const PLAIN_NAME = "opensync";
 
-/** The shape of a token; nothing else is worth a look into the database. */
+/** The shape of a token. Other values are not looked up. */
 const TOKEN = /^[\w-]{43}$/;
 
-/** Whoever the cookie says; whether the token is somebody's is found out where the request runs. */
+/**
+ * The caller according to the cookie. Whether the token is valid is decided in the transaction of
+ * the request.
+ */
 export async function browserOf(request: Request): Promise<Caller | null> {
   const token = tokenOf(request);
   return token === undefined ? null : { kind: "browser", hash: await sha256(token) };
@@ -33,7 +36,7 @@ export function signedIn(request: Request, token: string, lifetimeMs: number): s
   return cookie(request, token, Math.floor(lifetimeMs / 1_000));
 }
 
-/** The header that makes a browser forget its token. */
+/** The header that removes the token from a browser. */
 export function signedOut(request: Request): string {
   return cookie(request, "", 0);
 }
@@ -45,22 +48,22 @@ function cookie(request: Request, value: string, maxAge: number): string {
   return `${name}=${value}; ${flags}${secure ? "; Secure" : ""}`;
 }
 
-/** Whether the browser came over HTTPS, perhaps to a proxy in front of us. */
+/** Whether the browser uses HTTPS, possibly to a proxy in front of us. */
 function isSecure(request: Request): boolean {
   const forwarded = request.headers.get("X-Forwarded-Proto");
   return new URL(request.url).protocol === "https:" || forwarded === "https";
 }
 
 /**
- * Refuses a change that another site's page asked for. Browsers send `Origin` with every POST, so a
- * request without one is none of a page of ours.
+ * Rejects a change requested by another site's page. Browsers send `Origin` with every POST, so a
+ * request without it does not come from our pages.
  */
 export function requireSameOrigin(request: Request): void {
   const origin = hostOf(request.headers.get("Origin") ?? "");
   const own = [request.url, env.CONVEX_SITE_URL].map((address) => hostOf(address ?? ""));
   own.push(request.headers.get("Host") ?? undefined);
   if (origin === undefined || !own.includes(origin)) {
-    throw new AppError("FORBIDDEN", "This change was asked for by another site.");
+    throw new AppError("FORBIDDEN", "This change was requested by another site.");
   }
 }
 

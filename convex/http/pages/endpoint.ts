@@ -11,21 +11,21 @@ import { pageResponse, pagePolicy, redirect } from "./respond";
 
 /** A request for a page. */
 export type Visit<Who> = {
-  /** Who is signed in by the cookie. */
+  /** The caller signed in by the cookie. */
   caller: Who;
-  /** The decoded last segment of the path, where the route has one. */
+  /** The decoded last segment of the path, if it is a parameter. */
   param: string;
   query: URLSearchParams;
   request: Request;
   requestId: string;
 };
 
-/** A page: its address, and how to answer a request for it. */
+/** The declaration of a page. */
 type Page = { method: "GET" | "POST"; path: `/${string}`; limit?: LimitClass | "none" };
 
 type Handler<Who> = (ctx: ActionCtx, visit: Visit<Who>) => Promise<Response>;
 
-/** A page for the signed-in owner. A stranger is sent to the sign-in page and comes back from there. */
+/** A page for the signed-in owner. Strangers are redirected to the sign-in page and back afterwards. */
 export function ownerPage(page: Page, handle: Handler<Caller>): Endpoint {
   return build(page, async (ctx, visit) => {
     const { caller } = visit;
@@ -37,7 +37,7 @@ export function ownerPage(page: Page, handle: Handler<Caller>): Endpoint {
   });
 }
 
-/** A page for everyone; `caller` is null for strangers, and is not looked up here. */
+/** A page for everyone. `caller` is null for strangers, and its token is not verified here. */
 export function openPage(page: Page, handle: Handler<Caller | null>): Endpoint {
   return build(page, handle);
 }
@@ -70,7 +70,7 @@ function build(page: Page, handle: Handler<Caller | null>): Endpoint {
   };
 }
 
-/** Counts the request against the owner's limit, and logs it like one of the API. */
+/** Counts the request against the owner's limit, and logs it like an API request. */
 async function log(
   ctx: ActionCtx,
   { method, path }: Page,
@@ -81,29 +81,30 @@ async function log(
   try {
     await ctx.runMutation(internal.apiLogs.record, { caller, line, statusCode });
   } catch (error) {
-    console.error(`API log line lost: ${requestId}`, error);
+    console.error(`API log entry lost: ${requestId}`, error);
   }
 }
 
-/** The page that tells a person what went wrong; whoever must sign in is sent to do that. */
+/** Answers an error with a page; redirects to the sign-in page where needed. */
 async function failure(request: Request, requestId: string, error: unknown): Promise<Response> {
   const known = readAppError(error);
   if (known === null) console.error(`${request.method} ${request.url} ${requestId}`, error);
   if (known?.code === "UNAUTHORIZED") return signInFirst(request);
   const shown: AppErrorData = known ?? {
     code: "INTERNAL",
-    message: "The page could not be made. Try again, and report the request id if it stays so.",
+    message:
+      "The page could not be rendered. Try again; if it keeps failing, report the request id.",
   };
   return await errorResponse(request, { requestId, ...shown });
 }
 
-/** Whether a person's browser asks: it names HTML among what it takes, which programs rarely do. */
+/** Whether a browser is asking: it accepts HTML, which programs rarely do. */
 export function wantsPage(request: Request): boolean {
   const isReading = request.method === "GET" || request.method === "HEAD";
   return isReading && (request.headers.get("Accept") ?? "").includes("text/html");
 }
 
-/** An error as a page. */
+/** Renders an error as a page. */
 export async function errorResponse(
   request: Request,
   { code, message, details = [], requestId }: AppErrorData & { requestId?: string },
@@ -124,7 +125,7 @@ function signInFirst(request: Request): Response {
   return redirect(`/sign-in${back}`);
 }
 
-/** The last segment of the path, decoded. */
+/** The decoded last segment of the path. */
 function paramOf(path: string, pathname: string): string {
   const colon = path.indexOf(":");
   if (colon < 0) return "";
@@ -132,7 +133,7 @@ function paramOf(path: string, pathname: string): string {
   try {
     if (segment !== "" && !segment.includes("/")) return decodeURIComponent(segment).trim();
   } catch {
-    // Falls through: an address that cannot be decoded names nothing.
+    // Falls through: an address that cannot be decoded does not exist.
   }
   throw new AppError("NOT_FOUND", "There is no page at this address.");
 }

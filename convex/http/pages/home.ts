@@ -17,7 +17,7 @@ import { signInForm } from "./signIn";
 
 const RECENT_DAYS = 30;
 
-/** The first page: for strangers what this is, for the owner the sessions. */
+/** The first page: an introduction for strangers, the list of sessions for the owner. */
 export const home: Endpoint = openPage({ method: "GET", path: "/" }, async (ctx, visit) => {
   const { caller, request } = visit;
   if (!wantsPage(request)) return finish(errorResponse(NO_API, visit.requestId), visit.requestId);
@@ -30,10 +30,10 @@ export const home: Endpoint = openPage({ method: "GET", path: "/" }, async (ctx,
   }
 });
 
-/** Programs that ask for the address alone get no page. */
+/** The answer for programs, which do not accept a page. */
 const NO_API = { code: "NOT_FOUND", message: "No such endpoint; see /openapi.json" } as const;
 
-/** What people type who look for the list. */
+/** Redirects an address that people guess for the list. */
 export const sessionsPage: Endpoint = ownerPage({ method: "GET", path: "/sessions" }, () =>
   Promise.resolve(redirect("/")),
 );
@@ -113,7 +113,7 @@ function filterOf(query: URLSearchParams): ListFilter {
   };
 }
 
-/** Every one of the last days, also those without sessions. */
+/** The last days, including those without sessions. */
 function lastDays(
   byDay: readonly { date: string; totalTokens: number; sessions: number }[],
   now: number,

@@ -1,7 +1,7 @@
 import { sha256Base64 } from "../../lib/hash";
 import { PAGE_STYLE } from "../../pages/style";
 
-/** What a page may load: its own style by hash, our script, and pictures that are ours or inside it. */
+/** The content policy of a page: its own style by hash, our script, and images from us or inline. */
 export async function pagePolicy(): Promise<string> {
   const hash = await sha256Base64(PAGE_STYLE);
   return [
@@ -15,7 +15,7 @@ export async function pagePolicy(): Promise<string> {
   ].join("; ");
 }
 
-/** What a shared page may load: its own style by hash, and pictures that are inside it. No script. */
+/** The content policy of a shared page: its own style by hash and inline images. No script. */
 export async function sharedPolicy(): Promise<string> {
   const hash = await sha256Base64(PAGE_STYLE);
   return `default-src 'none'; style-src 'sha256-${hash}'; img-src 'self' data:; base-uri 'none'; form-action 'none'`;
@@ -23,7 +23,7 @@ export async function sharedPolicy(): Promise<string> {
 
 type Extra = { status?: number; headers?: Record<string, string> };
 
-/** A page as it is sent: never cached, never framed, never sniffed. */
+/** A page as a response that is never cached, framed or sniffed. */
 export function pageResponse(
   body: string,
   policy: string,
@@ -45,7 +45,7 @@ export function pageResponse(
   });
 }
 
-/** Sends the browser to another page of ours, as after every change. */
+/** Redirects the browser to another page of ours, as after every change. */
 export function redirect(address: string, headers: Record<string, string> = {}): Response {
   return new Response(null, {
     status: 303,
@@ -53,7 +53,7 @@ export function redirect(address: string, headers: Record<string, string> = {}):
   });
 }
 
-/** A page of ours that may be gone back to: a path, never another site. */
+/** The path if it is one of ours, otherwise `/`. It never leads to another site. */
 export function ownPath(path: string | null): string {
   return path !== null && /^\/(?![/\\])[^\s\\]*$/.test(path) ? path : "/";
 }

@@ -10,7 +10,7 @@ import { formats } from "../../exports";
 import { EVAL_STATUSES } from "../../lib/enums";
 import { continuationOf } from "../../pages/conversation/continuation";
 import { writeConversation } from "../../pages/conversation/write";
-import { address, sessionPath } from "../../pages/parts";
+import { address, sessionPath } from "../../pages/components";
 import { sessionPage } from "../../pages/session";
 import { patchSession } from "../../wire/evals";
 import type { Caller } from "../authenticate";
@@ -24,10 +24,10 @@ import { pagePolicy, pageResponse, redirect } from "./respond";
 const NOTICES: ReadonlyMap<string, string> = new Map([
   ["saved", "Saved."],
   ["shared", "Anyone with the link of the shared page can read this session now."],
-  ["unshared", "The session is private again. The old link shows nothing."],
+  ["unshared", "The session is private again. The old link no longer works."],
 ]);
 
-/** A page of a session: from its beginning, from a cursor, or from a message. */
+/** A page of a session: from the start, from a cursor, or from a message. */
 export const getSessionPage: Endpoint = ownerPage(
   { method: "GET", path: "/sessions/:id" },
   async (ctx, { caller, param, query }) => {
@@ -68,7 +68,7 @@ function noticeOf(query: URLSearchParams): string | undefined {
   return `${notice} ${masked} ${masked === 1 ? "secret is" : "secrets are"} masked there.`;
 }
 
-/** A change of a session that its owner asked for with a form. */
+/** A change of a session, submitted by its owner with a form. */
 export const postSessionPage: Endpoint = ownerPage(
   { method: "POST", path: "/sessions/:id" },
   async (ctx, visit) => {
@@ -110,7 +110,7 @@ async function edit(
   return redirect(address(sessionPath(session.id), { done, masked }));
 }
 
-/** Empty fields clear what they name, as people expect of a form. */
+/** Reads the form. Empty fields clear their value, as people expect. */
 function editsOf(form: URLSearchParams): Edits {
   const text = (name: string) => form.get(name)?.replace(/\r\n/g, "\n").trim() || null;
   const tags = (form.get("evalTags") ?? "").split(",").map((tag) => tag.trim());
@@ -124,7 +124,7 @@ function editsOf(form: URLSearchParams): Edits {
   };
 }
 
-/** An export of one session, or of everything, as a file. */
+/** Downloads an export of one session, or of everything. */
 export const download: Endpoint = ownerPage(
   { method: "GET", path: "/download", limit: "export" },
   async (ctx, { caller, query, request }) => {
@@ -133,7 +133,7 @@ export const download: Endpoint = ownerPage(
   },
 );
 
-/** How many messages a session has now, for the page that shows it. */
+/** The current number of messages of a session, for the page that shows it. */
 export const liveCount: Endpoint = ownerPage(
   { method: "GET", path: "/live" },
   async (ctx, { caller, query }) => {

@@ -11,7 +11,7 @@ import { ownerPage } from "./endpoint";
 import { pagePolicy, pageResponse, redirect } from "./respond";
 
 const NOTICES: ReadonlyMap<string, string> = new Map([
-  ["revoked", "The key does not work any more."],
+  ["revoked", "The key is revoked."],
   ["signedOut", "That browser is signed out."],
   ["deleting", "Your sessions are being deleted."],
 ]);
@@ -21,7 +21,7 @@ export const getSettings: Endpoint = ownerPage(
   (ctx, { caller, query }) => show(ctx, caller, { notice: NOTICES.get(query.get("done") ?? "") }),
 );
 
-/** A change of the account that its owner asked for with a form. */
+/** A change of the account, submitted by its owner with a form. */
 export const postSettings: Endpoint = ownerPage(
   { method: "POST", path: "/settings" },
   async (ctx, { caller, request }) => {
@@ -60,7 +60,7 @@ async function show(
   return pageResponse(settingsPage({ policy, viewer: { kind: "owner" } }, view), policy);
 }
 
-/** What an owner should know of the deployment: its version, and where texts go. */
+/** What an owner should know about the deployment: its version, and where texts are sent. */
 function deploymentState(): (readonly [string, string])[] {
   const provider = env.OPENAI_BASE_URL ?? "OpenAI";
   const isEmbedding = env.OPENAI_API_KEY !== undefined && env.OPENAI_API_KEY !== "";
@@ -74,7 +74,7 @@ function deploymentState(): (readonly [string, string])[] {
   ];
 }
 
-/** Everything the owner shares. */
+/** The sessions that the owner shares. */
 export const shares: Endpoint = ownerPage(
   { method: "GET", path: "/shares" },
   async (ctx, { caller }) => {

@@ -11,14 +11,13 @@ import { browserOf, signedIn, signedOut } from "./browser";
 import { openPage } from "./endpoint";
 import { ownPath, pagePolicy, pageResponse, redirect } from "./respond";
 
-/** How long the cookie lasts; the table's rows end at the same time. */
+/** The lifetime of the cookie; the rows in the table expire at the same time. */
 const COOKIE_MS = 30 * DAY_MS;
 
-const WRONG_KEY =
-  "This key is not known here. Check that it is whole, and that it was not revoked.";
-const WRONG_LINK = "This link does not work any more: it works once, for an hour. Use your key.";
+const WRONG_KEY = "This key is unknown. Check that it is complete and has not been revoked.";
+const WRONG_LINK = "This link has expired: it works once, within an hour. Use your key instead.";
 
-/** The page that a stranger sees: what this is, and how to sign in. */
+/** The page that strangers see: what OpenSync is, and how to sign in. */
 export async function signInForm(
   request: Request,
   { problem, status }: { problem?: string; status?: number } = {},
@@ -41,7 +40,7 @@ export const getSignIn: Endpoint = openPage({ method: "GET", path: "/sign-in" },
   signInForm(request),
 );
 
-/** Exchanges a key, or the code of a link, for the cookie of this browser. */
+/** Exchanges a key, or the code of a link, for a cookie. */
 export const postSignIn: Endpoint = openPage(
   { method: "POST", path: "/sign-in" },
   async (ctx, { request }) => {
@@ -71,7 +70,7 @@ export const postSignIn: Endpoint = openPage(
   },
 );
 
-/** Signs this browser out; its token stops working at once. */
+/** Signs this browser out; its token stops working immediately. */
 export const postSignOut: Endpoint = openPage(
   { method: "POST", path: "/sign-out" },
   async (ctx, { request }) => {
@@ -87,7 +86,7 @@ const BROWSERS = ["Edg", "OPR", "Firefox", "Chrome", "Safari"] as const;
 const BROWSER_NAMES: { readonly [mark: string]: string } = { Edg: "Edge", OPR: "Opera" };
 const SYSTEMS = ["Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux"] as const;
 
-/** A browser as its owner recognises it in a list: `Firefox on Linux`. */
+/** A browser's name for its owner's list: `Firefox on Linux`. */
 function browserLabel(agent: string): string {
   const browser = BROWSERS.find((mark) => agent.includes(`${mark}/`));
   const system = SYSTEMS.find((name) => agent.includes(name));
@@ -112,5 +111,5 @@ function asset(path: `/${string}`, contentType: string, text: string): Endpoint 
 
 export const script = asset("/assets/app.js", "text/javascript; charset=utf-8", PAGE_SCRIPT);
 export const favicon = asset("/favicon.svg", "image/svg+xml; charset=utf-8", FAVICON);
-/** Browsers ask for this name by themselves; they take the type from the header. */
+/** Browsers request this name on their own; they take the type from the header. */
 export const faviconIco = asset("/favicon.ico", "image/svg+xml; charset=utf-8", FAVICON);

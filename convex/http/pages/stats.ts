@@ -27,7 +27,7 @@ export const stats: Endpoint = ownerPage(
   },
 );
 
-/** A day as a page, or with `.svg` after it as the picture alone, which an `<img>` of ours may show. */
+/** A day as a page, or as the picture alone with `.svg`, for `<img>` elements of our pages. */
 export const wrapped: Endpoint = ownerPage(
   { method: "GET", path: "/wrapped/:day" },
   async (ctx, { caller, param }) => {

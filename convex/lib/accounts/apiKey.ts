@@ -1,4 +1,4 @@
-/** What every API key starts with; clients test for it. */
+/** The prefix of every API key; clients test for it. */
 export const API_KEY_MARK = "osk_";
 
 /** Characters of a key that are stored and shown: enough to tell keys apart, too few to guess one. */

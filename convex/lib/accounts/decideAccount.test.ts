@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readAddress } from "./address";
 import { decideAccount, type AccountDecision, type AccountRow } from "./decideAccount";
 
-/** Which account a sign-in, a notice of WorkOS or the command line leads to: every case. */
+/** Which account a sign-in, a webhook of WorkOS or the command line leads to, in every case. */
 
 const ADDRESS = "kim@example.com";
 const made = (row: Partial<AccountRow> & { id: string }): AccountRow => ({
@@ -11,7 +11,7 @@ const made = (row: Partial<AccountRow> & { id: string }): AccountRow => ({
   hasContent: true,
   ...row,
 });
-/** From the command line. */
+/** Created from the command line. */
 const C = made({ id: "C", email: ADDRESS });
 const C_EMPTY = made({ id: "C", email: ADDRESS, hasContent: false });
 const C2 = made({ id: "C2", email: ADDRESS });
@@ -22,7 +22,7 @@ const W = made({ id: "W", workosId: "user_02", email: ADDRESS, emailIsVerified: 
 const W_UNVERIFIED = made({ id: "W", workosId: "user_02", email: ADDRESS });
 const W_CLAIMED = made({ id: "W", workosId: "user_02", unverifiedEmail: ADDRESS });
 const W_CLOSED = { ...W, isClosed: true };
-/** From WorkOS, the identity that asks. */
+/** From WorkOS, the identity that signs in. */
 const OWN = made({ id: "OWN", workosId: "user_01" });
 const OWN_SAME = { ...OWN, email: ADDRESS, emailIsVerified: true };
 const OWN_EMPTY = { ...OWN, hasContent: false };
@@ -189,7 +189,7 @@ describe.each(CASES)("with %s", (_, rows, expected) => {
     expect(decideAccount({ ...asked, mayCreate: false }, rows, true)).toEqual(only);
   });
 
-  test("an identity whose account was deleted a short time ago gets no new one", () => {
+  test("an identity whose account was deleted recently gets no new one", () => {
     const address = readAddress(ADDRESS, true);
     const decided = decideAccount(
       { kind: "signIn", workosId: "user_01", address, wasDeleted: true },
@@ -215,13 +215,13 @@ describe("the command line with a user id", () => {
     return decideAccount({ kind: "commandLine", mayCreate: true, ...named }, rows, true);
   };
 
-  test("leads to that account, alone or with an address of its own", () => {
+  test("leads to that account, alone or with its own address", () => {
     expect(decide([C, C2, W], "C2", ADDRESS)).toEqual(use("C2"));
     expect(decide([C, W_CLAIMED], "W", ADDRESS)).toEqual(use("W"));
     expect(decide([OWN], "OWN")).toEqual(use("OWN"));
   });
 
-  test("leads to no account for another address, an unknown id, or an account in deletion", () => {
+  test("leads to no account for another address, an unknown id, or an account being deleted", () => {
     expect(decide([C, W], "W", "other@example.com")).toEqual(none);
     expect(decide([C], "X", ADDRESS)).toEqual(none);
     expect(decide([C_CLOSED], "C", ADDRESS)).toEqual(none);

@@ -1,13 +1,13 @@
 import type { Address } from "./address";
 
-/** A stored account, as far as the decision depends on it. */
+/** The fields of a stored account that the decision depends on. */
 export type AccountRow = {
   id: string;
-  /** Absent for accounts made from the command line. */
+  /** Missing for accounts created from the command line. */
   workosId?: string;
   email?: string;
   emailIsVerified: boolean;
-  /** Shown to the owner only; nobody is found by it. */
+  /** Shown only to the owner. Accounts are never looked up by it. */
   unverifiedEmail?: string;
   /** The account is being deleted. */
   isClosed: boolean;
@@ -15,7 +15,7 @@ export type AccountRow = {
   hasContent: boolean;
 };
 
-/** Who asks: a person who signs in, a notice about a person, or the operator. */
+/** The caller: a person who signs in, a webhook about a person, or the operator. */
 export type AccountRequest =
   | { kind: "signIn"; workosId: string; address: Address; wasDeleted: boolean }
   | { kind: "notice"; workosId: string; address: Address }
@@ -23,7 +23,7 @@ export type AccountRequest =
 
 export type AccountDecision =
   | { kind: "use"; id: string }
-  /** Links the WorkOS identity to an account made from the command line. */
+  /** Links the WorkOS identity to an account created from the command line. */
   | { kind: "takeOver"; id: string }
   /** Links the identity to `into`, and removes the other one of its two accounts, which is empty. */
   | { kind: "merge"; from: string; into: string }
@@ -33,11 +33,10 @@ export type AccountDecision =
   | { kind: "ambiguous"; ids: string[] };
 
 /**
- * Decides which account a request leads to. `rows` are the account of the WorkOS identity, the account
- * of the user id, and all accounts with the address; `isComplete` is false when there were more.
- *
- * An existing account is taken over only if it was made from the command line, and if the address is
- * verified and leads to that account alone.
+ * Decides which account a request belongs to. `rows` are the account of the WorkOS identity, the
+ * account of the user id, and all accounts with the address; `isComplete` is false when there were
+ * more.\n\nAn existing account is taken over only if it was created from the command line, and if
+ * the address is verified and matches that account alone.
  */
 export function decideAccount(
   request: AccountRequest,
@@ -67,7 +66,7 @@ function merged(own: AccountRow, unclaimed: AccountRow): AccountDecision | undef
   return undefined;
 }
 
-/** Whether the account is found by this address: the operator gave it, or WorkOS verified it. */
+/** Whether this address identifies the account: the operator set it, or WorkOS verified it. */
 function isFoundBy(row: AccountRow, address: string): boolean {
   const isTrusted = row.workosId === undefined || row.emailIsVerified;
   return !row.isClosed && isTrusted && row.email === address;

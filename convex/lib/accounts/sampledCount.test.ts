@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { sampleWeight } from "./sampledCount";
 
-/** Counts so many requests with a generator of known numbers; returns the count and the writes. */
+/** Counts this many requests with a deterministic generator; returns the count and the writes. */
 function counted(requests: number, seed: number) {
   let state = seed;
   let count = 0;
@@ -16,22 +16,25 @@ function counted(requests: number, seed: number) {
   return { count, writes };
 }
 
-test("small numbers are exact", () => {
+test("small counts are exact", () => {
   for (const requests of [0, 1, 2, 31, 32]) {
     expect(counted(requests, 7)).toEqual({ count: requests, writes: requests });
   }
 });
 
-test("weights grow by powers of two, and never shrink", () => {
+test("weights grow by powers of two and never shrink", () => {
   const weights = [0, 31, 32, 63, 64, 127, 128, 1_000_000].map(sampleWeight);
   expect(weights).toEqual([1, 1, 2, 2, 4, 4, 8, 32_768]);
 });
 
-test.each([3_000, 100_000, 1_000_000])("a flood of %d writes little and is counted well", (n) => {
-  const counts = Array.from({ length: 20 }, (_, seed) => counted(n, seed + 1));
-  const mean = counts.reduce((sum, { count }) => sum + count, 0) / counts.length;
-  expect(mean).toBeGreaterThan(n * 0.8);
-  expect(mean).toBeLessThan(n * 1.2);
-  const most = Math.max(...counts.map(({ writes }) => writes));
-  expect(most).toBeLessThan(32 * (Math.log2(n / 32) + 3));
-});
+test.each([3_000, 100_000, 1_000_000])(
+  "a flood of %d requests writes little and is counted well",
+  (n) => {
+    const counts = Array.from({ length: 20 }, (_, seed) => counted(n, seed + 1));
+    const mean = counts.reduce((sum, { count }) => sum + count, 0) / counts.length;
+    expect(mean).toBeGreaterThan(n * 0.8);
+    expect(mean).toBeLessThan(n * 1.2);
+    const most = Math.max(...counts.map(({ writes }) => writes));
+    expect(most).toBeLessThan(32 * (Math.log2(n / 32) + 3));
+  },
+);

@@ -3,7 +3,7 @@ import { sectionsOf } from "./sections";
 
 const anchors = (markdown: string) => sectionsOf(markdown).map((section) => section.anchor);
 
-test("a page is cut at its headings, each with its text", () => {
+test("a page is split at its headings, each with its text", () => {
   expect(sectionsOf("intro\n\n# Set up\n\nrun it\n\n## Next `step` #\nmore")).toEqual([
     { heading: "", anchor: "", text: "intro" },
     { heading: "Set up", anchor: "set-up", text: "# Set up\n\nrun it" },
@@ -11,14 +11,14 @@ test("a page is cut at its headings, each with its text", () => {
   ]);
 });
 
-test("what looks like a heading inside a fence is code", () => {
+test("heading-like lines inside a fence are code", () => {
   expect(anchors("# A\n```sh\n# not a heading\n```\n~~~\n# nor this\n~~~\n# B")).toEqual([
     "a",
     "b",
   ]);
 });
 
-test("repeated headings get anchors of their own, links read as their text", () => {
+test("repeated headings get distinct anchors, and links are read as their text", () => {
   expect(anchors("# Usage\n# Usage\n# [Docs](x) & more!")).toEqual([
     "usage",
     "usage-1",

@@ -1,14 +1,14 @@
 import { trimEndWhere } from "../text";
 
-/** Sections of a Markdown page, so that a search answers with a place and not with a page. */
+/** Splits a Markdown page into sections, so that a search can link to the right one. */
 
-/** What stands under one heading, the heading included; text before the first has none. */
+/** The text under one heading, including the heading; the text before the first heading has none. */
 type Section = { heading: string; anchor: string; text: string };
 
 const HEADING = /^ {0,3}#{1,6}(?!#)(?:\s(.*)|)$/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
-/** The sections of a page in order; lines that only look like headings inside code are code. */
+/** The sections of a page, in order. Heading-like lines inside code blocks are code. */
 export function sectionsOf(markdown: string): Section[] {
   const sections: { heading: string; lines: string[] }[] = [{ heading: "", lines: [] }];
   let fence = "";
@@ -30,14 +30,14 @@ export function sectionsOf(markdown: string): Section[] {
     .map((section) => ({ ...section, anchor: anchorOf(section.heading, anchors) }));
 }
 
-/** A heading without the number signs that may close it. */
+/** Removes trailing number signs of a heading. */
 function withoutClosing(heading: string): string {
   const text = heading.trim();
   const rest = trimEndWhere(text, (character) => character === "#");
   return rest === "" || /\s$/.test(rest) ? rest.trimEnd() : text;
 }
 
-/** A heading as it is read: links by their text, no code marks, no emphasis. */
+/** The plain text of a heading: links as their text, no code marks, no emphasis. */
 function plainHeading(heading: string): string {
   return heading
     .replace(/!?\[([^[\]]*)\]\([^()]*\)/g, "$1")
@@ -45,7 +45,7 @@ function plainHeading(heading: string): string {
     .trim();
 }
 
-/** The anchor that renderers give a heading: GitHub's rule, repeated ones numbered. */
+/** The anchor of a heading by GitHub's rule; repeated anchors are numbered. */
 function anchorOf(heading: string, known: Map<string, number>): string {
   const base = slugOf(heading);
   const times = known.get(base) ?? 0;
@@ -53,7 +53,7 @@ function anchorOf(heading: string, known: Map<string, number>): string {
   return times === 0 ? base : `${base}-${times}`;
 }
 
-/** Lower case, words joined by `-`, punctuation dropped. */
+/** Lower case, words joined by `-`, no punctuation. */
 export function slugOf(text: string): string {
   return text
     .toLowerCase()

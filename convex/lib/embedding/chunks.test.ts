@@ -6,19 +6,19 @@ import { utf8Length } from "../text";
 
 const paragraph = (name: string, words: number) => `${name} ${"word ".repeat(words)}`.trim();
 
-describe("chunks of a long text", () => {
-  test("end where a paragraph ends", () => {
+describe("splitting a long text into chunks", () => {
+  test("cuts after a paragraph", () => {
     const paragraphs = ["One", "Two", "Three"].map((name) => paragraph(name, 400));
     expect(chunksOf(paragraphs.join("\n\n"))).toEqual(paragraphs);
   });
 
-  test("keep a fenced block in one piece, blank lines and all", () => {
+  test("keeps a fenced block in one chunk, with its blank lines", () => {
     const fence = `\`\`\`ts\n${"const a = 1;\n\n".repeat(150)}\`\`\``;
     const text = `${paragraph("Before", 500)}\n${fence}\n${paragraph("After", 600)}`;
     expect(chunksOf(text)).toContain(fence);
   });
 
-  test("end between lines, words and at last characters where nothing better is", () => {
+  test("cuts after a line, a word or a character when there is no better boundary", () => {
     const lines = Array.from({ length: 300 }, (_, i) => `line ${i} of a log`).join("\n");
     const words = "ab ".repeat(3_000).trim();
     const faces = "😀".repeat(3_000);
@@ -28,16 +28,16 @@ describe("chunks of a long text", () => {
     expect(chunksOf(faces).join("")).toBe(faces);
   });
 
-  test("of white space there is none", () => {
+  test("gives no chunks for white space", () => {
     expect(chunksOf("")).toEqual([]);
     expect(chunksOf(" \n".repeat(5_000))).toEqual([]);
   });
 
-  test("never exceed their bytes, are never empty and leave nothing out, whatever the text", () => {
-    const piece = fc.constantFrom("a", "longer", "\n", "\n\n", "```\n", " ", "数据", "😀", ". ");
+  test("gives non-empty chunks within the limit that leave nothing out, whatever the text", () => {
+    const token = fc.constantFrom("a", "longer", "\n", "\n\n", "```\n", " ", "数据", "😀", ". ");
     fc.assert(
       fc.property(
-        fc.array(piece, { maxLength: 400 }),
+        fc.array(token, { maxLength: 400 }),
         fc.integer({ min: 8, max: 90 }),
         (ps, max) => {
           const text = ps.join("");
@@ -52,13 +52,13 @@ describe("chunks of a long text", () => {
     );
   });
 
-  test("of a megabyte without any boundary are as large as they may be", () => {
+  test("fills chunks of a megabyte without any boundary", () => {
     const chunks = chunksOf("x".repeat(1_000_000));
     expect(chunks).toHaveLength(Math.ceil(1_000_000 / CHUNK_MAX_BYTES));
   });
 });
 
-test("tokens are never estimated above bytes, nor below what prose and code have", () => {
+test("the estimate of tokens is never above the bytes, nor below the real count of prose", () => {
   expect(estimateTokens("The quick brown fox jumps over the lazy dog")).toBeGreaterThanOrEqual(9);
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", minLength: 1 }), (text) => {

@@ -1,15 +1,15 @@
-import { runEnd, utf8Length } from "../text";
+import { prefixEnd, utf8Length } from "../text";
 
 /**
- * Longest chunk in bytes. The models take 8,192 tokens, and bytes bound tokens; half of that keeps
- * one vector about one thing.
+ * The longest chunk in bytes. The models take 8,192 tokens, and bytes are an upper bound of tokens;
+ * half of that keeps one vector about one subject.
  */
 export const CHUNK_MAX_BYTES = 4_000;
 
 /** A line that opens or closes a fenced block. */
 const FENCE = /^ {0,3}(?:```|~~~)/;
 
-/** A place where a text may be cut: the more meaning ends there, the higher. */
+/** A position where a text may be cut. A higher rank separates meanings better. */
 type Boundary = { at: number; rank: number };
 
 const PARAGRAPH = 3;
@@ -17,9 +17,9 @@ const LINE = 2;
 const WORD = 1;
 
 /**
- * Cuts a text into chunks of at most `max` bytes, in order and without overlap, at the end of a
- * paragraph or a fenced block where there is one, else of a line, else of a word. Nothing but white
- * space at the cuts is left out; a text of white space has no chunks.
+ * Splits a text into chunks of at most `max` bytes, in order and without overlap: after a paragraph
+ * or a fenced block if possible, otherwise after a line, otherwise after a word. Only white space
+ * at the cuts is left out; a text of white space gives no chunks.
  */
 export function chunksOf(text: string, max = CHUNK_MAX_BYTES): string[] {
   if (utf8Length(text) <= max) return text.trim() === "" ? [] : [text.trim()];
@@ -28,7 +28,7 @@ export function chunksOf(text: string, max = CHUNK_MAX_BYTES): string[] {
   let from = 0;
   let next = 0;
   while (from < text.length) {
-    const limit = runEnd(text, from, max);
+    const limit = prefixEnd(text, from, max);
     while ((boundaries[next]?.at ?? Infinity) <= from) next++;
     const cut = limit === text.length ? limit : bestCut(boundaries, next, from, limit);
     const chunk = text.slice(from, cut).trim();
@@ -38,7 +38,7 @@ export function chunksOf(text: string, max = CHUNK_MAX_BYTES): string[] {
   return chunks;
 }
 
-/** The last boundary of the highest rank, as long as it leaves no chunk below a third of the size. */
+/** The last boundary of the highest rank that does not leave a chunk below a third of the size. */
 function bestCut(boundaries: readonly Boundary[], next: number, from: number, limit: number) {
   let best: Boundary = { at: limit, rank: 0 };
   const least = from + (limit - from) / 3;
@@ -50,7 +50,7 @@ function bestCut(boundaries: readonly Boundary[], next: number, from: number, li
   return best.at;
 }
 
-/** All places to cut, rising. Inside a fence a blank line is only a line. */
+/** All boundaries in ascending order. Inside a fence a blank line counts as an ordinary line. */
 function boundariesOf(text: string): Boundary[] {
   const boundaries: Boundary[] = [];
   let inFence = false;

@@ -1,24 +1,24 @@
 import { describe, expect, test } from "vitest";
-import { planEmbeddings, type Stretch } from "./plan";
-import { unitText, type UnitMessage } from "./units";
+import { planEmbeddings, type MessageWindow } from "./plan";
+import { turnText, type TurnMessage } from "./turns";
 import { textHashOf } from "./vectorSpace";
 
 const space = { model: "m", dimensions: 3 };
-const message = (key: string, role: string, text: string, embeddedHash?: string): UnitMessage => ({
+const message = (key: string, role: string, text: string, embeddedHash?: string): TurnMessage => ({
   id: key,
   role,
   orderKey: key,
   text,
   embeddedHash,
 });
-const plan = (messages: UnitMessage[], how: Partial<Stretch<UnitMessage>> = {}) =>
+const plan = (messages: TurnMessage[], how: Partial<MessageWindow<TurnMessage>> = {}) =>
   planEmbeddings(space, { messages, isEnd: true, hasMore: false, isQuiet: true, ...how });
-const starts = ({ units }: Awaited<ReturnType<typeof plan>>) => units.map((unit) => unit.first.id);
+const starts = ({ turns }: Awaited<ReturnType<typeof plan>>) => turns.map((turn) => turn.first.id);
 
-/** What a run leaves behind: each unit's hash on its first message. */
-async function embedded(messages: UnitMessage[]): Promise<UnitMessage[]> {
-  const { units } = await plan(messages);
-  const hashes = new Map(units.map((unit) => [unit.first.id, unit.textHash]));
+/** The messages after an embedding job: each turn's hash is on its first message. */
+async function embedded(messages: TurnMessage[]): Promise<TurnMessage[]> {
+  const { turns } = await plan(messages);
+  const hashes = new Map(turns.map((turn) => [turn.first.id, turn.textHash]));
   return messages.map((one) => ({ ...one, embeddedHash: hashes.get(one.id) ?? one.embeddedHash }));
 }
 
@@ -29,19 +29,19 @@ const talk = [
   message("4", "user", "thank you very much"),
 ];
 
-describe("what must be embedded", () => {
-  test("is every unit once, and then nothing", async () => {
+describe("planning embeddings", () => {
+  test("embeds every turn once, and then nothing", async () => {
     expect(starts(await plan(talk))).toEqual(["1", "4"]);
-    expect(await plan(await embedded(talk))).toMatchObject({ units: [], removed: [], rest: null });
+    expect(await plan(await embedded(talk))).toMatchObject({ turns: [], removed: [], rest: null });
   });
 
-  test("is only the unit whose text changed", async () => {
+  test("embeds only the turn whose text changed", async () => {
     const [a, b, c, d] = await embedded(talk);
     const rewritten = await plan([a!, b!, { ...c!, text: "because of that" }, d!]);
     expect(starts(rewritten)).toEqual(["1"]);
   });
 
-  test("is not yet a run that may still grow", async () => {
+  test("waits for a turn that may still grow", async () => {
     const growing = await plan(talk.slice(0, 3), { isQuiet: false });
     expect(starts(growing)).toEqual([]);
     expect(growing).toMatchObject({ rest: "1", isWaiting: true });
@@ -50,51 +50,51 @@ describe("what must be embedded", () => {
     expect(rested).toMatchObject({ rest: null, isWaiting: false });
   });
 
-  test("is only what came after, when a run goes on after it was embedded", async () => {
-    const run = await embedded(talk.slice(0, 3));
-    const more = await plan([...run, message("5", "assistant", "and that as well")]);
+  test("embeds only the later messages when a turn continues after it was embedded", async () => {
+    const turn = await embedded(talk.slice(0, 3));
+    const more = await plan([...turn, message("5", "assistant", "and that as well")]);
     expect(starts(more)).toEqual(["5"]);
-    expect(more.units[0]?.chunks).toEqual(["and that as well"]);
+    expect(more.turns[0]?.chunks).toEqual(["and that as well"]);
   });
 
-  test("is the whole run again, when its beginning changed", async () => {
+  test("embeds the whole turn when its beginning changed", async () => {
     const [, b, c] = await embedded(talk.slice(0, 3));
     const again = await plan([{ ...b!, text: "let me look" }, c!]);
-    expect(again.units[0]?.chunks).toEqual(["let me look\n\nbecause"]);
+    expect(again.turns[0]?.chunks).toEqual(["let me look\n\nbecause"]);
   });
 
-  test("is everything again under another model", async () => {
+  test("embeds everything under another model", async () => {
     const other = { ...space, model: "n" };
-    const stretch = { messages: await embedded(talk), isEnd: true, hasMore: false, isQuiet: true };
-    expect((await planEmbeddings(other, stretch)).units).toHaveLength(2);
+    const window = { messages: await embedded(talk), isEnd: true, hasMore: false, isQuiet: true };
+    expect((await planEmbeddings(other, window)).turns).toHaveLength(2);
   });
 });
 
-describe("a stretch that was not read to its end", () => {
-  test("leaves its last run to the next one", async () => {
+describe("a window that ends before the stale range does", () => {
+  test("leaves its last turn to the next window", async () => {
     const first = await plan(talk, { hasMore: true, isEnd: false });
     expect(starts(first)).toEqual(["1"]);
     expect(first).toMatchObject({ rest: "4", isWaiting: false });
   });
 
-  test("always moves on, even when it is one run, or nothing to embed at all", async () => {
-    const run = await plan(talk.slice(1, 3), { hasMore: true, isEnd: false });
-    expect(starts(run)).toEqual(["2"]);
-    expect(run.rest! > "3" && run.rest! < "4").toBe(true);
+  test("always advances, even for a single turn or with nothing to embed", async () => {
+    const turn = await plan(talk.slice(1, 3), { hasMore: true, isEnd: false });
+    expect(starts(turn)).toEqual(["2"]);
+    expect(turn.rest! > "3" && turn.rest! < "4").toBe(true);
     const system = await plan([message("1", "system", "be nice")], { hasMore: true, isEnd: false });
     expect(system.rest! > "1").toBe(true);
   });
 });
 
-test("vectors go when no unit starts with their message any more", async () => {
+test("vectors are removed when no turn starts with their message any more", async () => {
   const [a, b, c, d] = await embedded(talk);
   const silenced = await plan([{ ...a!, text: "", role: "system" }, b!, c!, d!]);
   expect(silenced.removed.map((one) => one.id)).toEqual(["1"]);
   expect(starts(silenced)).toEqual(["2"]);
 });
 
-test("a hash covers model, dimensions and text", async () => {
-  const text = unitText(talk);
+test("the hash covers model, dimensions and text", async () => {
+  const text = turnText(talk);
   const hashes = await Promise.all([
     textHashOf(space, text),
     textHashOf({ ...space, model: "n" }, text),

@@ -1,23 +1,26 @@
 import { sha256 } from "../hash";
 
-/** What the vector indexes hold. Another number is a change of the schema and of every vector stored. */
+/**
+ * The size of the vector indexes. Changing it changes the schema and invalidates every stored
+ * vector.
+ */
 export const EMBEDDING_DIMENSIONS = 1536;
 
 /**
- * Cosine from which on two texts may have something in common. Between random directions of that many
- * dimensions it is 0 ± 1/√1536 (0.026), and the nearest of ten thousand of them comes to four times
- * that. What a hashed word or n-gram shares by collision lies there too, and so do unrelated texts in
- * models that spread them out; a model whose cosines are all higher (0.6 and more) is ranked alone.
+ * The cosine from which two texts may be related. Between random directions in 1,536 dimensions it
+ * is 0 ± 1/√1536 (0.026), and the nearest of ten thousand of them reaches four times that.
+ * Collisions of hashed words or n-grams lie in the same range, as do unrelated texts in models that
+ * spread vectors widely. Models whose cosines are all high (0.6 and more) are unaffected.
  */
 export const RELATED_MIN_COSINE = 0.1;
 
-/** What full text and meaning leave out: what scores less than this. */
+/** The scores below which full-text and vector results are left out. */
 export const SEARCH_FLOORS = [0, RELATED_MIN_COSINE] as const;
 
-/** Which model makes the vectors; vectors of two models are not comparable. */
+/** The model that makes the vectors. Vectors of two models are not comparable. */
 export type VectorSpace = { model: string; dimensions: number };
 
-/** SHA-256 over all that determines a vector: model, dimensions, text. */
+/** SHA-256 of everything that determines a vector: model, dimensions, text. */
 export async function textHashOf(space: VectorSpace, text: string): Promise<string> {
   return await sha256(JSON.stringify([space.model, space.dimensions, text]));
 }

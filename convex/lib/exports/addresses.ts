@@ -1,17 +1,17 @@
-/** Replaces e-mail addresses, also percent-encoded ones and ones beyond ASCII. Linear, pure. */
+/** Replaces e-mail addresses, including percent-encoded and non-ASCII ones. Linear, pure. */
 
 const AT = /@|%40|&#64;|\\u0040/g;
 const LOCAL_MAX = 64;
 const LOCAL = /[\p{L}\p{N}\p{M}._+'~-]/u;
 const DOMAIN =
   /(?:[\p{L}\p{N}][\p{L}\p{N}\p{M}-]{0,62}\.){1,8}(?:xn--[a-z0-9-]{2,59}|[\p{L}\p{M}]{2,24})(?![\p{L}\p{N}-])/uy;
-/** What looks like the end of a domain in names of files: `logo@2x.png`. */
+/** File names that look like a domain: `logo@2x.png`. */
 const FILE =
   /\.(?:png|jpe?g|gif|svg|webp|ico|js|jsx|ts|tsx|mjs|cjs|css|json|html?|md|lock|tgz|zip|map|vue|rb|java|kt|swift|exe|dll|yml|yaml|toml|txt|log)$/i;
 
-/** The text with `label` in place of every address. */
+/** Replaces every address by its label. */
 export function replaceAddresses(text: string, label: (address: string) => string): string {
-  const pieces: string[] = [];
+  const slices: string[] = [];
   let done = 0;
   AT.lastIndex = 0;
   for (let at = AT.exec(text); at !== null; at = AT.exec(text)) {
@@ -22,19 +22,19 @@ export function replaceAddresses(text: string, label: (address: string) => strin
     const end = DOMAIN.lastIndex;
     const local = text.slice(localStart, at.index);
     const domain = text.slice(domainStart, end);
-    // The user of every clone over SSH names nobody.
+    // "git" is the user of every clone over SSH and identifies nobody.
     if (local === "git" || FILE.test(domain)) continue;
-    pieces.push(text.slice(done, localStart), label(`${decoded(local)}@${domain}`));
+    slices.push(text.slice(done, localStart), label(`${decoded(local)}@${domain}`));
     done = end;
     AT.lastIndex = end;
   }
-  return pieces.length === 0 ? text : pieces.join("") + text.slice(done);
+  return slices.length === 0 ? text : slices.join("") + text.slice(done);
 }
 
 function startOfLocal(text: string, end: number, least: number): number {
   let start = end;
   while (start > least && end - start < LOCAL_MAX && isLocal(text, start - 1)) start--;
-  // The letter of an escape in JSON text, and the slash of a path, are no part of it.
+  // Excludes the letter of a JSON escape and the slash of a path.
   if (text.charAt(start - 1) === "\\" && /[nrt]/.test(text.charAt(start)) && start < end) start++;
   while (start < end && /[.'~-]/.test(text.charAt(start))) start++;
   return start;

@@ -7,26 +7,26 @@ import { isName, replaceNames } from "./names";
 import { homeNames, replaceHomes } from "./homes";
 
 /**
- * Replaces what points at a person or opens a door. User names in home paths and logins, known names
- * where they stand as words, and e-mail addresses become pseudonyms; secrets become markers. It does
- * not find names of people that only prose mentions.
+ * Replaces personal data and secrets. User names in home paths and logins, known names that appear
+ * as words, and e-mail addresses become pseudonyms; secrets become markers. It does not find names
+ * of people that only prose mentions.
  */
 type Anonymizer = {
   text: (text: string) => string;
-  /** The same for every string in a JSON value, keys included. */
+  /** Does the same for every string in a JSON value, including keys. */
   value: (value: unknown) => unknown;
   fields: (fields: JsonObject) => JsonObject;
-  /** The pseudonym of a name, whatever it looks like. */
+  /** The pseudonym of any name. */
   name: (name: string) => string;
 };
 
-/** Hex digits of a pseudonym: 48 bits tell all names of an export apart. */
+/** Hex digits of a pseudonym: 48 bits keep all names of an export distinct. */
 const PSEUDONYM_LENGTH = 12;
 
 /**
- * An anonymizer that knows these names. Pseudonyms are HMAC-SHA-256 under `key`: the same thing gets the
- * same pseudonym under one key, and nobody without the key can tell what a pseudonym belongs to, even
- * if they know other pairs.
+ * Creates an anonymizer that knows these names. Pseudonyms are HMAC-SHA-256 under `key`: the same
+ * name gets the same pseudonym under one key, and without the key nobody can tell which name a
+ * pseudonym stands for, even if they know other pairs.
  */
 export function createAnonymizer(key: string, names: Iterable<string>): Anonymizer {
   const known = Array.from(new Set(names)).filter(isName);
@@ -39,29 +39,32 @@ export function createAnonymizer(key: string, names: Iterable<string>): Anonymiz
     return found;
   };
   const user = (name: string) => label("user", name);
-  const people = (original: string) => {
+  const withoutPersonalData = (original: string) => {
     const unaddressed = replaceAddresses(original, (mail) => `${label("mail", mail)}@example.com`);
     return replaceNames(replaceHomes(unaddressed, user), known, user);
   };
-  const renamed = (original: unknown): unknown => {
-    if (typeof original === "string") return people(original);
-    if (Array.isArray(original)) return original.map(renamed);
+  const withoutPersonalValues = (original: unknown): unknown => {
+    if (typeof original === "string") return withoutPersonalData(original);
+    if (Array.isArray(original)) return original.map(withoutPersonalValues);
     if (!isJsonObject(original)) return original;
     return Object.fromEntries(
-      Object.entries(original).map(([name, inner]) => [people(maskText(name)), renamed(inner)]),
+      Object.entries(original).map(([name, inner]) => [
+        withoutPersonalData(maskText(name)),
+        withoutPersonalValues(inner),
+      ]),
     );
   };
-  const value = (original: unknown) => renamed(maskSecrets(original));
+  const value = (original: unknown) => withoutPersonalValues(maskSecrets(original));
   return {
-    text: (original) => people(maskText(original)),
+    text: (original) => withoutPersonalData(maskText(original)),
     value,
-    // An object stays an object.
+    // `value` maps objects to objects.
     fields: (original) => value(original) as JsonObject,
     name: user,
   };
 }
 
-/** User names that a text gives away by its home paths and logins. */
+/** The user names that home paths and logins in a text reveal. */
 export function namesIn(text: string): string[] {
   return homeNames(text).filter(isName);
 }

@@ -1,42 +1,42 @@
 import { ROLES } from "../enums";
 
 /**
- * Keeps what a message says apart from who says it in formats for people: a line that looks like the
- * beginning of a turn, or like a label of ours, is quoted or escaped wherever it stands in a message.
+ * Prevents text of a message from forging a turn in formats for people: quotes or escapes any line
+ * that looks like the start of a turn or one of our labels.
  */
 
-/** Characters that show as nothing or as space; programs differ in which of them they pass over. */
+/** Characters rendered as nothing or as space; programs differ in which ones they ignore. */
 const BLANK = "[\\s\\p{Z}\\p{Cc}\\p{Cf}\\u2800\\u3164]";
 const LEADING_BLANKS = new RegExp(`^${BLANK}+`, "u");
 const BLANKS = new RegExp(`${BLANK}+`, "gu");
 
-/** All that some program takes for the end of a line. */
+/** Everything that some program treats as a line end. */
 const LINE_ENDS = /(\r\n|[\n\r\v\f\u0085\u2028\u2029])/;
 
-/** Enough of a line to tell what it looks like. */
+/** The most characters of a line that are compared with the shapes below. */
 const SHAPE_MAX_CHARS = 300;
 
 const ROLE = `(?:${ROLES.join("|")})`;
-/** `[2026-…] ASSISTANT:` and `[thinking]`, as the text format writes them, and its rules. */
+/** The labels of the text format (`[2026-…] ASSISTANT:`, `[thinking]`) and its separator lines. */
 const TEXT_LABEL = new RegExp(
   `^\\[[^\\]]*\\] ?${ROLE} ?:?$|^\\[(?:thinking|tool call|tool result)\\b|^={40,}$`,
   "i",
 );
-/** `## Assistant`, whatever its level and whatever but words follows; in quotes and lists too. */
+/** `## Assistant` at any level, also in quotes and lists, unless more words follow. */
 const HEADING = new RegExp(`^(?:[> ]|[-*+] |\\d{1,9}[.)] )*#{1,6} ?${ROLE}(?! ?[\\p{L}_])`, "iu");
-/** `**Tool: Bash**` and `*Thinking*` as lines of their own. */
+/** Lines that consist of `**Tool: Bash**` or `*Thinking*`. */
 const MARKDOWN_LABEL = /^\*\*Tool: .*\*\*$|^\*Thinking\*$/i;
-/** A line that becomes a heading when the next one underlines it. */
+/** A line that becomes a heading when the next line underlines it. */
 const NAME = new RegExp(`^[> ]*${ROLE}\\W*$`, "iu");
 const UNDERLINE = /^[> ]*(?:=+|-+)$/;
 const HTML_HEADING = new RegExp(`<(?=h[1-6]\\b[^<>]{0,200}>${BLANK}{0,50}${ROLE}\\b)`, "giu");
 
-/** Text for the plain text format: lines that look like its turns and labels are quoted. */
+/** Quotes lines that look like turns or labels of the plain text format. */
 export function quoteTurns(text: string): string {
   return eachLine(text, (line) => (TEXT_LABEL.test(shapeOf(line)) ? `> ${line}` : line));
 }
 
-/** Text for the Markdown format: lines that look like its turns and labels are escaped. */
+/** Escapes lines that look like turns or labels of the Markdown format. */
 export function escapeTurns(text: string): string {
   let isNamed = false;
   return eachLine(text.replace(HTML_HEADING, "\\<"), (line) => {
@@ -48,7 +48,7 @@ export function escapeTurns(text: string): string {
   });
 }
 
-/** What a line looks like: runs of blanks as one space, none at its ends, wide letters as plain ones. */
+/** Normalises a line for comparison: blanks collapsed and trimmed, wide letters as plain ones. */
 function shapeOf(line: string): string {
   const start = line.replace(LEADING_BLANKS, "").slice(0, SHAPE_MAX_CHARS);
   const shape = start.replace(BLANKS, (run) => (/[\s\p{Z}]/u.test(run) ? " " : "")).trim();
@@ -56,6 +56,6 @@ function shapeOf(line: string): string {
 }
 
 function eachLine(text: string, change: (line: string) => string): string {
-  const pieces = text.split(LINE_ENDS);
-  return pieces.map((piece, at) => (at % 2 === 0 ? change(piece) : piece)).join("");
+  const slices = text.split(LINE_ENDS);
+  return slices.map((slice, at) => (at % 2 === 0 ? change(slice) : slice)).join("");
 }

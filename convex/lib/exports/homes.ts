@@ -1,6 +1,6 @@
 /** Finds user names in home paths and logins, in every spelling that tools write. Linear, pure. */
 
-/** Words that stand in home paths, or are account names, without naming anyone. */
+/** Directory and account names that do not identify a person. */
 const NOBODY = new Set(
   (
     "admin administrator anonymous app all build ci codespace default dev docker guest home node " +
@@ -12,11 +12,11 @@ const NOBODY = new Set(
 export const isPerson = (name: string): boolean => !NOBODY.has(name.toLowerCase());
 
 const NAME = String.raw`[^/\\\s"'${"`"}:;,<>|*?()[\]{}%&#]{1,128}`;
-/** A Windows user name may hold spaces where a separator follows. */
+/** A Windows user name may contain spaces if a separator follows. */
 const WINDOWS_NAME = String.raw`(?:[^/\\\r\n"'${"`"}:;,<>|*?]{1,64}(?=[/\\])|[^/\\\s"'${"`"}:;,<>|*?]{1,128})`;
 const BACKSLASHES = String.raw`\\{1,8}`;
 
-/** Each has two groups: what stands before a name, and the name. */
+/** Each pattern has two groups: the text before a name, and the name. */
 const SPELLINGS: readonly RegExp[] = [
   // /Users/ada, /home/ada, /mnt/c/Users/ada, \/Users\/ada in JSON text
   String.raw`(?<![\w.-])((?:\\?/(?:System\\?/Volumes\\?/Data|var|export|usr|mnt\\?/[a-z]|cygdrive\\?/[a-z]|host_mnt(?:\\?/[a-z])?|[a-z](?:%3[Aa]|:)?))?\\?/(?:Users|USERS|home|HOME)\\?/)(${NAME})`,
@@ -38,7 +38,7 @@ const SPELLINGS: readonly RegExp[] = [
   String.raw`((?<![\w.@/+-]))([A-Za-z_][\w.-]{1,31})(?=@[A-Za-z0-9][\w.-]{0,62}(?::[~/]| [~%$#]))`,
 ].map((pattern) => new RegExp(pattern, "g"));
 
-/** The text with `label` in place of every user name. */
+/** Replaces every user name by its label. */
 export function replaceHomes(text: string, label: (name: string) => string): string {
   return SPELLINGS.reduce(
     (rest, spelling) =>
@@ -49,15 +49,18 @@ export function replaceHomes(text: string, label: (name: string) => string): str
   );
 }
 
-/** A pseudonym that another spelling has put there. */
+/** Whether a name is a pseudonym that another pattern inserted. */
 const isLabel = (name: string) => /^(?:user|mail)-[0-9a-f]{12}/.test(name) || name === "user";
 
-/** Spellings by which a name is learned; an owner in an address of Git may be a company. */
+/**
+ * The patterns that names are collected from. Owners in Git addresses are excluded: they may be
+ * companies.
+ */
 const LEARNED = SPELLINGS.filter((_, index) => index !== 7);
-/** Variables of a shell that hold the user's name. */
+/** Shell variables that contain the user's name. */
 const VARIABLES = /(\b(?:USER|LOGNAME|USERNAME)=)([A-Za-z][\w.-]{2,31})/g;
 
-/** The user names that home paths in a text give away. */
+/** The user names that home paths in a text reveal. */
 export function homeNames(text: string): string[] {
   const found = new Set<string>();
   for (const spelling of [...LEARNED, VARIABLES]) {

@@ -1,16 +1,19 @@
-/** Start of an HTML block that, left open, runs to the end of the document (CommonMark 4.6, 1–5). */
+/**
+ * The start of an HTML block that, if not closed, extends to the end of the document (CommonMark
+ * 4.6, 1–5).
+ */
 const OPEN_HTML =
   /^ {0,3}<(?=(?:script|pre|style|textarea)(?:[\s>]|$)|!--|\?|![A-Za-z]|!\[CDATA\[)/i;
 const FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))([\s\S]*)$/;
 
 /**
- * A Markdown text that ends what it begins: an open code fence is closed, and an HTML block that
- * could run on is made text. What follows it in a document is read as if it stood alone. Line ends
- * stay as they are.
+ * Closes what a Markdown text leaves open, so that it cannot affect the rest of a document: closes
+ * an open code fence, and escapes the start of an HTML block that could continue. Line ends stay as
+ * they are.
  */
 export function blockSafe(text: string): string {
   let open = "";
-  const pieces = text.split(/(\r\n|\r|\n)/).map((line, at) => {
+  const slices = text.split(/(\r\n|\r|\n)/).map((line, at) => {
     if (at % 2 === 1) return line;
     const fence = FENCE.exec(line);
     if (open === "") {
@@ -22,10 +25,10 @@ export function blockSafe(text: string): string {
     if (fence !== null && closes(open, fence[1] ?? "", fence[2] ?? "")) open = "";
     return line;
   });
-  return open === "" ? pieces.join("") : `${pieces.join("")}\n${open}`;
+  return open === "" ? slices.join("") : `${slices.join("")}\n${open}`;
 }
 
-/** A fenced code block whose fence is longer than any run of back-ticks inside. */
+/** Wraps code in a fence that is longer than any sequence of backticks inside. */
 export function fenced(code: string, language: string): string {
   const runs = code.match(/`+/g) ?? [];
   const longest = runs.reduce((length, run) => Math.max(length, run.length), 0);

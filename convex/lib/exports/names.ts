@@ -1,11 +1,11 @@
 import { isPerson } from "./homes";
 
-/** Replaces known names where they stand as words. Linear, pure. */
+/** Replaces known names that appear as whole words. Linear, pure. */
 
-/** Names that are looked for in one text; more would be made up. */
+/** The most names replaced in one text. */
 const NAMES_MAX = 200;
 
-/** Names that are words of prose or code as well, as `max` is in `Math.max`. */
+/** Names that are also words of prose or code, like `max` in `Math.max`. */
 const WORDS = new Set(
   (
     "max min mark will art page chase bill grant may june april august long small short white black green brown " +
@@ -18,7 +18,7 @@ const WORDS = new Set(
   ).split(" "),
 );
 
-/** Whether a word may be looked for everywhere: short and common ones would hit too much. */
+/** Whether a name may be replaced everywhere; short and common words would match too often. */
 export function isName(name: string): boolean {
   return (
     /^[\p{L}][\p{L}\p{N} ._-]{2,63}$/u.test(name) && !/\.[a-z]{1,5}$/.test(name) && isPerson(name)
@@ -26,12 +26,12 @@ export function isName(name: string): boolean {
 }
 
 const WORD = /[\p{L}\p{N}]+/gu;
-/** Between the words of one name: spaces may have become any of these. */
+/** Separators between the words of one name, because spaces may have become any of these. */
 const GLUE = /[ ._-]/;
 
 type Known = { name: string; words: string[]; isOrdinary: boolean };
 
-/** The text with `label` in place of every known name, longer names before shorter ones. */
+/** Replaces every known name by its label, longer names before shorter ones. */
 export function replaceNames(
   text: string,
   names: readonly string[],
@@ -39,18 +39,18 @@ export function replaceNames(
 ): string {
   const known = byFirstWord(names);
   if (known.size === 0) return text;
-  const pieces: string[] = [];
+  const slices: string[] = [];
   let done = 0;
   WORD.lastIndex = 0;
   for (let word = WORD.exec(text); word !== null; word = WORD.exec(text)) {
     const candidates = known.get(word[0].toLowerCase());
     const found = candidates && longest(text, word.index, candidates);
     if (!found) continue;
-    pieces.push(text.slice(done, word.index), label(found.name));
+    slices.push(text.slice(done, word.index), label(found.name));
     done = found.end;
     WORD.lastIndex = found.end;
   }
-  return pieces.length === 0 ? text : pieces.join("") + text.slice(done);
+  return slices.length === 0 ? text : slices.join("") + text.slice(done);
 }
 
 function byFirstWord(names: readonly string[]): Map<string, Known[]> {
@@ -65,7 +65,7 @@ function byFirstWord(names: readonly string[]): Map<string, Known[]> {
   return known;
 }
 
-/** The longest known name that stands here, and where it ends. */
+/** The longest known name at this position, and where it ends. */
 function longest(text: string, start: number, candidates: readonly Known[]) {
   for (const { name, words, isOrdinary } of candidates) {
     const end = endOf(text, start, words);
@@ -85,7 +85,7 @@ function endOf(text: string, start: number, words: readonly string[]): number | 
   return /[\p{L}\p{N}]/u.test(text.charAt(at)) ? undefined : at;
 }
 
-/** Whether an ordinary word is written as a name: with a capital, between spaces, and not in code. */
+/** Whether an ordinary word is written like a name: capitalised, between spaces, and not in code. */
 function isInProse(text: string, start: number, end: number): boolean {
   if (!/^\p{Lu}\p{Ll}/u.test(text.slice(start, start + 2))) return false;
   const before = text.charAt(start - 1);

@@ -1,31 +1,31 @@
 import { roleLabel } from "../enums";
 import { cutToFit, estimateTokens } from "./tokens";
 
-/** What an entry may be cut to at the least; a shorter scrap says nothing. */
+/** The shortest entry a cut may leave. A shorter fragment would tell the reader nothing. */
 const MIN_ENTRY_TOKENS = 60;
 
 const ENTRIES_PER_SESSION = 3;
 
-/** What one message says. */
-export type Turn = { messageId: string; role: string; text: string };
+/** The text of one message. */
+export type ContextMessage = { messageId: string; role: string; text: string };
 
-/** A passage that answers, with its neighbours, in the order of the conversation. */
-export type ContextPassage = {
+/** A message that answers the query with its neighbours, in conversation order. */
+export type Excerpt = {
   sessionId: string;
   title: string;
   project?: string;
   createdAt: number;
   score: number;
-  /** The message that answers; kept when its neighbours do not fit. */
+  /** The message that answers the query. It is kept when its neighbours do not fit. */
   messageId?: string;
-  turns: readonly Turn[];
+  messages: readonly ContextMessage[];
 };
 
-/** A passage as it was packed; `citation` is its number in the text, from 1. */
-export type ContextEntry<P extends ContextPassage> = P & { citation: number; content: string };
+/** A packed excerpt. `citation` is its number in the text, starting at 1. */
+export type ContextEntry<P extends Excerpt> = P & { citation: number; content: string };
 
-/** What fits: the entries, the text made of them, and what that text costs at most. */
-export type PackedContext<P extends ContextPassage> = {
+/** The packed entries, the text rendered from them, and an upper bound of that text's tokens. */
+export type PackedContext<P extends Excerpt> = {
   entries: ContextEntry<P>[];
   text: string;
   tokens: number;
@@ -34,11 +34,12 @@ export type PackedContext<P extends ContextPassage> = {
 type Budget = { maxTokens: number; limit: number };
 
 /**
- * Packs passages, offered best first, into a text of at most `maxTokens`: no message and no wording
- * twice, at most three passages of one session, each under its citation. A passage that is too long
- * loses its neighbours first and is then cut; one that would keep less than a few lines is left out.
+ * Packs excerpts into a text of at most `maxTokens`. Excerpts must be offered best first. No
+ * message and no wording appears twice, and one session contributes at most three excerpts, each
+ * under its own citation. An excerpt that does not fit loses its neighbours first and is then cut;
+ * it is left out when the cut would leave only a few lines.
  */
-export class ContextPacker<P extends ContextPassage> {
+export class ContextPacker<P extends Excerpt> {
   readonly #budget: Budget;
   readonly #entries: ContextEntry<P>[] = [];
   readonly #seen = new Set<string>();
@@ -49,94 +50,94 @@ export class ContextPacker<P extends ContextPassage> {
     this.#budget = budget;
   }
 
-  /** Nothing more is taken: there are as many passages as asked for, or too few tokens are left. */
+  /** True when the packer holds `limit` excerpts, or when too few tokens are left for another one. */
   get isFull(): boolean {
     const left = this.#budget.maxTokens - estimateTokens(this.#text);
     return this.#entries.length >= this.#budget.limit || left < MIN_ENTRY_TOKENS;
   }
 
-  /** Whether a passage of the session may be taken; one that may not need not be read. */
-  takesFrom(sessionId: string): boolean {
+  /** Whether the packer would accept an excerpt of the session. If not, the caller need not read it. */
+  acceptsFrom(sessionId: string): boolean {
     return !this.isFull && (this.#perSession.get(sessionId) ?? 0) < ENTRIES_PER_SESSION;
   }
 
-  /** Takes what is new of a passage, if it fits. */
-  offer(passage: P): void {
-    if (!this.takesFrom(passage.sessionId)) return;
-    const turns = passage.turns.filter((turn) => isNew(turn, this.#seen));
-    if (!holdsAnswer(passage, turns)) return;
+  /** Adds the messages of an excerpt that are not packed yet, if they fit. */
+  offer(excerpt: P): void {
+    if (!this.acceptsFrom(excerpt.sessionId)) return;
+    const messages = excerpt.messages.filter((message) => isNew(message, this.#seen));
+    if (!containsAnswer(excerpt, messages)) return;
     const citation = this.#entries.length + 1;
-    const entry = fit({ ...passage, turns }, citation, this.#text, this.#budget.maxTokens);
+    const entry = fit({ ...excerpt, messages }, citation, this.#text, this.#budget.maxTokens);
     if (entry === undefined) return;
     this.#entries.push(entry);
-    const { sessionId } = passage;
+    const { sessionId } = excerpt;
     this.#perSession.set(sessionId, (this.#perSession.get(sessionId) ?? 0) + 1);
-    for (const turn of entry.turns) markSeen(turn, this.#seen);
-    this.#text = joined(this.#text, render(entry));
+    for (const message of entry.messages) markSeen(message, this.#seen);
+    this.#text = appended(this.#text, render(entry));
   }
 
-  /** What was taken. */
+  /** The result so far. */
   get packed(): PackedContext<P> {
     return { entries: this.#entries, text: this.#text, tokens: estimateTokens(this.#text) };
   }
 }
 
-/** The passage with as much around it as the budget takes; undefined when not even a part fits. */
-function fit<P extends ContextPassage>(
-  passage: P,
+/** The excerpt with as many neighbours as fit; undefined when not even a cut answer fits. */
+function fit<P extends Excerpt>(
+  excerpt: P,
   citation: number,
   before: string,
   maxTokens: number,
 ) {
-  const entryOf = (turns: readonly Turn[]): ContextEntry<P> => ({
-    ...passage,
-    turns,
+  const entryOf = (messages: readonly ContextMessage[]): ContextEntry<P> => ({
+    ...excerpt,
+    messages,
     citation,
-    content: contentOf(turns),
+    content: contentOf(messages),
   });
   const fits = (entry: ContextEntry<P>) =>
-    estimateTokens(joined(before, render(entry))) <= maxTokens;
-  const whole = entryOf(passage.turns);
+    estimateTokens(appended(before, render(entry))) <= maxTokens;
+  const whole = entryOf(excerpt.messages);
   if (fits(whole)) return whole;
-  const answer = passage.turns.filter((turn) => turn.messageId === passage.messageId);
-  const alone = answer.length > 0 ? answer : passage.turns.slice(0, 1);
+  const answer = excerpt.messages.filter((message) => message.messageId === excerpt.messageId);
+  const alone = answer.length > 0 ? answer : excerpt.messages.slice(0, 1);
   if (fits(entryOf(alone))) return entryOf(alone);
-  const [turn] = alone;
-  if (turn === undefined) return undefined;
-  const shortened = (text: string) => entryOf([{ ...turn, text: `${text}…` }]);
-  const text = cutToFit(turn.text, (head) => fits(shortened(head)));
+  const [message] = alone;
+  if (message === undefined) return undefined;
+  const shortened = (text: string) => entryOf([{ ...message, text: `${text}…` }]);
+  const text = cutToFit(message.text, (head) => fits(shortened(head)));
   return estimateTokens(text) >= MIN_ENTRY_TOKENS ? shortened(text) : undefined;
 }
 
-function joined(before: string, next: string): string {
+function appended(before: string, next: string): string {
   return before === "" ? next : `${before}\n\n${next}`;
 }
 
-function contentOf(turns: readonly Turn[]): string {
-  return turns.map((turn) => `${roleLabel(turn.role)}: ${turn.text.trim()}`).join("\n\n");
+function contentOf(messages: readonly ContextMessage[]): string {
+  return messages.map((message) => `${roleLabel(message.role)}: ${message.text.trim()}`).join("\n\n");
 }
 
-function render(entry: ContextEntry<ContextPassage>): string {
+function render(entry: ContextEntry<Excerpt>): string {
   const day = new Date(entry.createdAt).toISOString().slice(0, 10);
   const where = [entry.project, day].filter((one) => one !== undefined && one !== "").join(", ");
   return `[${entry.citation}] ${entry.title} (${where})\n${entry.content}`;
 }
 
-function holdsAnswer(passage: ContextPassage, turns: readonly Turn[]): boolean {
-  if (passage.messageId === undefined) return turns.length > 0;
-  return turns.some((turn) => turn.messageId === passage.messageId);
+function containsAnswer(excerpt: Excerpt, messages: readonly ContextMessage[]): boolean {
+  if (excerpt.messageId === undefined) return messages.length > 0;
+  return messages.some((message) => message.messageId === excerpt.messageId);
 }
 
-function isNew(turn: Turn, seen: ReadonlySet<string>): boolean {
-  return turn.text.trim() !== "" && !seen.has(turn.messageId) && !seen.has(wording(turn));
+function isNew(message: ContextMessage, seen: ReadonlySet<string>): boolean {
+  return message.text.trim() !== "" && !seen.has(message.messageId) && !seen.has(normalizedText(message));
 }
 
-function markSeen(turn: Turn, seen: Set<string>): void {
-  seen.add(turn.messageId);
-  seen.add(wording(turn));
+function markSeen(message: ContextMessage, seen: Set<string>): void {
+  seen.add(message.messageId);
+  seen.add(normalizedText(message));
 }
 
-/** The same words are the same content, whoever said them and however they were spaced. */
-function wording(turn: Turn): string {
-  return `text:${turn.text.replace(/\s+/g, " ").trim().toLowerCase()}`;
+/** Normalises a text, so that equal words count as repeated whatever their role and spacing. */
+function normalizedText(message: ContextMessage): string {
+  return `text:${message.text.replace(/\s+/g, " ").trim().toLowerCase()}`;
 }

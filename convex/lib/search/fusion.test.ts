@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fuse, weightOfScores } from "./fusion";
 
 describe("reciprocal rank fusion", () => {
-  test("what both sides found comes before what one side found", () => {
+  test("results of both lists come before results of one", () => {
     const fused = fuse([
       ["a", "b", "c"],
       ["d", "b", "e"],
@@ -20,7 +20,7 @@ describe("reciprocal rank fusion", () => {
     expect(fused[1]?.score).toBeCloseTo(1 / 62 / (2 / 61), 12);
   });
 
-  test("a list that tells its results apart outweighs one that does not", () => {
+  test("a list whose scores discriminate outweighs one whose scores are alike", () => {
     const sharp = weightOfScores([0.9, 0.3, 0.2, 0.1, 0.1]);
     const flat = weightOfScores([0.4, 0.39, 0.39, 0.39, 0.38]);
     const lists = [
@@ -33,13 +33,13 @@ describe("reciprocal rank fusion", () => {
     expect(weightOfScores([])).toBeGreaterThan(0);
   });
 
-  test("a list is trusted no more for having left out what scored less than its floor", () => {
+  test("leaving out results below the floor does not raise the weight of a list", () => {
     const whole = weightOfScores([0.15, 0.14, 0.12, 0.09, 0.08]);
     expect(weightOfScores([0.15, 0.14, 0.12], 0.1)).toBeLessThan(whole);
     expect(weightOfScores([0.9, 0.3], 0.1)).toBeGreaterThan(0.5);
   });
 
-  test("one list keeps its order, and no list gives nothing", () => {
+  test("a single list keeps its order, and empty lists give no results", () => {
     expect(fuse([["a", "b"], []]).map((one) => one.key)).toEqual(["a", "b"]);
     expect(fuse([[], []])).toEqual([]);
   });

@@ -1,35 +1,38 @@
 /**
- * Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009): ranks are comparable where
- * scores of two searches are not.
+ * Reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009). It merges by rank, because
+ * scores of different searches are not comparable.
  */
 
-/** Dampens the first ranks, so that one list's favourite does not outvote agreement; the paper's value. */
+/**
+ * The paper's constant. It dampens the first ranks, so that agreement outweighs one list's
+ * favourite.
+ */
 const RRF_K = 60;
 
-/** An item with the lists that hold it, and a score in 0–1 that falls along the order. */
+/** An item, its rank in each list, and a score in 0–1 that decreases along the result. */
 export type Fused<K> = { key: K; score: number; ranks: ReadonlyArray<number | undefined> };
 
-/** How many results a search must tell apart from its first to be trusted fully. */
-const SPREAD_AT = 5;
-/** A search that tells nothing apart still breaks ties. */
-const LEAST_WEIGHT = 1e-6;
+/** The rank whose score is compared with the first one to measure how well a search discriminates. */
+const SPREAD_RANK = 5;
+/** The weight of a search whose scores are all equal: enough to break ties. */
+const MIN_WEIGHT = 1e-6;
 
 /**
- * How much a search is worth for this query, by its scores (best first): how far its fifth result
- * falls behind its first, squared. Scores that are all alike rank by chance: full text that found one
- * common word of a paraphrase, or vectors of a question about a word they do not know. Results that a
- * search has left out may score up to `floor`.
+ * The weight of one search for this query, from its scores (best first): the relative drop from the
+ * first to the fifth score, squared. Scores that are all alike rank by chance, for example when
+ * full text matches one common word of a paraphrase, or when the model does not know the word asked
+ * for. `floor` is the highest score that an omitted result may have.
  */
 export function weightOfScores(scores: readonly number[], floor = 0): number {
   const first = scores[0] ?? 0;
-  const later = scores[SPREAD_AT - 1] ?? floor;
-  return first > 0 ? LEAST_WEIGHT + (1 - later / first) ** 2 : LEAST_WEIGHT;
+  const later = scores[SPREAD_RANK - 1] ?? floor;
+  return first > 0 ? MIN_WEIGHT + (1 - later / first) ** 2 : MIN_WEIGHT;
 }
 
 /**
- * Merges ranked lists of keys (best first, each key once a list): the score is Σ weight / (k + rank),
- * ranks from 1, divided by what the first of all lists would get. Equal scores keep the order of the
- * first list that holds them.
+ * Merges ranked lists of keys (best first, each key once per list). The score is Σ weight / (k +
+ * rank) with ranks from 1, divided by the score of a key that is first in every list. Keys with
+ * equal scores keep the order of the first list that holds them.
  */
 export function fuse<K>(
   lists: ReadonlyArray<readonly K[]>,
@@ -56,12 +59,12 @@ export function fuse<K>(
     .sort((a, b) => b.score - a.score);
 }
 
-/** A merged item: the one of the first list that holds it, with its fused score. */
+/** A merged item, taken from the first list that holds it, with its fused score. */
 type Merged<T> = { item: T; score: number; ranks: Fused<string>["ranks"] };
 
 /**
- * Merges lists of scored items, best first, each item once: every list counts by how well its scores
- * tell its items apart. `floors`: what scores less was left out of each list.
+ * Merges lists of scored items (best first), each item once. A list weighs more the better its
+ * scores discriminate. `floors` gives for each list the score below which results were left out.
  */
 export function mergeRanked<T extends { score: number }>(
   lists: ReadonlyArray<readonly T[]>,

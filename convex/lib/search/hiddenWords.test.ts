@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { askedWords, hiddenWords } from "./hiddenWords";
-import { holdsInlineData, readable } from "./readable";
+import { queryTerms, hiddenWords } from "./hiddenWords";
+import { containsInlineData, readable } from "./readable";
 import { isIndexed, wordsOf } from "./words";
 
-/** Whether a search for `word` can find `stored`: by the index of the text itself, or by hidden words. */
+/** Whether a search for `word` finds `stored`, by the index of the text itself or by hidden words. */
 function isFound(stored: string, word: string): boolean {
   const index = new Set(
     wordsOf(stored).flatMap(({ text }) => (isIndexed(text) ? [text.toLowerCase()] : [])),
   );
   for (const hidden of hiddenWords(stored, true)) index.add(hidden);
-  const asked = [...askedWords(word)];
+  const asked = [...queryTerms(word)];
   const isHeld = (one: string, isLast: boolean) =>
     index.has(one) || (isLast && [...index].some((known) => known.startsWith(one)));
   return asked.length > 0 && asked.every((one, i) => isHeld(one, i === asked.length - 1));
@@ -21,7 +21,7 @@ const base64 = (bytes: number) =>
     "base64",
   );
 
-describe("A word that a reader sees is found", () => {
+describe("a visible word is found", () => {
   const word = "zebrafinch";
   test.each([
     ["after an escaped line break in JSON", `{"command":"echo one\\n${word}"}`],
@@ -63,7 +63,7 @@ describe("A word that a reader sees is found", () => {
     expect(isFound(stored, word)).toBe(true);
   });
 
-  test("whatever words stand between whatever escapes", () => {
+  test("between any escapes", () => {
     const words = fc.stringMatching(/^[a-z]{3,20}$/);
     const glue = fc.constantFrom(
       "\\n",
@@ -89,34 +89,34 @@ describe("A word that a reader sees is found", () => {
   });
 });
 
-describe("Nothing is derived without need", () => {
-  test("plain English needs no word beyond the index", () => {
+describe("no hidden words are derived without need", () => {
+  test("plain English gives no hidden words", () => {
     expect(hiddenWords("Refactor the upload handler; see src/upload.ts and PR #12.", true)).toEqual(
       [],
     );
   });
 
   test("base64 gives no words", () => {
-    expect(holdsInlineData(base64(3_000))).toBe(true);
+    expect(containsInlineData(base64(3_000))).toBe(true);
     expect(hiddenWords(base64(3_000), false)).toEqual(["data"]);
     const wrapped = (base64(3_000).match(/.{1,76}/g) ?? []).join("\n");
     expect(hiddenWords(`key:\n${wrapped}\nend`, false).length).toBeLessThan(8);
   });
 
-  test("a long path is no data", () => {
+  test("a long path is not data", () => {
     const path = "/srv/" + "packages/alphaBeta9/src/components/".repeat(8) + "main.go";
-    expect(holdsInlineData(path)).toBe(false);
+    expect(containsInlineData(path)).toBe(false);
   });
 });
 
-describe("A row is shown as people read it", () => {
-  test("escapes of JSON, colours and images do not show", () => {
+describe("a row is rendered as people read it", () => {
+  test("without JSON escapes, colours and images", () => {
     const json = `{"out":"\\u001b[32mok\\u001b[0m\\nnext","image":"data:image/png;base64,${base64(60_000)}"}`;
     expect(readable(json, true)).toBe(`{"out":"ok\nnext","image":"[image/png, 60 kB]"}`);
   });
 });
 
-test("The time for hostile text grows with its length, not with its square", () => {
+test("the time for hostile text grows linearly with its length", () => {
   const cpu = (text: string) => {
     const times = [0, 1].map(() => {
       const start = process.cpuUsage();
@@ -141,7 +141,7 @@ test("The time for hostile text grows with its length, not with its square", () 
   for (const unit of units) {
     const small = Math.max(5_000, cpu(unit.repeat(40_000 / unit.length)));
     const large = cpu(unit.repeat(320_000 / unit.length));
-    // Eight times the text; the square would be 64.
+    // The text is eight times as long; quadratic time would take 64 times as long.
     expect(large / small, JSON.stringify(unit)).toBeLessThan(40);
   }
 });

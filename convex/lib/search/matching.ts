@@ -1,39 +1,42 @@
-import { EMOJI, emojiWord, IN_RUN, normalWord } from "./hiddenWords";
+import { EMOJI, emojiTerm, UNSPACED_CHARACTER, normalWord } from "./hiddenWords";
 import { type Concept, MIN_TYPED_CHARS, type PreparedQuery } from "./query";
-import { humps, stem, wordsOf } from "./words";
+import { camelCaseParts, stem, wordsOf } from "./words";
 
-/** How well a word of a text matches a word of the query. */
-const AS_PART = 0.8;
-const AS_STEM = 0.7;
-const AS_PREFIX = 0.5;
-/** Of a commit hash people write the beginning, and mean the whole. */
-const AS_ABBREVIATION = 0.95;
+/** Strength of a match between a word of a text and a word of the query. */
+const PART_STRENGTH = 0.8;
+const STEM_STRENGTH = 0.7;
+const PREFIX_STRENGTH = 0.5;
+/** People abbreviate a commit hash to its first characters and mean the whole. */
+const ABBREVIATION_STRENGTH = 0.95;
 
-/** A prefix shorter than this matches by chance. */
+/** Shorter prefixes match by chance. */
 const MIN_PREFIX = 4;
 const ABBREVIATION = /^(?=[a-f]*\d)[0-9a-f]{7,39}$/;
 
-/** Where, and how exactly, a text holds the words of a query. */
+/** One occurrence of a query word in a text. `strength` tells how exact the match is. */
 export type Match = { term: string; start: number; end: number; index: number; strength: number };
 
-/** What one text has to say for a query. */
-export type Evidence = {
-  /** By concept of the query: 0 (absent) to 1 (as written). */
+/** How one text matches a query. */
+export type MatchSummary = {
+  /** Per concept of the query: 0 (absent) to 1 (as written). */
   strengths: number[];
-  /** By concept: how often its most frequent word occurs, weak matches counting less. */
+  /** Per concept: how often its most frequent word occurs. Weak matches count less. */
   counts: number[];
-  /** Share of the query's adjacent word pairs that stand together here, 0–1. */
-  closeness: number;
-  /** The whole query, or one of its identifiers, stands here as written. */
+  /** Share of the query's adjacent word pairs that are close together in the text, 0–1. */
+  proximity: number;
+  /** Whether the text contains the whole query or one of its identifiers as written. */
   isVerbatim: boolean;
-  /** By phrase of the query: whether its words stand together here. */
+  /** Per phrase of the query: whether the text contains its words next to each other. */
   phrases: boolean[];
   length: number;
 };
 
-type Form = { term: string; strength: number };
+type TermMatch = { term: string; strength: number };
 
-/** Words of a query, looked up by every form in which a text may hold them. Made once a query. */
+/**
+ * The words of a query, indexed by every form in which a text may contain them. Made once per
+ * query.
+ */
 export type Matcher = {
   query: PreparedQuery;
   whole: ReadonlySet<string>;
@@ -42,23 +45,23 @@ export type Matcher = {
   abbreviations: readonly string[];
   unspaced: readonly string[];
   asksForEmoji: boolean;
-  /** First letters of all that can match: most words of a text are told apart by them. */
-  beginnings: ReadonlySet<string>;
-  forms: Map<string, readonly Form[]>;
-  /** Evidence of texts already read: a candidate is ranked before and after its session is known. */
-  evidence: Map<string, Evidence>;
+  /** The first letters of every word that can match, because they rule out most words of a text. */
+  wordStarts: ReadonlySet<string>;
+  matchesByWord: Map<string, readonly TermMatch[]>;
+  /** Summaries of texts already read: a candidate is ranked before and after its session is loaded. */
+  summaries: Map<string, MatchSummary>;
 };
 
-const BEGINNING_CHARS = 3;
-const NO_FORMS: readonly Form[] = [];
-/** Words of a text remembered with their forms; a text of unique words must not fill the heap. */
+const WORD_START_CHARS = 3;
+const NO_MATCHES: readonly TermMatch[] = [];
+/** Words whose matches are cached. The limit keeps a text of unique words from filling the heap. */
 const CACHE_MAX = 20_000;
 
 /** Prepares a query for matching against many texts. */
 export function matcherOf(query: PreparedQuery): Matcher {
   const whole = new Set<string>();
   for (const concept of query.concepts) {
-    for (const word of [...concept.words, ...concept.split]) whole.add(word);
+    for (const word of [...concept.words, ...concept.subwords]) whole.add(word);
   }
   for (const phrase of query.phrases) for (const word of phrase) whole.add(word);
   const words = [...whole];
@@ -72,15 +75,15 @@ export function matcherOf(query: PreparedQuery): Matcher {
     stems,
     prefixes: words.filter(isPrefix),
     abbreviations: words.filter((word) => ABBREVIATION.test(word)),
-    unspaced: words.filter((word) => IN_RUN.test(word)),
+    unspaced: words.filter((word) => UNSPACED_CHARACTER.test(word)),
     asksForEmoji: words.some((word) => word.startsWith("emoji")),
-    beginnings: new Set([...words, ...stems.keys()].map((word) => word.slice(0, BEGINNING_CHARS))),
-    forms: new Map(),
-    evidence: new Map(),
+    wordStarts: new Set([...words, ...stems.keys()].map((word) => word.slice(0, WORD_START_CHARS))),
+    matchesByWord: new Map(),
+    summaries: new Map(),
   };
 }
 
-/** Every place where a text holds a word of the query, in order. */
+/** Every occurrence of a query word in a text, in order. */
 export function matchesIn(matcher: Matcher, text: string): Match[] {
   const matches: Match[] = [];
   wordsOf(text).forEach((word, index) => {
@@ -88,13 +91,13 @@ export function matchesIn(matcher: Matcher, text: string): Match[] {
     for (const { term, strength } of lookUp(matcher, word.text)) {
       matches.push({ term, start: word.start, end, index, strength });
     }
-    const glued = gluedChars(text, word.start, word.text);
-    if (glued > 0) {
-      for (const { term, strength } of lookUp(matcher, word.text.slice(glued))) {
-        matches.push({ term, start: word.start + glued, end, index, strength });
+    const escapeChars = leadingEscapeChars(text, word.start, word.text);
+    if (escapeChars > 0) {
+      for (const { term, strength } of lookUp(matcher, word.text.slice(escapeChars))) {
+        matches.push({ term, start: word.start + escapeChars, end, index, strength });
       }
     }
-    for (const match of insideRun(matcher, word.text)) {
+    for (const match of matchesInsideUnspaced(matcher, word.text)) {
       matches.push({
         ...match,
         start: word.start + match.start,
@@ -107,29 +110,32 @@ export function matchesIn(matcher: Matcher, text: string): Match[] {
   return emoji.length === 0 ? matches : [...matches, ...emoji].sort((a, b) => a.start - b.start);
 }
 
-/** Before a word: a backslash, a percent sign, or the bracket of a colour code. */
-const GLUE: { readonly [before: string]: RegExp } = {
+/**
+ * Escapes by the character before the word: a backslash, a percent sign, the bracket of a colour
+ * code.
+ */
+const LEADING_ESCAPES: { readonly [before: string]: RegExp } = {
   "\\": /^(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|0?33|[nrtbfve0])(?=.)/u,
   "%": /^[0-9A-Fa-f]{2}(?=.)/u,
   "[": /^\d{1,3}m(?=.)/u,
   ";": /^\d{1,3}m(?=.)/u,
 };
 
-/** How many characters at the start of a word belong to an escape before it: `\nword` is one run. */
-function gluedChars(text: string, start: number, word: string): number {
-  const glue = start > 0 ? GLUE[text.charAt(start - 1)] : undefined;
-  return glue?.exec(word)?.[0].length ?? 0;
+/** How many leading characters of a word belong to an escape before it (`\nword` reads as one word). */
+function leadingEscapeChars(text: string, start: number, word: string): number {
+  const pattern = start > 0 ? LEADING_ESCAPES[text.charAt(start - 1)] : undefined;
+  return pattern?.exec(word)?.[0].length ?? 0;
 }
 
-/** Words of the query inside a run of a script that writes no spaces. */
-function insideRun(matcher: Matcher, written: string) {
-  if (matcher.unspaced.length === 0 || !IN_RUN.test(written)) return [];
-  const run = normalWord(written);
-  // Only where the spelling has the same length are places in the one places in the other.
-  const isAligned = run.length === written.length;
+/** Finds query words inside a segment of a script that writes no spaces. */
+function matchesInsideUnspaced(matcher: Matcher, written: string) {
+  if (matcher.unspaced.length === 0 || !UNSPACED_CHARACTER.test(written)) return [];
+  const normal = normalWord(written);
+  // Positions carry over only when normalising kept the length.
+  const isAligned = normal.length === written.length;
   return matcher.unspaced.flatMap((term) => {
-    const at = run.indexOf(term);
-    if (at < 0 || run.length === term.length) return [];
+    const at = normal.indexOf(term);
+    if (at < 0 || normal.length === term.length) return [];
     const [start, end] = isAligned ? [at, at + term.length] : [0, written.length];
     return [{ term, start, end, strength: 1 }];
   });
@@ -138,7 +144,7 @@ function insideRun(matcher: Matcher, written: string) {
 function emojiIn(matcher: Matcher, text: string): Match[] {
   if (!matcher.asksForEmoji) return [];
   return Array.from(text.matchAll(EMOJI), (match) => ({
-    term: emojiWord(match[0]),
+    term: emojiTerm(match[0]),
     start: match.index,
     end: match.index + match[0].length,
     index: 0,
@@ -146,42 +152,42 @@ function emojiIn(matcher: Matcher, text: string): Match[] {
   })).filter(({ term }) => matcher.whole.has(term));
 }
 
-/** The words of the query that one word of a text matches; remembered, as texts repeat words. */
-function lookUp(matcher: Matcher, written: string): readonly Form[] {
-  const known = matcher.forms.get(written);
+/** The query words that one word of a text matches. Cached, because texts repeat words. */
+function lookUp(matcher: Matcher, written: string): readonly TermMatch[] {
+  const known = matcher.matchesByWord.get(written);
   if (known !== undefined) return known;
-  const found = formsOf(matcher, written);
-  if (matcher.forms.size < CACHE_MAX) matcher.forms.set(written, found);
+  const found = termMatchesOf(matcher, written);
+  if (matcher.matchesByWord.size < CACHE_MAX) matcher.matchesByWord.set(written, found);
   return found;
 }
 
-function formsOf(matcher: Matcher, written: string): readonly Form[] {
+function termMatchesOf(matcher: Matcher, written: string): readonly TermMatch[] {
   const word = normalWord(written);
-  const parts = humps(written);
-  const may = (one: string) => matcher.beginnings.has(one.slice(0, BEGINNING_CHARS));
-  if (!may(word) && !parts.some(may)) return NO_FORMS;
+  const parts = camelCaseParts(written);
+  const mayMatch = (one: string) => matcher.wordStarts.has(one.slice(0, WORD_START_CHARS));
+  if (!mayMatch(word) && !parts.some(mayMatch)) return NO_MATCHES;
   const found = new Map<string, number>();
   const add = (term: string | undefined, strength: number) => {
     if (term !== undefined) found.set(term, Math.max(strength, found.get(term) ?? 0));
   };
   if (matcher.whole.has(word)) add(word, 1);
-  for (const part of parts) if (matcher.whole.has(part)) add(part, AS_PART);
-  add(matcher.stems.get(stem(word)), AS_STEM);
-  for (const term of matcher.abbreviations) if (word.startsWith(term)) add(term, AS_ABBREVIATION);
-  for (const term of matcher.prefixes) if (word.startsWith(term)) add(term, AS_PREFIX);
+  for (const part of parts) if (matcher.whole.has(part)) add(part, PART_STRENGTH);
+  add(matcher.stems.get(stem(word)), STEM_STRENGTH);
+  for (const term of matcher.abbreviations) if (word.startsWith(term)) add(term, ABBREVIATION_STRENGTH);
+  for (const term of matcher.prefixes) if (word.startsWith(term)) add(term, PREFIX_STRENGTH);
   return [...found].map(([term, strength]) => ({ term, strength }));
 }
 
-/** What a text has to say for a query; each text is read once. */
-export function evidenceOf(matcher: Matcher, text: string): Evidence {
-  const known = matcher.evidence.get(text);
+/** Summarises how a text matches the query. Each text is read once. */
+export function summarizeMatches(matcher: Matcher, text: string): MatchSummary {
+  const known = matcher.summaries.get(text);
   if (known !== undefined) return known;
-  const evidence = readEvidence(matcher, text);
-  matcher.evidence.set(text, evidence);
-  return evidence;
+  const summary = readSummary(matcher, text);
+  matcher.summaries.set(text, summary);
+  return summary;
 }
 
-function readEvidence(matcher: Matcher, text: string): Evidence {
+function readSummary(matcher: Matcher, text: string): MatchSummary {
   const matches = matchesIn(matcher, text);
   const best = new Map<string, number>();
   const count = new Map<string, number>();
@@ -192,24 +198,27 @@ function readEvidence(matcher: Matcher, text: string): Evidence {
   const lower = text.toLowerCase();
   const { concepts, phrases } = matcher.query;
   const verbatim = concepts.map(
-    (concept) => concept.isIdentifier && holdsWhole(lower, concept.raw),
+    (concept) => concept.isIdentifier && containsWhole(lower, concept.raw),
   );
   return {
     strengths: concepts.map((concept, i) => (verbatim[i] ? 1 : strengthOf(concept, best))),
     counts: concepts.map((concept) => countOf(concept, count)),
-    closeness: closeness(matcher, matches),
-    isVerbatim: verbatim.some(Boolean) || isPhrase(matcher.query, lower),
+    proximity: proximity(matcher, matches),
+    isVerbatim: verbatim.some(Boolean) || containsQuery(matcher.query, lower),
     phrases: phrases.length === 0 ? [] : phrasesIn(text, phrases),
     length: text.length,
   };
 }
 
 const WORD_CHARACTER = /[\p{Alphabetic}\p{N}]/u;
-/** Places of one identifier that are looked at; a text may repeat part of it endlessly. */
+/**
+ * How many occurrences of an identifier are checked, because a text may repeat part of it
+ * endlessly.
+ */
 const WHOLE_TRIES = 50;
 
-/** Whether a text holds an identifier that is not part of a longer word: `AST` is not in `last`. */
-function holdsWhole(lower: string, raw: string): boolean {
+/** Whether a text contains an identifier that is not part of a longer word: `AST` is not in `last`. */
+function containsWhole(lower: string, raw: string): boolean {
   let at = lower.indexOf(raw);
   for (let tries = 0; at >= 0 && tries < WHOLE_TRIES; tries++) {
     const isBounded = (inside: string | undefined, outside: string) =>
@@ -222,50 +231,50 @@ function holdsWhole(lower: string, raw: string): boolean {
   return false;
 }
 
-/** Whether the words of each phrase stand together, in this order, with nothing but signs between. */
+/** Whether the words of each phrase follow each other in this order, with only punctuation between. */
 function phrasesIn(text: string, phrases: ReadonlyArray<readonly string[]>): boolean[] {
   const words = wordsOf(text.normalize("NFKC")).map((word) => normalWord(word.text));
   const all = ` ${words.join(" ")} `;
   return phrases.map((phrase) => {
-    if (phrase.some((word) => IN_RUN.test(word))) return words.join("").includes(phrase.join(""));
+    if (phrase.some((word) => UNSPACED_CHARACTER.test(word))) return words.join("").includes(phrase.join(""));
     return all.includes(` ${phrase.join(" ")} `);
   });
 }
 
-/** An identifier that is only there in pieces counts for less than one that is there as written. */
+/** The strength of a concept. An identifier counts less when a text holds only its parts. */
 function strengthOf(concept: Concept, best: ReadonlyMap<string, number>): number {
   const share = (words: readonly string[]) =>
     words.length === 0
       ? 0
       : words.reduce((sum, word) => sum + (best.get(word) ?? 0), 0) / words.length;
   const whole = share(concept.words) * (concept.words.length > 1 ? 0.7 : 1);
-  return Math.max(whole, share(concept.split) * 0.6);
+  return Math.max(whole, share(concept.subwords) * 0.6);
 }
 
 function countOf(concept: Concept, count: ReadonlyMap<string, number>): number {
-  return Math.max(0, ...[...concept.words, ...concept.split].map((word) => count.get(word) ?? 0));
+  return Math.max(0, ...[...concept.words, ...concept.subwords].map((word) => count.get(word) ?? 0));
 }
 
-/** Pairs of query words count fully when adjacent in the text, half when a few words apart. */
-function closeness(matcher: Matcher, matches: readonly Match[]): number {
+/** Scores pairs of query words: 1 when adjacent in the text, a half when a few words apart. */
+function proximity(matcher: Matcher, matches: readonly Match[]): number {
   const { pairs } = matcher.query;
   if (pairs.length === 0) return 0;
-  const places = new Map<string, number[]>();
+  const positions = new Map<string, number[]>();
   for (const { term, index } of matches) {
-    const known = places.get(term);
-    if (known === undefined) places.set(term, [index]);
+    const known = positions.get(term);
+    if (known === undefined) positions.set(term, [index]);
     else if (known.length < 200) known.push(index);
   }
   let sum = 0;
   for (const [a, b] of pairs) {
-    const gap = smallestGap(places.get(a) ?? [], places.get(b) ?? []);
+    const gap = smallestGap(positions.get(a) ?? [], positions.get(b) ?? []);
     if (gap === 1) sum += 1;
     else if (gap <= 5) sum += 0.5;
   }
   return sum / pairs.length;
 }
 
-/** Both lists rise, so one walk through them finds the nearest two places; 1 is "right after". */
+/** The smallest distance between two ascending lists of positions; 1 means "directly after". */
 function smallestGap(first: readonly number[], second: readonly number[]): number {
   let smallest = Infinity;
   let j = 0;
@@ -279,6 +288,6 @@ function smallestGap(first: readonly number[], second: readonly number[]): numbe
   return smallest;
 }
 
-function isPhrase(query: PreparedQuery, lower: string): boolean {
+function containsQuery(query: PreparedQuery, lower: string): boolean {
   return query.concepts.length > 1 && lower.includes(query.text.toLowerCase());
 }

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { MAX_GROUPS, MAX_TERMS, prepareQuery, tellingText } from "./query";
+import { MAX_GROUPS, MAX_TERMS, prepareQuery, withoutStopWords } from "./query";
 import { utf8Length } from "../text";
 import { wordsOf } from "./words";
 
 const termsOf = (query: string) => prepareQuery(query).terms;
 
-/** 20 kB of a trace whose first line says what happened. */
+/** A trace of 20 kB whose first line states the error. */
 const trace = [
   "TypeError: Cannot read properties of undefined (reading 'flushBatches')",
   ...Array.from(
@@ -14,7 +14,7 @@ const trace = [
   ),
 ].join("\n");
 
-describe("the words that reach the index", () => {
+describe("the words searched in the index", () => {
   test("a plain question loses its stop words", () => {
     const terms = termsOf("how do I rotate the signing keys");
     expect(terms).toEqual(expect.arrayContaining(["signing", "rotate", "keys"]));
@@ -30,11 +30,11 @@ describe("the words that reach the index", () => {
     ["foo_bar", ["foo", "bar"]],
     ["src/auth/session.ts", ["src", "auth", "session", "ts"]],
     ["HTTPServer", ["httpserver", "http", "server"]],
-  ])("%s is asked for whole and in its parts", (query, expected) => {
+  ])("%s is searched whole and in its parts", (query, expected) => {
     expect(termsOf(query)).toEqual(expect.arrayContaining(expected));
   });
 
-  test("words that may be written as one are asked for as one too", () => {
+  test("words that may be written as one are also searched as one", () => {
     expect(termsOf("get user name")).toContain("getusername");
   });
 
@@ -44,7 +44,7 @@ describe("the words that reach the index", () => {
     expect(terms[terms.length - 1]).toBe("upload");
   });
 
-  test("of a 20 kB stack trace the first line is asked for, not the frames", () => {
+  test("a 20 kB stack trace is searched by its first line, not by its frames", () => {
     expect(trace.length).toBeGreaterThan(20_000);
     const terms = termsOf(trace);
     expect(terms.length).toBeLessThanOrEqual(MAX_TERMS);
@@ -77,7 +77,7 @@ describe("the words that reach the index", () => {
   });
 });
 
-describe("other forms of a word", () => {
+describe("inflections of a word", () => {
   test.each([
     ["labels", "label"],
     ["refactoring", "refactored"],
@@ -85,7 +85,7 @@ describe("other forms of a word", () => {
     ["caches", "caching"],
     ["queries", "query"],
     ["deploys", "deployed"],
-  ])("%s alone also asks for %s", (asked, form) => {
+  ])("%s also searches for %s", (asked, form) => {
     expect(termsOf(asked)).toContain(form);
   });
 });
@@ -93,7 +93,7 @@ describe("other forms of a word", () => {
 describe("words beyond the first 16", () => {
   const words = (count: number) => Array.from({ length: count }, (_, i) => `w${i}`);
 
-  test("are asked for in further groups of 16, each word once", () => {
+  test("are searched in further groups of 16, each word once", () => {
     const { terms, groups } = prepareQuery([...words(40), ...words(40)].join(" "));
     expect(groups.map((group) => group.length)).toEqual([16, 16, 8]);
     expect(groups[0]).toEqual(terms);
@@ -112,5 +112,5 @@ test.each([
   ["what is it", "what is it"],
   ["🎉 数据库", "🎉 数据库"],
 ])("%s is embedded as %s", (query, expected) => {
-  expect(tellingText(query)).toBe(expected);
+  expect(withoutStopWords(query)).toBe(expected);
 });

@@ -1,52 +1,52 @@
 import { trimEndWhere } from "../text";
-import { askedWords, EMOJI, emojiWord, IN_RUN, normalWord } from "./hiddenWords";
-import { humps, inflections, isIndexed, lowerCase, wordsOf } from "./words";
+import { queryTerms, EMOJI, emojiTerm, UNSPACED_CHARACTER, normalWord } from "./hiddenWords";
+import { camelCaseParts, inflections, isIndexed, lowerCase, wordsOf } from "./words";
 
 /** Convex reads the first 16 words of a search and silently ignores the rest. */
 export const MAX_TERMS = 16;
 
 /**
- * A query is asked for in at most so many searches of 16 words: words that no text holds cost nothing, and
- * must not keep the others from being asked for. A pasted log has thousands.
+ * How many searches of 16 words one query may take. A pasted log has thousands of words, and those
+ * that no text contains must not keep the others from being searched.
  */
 export const MAX_GROUPS = 8;
 const MAX_CONCEPTS = MAX_GROUPS * MAX_TERMS;
 
-/** Of a long query only what its most telling words stand beside is proximity. */
+/** Only the most distinctive words of a long query count for proximity. */
 const MAX_PAIRED_CONCEPTS = 24;
 
-/** A pasted trace says what went wrong on its first line; what follows is where. */
+/** A pasted stack trace names the problem on its first line; the rest is locations. */
 const LONG_QUERY_CHARS = 300;
 const HEADLINE_CHARS = 200;
 
 /**
- * One thing the query asks for: a word, or an identifier with the words it is made of. `words` are as a
- * text holds them, `asked` what the index knows them by (bigrams, beginnings of long words), `split` the
- * parts of an identifier (`getUserById`: get, user, by, id).
+ * One thing the query asks for: a word, or an identifier with its words. `words` are the words as a
+ * text contains them, `indexTerms` how the index holds them (bigrams, prefixes of long words), and
+ * `subwords` the parts of an identifier (`getUserById`: get, user, by, id).
  */
 export type Concept = {
   raw: string;
   words: readonly string[];
-  asked: readonly string[];
-  split: readonly string[];
+  indexTerms: readonly string[];
+  subwords: readonly string[];
   isIdentifier: boolean;
   weight: number;
 };
 
-/** A query made ready: `terms` go to the index, `concepts` to the ranking. */
+/** A prepared query: `terms` go to the index, `concepts` to the ranking. */
 export type PreparedQuery = {
-  /** Trimmed, with white space made single spaces. */
+  /** Trimmed, with each run of white space replaced by one space. */
   text: string;
-  /** At most 16 distinct words, the most telling first; the one still being typed comes last. */
+  /** At most 16 distinct words, the most distinctive first; the word still being typed comes last. */
   terms: readonly string[];
-  /** The same, and what 16 words leave over in further groups, distinct too; at most eight. */
+  /** `terms`, then further groups of up to 16 other words; at most eight groups. */
   groups: ReadonlyArray<readonly string[]>;
   concepts: readonly Concept[];
   /** Adjacent words of the query, for proximity. */
   pairs: ReadonlyArray<readonly [string, string]>;
-  /** Quoted words, as the words that must stand together. */
+  /** Quoted phrases: the words that must follow each other. */
   phrases: ReadonlyArray<readonly string[]>;
-  /** Words of the query that nothing was asked for, because it has more than an answer can look for. */
+  /** Words of the query that are not searched, because the query has too many. */
   ignored: readonly string[];
 };
 
@@ -60,7 +60,7 @@ const STOP_WORDS = new Set(
   ).split(" "),
 );
 
-/** Words that stand in every stack trace and path, and so tell nothing apart. */
+/** Words that appear in every stack trace and path, and so do not discriminate. */
 const TRACE_WORDS = new Set(
   (
     "node_modules node modules internal anonymous async await file line column at home users user usr lib dist src " +
@@ -69,8 +69,8 @@ const TRACE_WORDS = new Set(
 );
 
 /**
- * Makes a query of any length and script ready: which words are worth one of 16 places, and
- * what the ranking should look for. A query without a single word (punctuation, emoji) has no terms.
+ * Prepares a query of any length and script: chooses the words to search for and what the ranking
+ * looks for. A query without a single word (only punctuation) has no terms.
  */
 export function prepareQuery(query: string): PreparedQuery {
   const written = query.normalize("NFKC");
@@ -97,7 +97,7 @@ export function prepareQuery(query: string): PreparedQuery {
 const QUOTED = /["“”„«»]([^"“”„«»]{1,400})["“”„«»]/gu;
 const MAX_PHRASES = 4;
 
-/** What stands in quotation marks, at least two words of it each; one word is a word anyway. */
+/** The quoted phrases of at least two words. A single quoted word is treated like any other word. */
 function phrasesOf(query: string): string[][] {
   return Array.from(query.matchAll(QUOTED), ([, quoted = ""]) =>
     wordsOf(quoted).map((word) => normalWord(word.text)),
@@ -115,7 +115,7 @@ function conceptsOf(query: string): Concept[] {
   const concepts = new Map<string, Concept>();
   for (const match of query.matchAll(/\S+/gu)) {
     const inHeadline = match.index < HEADLINE_CHARS;
-    for (const raw of pieces(match[0])) {
+    for (const raw of identifiersIn(match[0])) {
       const concept = toConcept(raw, isLong, inHeadline);
       if (concept !== undefined && !concepts.has(concept.raw)) concepts.set(concept.raw, concept);
     }
@@ -127,33 +127,33 @@ function conceptsOf(query: string): Concept[] {
 }
 
 /**
- * The identifiers in a run without spaces: quotes, brackets and commas part them, while `.`, `/`,
- * `_`, `-`, `:`, `#`, `@` hold one together. A long path or URL is cut to its last segments.
+ * The identifiers in a segment without spaces. Quotes, brackets and commas separate them; `.`, `/`,
+ * `_`, `-`, `:`, `#` and `@` do not. A long path or URL is cut to its last three segments.
  */
-function pieces(run: string): string[] {
-  return run
+function identifiersIn(segment: string): string[] {
+  return segment
     .split(/[^\p{Alphabetic}\p{N}._/\\:#@$-]+/u)
-    .map((piece) => piece.replace(/(?::\d{1,9}){1,3}$/, "").replace(LEADING_SIGNS, ""))
-    .map((piece) => trimEndWhere(piece, isSign))
-    .map((piece) => piece.split(/[/\\]/).slice(-3).join("/"))
-    .filter((piece) => piece !== "");
+    .map((identifier) => identifier.replace(/(?::\d{1,9}){1,3}$/, "").replace(LEADING_SIGNS, ""))
+    .map((identifier) => trimEndWhere(identifier, isSign))
+    .map((identifier) => identifier.split(/[/\\]/).slice(-3).join("/"))
+    .filter((identifier) => identifier !== "");
 }
 
 function emojiConcept(emoji: string): Concept {
-  const word = emojiWord(emoji);
-  return { raw: emoji, words: [word], asked: [word], split: [], isIdentifier: false, weight: 1 };
+  const word = emojiTerm(emoji);
+  return { raw: emoji, words: [word], indexTerms: [word], subwords: [], isIdentifier: false, weight: 1 };
 }
 
 function toConcept(raw: string, isLong: boolean, inHeadline: boolean): Concept | undefined {
   const written = wordsOf(raw);
   if (written.length === 0) return undefined;
   const words = written.map((word) => lowerCase(word.text)).slice(0, MAX_TERMS);
-  const split = written.flatMap((word) => humps(word.text)).slice(0, MAX_TERMS);
-  const isIdentifier = written.length > 1 || split.length > 0 || isCode(raw);
+  const subwords = written.flatMap((word) => camelCaseParts(word.text)).slice(0, MAX_TERMS);
+  const isIdentifier = written.length > 1 || subwords.length > 0 || isCode(raw);
   const emphasis = isLong ? (inHeadline ? 1.5 : 0.5) : 1;
   const weight = emphasis * weightOf(raw, words, isIdentifier, isLong);
-  const asked = words.flatMap((word) => [...askedWords(word)]).slice(0, MAX_GROUPS * MAX_TERMS);
-  return { raw: raw.toLowerCase(), words, asked, split, isIdentifier, weight };
+  const indexTerms = words.flatMap((word) => [...queryTerms(word)]).slice(0, MAX_GROUPS * MAX_TERMS);
+  return { raw: raw.toLowerCase(), words, indexTerms, subwords, isIdentifier, weight };
 }
 
 /** Letters and digits in one word (`sha256`, `E2BIG`), or all capitals (`ECONNRESET`). */
@@ -162,7 +162,7 @@ function isCode(word: string): boolean {
   return word.length > 2 && /^[A-Z]+$/.test(word);
 }
 
-/** How telling a concept is before anything is known of the texts: the longer and odder, the more. */
+/** Weighs a concept before any text is known: longer and more unusual words weigh more. */
 function weightOf(raw: string, words: readonly string[], isIdentifier: boolean, isLong: boolean) {
   const lower = raw.toLowerCase();
   if (words.every((word) => STOP_WORDS.has(word))) return 0.1;
@@ -176,30 +176,30 @@ function weightOf(raw: string, words: readonly string[], isIdentifier: boolean, 
 }
 
 /**
- * Groups of up to 16 words: those of each concept by weight, then the parts of identifiers, then joined
- * words. What is found by its beginning comes in a group of its own, since the index takes only the last
- * word of a search as a beginning.
+ * Groups of up to 16 words: the words of each concept by weight, then the parts of identifiers,
+ * then compound words. Terms that need a prefix search get a group of their own, because the index
+ * treats only the last word of a search as a prefix.
  */
 function chooseTerms(inOrder: readonly Concept[], byWeight: readonly Concept[]): string[][] {
-  const telling = byWeight.filter((concept) => concept.weight > 0.1);
-  const used = telling.length > 0 ? telling : byWeight;
+  const distinctive = byWeight.filter((concept) => concept.weight > 0.1);
+  const used = distinctive.length > 0 ? distinctive : byWeight;
   const terms = new Set<string>();
   const add = (word: string) => {
     if (terms.size < MAX_GROUPS * MAX_TERMS && isIndexed(word)) terms.add(word);
   };
-  for (const concept of used) concept.asked.filter(isTelling).forEach(add);
-  if (terms.size === 0) used.flatMap((concept) => concept.asked).forEach(add);
-  for (const concept of used) concept.split.filter(isTelling).forEach(add);
-  joined(inOrder).forEach(add);
+  for (const concept of used) concept.indexTerms.filter(isContentWord).forEach(add);
+  if (terms.size === 0) used.flatMap((concept) => concept.indexTerms).forEach(add);
+  for (const concept of used) concept.subwords.filter(isContentWord).forEach(add);
+  compoundWords(inOrder).forEach(add);
   addInflections(terms, used);
   const chosen = [...terms];
   const groups = Array.from({ length: Math.ceil(chosen.length / MAX_TERMS) }, (_, i) =>
-    lastTypedLast(chosen.slice(i * MAX_TERMS, (i + 1) * MAX_TERMS), inOrder),
+    moveTypedTermLast(chosen.slice(i * MAX_TERMS, (i + 1) * MAX_TERMS), inOrder),
   );
-  return [...groups, ...beginnings(groups, used)].slice(0, MAX_GROUPS);
+  return [...groups, ...prefixGroups(groups, used)].slice(0, MAX_GROUPS);
 }
 
-/** Other forms of the words, as far as the first search has places left: they cost no further search. */
+/** Fills the first group with inflections of the words, which costs no further search. */
 function addInflections(terms: Set<string>, concepts: readonly Concept[]): void {
   for (const concept of concepts) {
     for (const form of concept.words.flatMap(inflections)) {
@@ -209,55 +209,56 @@ function addInflections(terms: Set<string>, concepts: readonly Concept[]): void 
   }
 }
 
-/** The beginning of a commit hash, and a single character of a script without spaces. */
-const IS_BEGINNING =
+/** Terms that need a prefix search: an abbreviated commit hash, a single character without spaces. */
+const NEEDS_PREFIX_SEARCH =
   /^(?:(?=[a-f]*\d)[0-9a-f]{7,39}|\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul})$/u;
-const MAX_BEGINNINGS = 2;
+const MAX_PREFIX_GROUPS = 2;
 
-function beginnings(groups: readonly string[][], concepts: readonly Concept[]): string[][] {
+function prefixGroups(groups: readonly string[][], concepts: readonly Concept[]): string[][] {
   const lasts = new Set(groups.map((group) => group[group.length - 1]));
   return concepts
-    .flatMap((concept) => concept.asked)
-    .filter((word) => IS_BEGINNING.test(word) && !lasts.has(word))
-    .slice(0, MAX_BEGINNINGS)
+    .flatMap((concept) => concept.indexTerms)
+    .filter((word) => NEEDS_PREFIX_SEARCH.test(word) && !lasts.has(word))
+    .slice(0, MAX_PREFIX_GROUPS)
     .map((word) => [word]);
 }
 
 /**
- * A query as it is embedded: without the words that say nothing, which would pull a short question
- * towards every short text. A query of nothing else stays as it is.
+ * The query as it is embedded: without stop words, because they would pull a short question towards
+ * every short text. A query of only stop words stays as it is.
  */
-export function tellingText(query: string): string {
-  const telling = query.replace(/[\p{Alphabetic}\p{N}']+/gu, (word) =>
-    isTelling(word.toLowerCase()) ? word : "",
+export function withoutStopWords(query: string): string {
+  const distinctive = query.replace(/[\p{Alphabetic}\p{N}']+/gu, (word) =>
+    isContentWord(word.toLowerCase()) ? word : "",
   );
-  return wordsOf(telling).length > 0 ? telling.replace(/\s+/g, " ").trim() : query.trim();
+  return wordsOf(distinctive).length > 0 ? distinctive.replace(/\s+/g, " ").trim() : query.trim();
 }
 
-/** Whether a lower-case word says something by itself, unlike "the". English only. */
-function isTelling(word: string): boolean {
+/** Whether a lower-case word carries meaning by itself, unlike "the". English only. */
+function isContentWord(word: string): boolean {
   return !STOP_WORDS.has(word);
 }
 
-/** "get user by id" may stand in the text as `getUserById`, which the index knows as one word. */
-function joined(concepts: readonly Concept[]): string[] {
+/** "get user by id" may be written `getUserById`, which the index holds as one word. */
+function compoundWords(concepts: readonly Concept[]): string[] {
   if (concepts.length < 2 || concepts.length > 4) return [];
   const isPlainWord = ({ raw, words: [word, ...more] }: Concept) =>
-    more.length === 0 && raw === word && !IN_RUN.test(raw);
+    more.length === 0 && raw === word && !UNSPACED_CHARACTER.test(raw);
   if (!concepts.every(isPlainWord)) return [];
-  if (concepts.filter((concept) => concept.words.some(isTelling)).length < 2) return [];
+  if (concepts.filter((concept) => concept.words.some(isContentWord)).length < 2) return [];
   return [concepts.flatMap((concept) => concept.words).join("")];
 }
 
-/** The shortest word that says something as a beginning: two letters begin a tenth of all words. */
+/** The shortest prefix worth searching for: a tenth of all words start with a given two letters. */
 export const MIN_TYPED_CHARS = 3;
 
 /**
- * The index takes the last word of a search as a beginning too, so the one being typed belongs there, unless
- * it is so short that it begins half the words; then a longer one is last, and matches little by chance.
+ * Moves the term being typed to the end, because the index treats the last word of a search as a
+ * prefix. If that term is too short to discriminate, the longest one goes last instead, because it
+ * rarely matches by chance.
  */
-function lastTypedLast(terms: string[], inOrder: readonly Concept[]): string[] {
-  const typed = inOrder[inOrder.length - 1]?.asked.at(-1);
+function moveTypedTermLast(terms: string[], inOrder: readonly Concept[]): string[] {
+  const typed = inOrder[inOrder.length - 1]?.indexTerms.at(-1);
   const isUsable = typed !== undefined && terms.includes(typed) && typed.length >= MIN_TYPED_CHARS;
   const longest = terms.reduce((best, term) => (term.length > best.length ? term : best), "");
   const last = isUsable ? typed : longest;

@@ -1,39 +1,42 @@
-import { TEXT_ORDER, type Piece } from "../sessions/partRows";
+import { TEXT_ORDER, type PartRow } from "../sessions/partRows";
 import { utf8Length } from "../text";
 import { hiddenWords } from "./hiddenWords";
 
-/** What the words of one stored row are found by: the row, and the words. */
+/** The hidden words of one stored row, and which row that is. */
 export type SearchText = {
-  /** The row of `parts` that holds the words; both absent: the message's own row. */
+  /** Identifies the row of `parts`. Both are absent for the message's own row. */
   order?: number;
   piece?: number;
   text: string;
 };
 
-/** A search reads whole rows, so that each stays small. */
+/** A search reads whole rows, so each stays small. */
 export const SEARCH_TEXT_MAX_BYTES = 8 * 1024;
-/** Rows for one stored row: half a megabyte of tool output holds more distinct words than anyone looks for. */
+/**
+ * Rows per stored row. Half a megabyte of tool output holds more distinct words than anyone
+ * searches.
+ */
 const ROWS_PER_STORED_ROW = 4;
-/** Rows for one message, so that it fits one transaction with its parts. */
+/** Rows per message, so that they fit one transaction together with its parts. */
 const ROWS_PER_MESSAGE = 200;
 
 /**
- * The derived search texts of a message: of its own text, and of its rows in `parts`. Packed parts have
- * none: a hit would show nothing legible.
+ * Derives the search texts of a message from its own text and from its rows in `parts`. Packed
+ * parts are skipped, because a hit would show nothing legible.
  */
-export function searchTextsOf(head: string, pieces: readonly Piece[]): SearchText[] {
-  const texts = rowsOf(hiddenWords(head, true)).map((text): SearchText => ({ text }));
-  for (const { order, piece, format, text, content } of pieces) {
+export function searchTextsOf(head: string, rows: readonly PartRow[]): SearchText[] {
+  const texts = packIntoRows(hiddenWords(head, true)).map((text): SearchText => ({ text }));
+  for (const { order, piece, format, text, content } of rows) {
     if (texts.length >= ROWS_PER_MESSAGE) break;
     if (format === "packed") continue;
     const words = text === undefined ? hiddenWords(content ?? "", false) : hiddenWords(text, true);
-    for (const row of rowsOf(words)) texts.push({ order, piece, text: row });
+    for (const packed of packIntoRows(words)) texts.push({ order, piece, text: packed });
   }
   return texts.slice(0, ROWS_PER_MESSAGE);
 }
 
-/** Words in rows of bounded size, as many rows as one stored row may have. */
-function rowsOf(words: readonly string[]): string[] {
+/** Packs words into rows of bounded size, up to the limit per stored row. */
+function packIntoRows(words: readonly string[]): string[] {
   const rows: string[] = [];
   let row = "";
   let bytes = 0;
@@ -51,7 +54,7 @@ function rowsOf(words: readonly string[]): string[] {
   return row === "" ? rows : [...rows, row];
 }
 
-/** Whether a search text belongs to the message's text (its own row, or the rows that continue it). */
-export function isOfText({ order = TEXT_ORDER }: Pick<SearchText, "order">): boolean {
+/** Whether a search text belongs to the message's text: its own row, or a row that continues it. */
+export function belongsToMessageText({ order = TEXT_ORDER }: Pick<SearchText, "order">): boolean {
   return order === TEXT_ORDER;
 }

@@ -11,7 +11,7 @@ const shown = ({ snippet, highlights }: ReturnType<typeof snippetOf>) =>
   highlights.map(([start, end]) => snippet.slice(start, end));
 
 describe("a snippet", () => {
-  test("shows the place where most of the query stands together, words whole", () => {
+  test("shows the window with most of the query, with whole words", () => {
     const text = `${filler}retry once. ${filler}We set retry and backoff in the uploader. ${filler}`;
     const found = snippetOf("uploader retry backoff", text);
     expect(found.snippet).toContain("We set retry and backoff in the uploader.");
@@ -22,33 +22,33 @@ describe("a snippet", () => {
     }
   });
 
-  test("is the whole text when that fits, as one plain line", () => {
+  test("is the whole text as one plain line when that fits", () => {
     expect(snippetOf("b", "<b>a\n\n\tb</b>\u0000 c").snippet).toBe("<b>a b</b> c");
   });
 
-  test("is the beginning when nothing matches", () => {
+  test("is the start of the text when nothing matches", () => {
     expect(snippetOf("absent", filler).snippet).toMatch(/^The build went .*…$/);
   });
 
-  test("highlights parts of identifiers, and inflected forms", () => {
+  test("highlights parts of identifiers and inflected forms", () => {
     expect(shown(snippetOf("user connections", "call getUserById on connecting"))).toEqual([
       "getUserById",
       "connecting",
     ]);
   });
 
-  test("shows a match inside a run without spaces", () => {
+  test("shows a match inside a word without spaces that is longer than the snippet", () => {
     const run = `${"x=1;".repeat(200)}findMe(7);${"y=2;".repeat(200)}`;
     const found = snippetOf("findMe", `lead ${run}`);
     expect(shown(found)).toContain("findMe");
     expect(found.snippet.length).toBeLessThanOrEqual(SNIPPET_MAX_CHARS);
   });
 
-  test("finds a Chinese word inside a longer run", () => {
+  test("finds a Chinese word inside a longer segment", () => {
     expect(shown(snippetOf("数据库", `${"好".repeat(300)}修复数据库连接`))).toContain("数据库");
   });
 
-  test("never exceeds its length, splits a pair or points outside itself, whatever the text", () => {
+  test("stays within its length, splits no surrogate pair and highlights only itself, whatever the text", () => {
     const text = fc.array(
       fc.oneof(
         fc.string({ unit: "grapheme" }),
@@ -57,8 +57,8 @@ describe("a snippet", () => {
       { maxLength: 60 },
     );
     fc.assert(
-      fc.property(text, fc.constantFrom("", " "), (pieces, glue) => {
-        const found = snippetOf("alpha beta", pieces.join(glue));
+      fc.property(text, fc.constantFrom("", " "), (words, glue) => {
+        const found = snippetOf("alpha beta", words.join(glue));
         expect(found.snippet.length).toBeLessThanOrEqual(SNIPPET_MAX_CHARS);
         expect(found.snippet).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
         let from = 0;
@@ -68,7 +68,7 @@ describe("a snippet", () => {
           expect(end).toBeLessThanOrEqual(found.snippet.length);
           from = end;
         }
-        if (/(^|\s)alpha(\s|$)/.test(pieces.join(glue)))
+        if (/(^|\s)alpha(\s|$)/.test(words.join(glue)))
           expect(found.highlights.length).toBeGreaterThan(0);
       }),
       { numRuns: 300 },

@@ -1,21 +1,24 @@
 import { matchesIn, type Match, type Matcher } from "./matching";
 import { oneLine } from "../text";
 
-/** Longest snippet in UTF-16 units, marks of cutting included. */
+/** The longest snippet in UTF-16 units, ellipses included. */
 export const SNIPPET_MAX_CHARS = 240;
 
-/** Shown before the first match, so that it is read in its sentence. */
+/** Context shown before the first match. */
 const LEAD_CHARS = 60;
 
 const ELLIPSIS = "…";
 
-/** Plain text, and where the query's words stand in it: `[start, end)` as `String.slice` takes them. */
+/**
+ * Plain text and the positions of the query's words in it: `[start, end)`, as `String.slice` takes
+ * them.
+ */
 type Snippet = { snippet: string; highlights: Array<[number, number]> };
 
 /**
- * The part of a text where most of the query stands together, as one line of plain text: at most 240
- * characters, words whole (a run without spaces longer than that is cut between characters), "…"
- * where something is left out. Without a match it is the beginning.
+ * Returns the window of a text in which most of the query occurs, as one line of plain text of at
+ * most 240 characters. Words stay whole, except a word longer than the window. "…" marks omissions.
+ * Without a match the snippet is the start of the text.
  */
 export function makeSnippet(matcher: Matcher, text: string, max = SNIPPET_MAX_CHARS): Snippet {
   const plain = oneLine(text);
@@ -24,15 +27,15 @@ export function makeSnippet(matcher: Matcher, text: string, max = SNIPPET_MAX_CH
   return { snippet, highlights: merge(matchesIn(matcher, snippet).filter(isShown)) };
 }
 
-/** Prefixes of two letters match half the text; they find, but are not worth showing. */
+/** Omits weak matches, because a prefix of two letters would highlight half the text. */
 function isShown(match: Match): boolean {
   return match.strength >= 0.5;
 }
 
-/** What must be shown: the first match of the window. */
+/** The first match of the window, which the snippet must show. */
 type Anchor = { start: number; end: number };
 
-/** Opens the window that holds the most different words of the query, then the most matches. */
+/** Finds the window with the most distinct query words, then with the most matches. */
 function anchorOf(matches: readonly Match[], max: number): Anchor {
   const reach = max - LEAD_CHARS - 2 * ELLIPSIS.length;
   const inside = new Map<string, number>();
@@ -52,7 +55,7 @@ function anchorOf(matches: readonly Match[], max: number): Anchor {
   return best;
 }
 
-/** A word met for the first time is worth its strength, met again a little. */
+/** The first match of a word counts its full strength; repetitions count little. */
 function gain(inside: Map<string, number>, match: Match | undefined, by: 1 | -1): number {
   if (match === undefined) return 0;
   const before = inside.get(match.term) ?? 0;
@@ -69,7 +72,7 @@ function cut(plain: string, anchor: Anchor, max: number): string {
   return lead + plain.slice(start, end).trimEnd() + ELLIPSIS;
 }
 
-/** The first word of the lead, or any place in a run that has no spaces. */
+/** The start of a word within the lead, or any position in text without spaces. */
 function wordStart(plain: string, anchor: Anchor): number {
   const from = anchor.start - LEAD_CHARS;
   if (from <= 0) return 0;
@@ -82,13 +85,13 @@ function wordEnd(plain: string, anchor: Anchor, to: number): number {
   return space >= anchor.end && space > 0 ? space : toBoundary(plain, to);
 }
 
-/** Never inside a surrogate pair. */
+/** Moves a position out of a surrogate pair. */
 function toBoundary(plain: string, at: number): number {
   const code = plain.charCodeAt(at);
   return code >= 0xdc00 && code <= 0xdfff ? at - 1 : at;
 }
 
-/** Overlapping highlights become one; they rise and lie inside the snippet. */
+/** Joins overlapping highlights. They ascend and lie inside the snippet. */
 function merge(matches: readonly Match[]): Array<[number, number]> {
   const merged: Array<[number, number]> = [];
   for (const { start, end } of [...matches].sort((a, b) => a.start - b.start)) {

@@ -1,15 +1,18 @@
 import { utf8Length } from "../text";
 
 /**
- * A model's tokenizer is a megabyte of tables, so tokens are bounded by bytes instead. A token of a
- * byte-pair encoding covers at least one byte: `n` bytes are never more than `n` tokens.
+ * Estimates tokens from bytes, because a model's tokenizer is a megabyte of tables. A token of a
+ * byte-pair encoding covers at least one byte, so `n` bytes are never more than `n` tokens.
  */
 
-/** English prose has more than four characters a token, code about three; never under-counting costs little. */
+/**
+ * English prose has over four characters per token, code about three. Over-estimates on purpose;
+ * the cost is small.
+ */
 const ASCII_CHARS_PER_TOKEN = 3;
 const OTHER_BYTES_PER_TOKEN = 2;
 
-/** Tokens of a text, on the high side for prose and code of any language. */
+/** Estimates the tokens of a text, on the high side for prose and code of any language. */
 export function estimateTokens(text: string): number {
   const bytes = utf8Length(text);
   let ascii = 0;
@@ -18,8 +21,8 @@ export function estimateTokens(text: string): number {
 }
 
 /**
- * The longest beginning of a text that a measure still admits, cut after a paragraph, a line or a
- * word where one ends in its last half. `fits` must be monotone.
+ * The longest prefix of a text that fits, cut at a paragraph, a line or a word if one ends in its
+ * second half. `fits` must be monotone.
  */
 export function cutToFit(text: string, fits: (head: string) => boolean): string {
   if (fits(text)) return text;

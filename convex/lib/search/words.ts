@@ -1,21 +1,24 @@
 import { utf8Length } from "../text";
 
 /**
- * Words as Convex's text index sees them: runs of letters and digits of any script, in lower case.
- * The index has no stemming, no stop words and no accent folding, and drops words of 32 bytes and
- * more; what the ranking adds to that (parts of `camelCase`, word stems) is said here too.
+ * Words as Convex's text index sees them: sequences of letters and digits of any script, in lower
+ * case. The index does no stemming, stop-word removal or accent folding, and drops words of 32
+ * bytes and more. What the ranking adds (parts of `camelCase`, stems) is defined here too.
  */
 
-/** A word of a text with its place; `start` and `end` are UTF-16 offsets as `String.slice` takes them. */
+/** A word of a text. `start` and `end` are UTF-16 offsets, as `String.slice` takes them. */
 type Word = { text: string; start: number; end: number };
 
-/** Rust's `char::is_alphanumeric`, by which the index splits. */
+/** The characters that form words in the index (Rust's `char::is_alphanumeric`). */
 const WORD = /[\p{Alphabetic}\p{N}]+/gu;
 
-/** A hump (`userId`), the end of an acronym (`HTTPServer`) or a digit's edge (`sha256`, `v2beta`). */
-const HUMP = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+/**
+ * A camel-case boundary (`userId`), the end of an acronym (`HTTPServer`), or a digit before a
+ * capital.
+ */
+const CAMEL_CASE_BOUNDARY = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
-/** The index drops words of this many bytes or more. */
+/** The longest word the index holds, in bytes. */
 export const INDEXED_WORD_MAX_BYTES = 31;
 
 /** All words of a text in order, as written. */
@@ -28,8 +31,9 @@ export function wordsOf(text: string): Word[] {
 }
 
 /**
- * A word in lower case that is still one word, as the query's words must be: the index splits them again.
- * `İ` becomes two characters, of which the second is a mark and would part the word; it stays as it is.
+ * Lower-cases a word without splitting it, because the index would split the query's words once
+ * more. `İ` becomes two characters, of which the second is a combining mark that would split the
+ * word, so it stays as it is.
  */
 export function lowerCase(word: string): string {
   const lower = word.toLowerCase();
@@ -43,14 +47,14 @@ function lowerCaseOf(character: string): string {
 
 const isOneWord = (text: string) => wordsOf(text)[0]?.text === text;
 
-/** The lower-case parts of `getUserById` or `HTTPServer`; empty when the word has no inner hump. */
-export function humps(word: string): string[] {
+/** The lower-case parts of `getUserById` or `HTTPServer`; empty when the word is not camel case. */
+export function camelCaseParts(word: string): string[] {
   if (word === word.toLowerCase() || word === word.toUpperCase()) return [];
-  const parts = word.split(HUMP);
+  const parts = word.split(CAMEL_CASE_BOUNDARY);
   return parts.length > 1 ? parts.map(lowerCase) : [];
 }
 
-/** Whether the index holds a word at all, or drops it for its length. */
+/** Whether the index holds the word; it drops longer ones. */
 export function isIndexed(word: string): boolean {
   return word.length <= INDEXED_WORD_MAX_BYTES && utf8Length(word) <= INDEXED_WORD_MAX_BYTES;
 }
@@ -59,31 +63,31 @@ const SUFFIXES = ["ations", "ation", "ments", "ment", "ings", "ing", "ions", "io
 const SHORT_SUFFIXES = ["ed", "es", "er", "ly", "s", "e", "y"];
 
 /**
- * A crude stem, so that "connections" meets "connecting": equal stems count as a weak match in the
- * ranking. Words shorter than five letters and words with digits are their own stem.
+ * A rough stem, so that "connections" matches "connecting". Equal stems count as a weak match in
+ * the ranking. Words shorter than five letters and words with digits are their own stem.
  */
 export function stem(word: string): string {
   if (word.length < 5 || /[^a-z]/.test(word)) return word;
   for (const suffix of SUFFIXES) {
     if (word.endsWith(suffix) && word.length - suffix.length >= 4) {
-      return undouble(word.slice(0, -suffix.length));
+      return withoutDoubledEnd(word.slice(0, -suffix.length));
     }
   }
   for (const suffix of SHORT_SUFFIXES) {
     if (word.endsWith(suffix) && word.length - suffix.length >= 3) {
-      return undouble(word.slice(0, -suffix.length));
+      return withoutDoubledEnd(word.slice(0, -suffix.length));
     }
   }
   return word;
 }
 
-/** "running" loses its suffix and then its doubled consonant. */
-function undouble(base: string): string {
+/** Removes a doubled final consonant: "running" gives "runn", then "run". */
+function withoutDoubledEnd(base: string): string {
   const end = base.length - 1;
   return end > 3 && base[end] === base[end - 1] ? base.slice(0, -1) : base;
 }
 
-/** Endings that make another form of the same word in English. */
+/** Endings of other forms of the same English word. */
 const ENDINGS = [
   "",
   "s",
@@ -102,8 +106,8 @@ const ENDINGS = [
 ];
 
 /**
- * Other forms that a text may hold of a word: `labels` gives label, labeled, labeling …, `running` gives
- * run. English only, and some of them are no words; those find nothing.
+ * Other forms of a word that a text may contain: `labels` gives label, labeled, labeling …,
+ * `running` gives run. English only. Some results are not words; they match nothing.
  */
 export function inflections(word: string): string[] {
   if (!/^[a-z]{4,20}$/.test(word)) return [];

@@ -3,14 +3,14 @@ import { isOpenLogin } from "./values";
 
 /** Finds passwords that commands and calls take without naming them. Linear, pure. */
 
-/** What may stand between a command and its option: the rest of the line, up to a pipe. */
+/** The text allowed between a command and its option: the rest of the line, up to a pipe. */
 const ARGUMENTS = String.raw`\b[^\n|;]{0,120}?\s`;
 const VALUE = String.raw`["']?([^\s"'\\$|;-][^\s"'\\|;]{2,100})`;
 const STRING = String.raw`\s{0,8}["']([^"'\n]{0,64})["']\s{0,4},\s{0,8}["']([^"'\n]{3,100})(?=["'])`;
 
-/** Each ends where its last group does, which holds the password. */
+/** Each pattern ends with its last group, which is the password. */
 const COMMANDS: readonly RegExp[] = [
-  // The password is glued to the option, or follows it.
+  // The password is attached to the option, or follows it.
   String.raw`\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mariadb|mariadb-dump)${ARGUMENTS}-p${VALUE}`,
   String.raw`\b7za?${ARGUMENTS}-p${VALUE}`,
   String.raw`\bsshpass\s{1,4}-p\s?${VALUE}`,
@@ -36,7 +36,7 @@ const COMMANDS: readonly RegExp[] = [
   String.raw`(?:\b(?:NetworkCredential|PSCredential|HTTPBasicAuth|HTTPDigestAuth|BasicAuth|UsernamePasswordCredentials|PasswordAuthentication|[sS]etBasicAuth|basic_auth|httpBasic)\(|\bauth\s{0,2}[=:]\s{0,2}[([])${STRING}`,
 ].map((pattern) => new RegExp(pattern, "g"));
 
-/** Adds every password that a command is given. */
+/** Adds every password given to a command. */
 export function findInCommands(text: string, found: Finding[]): void {
   for (const command of COMMANDS) {
     for (const hit of text.matchAll(command)) {

@@ -1,9 +1,9 @@
 /**
- * Invented secrets of many kinds in the places where they turn up. None is real. Values are put together
- * when the file runs, so that no scanner of a code host takes this file for a leak.
+ * Invented secrets of many kinds in realistic surroundings. None is real. Values are assembled at
+ * run time, so that code hosts do not report this file as a leak.
  */
 
-/** A text that gives a secret away. */
+/** A text that contains a secret. */
 export type SecretCase = { kind: string; text: string; secret: string };
 
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
@@ -14,7 +14,7 @@ const ALNUM = LOWER + UPPER + DIGITS;
 const SLUG = `${ALNUM}-_`;
 const BASE64 = `${ALNUM}+/`;
 
-/** Repeatable letters out of an alphabet; a new `seed` each time. */
+/** Deterministic letters from an alphabet; different for each `seed`. */
 let seed = 7;
 function of(alphabet: string, length: number): string {
   let state = (seed += 7919);
@@ -29,7 +29,7 @@ function of(alphabet: string, length: number): string {
 const uuid = () => [8, 4, 4, 4, 12].map((length) => of(HEX, length)).join("-");
 const lines = (count: number) => Array.from({ length: count }, () => of(BASE64, 64)).join("\n");
 
-/** A case; `around` puts the secret where it stands. */
+/** A test case; `around` wraps the secret in its surroundings. */
 const secretCase = (
   kind: string,
   secret: string,
@@ -42,7 +42,7 @@ const escaped = (name: string) => (s: string) => JSON.stringify(JSON.stringify({
 const yaml = (name: string) => (s: string) => `db:\n  ${name}: ${s}\n  port: 5432\n`;
 const code = (name: string) => (s: string) => `const ${name} = "${s}";\n`;
 
-/** Keys that their issuers give a prefix. */
+/** Keys with a prefix of their issuer. */
 const anthropic = `sk-${"ant"}-api03-${of(SLUG, 93)}AA`;
 const ISSUED: readonly SecretCase[] = [
   secretCase("anthropic", anthropic),
@@ -150,7 +150,7 @@ const ISSUED: readonly SecretCase[] = [
   secretCase("flutterwave", `FLWSECK${"_TEST"}-${of("0123456789abcdefgh", 32)}-X`),
 ];
 
-/** Keys of several lines. */
+/** Keys that span several lines. */
 function keyFiles(): SecretCase[] {
   const body = lines(12);
   const begin = (type: string) => `-----BEGIN ${type}-----`;
@@ -196,7 +196,7 @@ function keyFiles(): SecretCase[] {
   }));
 }
 
-/** Secrets that only the name beside them tells. */
+/** Secrets that can only be recognised by the name next to them. */
 const short = `s3c${"r3t"}`;
 const word = `hun${"ter"}2`;
 const letters = of(LOWER + UPPER, 32);

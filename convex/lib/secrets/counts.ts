@@ -1,11 +1,11 @@
 import type { SecretCount } from "./finding";
 
-/** Counts of secrets by kind, of a message and of its session. Pure. */
+/** Counts the secrets of a message and of its session by kind. Pure. */
 
-/** What was found in a message: in its parts, and in its text beyond that. */
+/** The secrets found in a message: in its parts, and additionally in its text. */
 export type MessageSecrets = { text?: SecretCount[]; parts?: SecretCount[] };
 
-/** The counts plus others, less others; kinds that come to nothing are left out. */
+/** Adds and subtracts counts; kinds that become zero are left out. */
 export function changedCounts(
   counts: readonly SecretCount[],
   more: readonly SecretCount[],
@@ -23,17 +23,17 @@ export function changedCounts(
     .sort((a, b) => (a.kind < b.kind ? -1 : 1));
 }
 
-/** All that was found in a message. */
+/** All secrets found in a message. */
 export function messageCounts(secrets: MessageSecrets | undefined): SecretCount[] {
   return changedCounts(secrets?.text ?? [], secrets?.parts ?? []);
 }
 
-/** How many secrets these are, of all kinds. */
+/** The total number of secrets of all kinds. */
 export function totalCount(counts: readonly SecretCount[] | undefined): number {
   return (counts ?? []).reduce((sum, { count }) => sum + count, 0);
 }
 
-/** What a message holds after a delivery that may have sent only its text or only its parts. */
+/** The secrets of a message after a delivery that may contain only its text or only its parts. */
 export function afterDelivery(
   stored: MessageSecrets | undefined,
   sent: MessageSecrets | undefined,
@@ -47,7 +47,7 @@ export function afterDelivery(
 
 type Counted = { secrets?: SecretCount[]; before?: { secrets?: SecretCount[] } };
 
-/** A session's counts after changes of its messages: a changed message counts by its difference. */
+/** A session's counts after changes of its messages; a changed message counts by its difference. */
 export function sessionCounts(
   counts: readonly SecretCount[] | undefined,
   changes: readonly Counted[],

@@ -3,9 +3,9 @@ import type { WholePart } from "../sessions/partRows";
 import type { MessageSecrets } from "./counts";
 import { masking, SecretCounter, visitStrings, type Visit } from "./walk";
 
-/** Examines what a plugin delivers, before it is hashed, cut and stored. Pure. */
+/** Examines deliveries for secrets before they are hashed, split and stored. Pure. */
 
-/** As much of a message as is examined. */
+/** The fields of a message that are examined. */
 type Delivered = {
   sessionExternalId: string;
   externalId: string;
@@ -14,8 +14,8 @@ type Delivered = {
 };
 
 /**
- * The message as it may be stored, masked if `masks`, and how many secrets were found in it. Ids stay
- * as they are, because they are how it is found again.
+ * The message to store, masked if `masks`, and the number of secrets found in it. Ids stay as they
+ * are, because messages are looked up by them.
  */
 export function examineMessage<Message extends Delivered>(
   message: Message,
@@ -37,7 +37,7 @@ export function examineMessage<Message extends Delivered>(
   return { message: masked, ...(secrets ? { secrets } : {}) };
 }
 
-/** The session as it may be stored. */
+/** The session to store. */
 export function examineSession<Session extends { externalId: string }>(
   session: Session,
   masks: boolean,
@@ -51,7 +51,7 @@ function visitor(counter: SecretCounter, masks: boolean): Visit {
   return (text, findings) => masking(counter.visit(text, findings), findings);
 }
 
-/** The part with its strings visited; the same object where nothing was changed. */
+/** The part with all its strings visited; the same object if nothing changed. */
 function examinePart(part: WholePart, visit: Visit): WholePart {
   let isChanged = false;
   const noting: Visit = (text, findings) => {

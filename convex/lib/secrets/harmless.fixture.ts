@@ -1,4 +1,4 @@
-/** Texts that hold no secret, many of which look as if they did. Nothing in them may be masked. */
+/** Texts without secrets, many of which look as if they had some. None of them may be masked. */
 
 const hex = (length: number) =>
   "3f786850e387550fdab836ed7e6dc881de23001b0f1e2d3c4b5a69788796a5b4c3d2e1f0a1b2c3d4e5f60718293a4b5c6d7e8f90".slice(

@@ -2,12 +2,12 @@ import type { Finding } from "./finding";
 import { endOfBare, wholeEnd } from "./readValue";
 import { isPlaceholder } from "./values";
 
-/** Finds credentials in headers, cookies and signed addresses. Linear, pure. */
+/** Finds credentials in headers, cookies and signed URLs. Linear, pure. */
 
-/** A name as it stands in a text. */
+/** A name and its position in a text. */
 export type Name = { text: string; start: number; end: number };
 
-/** `Authorization: Bearer …`, in any case and notation. */
+/** `Authorization: Bearer …` in any case and notation. */
 const CREDENTIAL =
   /\\*["'`]?\]?\s{0,4}[:=,]\s{0,4}\\*["'`]?(?:(?:GoogleLogin auth=|[A-Za-z][A-Za-z0-9-]{1,24}\s{1,4}))?(?:token=|key=)?\\*["']?/iy;
 
@@ -37,7 +37,7 @@ function pushCredential(
   return whole;
 }
 
-/** Not a variable, nor a word of a sentence about tokens. */
+/** Whether the value can be a credential, and not a variable or a word in a sentence about tokens. */
 function isCredential(value: string): boolean {
   if (!/^[\w.~+/=%:-]+$/.test(value)) return false;
   if (/\d/.test(value) && /[A-Za-z]/.test(value)) return true;
@@ -49,7 +49,7 @@ function isCredential(value: string): boolean {
 
 const SCHEME = /\b(?:bearer|basic)(?:\s|%20|\+){1,4}(?=[\w.~+/=-]{16})/gi;
 
-/** Adds `Bearer …` and `Basic …` wherever they stand. */
+/** Adds `Bearer …` and `Basic …` wherever they occur. */
 export function findSchemes(text: string, found: Finding[]): void {
   SCHEME.lastIndex = 0;
   while (SCHEME.test(text)) {
@@ -63,7 +63,7 @@ const COOKIE = /\s{0,4}([\w.!#$%&*+^|~-]{1,80})=("?[^\s;"'`\\<>,]{1,8000}"?);?/y
 const COOKIE_ATTRIBUTES =
   /^(?:path|domain|expires|max-age|samesite|version|comment|secure|httponly|priority)$/i;
 
-/** The values of a cookie header; names stay, and so do attributes and what is short. */
+/** The values in a cookie header. Names, attributes and short values are kept. */
 export function findCookies(text: string, name: Name, found: Finding[]): number | undefined {
   const isOption = /^--?[a-z]/i.test(name.text);
   let at = name.end;
@@ -88,7 +88,7 @@ export function findCookies(text: string, name: Name, found: Finding[]): number 
   }
 }
 
-/** The signature of an address that is valid with it: only as a parameter. */
+/** The signature of a signed URL, only if it is a parameter. */
 export function findSignature(text: string, name: Name, found: Finding[]): number | undefined {
   const before = text.slice(Math.max(0, name.start - 6), name.start);
   if (!/[?&;]$|%26$|%3F$/i.test(before) || !/[=%]/.test(text.charAt(name.end))) return undefined;

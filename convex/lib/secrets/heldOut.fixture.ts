@@ -1,7 +1,7 @@
 /**
  * A second corpus, written after the rules from the kinds that public scanners look for (Gitleaks,
- * Secretlint). On its first run 61 of 75 secrets were found and 39 of 41 harmless texts kept. The rules were
- * mended for kinds it showed; it is kept as a test since then.
+ * Secretlint). On its first run, 61 of 75 secrets were found and 39 of 41 harmless texts kept. The
+ * rules were then extended for the kinds it showed, and it has been a test since.
  */
 
 import type { SecretCase } from "./corpus.fixture";
@@ -181,7 +181,7 @@ const K = [
   "google.golang.org/api v0.81.0 h1:o8WF5AvfidafWbFjsRyupxyEQJNUWxLZJCK5NXrxZZ8=",
 ];
 
-/** What a vendor's name alone stands beside is not masked: many settings and ids look the same. */
+/** Values next to a vendor's name alone are not masked, because many settings and ids look the same. */
 const ACCEPTED = /^vendor-only|^pg space/;
 
 export const HELD_OUT: readonly SecretCase[] = S_.filter(([kind]) => !ACCEPTED.test(kind)).map(

@@ -1,7 +1,7 @@
 import type { Finding } from "./finding";
 import { ISSUED } from "./issuedRules";
 
-/** Finds keys by the way their issuers write them: a literal prefix, then a body. Linear, pure. */
+/** Finds keys by the format of their issuers: a literal prefix, then a body. Linear, pure. */
 
 type Rule = { kind: string; body: RegExp };
 
@@ -14,7 +14,7 @@ for (const { kind, prefixes, body } of ISSUED) {
   }
 }
 
-/** Longest first, because the alternation takes the first prefix that fits. */
+/** Longest first, because the alternation takes the first matching prefix. */
 const PREFIXES = new RegExp(
   Array.from(rulesOf.keys())
     .sort((a, b) => b.length - a.length)
@@ -54,8 +54,8 @@ function matched(
 }
 
 /**
- * Whether a token may start here: not inside a word. Letters that belong to an escape are no word:
- * `\n` of JSON text, `%20` of an address, `\x1b[32m` of a terminal.
+ * Whether a token may start here, which is not inside a word. Letters that belong to an escape do
+ * not count as a word: `\n` in JSON text, `%20` in a URL, `\x1b[32m` in terminal output.
  */
 function isTokenStart(text: string, at: number): boolean {
   if (at === 0 || !/[\w-]/.test(text.charAt(at - 1))) return true;

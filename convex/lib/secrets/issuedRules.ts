@@ -1,6 +1,6 @@
 /**
- * How issuers write their keys, from their public documentation. `body` is matched right behind a
- * prefix. A body ends with its only unbounded run, so that no text makes matching quadratic.
+ * The formats of issued keys, from their public documentation. `body` is matched directly after a
+ * prefix. Only the end of a body may be unbounded, so that no text makes matching quadratic.
  */
 type IssuedRule = { kind: string; prefixes: readonly string[]; body: string };
 
@@ -10,11 +10,11 @@ const rule = (kind: string, prefixes: string, body: string): IssuedRule => ({
   body,
 });
 
-/** Letters and digits; with `_` and `-`; hexadecimal; each at least so many. */
+/** Letters and digits; the same with `_` and `-`; hexadecimal digits; each with a minimum length. */
 const alnum = (min: number) => `[A-Za-z0-9]{${min},}`;
 const slug = (min: number) => `[A-Za-z0-9_-]{${min},}`;
 const hex = (min: number) => `[0-9a-fA-F]{${min},}`;
-/** Exactly so many of a class, and nothing more of a word. */
+/** Exactly this many characters of a class, not followed by more of a word. */
 const exactly = (charClass: string, count: number) => `${charClass}{${count}}(?![A-Za-z0-9_])`;
 const UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
 

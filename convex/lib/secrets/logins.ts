@@ -1,14 +1,14 @@
 import type { Finding } from "./finding";
 import { isOpenLogin } from "./values";
 
-/** Finds passwords in addresses and in the options of commands. Linear, pure. */
+/** Finds passwords in URLs and in command options. Linear, pure. */
 
-/** `scheme://user:password@`, `scheme://token@`; the password may hold an `@` that was not encoded. */
+/** `scheme://user:password@` and `scheme://token@`. The password may contain an unencoded `@`. */
 const ADDRESS = /:(?:\/|\\\/|%2[Ff]){2}([^\s/:@"'<>`?#]{0,100})(?::([^\s/"'<>\\`]{1,300}))?@/g;
-/** The same of a database, whose password may also hold spaces and signs of an address. */
+/** The same for databases, whose password may also contain spaces and URL characters. */
 const DATABASE =
   /\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|mssql|sqlserver|oracle|clickhouse|cockroachdb|ldaps?|smtps?|imaps?|ftps?|sftp|nats|kafka|mqtts?|neo4j|bolt|couchbase|cassandra|snowflake|redshift)(?:\+[a-z0-9_]{1,16})?:\/\/[^\s/:@"'<>`?#]{0,100}:(?!\d{1,5}(?:[/\s?#]|$))([^\n\r"'<>\\`@]{1,100}(?:@[^\n\r"'<>\\`@\s]{1,100})?)@(?=[\w.[-]{1,253}(?:[:/?\s,"'`]|$))/gi;
-/** `-u user:password`, `--user user:password` of curl and its like. */
+/** `-u user:password` and `--user user:password` of curl and similar commands. */
 const USER_OPTION =
   /(?:^|[\s"'])(?:-u|--user|--proxy-user|-U)[ =]{1,2}["']?([^\s:"'/\\$<]{0,100})["']?:["']?([^\s"'\\]{1,200})/g;
 /** `"auth": "<base64 of user:password>"` of Docker and npm. */
@@ -54,7 +54,7 @@ function findAuth(text: string, found: Finding[]): void {
   }
 }
 
-/** Whether base64 holds `user:password`. */
+/** Whether base64 decodes to `user:password`. */
 function isLogin(base64: string): boolean {
   try {
     const login = atob(base64);

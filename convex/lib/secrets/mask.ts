@@ -4,23 +4,23 @@ import { maskText } from "./scan";
 import { masking, SecretCounter, visitStrings } from "./walk";
 
 /**
- * What the rest of the house needs of this module: the JSON value with every secret masked, and a
- * count of what was found. Linear in the size of the value, pure, and usable outside of Convex.
+ * The interface of this module: masks every secret in a JSON value, and counts what was found.
+ * Linear in the size of the value, pure, and usable outside of Convex.
  */
 
-/** The value with a marker in place of every secret, in every string at any depth. Keys are kept. */
+/** Replaces every secret by a marker, in every string at any depth. Keys are kept. */
 export function maskSecrets<Value>(value: Value): Value {
   // Only strings change, and they stay strings.
   return visitStrings(value, masking) as Value;
 }
 
-/** The same for readers who are not the owner: with secrets masked in the keys of JSON as well. */
+/** Masks a value for readers other than its owner: secrets in JSON keys are masked too. */
 export function maskForOthers<Value>(value: Value): Value {
-  // Keys of our own hold no secrets, so the shape that the type describes stays.
+  // Our own keys contain no secrets, so the value keeps its type.
   return withMaskedKeys(maskSecrets(value)) as Value;
 }
 
-/** Shorter keys are names. */
+/** The shortest key that is masked; shorter keys are names. */
 const KEY_MIN_LENGTH = 12;
 
 function withMaskedKeys(value: unknown): unknown {
@@ -34,7 +34,7 @@ function withMaskedKeys(value: unknown): unknown {
   );
 }
 
-/** Distinct secrets in the strings of a value, by kind. Never the secrets themselves. */
+/** Counts the distinct secrets in the strings of a value by kind. Never returns the secrets. */
 export function countSecrets(value: unknown): SecretCount[] {
   const counter = new SecretCounter();
   visitStrings(value, counter.visit);

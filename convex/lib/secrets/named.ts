@@ -12,13 +12,13 @@ import {
 import { readValue, wholeEnd } from "./readValue";
 import { type Form, isSecretValue } from "./values";
 
-/** Finds secrets that stand beside a telling name, in any notation. Linear, pure. */
+/** Finds secrets next to a revealing name, in any notation. Linear, pure. */
 
 const TRIGGER =
   /pass|pwd|secret|token|key|cred|auth|kennwort|cookie|sessid|jsessionid|connect\.sid|sig|mnemonic|seed[ _-]?phrase|recovery[ _-]?phrase|identified by/gi;
-/** Names are no longer than this on either side of the word that tells. */
+/** The longest name, on either side of the revealing word. */
 const NAME_MAX = 64;
-/** Adds every value beside a telling name. */
+/** Adds every value next to a revealing name. */
 export function findNamed(text: string, found: Finding[]): void {
   TRIGGER.lastIndex = 0;
   for (let hit = TRIGGER.exec(text); hit !== null; hit = TRIGGER.exec(text)) {
@@ -35,7 +35,7 @@ function nameAround(text: string, start: number, end: number): Name {
   let to = end;
   while (from > 0 && start - from <= NAME_MAX && isNameUnit(text.charCodeAt(from - 1))) from--;
   while (to < text.length && isNameUnit(text.charCodeAt(to))) to++;
-  // The letter of `\n` in JSON text is no part of the name.
+  // The letter of `\n` in JSON text is not part of the name.
   if (text.charAt(from - 1) === "\\" && /[nrt]/.test(text.charAt(from)) && from < start) from++;
   return { text: text.slice(from, Math.min(to, from + 2 * NAME_MAX)), start: from, end: to };
 }
@@ -52,7 +52,7 @@ function isNameUnit(unit: number): boolean {
   );
 }
 
-/** Adds the secret beside this name, if there is one; says where it ends. */
+/** Adds the secret next to this name, if there is one; returns where it ends. */
 function findBeside(text: string, name: Name, found: Finding[]): number | undefined {
   const bare = name.text.replace(/^[-.]+/, "");
   if (isAuthorization(bare)) return findCredential(text, name.end, found);
@@ -76,8 +76,9 @@ function findBeside(text: string, name: Name, found: Finding[]): number | undefi
 }
 
 /**
- * What a name tells of its value, in prose together with the word before it: `API key`, `stripe key`. Where
- * only the company says that a key is meant, the telling is vague, and the value has to look random.
+ * What a name reveals about its value, in prose together with the word before it: `API key`,
+ * `stripe key`. If only a company name precedes `key`, the evidence is weak and the value must look
+ * random.
  */
 function tellingIn(
   text: string,
@@ -102,21 +103,21 @@ function kindOf(telling: Telling, name: string): string {
   return telling === "secret" ? "secret" : "key";
 }
 
-/** A value that prose or a call may only be taken for a secret with: letters and digits or signs. */
+/** Whether a value in prose or a call can be a secret: letters with digits or symbols. */
 const isStrong = (value: string) =>
   value.length >= 6 && /[A-Za-z]/.test(value) && /[\d!@#$%^&*]/.test(value) && !/\s/.test(value);
 
-/** A run of small and capital letters and digits, as no word, digest or id in use is. */
+/** Whether a value mixes lower case, capitals and digits like no word, digest or common id. */
 const isRandom = (value: string) =>
   /^[A-Za-z0-9_-]{20,}$/.test(value) &&
   /[a-z]/.test(value) &&
   /[A-Z]/.test(value) &&
   /\d/.test(value);
 
-/** Where the value of a name begins, and how it stands there. */
+/** Where the value of a name starts, and in which form. */
 type Place = { at: number; form: Form; isStrict?: boolean };
 
-/** Back-slashes of JSON text within JSON text; more are no escape. */
+/** Backslashes of JSON text within JSON text; more than these are not escapes. */
 const SLASHES = String.raw`\\{0,8}`;
 const CLOSE = String.raw`(?:${SLASHES}["'${"`"}])?`;
 const NOTATIONS: readonly {
@@ -185,21 +186,21 @@ function assigned(text: string, name: Name, at: number): Place {
   return { at, form: "code" };
 }
 
-/** Whether the line holds only the name and one bare word, as YAML and property files do. */
+/** Whether the line contains only the name and one bare word, as in YAML and property files. */
 function isAloneOnLine(text: string, name: Name, at: number): boolean {
   const before = text.slice(Math.max(0, name.start - 40), name.start);
   if (!/(?:^|[\n\r]|\\n)[ \t>|]*(?:- )?$/.test(before)) return false;
   return /^[^\s;,(){}[\]]+[ \t]*(?:\r?\n|\\[nr]|#|"|$)/.test(text.slice(at, at + 200));
 }
 
-/** A cell behind the name's in a table of Markdown. */
+/** The cell after the name in a Markdown table. */
 function inTable(text: string, name: Name, at: number): Place | undefined {
   const before = text.slice(Math.max(0, name.start - 80), name.start);
   if (!/(?:^|[\n\r]|\\n)[ \t]*\|[^\n\r]{0,60}$/.test(before)) return undefined;
   return { at, form: "setting", isStrict: true };
 }
 
-/** The argument behind the name's in a call that sets or reads a value by its name. */
+/** The argument after the name in a call that sets or reads a value by name. */
 function inCall(text: string, name: Name, at: number): Place | undefined {
   const before = text.slice(Math.max(0, name.start - 40), name.start);
   const isCall =

@@ -1,10 +1,10 @@
 /**
- * Which names tell that a secret stands beside them. `password` may have any value; `secret` and `key`
- * must look like one, because many settings are called key or token.
+ * Decides which names reveal a secret next to them. A `password` may have any value; the value of a
+ * `secret` or `key` must look like one, because many settings are called key or token.
  */
 export type Telling = "password" | "secret" | "key";
 
-/** The words of a name: `dbPass`, `DB_PASS` and `db-pass` are the same two. */
+/** The words of a name: `dbPass`, `DB_PASS` and `db-pass` have the same two. */
 export function wordsOf(name: string): string[] {
   return name
     .replace(/(?<=[a-z0-9])(?=[A-Z])/g, " ")
@@ -14,22 +14,22 @@ export function wordsOf(name: string): string[] {
     .filter((word) => word !== "");
 }
 
-/** Words behind a telling one that change nothing: `API_KEY_PROD`, `password2`. */
+/** Suffixes that do not change the meaning of a name: `API_KEY_PROD`, `password2`. */
 const NEUTRAL =
   /^(?:prod|production|dev|development|staging|stage|live|sandbox|old|new|current|confirm|confirmation|again|value|val|plain|plaintext|raw|primary|secondary|default|b64|base64|v?\d{1,3})$/;
 
 const PASSWORD = /(?:pass(?:w(?:or)?d|wrd|phrase|code|wort)|pwd|kennwort|contrasena)\d?$/;
-/** `pass` alone is also a verb; as the last of several words it is a password. */
+/** `pass` alone is also a verb; as the last of several words it means a password. */
 const PASS =
   /(?:db|user|smtp|mail|admin|root|store|key|ftp|sql|my|pg|redis|mongo|ssh|vpn|login|require)pass$/;
 
 const KEYS =
   /(?:api|access|secret|private|priv|auth|encryption|encrypt|crypto|signing|sign|signature|master|account|shared|sharedaccess|service|servicerole|deploy|webhook|app|application|consumer|session|jwt|hmac|subscription|functions?|license|storage|admin|anon|token|cookie|aes|ssh|wireguard|preshared|psk|server|client|account|integration|publishing|write|ingest|license)keys?$/;
-/** Keys that are no secret, or name something else. */
+/** Keys that are not secret, or that name something else. */
 const OPEN_KEYS =
   /(?:public|publishable|primary|foreign|cache|sort|partition|object|idempotency|hostkey|sessionkeys)/;
 
-/** Words before `key` that make it a name of something else: a cell, a row, a place. */
+/** Words before `key` that give it another meaning: of a cell, a row, a place. */
 export const isOpenKey = (word: string): boolean =>
   OPEN_KEYS.test(word.toLowerCase()) ||
   /^(?:ssh|host|s3|row|sort|index|unique|composite|map|dict|json|yaml|session|record|item|entity|query|react|list|group|shard|routing|message|translation|i18n|config|registry|lookup|dedupe|hash|the|a|an|this|that|its|your|my|our|new|old|each|every|same|which|next|first|last|arrow|enter|return|escape|any|storage|bucket|blob)$/i.test(
@@ -37,7 +37,7 @@ export const isOpenKey = (word: string): boolean =>
   );
 
 const TOKEN = /token$/;
-/** Words before `token` that make it a place in a text or a list. */
+/** Words before `token` that give it another meaning: a place in a text or a list. */
 const OTHER_TOKENS =
   /^(?:next|page|continuation|continue|cancel|cancellation|pad|eos|bos|unk|mask|sep|cls|stop|start|end|sync|design|injection|max|min|per|image|prompt|completion|input|output|total|first|last|special|sub|lex|syntax|punctuation|string|number|identifier|comma|open|close|peek|prev|previous|resume|marker|css|color|theme|pagination|delimiter|separator|snapshot|fence|fencing)$/;
 
@@ -51,7 +51,7 @@ const FULL_NAMES: ReadonlyMap<string, Telling> = new Map([
   ["salt", "key"],
 ]);
 
-/** What the name tells of its value; undefined for an ordinary name. */
+/** What the name reveals about its value; undefined for an ordinary name. */
 export function tellingOf(name: string): Telling | undefined {
   const words = wordsOf(name);
   while (words.length > 1 && NEUTRAL.test(words[words.length - 1] ?? "")) words.pop();
@@ -73,10 +73,10 @@ export function tellingOf(name: string): Telling | undefined {
 export const isAuthorization = (name: string): boolean =>
   /^(?:http_)?(?:proxy[-_]?|x[-_](?:[a-z]{2,20}[-_])?)?authori[sz]ation$/i.test(name);
 
-/** Names of headers and options that hold cookies. */
+/** Names of headers and options that contain cookies. */
 export const isCookie = (name: string): boolean => /^(?:http_)?(?:set-?)?cookies?2?$/i.test(name);
 
-/** Names of signatures in addresses that open what they point to. */
+/** Names of signatures that make a URL valid. */
 export const isUrlSignature = (name: string): boolean =>
   /^(?:sig|x-(?:amz|goog)-signature|x-amz-security-token)$/i.test(name);
 

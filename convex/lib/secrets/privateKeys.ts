@@ -4,17 +4,20 @@ import type { Finding } from "./finding";
 
 const MARK =
   /-----(BEGIN|END) (?:[A-Z0-9]{1,20} ){0,3}(?:PRIVATE KEY(?: BLOCK)?|Static key V1)-----|-----(BEGIN|END) OpenVPN Static key V1-----/g;
-/** Between two tokens of a key: white space, line ends written as `\n`, quotes and signs of quoting. */
+/**
+ * Separators between the tokens of a key: white space, line ends written as `\n`, quotes, quote
+ * marks of replies.
+ */
 const GAP = /(?:\s|\\+[nrt]|[>|"'`,+#*])*/y;
-/** Lines that OpenSSL and PGP put in front of the key. */
+/** Lines that OpenSSL and PGP put before the key. */
 const HEADER = /(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|Key-ID): ?[^\n\r\\]{0,200}/y;
 const TOKEN = /[A-Za-z0-9+/=]+/y;
-/** A line of a key is longer than a word of prose. */
+/** The shortest line of a key; words of prose are shorter. */
 const LINE_MIN = 32;
 
 /**
- * Adds every private key, whole or cut off at either end. A marker without a key, as prose mentions
- * it, is left alone.
+ * Adds every private key, complete or truncated at either end. A BEGIN or END line without a key,
+ * as in prose, is ignored.
  */
 export function findPrivateKeys(text: string, found: Finding[]): void {
   let reached = 0;
@@ -36,7 +39,7 @@ export function findPrivateKeys(text: string, found: Finding[]): void {
   findPutty(text, found);
 }
 
-/** Where the key that starts at `at` ends, its END line included; undefined if there is no key. */
+/** Where the key that starts at `at` ends, including its END line; undefined if there is no key. */
 function endOfKey(text: string, at: number): number | undefined {
   let end: number | undefined;
   for (let from = at; ;) {
@@ -50,7 +53,7 @@ function endOfKey(text: string, at: number): number | undefined {
     const closed = closing(text, skip(GAP, text, tokenEnd));
     if (tokenEnd > start && closed !== undefined) return closed;
     if (tokenEnd - start < LINE_MIN) {
-      // Only the last line, and a PGP checksum, are short.
+      // Only the last line and a PGP checksum are short.
       const isLast =
         end !== undefined &&
         tokenEnd > start &&
@@ -73,7 +76,7 @@ function closing(text: string, at: number): number | undefined {
   return end < 0 || end - at > 80 ? undefined : end + 5;
 }
 
-/** Where the lines of a key begin that end at `at`, no further back than `reached`. */
+/** The start of the key lines that end at `at`, not before `reached`. */
 function startOfKey(text: string, at: number, reached: number): number | undefined {
   let start: number | undefined;
   for (let end = at; end > reached;) {

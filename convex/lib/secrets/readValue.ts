@@ -1,15 +1,15 @@
 import type { Form } from "./values";
 
-/** Reads the value that begins at a place of a text. Linear, pure. */
+/** Reads the value that starts at a position. Linear, pure. */
 
-/** What is judged of a value. A longer one is masked whole all the same. */
+/** The most characters of a value that are examined. A longer value is still masked as a whole. */
 const JUDGED_MAX = 256;
-/** How far the closing quote of a value is looked for. */
+/** How far the closing quote of a value may be. */
 const QUOTED_MAX = 1_024;
 
 const OPENING = /[bfru@$]{0,2}(\\*)(["'`])/iy;
 
-/** The value that begins here: what stands between its quotes, or the run up to a space or a sign. */
+/** Reads the value that starts here: quoted text, or everything up to a space or delimiter. */
 export function readValue(
   text: string,
   at: number,
@@ -26,7 +26,7 @@ export function readValue(
   return { start: at, end: endOfBare(text, at, form), form };
 }
 
-/** Where the closing quote stands, on the same line; an escaped quote closes nothing. */
+/** The position of the closing quote on the same line; an escaped quote does not close. */
 function endOfQuoted(text: string, start: number, quote: string): number | undefined {
   const sign = quote.charAt(quote.length - 1);
   const depth = quote.length - 1;
@@ -42,9 +42,9 @@ function endOfQuoted(text: string, start: number, quote: string): number | undef
 }
 
 const BARE = /[^\s"'`,;&<>(){}[\]|\\]{0,256}/y;
-/** In a setting, the value may hold signs that end it in code. */
+/** Characters of a value in a setting, some of which end a value in code. */
 const SETTING = /[^\s"'`<>\\;&,]{0,256}/y;
-/** What goes on behind the part of a value that was judged. */
+/** Characters that continue a value after the examined part. */
 const REST = /[^\s"'`,;&<>(){}[\]|\\]*/y;
 
 export function endOfBare(text: string, at: number, form: Form): number {
@@ -56,13 +56,16 @@ export function endOfBare(text: string, at: number, form: Form): number {
   return end;
 }
 
-/** Signs that end a sentence and not a value; passwords may end with a `!` where they stand alone. */
+/**
+ * Whether a character ends a sentence and not the value. Passwords may end with `!` where they
+ * stand alone.
+ */
 function isEndOfSentence(sign: string, form: Form): boolean {
   if (form === "quoted") return false;
   return form === "code" ? /[.,:!?)\]}]/.test(sign) : /[.,:)\]}]/.test(sign);
 }
 
-/** The end of a value, `end` being where the part that was judged ends. */
+/** The end of a value, given the end of its examined part. */
 export function wholeEnd(text: string, end: number, start: number): number {
   if (end - start < JUDGED_MAX - 8) return end;
   REST.lastIndex = end;

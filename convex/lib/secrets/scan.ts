@@ -7,10 +7,7 @@ import { findNamed } from "./named";
 import { findPrivateKeys } from "./privateKeys";
 import { findShapes } from "./shapes";
 
-/**
- * The secrets of a text, in order, none overlapping. Takes time linear in the length of the text,
- * whatever it holds.
- */
+/** Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. */
 export function findSecrets(text: string): Finding[] {
   const found: Finding[] = [];
   findPrivateKeys(text, found);
@@ -23,30 +20,30 @@ export function findSecrets(text: string): Finding[] {
   return merged(found).filter(({ start }) => !isInMarker(text, start));
 }
 
-/** Whether this place is inside a marker: what was masked once stays as it is. */
+/** Whether this position is inside a marker, because masked text must stay as it is. */
 function isInMarker(text: string, at: number): boolean {
   return /\[redacted:[a-z0-9-]{0,40}$/.test(text.slice(Math.max(0, at - 52), at));
 }
 
-/** The text with a marker in place of every secret. */
+/** Replaces every secret of a text by a marker. */
 export function maskText(text: string): string {
   return withMarkers(text, findSecrets(text));
 }
 
-/** The text with a marker in place of every finding. */
+/** Replaces every finding by its marker. */
 export function withMarkers(text: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return text;
-  const pieces: string[] = [];
+  const slices: string[] = [];
   let at = 0;
   for (const { kind, start, end } of findings) {
-    pieces.push(text.slice(at, start), marker(kind));
+    slices.push(text.slice(at, start), marker(kind));
     at = end;
   }
-  pieces.push(text.slice(at));
-  return pieces.join("");
+  slices.push(text.slice(at));
+  return slices.join("");
 }
 
-/** In order of place. Of two that overlap, one remains, of the first one's kind and as long as both. */
+/** Sorts findings by position. Overlapping ones are merged under the kind of the first. */
 function merged(found: Finding[]): Finding[] {
   if (found.length < 2) return found;
   const order = new Map(found.map((finding, index) => [finding, index]));

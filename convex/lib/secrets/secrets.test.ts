@@ -11,7 +11,7 @@ import { findSecrets, maskText } from "./scan";
 import { UNSEEN_HARMLESS } from "./unseenHarmless.fixture";
 import { UNSEEN_SECRETS } from "./unseenSecrets.fixture";
 
-test("the corpus is as large as it says: 120 secrets of 50 kinds, 120 harmless texts", () => {
+test("the corpus has at least 120 secrets of 50 kinds and 120 harmless texts", () => {
   expect(SECRETS.length).toBeGreaterThanOrEqual(120);
   expect(new Set(SECRETS.map(({ kind }) => kind)).size).toBeGreaterThanOrEqual(50);
   expect(new Set(HARMLESS).size).toBeGreaterThanOrEqual(120);
@@ -34,7 +34,7 @@ describe("a harmless text stays as it is", () => {
   );
 });
 
-test("a longer finding that begins in a shorter one is masked to its end", () => {
+test("a longer finding that starts inside a shorter one is masked to its end", () => {
   const text = `password="ghp${"_"}${"a1B2".repeat(9)}!tail-99"`;
   expect(maskText(text)).not.toMatch(/tail-99/);
 });
@@ -60,21 +60,21 @@ test.each([
   expect(masksBeforeStoring(setting)).toBe(masks);
 });
 
-test("for others, keys of JSON are masked too", () => {
+test("JSON keys are masked too for readers other than the owner", () => {
   const key = `ghp${"_"}${"a1B2".repeat(9)}`;
   expect(maskForOthers({ args: [{ [key]: key, command: "ls" }] })).toEqual({
     args: [{ [marker("github-token")]: marker("github-token"), command: "ls" }],
   });
 });
 
-test("masking what is masked changes nothing", () => {
+test("masking masked text changes nothing", () => {
   for (const { text } of [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS]) {
     const masked = maskText(text);
     expect(maskText(masked)).toBe(masked);
   }
 });
 
-test("secrets are found in each other's neighbourhood, and findings do not overlap", () => {
+test("secrets next to each other are all found, and findings do not overlap", () => {
   const all = SECRETS.map(({ text }) => text).join("\n\n");
   const masked = maskText(all);
   const left = SECRETS.filter(({ secret }) => secret.length > 8 && masked.includes(secret));
@@ -99,7 +99,7 @@ describe("in JSON", () => {
     });
   });
 
-  test("a key, an option or a name tells of the value beside it", () => {
+  test("a key, an option or a name reveals the secret next to it", () => {
     const value = {
       password: "monkey",
       args: ["--token", "abc123def456", "-u", "me:pw12"],
@@ -117,7 +117,7 @@ describe("in JSON", () => {
     });
   });
 
-  test("opaque data of providers is left alone, other text under the same keys is not", () => {
+  test("opaque data of providers is left alone, but other text under the same keys is not", () => {
     const signature = `password=hunter2${"Ab1+/".repeat(40)}`;
     // Elsewhere a value of this shape is a key of Azure's.
     const opaque = `${"Ab1+/".repeat(18).slice(0, 86)}==`;
@@ -134,7 +134,7 @@ describe("in JSON", () => {
     );
   });
 
-  test("counts are of distinct secrets by kind and hold no secret", () => {
+  test("counts contain distinct secrets by kind and never a secret", () => {
     const counts = countSecrets([token, { a: token }, "password=monkey1", "password=monkey2"]);
     expect(counts).toEqual([
       { kind: "github-token", count: 1 },
@@ -158,7 +158,7 @@ const SLOW_PEOPLE = [
   ...["a@b", "a@b.c", "%40", "ada ", "ada lovelace", "USER=a"],
 ];
 
-/** Texts on which a pattern that goes back over what it read would take quadratic time. */
+/** Texts on which a backtracking pattern would take quadratic time. */
 const SLOW = [
   ...[
     "eyJ-",
@@ -192,7 +192,7 @@ const SLOW = [
   ...["mnemonic: abandon ", "12345678:AA", "AKIA", "Ab1/", "0123456789abcdef", "a", " ", "\n", "é"],
 ];
 
-/** Values beside a name, of the length that is judged, on which a pattern could try every way to cut them. */
+/** Values next to a name, as long as those examined, that a pattern could split in many ways. */
 const VALUES = [
   "a",
   "A",
@@ -222,8 +222,9 @@ function cpuOf(task: (text: string) => unknown, ...texts: string[]): number {
 }
 
 /**
- * The processor's time for 160,000 characters, as a multiple of the time for the same text in four parts: 1
- * where it is linear, 4 where it is quadratic. The least of some runs, because a busy machine adds to any.
+ * The CPU time for 160,000 characters, as a multiple of the time for the same text in four parts: 1
+ * if linear, 4 if quadratic. The minimum of several measurements, because a busy machine adds to
+ * any of them.
  */
 function growth(task: (text: string) => unknown, unit: string): number {
   const part = unit.repeat(40_000 / unit.length);
@@ -246,14 +247,15 @@ describe.each(Object.entries(TASKS))("%s takes time in proportion to the text", 
     const text = values
       .map((value) => `password="${value}!\u0001" token: ${value}!\u0001 `)
       .join("");
-    // Plain text of this length takes less than 20 ms; one pattern that goes back took 27 s for 100 characters.
+    // Plain text of this length takes less than 20 ms; one backtracking pattern took 27 s for 100
+    // characters.
     expect(cpuOf(task, text) / cpuOf(task, prose(text.length))).toBeLessThan(50);
   });
 });
 
 const prose = (length: number) => "The quick brown fox reads a file.\n".repeat(length / 34);
 
-test("every prefix of an issuer, repeated, takes time in proportion to the text", () => {
+test("every issuer's prefix, repeated, takes time proportional to the text", () => {
   const prefixes = Array.from(new Set(ISSUED.flatMap((rule) => rule.prefixes)));
   const slow = prefixes.filter(
     (prefix) =>

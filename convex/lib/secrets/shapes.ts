@@ -1,8 +1,8 @@
 import type { Finding } from "./finding";
 
-/** Finds keys that have no prefix and are told by their exact shape. Linear, pure. */
+/** Finds keys without a prefix by their exact shape. Linear, pure. */
 
-/** A key without a prefix, told by its exact shape; `confirm` checks what a pattern cannot. */
+/** A key without a prefix; `confirm` checks what a pattern cannot. */
 type ShapeRule = {
   kind: string;
   pattern: string;
@@ -34,14 +34,15 @@ const SHAPES: readonly ShapeRule[] = [
   },
 ];
 
-/** Whether upper and lower case and digits are all there. */
+/** Whether the key has upper case, lower case and digits. */
 function isMixed(key: string): boolean {
   return /[a-z]/.test(key) && /[A-Z]/.test(key) && /\d/.test(key);
 }
 
 /**
- * Forty characters of base64 are an AWS secret key if an access key stands near, or if they hold a `/`
- * or `+` and change between letters and digits as no path does. Not the last line of longer base64.
+ * Whether forty characters of base64 are an AWS secret key: an access key is near, or they contain
+ * `/` or `+` and alternate between letters and digits like no path. The last line of longer base64
+ * does not count.
  */
 function isAwsSecret(key: string, text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - 300), at);
@@ -67,7 +68,7 @@ const SHAPE = new RegExp(
   "g",
 );
 
-/** Adds every key whose shape alone tells it. */
+/** Adds every key recognised by its shape alone. */
 export function findShapes(text: string, found: Finding[]): void {
   SHAPE.lastIndex = 0;
   for (let hit = SHAPE.exec(text); hit !== null; hit = SHAPE.exec(text)) {

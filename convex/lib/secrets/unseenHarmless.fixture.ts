@@ -1,4 +1,4 @@
-/** Harmless texts written by someone who had not read the rules, from what transcripts of coding agents hold. */
+/** Harmless texts from transcripts of coding agents, written by someone who had not read the rules. */
 
 const IMAGE = `data:image/png;base64,${"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ".repeat(6)}`;
 

@@ -1,7 +1,7 @@
 /**
- * Secrets written by someone who had not read the rules, in the surroundings that transcripts have: terminals,
- * configuration, code, logs and prose. Values are invented and put together at run time, so that no scanner
- * of repositories takes one for real.
+ * Secrets written by someone who had not read the rules, in the surroundings of transcripts:
+ * terminals, configuration, code, logs and prose. Values are invented and assembled at run time, so
+ * that repository scanners do not report them.
  */
 
 import type { SecretCase } from "./corpus.fixture";
@@ -223,7 +223,7 @@ add(
   (s) => `SENTRY_DSN=https://${random(HEX, 32)}:${s}@o12.ingest.sentry.io/4`,
 );
 
-// Passwords in addresses.
+// Passwords in URLs.
 add(
   "url password with a space",
   "my pass word1",

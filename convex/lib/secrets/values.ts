@@ -2,13 +2,16 @@ import { MARKER_START } from "./finding";
 import { type Telling, wordsOf } from "./names";
 
 /**
- * How a value stands beside its name. `quoted`: between quotes. `setting`: `NAME=value` without spaces,
- * a command's option, an XML element, where a bare word is the value itself. `line`: `name: value` alone
- * on its line. `code`: anything else, where a bare word may be a variable or a type.
+ * The form of a value next to its name. `quoted`: between quotes. `setting`: `NAME=value` without
+ * spaces, a command option or an XML element, where a bare word is the value itself. `line`: `name:
+ * value` alone on its line. `code`: anything else, where a bare word may be a variable or a type.
  */
 export type Form = "quoted" | "setting" | "line" | "code";
 
-/** Whether what stands beside a telling name is a secret, and not a type, a variable, a placeholder. */
+/**
+ * Whether the value next to a revealing name is a secret, and not a type, a variable or a
+ * placeholder.
+ */
 export function isSecretValue(value: string, telling: Telling, form: Form, next = ""): boolean {
   if (value.length < (telling === "password" ? 3 : 6)) return false;
   if (isPlaceholder(value) || ORDINARY.has(value.toLowerCase())) return false;
@@ -19,7 +22,7 @@ export function isSecretValue(value: string, telling: Telling, form: Form, next 
   return isKeyLike(value, telling, form);
 }
 
-/** Words that stand beside telling names without being secret. */
+/** Words that appear next to revealing names without being secret. */
 const ORDINARY = new Set(
   (
     "string number boolean bool str int integer float double bytes byte text varchar char any unknown null nil " +
@@ -46,7 +49,7 @@ const PLACEHOLDER = new RegExp(
   "i",
 );
 
-/** Whether the value only stands for a secret: `${TOKEN}`, `<token>`, `your-key-here`, `xxxx`. */
+/** Whether the value is a placeholder: `${TOKEN}`, `<token>`, `your-key-here`, `xxxx`. */
 export function isPlaceholder(value: string): boolean {
   if (value.startsWith(MARKER_START) || value.startsWith("[secret-")) return true;
   if (/^(.)\1*$/.test(value)) return true;
@@ -58,13 +61,16 @@ const DOCUMENTED = new Set(
   "password pass passwd pwd pw secret token key apikey api_key user".split(" "),
 );
 
-/** What stands in documentation instead of a password. */
+/** Placeholders for passwords in documentation. */
 export const isOpenLogin = (password: string): boolean =>
   isPlaceholder(password) ||
   DOCUMENTED.has(password.toLowerCase()) ||
   /^\$|^%[A-Z_]+%$/.test(password);
 
-/** Whether an unquoted value is an expression: a member, a call, a type, a variable named like a secret. */
+/**
+ * Whether an unquoted value is an expression: a member, a call, a type, or a variable named like a
+ * secret.
+ */
 function isCode(value: string, form: Form, next: string): boolean {
   if (next === "(" || next === "[" || next === "{")
     return form !== "setting" || /^[A-Za-z_][\w.$]*$/.test(value);
@@ -81,11 +87,11 @@ function isCode(value: string, form: Form, next: string): boolean {
     return isVariable(value) && !hasStrangeSegment(value) && (next === ")" || next === ",");
   }
   if (isVariable(value) && namesASecret(value)) return true;
-  // A bare word: in code it is a variable or a type.
+  // A bare word in code is a variable or a type.
   return form === "code" && /^[A-Za-z_$][A-Za-z_$]*[!?]?$/.test(value);
 }
 
-/** Whether a part of it mixes letters and digits as no identifier does. */
+/** Whether a segment mixes letters and digits like no identifier. */
 const hasStrangeSegment = (value: string) =>
   value
     .split(/[^A-Za-z0-9]+/, SEGMENTS_JUDGED)
@@ -93,7 +99,7 @@ const hasStrangeSegment = (value: string) =>
 
 const isVariable = (value: string) => /^[A-Za-z_$][\w$]*$/.test(value);
 
-/** Whether a value is itself a name of something secret: `newPassword`, `api_key`. */
+/** Whether the value is itself the name of a secret: `newPassword`, `api_key`. */
 function namesASecret(value: string): boolean {
   return (
     /(?:password|passwd|secret|token|apikey)$/i.test(value) ||
@@ -107,7 +113,7 @@ const SECRET_WORDS = new Set(
   ),
 );
 
-/** A path of a file, not a key that happens to begin with a slash. */
+/** Whether the value is a file path, and not a key that starts with a slash. */
 function isPath(value: string): boolean {
   if (/^(?:\.{0,2}\/|~\/|[A-Za-z]:[\\/])/.test(value)) {
     return (
@@ -120,7 +126,7 @@ function isPath(value: string): boolean {
   );
 }
 
-/** Words that sentences have and phrases chosen as passwords mostly do not. */
+/** Words that sentences contain and passphrases mostly do not. */
 const SENTENCE =
   /\b(?:must|your|enter|is|are|was|the|invalid|please|required|not|for|at|should|cannot|can|could|failed|missing|forgot|reset|confirm|new|old|current|match|least|will|be|has|have|with|from|password|passwords|passphrase|token|secret|key)\b/i;
 
@@ -147,10 +153,13 @@ function isPassword(value: string, form: Form): boolean {
   return true;
 }
 
-/** A value that begins with so many words is no key; judging all of a long one would be slow. */
+/** A value that starts with this many words is not a key; examining all of a long one would be slow. */
 const SEGMENTS_JUDGED = 8;
 
-/** Keys have letters and digits without being words, or a long run of letters that are no words. */
+/**
+ * Whether a value looks like a key: letters and digits that are not words, or a long sequence of
+ * other letters.
+ */
 function isKeyLike(value: string, telling: Telling, form: Form): boolean {
   if (/^[\d.,:+\-/TZ]+$/.test(value))
     return telling === "secret" && /^\d{6,}$/.test(value) && form === "setting";
@@ -173,7 +182,10 @@ function isKeyLike(value: string, telling: Telling, form: Form): boolean {
 const NUMBERED =
   /^(?:sha|md|base|utf|oauth|v|gpt|es|hs|rs|ps|aes|h|mp|tls|ipv|web|log|part|step|item|test|user|node|python|phase|level|page|line|index|ed|p|x|id|chapter|claude|o|llama|foo|bar|option|group|tab)\d{1,8}$/i;
 
-/** Whether letters or digits read as a word of a name: `user`, `2024`, `sha256`, `handleAuthCallback`. */
+/**
+ * Whether letters or digits read as a word of a name: `user`, `2024`, `sha256`,
+ * `handleAuthCallback`.
+ */
 function isWord(segment: string): boolean {
   if (/^\d{1,8}$/.test(segment) || NUMBERED.test(segment)) return true;
   if (/^\d{1,2}[a-z]{1,2}$/i.test(segment)) return true;

@@ -7,17 +7,20 @@ import { isSecretValue } from "./values";
 
 /** Finds and masks secrets in every string of a JSON value, at any depth. Keys are kept. Pure. */
 
-/** What becomes of the findings in a string, and what the string is afterwards. */
+/** Receives the findings of a string and returns its replacement. */
 export type Visit = (text: string, findings: readonly Finding[]) => string;
 
 /** Replaces every finding by its marker. */
 export const masking: Visit = withMarkers;
 
-/** Counts distinct secrets by kind and leaves the text as it is. Values are kept while counting, no longer. */
+/**
+ * Counts distinct secrets by kind and leaves the text unchanged. It keeps the values only while
+ * counting.
+ */
 export class SecretCounter {
   private readonly seen = new Map<string, Set<string>>();
 
-  /** Secrets that `other` counts already are not counted again. */
+  /** Secrets that `other` has already counted are not counted again. */
   constructor(private readonly other?: SecretCounter) {}
 
   readonly visit: Visit = (text, findings) => {
@@ -35,7 +38,7 @@ export class SecretCounter {
     return Array.from(this.seen.values()).some((values) => values.has(value));
   }
 
-  /** What was found so far, in the order of kinds. */
+  /** The counts so far, ordered by kind. */
   counts(): SecretCount[] {
     return Array.from(this.seen, ([kind, values]) => ({ kind, count: values.size })).sort((a, b) =>
       a.kind < b.kind ? -1 : 1,
@@ -43,11 +46,11 @@ export class SecretCounter {
   }
 }
 
-/** Opaque data of model providers, which only they can read, and which looks like anything. */
+/** Fields with opaque data that only the model provider can read and that looks like anything. */
 const OPAQUE_KEYS = new Set(["signature", "encrypted_content"]);
 const OPAQUE_DATA = /^[A-Za-z0-9+/_=-]{64,}$/;
 
-/** A key with its issuer's prefix is no signature, whatever it is called. */
+/** Whether a text is opaque data. A key with its issuer's prefix is not, whatever its name. */
 function isOpaque(text: string): boolean {
   if (!OPAQUE_DATA.test(text)) return false;
   const issued: Finding[] = [];
@@ -55,10 +58,10 @@ function isOpaque(text: string): boolean {
   return issued[0]?.start !== 0;
 }
 
-/** Where a string stands, as far as that tells something of it: under a key, or behind an option. */
+/** The context of a string that may reveal a secret: its key, or the option before it. */
 type Context = { key?: string; option?: string };
 
-/** The value with every string replaced by what `visit` makes of it. */
+/** Replaces every string of the value by the result of `visit`. */
 export function visitStrings(value: unknown, visit: Visit, context: Context = {}): unknown {
   if (typeof value === "string") return visitString(value, visit, context);
   if (Array.isArray(value)) {
@@ -89,7 +92,7 @@ function visitString(text: string, visit: Visit, { key, option }: Context): stri
   return findings.length === 0 ? text : visit(text, findings);
 }
 
-/** The secrets of a string that stands under a key: the whole of it, where the key tells so. */
+/** The secrets of a string under a key: the whole string if the key reveals one. */
 function findUnder(key: string, text: string): Finding[] {
   if (isAuthorization(key) || isCookie(key)) return findBehind(`${key}: `, text);
   if (isSeedPhrase(key)) return findBehind(`${key}: `, text);
@@ -100,10 +103,10 @@ function findUnder(key: string, text: string): Finding[] {
   return [isWhole ? first : { kind: telling, start: 0, end: text.length }];
 }
 
-/** A longer string is a text, whatever its key is called. */
+/** The longest value of a key; a longer string is text, whatever its key. */
 const WHOLE_MAX = 1_024;
 
-/** The secrets of a text as if this stood in front of it. */
+/** The secrets of a text, as if this text preceded it. */
 function findBehind(prefix: string, text: string): Finding[] {
   return findSecrets(prefix + text).flatMap(({ kind, start, end }) =>
     end <= prefix.length

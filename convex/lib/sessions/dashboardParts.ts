@@ -4,107 +4,114 @@ import { plainText, type ReadPart } from "./parts";
 import { cutBytes, utf8Length } from "../text";
 
 /**
- * A conversation as the dashboard draws it. Its pages fail on a text that is no string, and Convex
- * can return neither every key nor every depth of JSON; so text is always a string here, and what
- * no Convex value can hold comes as JSON text. Pure.
+ * Converts parts to what the dashboard can render. Its pages fail on text that is not a string, and
+ * Convex cannot return every key and depth of JSON, so text is always a string here, and values
+ * that Convex cannot hold become JSON text. Pure.
  */
 
-export type Drawable = string | number | boolean | null | Drawable[] | { [key: string]: Drawable };
-export type DrawnPart = { type: string; content: Drawable };
+export type DashboardValue =
+  string | number | boolean | null | DashboardValue[] | { [key: string]: DashboardValue };
+export type DashboardPart = { type: string; content: DashboardValue };
 
-/** A Convex array holds 8,192 elements; nobody scrolls through half of that within one message. */
+/**
+ * The most parts returned per message. A Convex array holds 8,192 elements, and nobody scrolls
+ * through half of that.
+ */
 const PARTS_MAX = 4_000;
 
 /**
- * What the parts of one message may hold, in UTF-8 bytes: all of any text that one can have
- * (7 MiB), and less than a function may return (16 MiB), whatever becomes of numbers on the way.
+ * The most bytes (UTF-8) of a message's parts: enough for any text that one can have (7 MiB), and
+ * less than a function may return (16 MiB) however numbers are written.
  */
 const MESSAGE_MAX_BYTES = 10 * 1024 * 1024;
 
 /**
- * JSON that one message gives as values, in UTF-16 units; more comes as JSON text. As a value a list
- * of digits takes five times the room.
+ * The most JSON (UTF-16 units) that a message returns as values; the rest becomes JSON text,
+ * because a list of digits takes five times the space as a value.
  */
 const VALUES_MAX_LENGTH = 100_000;
 
-/** Names and types of parts are labels; any text may stand there. */
+/** The longest name or type of a part; plugins may send any text there. */
 const NAME_MAX_BYTES = 200;
 
-/** What one message may still hold. */
-type Room = { bytes: number; values: number };
+/** What may still be added to the current message. */
+type Allowance = { bytes: number; values: number };
 
-/** The parts of a message, its own text in front where no part says it. */
-export function drawnParts(message: ReadableMessage): DrawnPart[] {
+/** Converts a message's parts. Its own text comes first, unless a part repeats it. */
+export function dashboardParts(message: ReadableMessage): DashboardPart[] {
   const parts = readMessage(message);
-  const room = { bytes: MESSAGE_MAX_BYTES, values: VALUES_MAX_LENGTH };
-  const shown: DrawnPart[] = [];
+  const allowance = { bytes: MESSAGE_MAX_BYTES, values: VALUES_MAX_LENGTH };
+  const shown: DashboardPart[] = [];
   for (const part of parts) {
-    if (shown.length >= PARTS_MAX || room.bytes <= 0) break;
-    shown.push(drawn(part, room));
+    if (shown.length >= PARTS_MAX || allowance.bytes <= 0) break;
+    shown.push(dashboardPart(part, allowance));
   }
   const hidden = parts.length - shown.length;
   return hidden > 0 ? [...shown, { type: "text", content: `… ${hidden} more parts` }] : shown;
 }
 
-function drawn(part: ReadPart, room: Room): DrawnPart {
+function dashboardPart(part: ReadPart, allowance: Allowance): DashboardPart {
   switch (part.kind) {
     case "text":
     case "thinking":
-      return { type: part.kind, content: textWithin(part.text, room) };
+      return { type: part.kind, content: textWithin(part.text, allowance) };
     case "tool-call": {
       const name = cutBytes(part.name, NAME_MAX_BYTES);
-      const args = valueWithin(part.args, room);
+      const args = valueWithin(part.args, allowance);
       return { type: "tool-call", content: { name, toolName: name, args } };
     }
     case "tool-result": {
       const { output } = part;
       const isText = typeof output === "string";
-      const content = isText ? textWithin(output, room) : wrapped(output, room);
+      const content = isText ? textWithin(output, allowance) : wrapped(output, allowance);
       return { type: "tool-result", content };
     }
     case "file":
-      return { type: "text", content: textWithin(fileLabel(part.file), room) };
+      return { type: "text", content: textWithin(fileLabel(part.file), allowance) };
     case "other": {
       const type = cutBytes(part.type, NAME_MAX_BYTES);
-      return { type, content: textWithin(plainText(part.content), room) };
+      return { type, content: textWithin(plainText(part.content), allowance) };
     }
   }
 }
 
-/** The pages draw `result` if there is one, else the whole content: nothing must not look like that. */
-function wrapped(output: unknown, room: Room): Drawable {
-  return output ? { result: valueWithin(output, room) } : plainText(output);
+/**
+ * The pages render `result` if it is truthy, otherwise the whole content. An empty output must not
+ * show as an object.
+ */
+function wrapped(output: unknown, allowance: Allowance): DashboardValue {
+  return output ? { result: valueWithin(output, allowance) } : plainText(output);
 }
 
-/** As much of a text as there is room for. */
-function textWithin(text: string, room: Room): string {
-  const shown = cutBytes(text, room.bytes);
-  room.bytes -= utf8Length(shown);
+/** The longest prefix of a text that the allowance permits. */
+function textWithin(text: string, allowance: Allowance): string {
+  const shown = cutBytes(text, allowance.bytes);
+  allowance.bytes -= utf8Length(shown);
   return shown;
 }
 
-/** A value as it is while there is room for it as such, else as JSON text. */
-function valueWithin(value: unknown, room: Room): Drawable {
-  if (typeof value === "string") return textWithin(value, room);
+/** The value itself while the allowance permits it, otherwise JSON text. */
+function valueWithin(value: unknown, allowance: Allowance): DashboardValue {
+  if (typeof value === "string") return textWithin(value, allowance);
   const json = JSON.stringify(value) ?? "";
-  if (json.length > room.values) return textWithin(json, room);
-  room.values -= json.length;
-  return drawable(value);
+  if (json.length > allowance.values) return textWithin(json, allowance);
+  allowance.values -= json.length;
+  return dashboardValue(value);
 }
 
-/** Levels of nesting kept as such; Convex takes 64, of which the answer around it uses some. */
+/** Levels of nesting kept as values. Convex allows 64, and the answer around them needs some. */
 const DEPTH_MAX = 32;
 const ELEMENTS_MAX = 8_000;
 const KEYS_MAX = 1_000;
 
-/** A value as it is if Convex can return it, else as JSON text. */
-export function drawable(value: unknown): Drawable {
+/** The value itself if Convex can return it, otherwise JSON text. */
+export function dashboardValue(value: unknown): DashboardValue {
   const found = copy(value, DEPTH_MAX);
   return found === undefined ? (JSON.stringify(value) ?? "") : found;
 }
 
-/** A copy, or undefined if any of it is beyond Convex. */
-function copy(value: unknown, depth: number): Drawable | undefined {
+/** Copies a value; undefined if Convex cannot return any part of it. */
+function copy(value: unknown, depth: number): DashboardValue | undefined {
   if (value === null || typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return Number.isFinite(value) ? value : null;
   if (typeof value !== "object" || depth === 0) return undefined;
@@ -112,8 +119,8 @@ function copy(value: unknown, depth: number): Drawable | undefined {
   return fields(value, depth);
 }
 
-function list(values: readonly unknown[], depth: number): Drawable | undefined {
-  const copies: Drawable[] = [];
+function list(values: readonly unknown[], depth: number): DashboardValue | undefined {
+  const copies: DashboardValue[] = [];
   for (const value of values) {
     const found = copy(value, depth - 1);
     if (found === undefined) return undefined;
@@ -122,13 +129,13 @@ function list(values: readonly unknown[], depth: number): Drawable | undefined {
   return copies;
 }
 
-/** Field names that Convex takes and its documentation allows: printable ASCII, no `$` or `_` in front. */
+/** Field names that Convex accepts: printable ASCII that does not start with `$` or `_`. */
 const FIELD_NAME = /^[\x20-\x7e]{1,1024}$/;
 
-function fields(value: object, depth: number): Drawable | undefined {
+function fields(value: object, depth: number): DashboardValue | undefined {
   const entries = Object.entries(value);
   if (entries.length > KEYS_MAX) return undefined;
-  const copies = new Map<string, Drawable>();
+  const copies = new Map<string, DashboardValue>();
   for (const [key, inner] of entries) {
     const found = /^[$_]/.test(key) || !FIELD_NAME.test(key) ? undefined : copy(inner, depth - 1);
     if (found === undefined) return undefined;

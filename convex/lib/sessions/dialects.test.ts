@@ -3,10 +3,9 @@ import { fileLabel, readableValue } from "./files";
 import { plainText, readPart, type StoredPart } from "./parts";
 
 /**
- * The table of dialects: what each tool and provider calls things, and what that says. A part is as
- * the wire layer stores it: a part without a type of its own is `unknown` with the whole as content.
+ * The table of dialects: what each tool and provider sends, and what it means. A part is given as
+ * the wire layer stores it: a part without a type is `unknown` with the whole part as content.
  */
-
 const untyped = (content: object): StoredPart => ({ type: "unknown", content });
 const call = (name: string, args: unknown, id?: string) => ({
   kind: "tool-call",
@@ -24,7 +23,7 @@ const thinking = (said: string) => ({ kind: "thinking", text: said });
 
 const PATCH = "*** Begin Patch";
 
-/** [where it comes from, the part, what it says] */
+/** [origin, part, meaning] */
 const DIALECTS: [source: string, part: StoredPart, says: object[]][] = [
   // Codex CLI: response items of rollouts (HISTORY 2), OpenAI Responses API.
   ["Codex input_text", { type: "input_text", text: "hi" }, [text("hi")]],
@@ -382,7 +381,7 @@ const DIALECTS: [source: string, part: StoredPart, says: object[]][] = [
     untyped({ part_kind: "tool-return", tool_name: "w", content: "o", tool_call_id: "y1" }),
     [result("o", { name: "w", id: "y1" })],
   ],
-  // Types of tomorrow, judged by their ending.
+  // Future types, recognised by their suffix.
   [
     "a new tool use",
     { type: "browser_tool_use", id: "n", name: "go", input: {} },
@@ -400,7 +399,7 @@ const DIALECTS: [source: string, part: StoredPart, says: object[]][] = [
   ],
 ];
 
-describe("every dialect says what its tool means", () => {
+describe("every dialect is interpreted", () => {
   test.each(DIALECTS)("%s", (_, part, says) => {
     expect(readPart(part)).toEqual(says);
   });
@@ -408,7 +407,7 @@ describe("every dialect says what its tool means", () => {
 
 const PNG = Buffer.from("x".repeat(60_000)).toString("base64");
 
-describe("a file is its kind, media type and size", () => {
+describe("a file is described by its kind, media type and size", () => {
   test.each<[string, StoredPart, string]>([
     [
       "Anthropic image",
@@ -471,12 +470,12 @@ describe("a file is its kind, media type and size", () => {
     expect(read?.kind === "file" && fileLabel(read.file)).toBe(label);
   });
 
-  test("a file that only says its name is kept as it is", () => {
+  test("a file with only a name is kept as it is", () => {
     const part = { type: "file", content: "src/a.ts and more" };
     expect(readPart(part)).toEqual([{ kind: "other", type: "file", content: "src/a.ts and more" }]);
   });
 
-  test("in a tool's output, whatever its dialect, and the text beside it stays", () => {
+  test("in a tool's output of any dialect, and the text next to it stays", () => {
     const picture = {
       type: "image",
       source: { type: "base64", media_type: "image/png", data: PNG },
@@ -505,7 +504,7 @@ describe("a file is its kind, media type and size", () => {
     });
   });
 
-  test("text that is no data stays as it is", () => {
+  test("text that is not data stays as it is", () => {
     const values = [
       { data: "hello world" },
       { content: "x".repeat(1_000) + " y" },

@@ -1,21 +1,22 @@
 /**
- * The one table of fields that plugins may send of a session or a message. Everything else follows
+ * The one table of fields that plugins may send for a session or a message. Everything else derives
  * from it by type: what the HTTP API reads (`wire/sync.ts`) and answers (`wire/answers.ts`), the
- * columns (`convex/fields.ts`), merging, views, filters, exports and anonymising. To add a field, add
- * a line here. Pure.
- *
- * Ids, roles, texts, parts, times and what the server or the owner sets are not fields in this sense:
- * each has a rule of its own.
+ * columns (`convex/fields.ts`), merging, views, filters, exports and anonymising. To add a field,
+ * add a line here. Pure.\n\nIds, roles, texts, parts, times and values set by the server or the
+ * owner are not fields in this sense, because each has a rule of its own.
  */
 
 /**
- * Where a field is shown: lists of sessions, a session with its messages, search results, exports, the
- * dashboard's pages, and the page of a shared session, which strangers read.
+ * Where a field is shown: lists of sessions, a session with its messages, search results, exports,
+ * the dashboard's pages, and the page of a shared session, which strangers read.
  */
 export type View = OwnerView | "shared";
 export type OwnerView = (typeof OWNER_VIEWS)[number];
 
-/** Where a field is shown that declares no `views`: everywhere its owner looks, never to strangers. */
+/**
+ * The views of a field without declared `views`: everything its owner sees, nothing that strangers
+ * see.
+ */
 export const OWNER_VIEWS = ["list", "session", "search", "export", "dashboard"] as const;
 
 /**
@@ -26,29 +27,29 @@ export const OWNER_VIEWS = ["list", "session", "search", "export", "dashboard"] 
  */
 type Personal = "no" | "text" | "name";
 
-/** What of a value replaces the one that is stored. Absent and empty values never do. */
+/** Which sent values replace the stored one. Absent and empty values never do. */
 export type MergeRule =
   /** Any value. */
   | "newest"
-  /** Any value but a placeholder, text that a tool injected, and messages like `continue`. */
+  /** Any value except placeholders, text that a tool injected, and messages like `continue`. */
   | "newestTitle"
-  /** Any value but `unknown`. */
+  /** Any value except `unknown`. */
   | "newestKnown"
-  /** Any number but 0, which plugins send for a number they do not know. */
+  /** Any number except 0, which plugins send when they do not know the number. */
   | "newestPositive";
 
-/** A field as it is declared. */
+/** The declaration of one field. */
 export type Field = {
   kind: "label" | "count" | "dollars" | "milliseconds";
   about: string;
   personal: Personal;
-  /** Other names that plugins send it under; its name in snake_case is always one. */
+  /** Other names that plugins use for it. Its name in snake_case is always accepted too. */
   aliases?: readonly string[];
-  /** UTF-8 bytes that are kept of a label. */
+  /** The most UTF-8 bytes kept of a label. */
   maxBytes?: number;
-  /** `newest` for labels and `newestPositive` for numbers, where nothing is declared. */
+  /** Defaults to `newest` for labels and `newestPositive` for numbers. */
   merge?: MergeRule;
-  /** The name of the filter over it in requests, where sessions can be filtered by it. */
+  /** The name of the request parameter that filters sessions by this field, if any. */
   filter?: string;
   views?: readonly View[];
 };
@@ -67,9 +68,12 @@ const count = field("count");
 const dollars = field("dollars");
 const milliseconds = field("milliseconds");
 
-const TOTAL_TOKENS = "All tokens; the sum of the others if absent.";
+const TOTAL_TOKENS = "All tokens; defaults to the sum of the other counts.";
 
-/** Numbers of a message, and of a session, where they are the sums over its messages unless it was sent. */
+/**
+ * Numbers of a message or a session. A session's are the sums over its messages unless its plugin
+ * sent them.
+ */
 const numberFields = <const V extends readonly View[]>(views: V) => ({
   promptTokens: count("Input tokens.", "no", { aliases: ["inputTokens"], views }),
   completionTokens: count("Output tokens.", "no", { aliases: ["outputTokens"], views }),
@@ -81,7 +85,10 @@ const numberFields = <const V extends readonly View[]>(views: V) => ({
   durationMs: milliseconds("Milliseconds.", "no", { views }),
 });
 
-/** What a plugin may send of a session. A label is copied into lists, so each is short. */
+/**
+ * Fields that a plugin may send for a session. Labels are short, because they are copied into
+ * lists.
+ */
 export const SESSION_FIELDS = {
   title: label("Shown in lists.", "text", {
     maxBytes: 500,
@@ -89,15 +96,22 @@ export const SESSION_FIELDS = {
     views: [...OWNER_VIEWS, "shared"],
   }),
   projectPath: label("Working directory.", "text", { maxBytes: 1_000 }),
-  projectName: label("Name of the project; else the last segment of `projectPath`.", "text", {
-    filter: "project",
-  }),
+  projectName: label(
+    "Name of the project; defaults to the last segment of `projectPath`.",
+    "text",
+    {
+      filter: "project",
+    },
+  ),
   model: label("The AI model.", "no", {
     merge: "newestKnown",
     filter: "model",
     views: [...OWNER_VIEWS, "shared"],
   }),
-  provider: label("Who serves the model.", "no", { merge: "newestKnown", filter: "provider" }),
+  provider: label("Provider that serves the model.", "no", {
+    merge: "newestKnown",
+    filter: "provider",
+  }),
   ...numberFields(OWNER_VIEWS),
   totalTokens: count(TOTAL_TOKENS, "no", { views: [...OWNER_VIEWS, "shared"] }),
   toolCallCount: count("Number of tool calls.", "no"),
@@ -106,30 +120,41 @@ export const SESSION_FIELDS = {
   gitCommit: label("Git commit.", "no", { aliases: ["commit"], filter: "gitCommit" }),
   host: label("Name of the machine.", "name", { aliases: ["machine"], filter: "host" }),
   agentVersion: label("Version of the tool.", "no", { aliases: ["version"] }),
-  parentExternalId: label("The plugin's id of the session that this one came from.", "no", {
-    aliases: ["parentId", "parentSessionId", "forkedFrom"],
-    maxBytes: 512,
-    filter: "parentExternalId",
-  }),
-  relation: label("How it came from its parent: `fork`, `resume` or `subagent`.", "no", {
-    views: ["list", "session", "export", "dashboard"],
-  }),
+  parentExternalId: label(
+    "The plugin's id of the session that this one was forked, resumed or spawned from.",
+    "no",
+    {
+      aliases: ["parentId", "parentSessionId", "forkedFrom"],
+      maxBytes: 512,
+      filter: "parentExternalId",
+    },
+  ),
+  relation: label(
+    "How the session derives from its parent: `fork`, `resume` or `subagent`.",
+    "no",
+    {
+      views: ["list", "session", "export", "dashboard"],
+    },
+  ),
 };
 
 const IN_CONVERSATION = ["session", "export"] as const;
 
-/** What a plugin may send of a message. */
+/** Fields that a plugin may send for a message. */
 export const MESSAGE_FIELDS = {
   model: label("The AI model.", "no", {
     maxBytes: 2_000,
     views: [...IN_CONVERSATION, "dashboard", "shared"],
   }),
-  provider: label("Who serves the model.", "no", { maxBytes: 2_000, views: IN_CONVERSATION }),
-  ...numberFields(IN_CONVERSATION),
-  cacheWrite5mTokens: count("Of `cacheWriteTokens`, those kept for five minutes.", "no", {
+  provider: label("Provider that serves the model.", "no", {
+    maxBytes: 2_000,
     views: IN_CONVERSATION,
   }),
-  cacheWrite1hTokens: count("Of `cacheWriteTokens`, those kept for an hour.", "no", {
+  ...numberFields(IN_CONVERSATION),
+  cacheWrite5mTokens: count("The share of `cacheWriteTokens` cached for five minutes.", "no", {
+    views: IN_CONVERSATION,
+  }),
+  cacheWrite1hTokens: count("The share of `cacheWriteTokens` cached for an hour.", "no", {
     views: IN_CONVERSATION,
   }),
   apiMessageId: label("The provider's id of the response; its usage is counted once.", "no", {

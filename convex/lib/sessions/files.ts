@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonObject } from "../json";
 import { firstText, has } from "../jsonFields";
 
-/** Pictures and other files inside messages: what they are, and how to say so in a few characters. Pure. */
+/** Recognises images and other files inside messages and describes them in a few characters. Pure. */
 
-/** What is known of a file. At most one of `data` (base64) and `url` is there. */
+/** What a part tells about a file. At most one of `data` (base64) and `url` is set. */
 export type FileFacts = {
-  /** What the part calls it: `image`, `document`, `file` … */
+  /** What kind of file the part names: `image`, `document`, `file` … */
   noun: string;
   mediaType?: string;
   name?: string;
@@ -20,7 +20,7 @@ const DATA_KEYS = ["data", "base64", "b64_json", "bytes", "blob", "file_data", "
 const URL_KEYS = ["url", "uri", "image_url", "fileUri", "file_uri", "file_url"];
 const SIZE_KEYS = ["size", "sizeBytes", "size_bytes"];
 
-/** Fields that hold the file, where the part does not hold it directly. */
+/** Fields that may contain the file object, when the part is not the file object itself. */
 const HOLDERS = ["source", "file", "image_url", "inlineData", "inline_data", "fileData"].concat([
   "file_data",
   "resource",
@@ -33,10 +33,10 @@ const HOLDERS = ["source", "file", "image_url", "inlineData", "inline_data", "fi
 
 const DATA_URL = /^data:([\w.+-]+\/[\w.+-]+)?(?:;[\w=.-]+)*;base64,/i;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
-/** Shorter text of the letters of base64 may be a word. */
+/** The shortest text treated as base64; a shorter one may be a word. */
 const BASE64_MIN_LENGTH = 200;
 
-/** The file that these fields hold or point to; undefined where they do neither. */
+/** The file that these fields contain or link to; undefined if there is none. */
 export function fileOf(fields: JsonObject, noun: string): FileFacts | undefined {
   const held = HOLDERS.map((key) => (has(fields, key) ? fields[key] : undefined));
   const inner = held.filter(isJsonObject).flatMap((one) => [one, one.source].filter(isJsonObject));
@@ -49,8 +49,9 @@ export function fileOf(fields: JsonObject, noun: string): FileFacts | undefined 
   const url = location ?? (isStoredUrl ? stored : undefined);
   const source = url !== undefined && DATA_URL.test(url) ? dataOf(url) : locatedOr(url, stored);
   if (source === undefined) return undefined;
-  const said = source.mediaType ?? text(MEDIA_TYPE_KEYS);
-  const mediaType = said === undefined || said.includes("/") ? said : `${noun}/${said}`;
+  const declared = source.mediaType ?? text(MEDIA_TYPE_KEYS);
+  const mediaType =
+    declared === undefined || declared.includes("/") ? declared : `${noun}/${declared}`;
   const size = holders.flatMap((one) => SIZE_KEYS.map((key) => one[key])).find(isSize);
   const name = text(NAME_KEYS);
   return {
@@ -90,7 +91,10 @@ function base64Bytes(data: string): number {
 const isSize = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value) && value >= 0;
 
-/** A file for readers: `[image/png, 60 kB]`, `[image: https://…]`, `[application/pdf, 2 MB: plan.pdf]`. */
+/**
+ * Labels a file for readers: `[image/png, 60 kB]`, `[image: https://…]`, `[application/pdf, 2 MB:
+ * plan.pdf]`.
+ */
 export function fileLabel({ noun, mediaType, bytes, name, url }: FileFacts): string {
   const size = bytes === undefined ? "" : `, ${sizeText(bytes)}`;
   const where = [name, url].find((text) => text !== undefined && text !== "");
@@ -103,12 +107,12 @@ function sizeText(bytes: number): string {
   return `${Math.round(bytes / 100_000) / 10} MB`;
 }
 
-/** Names of fields whose value nobody can read, however short. */
+/** Names of fields whose value is unreadable, however short. */
 const OPAQUE = /^encrypted_|^signature$|^thoughtSignature$/;
 
 /**
- * The value with files as their labels, and without encrypted fields, for everything that people or
- * models read. Text stays as it is.
+ * Replaces files by their labels and drops encrypted fields, for everything that people or models
+ * read. Text stays as it is.
  */
 export function readableValue(value: unknown): unknown {
   if (typeof value === "string") return DATA_URL.test(value) ? labelOf(dataOf(value)) : value;
@@ -133,7 +137,7 @@ const labelOf = (source: Source) => fileLabel({ noun: "data", ...source });
 const FILE_TYPE =
   /(?:^|-)(?:image|screenshot|document|file|audio|video|media|attachment|blob|resource)(?:-(?:url|data|file|link))?$/;
 
-/** Whether a type, in lower case with `-` between its words, says that the part is a file. */
+/** Whether a type (lower case, `-` between words) denotes a file. */
 export function isFileType(type: string): boolean {
   return FILE_TYPE.test(type) || type === "inline-data";
 }
@@ -147,7 +151,7 @@ function nounOf(value: JsonObject): string {
     : (/document|audio|video/.exec(type)?.[0] ?? "file");
 }
 
-/** Whether a block says that it is a file: by its type, or by a media type beside its data. */
+/** Whether an object is a file, by its type or by a media type next to its data. */
 function isFileLike(value: JsonObject): boolean {
   if (isFileType(typeOf(value).toLowerCase().replace(/_/g, "-"))) return true;
   const hasData = DATA_KEYS.some((key) => typeof value[key] === "string");

@@ -4,26 +4,26 @@ import { usedModel } from "../stats/names";
 import { type SessionActivity, wasActive } from "./live";
 import { shownProvider } from "./providers";
 
-/** Which sessions a list, a search or an export takes: decided here for all of them. Pure. */
+/** Decides which sessions a list, a search or an export includes. Pure. */
 
-/** Absent filters leave everything. Of a session, each that is given must hold. */
+/** A missing filter matches every session. All given filters must match. */
 export type SessionFilter = FieldFilter & {
   source?: string;
-  /** The session was active between these, both included, ms. */
+  /** Bounds in ms, both inclusive. A session matches if it was active in between. */
   from?: number;
   to?: number;
-  /** Of all kinds, as far as they are known. */
+  /** The minimum of all known tokens. */
   minTokens?: number;
   status?: EvalStatus;
-  /** A session with any of these. */
+  /** Matches sessions with any of these tags. */
   tags?: readonly string[];
-  /** A part of the project's name or path, in any case. */
+  /** A substring of the project's name or path, ignoring case. */
   projectPart?: string;
   /** Leaves out sessions that were active in a project since then. */
   live?: SessionActivity;
 };
 
-/** As much of a session as filters look at. */
+/** The fields of a session that filters read. */
 type FilteredSession = Values<SessionTable> & {
   source: string;
   createdAt: number;
@@ -56,7 +56,7 @@ function matchesField(session: FilteredSession, { name }: FilteredField, wanted?
   return name === "model" ? usedModel(session, wanted) : namesOf(session, name).includes(wanted);
 }
 
-/** What a filter over this field compares with: some fields are known under two names. */
+/** The values that a filter compares with, because some fields have two names. */
 function namesOf(session: FilteredSession, name: FilteredField["name"]) {
   if (name === "projectName") return [session.projectName, session.projectPath];
   if (name === "provider") return [shownProvider(session.provider, session.model)];
@@ -70,7 +70,7 @@ function matchesProjectPart({ projectName, projectPath }: FilteredSession, part 
   );
 }
 
-/** Whether a filter leaves out any session. */
+/** Whether a filter excludes any session. */
 export function isFiltering(filter: object): boolean {
   return Object.values(filter).some((value) => value !== undefined);
 }

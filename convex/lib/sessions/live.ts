@@ -1,11 +1,11 @@
 import { trimEndWhere } from "../text";
 
-/** Sessions that still run. Pure. */
+/** Recognises sessions that are still running. Pure. */
 
-/** A project, by path or name, and the time since which a session was active in it. */
+/** A project, by path or name, and the time since which a session must have been active in it. */
 export type SessionActivity = { project: string; since: number };
 
-/** As much of a session as tells where and when it ran. */
+/** The fields of a session that tell where and when it ran. */
 type Running = {
   projectName?: string;
   projectPath?: string;
@@ -13,7 +13,7 @@ type Running = {
   activeUntil?: number;
 };
 
-/** Whether a session was active in the project since then. A folder inside the project belongs to it. */
+/** Whether a session was active in the project since then. Folders inside the project belong to it. */
 export function wasActive(session: Running, { project, since }: SessionActivity): boolean {
   if ((session.activeUntil ?? session.createdAt) < since) return false;
   const wanted = normalized(project);
@@ -23,7 +23,7 @@ export function wasActive(session: Running, { project, since }: SessionActivity)
   return isInside || (name !== "" && (wanted === name || wanted.split("/").pop() === name));
 }
 
-/** One spelling for a path of any system. */
+/** Normalises a path of any operating system. */
 function normalized(path: string): string {
   const spelled = path.trim().replace(/\\/g, "/").toLowerCase();
   return trimEndWhere(spelled, (character) => character === "/");

@@ -1,14 +1,14 @@
 import { record } from "../record";
 import { SESSION_FIELDS, type MergeRule } from "./fieldTable";
 import { isPlaceholderTitle } from "./titles";
-import { isTitle } from "./wrappers";
+import { isTitle } from "./injectedText";
 import { declared, SESSION_FIELD_NAMES, type SessionTable, type Values } from "./fields";
 
-/** Merging what a plugin sends of a session into what is stored, field by field. Pure. */
+/** Merges the fields that a plugin sends for a session into the stored ones. Pure. */
 
 type Value = string | number;
 
-/** Whether a value that was sent replaces the stored one, of which there is one. */
+/** Whether a sent value replaces the stored one, by merge rule. */
 const REPLACES: { [rule in MergeRule]: (sent: Value) => boolean } = {
   newest: () => true,
   newestTitle: (sent) => !isPlaceholderTitle(String(sent)) && isTitle(String(sent)),
@@ -16,17 +16,17 @@ const REPLACES: { [rule in MergeRule]: (sent: Value) => boolean } = {
   newestPositive: (sent) => sent !== 0,
 };
 
-/** What plugins send when they know no model or provider. */
+/** Whether a name is what plugins send when they do not know the model or provider. */
 export function isPlaceholderName(name: string): boolean {
   return name.toLowerCase() === "unknown";
 }
 
-/** The fields of a session after this request: absent values keep what is stored. */
+/** The fields of a session after a request. Missing values keep what is stored. */
 export function mergeFields(
   stored: Values<SessionTable>,
   sent: Values<SessionTable>,
 ): Values<SessionTable> {
-  // Each value comes from the field of the same name, so each has that field's type.
+  // Each value comes from the field of the same name, so it has that field's type.
   return record(SESSION_FIELD_NAMES, (name) =>
     merged(name, stored[name], sent[name]),
   ) as Values<SessionTable>;

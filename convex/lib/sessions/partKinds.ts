@@ -2,13 +2,13 @@ import { isJsonObject, type JsonObject } from "../json";
 import { first, firstText, has } from "../jsonFields";
 import { isFileType } from "./files";
 
-/** Tells what a part is from its type or, where it has none, from its fields. Pure. */
+/** Determines the kind of a part from its type or, without a type, from its fields. Pure. */
 
 export type Kind = "text" | "thinking" | "call" | "result" | "file";
 
 /**
- * Endings of types as they are written in the wild, in lower case with `-` between words. A new type
- * of an old kind (`server_tool_use`, `custom_tool_call_output`) is understood without a new line here.
+ * Suffixes of part types (lower case, `-` between words). Matching suffixes means that a new type
+ * of a known kind (`server_tool_use`, `custom_tool_call_output`) needs no change here.
  */
 const ENDINGS: readonly [RegExp, Kind][] = [
   [/(?:^|-)(?:thinking|reasoning|thoughts?)(?:-(?:text|content|summary|item))?$/, "thinking"],
@@ -21,7 +21,7 @@ const ENDINGS: readonly [RegExp, Kind][] = [
   [/^(?:[a-z]+-)*(?:text|refusal)$/, "text"],
 ];
 
-/** The kind of a part by its type; undefined for types that are none of these kinds. */
+/** The kind of a part by its type; undefined for unknown types. */
 export function kindOfType(type: string): Kind | undefined {
   const words = wordsOf(type);
   return (
@@ -29,7 +29,10 @@ export function kindOfType(type: string): Kind | undefined {
   );
 }
 
-/** A type in lower case with `-` between its words: `toolCall`, `tool_call` and `Tool-Call` are one. */
+/**
+ * A type in lower case with `-` between words, so that `toolCall`, `tool_call` and `Tool-Call` are
+ * equal.
+ */
 export function wordsOf(type: string): string {
   return type
     .replace(/([a-z0-9])([A-Z])/g, "$1-$2")
@@ -37,7 +40,7 @@ export function wordsOf(type: string): string {
     .toLowerCase();
 }
 
-/** Fields that hold a whole call or a whole result (Gemini, Bedrock, Vercel AI SDK 4). */
+/** Fields that contain a whole call or a whole result (Gemini, Bedrock, Vercel AI SDK 4). */
 export const CALL_HOLDERS = [
   "functionCall",
   "function_call",
@@ -64,7 +67,7 @@ const TOOL_NAMES = ["toolName", "tool_name", "name"];
 const ARGUMENTS = ["args", "arguments", "input", "parameters"];
 const RESULTS = ["output", "result"];
 
-/** The kind of a part that has no type of its own, by the fields that it has. */
+/** The kind of a part without a type, by its fields. */
 export function kindOfFields(fields: JsonObject): Kind | undefined {
   const hasObject = (keys: readonly string[]) => isJsonObject(first(fields, keys)?.value);
   const named = firstText(fields, ["part_kind", "kind"]);
@@ -84,10 +87,10 @@ function kindOfTool(fields: JsonObject): Kind | undefined {
   return has(RESULT_IDS) || (hasName && has(RESULTS)) ? "result" : undefined;
 }
 
-/** Types that begin with `tool-` and name no tool, unless a state says that they are a part of the SDK. */
+/** Types that start with `tool-` but name no tool, unless a `state` marks them as SDK parts. */
 const NO_TOOL = /^tool-(?:call|use|invocation|result|response|output|error|return)/;
 
-/** The tool that a type of the Vercel AI SDK 5 names (`tool-getWeather`); undefined for other types. */
+/** The tool named by a type of the Vercel AI SDK 5 (`tool-getWeather`); undefined for other types. */
 export function toolOfType(type: string, fields: JsonObject): string | undefined {
   if (!type.startsWith("tool-") || !has(fields, "toolCallId")) return undefined;
   const isTool = typeof fields.state === "string" || !NO_TOOL.test(type);

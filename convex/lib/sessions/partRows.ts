@@ -1,41 +1,46 @@
-import { holdsInlineData } from "../search/readable";
+import { containsInlineData } from "../search/readable";
 import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "../text";
 
-/** Cuts messages and parts into rows that fit documents, and joins rows again. Pure. */
+/** Splits messages and parts into rows that fit documents, and joins them again. Pure. */
 
 /**
- * Text kept in the message row itself. Lists and search candidates read message rows, so one row
- * must stay cheap; nine in ten messages are shorter.
+ * The most text kept in the message row itself. Lists and searches read message rows, so a row must
+ * stay cheap; nine in ten messages are shorter.
  */
 export const TEXT_INLINE_MAX_BYTES = 16_384;
-/** A searched piece, cut between words: a search hit reads the whole row, so it is no larger than that. */
-const SEARCHED_PIECE_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
-/** Pieces of one part (not of a message's text) that are searched; tool output beyond is log noise. */
-const SEARCHED_PIECES_MAX = 4;
-/** A stored piece: half of what a document may hold, so that names and ids never matter. */
-const PIECE_MAX_BYTES = 512 * 1024;
+/** The largest searchable row. It is split between words, and a search hit reads all of it. */
+const SEARCHABLE_ROW_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
+/** Searchable rows per part (not per message text). Longer tool output is log noise. */
+const SEARCHABLE_ROWS_MAX = 4;
+/** The largest row: half of what a document may hold, so that names and ids always fit. */
+const ROW_MAX_BYTES = 512 * 1024;
 /**
- * Parts of one message with rows of their own, so that it fits one transaction. What is beyond shares
- * packed rows, JSON text of many parts, which are not searched: a hit would show nothing legible.
+ * Parts of one message that get rows of their own, so that the message fits one transaction. The
+ * other parts share packed rows (JSON text of many parts), which are not searched, because a hit
+ * would show nothing legible.
  */
 const PART_ROWS_MAX = 1_000;
 
 /**
- * What text and parts of one message may take as they are stored (`storedBytes`). What replaces a
- * message reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and
- * each of its at most 1,460 rows (a thousand parts and a row for every 16 kB) takes some 350 bytes
- * beside: 2 × (7 MiB + 0.5 MiB). What it writes, and takes as arguments, is half of that. JSON may grow
- * beyond the body it came in (`1e20` is stored with its zeros): the limit of the body bounds nothing.
+ * The most bytes of one message's text and parts as stored (`storedBytes`). Replacing a message
+ * reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and each
+ * of its at most 1,460 rows (a thousand parts and a row per 16 kB) adds about 350 bytes: 2 × (7 MiB
+ * + 0.5 MiB). Writing and passing it as arguments takes half of that. The limit of the request body
+ * does not bound this, because stored JSON may be longer than the body (`1e20` is stored with its
+ * zeros).
  */
 export const MESSAGE_MAX_BYTES = 7 * 1024 * 1024;
 
-/** What a part in packed rows takes beside its type, format and content: their names, and commas. */
+/** What a packed part takes in addition to its type, format and content: field names and commas. */
 const PACKED_PART_BYTES = utf8Length(JSON.stringify({ type: "", format: "", content: "" })) + 1;
 
-/** Parts that could fit `MESSAGE_MAX_BYTES` if they held nothing: more need not be looked at. */
+/**
+ * The most parts that could fit `MESSAGE_MAX_BYTES` if they were empty. Further parts are not
+ * examined.
+ */
 export const PARTS_MAX = PART_ROWS_MAX + Math.floor(MESSAGE_MAX_BYTES / PACKED_PART_BYTES);
 
-/** Bytes that a message's text and parts take in rows, found without cutting them. */
+/** The bytes that a message's text and parts take in rows, calculated without splitting them. */
 export function storedBytes(text: string, parts: readonly WholePart[]): number {
   const own = parts
     .slice(0, PART_ROWS_MAX)
@@ -57,13 +62,13 @@ type PartFormat = WholeFormat | "packed";
 export type WholePart = { type: string; format: WholeFormat; content: string };
 
 /**
- * A part joined from its rows. The parts that shared packed rows are still one text here: a Convex
- * value holds no array of all of them, so `unpackParts` belongs where no Convex value follows.
+ * A part joined from its rows. The parts in packed rows are still one text here, because a Convex
+ * value cannot hold an array of all of them. Call `unpackParts` only where no Convex value follows.
  */
 export type JoinedPart = { type: string; format: PartFormat; content: string };
 
-/** One row of `parts`, without the ids of what it belongs to. */
-export type Piece = {
+/** One row of `parts` without the ids of its message and session. */
+export type PartRow = {
   order: number;
   piece: number;
   type: string;
@@ -72,58 +77,59 @@ export type Piece = {
   content?: string;
 };
 
-/** A message's text: what its own row holds, and the rows that hold the rest. */
-export function cutText(text: string): { head: string; tail: Piece[] } {
-  const [head = "", ...rest] = splitWords(text, SEARCHED_PIECE_MAX_BYTES);
-  const tail = rest.map((piece, index) => ({
+/** Splits a message's text into what its own row holds and the rows that hold the rest. */
+export function splitText(text: string): { head: string; tail: PartRow[] } {
+  const [head = "", ...rest] = splitWords(text, SEARCHABLE_ROW_MAX_BYTES);
+  const tail = rest.map((slice, index) => ({
     order: TEXT_ORDER,
     piece: index,
     type: "text",
     format: "text" as const,
-    ...searchedRow(piece),
+    ...searchableRow(slice),
   }));
   return { head, tail };
 }
 
-/** The rows of a message's parts. */
-export function cutParts(parts: readonly WholePart[]): Piece[] {
-  if (parts.length <= PART_ROWS_MAX) return parts.flatMap(cutPart);
+/** Splits the parts of a message into rows. */
+export function splitParts(parts: readonly WholePart[]): PartRow[] {
+  if (parts.length <= PART_ROWS_MAX) return parts.flatMap(splitPart);
   const rest = parts.slice(PART_ROWS_MAX);
   const packed = { type: "packed", format: "packed" as const, content: JSON.stringify(rest) };
-  return [...parts.slice(0, PART_ROWS_MAX).flatMap(cutPart), ...cutPart(packed, PART_ROWS_MAX)];
+  return [...parts.slice(0, PART_ROWS_MAX).flatMap(splitPart), ...splitPart(packed, PART_ROWS_MAX)];
 }
 
-function cutPart(
+function splitPart(
   part: { type: string; format: PartFormat; content: string },
   order: number,
-): Piece[] {
+): PartRow[] {
   const { type, format, content } = part;
-  const texts = format === "packed" ? [] : searchedPieces(content);
+  const texts = format === "packed" ? [] : searchableTexts(content);
   const searched = texts.reduce((length, text) => length + text.length, 0);
-  const contents = splitBytes(content.slice(searched), PIECE_MAX_BYTES);
-  const rows = [...texts.map(searchedRow), ...contents.map((rest) => ({ content: rest }))];
+  const contents = splitBytes(content.slice(searched), ROW_MAX_BYTES);
+  const rows = [...texts.map(searchableRow), ...contents.map((rest) => ({ content: rest }))];
   // A part without content is still a part.
   const kept = rows.length > 0 ? rows : [{ content: "" }];
   return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
 }
 
-/** Base64 is no word to look for: in the index it would match every two-letter beginning. */
-function searchedRow(text: string): { text: string } | { content: string } {
-  return holdsInlineData(text) ? { content: text } : { text };
+/** Keeps base64 out of the index, where it would match every two-letter prefix. */
+function searchableRow(text: string): { text: string } | { content: string } {
+  return containsInlineData(text) ? { content: text } : { text };
 }
 
-function searchedPieces(content: string): string[] {
-  // A unit takes at least one byte, so that what lies behind cannot be among the first pieces.
-  const beginning = content.slice(0, (SEARCHED_PIECES_MAX + 1) * SEARCHED_PIECE_MAX_BYTES);
-  return splitWords(beginning, SEARCHED_PIECE_MAX_BYTES).slice(0, SEARCHED_PIECES_MAX);
+function searchableTexts(content: string): string[] {
+  // A character takes at least one byte, so text beyond this cannot be in the first rows.
+  const beginning = content.slice(0, (SEARCHABLE_ROWS_MAX + 1) * SEARCHABLE_ROW_MAX_BYTES);
+  return splitWords(beginning, SEARCHABLE_ROW_MAX_BYTES).slice(0, SEARCHABLE_ROWS_MAX);
 }
 
 /**
- * The text of one message, of which `head` is in its own row, and its parts. Rows come in stored order.
- * The text is joined once: with one character beyond Latin-1, each further copy takes 14 MB.
+ * Joins the rows of one message, in stored order, into its text and its parts. `head` is the text in
+ * the message's own row. The text is joined once, because with one character beyond Latin-1 each
+ * further copy takes 14 MB.
  */
-export function joinPieces(
-  rows: readonly Piece[],
+export function joinRows(
+  rows: readonly PartRow[],
   head = "",
 ): { text: string; parts: JoinedPart[] } {
   const texts = [head];
@@ -135,35 +141,35 @@ export function joinPieces(
       at++;
       continue;
     }
-    const { part, next } = joinRun(rows, at);
+    const { part, next } = joinPart(rows, at);
     parts.push(part);
     at = next;
   }
   return { text: texts.length === 1 ? head : texts.join(""), parts };
 }
 
-const contentOf = ({ text, content }: Piece): string => text ?? content ?? "";
+const contentOf = ({ text, content }: PartRow): string => text ?? content ?? "";
 
-/** Joins the pieces of the part that starts at `start`. */
-function joinRun(rows: readonly Piece[], start: number) {
+/** Joins the rows of the part that starts at `start`. */
+function joinPart(rows: readonly PartRow[], start: number) {
   const first = rows[start];
-  const pieces: string[] = [];
+  const contents: string[] = [];
   let at = start;
   for (let row = first; row !== undefined && row.order === first?.order; row = rows[++at]) {
-    pieces.push(contentOf(row));
+    contents.push(contentOf(row));
   }
   const { type = "unknown", format = "text" as const } = first ?? {};
-  return { part: { type, format, content: pieces.join("") }, next: at };
+  return { part: { type, format, content: contents.join("") }, next: at };
 }
 
-/** Every part of a message, those that shared packed rows among them. */
+/** All parts of a message, including those in packed rows. */
 export function unpackParts(parts: readonly JoinedPart[]): WholePart[] {
   return parts.flatMap(({ type, format, content }) =>
     format === "packed" ? (JSON.parse(content) as WholePart[]) : [{ type, format, content }],
   );
 }
 
-/** Bytes of content in rows, as Convex measures them. */
-export function pieceBytes(rows: readonly Piece[]): number {
+/** The bytes of the rows' content, as Convex measures them. */
+export function contentBytes(rows: readonly PartRow[]): number {
   return rows.reduce((sum, row) => sum + utf8Length(row.text ?? row.content ?? ""), 0);
 }

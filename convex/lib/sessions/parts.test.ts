@@ -4,7 +4,7 @@ import { argumentsObject, plainText, readPart } from "./parts";
 
 const call = (name: string, args: unknown) => ({ kind: "tool-call", name, args });
 
-describe("a part of any dialect is read as what it says", () => {
+describe("a part of any dialect is interpreted", () => {
   test.each([
     ["a string", { type: "text", content: "hi" }],
     ["{text}", { type: "text", content: { text: "hi" } }],
@@ -32,14 +32,14 @@ describe("a part of any dialect is read as what it says", () => {
     expect(readPart(part)).toEqual([call("Read", { p: 1 })]);
   });
 
-  test("a tool call in a plain string keeps what it was told", () => {
+  test("a tool call in a plain string keeps its arguments", () => {
     expect(readPart({ type: "tool_use", content: "shell: npm i" })).toEqual([
       call("shell", "npm i"),
     ]);
     expect(readPart({ type: "tool_use", content: "npm i" })).toEqual([call("unknown", "npm i")]);
   });
 
-  test("a call that carries its result gives the call, then the result", () => {
+  test("a call with its own result gives the call, then the result", () => {
     const content = { toolName: "Bash", args: { c: "ls" }, result: "a.ts" };
     expect(readPart({ type: "tool_use", content })).toEqual([
       call("Bash", { c: "ls" }),
@@ -91,11 +91,11 @@ describe("a part of any dialect is read as what it says", () => {
       "tool-result",
       { id: "c1", output: { rows: 3 }, isError: true },
     ],
-  ])("what stands beside the content of %s is read with it", (_, part, kind, expected) => {
+  ])("fields next to the content of %s are read with it", (_, part, kind, expected) => {
     expect(readPart(part)).toEqual([{ kind, ...expected }]);
   });
 
-  test("a call whose result stands around it gives both", () => {
+  test("a call with its result next to it gives both", () => {
     const content = { result: "out", content: { name: "Read", args: { p: 1 } } };
     expect(readPart({ type: "tool-call", content })).toEqual([
       call("Read", { p: 1 }),
@@ -103,12 +103,12 @@ describe("a part of any dialect is read as what it says", () => {
     ]);
   });
 
-  test("JSON in a string that nests too deep to print stays a string", () => {
+  test("JSON in a string that is nested too deeply to serialise stays a string", () => {
     const deep = `{"name":"Read","args":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
     expect(readPart({ type: "tool-call", content: deep })).toEqual([call("unknown", deep)]);
   });
 
-  test("an unknown part is handed on whole", () => {
+  test("an unknown part is passed on completely", () => {
     const content = { $ref: 1, url: "x" };
     expect(readPart({ type: "widget", content })).toEqual([
       { kind: "other", type: "widget", content },
@@ -126,8 +126,8 @@ describe("a part of any dialect is read as what it says", () => {
   });
 });
 
-describe("a message says each thing once", () => {
-  test("its text stands in front of tool parts", () => {
+describe("a message contains each statement once", () => {
+  test("its text precedes tool parts", () => {
     const parts = [{ type: "tool-call", content: { name: "Read", args: {} } }];
     expect(readMessage({ role: "assistant", textContent: "Look:", parts })).toEqual([
       { kind: "text", text: "Look:" },
@@ -135,7 +135,7 @@ describe("a message says each thing once", () => {
     ]);
   });
 
-  test("text that the parts repeat is not said twice", () => {
+  test("text that the parts repeat is not repeated", () => {
     const parts = [
       { type: "thinking", content: "hm" },
       { type: "text", content: "one" },
@@ -149,17 +149,17 @@ describe("a message says each thing once", () => {
     ]);
   });
 
-  test("text that only repeats a tool's result is not said twice", () => {
+  test("text that only repeats a tool's result is not repeated", () => {
     const parts = [{ type: "tool_use", content: { toolName: "Bash", args: {}, result: "ok" } }];
     expect(messageProse({ role: "assistant", textContent: "ok", parts })).toBe("");
   });
 
-  test("text that differs from its parts is kept beside them", () => {
+  test("text that differs from its parts is kept next to them", () => {
     const parts = [{ type: "text", content: "B" }];
     expect(messageProse({ role: "user", textContent: "A", parts })).toBe("A\n\nB");
   });
 
-  test("thinking in front of an answer is told apart, in a question it is text", () => {
+  test("thinking before an answer is separated, but stays text in a question", () => {
     const textContent = "<thinking>hm</thinking>\n\nyes";
     expect(messageProse({ role: "assistant", textContent })).toBe("yes");
     expect(messageProse({ role: "user", textContent })).toBe(textContent);

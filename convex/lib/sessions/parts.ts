@@ -11,9 +11,9 @@ export { type ReadPart, readPart, UNKNOWN_TOOL } from "./readPart";
 
 export type { StoredPart } from "./storedPart";
 
-/** Parts as they are stored, and back. What they mean, `readPart` says. Pure. */
+/** Converts parts to their stored form and back. `readPart` interprets them. Pure. */
 
-/** A part in the form that the database holds (`parsePart` is the way back). */
+/** Converts a part to its stored form (`parsePart` reverses it). */
 export function storedForm({ type, content, ...beside }: StoredPart): WholePart {
   const isText = typeof content === "string" && isWellFormed(content);
   const text = isText ? content : content === undefined ? "" : jsonText(content);
@@ -22,7 +22,7 @@ export function storedForm({ type, content, ...beside }: StoredPart): WholePart 
   return { type, format: `${format}AndFields`, content: `${text}\n${jsonText(beside)}` };
 }
 
-/** A part as the client sent it; empty JSON text stands for no content. */
+/** Converts a stored part to what the client sent. Empty JSON text means that there was no content. */
 export function parsePart({ type, format, content }: WholePart): StoredPart {
   switch (format) {
     case "text":
@@ -31,7 +31,7 @@ export function parsePart({ type, format, content }: WholePart): StoredPart {
       return content === "" ? { type } : { type, content: JSON.parse(content) as unknown };
     case "textAndFields":
     case "jsonAndFields": {
-      // JSON text has no line breaks of its own.
+      // The last line holds the fields, because JSON text contains no line breaks.
       const end = content.lastIndexOf("\n");
       const inner = format === "textAndFields" ? ("text" as const) : ("json" as const);
       const part = parsePart({ type, format: inner, content: content.slice(0, end) });
@@ -40,12 +40,12 @@ export function parsePart({ type, format, content }: WholePart): StoredPart {
   }
 }
 
-/** A message's parts, as the database gives them, with their contents as the client sent them. */
+/** Converts a message's stored parts to what the client sent. */
 export function parseParts(parts: readonly JoinedPart[]): StoredPart[] {
   return unpackParts(parts).map(parsePart);
 }
 
-/** Whether a stored part is what somebody says, in whatever dialect. */
+/** Whether a stored part is prose, in any dialect. */
 export function isTextPart(part: WholePart): boolean {
   const kind = kindOfType(part.type);
   if (kind !== undefined || part.type !== "unknown") return kind === "text";
@@ -54,8 +54,8 @@ export function isTextPart(part: WholePart): boolean {
 }
 
 /**
- * What is the same for a call told twice in different dialects; undefined for what is no call, has no
- * name, or says more than one name, one id and one set of arguments.
+ * A key that is equal for the same call in different dialects. Undefined for parts that are not
+ * calls, have no name, or have anything besides one name, one id and one set of arguments.
  */
 export function sameCallKey(part: StoredPart): string | undefined {
   const { content } = part;

@@ -2,8 +2,8 @@ import { isJsonObject, type JsonObject } from "../json";
 import { readableValue } from "./files";
 
 /**
- * Any JSON value as text: a string as it is, text blocks as their text, files as what they are, the
- * rest as JSON.
+ * Renders any JSON value as text: strings unchanged, text blocks as their text, files as labels,
+ * everything else as JSON.
  */
 export function plainText(value: unknown): string {
   if (typeof value === "string") return value;
@@ -17,7 +17,7 @@ export function plainText(value: unknown): string {
   return blockText(readable) ?? JSON.stringify(readable);
 }
 
-/** `args` of a call as an object, for consumers that accept nothing else. */
+/** The arguments of a call as an object, for consumers that accept nothing else. */
 export function argumentsObject(args: unknown): JsonObject {
   if (isJsonObject(args)) return args;
   return args === undefined || args === null || args === "" ? {} : { input: args };

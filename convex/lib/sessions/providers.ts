@@ -1,4 +1,4 @@
-/** Providers as they are known by a word in the model's name; the first that matches counts. */
+/** Providers recognised by a word in the model's name; the first match wins. */
 const MODEL_WORDS: readonly (readonly [provider: string, words: RegExp])[] = [
   ["anthropic", /claude|anthropic/],
   ["openai", /gpt|o1|o3|davinci|curie|text-embedding|codex/],
@@ -10,12 +10,13 @@ const MODEL_WORDS: readonly (readonly [provider: string, words: RegExp])[] = [
   ["groq", /groq/],
 ];
 
-/** Provider of a session that names neither a provider nor a model we know. */
+/** The provider of a session that names neither a provider nor a known model. */
 const UNKNOWN_PROVIDER = "unknown";
 
 /**
- * The provider shown for a session: what its plugin called it, brought to one spelling, else what
- * the model's name says, else `unknown`. Statistics and filters use this one, never the stored one.
+ * The provider shown for a session: the one its plugin sent, in one spelling, otherwise derived
+ * from the model's name, otherwise `unknown`. Statistics and filters use it instead of the stored
+ * one.
  */
 export function shownProvider(provider: string | undefined, model: string | undefined): string {
   const stored = (provider ?? "").trim();

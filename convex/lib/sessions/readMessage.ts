@@ -1,10 +1,10 @@
 import { wellFormedJson } from "../json";
-import { containsInOrder, isSameText, saysAll } from "./sameText";
+import { containsInOrder, isSameText, containsText } from "./sameText";
 import { plainText, type ReadPart, readPart, type StoredPart } from "./parts";
 
-/** Reading a message: its parts and its `textContent` as one. Pure. */
+/** Reads the parts of a message and its `textContent` as one list. Pure. */
 
-/** A message as far as reading it needs it. */
+/** The fields of a message that are needed to read it. */
 export type ReadableMessage = {
   role: string;
   textContent?: string;
@@ -12,20 +12,20 @@ export type ReadableMessage = {
 };
 
 /**
- * What a message says, in order: its parts, and its `textContent` in front where the parts do not
- * already say it (most plugins send only one of the two, some send the same text in both). What is
- * read goes into Convex values, so all of it is well formed.
+ * The content of a message, in order: its parts, preceded by its `textContent` unless the parts
+ * repeat it (most plugins send only one of the two, some send the same text in both). The result is
+ * well formed, because it goes into Convex values.
  */
 export function readMessage(message: ReadableMessage): ReadPart[] {
   const parts: ReadPart[] = [];
   for (const part of message.parts ?? [])
     parts.push(...readPart(part).map((one) => wellFormedJson(one)));
-  const spoken = parts.filter((part) => !isEmptyProse(part));
-  const written = splitThinking(message.role, message.textContent ?? "");
-  return written.filter((part) => !isSaid(part, spoken)).concat(spoken);
+  const nonEmpty = parts.filter((part) => !isEmptyProse(part));
+  const ownParts = splitThinking(message.role, message.textContent ?? "");
+  return ownParts.filter((part) => !isRepeated(part, nonEmpty)).concat(nonEmpty);
 }
 
-/** Only the prose of a message (no thinking, no tools), paragraphs apart by an empty line. */
+/** The prose of a message without thinking and tools; empty lines separate paragraphs. */
 export function messageProse(message: ReadableMessage): string {
   return readMessage(message)
     .map((part) => (part.kind === "text" ? part.text : ""))
@@ -33,7 +33,7 @@ export function messageProse(message: ReadableMessage): string {
     .join("\n\n");
 }
 
-/** Pi puts an assistant's thinking in front of its text, in one string. */
+/** Splits off the thinking that Pi puts before an assistant's text, in one string. */
 function splitThinking(role: string, textContent: string): ReadPart[] {
   const match =
     role === "assistant" ? /^<thinking>([\s\S]*?)<\/thinking>\s*/.exec(textContent) : null;
@@ -44,15 +44,15 @@ function splitThinking(role: string, textContent: string): ReadPart[] {
   return parts.filter((part) => !isEmptyProse(part));
 }
 
-/** Whether the parts already say what this piece of `textContent` says. */
-function isSaid(piece: ReadPart, parts: readonly ReadPart[]): boolean {
-  if (piece.kind !== "text" && piece.kind !== "thinking") return false;
-  const same = parts.filter((part) => part.kind === piece.kind).map(proseOf);
-  if (saysAll(same, piece.text)) return true;
-  if (piece.kind === "thinking") return same.length > 0;
-  if (same.length > 0 && containsInOrder(piece.text, same)) return true;
+/** Whether the parts repeat this part of `textContent`. */
+function isRepeated(own: ReadPart, parts: readonly ReadPart[]): boolean {
+  if (own.kind !== "text" && own.kind !== "thinking") return false;
+  const same = parts.filter((part) => part.kind === own.kind).map(proseOf);
+  if (containsText(same, own.text)) return true;
+  if (own.kind === "thinking") return same.length > 0;
+  if (same.length > 0 && containsInOrder(own.text, same)) return true;
   return parts.some(
-    (part) => part.kind === "tool-result" && isSameText(plainText(part.output), piece.text),
+    (part) => part.kind === "tool-result" && isSameText(plainText(part.output), own.text),
   );
 }
 

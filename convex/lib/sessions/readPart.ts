@@ -14,13 +14,13 @@ import type { StoredPart } from "./storedPart";
 import { plainText } from "./plainText";
 
 /**
- * Reading a part of any dialect. Plugins spell the same thing in many ways (a tool call alone has two
- * dozen); what a part is must be told from the part, because half of them never say who sent it. Parts
- * are stored as they came; this is the one place that says what they mean. The table of dialects is in
- * `dialects.test.ts`.
+ * Interprets a part of any dialect. Plugins spell the same thing in many ways (two dozen for a tool
+ * call), and half of the parts do not name their sender, so the meaning is derived from the part
+ * itself. Parts are stored as sent; only this file interprets them. `dialects.test.ts` lists the
+ * dialects.
  */
 
-/** What a part says, whatever its dialect. */
+/** The meaning of a part, whatever its dialect. */
 export type ReadPart =
   | { kind: "text"; text: string }
   | { kind: "thinking"; text: string }
@@ -31,12 +31,12 @@ export type ReadPart =
 
 type ToolResult = Extract<ReadPart, { kind: "tool-result" }>;
 
-/** Name of a tool call whose sender did not say which tool it was. */
+/** The name of a tool call that does not name its tool. */
 export const UNKNOWN_TOOL = "unknown";
 
 const NAME_KEYS = ["toolName", "name", "tool", "tool_name"];
 const ARGS_KEYS = ["args", "input", "arguments", "parameters", "rawInput"];
-/** What calls of a kind of their own are told: Codex' shell and search, Gemini's code. */
+/** Arguments of special calls: Codex' shell and search, Gemini's code. */
 const OWN_ARGS_KEYS = ["action", "queries"];
 const OUTPUT_KEYS = ["result", "output"];
 const ERROR_KEYS = ["error", "errorText", "error_message", "errorMessage"];
@@ -54,7 +54,7 @@ const RESULT_ID_KEYS = ["toolCallId", "tool_call_id", "tool_use_id", "toolUseId"
   "call_id",
 ]);
 
-/** Fields of a part, and of a call, that are read by name or say nothing to a reader. */
+/** Fields of a part, and of a call, that are read by name or mean nothing to a reader. */
 const PART_KEYS = ["type", "content"];
 const CALL_KEYS = [
   ...["type", "state", "function", "status", "metadata", "success", "isError", "is_error"],
@@ -62,19 +62,19 @@ const CALL_KEYS = [
   ...[...NAME_KEYS, ...CALL_ID_KEYS, ...OUTPUT_KEYS, ...ERROR_KEYS],
 ];
 
-/** `"shell: npm i"`: a tool and what it was told, in one string. */
+/** `"shell: npm i"`: a tool and its arguments in one string. */
 const NAMED_CALL = /^([A-Za-z][\w.-]{0,63}):\s([\s\S]*)$/;
 
-/** Keys of a call whose spelling its dialects differ in; `sameCallKey` compares them. */
+/** The fields of a call that dialects name differently; `sameCallKey` compares them. */
 export const CALL_SPELLINGS = [NAME_KEYS, ARGS_KEYS, CALL_ID_KEYS] as const;
 
 /**
- * What one stored part says: nothing it holds is dropped, only told apart. A call that carries its
- * own result gives two readings, the call first; every other part gives one.
+ * Interprets one stored part without dropping any of its content. A call with its own result gives
+ * two parts, the call first; every other part gives one.
  */
 export function readPart(part: StoredPart): ReadPart[] {
-  const around = without(part, PART_KEYS)?.value;
-  const content = hasContent(part) ? part.content : around;
+  const outerFields = without(part, PART_KEYS)?.value;
+  const content = hasContent(part) ? part.content : outerFields;
   const fields = isJsonObject(content) ? content : {};
   const kind = kindOf(part, fields);
   switch (kind) {
@@ -83,27 +83,27 @@ export function readPart(part: StoredPart): ReadPart[] {
     case "thinking":
       return [{ kind, text: thinkingText(content) }];
     case "call":
-      return readCall(content, { ...nameOfType(part, fields), ...around });
+      return readCall(content, { ...nameOfType(part, fields), ...outerFields });
     case "result":
-      return [readResult(part, content, around ?? {})];
+      return [readResult(part, content, outerFields ?? {})];
     case "file": {
       const file = fileOf(
-        { ...around, ...fields, ...ownContent(content) },
+        { ...outerFields, ...fields, ...ownContent(content) },
         nounOf(part.type, fields),
       );
-      return [file === undefined ? otherPart(part, content, around) : { kind, file }];
+      return [file === undefined ? otherPart(part, content, outerFields) : { kind, file }];
     }
     case undefined:
-      return [otherPart(part, content, around)];
+      return [otherPart(part, content, outerFields)];
   }
 }
 
-/** The kind of a stored part; a part without a type of its own is stored as `unknown`. */
+/** The kind of a stored part. A part that was sent without a type is stored as `unknown`. */
 function kindOf({ type }: StoredPart, fields: JsonObject): Kind | undefined {
   if (type === "unknown" || type === "") return kindOfFields(fields);
   if (toolOfType(type, fields) !== undefined) return "call";
   const kind = kindOfType(type);
-  // A document whose source is text is text, and a resource may hold some.
+  // A document whose source is text counts as text, and so does a resource with text.
   return kind === "file" && embeddedText(fields) !== undefined ? "text" : kind;
 }
 
@@ -115,8 +115,12 @@ function embeddedText(fields: JsonObject): string | undefined {
     : firstText(objectIn(fields, "resource", {}), ["text"]);
 }
 
-function otherPart(part: StoredPart, content: unknown, around: JsonObject | undefined): ReadPart {
-  const whole = hasContent(part) && around ? { ...around, content } : content;
+function otherPart(
+  part: StoredPart,
+  content: unknown,
+  outerFields: JsonObject | undefined,
+): ReadPart {
+  const whole = hasContent(part) && outerFields ? { ...outerFields, content } : content;
   return { kind: "other", type: part.type, content: whole };
 }
 
@@ -129,7 +133,7 @@ function nounOf(type: string, fields: JsonObject): string {
   return /\b(?:document|audio|video)\b/.exec(words)?.[0] ?? "file";
 }
 
-/** The thinking of any dialect: its text or its summary. What is encrypted cannot be read. */
+/** The thinking in any dialect: its text or its summary. Encrypted thinking is unreadable. */
 function thinkingText(content: unknown): string {
   if (!isJsonObject(content)) return plainText(content);
   const inner = objectIn(content, "reasoningContent", content);
@@ -142,7 +146,7 @@ function thinkingText(content: unknown): string {
   return found.join("\n");
 }
 
-/** Tools whose calls name them by their type alone: `web_search_call` calls `web_search`. */
+/** Tools named only by the type of their calls: `web_search_call` calls `web_search`. */
 function nameOfType({ type }: StoredPart, fields: JsonObject): { name?: string } {
   const tool = toolOfType(type, fields);
   if (tool !== undefined) return { name: tool };
@@ -154,15 +158,15 @@ function nameOfType({ type }: StoredPart, fields: JsonObject): { name?: string }
   return name === undefined || name === "custom" ? {} : { name: name.replace(/-/g, "_") };
 }
 
-/** A call; name, id and result may stand in its content or around it. */
-function readCall(content: unknown, around: JsonObject): ReadPart[] {
+/** Reads a call. Name, id and result may be in its content or next to it. */
+function readCall(content: unknown, outerFields: JsonObject): ReadPart[] {
   const value = parsed(content);
-  if (!isJsonObject(value)) return withResult(namedCall(value), around, around);
+  if (!isJsonObject(value)) return withResult(namedCall(value), outerFields, outerFields);
   const held = first(value, CALL_HOLDERS)?.value;
   if (isJsonObject(held))
-    return readCall(held, { ...around, ...without(value, CALL_HOLDERS)?.value });
+    return readCall(held, { ...outerFields, ...without(value, CALL_HOLDERS)?.value });
   if (firstText(value, NAME_KEYS) === undefined && isNamed(value.content)) {
-    return readCall(value.content, { ...around, ...value });
+    return readCall(value.content, { ...outerFields, ...value });
   }
   const inner = objectIn(value, "function", value);
   const state = objectIn(value, "state", value);
@@ -173,25 +177,25 @@ function readCall(content: unknown, around: JsonObject): ReadPart[] {
     first(inner, OWN_ARGS_KEYS) ??
     without(inner, CALL_KEYS);
   const call = { name, id: firstText(value, CALL_ID_KEYS), args: parsed(args?.value) };
-  const hasOutput = [state, value, around].find((holder) => outputIn(holder) !== undefined);
-  return withResult(call, around, { ...hasOutput, ...errorMark([value, state, around]) });
+  const hasOutput = [state, value, outerFields].find((holder) => outputIn(holder) !== undefined);
+  return withResult(call, outerFields, { ...hasOutput, ...errorFlag([value, state, outerFields]) });
 }
 
 const isNamed = (value: unknown) =>
   isJsonObject(value) && firstText(value, NAME_KEYS) !== undefined;
 
-/** The call, and the result that it carries, if any. */
+/** Returns the call, followed by its own result if it has one. */
 function withResult(
   { name, id, args }: { name?: string; id?: string; args: unknown },
-  around: JsonObject,
+  outerFields: JsonObject,
   holder: JsonObject,
 ): ReadPart[] {
-  const named = { name: name ?? firstText(around, NAME_KEYS) ?? UNKNOWN_TOOL };
-  const known = id ?? firstText(around, CALL_ID_KEYS);
+  const named = { name: name ?? firstText(outerFields, NAME_KEYS) ?? UNKNOWN_TOOL };
+  const known = id ?? firstText(outerFields, CALL_ID_KEYS);
   const identity = known === undefined ? named : { ...named, id: known };
   const call: ReadPart = { kind: "tool-call", ...identity, args };
   const output = outputIn(holder);
-  const mark = errorMark([holder]);
+  const mark = errorFlag([holder]);
   if (output === undefined && mark.isError === undefined) return [call];
   return [call, { kind: "tool-result", ...identity, output: output?.value ?? null, ...mark }];
 }
@@ -201,19 +205,19 @@ function namedCall(value: unknown): { name?: string; args: unknown } {
   return match === null ? { args: value } : { name: match[1], args: parsed(match[2]?.trimStart()) };
 }
 
-/** A result; the call it belongs to may be named in its content or around it. */
-function readResult(part: StoredPart, content: unknown, around: JsonObject): ToolResult {
+/** Reads a result. Name and id of its call may be in its content or next to it. */
+function readResult(part: StoredPart, content: unknown, outerFields: JsonObject): ToolResult {
   const whole = isJsonObject(content) ? content : {};
   const held = first(whole, RESULT_HOLDERS)?.value;
   const fields = isJsonObject(held) ? held : whole;
   const isHeld = fields !== whole;
   const ids = isHeld ? [...RESULT_ID_KEYS, "id"] : RESULT_ID_KEYS;
   const [ownName, ownId] = [firstText(fields, NAME_KEYS), firstText(fields, ids)];
-  const name = ownName ?? firstText(around, NAME_KEYS);
-  const id = ownId ?? firstText(around, RESULT_ID_KEYS);
+  const name = ownName ?? firstText(outerFields, NAME_KEYS);
+  const id = ownId ?? firstText(outerFields, RESULT_ID_KEYS);
   const isWrapped = isHeld || ownName !== undefined || ownId !== undefined;
   const output = outputIn(fields) ?? first(fields, isWrapped ? ["content", "response"] : []);
-  const response = opened(output === undefined ? content : output.value);
+  const response = unwrapped(output === undefined ? content : output.value);
   const mark = /error$/i.test(part.type) ? { isError: true as const } : {};
   return {
     kind: "tool-result",
@@ -221,42 +225,42 @@ function readResult(part: StoredPart, content: unknown, around: JsonObject): Too
     ...(id === undefined ? {} : { id }),
     output: response.output,
     ...mark,
-    ...errorMark([fields, around, response.around]),
+    ...errorFlag([fields, outerFields, response.outerFields]),
   };
 }
 
-/** The output of a result, and what stands around it: Gemini and Codex wrap it once more. */
-function opened(value: unknown): { output: unknown; around: JsonObject } {
+/** Unwraps the output of a result, because Gemini and Codex wrap it once more. */
+function unwrapped(value: unknown): { output: unknown; outerFields: JsonObject } {
   const json = typeof value === "string" && /^\s*\{"output":/.test(value) ? parsed(value) : value;
-  if (!isJsonObject(json)) return { output: value, around: {} };
+  if (!isJsonObject(json)) return { output: value, outerFields: {} };
   const rest = Object.keys(json).filter((key) => !["output", "metadata", "error"].includes(key));
   const output = rest.length === 0 ? outputIn(json) : undefined;
   return output === undefined
-    ? { output: value, around: json }
-    : { output: output.value, around: json };
+    ? { output: value, outerFields: json }
+    : { output: output.value, outerFields: json };
 }
 
-/** What a call gave: its output, or what went wrong where there is none. */
+/** The output of a call, or its error if there is no output. */
 function outputIn(fields: JsonObject): { value: unknown } | undefined {
   const output = first(fields, OUTPUT_KEYS);
   const error = first(fields, ERROR_KEYS);
-  const isFailure = error !== undefined && isSaid(error.value);
-  const isEmpty = output === undefined || !isSaid(output.value);
+  const isFailure = error !== undefined && isPresent(error.value);
+  const isEmpty = output === undefined || !isPresent(output.value);
   return isFailure && isEmpty ? error : output;
 }
 
-const isSaid = (value: unknown) =>
+const isPresent = (value: unknown) =>
   value !== null && value !== undefined && value !== "" && value !== false;
 
 const FAILED_STATES =
   /^(?:output-|result-)?(?:error|errored|failed|failure|denied|rejected|cancelled)$/i;
 
-/** `isError` where one of these says that a tool failed. */
-function errorMark(holders: readonly JsonObject[]): { isError?: true } {
+/** `{ isError: true }` if any of these marks a failed tool. */
+function errorFlag(holders: readonly JsonObject[]): { isError?: true } {
   return holders.some(isFailure) ? { isError: true } : {};
 }
 
-/** Whether fields say that a tool failed, in whatever dialect. */
+/** Whether fields mark a failed tool, in any dialect. */
 function isFailure(fields: JsonObject): boolean {
   const { status, state, metadata, content, outcome, type } = fields;
   const states = [status, state].filter((value) => typeof value === "string");
@@ -266,7 +270,7 @@ function isFailure(fields: JsonObject): boolean {
     fields.isError === true ||
     fields.success === false ||
     states.some((value) => FAILED_STATES.test(value)) ||
-    isSaid(first(fields, ERROR_KEYS)?.value) ||
+    isPresent(first(fields, ERROR_KEYS)?.value) ||
     types.some((one) => typeof one === "string" && /error$/i.test(one)) ||
     (typeof outcome === "string" && /^outcome_(?!ok)/i.test(outcome)) ||
     [fields, isJsonObject(metadata) ? metadata : {}].some(hasExitCode)

@@ -1,17 +1,20 @@
 /**
- * Compares texts as if every run of white space was one space. A text may have 7 MB and the heap 64 MiB,
- * so that nothing here copies a long text. Pure.
+ * Compares texts with all white space collapsed to single spaces. A text may have 7 MB and the heap
+ * has 64 MiB, so nothing here copies a long text. Pure.
  */
 
-/** Longest text (UTF-16 units) that is searched for anywhere; a longer one only from the start. */
+/**
+ * The longest text (UTF-16 units) searched for at any position; longer ones are compared from the
+ * start.
+ */
 const SEARCHED_MAX_LENGTH = 100_000;
 
-/** Whether the texts, one after the other, contain this one; a very long one must be at their start. */
-export function saysAll(texts: readonly string[], wanted: string): boolean {
+/** Whether the joined texts contain this one. A very long one must be at their start. */
+export function containsText(texts: readonly string[], wanted: string): boolean {
   if (wanted.length > SEARCHED_MAX_LENGTH) return startsWith(texts, wanted);
   const sought = squeeze(wanted).trim();
   if (sought === "") return true;
-  // What was read last stays in front of what is read next: the text may lie across a border.
+  // Keep the end of the previous chunk, because a match may cross the boundary.
   let before = "";
   for (const text of texts) {
     for (let at = 0; at < text.length; at += SEARCHED_MAX_LENGTH) {
@@ -24,10 +27,10 @@ export function saysAll(texts: readonly string[], wanted: string): boolean {
   return false;
 }
 
-/** Whether the text contains each of these, in their order. */
+/** Whether the text contains each of these parts, in this order. */
 export function containsInOrder(text: string, parts: readonly string[]): boolean {
   const isLong = text.length > SEARCHED_MAX_LENGTH;
-  // A long text is searched as it is: its parts are found where white space is the same.
+  // A long text is searched without collapsing, so its parts match where white space is equal.
   const whole = isLong ? text : squeeze(text);
   let from = 0;
   for (const part of parts) {
@@ -39,7 +42,7 @@ export function containsInOrder(text: string, parts: readonly string[]): boolean
   return true;
 }
 
-/** Whether both are the same text. */
+/** Whether two texts are equal apart from white space. */
 export function isSameText(a: string, b: string): boolean {
   const [left, right] = [new SqueezedReader([a]), new SqueezedReader([b])];
   for (;;) {
@@ -50,9 +53,9 @@ export function isSameText(a: string, b: string): boolean {
 }
 
 function startsWith(texts: readonly string[], wanted: string): boolean {
-  const [said, sought] = [new SqueezedReader(texts), new SqueezedReader([wanted])];
+  const [reader, sought] = [new SqueezedReader(texts), new SqueezedReader([wanted])];
   for (let unit = sought.next(); unit !== END; unit = sought.next()) {
-    if (said.next() !== unit) return false;
+    if (reader.next() !== unit) return false;
   }
   return true;
 }
@@ -62,13 +65,13 @@ const squeeze = (text: string) => text.replace(/\s+/g, " ");
 const SPACE = 0x20;
 const END = -1;
 
-/** Reads texts unit by unit, with one space for white space within and between them, none around them. */
+/** Reads texts unit by unit, with white space within and between them collapsed and trimmed. */
 class SqueezedReader {
   readonly #texts: readonly string[];
   #text = 0;
   #at = 0;
   #hasBegun = false;
-  /** A unit that was read past while looking for the end of white space. */
+  /** A unit that was read while looking for the end of white space. */
   #next: number | null = null;
 
   constructor(texts: readonly string[]) {
@@ -94,7 +97,7 @@ class SqueezedReader {
     return unit;
   }
 
-  /** The next unit, white space as a space; a border between two texts is one too. */
+  /** The next unit, with any white space as a space. The boundary between two texts is a space too. */
   #read(): number {
     const text = this.#texts[this.#text];
     if (text === undefined) return END;
@@ -108,7 +111,7 @@ class SqueezedReader {
   }
 }
 
-/** White space as `\s` has it. */
+/** Whether a unit is white space, like `\s`. */
 function isSpace(unit: number): boolean {
   if (unit <= SPACE) return unit === SPACE || (unit >= 9 && unit <= 13);
   return unit >= 0xa0 && /\s/.test(String.fromCharCode(unit));

@@ -1,2 +1,2 @@
-/** A part as it was sent: what it calls itself, its content, and whatever stands beside that. */
+/** A part as sent: its type, its content, and any other fields. */
 export type StoredPart = { type: string; content?: unknown; [beside: string]: unknown };

@@ -1,9 +1,9 @@
 /** Titles of sessions. Pure. */
 
-/** What a session is called that has no title yet. */
+/** The title of a session without one. */
 export const UNTITLED = "Untitled session";
 
-/** Whether a title is one that plugins send when they know none. */
+/** Whether a title is a placeholder that plugins send. */
 export function isPlaceholderTitle(title: string): boolean {
   return /^(untitled( session)?|new session - \d{4}-\d{2}-\d{2}T.*)$/i.test(title);
 }

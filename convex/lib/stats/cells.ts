@@ -2,34 +2,37 @@ import { trimEndWhere } from "../text";
 import { keysOf, record } from "../record";
 
 /**
- * What happened in each quarter hour, as arithmetic. Sums are integers, so that what was added can be
- * subtracted and leaves exactly what was there before. Quarter hours, because every time zone in use
- * since 1972 differs from UTC by a multiple of them: the days of any zone can be put together.
+ * Sums per quarter hour. All sums are integers, so that subtracting what was added restores the
+ * exact previous value. Quarter hours, because every time zone in use since 1972 differs from UTC
+ * by a multiple of them, so the days of any zone can be assembled.
  */
 
 export const QUARTER_MS = 15 * 60_000;
 export const QUARTERS_A_DAY = 96;
 
-/** The numbers of a cell. Their order is the packed format: append new names, never reorder. */
+/** The numbers of a cell. Their order defines the packed format: append new names, never reorder. */
 const SUM_NAMES = [
   "messages",
   "promptTokens",
   "completionTokens",
-  /** All tokens beyond `promptTokens` and `completionTokens`; negative where a tool sends less. */
+  /**
+   * All tokens beyond `promptTokens` and `completionTokens`; negative if a tool reports fewer in
+   * total.
+   */
   "extraTokens",
   "cacheReadTokens",
   "cacheWriteTokens",
   "cacheWrite1hTokens",
   "reasoningTokens",
-  /** Nano-dollars as reported by the tool. */
+  /** Cost in nano-dollars as reported by the tool. */
   "costNanos",
-  /** Tokens for which the tool reported no cost. */
+  /** Tokens without a reported cost. */
   "uncostedTokens",
-  /** Nano-dollars as computed from the price table, for all tokens whose price is known. */
+  /** Cost in nano-dollars computed from the price table, for all tokens with a known price. */
   "computedNanos",
-  /** Tokens whose price is not known. */
+  /** Tokens without a known price. */
   "unpricedTokens",
-  /** The part of all tokens, and of `costNanos`, that only a session's own totals report. */
+  /** The share of all tokens, and of `costNanos`, that only the session's own totals report. */
   "reportedTokens",
   "reportedNanos",
   "durationMs",
@@ -39,19 +42,19 @@ type SumName = (typeof SUM_NAMES)[number];
 export type CellSums = { [name in SumName]?: number };
 
 /**
- * One quarter hour. `gaps` counts the sessions that were active in it, by the quarter hours since the
- * same session's last activity before (0: none before). A range counts each of its sessions once: where
- * the last activity before is outside of the range.
+ * One quarter hour. `gaps` counts the sessions active in it by the number of quarter hours since
+ * the same session's previous activity (0: none). A range counts each of its sessions once: in the
+ * cell whose previous activity lies outside of the range.
  */
 export type Cell = { sums: CellSums; gaps: Map<number, number> };
 
-/** Cells by the quarter hour of a UTC day, 0–95. */
+/** Cells by quarter hour of a UTC day, 0–95. */
 export type Cells = Map<number, Cell>;
 
-/** The quarter hour of a moment, counted from 1970. */
+/** The quarter hour of a time, counted from 1970. */
 export const quarterOf = (at: number) => Math.floor(at / QUARTER_MS);
 
-/** Adds `from` to `to`, or subtracts it; numbers and cells that come to nothing are removed. */
+/** Adds `from` to `to`, or subtracts it. Removes numbers and cells that become zero. */
 export function addCells(to: Cells, from: Cells, sign: 1 | -1): void {
   for (const [quarter, { sums, gaps }] of from) {
     const cell = cellAt(to, quarter);
@@ -61,7 +64,7 @@ export function addCells(to: Cells, from: Cells, sign: 1 | -1): void {
   }
 }
 
-/** The cell of a quarter hour, made if there is none. */
+/** The cell of a quarter hour, created if missing. */
 export function cellAt(cells: Cells, quarter: number): Cell {
   const present = cells.get(quarter);
   if (present !== undefined) return present;
@@ -70,7 +73,7 @@ export function cellAt(cells: Cells, quarter: number): Cell {
   return cell;
 }
 
-/** Adds sums to others in place; zeros are removed. */
+/** Adds sums in place; removes zeros. */
 export function addSums(to: CellSums, from: CellSums, sign: 1 | -1): void {
   for (const name of keysOf(from)) {
     const sum = (to[name] ?? 0) + sign * (from[name] ?? 0);
@@ -85,15 +88,15 @@ export function addGap(cell: Cell, gap: number, count: number): void {
   else cell.gaps.set(gap, sum);
 }
 
-/** Removes the cell if it holds nothing. */
+/** Removes the cell if it is empty. */
 export function dropEmpty(cells: Cells, quarter: number): void {
   const cell = cells.get(quarter);
   if (cell && keysOf(cell.sums).length === 0 && cell.gaps.size === 0) cells.delete(quarter);
 }
 
 /**
- * Cells as text: `quarter,sum,sum,…|gap*count.gap` in base 36, cells separated by `;`. A number in a
- * Convex document takes nine bytes, here one to six; most are 0 and take none.
+ * Serialises cells as `quarter,sum,sum,…|gap*count.gap` in base 36, separated by `;`. A number
+ * takes nine bytes in a Convex document and one to six here; most are 0 and take none.
  */
 export function packCells(cells: Cells): string {
   const quarters = Array.from(cells.entries()).sort(([a], [b]) => a - b);
@@ -110,7 +113,7 @@ function packCell(quarter: number, { sums, gaps }: Cell): string {
   return packedGaps.length === 0 ? packed : `${packed}|${packedGaps.join(".")}`;
 }
 
-/** Reads what `packCells` wrote. */
+/** Parses the output of `packCells`. */
 export function unpackCells(text: string): Cells {
   const cells: Cells = new Map();
   if (text === "") return cells;
@@ -130,7 +133,7 @@ export function unpackCells(text: string): Cells {
   return cells;
 }
 
-/** Sums with every number, 0 where there is none. */
+/** All sums, with 0 for missing ones. */
 export function fullSums(sums: CellSums): { [name in SumName]: number } {
   return record(SUM_NAMES, (name) => sums[name] ?? 0);
 }

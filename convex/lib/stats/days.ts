@@ -4,25 +4,25 @@ import { type Grain, type LedgerRow, OPTIONAL_SUMS } from "./ledger";
 import { grainKey } from "./sessionDay";
 import type { Zone } from "./zones";
 
-/** Rows of statistics for the days of a zone, from the quarter hours of UTC days. Pure. */
+/** Statistics for the days of a time zone, from the quarter hours of UTC days. Pure. */
 
-/** A UTC day as it is stored. `whole` are rows that version 1 wrote, which know no hours. */
+/** A stored UTC day. `whole` are rows of version 1, which have no hours. */
 export type StoredDay = {
   date: string;
   grains: readonly (Grain & { cells: string })[];
   whole: readonly LedgerRow[];
 };
 
-/** One day of a zone. */
+/** One day of a time zone. */
 export type Day = { date: string; rows: LedgerRow[] };
 
-/** Days newest first, rows over the whole range, and rows by the hour of the day. */
+/** Days newest first, rows over the whole range, and rows by hour of the day. */
 export type Statistics = { days: Day[]; rows: LedgerRow[]; hours: Map<number, LedgerRow[]> };
 
-/** First and last day of a range, in the zone; each optional. */
+/** First and last day of a range in a time zone, both inclusive and optional. */
 export type DateRange = { from?: string; to?: string };
 
-/** The UTC days that hold the quarter hours of a range. */
+/** The UTC days that contain the quarter hours of a range. */
 export function utcRange(range: DateRange, zone: Zone): DateRange {
   const { from, to } = boundsOf(range, zone);
   return {
@@ -31,7 +31,7 @@ export function utcRange(range: DateRange, zone: Zone): DateRange {
   };
 }
 
-/** The range in quarter hours, `to` excluded. */
+/** The range in quarter hours, `to` exclusive. */
 function boundsOf({ from, to }: DateRange, zone: Zone): Bounds {
   return {
     from: from === undefined ? -Infinity : zone.startOf(from),
@@ -41,7 +41,7 @@ function boundsOf({ from, to }: DateRange, zone: Zone): Bounds {
 
 export type Bounds = { from: number; to: number };
 
-/** Statistics over the days of a range, of one source or of all. */
+/** Statistics over the days of a range, for one source or all. */
 export function statisticsOf(
   stored: readonly StoredDay[],
   range: DateRange,
@@ -50,7 +50,7 @@ export function statisticsOf(
   return statisticsWithin(stored, boundsOf(range, zone), { zone, source });
 }
 
-/** The same between two quarter hours. */
+/** Statistics between two quarter hours. */
 export function statisticsWithin(
   stored: readonly StoredDay[],
   bounds: Bounds,
@@ -87,13 +87,16 @@ export function statisticsWithin(
   };
 }
 
-/** A day without hours counts as the day of the same date: its noon decides. */
+/** Whether a day without hours lies in the range: its noon decides. */
 function isWhole(date: string, { from, to }: Bounds, zone: Zone): boolean {
   const noon = zone.startOf(date) + QUARTERS_A_DAY / 2;
   return noon >= from && noon < to;
 }
 
-/** Sessions of a cell that were not active between `start` and the cell: the range counts them here. */
+/**
+ * The sessions of a cell that were not active between `start` and the cell, so that the range
+ * counts them here.
+ */
 function sessionsSince(gaps: ReadonlyMap<number, number>, quarter: number, start: number): number {
   let sessions = 0;
   for (const [gap, count] of gaps) if (gap === 0 || quarter - gap < start) sessions += count;
@@ -108,7 +111,7 @@ function rowsAt<K>(groups: Map<K, Rows>, key: K): Rows {
 
 type OpenRow = { grain: Grain; sums: CellSums; sessions: number; lastQuarter: number };
 
-/** Rows being summed. */
+/** Accumulates rows. */
 class Rows {
   readonly #rows = new Map<string, OpenRow>();
   readonly #whole: LedgerRow[] = [];

@@ -5,21 +5,21 @@ const UNITS = [
   [1e3, "K"],
 ] as const;
 
-/** A count in at most four characters and a unit: `950`, `1.24M`, `81.2K`. */
+/** Formats a count with at most three digits and a unit: `950`, `1.24M`, `81.2K`. */
 export function shortCount(count: number): string {
   const unit = UNITS.find(([size]) => count >= size * 0.9995);
   if (unit === undefined) return String(Math.round(count));
   return `${threeDigits(count / unit[0])}${unit[1]}`;
 }
 
-/** Dollars as people write them: `$0.0042`, `$1.25`, `$12.4K`. */
+/** Formats dollars for people: `$0.0042`, `$1.25`, `$12.4K`. */
 export function shortCost(cost: number): string {
   if (cost >= 1_000) return `$${shortCount(cost)}`;
   if (cost >= 0.01 || cost === 0) return `$${cost.toFixed(2)}`;
   return cost < 0.0001 ? "<$0.0001" : `$${cost.toFixed(4)}`;
 }
 
-/** A duration in its two largest units: `2h 05m`, `48m`, `12s`. */
+/** Formats a duration in its two largest units: `2h 05m`, `48m`, `12s`. */
 export function shortDuration(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${seconds}s`;
@@ -37,14 +37,14 @@ const MONTHS =
     " ",
   );
 
-/** `2026-11-22` as `Sunday, 22 November 2026`. */
+/** Formats `2026-11-22` as `Sunday, 22 November 2026`. */
 export function longDate(date: string): string {
   const day = new Date(`${date}T00:00:00Z`);
   const month = MONTHS[day.getUTCMonth()] ?? "";
   return `${WEEKDAYS[day.getUTCDay()] ?? ""}, ${day.getUTCDate()} ${month} ${day.getUTCFullYear()}`;
 }
 
-/** The text as far as it fits, with an ellipsis where it is cut; widths are estimates, in ems. */
+/** Cuts a text to an estimated width in ems, with an ellipsis if anything was cut. */
 export function fitted(text: string, maxEms: number): string {
   const chars = Array.from(text.slice(0, 400).replace(/\s+/g, " ").trim());
   let width = 0;

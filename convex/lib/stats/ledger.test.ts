@@ -27,7 +27,7 @@ const arbitraryCells: fc.Arbitrary<Cells> = fc
   });
 
 describe("arithmetic of cells", () => {
-  test("what was added and subtracted again leaves exactly what was there, packed or not", () => {
+  test("adding and subtracting leaves exactly the previous value, packed or not", () => {
     fc.assert(
       fc.property(arbitraryCells, arbitraryCells, (a, b) => {
         const cells = unpackCells(packCells(a));
@@ -43,14 +43,14 @@ describe("arithmetic of cells", () => {
     expect(dollars(10 * nanos(0.1))).toBe(1);
   });
 
-  test("numbers that are none, and absurd ones, cannot spoil a day", () => {
+  test("invalid and absurd numbers cannot corrupt a day", () => {
     expect([Infinity, -5, NaN, undefined].map((value) => wholeCount(value))).toEqual([0, 0, 0, 0]);
     expect(Number.isSafeInteger(wholeCount(1e300))).toBe(true);
   });
 });
 
 describe("names", () => {
-  test("a name that is cut stays valid Unicode", () => {
+  test("a shortened name stays valid Unicode", () => {
     expect(grainName("a" + "😀".repeat(150))).toBe("a" + "😀".repeat(99));
   });
 
@@ -87,7 +87,7 @@ test.each([
   ["Asia/Kathmandu", "2026-01-01", -23],
   ["Pacific/Chatham", "2026-06-01", -51],
   ["America/St_Johns", "2026-01-01", 14],
-  // Clocks go forward at midnight: the day begins at 1:00.
+  // Clocks go forward at midnight, so the day starts at 1:00.
   ["Africa/Cairo", "2026-04-24", -8],
   ["Pacific/Kiritimati", "2026-01-01", -56],
   ["Etc/GMT+12", "2026-01-01", 48],
@@ -109,7 +109,7 @@ test.each([
   expect(shownProvider(provider, model)).toBe(shown);
 });
 
-test("days are UTC days of the calendar", () => {
+test("days are calendar days in UTC", () => {
   expect(utcDate(Date.UTC(2026, 1, 28, 23, 59))).toBe("2026-02-28");
   expect(["2026-02-28", "2026-02-30", "2026-2-3", "x"].map(isDate)).toEqual([
     true,

@@ -1,15 +1,15 @@
 import type { Numbers } from "../numbers";
 
 /**
- * Rows of statistics: the sums of one (source, provider, model, project) over a day or a range. Every
- * statistic is a sum over rows. Costs are whole nano-dollars, so that sums are exact.
+ * One row of statistics: the sums of one (source, provider, model, project) over a day or a range.
+ * Every statistic is a sum over rows. Costs are whole nano-dollars, so that sums are exact.
  */
 export type LedgerRow = Grain & Sums & { lastActiveAt: number };
 
-/** What tells one row from another. `""` means that the sessions of the row name none. */
+/** The key of a row. `""` means that the sessions of the row do not name one. */
 export type Grain = { source: string; provider: string; model: string; project: string };
 
-/** What adds up. The optional counts are absent while nothing of the row knows them. */
+/** The numbers of a row that add up. Optional counts are missing if unknown for the whole row. */
 export type Sums = {
   /** Sessions active in the range, each counted once. */
   sessions: number;
@@ -21,24 +21,27 @@ export type Sums = {
   cacheWriteTokens?: number;
   cacheWrite1hTokens?: number;
   reasoningTokens?: number;
-  /** Nano-dollars that tools reported. */
+  /** Cost in nano-dollars reported by tools. */
   costNanos: number;
-  /** Tokens for which no tool reported a cost. */
+  /** Tokens without a reported cost. */
   uncostedTokens?: number;
-  /** Nano-dollars by the price table, and tokens that have no known price. */
+  /** Cost in nano-dollars by the price table, and tokens without a known price. */
   computedNanos?: number;
   unpricedTokens?: number;
-  /** The part of `totalTokens` and `costNanos` that only totals of sessions report. */
+  /** The share of `totalTokens` and `costNanos` that only sessions' own totals report. */
   reportedTokens?: number;
   reportedNanos?: number;
   durationMs: number;
 };
 
-/** The row for what is not told apart. */
+/** The name of the row that sums groups beyond a limit. */
 export const OTHER = "(other)";
 
 const NANOS = 1e9;
-/** No honest message has more; a dishonest one must not spoil exact sums (2^53) of a whole day. */
+/**
+ * The largest count of one message. No honest message has more, and a dishonest one must not exceed
+ * the exact sums (2^53) of a day.
+ */
 const MAX_COUNT = 1e12;
 
 const REQUIRED_SUMS = [
@@ -62,10 +65,10 @@ export const OPTIONAL_SUMS = [
   "reportedNanos",
 ] as const;
 
-/** What a day of version 1 holds of one session: all of it, on the day it began. */
+/** What a day of version 1 holds of one session: all of it, on the day it started. */
 export type WholeSession = { date: string; row: LedgerRow };
 
-/** Whether two rows tell of the same source, provider, model and project. */
+/** Whether two rows have the same source, provider, model and project. */
 export function isSameGrain(a: Grain, b: Grain): boolean {
   return (
     a.source === b.source &&
@@ -75,24 +78,24 @@ export function isSameGrain(a: Grain, b: Grain): boolean {
   );
 }
 
-/** The rows with this one subtracted; a row without sessions disappears. */
+/** Subtracts a row from the rows; rows without sessions are removed. */
 export function subtractRow(rows: readonly LedgerRow[], row: LedgerRow): LedgerRow[] {
   return rows
     .map((other) => (isSameGrain(other, row) ? combined(other, row, -1) : other))
     .filter((other) => other.sessions > 0);
 }
 
-/** Dollars of a sum of nano-dollars. */
+/** Converts nano-dollars to dollars. */
 export function dollars(costNanos: number): number {
   return costNanos / NANOS;
 }
 
-/** Whole nano-dollars of dollars. */
+/** Converts dollars to whole nano-dollars. */
 export function nanos(cost: number | undefined): number {
   return wholeCount((cost ?? 0) * NANOS, MAX_COUNT * 1_000);
 }
 
-/** Sum of two rows or of their difference; counts that come to nothing are unknown again. */
+/** The sum or difference of two rows; optional counts that become zero are removed. */
 export function combined<T extends Sums>(a: T, b: Sums, sign: 1 | -1): T {
   const sum: T = { ...a };
   for (const key of REQUIRED_SUMS) sum[key] = Math.max(0, a[key] + sign * b[key]);
@@ -104,14 +107,14 @@ export function combined<T extends Sums>(a: T, b: Sums, sign: 1 | -1): T {
   return sum;
 }
 
-/** All tokens of a message or a session; undefined while none are known. */
+/** All tokens of a message or session; undefined if unknown. */
 export function totalOf({ promptTokens, completionTokens, totalTokens }: Numbers) {
   if (totalTokens !== undefined) return totalTokens;
   if (promptTokens === undefined && completionTokens === undefined) return undefined;
   return (promptTokens ?? 0) + (completionTokens ?? 0);
 }
 
-/** A count as the ledger takes it: whole, not negative, bounded. */
+/** Limits a count to a whole, non-negative, bounded number. */
 export function wholeCount(value: number | undefined, max = MAX_COUNT): number {
   if (value === undefined || !Number.isFinite(value)) return 0;
   return Math.min(Math.max(0, Math.round(value)), max);

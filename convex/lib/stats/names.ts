@@ -1,20 +1,20 @@
-/** Names of models: which are none, and which spellings mean the same. Pure. */
+/** Names of models: which are placeholders, and which spellings are equal. Pure. */
 
-/** UTF-16 units of a name in the ledger: a name is a label there, the session keeps it whole. */
+/** The longest name in the ledger (UTF-16 units); the session keeps it whole. */
 const NAME_MAX_LENGTH = 200;
 
-/** A name as the ledger keeps it; empty for none. */
+/** A name as the ledger stores it; empty for a missing one. */
 export function grainName(text: string | undefined): string {
   const trimmed = (text ?? "").trim();
-  // A cut through a surrogate pair would leave text that Convex refuses.
+  // Cutting through a surrogate pair would leave text that Convex rejects.
   return trimmed.length <= NAME_MAX_LENGTH
     ? trimmed
     : trimmed.slice(0, NAME_MAX_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 }
 
 /**
- * The model that a message names, or undefined. Tools write placeholders in angle brackets where no
- * model answered (Claude Code: `<synthetic>` for an aborted request).
+ * The model that a message names; undefined for placeholders. Tools write them in angle brackets
+ * when no model answered (Claude Code: `<synthetic>` for an aborted request).
  */
 export function modelName(model: string | undefined): string | undefined {
   const name = (model ?? "").trim();
@@ -22,8 +22,8 @@ export function modelName(model: string | undefined): string | undefined {
 }
 
 /**
- * What spellings of one model have in common: no provider before a slash, no date or `latest` behind,
- * no region or version of a cloud around it, lower case, `.` and `-` alike. For grouping only.
+ * A key that is equal for all spellings of one model: without provider, date, `latest`, cloud
+ * region and cloud version, in lower case, with `.` equal to `-`. For grouping only.
  */
 export function modelKey(model: string): string {
   const lower = model.trim().toLowerCase();
@@ -39,7 +39,7 @@ export function modelKey(model: string): string {
   return /^-*$/.test(key) ? lower : key;
 }
 
-/** Whether a session used this model, whatever the spelling. */
+/** Whether a session used this model, in any spelling. */
 export function usedModel(session: { model?: string; models?: string[] }, model: string): boolean {
   const key = modelKey(model);
   return [session.model, ...(session.models ?? [])].some(

@@ -7,18 +7,18 @@ import { usageSums } from "./usage";
 import { nanos, wholeCount } from "./ledger";
 
 /**
- * Totals that only a session reports. They say no day, so that each increase is booked on the day it
- * was reported, and what the messages turn out to carry themselves is taken back. Pure.
+ * Totals that only the session itself reports. They name no day, so each increase is booked on the
+ * day it was reported, and is taken back as far as the messages turn out to carry it. Pure.
  */
 
-/** What the ledger shall hold of the session's own totals, beyond its messages. */
+/** The sums that the ledger must hold of the session's own totals, in addition to its messages. */
 export function reportedSums(claimed: Numbers, counted: Counted | undefined): CellSums {
   const own = onlyClaimed(claimed, counted);
   const { durationMs, uncostedTokens = 0, ...usage } = usageSums({ ...own, durationMs: undefined });
   const { promptTokens = 0, completionTokens = 0, extraTokens = 0 } = usage;
   const reportedTokens = promptTokens + completionTokens + extraTokens;
   const withMessageCosts = (counted?.withCost ?? 0) > 0;
-  // A cost that the session reports is the cost of its messages' tokens too.
+  // A cost reported by the session also covers the tokens of its messages.
   const covered = own.cost === undefined ? 0 : wholeCount(counted?.totalTokens);
   const sums: CellSums = {
     ...usage,
@@ -36,8 +36,8 @@ export function reportedSums(claimed: Numbers, counted: Counted | undefined): Ce
 }
 
 /**
- * The bookings that lead from what is booked to what shall be: increases at `at`, decreases out of what
- * was booked last. `days` are the session's latest days, newest first.
+ * The bookings that change the booked sums to the wanted ones: increases at `at`, decreases from
+ * the latest bookings. `days` are the session's latest days, newest first.
  */
 export function reportedBookings(
   days: readonly SessionDay[],
@@ -68,7 +68,7 @@ export function reportedBookings(
   return bookings;
 }
 
-/** What of `rest` goes against the sums of a cell: its opposite, as far as the cell has it. */
+/** The share of `rest` that reverses the sums of a cell, as far as the cell holds it. */
 function takeBack(rest: CellSums, booked: CellSums, cell: CellSums): CellSums {
   const taken: CellSums = {};
   for (const name of keysOf(rest)) {

@@ -15,30 +15,33 @@ import { grainName } from "./names";
 import { type Grain, OTHER } from "./ledger";
 
 /**
- * What one session contributes to one UTC day of the ledger, as arithmetic. A rewrite, a deletion or a
- * new project name subtracts exactly what was added, because this row says what that is.
+ * What one session contributes to one UTC day of the ledger. A rewrite, a deletion or a new project
+ * name subtracts exactly what was added, because this row records it.
  */
 export type SessionDay = {
   /** Days since 1970. */
   day: number;
-  /** The session's, as booked; `provider` and `model` stand in where messages name none. */
+  /** As booked for the session; `provider` and `model` apply to messages that name none. */
   source: string;
   project: string;
   provider: string;
   model: string;
   /** The session's last active quarter hour (from 1970) before this day. */
   previous?: number;
-  /** The quarter hour of the day (0–95) in which the session began, on its first day. */
+  /** The quarter hour of the day (0–95) in which the session started, on its first day. */
   start?: number;
-  /** The day was full when the session came: all of it is under `(other)`. */
+  /** The day had too many groups when the session was added: all of it is under `(other)`. */
   isOther?: boolean;
   entries: Entry[];
 };
 
-/** Cells of one model; `""` where messages name none. `reported` ones only the session reports. */
+/**
+ * Cells of one model, `""` for messages that name none. `isReported` marks sums that only the
+ * session reports.
+ */
 export type Entry = { provider: string; model: string; isReported?: boolean; cells: string };
 
-/** What is added to, or taken from, one moment of a session. */
+/** An addition to, or subtraction from, one time of a session. */
 export type Booking = {
   at: number;
   provider: string;
@@ -48,10 +51,10 @@ export type Booking = {
   sign: 1 | -1;
 };
 
-/** Models that one session may tell apart on one day; further ones are `(other)`. */
+/** The most models that one session distinguishes per day; the others are summed as `(other)`. */
 const ENTRIES_MAX = 40;
 
-/** The day with these bookings, which are all on it. */
+/** Applies bookings to a day. All of them must be on that day. */
 export function withBookings(day: SessionDay, bookings: readonly Booking[]): SessionDay {
   const open = day.entries.map((entry) => ({ ...entry, cells: unpackCells(entry.cells) }));
   for (const booking of bookings) {
@@ -88,7 +91,7 @@ function entryOf(open: OpenEntry[], booking: Booking): OpenEntry {
   return entry;
 }
 
-/** Whether the session was active on the day at all. */
+/** Whether the session was active on the day. */
 export function isActive(day: SessionDay): boolean {
   return day.entries.length > 0 || day.start !== undefined;
 }
@@ -108,7 +111,7 @@ function activeQuarters(day: SessionDay): number[] {
 /** Cells of one grain. */
 export type GrainCells = { grain: Grain; cells: Cells };
 
-/** What the day of the ledger holds of this session, by grain. */
+/** What the session contributes to the ledger on this day, by grain. */
 export function contributionOf(day: SessionDay): Map<string, GrainCells> {
   const byGrain = new Map<string, GrainCells>();
   const cellsOf = (grain: Grain) => {
@@ -125,7 +128,7 @@ export function contributionOf(day: SessionDay): Map<string, GrainCells> {
   let previous = day.previous;
   for (const quarter of activeQuarters(day)) {
     const holders = Array.from(byGrain.entries()).filter(([, { cells }]) => cells.has(quarter));
-    // The smallest key, so that the order of arrival makes no difference.
+    // The smallest key, so that the result does not depend on the order of arrival.
     const [holder] = holders.sort(([a], [b]) => (a < b ? -1 : 1));
     const cells = holder?.[1].cells ?? cellsOf(grainOf(day, inherited));
     const absolute = day.day * QUARTERS_A_DAY + quarter;
@@ -137,7 +140,10 @@ export function contributionOf(day: SessionDay): Map<string, GrainCells> {
 
 type Model = { provider: string; model: string };
 
-/** The model of messages that name none: the one that answered most on this day, else the session's. */
+/**
+ * The model of messages that name none: the one with the most messages on this day, otherwise the
+ * session's.
+ */
 function inheritedModel(day: SessionDay): Model {
   let best: (Model & { messages: number }) | undefined;
   for (const { provider, model, cells } of day.entries) {

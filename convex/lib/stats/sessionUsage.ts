@@ -2,7 +2,7 @@ import type { NumberName, Numbers } from "../numbers";
 import { pick } from "../record";
 import { claimedOf, type Counted } from "../sync/sessionTotals";
 
-/** How a session's numbers came about, and where its plugin and its messages contradict each other. Pure. */
+/** Explains a session's numbers, and where its plugin and its messages disagree. Pure. */
 
 const COMPARED = ["promptTokens", "completionTokens", "totalTokens", "cost"] as const;
 const SHOWN = [
@@ -25,7 +25,10 @@ export type SessionUsage = {
 
 type Session = Numbers & { reported: string[]; claimed?: Numbers; counted?: Counted };
 
-/** What the plugin reported of the session, what its messages add up to, and which of both is shown first. */
+/**
+ * The numbers that the plugin reported, the sums over the messages, and which of them is shown
+ * first.
+ */
 export function sessionUsage(session: Session): SessionUsage {
   const reported = pick(claimedOf(session), SHOWN);
   const counted = session.counted === undefined ? {} : pick(session.counted, SHOWN);
@@ -40,7 +43,7 @@ export function sessionUsage(session: Session): SessionUsage {
   };
 }
 
-/** Reported less counted, where both are known and differ. */
+/** Reported minus counted numbers, where both are known and differ. */
 function differenceOf(reported: Usage, counted: Counted | undefined): Discrepancy | undefined {
   const difference: { [name in (typeof COMPARED)[number]]?: number } = {};
   for (const name of COMPARED) {
@@ -62,14 +65,14 @@ function reasonOf({ totalTokens: claimed = 0 }: Usage, counted: Counted | undefi
     elsewhere = 0,
   } = counted ?? {};
   if (claimed < totalTokens) {
-    return "The plugin reported its total before the last messages, or leaves some out.";
+    return "The plugin reported its total before the last messages were sent, or its total omits some messages.";
   }
   if (elsewhere > 0) {
-    return "Usage of copied messages is counted in the session that they were copied from.";
+    return "Usage of copied messages is counted in the session they were copied from.";
   }
   const withCache = totalTokens + cacheReadTokens + cacheWriteTokens;
   if (withCache > totalTokens && Math.abs(claimed - withCache) <= withCache / 100) {
-    return "The plugin's total includes tokens of the cache, the messages' totals do not.";
+    return "The plugin's total includes cached tokens; the totals of the messages do not.";
   }
-  return "Messages are missing here, or the plugin counted tokens more than once.";
+  return "Some messages were not synced, or the plugin counted some tokens more than once.";
 }

@@ -2,14 +2,17 @@ import { combined, dollars, type Grain, type LedgerRow, OTHER, type Sums } from 
 import { pick } from "../record";
 import { modelKey } from "./names";
 
-/** Sums over rows, in the units that people and programs read: dollars, milliseconds, tokens. */
+/** Sums over rows in the units of the API: dollars, milliseconds, tokens. */
 export type Totals = Omit<Sums, "costNanos" | "computedNanos" | "reportedNanos"> & {
   cost: number;
   computedCost?: number;
   reportedCost?: number;
 };
 
-/** Sums of the rows that share a source, provider, model or project; `key` is `""` for none. */
+/**
+ * The sums of rows that share a source, provider, model or project; `key` is `""` if they name
+ * none.
+ */
 type Split = Totals & { key: string; lastActiveAt: number };
 
 const NOTHING: Sums = {
@@ -27,10 +30,10 @@ export function totalsOf(rows: readonly Sums[]): Totals {
   return view(rows.reduce<Sums>((sum, row) => combined(sum, row, 1), NOTHING));
 }
 
-/** Groups that a split tells apart; further ones are summed as `(other)`. */
+/** The most groups of a split; the others are summed as `(other)`. */
 const SPLIT_MAX = 1_000;
 
-/** Sums by one name, most tokens first, then most sessions, then by name. */
+/** Sums grouped by one name, ordered by tokens, then sessions, then name. */
 export function splitBy(rows: readonly LedgerRow[], name: keyof Grain): Split[] {
   const groups = new Map<string, LedgerRow[]>();
   for (const row of rows) {
@@ -57,7 +60,7 @@ function other(rest: readonly Split[]): Split {
   return { key: OTHER, ...sumOf(rest), lastActiveAt };
 }
 
-/** Adds up totals: back in whole nano-dollars, so that the sum is exact. */
+/** Adds up totals in whole nano-dollars, so that the sum is exact. */
 function sumOf(parts: readonly Totals[]): Totals {
   const nanos = (cost: number | undefined) => Math.round((cost ?? 0) * 1e9);
   const sums = parts.map((part) => ({
@@ -69,14 +72,14 @@ function sumOf(parts: readonly Totals[]): Totals {
   return totalsOf(sums);
 }
 
-/** Spellings of one model, and of one provider, share a key. */
+/** The group of a name: spellings of one model or provider share it. */
 function groupKey(name: keyof Grain, value: string): string {
   if (/^(unknown)?$/i.test(value)) return "";
   if (name === "model") return modelKey(value);
   return name === "provider" ? value.toLowerCase() : value;
 }
 
-/** The spelling that has the most tokens, as it was sent. */
+/** The spelling with the most tokens, as it was sent. */
 function shownName(key: string, name: keyof Grain, rows: readonly LedgerRow[]): string {
   if (key === "" || key === OTHER) return key;
   const tokens = new Map<string, number>();
@@ -85,7 +88,7 @@ function shownName(key: string, name: keyof Grain, rows: readonly LedgerRow[]): 
   return spellings[0]?.[0] ?? key;
 }
 
-/** The rows that carry these names, in any spelling; an absent name matches every row. */
+/** The rows with these names, in any spelling; a missing name matches every row. */
 export function rowsMatching(
   rows: readonly LedgerRow[],
   names: { [name in keyof Grain]?: string },
@@ -97,7 +100,7 @@ export function rowsMatching(
   return rows.filter((row) => wanted.every(({ name, key }) => groupKey(name, row[name]) === key));
 }
 
-/** Distinct names; sessions that name none are left out. */
+/** The number of distinct names; sessions without one are not counted. */
 export function distinct(rows: readonly LedgerRow[], name: keyof Grain): number {
   return new Set(rows.map((row) => groupKey(name, row[name])).filter((key) => key !== "")).size;
 }

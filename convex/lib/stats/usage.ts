@@ -6,14 +6,15 @@ import type { CellSums } from "./cells";
 import { grainName, modelName } from "./names";
 
 /**
- * The usage of a message: what identifies it, and what it adds to the ledger. A fork, a resume or a
- * repeated line carries usage that was counted before; each usage is counted once per user. Pure.
+ * The usage of a message: its identity, and what it adds to the ledger. A fork, a resume or a
+ * repeated line carries usage that was counted before, so each usage is counted once per user.
+ * Pure.
  */
 
 /** The numbers of a message that count as usage. */
 export type Usage = Numbers & { cacheWrite1hTokens?: number };
 
-/** As much of a message as its usage needs. */
+/** The fields of a message that its usage depends on. */
 export type UsageMessage = Usage & {
   externalId: string;
   createdAt: number;
@@ -23,7 +24,7 @@ export type UsageMessage = Usage & {
   provider?: string;
 };
 
-/** Whether the message carries tokens or money; only such usage can be counted twice. */
+/** Whether the message carries tokens or cost; only such usage can be counted twice. */
 export function hasUsage(usage: Usage): boolean {
   return hasTokens(usage) || (usage.cost ?? 0) > 0;
 }
@@ -33,12 +34,12 @@ export function hasTokens(usage: Usage): boolean {
   return (totalOf(usage) ?? 0) + cacheReadTokens + cacheWriteTokens + reasoningTokens > 0;
 }
 
-/** 96 bits: no two usages of a user share them by chance. */
+/** 96 bits, so that no two usages of a user collide by chance. */
 const KEY_LENGTH = 24;
 
 /**
- * What two messages have in common that carry the same usage, hashed: the provider's id of the response,
- * else the message's own id with time, text and numbers.
+ * A hash that is equal for messages carrying the same usage. It covers the provider's id of the
+ * response, or without one the message's own id, time, text and numbers.
  */
 export function usageKey(userId: string, message: UsageMessage): string {
   return hmacSha256(userId, JSON.stringify(identityOf(message))).slice(0, KEY_LENGTH);
@@ -54,7 +55,7 @@ function identityOf(message: UsageMessage) {
   return ["message", externalId, createdAt, textContent ?? "", ...numbers, ...cache];
 }
 
-/** More than any usage or time; fits ten digits in base 36. */
+/** An upper bound of usages and times; fits ten digits in base 36. */
 const RANK_MAX = 3e15;
 
 /**
@@ -77,7 +78,10 @@ export function usageRank(
   ].join("");
 }
 
-/** What a message adds to the ledger: itself, and its usage unless another message's is counted. */
+/**
+ * What a message adds to the ledger: one message, and its usage unless another message's is
+ * counted.
+ */
 export function bookingOf(
   message: UsageMessage,
   { isCounted, sign }: { isCounted: boolean; sign: 1 | -1 },
@@ -94,7 +98,7 @@ export function bookingOf(
   };
 }
 
-/** Usage in the numbers of a cell. */
+/** Converts usage to the numbers of a cell. */
 export function usageSums(usage: Usage): CellSums {
   const promptTokens = wholeCount(usage.promptTokens);
   const completionTokens = wholeCount(usage.completionTokens);

@@ -3,7 +3,7 @@ import type { Day } from "./days";
 import { splitBy, totalsOf } from "./totals";
 import { DAY_MS, dayStart, utcDate } from "../time";
 
-/** Days shown beside the day itself, so that a number has something to be compared with. */
+/** Days shown for comparison, including the day itself. */
 export const RECENT_DAYS = 14;
 
 const TOP = 5;
@@ -23,7 +23,7 @@ export type WrappedStats = {
   topSources: { source: string; tokens: number }[];
 };
 
-/** The day's numbers; the five strongest of each kind, most tokens first. */
+/** The numbers of a day, with the five largest groups of each kind by tokens. */
 export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
   const totals = totalsOf(rows);
   const top = (name: "model" | "provider" | "project" | "source") =>
@@ -48,7 +48,7 @@ export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
   };
 }
 
-/** Tokens of the days up to and including `date`, days without sessions as 0, oldest first. */
+/** Tokens of the days up to and including `date`, oldest first; days without sessions are 0. */
 export function recentTokens(
   days: readonly Day[],
   date: string,

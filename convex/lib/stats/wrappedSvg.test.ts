@@ -48,13 +48,13 @@ describe("the picture of a day", () => {
     expect(tagsOf(picture(`</text><script>alert(1)</script>" onload="x`))).toEqual(plain);
   });
 
-  test("holds nothing that XML cannot hold, and no mark that turns text around", () => {
+  test("contains no character that XML forbids, and no mark that changes the text direction", () => {
     const svg = picture("a\u0000b\u001bc\u202Ed\uFFFFe");
     expect(svg).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\uffff]/);
     expect(svg).toContain("a\ufffdb\ufffdc\ufffdd");
   });
 
-  test("is self-contained and of the size link previews use", () => {
+  test("is self-contained and has the size of link previews", () => {
     const svg = picture("name");
     expect(svg).toContain('width="1200" height="630"');
     expect(svg.replace("http://www.w3.org/2000/svg", "")).not.toMatch(
@@ -77,7 +77,7 @@ describe("the picture of a day", () => {
   });
 });
 
-test("a day's numbers: sums, and the five strongest of each kind", () => {
+test("the numbers of a day are sums and the five largest groups of each kind", () => {
   const models = [1, 2, 3, 4, 5, 6].map((n) => row({ model: `m${n}`, totalTokens: n }));
   const stats = wrappedStats([...models, row({ projectName: "p" })]);
   expect(stats).toMatchObject({ totalTokens: 21, sessionCount: 7, totalMessages: 7, cost: 0 });
@@ -99,7 +99,7 @@ test("recent days include those without sessions", () => {
   ]);
 });
 
-test("numbers are short and never look rounder than they are", () => {
+test("short numbers never look rounder than they are", () => {
   expect([0, 999, 1_000, 1_240, 81_250, 999_499, 999_950, 1e6, 2.5e12].map(shortCount)).toEqual([
     "0",
     "999",
@@ -127,7 +127,7 @@ test("numbers are short and never look rounder than they are", () => {
   expect(longDate("2026-11-22")).toBe("Sunday, 22 November 2026");
 });
 
-test("a name is cut by its width, never through a character", () => {
+test("a name is cut by its width, never inside a character", () => {
   expect(fitted("short", 10)).toBe("short");
   expect(fitted("😀".repeat(50), 10)).toBe(`${"😀".repeat(9)}…`);
   expect(fitted("a\n b", 10)).toBe("a b");

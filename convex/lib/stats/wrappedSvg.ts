@@ -2,14 +2,14 @@ import { escapeMarkup } from "../escape";
 import { fitted, longDate, shortCost, shortCount, shortDuration } from "./labels";
 import type { WrappedStats } from "./wrapped";
 
-/** Colours of the picture: one of the two, or as the reader's system prefers. */
+/** The colours of the picture; `auto` follows the reader's system. */
 type WrappedTheme = "light" | "dark" | "auto";
 
-/** What the picture shows. */
+/** The content of the picture. */
 export type WrappedPicture = {
   date: string;
   stats: WrappedStats;
-  /** Tokens of the last days, oldest first, the day itself last. */
+  /** Tokens of the last days, oldest first, including the day itself. */
   recent: readonly { date: string; tokens: number }[];
 };
 
@@ -26,8 +26,8 @@ const RIGHT = 668;
 const LIST_WIDTH = 468;
 
 /**
- * A day in numbers as a picture of 1200 × 630 (the size link previews use): one self-contained SVG
- * without scripts, fonts or addresses. Pure: the same numbers give the same bytes. Any name is safe.
+ * Renders a day as a picture of 1200 × 630 (the size of link previews): one self-contained SVG
+ * without scripts, fonts or links. Pure: equal numbers give equal bytes. All names are escaped.
  */
 export function wrappedSvg(picture: WrappedPicture, theme: WrappedTheme = "auto"): string {
   const { stats, date } = picture;
@@ -107,7 +107,7 @@ const ROW_HEIGHT = 58;
 const LISTS_TOP = 64;
 const LISTS_BOTTOM = 590;
 
-/** Models, then projects, then sources, as far as there is room for a whole list. */
+/** Models, projects and sources, in this order, as many whole lists as fit. */
 function lists(stats: WrappedStats): string {
   const sections: [title: string, entries: Bar[]][] = [
     [
@@ -133,7 +133,7 @@ function lists(stats: WrappedStats): string {
     ],
   ];
   let y = LISTS_TOP;
-  const drawn = sections.map(([title, entries]) => {
+  const rendered = sections.map(([title, entries]) => {
     const rows = Math.max(1, entries.length);
     const fits = Math.floor((LISTS_BOTTOM - y - TITLE_HEIGHT) / ROW_HEIGHT);
     if (fits < Math.min(rows, 2)) return "";
@@ -141,12 +141,12 @@ function lists(stats: WrappedStats): string {
     y += TITLE_HEIGHT + Math.min(rows, fits) * ROW_HEIGHT + 22;
     return section;
   });
-  return drawn.join("");
+  return rendered.join("");
 }
 
 type Bar = { name: string; tokens: number; share: number };
 
-/** The strongest as bars: the first is full, the others in proportion to it. */
+/** The largest entries as bars: the first is full, the others are in proportion. */
 function bars(entries: readonly (readonly [name: string, tokens: number])[], count: number): Bar[] {
   const most = Math.max(1, ...entries.map(([, tokens]) => tokens));
   return entries.slice(0, count).map(([name, tokens]) => ({ name, tokens, share: tokens / most }));
@@ -167,7 +167,7 @@ function list(x: number, y: number, title: string, entries: readonly Bar[]): str
   return `${text(x, y + 16, 17, title.toUpperCase(), "s b")}${body}`;
 }
 
-/** Two texts in one line, the second beside the first however wide the font makes it. */
+/** Two texts in one line, the second after the first whatever the width of the font. */
 function pair(x: number, y: number, size: number, strong: string, soft: string): string {
   return `<text x="${x}" y="${y}" font-size="${size}"><tspan class="b">${escapeMarkup(strong)}</tspan><tspan class="s" dx="14" font-size="${size - 2}">${escapeMarkup(soft)}</tspan></text>`;
 }

@@ -1,14 +1,14 @@
 import { DAY_MS, dayStart, utcDate } from "../time";
 import { QUARTER_MS } from "./cells";
 
-/** Days of time zones, by the runtime's own table of zones. Pure. */
+/** Days of time zones, from the runtime's time zone database. Pure. */
 
 export const UTC = "UTC";
 
-/** The zone's name as the runtime writes it, or undefined where it knows no such zone. */
+/** The canonical name of a time zone; undefined for unknown ones. */
 export function zoneNamed(name: string): string | undefined {
   try {
-    // An offset (`+02:00`) is no zone: it knows no daylight saving, and engines differ in reading it.
+    // Reject offsets (`+02:00`): they have no daylight saving, and engines parse them differently.
     if (!/^[a-z]/i.test(name)) return undefined;
     return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone;
   } catch {
@@ -18,7 +18,7 @@ export function zoneNamed(name: string): string | undefined {
 
 const QUARTERS_A_DAY = DAY_MS / QUARTER_MS;
 
-/** Tells dates and hours of one zone. Remembers offsets, because asking the runtime is slow. */
+/** Calculates dates and hours in one time zone. Caches offsets, because the runtime is slow. */
 export class Zone {
   readonly #format: Intl.DateTimeFormat | undefined;
   /** Offsets in ms by quarter hour. */
@@ -38,7 +38,7 @@ export class Zone {
     });
   }
 
-  /** The day (`YYYY-MM-DD`) that a quarter hour belongs to. */
+  /** The day (`YYYY-MM-DD`) of a quarter hour. */
   dateOf(quarter: number): string {
     return utcDate(this.#local(quarter));
   }
@@ -61,13 +61,13 @@ export class Zone {
     return quarter;
   }
 
-  /** The local time at the beginning of a quarter hour, as ms that read like UTC. */
+  /** The local time at the start of a quarter hour, as ms that read like UTC. */
   #local(quarter: number): number {
     return quarter * QUARTER_MS + (this.#format === undefined ? 0 : this.#offset(quarter));
   }
 
   #offset(quarter: number): number {
-    // A day that begins and ends with the same offset has it all day.
+    // If a day starts and ends with the same offset, the offset is constant.
     const first = Math.floor(quarter / QUARTERS_A_DAY) * QUARTERS_A_DAY;
     const [atFirst, atLast] = [this.#asked(first), this.#asked(first + QUARTERS_A_DAY - 1)];
     return atFirst === atLast ? atFirst : this.#asked(quarter);

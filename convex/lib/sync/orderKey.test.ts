@@ -2,19 +2,19 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { orderKey } from "./orderKey";
 
-/** The first moment that the nine digits of a key cannot hold: in the year 5188. */
+/** The first time beyond the nine digits of a key: in the year 5188. */
 const END = 36 ** 9;
 const time = fc.oneof(fc.nat(), fc.integer({ min: 0, max: END - 1 }));
 const moment = fc.record({ createdAt: time, receivedAt: time, index: fc.nat(36 ** 4 - 1) });
 
-test("keys sort as text by source time, then by arrival, then by place in the request", () => {
+test("keys sort as text by source time, then arrival, then position in the request", () => {
   fc.assert(
     fc.property(
       moment,
       moment,
       fc.constantFrom("both", "createdAt", "receivedAt"),
       (a, b, same) => {
-        // Random moments hardly ever agree, which is where what comes next decides.
+        // Random times hardly ever agree, so some are made equal to test the next criterion.
         const other = {
           ...b,
           ...(same === "both" ? {} : { createdAt: a.createdAt }),
@@ -29,7 +29,7 @@ test("keys sort as text by source time, then by arrival, then by place in the re
   );
 });
 
-test("messages of one moment have different keys, of one length, the same each time", () => {
+test("messages of the same time have different keys of equal length, the same every time", () => {
   const at = { createdAt: 1, receivedAt: 1, index: 0 };
   const keys = Array.from({ length: 1_000 }, (_, i) => orderKey({ ...at, externalId: `m${i}` }));
   expect(new Set(keys).size).toBe(1_000);

@@ -4,16 +4,16 @@ import { modelName } from "../stats/names";
 import { hasTokens } from "../stats/usage";
 
 /**
- * What follows from messages for their session: sums, models, times, and the range that changed. Pure.
- * A message is counted once, or by its difference to what was counted.
+ * Derives a session's sums, models, times and stale range from its messages. Each message is
+ * counted once; a message that was sent again counts by its difference. Pure.
  */
 
-/** Totals are not summed like the rest: a message may send halves, a whole, or both. */
+/** Excludes `totalTokens`, because a message may send the two halves, the total, or both. */
 const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 
-/** As much of a message as its session needs. */
-export type FoldableMessage = Numbers & {
-  /** When the message was stored, or stored again, ms; 0 where only its usage moved. */
+/** The fields of a message that its session depends on. */
+export type CountableMessage = Numbers & {
+  /** When the message was stored or updated, ms; 0 if only its usage moved. */
   changedAt: number;
   orderKey: string;
   createdAt: number;
@@ -21,24 +21,27 @@ export type FoldableMessage = Numbers & {
   provider?: string;
 };
 
-/** A message to be counted; `before` is what was counted of it. */
-export type Change<M extends FoldableMessage> = {
+/** A message to count. `before` is what was already counted of it. */
+export type Change<M extends CountableMessage> = {
   message: M;
-  /** False where the same usage is counted of another message. */
+  /** False if the same usage is counted for another message. */
   isCounted: boolean;
   before?: { numbers: Numbers; isCounted: boolean };
 };
 
-/** Sums over messages, and how many of them carried tokens, and a cost, whoever counts these. */
+/**
+ * Sums over messages, and how many messages carry tokens and a cost, whether or not those are
+ * counted here.
+ */
 export type Counted = Numbers & {
   withTokens?: number;
   withCost?: number;
-  /** Messages whose usage is counted of another message. */
+  /** Messages whose usage is counted for another message. */
   elsewhere?: number;
 };
 
-/** As much of a session as messages change. */
-type FoldedSession = Numbers & {
+/** The fields of a session that messages change. */
+type CountedSession = Numbers & {
   reported: string[];
   claimed?: Numbers;
   counted?: Counted;
@@ -54,11 +57,11 @@ type FoldedSession = Numbers & {
   staleTo?: string;
 };
 
-/** Models that a session lists; a session with more is found by these. */
+/** The most models listed per session. Searches by model find only listed ones. */
 const MODELS_MAX = 20;
 
 /** Returns the session with these changes counted. */
-export function fold<S extends FoldedSession, M extends FoldableMessage>(
+export function applyChanges<S extends CountedSession, M extends CountableMessage>(
   session: S,
   changes: readonly Change<M>[],
 ): S {
@@ -77,7 +80,7 @@ export function fold<S extends FoldedSession, M extends FoldableMessage>(
     ...(messages.length > 0 ? { activeUntil: Math.max(session.activeUntil ?? 0, ...times) } : {}),
     ...modelOf(session, messages),
     ...modelsOf(session, messages),
-    // Texts stay as they are where only the usage moved.
+    // Texts are unchanged where only the usage moved.
     ...staleRange(
       session,
       messages.filter(({ changedAt }) => changedAt > 0),
@@ -89,7 +92,7 @@ export function fold<S extends FoldedSession, M extends FoldableMessage>(
 
 function countedWith(
   counted: Counted | undefined,
-  changes: readonly Change<FoldableMessage>[],
+  changes: readonly Change<CountableMessage>[],
 ): Counted {
   const next: Counted = { ...counted };
   const addCount = (name: "withTokens" | "withCost" | "elsewhere", by: number) => {
@@ -121,12 +124,15 @@ function add(sums: Numbers, key: NumberName, value: number | undefined, sign: 1 
   sums[key] = key === "cost" ? roundNanos(sum) : sum;
 }
 
-/** Sums of dollars do not depend on their order when each is a whole number of nano-dollars. */
+/** Rounds to nano-dollars, so that sums of dollars do not depend on their order. */
 function roundNanos(dollars: number): number {
   return Math.round(dollars * 1e9) / 1e9;
 }
 
-/** What the plugin reported of the session; version 1 kept it in the session's own columns. */
+/**
+ * The numbers that the plugin reported for the session; version 1 kept them in the session's own
+ * columns.
+ */
 export function claimedOf(session: Numbers & { reported: string[]; claimed?: Numbers }): Numbers {
   if (session.claimed !== undefined) return session.claimed;
   const claimed: Numbers = {};
@@ -134,7 +140,7 @@ export function claimedOf(session: Numbers & { reported: string[]; claimed?: Num
   return settleTotal(claimed);
 }
 
-/** A plugin that reports a half but not the whole means the sum of both halves. */
+/** Adds the total of a plugin that reports only prompt or completion tokens. */
 export function settleTotal<N extends Numbers>(claimed: N): N {
   const totalTokens = totalOf(claimed);
   return totalTokens === undefined ? claimed : { ...claimed, totalTokens };
@@ -143,7 +149,7 @@ export function settleTotal<N extends Numbers>(claimed: N): N {
 const TOKEN_HALVES = ["promptTokens", "completionTokens", "totalTokens"] as const;
 const TOKEN_KINDS = ["cacheReadTokens", "cacheWriteTokens", "reasoningTokens"] as const;
 
-/** The numbers that only the session reports, because its messages carry none of their kind. */
+/** The numbers that only the session reports, because its messages carry none of that kind. */
 export function onlyClaimed(claimed: Numbers, counted: Counted | undefined): Numbers {
   const rest: Numbers = { ...claimed };
   const drop = (names: readonly NumberName[]) => names.forEach((name) => delete rest[name]);
@@ -153,8 +159,8 @@ export function onlyClaimed(claimed: Numbers, counted: Counted | undefined): Num
 }
 
 /**
- * The numbers that are shown first: what the messages add up to where they carry usage, else what the
- * plugin reported of the session. A duration is the session's own, which knows its pauses.
+ * The numbers shown first: the sums over the messages if they carry usage, otherwise what the
+ * plugin reported. The session's own duration wins, because only it accounts for pauses.
  */
 export function headline(claimed: Numbers, counted: Counted | undefined) {
   const shown = onlyClaimed(claimed, counted);
@@ -171,8 +177,8 @@ export function headline(claimed: Numbers, counted: Counted | undefined) {
   return numbers;
 }
 
-/** The model of the latest message that names one, unless the plugin named the session's. */
-function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
+/** The model of the latest message that names one, unless the plugin named the session's model. */
+function modelOf(session: CountedSession, changed: readonly CountableMessage[]) {
   let { model, provider, modelOrderKey } = session;
   if (session.reported.includes("model")) return {};
   for (const message of changed) {
@@ -185,14 +191,14 @@ function modelOf(session: FoldedSession, changed: readonly FoldableMessage[]) {
   return { model, provider, modelOrderKey };
 }
 
-function modelsOf({ models = [] }: FoldedSession, changed: readonly FoldableMessage[]) {
+function modelsOf({ models = [] }: CountedSession, changed: readonly CountableMessage[]) {
   const named = changed.flatMap(({ model }) => modelName(model) ?? []);
   const all = Array.from(new Set([...models, ...named])).slice(0, MODELS_MAX);
   return all.length === models.length ? {} : { models: all.sort() };
 }
 
-/** The range of order keys that changed since the last embedding, widened by these messages. */
-function staleRange(session: FoldedSession, changed: readonly FoldableMessage[]) {
+/** Widens the stale range (order keys changed since the last embedding) by these messages. */
+function staleRange(session: CountedSession, changed: readonly CountableMessage[]) {
   let { staleFrom, staleTo } = session;
   for (const { orderKey } of changed) {
     if (staleFrom === undefined || orderKey < staleFrom) staleFrom = orderKey;

@@ -1,20 +1,20 @@
-/** What storing something takes: index ranges and writes counted alike, and bytes. */
+/** The cost of storing something: index ranges plus writes, and bytes. */
 export type Load = { operations: number; bytes: number };
 
 /**
- * What a session, or a message without rows in `parts`, may take: its session found, marked and given a
- * refresh, itself found and written.
+ * Operations for a session, or for a message without rows in `parts`: finding and marking its
+ * session, scheduling the refresh, finding and writing the item.
  */
 export const ITEM_OPERATIONS = 6;
 
-/** Whether one more fits beside what there is. */
+/** Whether `more` still fits into `max`. */
 export function fits(spent: Load, more: Load, max: Load): boolean {
   return (
     spent.operations + more.operations <= max.operations && spent.bytes + more.bytes <= max.bytes
   );
 }
 
-/** Both together. */
+/** The sum of two loads. */
 export function added(a: Load, b: Load): Load {
   return { operations: a.operations + b.operations, bytes: a.bytes + b.bytes };
 }

@@ -1,15 +1,15 @@
 import { parseIso } from "../time";
 
-/** Source times, wherever a plugin hides them. Pure; all results are epoch milliseconds. */
+/** Finds source times wherever plugins put them. Pure; all results are epoch milliseconds. */
 
-/** No AI coding tool is older; smaller numbers are seconds or rubbish. */
+/** The earliest plausible time: no AI coding tool is older. Smaller numbers are seconds or invalid. */
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
-/** How far a laptop's clock may run ahead of ours before its times are ignored. */
+/** How far a client's clock may be ahead of ours before its times are ignored. */
 const CLOCK_SKEW_MS = 10 * 60_000;
-/** Below this a number is seconds (the year 5138 in seconds, 1973 in ms). */
+/** Smaller numbers are seconds (this one is the year 5138 in seconds, 1973 in ms). */
 export const SECONDS_LIMIT = 1e11;
 
-/** A time as sent (ms, seconds, ISO text), or undefined if it is none or not plausible. */
+/** Parses a time (ms, seconds, ISO text); undefined if it is invalid or implausible. */
 export function readTime(value: unknown, now: number): number | undefined {
   const ms = toMs(value);
   return ms !== undefined && isPlausible(ms, now) ? ms : undefined;
@@ -30,8 +30,8 @@ function isPlausible(ms: number, now: number): boolean {
 }
 
 /**
- * The time inside a plugin's id: OpenCode's `msg_…` and `ses_…` (48 bits of ms × 4096 + counter,
- * complemented for sessions), or the `-user-<ms>` suffixes of claude-code-sync 0.1.15, as seen on the wire.
+ * The time encoded in a plugin's id: OpenCode's `msg_…` and `ses_…` (48 bits of ms × 4096 +
+ * counter, complemented for sessions), or the `-user-<ms>` suffix of claude-code-sync 0.1.15.
  */
 export function timeFromId(id: string, now: number): number | undefined {
   const openCode = /^(msg|ses)_([0-9a-f]{12})/.exec(id);
@@ -44,7 +44,10 @@ export function timeFromId(id: string, now: number): number | undefined {
   return suffix ? readTime(Number(suffix[1]), now) : undefined;
 }
 
-/** The id keeps only 48 bits, so the period (about 795 days) that ends nearest to now is added back. */
+/**
+ * Restores the high bits that the 48-bit id lacks: picks the period (about 795 days) closest to
+ * now.
+ */
 function openCodeTime(bits: bigint, now: number): number | undefined {
   const period = Number((BigInt(1) << BigInt(48)) / BigInt(4096));
   const base = Number(bits / BigInt(4096));

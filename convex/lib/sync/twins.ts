@@ -1,11 +1,12 @@
 /**
- * Messages that a plugin and an import of the tool's own files both send, under different ids. Plugins
- * make up ids where hooks tell them none: `<session>-user-<ms>` (claude-code-sync), `<session>-user-<n>`
- * and `<session>-assistant-<n>` (pi-opensync-plugin). Such a message and one with the tool's own id are
- * one, if they are close in time and say the same. Pure.
+ * Recognises messages that a plugin and an import of the tool's own files both send, under
+ * different ids. Plugins make up ids where hooks provide none: `<session>-user-<ms>`
+ * (claude-code-sync), `<session>-user-<n>` and `<session>-assistant-<n>` (pi-opensync-plugin). Such
+ * a message and one with the tool's own id are twins if they are close in time and have the same
+ * text. Pure.
  */
 
-/** As much of a message as tells whether it is one with another. */
+/** The fields of a message by which twins are recognised. */
 export type TwinMessage = {
   externalId: string;
   role?: string;
@@ -17,26 +18,26 @@ export type TwinMessage = {
   madeUpId?: string;
 };
 
-/** Tools whose plugin makes up ids, and for messages of which roles. */
+/** Sources whose plugin makes up ids, with the roles it does so for. */
 const MADE_UP_ROLES: { readonly [source: string]: readonly string[] } = {
   "claude-code": ["user"],
   pi: ["user", "assistant"],
 };
 
-/** A hook runs within seconds of what it tells, also on a busy machine. */
+/** The largest distance in time: a hook runs within seconds of its event, even on a busy machine. */
 const WINDOW_MS = 10_000;
-/** Messages without text are told apart by their time alone. */
+/** The largest distance of messages without text, which only differ by time. */
 const WORDLESS_WINDOW_MS = 1_000;
-/** An answer of pi is stored when it ends, and its plugin tells when it began. */
+/** The longest answer: pi stores an answer when it ends, but its plugin reports when it started. */
 const ANSWER_MAX_MS = 10 * 60_000;
 
-/** Whether a plugin made this id up. */
+/** Whether a plugin made up this id. */
 export function isMadeUp(sessionExternalId: string, externalId: string): boolean {
   if (!externalId.startsWith(`${sessionExternalId}-`)) return false;
   return /^(?:user|assistant)-\d{1,13}$/.test(externalId.slice(sessionExternalId.length + 1));
 }
 
-/** Times in which the other of the two may stand; null where a message of this kind has no other. */
+/** The range of times in which the twin may be; null if a message of this kind has none. */
 export function twinTimes(
   session: { externalId: string; source: string },
   message: TwinMessage,
@@ -49,7 +50,7 @@ export function twinTimes(
   return { from: began - WINDOW_MS, to: (isOfPlugin ? began + longest : began) + WINDOW_MS };
 }
 
-/** The one of these messages that is the same as this one; undefined for none. */
+/** The twin of this message among these; undefined if there is none. */
 export function twinOf<M extends TwinMessage>(
   sessionExternalId: string,
   message: TwinMessage,
@@ -68,13 +69,13 @@ export function twinOf<M extends TwinMessage>(
       spoken(one) === spoken(message) &&
       distance(one, message) <= (spoken(message) === "" ? WORDLESS_WINDOW_MS : WINDOW_MS),
   );
-  // Who says the same twice in a row is told apart by time.
+  // Equal consecutive texts of one speaker are distinguished by time.
   return same.sort((a, b) => distance(a, message) - distance(b, message))[0];
 }
 
 /**
- * Whether a plugin tells again, in fewer words, what an import has stored: such a delivery replaces
- * nothing. claude-code-sync knows a call without its id, and of an answer only its first text.
+ * Whether a plugin repeats in less detail what an import has stored. Such a delivery replaces
+ * nothing: claude-code-sync omits the ids of calls and all but the first text of an answer.
  */
 export function tellsLess(
   session: { externalId: string; source: string },
@@ -94,10 +95,10 @@ function distance(a: TwinMessage, b: TwinMessage): number {
   return Math.abs((beginningOf(a) ?? 0) - (beginningOf(b) ?? 0));
 }
 
-/** Characters of a text that are compared. */
+/** The number of characters that are compared. */
 const COMPARED_CHARS = 500;
 
-/** The beginning of what is said, without the thinking that a plugin puts in front. */
+/** The start of the text, without the thinking that a plugin puts before it. */
 function spoken({ textContent = "" }: TwinMessage): string {
   const text = textContent.replace(/^(?:<thinking>[\s\S]*?<\/thinking>\s*)+/, "");
   return text

@@ -6,17 +6,17 @@ test.each(Object.entries(INDEXES))(
   "the cost of a row of %s counts at least the indexes that its table has",
   (table, count) => {
     const indexes = schema.tables[table as keyof typeof INDEXES][" indexes"]();
-    // By id and by creation time are Convex's own.
+    // Two indexes (by id, by creation time) are Convex's own.
     expect(indexes.length + 2).toBeLessThanOrEqual(count);
     expect(indexes.length + 2).toBeGreaterThan(count / 2);
   },
 );
 
 test.each(Object.keys(INDEXES))(
-  "a row of %s is counted with its one copy in a text index",
+  "a row of %s is counted with one copy for its text index",
   (table) => {
     const definition = schema.tables[table as keyof typeof INDEXES];
-    // `export` is what the CLI calls; the types of `convex/server` do not show it.
+    // The CLI calls `export`, which the types of `convex/server` do not declare.
     const exported = (
       definition as unknown as { export: () => { searchIndexes: unknown[] } }
     ).export();
@@ -24,7 +24,7 @@ test.each(Object.keys(INDEXES))(
   },
 );
 
-test("slices of any size, one after the other, write at most three eighths of the deployment's window", () => {
+test("consecutive slices of any size write at most three eighths of the deployment's window", () => {
   const window = writeWindow(undefined);
   expect(window).toBe(4 * 1024 * 1024);
   for (const bytes of [1_000, SLICE.bytes, 7 * 1024 * 1024]) {

@@ -124,7 +124,7 @@ export async function search(ctx: QueryCtx, text: string, limit: number): Promis
   const sections = (await candidatePages(ctx, query.terms)).flatMap(passagesOf);
   return rankSessions(matcher, sections)
     .slice(0, limit)
-    .map(({ passage, score }) => ({
+    .map(({ candidate: passage, score }) => ({
       slug: passage.sessionId,
       title: passage.title,
       heading: passage.heading || undefined,

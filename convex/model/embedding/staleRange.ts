@@ -2,10 +2,10 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { readMessage } from "../../lib/sessions/readMessage";
 import { parseParts } from "../../lib/sessions/parts";
-import { joinPieces, TEXT_ORDER } from "../../lib/sessions/partRows";
+import { joinRows, TEXT_ORDER } from "../../lib/sessions/partRows";
 import { rowsOfMessage } from "../sessions/parts";
 import { prefixBytes, utf8Length } from "../../lib/text";
-import { meaningOf, RUN_MAX_BYTES, type UnitMessage } from "../../lib/embedding/units";
+import { semanticText, TURN_MAX_BYTES, type TurnMessage } from "../../lib/embedding/turns";
 
 /** Reading the stretch of a conversation that has to be embedded, as what it means. */
 
@@ -23,7 +23,7 @@ const PARTS_MAX_BYTES = 64_000;
 const LOOK_BACK_MAX_MESSAGES = 100;
 
 /** A message as its unit needs it; `deliveryHash` recognises the same content later. */
-export type StretchMessage = UnitMessage & { id: Id<"messages">; deliveryHash: string };
+export type StretchMessage = TurnMessage & { id: Id<"messages">; deliveryHash: string };
 
 type ReadStretch = { messages: StretchMessage[]; isEnd: boolean; hasMore: boolean };
 
@@ -126,7 +126,11 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
     found.unshift(message);
     bytes += utf8Length(message.textContent ?? "");
     // The prompt begins the turn.
-    if (message.role === "user" || message._id === lastUnit?.messageId || bytes > 2 * RUN_MAX_BYTES)
+    if (
+      message.role === "user" ||
+      message._id === lastUnit?.messageId ||
+      bytes > 2 * TURN_MAX_BYTES
+    )
       break;
     if (found.length >= LOOK_BACK_MAX_MESSAGES) break;
   }
@@ -146,9 +150,9 @@ async function toStretchMessage(
 /** What a message says: its prose and a line for each tool call, at most `MEANING_MAX_BYTES`. */
 export async function readMeaning(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
   if (message.role === "system" || message.role === "tool") return "";
-  const { text, parts } = joinPieces(await headRows(ctx, message), message.textContent);
+  const { text, parts } = joinRows(await headRows(ctx, message), message.textContent);
   const read = readMessage({ role: message.role, textContent: text, parts: parseParts(parts) });
-  return prefixBytes(meaningOf(read), MEANING_MAX_BYTES);
+  return prefixBytes(semanticText(read), MEANING_MAX_BYTES);
 }
 
 /** The first rows of a message in `parts`, without one that is cut off by the bound. */

@@ -1,6 +1,6 @@
 import { v, type ObjectType } from "convex/values";
 import { AppError, notFound } from "../../errors";
-import type { Selection } from "../../exports/select";
+import type { MessageFilter } from "../../exports/messageFilter";
 import { DEFAULT_OPTIONS, type ExportOptions } from "../../exports/types";
 import type { Written } from "../../exports/writer";
 import { TURN_MODES, type Turns } from "../../lib/enums";
@@ -20,7 +20,7 @@ export const vFileOptions = {
 /** The choices in the words of exports. */
 export function fileChoices(options: ObjectType<typeof vFileOptions>): {
   options: ExportOptions;
-  selection: Selection;
+  selection: MessageFilter;
 } {
   const turns = new Map<string, Turns>(Object.entries(TURN_MODES));
   return {

@@ -2,7 +2,7 @@ import { getConvexSize } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { invalidField, notFound } from "../../errors";
-import type { Piece } from "../../exports/writer";
+import type { SessionPage } from "../../exports/writer";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
@@ -36,9 +36,9 @@ export async function page(
   user: Pick<Doc<"users">, "_id">,
   selection: ExportSelection,
   position: string | null,
-): Promise<{ pieces: Piece[]; unknown: string[]; next: string | null }> {
+): Promise<{ pieces: SessionPage[]; unknown: string[]; next: string | null }> {
   const start = position === null ? null : readPosition(position);
-  const pieces: Piece[] = [];
+  const pieces: SessionPage[] = [];
   let unknown: string[] = [];
   let bytes = 0;
   let rows = 0;
@@ -79,7 +79,7 @@ export async function sharedPage(
   session: Doc<"sessions">,
   position: string | null,
 ): Promise<
-  Pick<Piece, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
+  Pick<SessionPage, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
 > {
   const { from, cursor } = position === null ? BEGINNING : readReached(position);
   const page = await MessagePages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
@@ -102,7 +102,7 @@ async function* piecesOf(
   session: Doc<"sessions">,
   start: Reached,
 ): AsyncGenerator<{
-  piece: Omit<Piece, "position" | "unknown">;
+  piece: Omit<SessionPage, "position" | "unknown">;
   reached: Reached;
   next: Reached | null;
 }> {

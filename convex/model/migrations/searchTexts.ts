@@ -1,7 +1,7 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { type SearchText, searchTextsOf } from "../../lib/search/searchTexts";
-import { holdsInlineData } from "../../lib/search/readable";
+import { containsInlineData } from "../../lib/search/readable";
 import { spend, type Budget } from "../readBudget";
 import { insertSearchTexts } from "../search/searchTexts";
 import { everyRow } from "./migration";
@@ -56,7 +56,7 @@ export const partSearchTexts = everyRow(
   async (ctx, part, budget) => {
     const { _id, text, content } = part;
     budget.bytes -= (text ?? content ?? "").length * BYTES_PER_BYTE;
-    const isData = text !== undefined && holdsInlineData(text);
+    const isData = text !== undefined && containsInlineData(text);
     if (isData) await ctx.db.patch("parts", _id, { text: undefined, content: text });
     const row = isData ? { ...part, text: undefined, content: text } : part;
     return (await insertOnce(ctx, part, searchTextsOf("", [row]), budget)) || isData;

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import { evidenceOf, type Matcher } from "../../lib/search/matching";
+import { summarizeMatches, type Matcher } from "../../lib/search/matching";
 import type { Concept } from "../../lib/search/query";
 import { shownTitle } from "../sessions/sessions";
 import { asksAboutSessions, type Filters, isSaidBy, passes } from "./filters";
@@ -94,8 +94,8 @@ export async function readCandidates(search: Search): Promise<Candidates> {
   for (const { source, upTo, bytes } of SHARES) {
     await reader.read(source, groups, { upTo, bytes, rows: Infinity });
   }
-  for (const { asked } of rarest(search.matcher, reader.candidates)) {
-    for (const source of [inMessages, inParts]) await reader.read(source, [asked], { ...PROBE });
+  for (const { indexTerms } of rarest(search.matcher, reader.candidates)) {
+    for (const source of [inMessages, inParts]) await reader.read(source, [indexTerms], { ...PROBE });
   }
   return reader;
 }
@@ -107,7 +107,7 @@ function rarest(matcher: Matcher, candidates: readonly Candidate[]): Concept[] {
   const holding = query.concepts.map((concept, i) => {
     const sessions = new Set<string>();
     for (const { sessionId, text } of candidates) {
-      const { strengths } = evidenceOf(matcher, text);
+      const { strengths } = summarizeMatches(matcher, text);
       if ((strengths[i] ?? 0) >= 0.5) sessions.add(sessionId);
     }
     return { concept, sessions: sessions.size };

@@ -1,11 +1,11 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
-import { ContextPacker, type ContextPassage, type Turn } from "../../lib/search/context";
+import { ContextPacker, type Excerpt, type ContextMessage } from "../../lib/search/context";
 import { type Matcher, matcherOf } from "../../lib/search/matching";
 import { mergeRanked } from "../../lib/search/fusion";
 import { UNTITLED } from "../../lib/sessions/titles";
-import { rankPassages, rankSessions } from "../../lib/search/rank";
+import { rankCandidates, rankSessions } from "../../lib/search/rank";
 import { makeSnippet } from "../../lib/search/snippet";
 import { prepareQuery } from "../../lib/search/query";
 import { cutBytes } from "../../lib/text";
@@ -25,7 +25,7 @@ import { shownTitle } from "../sessions/sessions";
 type Anchor = { sessionId: Id<"sessions">; messageId?: Id<"messages">; text?: string };
 
 /** A passage that also says where it is from, as clients name it. */
-type SourcedPassage = ContextPassage & Pick<Doc<"sessions">, "externalId" | "source">;
+type SourcedPassage = Excerpt & Pick<Doc<"sessions">, "externalId" | "source">;
 
 /** Anchors that each search offers; more than are asked for, since some say the same. */
 const ANCHORS_PER_SEARCH = 24;
@@ -62,7 +62,7 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   let left = input.limit + SPARE_ANCHORS;
   for (const { anchor, score } of anchors) {
     if (packer.isFull || left === 0) break;
-    if (!packer.takesFrom(anchor.sessionId)) continue;
+    if (!packer.acceptsFrom(anchor.sessionId)) continue;
     left -= 1;
     const session = await sessions.get(anchor.sessionId);
     if (session === null || !passes(session, input.filters ?? {})) continue;
@@ -118,17 +118,17 @@ async function lexicalAnchors(
   const { candidates } = await readCandidates({ matcher, filters, sessions });
   const ranked = rankSessions(matcher, candidates).slice(0, ANCHORS_PER_SEARCH);
   const known = [];
-  for (const { passage } of ranked) await sessions.get(passage.sessionId);
+  for (const { candidate } of ranked) await sessions.get(candidate.sessionId);
   for (const candidate of candidates) {
     const session = sessions.peek(candidate.sessionId);
     if (session) known.push(withSession(candidate, session));
   }
   const order = new Map(
-    rankSessions(matcher, known).map(({ passage, score }) => [passage.sessionId, score]),
+    rankSessions(matcher, known).map(({ candidate, score }) => [candidate.sessionId, score]),
   );
   const isNew = anchorFilter();
-  return rankPassages(matcher, known)
-    .map(({ passage: { sessionId, messageId, text } }) => ({
+  return rankCandidates(matcher, known)
+    .map(({ candidate: { sessionId, messageId, text } }) => ({
       score: order.get(sessionId) ?? 0,
       anchor: { sessionId, messageId, text: messageId ? text : undefined },
     }))
@@ -195,7 +195,7 @@ async function readPassage(
     title: shownTitle(session) ?? UNTITLED,
     project: session.projectName,
     createdAt: session.createdAt,
-    turns: await exchangeOf(ctx, message, anchor.text, quoting),
+    messages: await exchangeOf(ctx, message, anchor.text, quoting),
   };
 }
 
@@ -208,11 +208,11 @@ async function exchangeOf(
   message: Doc<"messages">,
   found: string | undefined,
   { matcher, masks = false }: Quoting,
-): Promise<Turn[]> {
+): Promise<ContextMessage[]> {
   const own = await readMeaning(ctx, message);
   const text = found ?? own;
   const near = (where: "before" | "after") => neighbours(ctx, message, where, masks);
-  const turn = (role: Turn["role"], said: string): Turn => ({
+  const turn = (role: ContextMessage["role"], said: string): ContextMessage => ({
     messageId: message._id,
     role,
     // Before it is cut: the rest of a secret that was cut in two would not be recognised.
@@ -255,7 +255,7 @@ async function neighbours(
         : inSession.gt("orderKey", orderKey);
     })
     .order(where === "before" ? "desc" : "asc");
-  const turns: Turn[] = [];
+  const turns: ContextMessage[] = [];
   let read = 0;
   for await (const other of near) {
     const isPrompt = other.role === "user";

@@ -61,12 +61,12 @@ async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) 
   const matcher = matcherOf(prepareQuery(query));
   const { candidates, hasMore } = await readCandidates({ matcher, filters, sessions });
   const first = rankSessions(matcher, candidates);
-  for (const { passage } of first) await sessions.get(passage.sessionId);
+  for (const { candidate } of first) await sessions.get(candidate.sessionId);
   const known = candidates.map((candidate) => {
     const session = sessions.peek(candidate.sessionId);
     return session ? withSession(candidate, session) : candidate;
   });
-  const ranked = rankSessions(matcher, known).flatMap(({ passage, score }) => {
+  const ranked = rankSessions(matcher, known).flatMap(({ candidate: passage, score }) => {
     const session = sessions.peek(passage.sessionId);
     return session ? [{ session, passage, score }] : [];
   });

@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { isOfText, type SearchText } from "../../lib/search/searchTexts";
+import { belongsToMessageText, type SearchText } from "../../lib/search/searchTexts";
 
 /** Writes the derived search texts of messages (`searchTexts` in `schema.ts`). */
 
@@ -28,7 +28,7 @@ export async function replaceSearchTexts(
   replaced: Replaced,
 ): Promise<void> {
   const isReplaced = (one: Pick<SearchText, "order">) =>
-    isOfText(one) ? replaced.text : replaced.parts;
+    belongsToMessageText(one) ? replaced.text : replaced.parts;
   const stored = await ctx.db
     .query("searchTexts")
     .withIndex("by_session_and_message", (q) =>

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import type { Passage } from "../../lib/search/rank";
+import type { TextCandidate } from "../../lib/search/rank";
 import { readable } from "../../lib/search/readable";
 import type { Filters } from "./filters";
 
@@ -11,7 +11,7 @@ import type { Filters } from "./filters";
  */
 
 /** A text of a session that may answer; without a message it is the session's own title and prompts. */
-export type Candidate = Passage & { sessionId: Id<"sessions">; messageId?: Id<"messages"> };
+export type Candidate = TextCandidate & { sessionId: Id<"sessions">; messageId?: Id<"messages"> };
 
 /** What a source found, before it is known whether it is wanted. `key` names the stored text. */
 export type Hit = {

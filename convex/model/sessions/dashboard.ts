@@ -6,7 +6,7 @@ import { sessionMarkdown } from "../../exports/markdown";
 import { defined } from "../../lib/record";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
-import { drawnParts } from "../../lib/sessions/dashboardParts";
+import { dashboardParts } from "../../lib/sessions/dashboardParts";
 import { maskForOthers } from "../../lib/secrets/mask";
 import { parseParts } from "../../lib/sessions/parts";
 import { cutBytes, utf8Length } from "../../lib/text";
@@ -72,7 +72,7 @@ const fieldsInDashboard = viewOf(MESSAGE_FIELDS, "dashboard");
 
 function messageView(message: MessagePages.MessageView) {
   const { id, role, createdAt, textContent } = message;
-  const parts = drawnParts({ ...message, parts: parseParts(message.parts) });
+  const parts = dashboardParts({ ...message, parts: parseParts(message.parts) });
   const text = textContent === undefined ? undefined : cutBytes(textContent, TEXT_TWICE_MAX_BYTES);
   const isSaidOnce = text !== textContent && parts.some(({ type }) => DRAWN_TYPES.has(type));
   return {

@@ -6,7 +6,7 @@ import { isPlaceholderName, mergeFields } from "../../lib/sessions/mergeFields";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
 import { claimedOf, headline, settleTotal } from "../../lib/sync/sessionTotals";
 import { cutBytes } from "../../lib/text";
-import { isTitle } from "../../lib/sessions/wrappers";
+import { isTitle } from "../../lib/sessions/injectedText";
 import type { SessionFields } from "../sync/shapes";
 
 /** Merges what a plugin says of a session into what is stored. Pure. */

@@ -5,11 +5,11 @@ import { tooLarge } from "../../errors";
 import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
 import { pick } from "../../lib/record";
 import { afterDelivery } from "../../lib/secrets/counts";
-import { isContinuation, markAfter } from "../../lib/sync/messageSlices";
+import { isContinuation, hashAfterSlice } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
 import { isMadeUp, tellsLess } from "../../lib/sync/twins";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
-import { MESSAGE_MAX_BYTES, pieceBytes, type Piece } from "../../lib/sessions/partRows";
+import { MESSAGE_MAX_BYTES, contentBytes, type PartRow } from "../../lib/sessions/partRows";
 import { utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
 import { changeOf, type StoredChange } from "../sync/changes";
@@ -110,9 +110,9 @@ async function insert(
     role: message.role ?? "unknown",
     createdAt,
     orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
-    deliveryHash: markAfter(message),
+    deliveryHash: hashAfterSlice(message),
     ...(message.secrets ? { secrets: message.secrets } : {}),
-    ...size(rows.length, pieceBytes(rows)),
+    ...size(rows.length, contentBytes(rows)),
   };
   const messageId = await ctx.db.insert("messages", fields);
   const inserted = { ...fields, _id: messageId };
@@ -163,7 +163,7 @@ async function update(
       bytesToCome: bytesToCome(message, sendsText),
     })),
     secrets,
-    deliveryHash: markAfter(message),
+    deliveryHash: hashAfterSlice(message),
   });
   return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets }, stored);
 }
@@ -185,7 +185,7 @@ async function replaceRows(
   ctx: MutationCtx,
   stored: Doc<"messages">,
   textContent: string | undefined,
-  rows: { text?: Piece[]; parts?: Piece[]; bytesToCome: number },
+  rows: { text?: PartRow[]; parts?: PartRow[]; bytesToCome: number },
 ) {
   let { partRows = 0, partBytes = 0 } = stored;
   const hadRows = partRows > 0;
@@ -194,7 +194,7 @@ async function replaceRows(
     if (pieces === undefined) continue;
     const gone = await Parts.replace(ctx, stored, which, pieces, hadRows);
     partRows += pieces.length - gone.length;
-    partBytes += pieceBytes(pieces) - pieceBytes(gone);
+    partBytes += contentBytes(pieces) - contentBytes(gone);
   }
   const bytes = utf8Length(textContent ?? "") + partBytes + rows.bytesToCome;
   if (bytes > MESSAGE_MAX_BYTES) throw tooLarge("message");

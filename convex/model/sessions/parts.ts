@@ -1,6 +1,6 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { joinPieces, TEXT_ORDER, type Piece, type JoinedPart } from "../../lib/sessions/partRows";
+import { joinRows, TEXT_ORDER, type PartRow, type JoinedPart } from "../../lib/sessions/partRows";
 
 /** The only hands on the `parts` table, but for deletion and search. */
 
@@ -16,7 +16,7 @@ export async function replace(
   ctx: MutationCtx,
   message: Owner,
   which: Which,
-  pieces: readonly Piece[],
+  pieces: readonly PartRow[],
   hasRows: boolean,
 ): Promise<Doc<"parts">[]> {
   const gone = hasRows ? await ofMessage(ctx, message, which) : [];
@@ -91,6 +91,6 @@ function joinByMessage(
     else grouped.set(row.messageId, [row]);
   }
   return new Map(
-    page.map(({ _id, textContent }) => [_id, joinPieces(grouped.get(_id) ?? [], textContent)]),
+    page.map(({ _id, textContent }) => [_id, joinRows(grouped.get(_id) ?? [], textContent)]),
   );
 }

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import { spokenText } from "../../lib/sessions/wrappers";
+import { personText } from "../../lib/sessions/injectedText";
 import { prefixBytes } from "../../lib/text";
 import { hasRoom, spend } from "../readBudget";
 
@@ -37,5 +37,5 @@ export async function firstPrompts(
 
 /** What a person said in a message, as far as its beginning tells. */
 export function promptOf({ textContent = "" }: Pick<Doc<"messages">, "textContent">): string {
-  return spokenText(prefixBytes(textContent, PROMPT_READ_MAX_BYTES));
+  return personText(prefixBytes(textContent, PROMPT_READ_MAX_BYTES));
 }

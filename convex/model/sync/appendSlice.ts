@@ -1,9 +1,9 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
-import { pieceBytes } from "../../lib/sessions/partRows";
-import { markAfter, markBefore } from "../../lib/sync/messageSlices";
-import { isOfText } from "../../lib/search/searchTexts";
+import { contentBytes } from "../../lib/sessions/partRows";
+import { hashAfterSlice, pendingHash } from "../../lib/sync/messageSlices";
+import { belongsToMessageText } from "../../lib/search/searchTexts";
 import { insertSearchTexts } from "../search/searchTexts";
 import * as Messages from "../sessions/messages";
 import * as Parts from "../sessions/parts";
@@ -24,19 +24,21 @@ export async function appendSlice(
     throw new AppError("CONFLICT", "message: was deleted while it was being stored");
   }
   const messageId = stored._id;
-  if (stored.deliveryHash !== markBefore(message)) return { messageId, outcome: "skipped" };
+  if (stored.deliveryHash !== pendingHash(message)) return { messageId, outcome: "skipped" };
   const keepsText = Messages.keepsSentText(stored, message);
   const rows = [...(keepsText ? [] : (message.textTail ?? [])), ...(message.partRows ?? [])];
   await Parts.replace(ctx, stored, "parts", rows, false);
-  const searchTexts = (message.searchTexts ?? []).filter((one) => !keepsText || !isOfText(one));
+  const searchTexts = (message.searchTexts ?? []).filter(
+    (one) => !keepsText || !belongsToMessageText(one),
+  );
   await insertSearchTexts(ctx, stored, searchTexts);
   // A refresh between two slices saw a part of the message: the next one looks again.
   const marked = Messages.markChanged(session, stored);
   await ctx.db.patch("messages", messageId, {
     partRows: (stored.partRows ?? 0) + rows.length,
-    partBytes: (stored.partBytes ?? 0) + pieceBytes(rows),
+    partBytes: (stored.partBytes ?? 0) + contentBytes(rows),
     ...marked.fields,
-    deliveryHash: markAfter(message),
+    deliveryHash: hashAfterSlice(message),
   });
   return { messageId, outcome: "updated", change: marked.change };
 }

@@ -2,10 +2,10 @@ import { withoutSystemFields } from "convex-helpers";
 import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { fold } from "../../lib/sync/sessionTotals";
+import { applyChanges } from "../../lib/sync/sessionTotals";
 import { sessionCounts } from "../../lib/secrets/counts";
 import { maskText } from "../../lib/secrets/scan";
-import { isGoOn, isTitle } from "../../lib/sessions/wrappers";
+import { isContinueRequest, isTitle } from "../../lib/sessions/injectedText";
 import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
@@ -62,7 +62,7 @@ export async function refresh(
   for (const change of changes) countings.push(await count(ctx, session, change));
   const secrets = sessionCounts(session.secrets, changes);
   const counted = countings.map(({ change }) => change);
-  const folded = { ...fold(session, counted), ...sourceOf(session, changes), secrets };
+  const folded = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
   const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
   const { booked, more: hasDays } = await book(ctx, searched, countings);
   // Counting one message may have changed what is counted of another.
@@ -148,7 +148,7 @@ async function searchFields(
     oneLine(prefixBytes(maskText(prefixBytes(promptOf(prompt), 2_000)), 1_000)),
   );
   const lines = texts.map((text) => prefixBytes(text, PROMPT_MAX_BYTES));
-  const first = texts.find(isTitle) ?? texts.find((text) => !isGoOn(text));
+  const first = texts.find(isTitle) ?? texts.find((text) => !isContinueRequest(text));
   const last = prompts[PROMPTS_SEARCHED - 1];
   return {
     searchableText: prefixBytes(header + lines.join("\n"), SEARCHABLE_TEXT_MAX_BYTES),

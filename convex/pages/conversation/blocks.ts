@@ -10,28 +10,28 @@ import { plainHtml } from "../markdown/markdown";
 import { changesHtml, changesOf, diffHtml, editLines, patchLines } from "./changes";
 import { viewCall } from "./tools";
 import type { Block } from "./turns";
-import { segmentsOf } from "./wrappers";
+import { segmentsOf } from "./injectedElements";
 
 /** The writers of one page; each has a budget for the whole page. */
 export type Writers = { markdown: (text: string) => string; code: CodeWriter };
 
-/** Bytes shown of one text, and of what a tool was told or answered; the rest is in the exports. */
+/** The most bytes shown of a text, and of a tool's arguments or result. Exports contain the rest. */
 const TEXT_MAX_BYTES = 40_000;
 const TOOL_MAX_BYTES = 8_000;
-/** Characters that a text may become; a longer one is shown plainly, and less of it. */
+/** The longest HTML of one text; a longer one is shown shortened, as plain text. */
 const TEXT_HTML_MAX_CHARS = 120_000;
 
-/** A block of a turn as HTML. */
+/** Renders a block of a turn. */
 export function blockHtml(block: Block, writers: Writers): Html {
   switch (block.kind) {
     case "text":
       return proseHtml(block.text, writers);
     case "thinking":
-      return folded("Thinking", "quiet", textPre(block.text));
+      return collapsed("Thinking", "quiet", textPre(block.text));
     case "call":
       return callHtml(block, writers);
     case "result":
-      return folded(
+      return collapsed(
         block.name === undefined ? "Result" : `Result of ${block.name}`,
         "quiet",
         outputHtml(block.output),
@@ -41,41 +41,41 @@ export function blockHtml(block: Block, writers: Writers): Html {
     case "other":
       return (
         imageHtml(block.content) ??
-        folded(block.type, "quiet", textPre(pretty(readableValue(block.content))))
+        collapsed(block.type, "quiet", textPre(pretty(readableValue(block.content))))
       );
   }
 }
 
-/** What somebody said: Markdown, with what tools wrapped around it folded. */
+/** Renders prose as Markdown, with injected elements collapsed. */
 function proseHtml(text: string, { markdown }: Writers): Html {
-  const pieces = segmentsOf(prefixBytes(text, TEXT_MAX_BYTES)).map((segment) => {
-    if (segment.kind === "wrapper") return folded(segment.name, "quiet", textPre(segment.text));
+  const parts = segmentsOf(prefixBytes(text, TEXT_MAX_BYTES)).map((segment) => {
+    if (segment.kind === "wrapper") return collapsed(segment.name, "quiet", textPre(segment.text));
     const written = markdown(segment.text);
     const isShort = written.length <= TEXT_HTML_MAX_CHARS;
     const shown = isShort ? written : plainHtml(prefixBytes(segment.text, TOOL_MAX_BYTES));
     return html`<div class="text" dir="auto">${trusted(shown)}</div>`;
   });
-  return html`${pieces}${cutNote(text, TEXT_MAX_BYTES)}`;
+  return html`${parts}${cutNote(text, TEXT_MAX_BYTES)}`;
 }
 
 function callHtml(call: Extract<Block, { kind: "call" }>, { code }: Writers): Html {
   const view = viewCall(call.name, call.args);
   const output =
     call.result === undefined
-      ? html`<p class="note">No result was sent.</p>`
+      ? html`<p class="note">No result was recorded.</p>`
       : html`<p class="label">Result</p>${outputHtml(call.result.output)}`;
   switch (view.kind) {
     case "edits":
     case "patch": {
       const lines = view.kind === "edits" ? editLines(view.edits) : patchLines(view.patch);
       const line = html`${call.name} ${view.subject}${changesHtml(changesOf(lines))}`;
-      return folded(line, "call", html`${diffHtml(lines)}${output}`);
+      return collapsed(line, "call", html`${diffHtml(lines)}${output}`);
     }
     case "write": {
       const { content, path } = view;
       const shown = prefixBytes(content, TOOL_MAX_BYTES);
       const line = html`${call.name} ${view.subject}${changesHtml({ added: content.split("\n").length, deleted: 0 })}`;
-      return folded(
+      return collapsed(
         line,
         "call",
         html`<pre tabindex="0"><code>${trusted(code(shown, languageOf(path)))}</code></pre>${cutNote(content, TOOL_MAX_BYTES)}${output}`,
@@ -83,14 +83,18 @@ function callHtml(call: Extract<Block, { kind: "call" }>, { code }: Writers): Ht
     }
     case "command": {
       const shown = trusted(code(prefixBytes(view.command, TOOL_MAX_BYTES), "bash"));
-      return folded(
+      return collapsed(
         `${call.name} ${view.subject}`,
         "call",
         html`<pre class="wrap" tabindex="0"><code>${shown}</code></pre>${output}`,
       );
     }
     case "other":
-      return folded(`${call.name} ${view.subject}`, "call", html`${argsHtml(call.args)}${output}`);
+      return collapsed(
+        `${call.name} ${view.subject}`,
+        "call",
+        html`${argsHtml(call.args)}${output}`,
+      );
   }
 }
 
@@ -99,7 +103,7 @@ function argsHtml(args: unknown): Html {
   return text === "" || text === "{}" ? html`` : textPre(text);
 }
 
-/** What a tool answered: its pictures as pictures, everything else as text. */
+/** Renders a tool's output: images as images, everything else as text. */
 function outputHtml(output: unknown): Html {
   const blocks = Array.isArray(output) ? output : [output];
   const pictures = blocks.map((block) => imageHtml(block));
@@ -108,7 +112,7 @@ function outputHtml(output: unknown): Html {
   return html`${pictures.map((picture, index) => picture ?? textPre(outputText(readableValue(blocks[index]))))}`;
 }
 
-/** A text, or a text with its lines' ends; terminal colours are left out. */
+/** Converts a tool's output to text, without terminal colours. */
 function outputText(output: unknown): string {
   const text =
     isJsonObject(output) && typeof output.stdout === "string"
@@ -132,16 +136,16 @@ function textPre(text: string): Html {
   return html`<pre class="wrap" tabindex="0">${prefixBytes(text, TOOL_MAX_BYTES)}</pre>${cutNote(text, TOOL_MAX_BYTES)}`;
 }
 
-/** Says that only the beginning of a text is shown. */
+/** A note that a text was cut; undefined if it was not. */
 function cutNote(text: string, max: number): Html | undefined {
   if (text.length * 3 <= max) return undefined;
   const bytes = utf8Length(text);
   if (bytes <= max) return undefined;
-  return html`<p class="note">… the first ${shortCount(max)}B of ${shortCount(bytes)}B. An export has all of it.</p>`;
+  return html`<p class="note">… the first ${shortCount(max)}B of ${shortCount(bytes)}B. Export the session to see all of it.</p>`;
 }
 
-/** A block that is opened to be read; its first line says what is inside. */
-function folded(line: string | Html, kind: "quiet" | "call", inside: Html): Html {
+/** Renders a collapsed block with a summary line. */
+function collapsed(line: string | Html, kind: "quiet" | "call", inside: Html): Html {
   return html`<details class="${kind}"><summary>${line}</summary><div class="inside">${inside}</div></details>
 `;
 }
@@ -149,16 +153,16 @@ function folded(line: string | Html, kind: "quiet" | "call", inside: Html): Html
 const pretty = (value: unknown) =>
   value === undefined ? "" : typeof value === "string" ? value : readableJson(value);
 
-/** Characters of a picture that a page holds inside itself. */
+/** The largest inline image on a page, in characters. */
 const PICTURE_MAX_CHARS = 120_000;
 const PICTURE = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})$/;
 
-/** A file of the conversation: a picture that is inside it is shown, anything else is named. */
+/** Renders a file: inline images are shown, other files are named. */
 function fileHtml(file: FileFacts): Html {
   return pictureHtml(file) ?? html`<p class="note">${fileLabel(file)}</p>`;
 }
 
-/** A value that is a picture as that picture, or undefined. */
+/** Renders a value that is an image; undefined for other values. */
 function imageHtml(content: unknown): Html | undefined {
   const value = typeof content === "string" ? { url: content } : content;
   if (!isJsonObject(value)) return undefined;

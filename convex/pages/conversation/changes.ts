@@ -2,20 +2,23 @@ import { structuredPatch } from "diff";
 import { html, type Html } from "../html";
 import type { Edit } from "./tools";
 
-/** A line of a diff: added, deleted, the same on both sides, or a heading. */
+/** A line of a diff: added, deleted, unchanged, or a heading. */
 type Line = { kind: "a" | "d" | "same" | "h"; text: string };
 
-/** Lines added and deleted. */
+/** The number of lines added and deleted. */
 export type Changes = { added: number; deleted: number };
 
-/** Larger texts are shown as one block replaced by another: comparing costs more than linear time. */
+/**
+ * The longest texts that are compared, because comparing takes more than linear time. Longer ones
+ * are shown as a whole deletion and addition.
+ */
 const COMPARED_MAX_CHARS = 20_000;
-/** Differences after which comparing is given up. */
+/** The number of differences after which comparing is abandoned. */
 const DIFFERENCES_MAX = 300;
-/** Lines shown of one call. */
+/** The most lines shown per call. */
 const LINES_MAX = 400;
 
-/** The lines that edits change, with a little of what is around them. */
+/** The changed lines of edits, with some context. */
 export function editLines(edits: readonly Edit[]): Line[] {
   return edits.flatMap((edit, index) => [
     ...(index > 0 ? [{ kind: "h" as const, text: "⋯" }] : []),
@@ -36,7 +39,7 @@ function linesOf({ before, after }: Edit): Line[] {
   return [...all(before, "d"), ...all(after, "a")];
 }
 
-/** The lines of a patch as a tool was given it. */
+/** The lines of a patch as the tool received it. */
 export function patchLines(patch: string): Line[] {
   return patch.split("\n").flatMap(signedLine);
 }
@@ -50,13 +53,13 @@ function signedLine(line: string): Line[] {
   return [{ kind: "same", text: line.startsWith(" ") ? text : line }];
 }
 
-/** How many lines were added and deleted. */
+/** Counts added and deleted lines. */
 export function changesOf(lines: readonly Line[]): Changes {
   const count = (kind: Line["kind"]) => lines.filter((line) => line.kind === kind).length;
   return { added: count("a"), deleted: count("d") };
 }
 
-/** The changes in short, in signs and colours. */
+/** Renders the counts as signed, coloured numbers. */
 export function changesHtml({ added, deleted }: Changes): Html {
   return html`${added > 0 ? html` <span class="plus">+${added}</span>` : ""}${
     deleted > 0 ? html` <span class="minus">−${deleted}</span>` : ""
@@ -65,7 +68,7 @@ export function changesHtml({ added, deleted }: Changes): Html {
 
 const SIGNS = { a: "+", d: "−", same: " ", h: "" } as const;
 
-/** The lines in colours; the sign stays in front for those who see none. */
+/** Renders the lines in colours; the signs keep them readable without colours. */
 export function diffHtml(lines: readonly Line[]): Html {
   const shown = lines.slice(0, LINES_MAX);
   const rest = lines.length - shown.length;

@@ -1,15 +1,18 @@
 import type { SessionAnswer } from "../../wire/answers";
 import { prefixBytes } from "../../lib/text";
-import { titleOf } from "../parts";
-import type { SpokenMessage } from "./turns";
+import { titleOf } from "../components";
+import type { ConversationMessage } from "./turns";
 
 const TEXT_MAX_BYTES = 2_000;
 
 /**
- * The text that hands a session over to another agent: what it was about, where it began and where it
- * stands. It names where all of it can be read, so that it need not hold everything.
+ * The prompt that hands a session over to another agent: its subject, its first request and its
+ * last answer. It refers to the whole session, so that it can stay short.
  */
-export function continuationOf(session: SessionAnswer, messages: readonly SpokenMessage[]): string {
+export function continuationOf(
+  session: SessionAnswer,
+  messages: readonly ConversationMessage[],
+): string {
   const first = messages.find((message) => message.role === "user" && proseOf(message) !== "");
   const answers = messages.filter(
     (message) => message.role === "assistant" && proseOf(message) !== "",
@@ -28,7 +31,7 @@ export function continuationOf(session: SessionAnswer, messages: readonly Spoken
   ].join("\n");
 }
 
-function proseOf({ parts }: SpokenMessage): string {
+function proseOf({ parts }: ConversationMessage): string {
   return parts
     .map((part) => (part.kind === "text" ? part.text.trim() : ""))
     .filter((text) => text !== "")

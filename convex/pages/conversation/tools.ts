@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../lib/json";
 import { oneLine, prefixBytes } from "../../lib/text";
 
-/** What a tool call did, read from its arguments, whatever the tool calls them. */
+/** What a tool call does, derived from its arguments, whatever the tool names them. */
 export type CallView =
   | { kind: "edits"; subject: string; edits: readonly Edit[] }
   | { kind: "patch"; subject: string; patch: string }
@@ -9,7 +9,7 @@ export type CallView =
   | { kind: "command"; subject: string; command: string }
   | { kind: "other"; subject: string };
 
-/** A text that was replaced by another. */
+/** A replacement of one text by another. */
 export type Edit = { before: string; after: string };
 
 const PATH_KEYS = ["file_path", "filePath", "path", "file", "notebook_path", "target_file"];
@@ -17,12 +17,12 @@ const BEFORE_KEYS = ["old_string", "oldString", "old_str", "oldText"];
 const AFTER_KEYS = ["new_string", "newString", "new_str", "newText"];
 const COMMAND_KEYS = ["command", "cmd", "script"];
 const CONTENT_KEYS = ["content", "file_text", "contents"];
-/** What says most about a call of any other tool, best first. */
+/** The most descriptive arguments of other tools, in order of preference. */
 const SUBJECT_KEYS = ["pattern", "query", "url", "description", "prompt", "name", "title", "input"];
 
 const SUBJECT_MAX_BYTES = 120;
 
-/** Reads a call of any tool. */
+/** Interprets a call of any tool. */
 export function viewCall(name: string, args: unknown): CallView {
   if (typeof args === "string") return textCall(args);
   if (!isJsonObject(args)) return { kind: "other", subject: "" };
@@ -46,7 +46,7 @@ function textCall(args: string): CallView {
   return { kind: "other", subject: short(args) };
 }
 
-/** One replacement, or the list that tools for several take. */
+/** Reads one replacement, or a list of them. */
 function editsOf(args: JsonObject): Edit[] {
   const list = Array.isArray(args.edits) ? args.edits : [args];
   return list.filter(isJsonObject).flatMap((edit) => {
@@ -56,7 +56,7 @@ function editsOf(args: JsonObject): Edit[] {
   });
 }
 
-/** A command line; some tools send it as a list of words. */
+/** Reads a command line; some tools send it as a list of words. */
 function commandOf(args: JsonObject): string | undefined {
   const words = COMMAND_KEYS.map((key) => args[key]).find(Array.isArray);
   if (words === undefined) return text(args, COMMAND_KEYS);

@@ -1,8 +1,8 @@
 import type { FileFacts } from "../../lib/sessions/files";
 import type { ReadPart } from "../../lib/sessions/parts";
 
-/** A message as the pages read it: what it says, in order, whatever its plugin calls things. */
-export type SpokenMessage = {
+/** A message as the pages read it: its parts in order, in one common form. */
+export type ConversationMessage = {
   id: string;
   role: string;
   createdAt: number;
@@ -15,7 +15,7 @@ export type SpokenMessage = {
   parts: readonly ReadPart[];
 };
 
-/** A piece of a turn. A call and its result are one block, wherever the result was sent. */
+/** One block of a turn. A call and its result form one block, wherever the result was sent. */
 export type Block =
   | { kind: "text" | "thinking"; text: string }
   | { kind: "call"; name: string; args: unknown; result: { output: unknown } | undefined }
@@ -26,7 +26,7 @@ export type Block =
 /** The blocks of one message. */
 export type TurnMessage = { id: string; blocks: Block[] };
 
-/** What one side said before the other: one prompt, or the run of answers and tools after it. */
+/** Consecutive messages of one side: one prompt, or the answers and tool calls after it. */
 export type Turn = {
   side: "user" | "assistant" | "system" | "unknown";
   startedAt: number;
@@ -39,11 +39,11 @@ export type Turn = {
 
 type Call = Extract<Block, { kind: "call" }>;
 
-/** Calls that have no result yet, by id; those without an id in order. */
+/** Calls without a result so far: by id, or in order for those without an id. */
 type Open = { byId: Map<string, Call>; unnamed: Call[] };
 
 /** Groups messages into turns, and puts each result into the block of its call. */
-export function turnsOf(messages: readonly SpokenMessage[]): Turn[] {
+export function turnsOf(messages: readonly ConversationMessage[]): Turn[] {
   const turns: Turn[] = [];
   const open: Open = { byId: new Map(), unnamed: [] };
   for (const message of messages) {
@@ -57,17 +57,17 @@ export function turnsOf(messages: readonly SpokenMessage[]): Turn[] {
     if (blocks.length > 0) turn.messages.push({ id: message.id, blocks });
     count(turn, message);
   }
-  return turns.filter(({ messages: said }) => said.length > 0);
+  return turns.filter(({ messages: own }) => own.length > 0);
 }
 
-function begin(turns: Turn[], side: Turn["side"], { createdAt }: SpokenMessage): Turn {
+function begin(turns: Turn[], side: Turn["side"], { createdAt }: ConversationMessage): Turn {
   const turn: Turn = { side, startedAt: createdAt, messages: [] };
   turns.push(turn);
   return turn;
 }
 
-/** Tools answer inside the assistant's turn, also where a plugin sends results as the user's. */
-function sideOf({ role, parts }: SpokenMessage): Turn["side"] {
+/** Tool results belong to the assistant's turn, even if a plugin sends them as the user. */
+function sideOf({ role, parts }: ConversationMessage): Turn["side"] {
   const isResults = parts.length > 0 && parts.every(({ kind }) => kind === "tool-result");
   if (role === "tool" || role === "assistant" || isResults) return "assistant";
   return role === "user" || role === "system" ? role : "unknown";
@@ -106,7 +106,10 @@ function blockOf(part: ReadPart, open: Open): Block | undefined {
   }
 }
 
-/** The call that a result answers: by id, else the oldest open one of this name without an id. */
+/**
+ * The call that a result belongs to: by id, otherwise the oldest open call without an id with this
+ * name.
+ */
 function takeCall(
   { id, name }: Extract<ReadPart, { kind: "tool-result" }>,
   open: Open,
@@ -120,7 +123,7 @@ function takeCall(
   return index < 0 ? undefined : open.unnamed.splice(index, 1)[0];
 }
 
-function count(turn: Turn, message: SpokenMessage): void {
+function count(turn: Turn, message: ConversationMessage): void {
   const { model, cost, durationMs, promptTokens, completionTokens } = message;
   const totalTokens = message.totalTokens ?? sum(promptTokens, completionTokens);
   if (model !== undefined) turn.model = model;
@@ -129,7 +132,7 @@ function count(turn: Turn, message: SpokenMessage): void {
   turn.durationMs = sum(turn.durationMs, durationMs);
 }
 
-/** A sum in which unknown is not zero. */
+/** Adds numbers; unknown does not count as zero. */
 function sum(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined) return b;
   return b === undefined ? a : a + b;

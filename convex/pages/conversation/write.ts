@@ -4,30 +4,30 @@ import { utf8Length } from "../../lib/text";
 import { codeForPage } from "../highlight";
 import { html, type Child, type Html } from "../html";
 import { markdownForPage } from "../markdown/markdown";
-import { time } from "../parts";
+import { time } from "../components";
 import { blockHtml, type Writers } from "./blocks";
-import { turnsOf, type SpokenMessage, type Turn, type TurnMessage } from "./turns";
+import { turnsOf, type ConversationMessage, type Turn, type TurnMessage } from "./turns";
 
-/** Bytes of conversation that one page holds; what is around it fits beside them in 300 kB. */
+/** The most bytes of conversation on one page; with everything else, a page stays below 300 kB. */
 const PAGE_MAX_BYTES = 240_000;
-/** With less room than this no further message begins on the page. */
+/** No further message starts on the page when less space than this is left. */
 const MESSAGE_MIN_BYTES = 40_000;
 
-/** A page of a conversation, and how many of the messages given are on it. */
+/** A page of a conversation, and how many of the given messages it contains. */
 export type WrittenConversation = { content: Html; shown: number };
 
-/** How the page may show the conversation. */
+/** Options for rendering a conversation. */
 export type ConversationOptions = {
-  /** Whether numbers (tokens, cost, model of each turn) are shown: they are the owner's business. */
+  /** Whether tokens, cost and model of each turn are shown; only the owner may see them. */
   hasNumbers: boolean;
 };
 
 /**
- * The conversation as HTML, as many messages as a page holds, at least one. A single message that is
- * larger than a page is shown as far as it fits, and says so.
+ * Renders as many messages as fit a page, at least one. A single message larger than a page is cut,
+ * with a note.
  */
 export function writeConversation(
-  messages: readonly SpokenMessage[],
+  messages: readonly ConversationMessage[],
   options: ConversationOptions,
 ): WrittenConversation {
   const turns = turnsOf(messages);
@@ -54,12 +54,15 @@ export function writeConversation(
   return { content: html`${sections}`, shown: messages.length };
 }
 
-/** Messages up to the last one written, those without content after it included only at the end. */
-function indexAfter(messages: readonly SpokenMessage[], last: string | undefined): number {
+/** The number of messages up to the last one written. */
+function indexAfter(messages: readonly ConversationMessage[], last: string | undefined): number {
   return messages.findIndex(({ id }) => id === last) + 1;
 }
 
-/** A message with the blocks that fit; `bytes` beyond `left` mean that it needs a page of its own. */
+/**
+ * Renders the blocks of a message that fit. `bytes` above `left` mean that it needs a page of its
+ * own.
+ */
 function messageHtml(
   { id, blocks }: TurnMessage,
   writers: Writers,
@@ -74,7 +77,7 @@ function messageHtml(
     if (bytes + size > left) {
       const rest = blocks.length - written.length;
       written.push(
-        html`<p class="note">… ${rest} more ${rest === 1 ? "part" : "parts"} of this message. An export has all of them.</p>`,
+        html`<p class="note">… ${rest} more ${rest === 1 ? "part" : "parts"} of this message. Export the session to see all of them.</p>`,
       );
       break;
     }

@@ -39,12 +39,12 @@ describe("Markdown is shown and never obeyed", () => {
     "```html\n<script>alert(1)</script>\n```",
     '```"><script>x\ncode\n```',
     "![<img src=x>](https://t.example/x.png)",
-  ])("a page with %j holds nothing but our own elements", (text) => {
+  ])("a page with %j contains only our own elements", (text) => {
     expect(forbidden(markdownHtml(text), MARKDOWN_ELEMENTS)).toEqual([]);
     for (const page of hostilePages(text)) expect(forbidden(page, PAGE_ELEMENTS)).toEqual([]);
   });
 
-  test("a page with a hostile text in every place holds nothing but our own elements", () => {
+  test("a page with a hostile text in every field contains only our own elements", () => {
     const next = random(7);
     const texts = [...HOSTILE, ...Array.from({ length: 100 }, () => hostileText(next))];
     for (const text of texts) {
@@ -82,7 +82,7 @@ describe("Markdown as people write it", () => {
     expect(markdownHtml(text)).toContain(html);
   });
 
-  test("nothing is lost where nesting ends: deeper text is shown as it is", () => {
+  test("nothing is lost at the nesting limit: deeper text is shown as it is", () => {
     for (const unit of ["> ", "- ", "1. ", "> - "]) {
       expect(markdownHtml(`${unit.repeat(200)}the end`)).toContain("the end");
       expect(markdownHtml(`${unit.repeat(200)}one\n\ntwo`)).toContain("two");
@@ -90,7 +90,7 @@ describe("Markdown as people write it", () => {
   });
 });
 
-describe("Markdown made to cost", () => {
+describe("Markdown designed to be expensive", () => {
   test("texts that would grow out of proportion are shown as plain text", () => {
     const bombs = [
       `[a]: http://x/${"u".repeat(1_900)}\n\n${"[a]\n\n".repeat(5_000)}`,
@@ -107,7 +107,7 @@ describe("Markdown made to cost", () => {
     expect(markdownHtml("|a|b|\n|-|-|\n|1|2|")).toContain("<table>");
   });
 
-  test("a page reads a bounded amount of Markdown and shows the rest as plain text", () => {
+  test("a page renders a bounded amount of Markdown and shows the rest as plain text", () => {
     const markdown = markdownForPage();
     const texts = Array.from({ length: 10 }, (_, at) => `**${at}** ${"x ".repeat(9_900)}`);
     const pages = texts.map(markdown);

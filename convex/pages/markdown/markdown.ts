@@ -3,21 +3,21 @@ import { type CodeWriter, plainCode } from "../highlight";
 import { parseMarkdown } from "./parse";
 import { writeTokens } from "./write";
 
-/** Longer texts are shown as plain text. Nobody reads 60,000 characters for their typography. */
+/** The longest text rendered as Markdown; nobody reads 60,000 characters for their typography. */
 const MARKDOWN_MAX_CHARS = 60_000;
 
-/** HTML may be this many times as long as its Markdown; a longer result was made to be long. */
+/** How much longer than its Markdown the HTML may be; a longer result was constructed to be long. */
 const GROWTH_MAX = 10;
-/** What a short text may become in any case. */
+/** The length that the HTML of a short text may have in any case. */
 const GROWTH_FREE_CHARS = 1_000;
 
-/** Cells that the tables of one text may have: a short row is filled up to the width of its table. */
+/** The most table cells of one text, because short rows are filled up to the width of the table. */
 const CELLS_MAX = 10_000;
 
 /**
- * Markdown as HTML that runs nothing and loads nothing: safe to put into any page. Only `writeTokens`
- * writes tags, so no text can bring its own. Time and size are bounded: a text beyond the bounds is
- * shown as plain text, whole, in a `<pre>`.
+ * Renders Markdown as HTML that runs nothing and loads nothing, so it is safe on any page. Only
+ * `writeTokens` writes tags, so no text can add its own. Time and size are bounded: a text beyond
+ * the bounds is shown completely, as plain text in a `<pre>`.
  */
 export function markdownHtml(text: string, code: CodeWriter = plainCode): string {
   const source = visible(text);
@@ -25,10 +25,10 @@ export function markdownHtml(text: string, code: CodeWriter = plainCode): string
   return html ?? plainHtml(text);
 }
 
-/** Characters of Markdown that one page reads; what follows them is shown as plain text. */
+/** The most characters of Markdown rendered per page; the rest is shown as plain text. */
 const PAGE_MAX_CHARS = 150_000;
 
-/** A renderer of Markdown for one page, whose texts share a budget. */
+/** Creates a Markdown renderer for one page, whose texts share a budget. */
 export function markdownForPage(code: CodeWriter = plainCode): (text: string) => string {
   let left = PAGE_MAX_CHARS;
   return (text) => {
@@ -38,7 +38,7 @@ export function markdownForPage(code: CodeWriter = plainCode): (text: string) =>
   };
 }
 
-/** A text as it is: line breaks and spaces kept, nothing read into it. */
+/** Renders plain text with its line breaks and spaces. */
 export function plainHtml(text: string): string {
   return `<pre class="plain" tabindex="0">${escapeMarkup(text)}</pre>`;
 }
@@ -58,10 +58,10 @@ function isTooLarge(text: string): boolean {
   return false;
 }
 
-/** The line below a table's head, perhaps inside lists and quotes. */
+/** The line below the head of a table, possibly inside lists and quotes. */
 const DELIMITER_ROW = /^[\s>*+\d.):|-]+$/;
 
-/** Cells that a block makes if it is a table, those counted that rows leave out. */
+/** The cells of a block if it is a table, including those that short rows omit. */
 function cellsOf(lines: readonly string[]): number {
   const columns = lines.reduce(
     (most, line) => (DELIMITER_ROW.test(line) ? Math.max(most, line.split("|").length) : most),

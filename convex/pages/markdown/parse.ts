@@ -1,27 +1,30 @@
 import MarkdownIt, { type StateBlock, type Token } from "markdown-it";
 
 /**
- * Reading Markdown with markdown-it, which is linear on the patterns that make other parsers
- * quadratic; the bounds below hold even where it is not.
+ * Parses Markdown with markdown-it, which is linear on the patterns that make other parsers
+ * quadratic. The bounds below hold even where it is not.
  */
 
-/** Levels of quotes and lists inside each other (a list takes two); deeper text is shown as it is. */
+/** The deepest nesting of quotes and lists (a list takes two levels); deeper text is shown as it is. */
 const DEPTH_MAX = 20;
-/** A paragraph, heading or cell with more is shown as plain text: its cost grows with both. */
+/**
+ * A paragraph, heading or cell beyond these bounds is shown as plain text, because the cost grows
+ * with both.
+ */
 const INLINE_MAX_CHARS = 20_000;
 const INLINE_MAX_MARKS = 2_000;
-/** Longer addresses are no links. One definition may be used by a thousand references. */
+/** Longer addresses are not links, because one definition may be used by a thousand references. */
 const ADDRESS_MAX_CHARS = 2_000;
 
-/** Characters that may begin or end something inside a paragraph. */
+/** Characters that may start or end markup inside a paragraph. */
 const MARKS = /[*_~`[\]<>!&\\@:]/g;
 
 const parser = new MarkdownIt({ html: false, linkify: true, maxNesting: 2 * DEPTH_MAX });
 
-// The writer decides which addresses become links; here only the length counts.
+// The writer decides which addresses become links; here only the length matters.
 parser.validateLink = (address) => address.length <= ADDRESS_MAX_CHARS;
 
-// Only `https://…` becomes a link by itself, because `README.md` is a file and not a site.
+// Only `https://…` becomes a link automatically, because `README.md` is a file and not a site.
 parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
 
 parser.block.ruler.before("table", "too_deep", tooDeep);
@@ -51,7 +54,7 @@ function isPlain(content: string): boolean {
   return (content.match(MARKS)?.length ?? 0) > INLINE_MAX_MARKS;
 }
 
-/** Takes the rest of a block that is nested too deeply as text. The parser itself would drop it. */
+/** Shows the rest of a block that is nested too deeply as text. The parser itself would drop it. */
 function tooDeep(state: StateBlock, startLine: number, endLine: number): boolean {
   if (state.level < DEPTH_MAX) return false;
   let next = startLine + 1;

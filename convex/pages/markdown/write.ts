@@ -3,14 +3,13 @@ import { escapeMarkup } from "../../lib/escape";
 import type { CodeWriter } from "../highlight";
 
 /**
- * Writing the tokens of a Markdown parser as HTML. Every tag of the result is written here, from a
- * fixed table; every text of a token is escaped, whatever the parser says about it, and a token
- * that this file does not know is shown as its text.
+ * Writes the tokens of a Markdown parser as HTML. Every tag is written here, from a fixed table.
+ * Every text of a token is escaped, and an unknown token is shown as its text.
  */
 
 const SAFE_LINK = /^(?:https?:|mailto:)/i;
 
-/** Elements that a token opens or closes, without attributes. */
+/** Elements without attributes that a token opens or closes. */
 const PLAIN_ELEMENTS: ReadonlyMap<string, string> = new Map([
   ["paragraph", "p"],
   ["blockquote", "blockquote"],
@@ -24,7 +23,7 @@ const PLAIN_ELEMENTS: ReadonlyMap<string, string> = new Map([
   ["s", "del"],
 ]);
 
-/** Headings of a message stand below the headings of the page. */
+/** Headings of a message rank below the headings of the page. */
 const HEADINGS: ReadonlyMap<string, string> = new Map([
   ["h1", "h3"],
   ["h2", "h4"],
@@ -45,7 +44,7 @@ export function writeTokens(
 
 class Writer {
   private html = "";
-  /** Whether the link that is open was written as one. */
+  /** Whether the open link was written as a link. */
   private isLinked = false;
 
   constructor(
@@ -82,7 +81,7 @@ class Writer {
       case "code_block":
         return `<pre tabindex="0"><code>${this.code(token.content, languageOf(token))}</code></pre>\n`;
       case "image":
-        // A picture would tell its server who reads the page.
+        // Loading an image would tell its server who reads the page.
         return linked(attribute(token, "src"), token.content || attribute(token, "src"));
       case "link_open":
         this.isLinked = isSafe(attribute(token, "href"));
@@ -98,7 +97,7 @@ class Writer {
 /** The first word after a fence. */
 const languageOf = ({ info }: Token) => info.trim().split(/[\s,{]/, 1)[0] ?? "";
 
-/** The tag that a token opens or closes, or undefined if it is not an element that we write. */
+/** The tag that a token opens or closes; undefined for other elements. */
 function elementHtml(token: Token): string | undefined {
   if (token.nesting === 0) return undefined;
   const isOpening = token.nesting === 1;
@@ -120,7 +119,7 @@ function elementHtml(token: Token): string | undefined {
   }
 }
 
-/** A paragraph of a tight list has no tags; a line keeps it apart from what follows. */
+/** Paragraphs of a tight list have no tags; a line break separates them from what follows. */
 const hiddenHtml = (token: Token) => (token.nesting === -1 ? "\n" : "");
 
 function tag(name: string, isOpening: boolean, attributes: string): string {
@@ -132,7 +131,7 @@ function startOf(token: Token): string {
   return Number.isSafeInteger(start) && start > 1 ? ` start="${start}"` : "";
 }
 
-/** How a column is set: the class, never the parser's own style. */
+/** The alignment of a column as a class, never as the parser's own style. */
 function alignmentOf(token: Token): string {
   const side = /^text-align:(left|center|right)$/.exec(attribute(token, "style"))?.[1];
   return side === undefined ? "" : ` class="${side}"`;

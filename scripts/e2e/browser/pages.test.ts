@@ -151,7 +151,7 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
     await page.goto(engine.url);
     await page.getByLabel("Your key").fill("osk_wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
-    await expect(page.getByRole("alert").textContent()).resolves.toContain("not known here");
+    await expect(page.getByRole("alert").textContent()).resolves.toContain("This key is unknown");
     await page.getByLabel("Your key").fill(key);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("Filters", { exact: true }).click();
@@ -199,7 +199,7 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
     expect(download.suggestedFilename()).toMatch(/^opensync-.*\.md$/);
     await page.getByRole("button", { name: "Stop sharing" }).click();
     await stranger.page.reload();
-    expect(await stranger.page.locator("h1").textContent()).toBe("Nothing here");
+    expect(await stranger.page.locator("h1").textContent()).toBe("Not found");
     await stranger.context.close();
     await context.close();
   }, 60_000);

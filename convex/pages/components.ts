@@ -3,9 +3,9 @@ import { wellFormed } from "../lib/text";
 import type { SessionAnswer } from "../wire/answers";
 import { html, type Child, type Html } from "./html";
 
-/** Small pieces that several pages show the same way. */
+/** Elements that several pages share. */
 
-/** A moment; the script shows it in the reader's own zone. */
+/** A time. The script shows it in the reader's time zone. */
 export function time(at: number, style: "full" | "time" = "full"): Html {
   const iso = new Date(at).toISOString();
   const text = style === "time" ? iso.slice(11, 16) : `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
@@ -15,10 +15,10 @@ export function time(at: number, style: "full" | "time" = "full"): Html {
 /** The address of a session's page. */
 export const sessionPath = (id: string) => `/sessions/${encodeURIComponent(id)}`;
 
-/** A title for people: a session without one still needs a link. */
+/** The title for people, because a session without one still needs a link. */
 export const titleOf = ({ title }: { title?: string }) => title?.trim() || "Untitled session";
 
-/** What a list says of a session below its title. What is unknown is left out. */
+/** The facts of a session below its title in lists. Unknown ones are left out. */
 export function sessionMeta(session: SessionAnswer): Html {
   const { projectName, projectPath, source, model, totalTokens, cost, messageCount } = session;
   const facts: Child[] = [
@@ -42,7 +42,7 @@ export function sessionMeta(session: SessionAnswer): Html {
   }</div>`;
 }
 
-/** One choice among few, with "any" first. */
+/** A select field with "any" first. */
 export function select(
   name: string,
   label: string,

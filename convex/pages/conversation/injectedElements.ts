@@ -1,8 +1,8 @@
-/** A part of a prompt: what the person wrote, or what a tool wrapped around it. */
+/** A part of a prompt: what the person wrote, or what a tool injected. */
 export type Segment =
   { kind: "prose"; text: string } | { kind: "wrapper"; name: string; text: string };
 
-/** Elements that tools put into prompts, and what they are called here. */
+/** Elements that tools inject into prompts, and their labels. */
 const WRAPPERS: ReadonlyMap<string, string> = new Map([
   ["system-reminder", "System reminder"],
   ["local-command-caveat", "Note on a local command"],
@@ -27,10 +27,10 @@ const WRAPPERS: ReadonlyMap<string, string> = new Map([
 
 const OPENING = new RegExp(`<(${Array.from(WRAPPERS.keys()).join("|")})(?:\\s[^<>]{0,200})?>`, "g");
 
-/** Wrappers that one text may have; what follows them is prose. */
+/** The most segments of one text; the rest is prose. */
 const SEGMENTS_MAX = 100;
 
-/** The text in order, with what tools wrapped around it apart. Reads the text once. */
+/** Splits a text into prose and injected elements, in order. Reads the text once. */
 export function segmentsOf(text: string): Segment[] {
   const segments: Segment[] = [];
   let at = 0;
@@ -41,7 +41,7 @@ export function segmentsOf(text: string): Segment[] {
     const start = match.index + match[0].length;
     const closing = `</${name}>`;
     const end = text.indexOf(closing, start);
-    // No later one of this name can be closed either, but another may be.
+    // Without an end, no later element of this name can be closed either, but other ones may be.
     if (end < 0) continue;
     push(segments, { kind: "prose", text: text.slice(at, match.index) });
     push(segments, {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { message, ordinary, session } from "./exports.fixture";
-import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./shared";
+import { sharedDocument, type SharedForm, sharedJson, sharedMarkdown } from "./sharedSession";
 import type { ExportSession } from "./types";
 import { readableJson } from "../lib/json";
 import { utf8Length } from "../lib/text";
@@ -13,7 +13,7 @@ const textOf = (form: SharedForm, one: ExportSession) =>
     shown < one.messages.length ? `x?after=${shown}` : undefined,
   ).text;
 
-describe("what leaves", () => {
+describe("a shared session", () => {
   const secret = session(
     [
       message(0, "user", {
@@ -39,7 +39,7 @@ describe("what leaves", () => {
     },
   );
 
-  test("only what the allow-list names, field by field", () => {
+  test("contains only the fields of the allow-list", () => {
     const shared = JSON.parse(textOf(sharedJson, secret)) as { messages: object[] };
     expect(Object.keys(shared).sort()).toEqual([
       "createdAt",
@@ -60,7 +60,7 @@ describe("what leaves", () => {
     ]);
   });
 
-  test("no form of the page holds anything else", () => {
+  test("contains nothing else in any form", () => {
     for (const form of Object.values(forms)) {
       expect(textOf(form, secret)).toContain("Title");
       expect(textOf(form, secret)).not.toMatch(/SECRET|77.?777|7\.7777|golden/);
@@ -77,17 +77,17 @@ describe("every form", () => {
     }),
   ]);
 
-  test("calls an unknown role unknown, and has no heading without anything under it", () => {
+  test("calls an unknown role unknown, and has no heading without content", () => {
     expect(textOf(sharedMarkdown, one)).toContain("## Unknown\n\nWho am I?\n");
     expect(textOf(sharedMarkdown, one)).not.toContain("Assistant");
   });
 
-  test("Markdown names files, and fences JSON as JSON", () => {
+  test("names files, and fences JSON as JSON in Markdown", () => {
     expect(textOf(sharedMarkdown, one)).toContain("[image/png, 3 B]");
     expect(textOf(sharedMarkdown, ordinary)).toContain('```json\n{\n  "command": "ls"\n}\n```');
   });
 
-  test("shows the beginning of a huge part, says so, and says how many messages follow", () => {
+  test("cuts a huge part with a note, and states how many messages follow", () => {
     const long = session([
       message(0, "user", { parts: [{ type: "tool-result", content: "y".repeat(3_000_000) }] }),
       ...Array.from({ length: 20 }, (_, at) =>
@@ -102,7 +102,7 @@ describe("every form", () => {
   });
 });
 
-/** Units of text that grow when they are written down: as JSON, as HTML, as Markdown. */
+/** Texts that grow when written as JSON, HTML or Markdown. */
 const GROWING = [
   "\u0001",
   '"',
@@ -137,7 +137,7 @@ const conversation = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-test("no page passes what an answer may hold, whatever it is made from, and all messages come", () => {
+test("no page exceeds the limit of an answer, whatever its content, and all messages are reached", () => {
   fc.assert(
     fc.property(conversation, fc.constantFrom(...Object.values(forms)), (said, form) => {
       const all = said.map((fields, at) => message(at, "assistant", fields));

@@ -2,27 +2,27 @@ import { messageProse } from "../lib/sessions/readMessage";
 import { readPart, type StoredPart } from "../lib/sessions/parts";
 import type { ExportMessage, ExportSession } from "./types";
 
-/** Which messages, and how much of them, an export takes. */
-export type Selection = {
+/** Which messages an export includes, and how much of them. */
+export type MessageFilter = {
   systemPrompts: boolean;
   toolCalls: boolean;
-  /** Only messages that hold a whole fenced code block. */
+  /** Only messages with a complete fenced code block. */
   codeBlocksOnly: boolean;
-  /** Shorter texts are left out (UTF-16 units). */
+  /** The shortest text included (UTF-16 units). */
   minLength: number;
 };
 
-/** Everything. */
-export const EVERYTHING: Selection = {
+/** Includes everything. */
+export const ALL_MESSAGES: MessageFilter = {
   systemPrompts: true,
   toolCalls: true,
   codeBlocksOnly: false,
   minLength: 0,
 };
 
-/** The session with what the selection leaves of its messages. */
-export function selected(session: ExportSession, selection: Selection): ExportSession {
-  const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = selection;
+/** Returns the session with only the messages the filter keeps. */
+export function filterMessages(session: ExportSession, filter: MessageFilter): ExportSession {
+  const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = filter;
   if (systemPrompts && toolCalls && !codeBlocksOnly && minLength <= 0) return session;
   const messages = session.messages
     .filter(({ role }) => systemPrompts || role !== "system")

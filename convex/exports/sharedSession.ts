@@ -9,27 +9,30 @@ import { headMarkdown, partMarkdown, sectionMarkdown } from "./markdown";
 import type { ExportMessage, ExportSession } from "./types";
 
 /**
- * What leaves when a session is public: title, source, model, times and the conversation. This
- * projection is the allow-list; the page, its Markdown and its JSON are all made from it.
+ * The content of a public session: title, source, model, times and the conversation. This
+ * projection is the allow-list; the page, its Markdown and its JSON are all rendered from it.
  */
 export type SharedHead = { title: string; source: string; model?: string; createdAt: string };
 export type SharedMessage = { role: Role; createdAt: string };
 
-/** What follows a page: where, and how many messages, while that is known. */
+/** The rest after a page: its address, and the number of messages if known. */
 export type SharedRest = { messages?: number; next: string };
 
-/** A stretch of a shared session; `isCounting` while its `messageCount` lags behind what has just arrived. */
+/**
+ * A segment of a shared session. `isCounting` is true while `messageCount` lags behind new
+ * messages.
+ */
 export type SharedSession = ExportSession & { isCounting?: boolean };
 
-/** A form of the shared page: how its pieces become text. */
+/** One representation of a shared session (page, Markdown, JSON). */
 export type SharedForm = {
-  /** Bytes of one part that are shown, before escaping; of a larger one it is the beginning. */
+  /** The most bytes shown of one part, before escaping; larger ones are cut. */
   partMaxBytes: number;
-  /** A part as text; empty where there is nothing to show. */
+  /** Renders a part; empty if there is nothing to show. */
   part: (part: ReadPart) => string;
-  /** A remark of ours among the parts. */
+  /** Renders a note of ours among the parts. */
   note: (text: string) => string;
-  /** A message with its parts; empty where there is nothing to show. */
+  /** Renders a message with its parts; empty if there is nothing to show. */
   message: (message: SharedMessage, parts: readonly string[]) => string;
   document: (
     session: SharedHead,
@@ -38,15 +41,18 @@ export type SharedForm = {
   ) => string;
 };
 
-/** A page ends before the message that would pass this; parts of one message alone end behind it. */
+/**
+ * The size at which a page ends before the next message; the parts of a single message end after
+ * it.
+ */
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
 
-/** Names are short; what is longer was made to be. */
+/** The longest name; real ones are short. */
 const NAME_MAX_BYTES = 500;
 
 /**
- * The session in a form, bounded by what it becomes and not by what it is made from: as many of its
- * messages as fit, at least one. `address` says where the page after so many messages goes on.
+ * Renders as many messages as fit, at least one. The size is bounded by the output and not by the
+ * input. `address` gives the address of the page after a number of messages.
  */
 export function sharedDocument(
   form: SharedForm,
@@ -69,7 +75,7 @@ export function sharedDocument(
   return { text: form.document(headOf(session), said, rest), next };
 }
 
-/** What follows a page, for people. */
+/** Describes the rest after a page, for people. */
 export function moreMessages({ messages }: SharedRest): string {
   if (messages === undefined) return "more messages";
   return messages === 1 ? "1 more message" : `${messages} more messages`;
@@ -100,7 +106,7 @@ function messageText(form: SharedForm, message: ExportMessage): string {
   return form.message({ role: message.role, createdAt: isoTime(message.createdAt) }, parts);
 }
 
-/** A part, and where only its beginning is shown, a note that says so. */
+/** Renders a part, followed by a note if it was cut. */
 function partTexts(form: SharedForm, part: ReadPart): string[] {
   const { partMaxBytes: max } = form;
   const { beginning, bytes } = cutPart(part, max);
@@ -109,7 +115,7 @@ function partTexts(form: SharedForm, part: ReadPart): string[] {
   return [text, form.note(`… the first ${shortCount(max)}B of ${shortCount(bytes)}B`)];
 }
 
-/** The part with at most `max` bytes of content, and how many it has. */
+/** Cuts a part to `max` bytes of content, and tells its full size. */
 function cutPart(part: ReadPart, max: number): { beginning: ReadPart; bytes: number } {
   const cut = (value: unknown, text: string) => {
     const bytes = utf8Length(typeof value === "string" ? value : jsonOf(value));
@@ -165,7 +171,7 @@ export const sharedMarkdown: SharedForm = {
   },
 };
 
-/** The public session as JSON, a message a line. */
+/** The public session as JSON, one message per line. */
 export const sharedJson: SharedForm = {
   partMaxBytes: 1_000_000,
   part: (part) => JSON.stringify(sharedPart(part)),
@@ -179,7 +185,7 @@ export const sharedJson: SharedForm = {
   },
 };
 
-/** A part in one form, whatever its plugin calls things; ids are left out. */
+/** Converts a part to one common form, without ids. */
 function sharedPart(part: ReadPart) {
   switch (part.kind) {
     case "text":

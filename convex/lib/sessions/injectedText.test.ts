@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isGoOn, isTitle, spokenText } from "./wrappers";
+import { isContinueRequest, isTitle, personText } from "./injectedText";
 
 const INJECTED = [
   "<local-command-caveat>Caveat: The messages below were generated …</local-command-caveat>",
@@ -21,13 +21,13 @@ const INJECTED = [
   "# AGENTS.md instructions for /home/kim/x\n\n<INSTRUCTIONS>\nrules\n</INSTRUCTIONS>",
 ];
 
-describe("what tools put into a message", () => {
-  test.each(INJECTED)("is nothing that a person said: %s", (text) => {
-    expect(spokenText(text)).toBe("");
+describe("text that tools inject into a message", () => {
+  test.each(INJECTED)("was not written by a person: %s", (text) => {
+    expect(personText(text)).toBe("");
     expect(isTitle(text)).toBe(false);
   });
 
-  test("is taken off what the person did say", () => {
+  test("is removed from what a person wrote", () => {
     const said = "Fix the payments bug";
     for (const wrapped of [
       `<system-reminder>x</system-reminder>\n${said}`,
@@ -36,23 +36,23 @@ describe("what tools put into a message", () => {
       `<task>${said}</task>`,
       `<open_and_recently_opened_files>a.ts</open_and_recently_opened_files><user_query>${said}</user_query>`,
     ]) {
-      expect(spokenText(wrapped)).toBe(said);
+      expect(personText(wrapped)).toBe(said);
     }
   });
 
-  test("markup that a person writes about stays", () => {
+  test("leaves markup that a person writes about", () => {
     for (const text of [
       "<div>why is this not centred?</div>",
       "<my-button>x</my-button> does not render",
       "Explain <system-reminder> tags",
       "a < b and c > d",
     ]) {
-      expect(spokenText(text)).toBe(text);
+      expect(personText(text)).toBe(text);
     }
   });
 });
 
-test("messages that only keep a session going are no titles", () => {
+test("messages that only continue a session are not titles", () => {
   for (const text of [
     "continue",
     "Continue.",
@@ -61,17 +61,17 @@ test("messages that only keep a session going are no titles", () => {
     "继续",
     "<system-reminder>x</system-reminder>continue",
   ]) {
-    expect([isGoOn(text), isTitle(text)]).toEqual([true, false]);
+    expect([isContinueRequest(text), isTitle(text)]).toEqual([true, false]);
   }
   for (const text of ["thanks", "Thank you!", "ok", "yes"]) {
-    expect([isGoOn(text), isTitle(text)]).toEqual([false, false]);
+    expect([isContinueRequest(text), isTitle(text)]).toEqual([false, false]);
   }
   for (const text of ["continue with the tests", "Fix it", "yes, but why?"]) {
-    expect([isGoOn(text), isTitle(text)]).toEqual([false, true]);
+    expect([isContinueRequest(text), isTitle(text)]).toEqual([false, true]);
   }
 });
 
-test("a long text of tags takes time in proportion to its length", () => {
+test("a long text of tags takes time proportional to its length", () => {
   for (const unit of [
     "<system-reminder>",
     "<a_context ",
@@ -81,7 +81,7 @@ test("a long text of tags takes time in proportion to its length", () => {
     const cpu = (count: number) => {
       const text = unit.repeat(count);
       const before = process.cpuUsage().user;
-      for (let at = 0; at < 3; at++) spokenText(text);
+      for (let at = 0; at < 3; at++) personText(text);
       return process.cpuUsage().user - before;
     };
     cpu(1_000);
