@@ -6,7 +6,7 @@ import type { Role } from "../lib/enums";
 import { maskText } from "../lib/secrets/scan";
 import type { SessionAnswer } from "../wire/answers";
 import type { Caller } from "../wire/caller";
-import { spoken } from "./conversation";
+import { interpretMessage } from "./conversation";
 
 /** Which messages of a session: around one, behind one, before one, from the beginning or the end. */
 type Place = { around?: string; after?: string; before?: string; last?: boolean };
@@ -38,10 +38,10 @@ export async function excerptOf(
   return { ...found, messages: found.messages.map(readMessage) };
 }
 
-type Found = Parameters<typeof spoken>[0] & { createdAt: number };
+type Found = Parameters<typeof interpretMessage>[0] & { createdAt: number };
 
 function readMessage(message: Found): ReadMessage {
-  const { id, role, createdAt, parts } = spoken(message);
+  const { id, role, createdAt, parts } = interpretMessage(message);
   const text = parts
     .map(partText)
     .filter((one) => one !== "")

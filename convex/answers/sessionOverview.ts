@@ -1,6 +1,6 @@
 import type { ActionCtx } from "../_generated/server";
 import { type CalledFile, filesOfCall } from "../lib/sessions/callFiles";
-import { spokenText } from "../lib/sessions/wrappers";
+import { personText } from "../lib/sessions/injectedText";
 import type { SessionAnswer } from "../wire/answers";
 import type { Caller } from "../wire/caller";
 import { excerptOf, type ReadMessage } from "./excerpt";
@@ -35,7 +35,7 @@ export async function sessionOverview(
   const further = last.messages.filter((message) => !seen.has(message.id));
   const messages = [...first.messages, ...further];
   const prompt = first.messages.find(
-    ({ role, text }) => role === "user" && spokenText(text) !== "",
+    ({ role, text }) => role === "user" && personText(text) !== "",
   );
   return {
     session: first.session,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { sessionOverview, type SessionOverview } from "../../answers/sessionOverview";
-import { spokenText } from "../../lib/sessions/wrappers";
+import { personText } from "../../lib/sessions/injectedText";
 import { cite, readCitation, sessionArgument } from "../citation";
 import { AnswerText, cutChars, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
@@ -21,7 +21,7 @@ export const getSession: Tool = tool({
     const answer = new AnswerText(`${headOf(overview)}\n${QUOTE_NOTICE}`);
     const { firstPrompt, lastAnswers } = overview;
     if (firstPrompt !== undefined) {
-      const text = cutChars(spokenText(firstPrompt.text), PROMPT_MAX_CHARS);
+      const text = cutChars(personText(firstPrompt.text), PROMPT_MAX_CHARS);
       answer.addCut(`First prompt ${cite(id, firstPrompt.id)}`, quoted(text));
     }
     for (const { id: messageId, text } of lastAnswers) {

@@ -2,7 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { filesOfCall, type FileUse, isSameFile } from "../../lib/sessions/callFiles";
 import { parseParts, readPart } from "../../lib/sessions/parts";
-import { joinPieces } from "../../lib/sessions/partRows";
+import { joinRows } from "../../lib/sessions/partRows";
 import { matcherOf } from "../../lib/search/matching";
 import { prepareQuery } from "../../lib/search/query";
 import type { User } from "../accounts/user";
@@ -93,7 +93,7 @@ async function mentionIn(
   budget.bytes -= before.bytes - own.bytes;
   // A part that the bound cut in two cannot be parsed.
   const whole = own.rows > 0 && own.bytes > 0 ? rows : withoutLastPart(rows);
-  const { parts } = joinPieces(whole);
+  const { parts } = joinRows(whole);
   const calls = parseParts(parts)
     .flatMap(readPart)
     .flatMap((part) => {

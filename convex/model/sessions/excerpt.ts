@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { notFound } from "../../errors";
-import { joinPieces, TEXT_ORDER } from "../../lib/sessions/partRows";
+import { joinRows, TEXT_ORDER } from "../../lib/sessions/partRows";
 import { utf8Length } from "../../lib/text";
 import { type Budget, hasRoom, spend } from "../readBudget";
 import { withoutFields } from "./messagePages";
@@ -96,7 +96,7 @@ async function shown(
   for (const message of found) {
     const { _id: id, externalId, createdAt, role, textContent } = message;
     const rows = await headRows(ctx, message, budget, share);
-    const { text, parts } = joinPieces(rows, textContent);
+    const { text, parts } = joinRows(rows, textContent);
     const whole = textContent === undefined ? undefined : text;
     messages.push(withoutFields({ id, externalId, createdAt, role, parts, textContent: whole }));
   }
