@@ -2,7 +2,7 @@ import { v } from "convex/values";
 import { callerQuery } from "./functions";
 import * as Context from "./model/search/context";
 
-/** The caller's best passages for a question, packed under a budget of tokens. */
+/** Packs the caller's most relevant texts for a question into a token budget. */
 export const build = callerQuery({
   args: {
     query: v.string(),

@@ -106,7 +106,7 @@ export const getEvalTags = viewerQuery({
   args: {},
   returns: v.array(v.string()),
   handler: async (ctx) => {
-    const touched = ctx.user === null ? [] : await EvalLists.listTouched(ctx, ctx.user);
+    const touched = ctx.user === null ? [] : await EvalLists.listReviewed(ctx, ctx.user);
     return distinctNames(touched.flatMap((session) => session.evalTags ?? []));
   },
 });

@@ -16,21 +16,21 @@ import { readMeaning } from "../embedding/staleRange";
 import { firstPrompts } from "../sessions/prompts";
 import { shownTitle } from "../sessions/sessions";
 
-/** What past sessions know about a question, packed for a prompt. */
+/** Builds context for a prompt from past sessions. */
 
-/** A place in a session that answers. `text` is the passage, where it is not the whole message. */
+/** A message that may answer. `text` is the matching part of it; without `messageId`, the session itself matches. */
 type Anchor = { sessionId: Id<"sessions">; messageId?: Id<"messages">; text?: string };
 
-/** A passage that also says where it is from, as clients name it. */
-type SourcedPassage = ContextPassage & Pick<Doc<"sessions">, "externalId" | "source">;
+/** An item of the context, with its session as clients identify it. */
+type ContextItem = ContextPassage & Pick<Doc<"sessions">, "externalId" | "source">;
 
-/** Anchors that each search offers; more than are asked for, since some say the same. */
+/** Anchors that each search contributes; more than requested, because some repeat each other. */
 const ANCHORS_PER_SEARCH = 24;
 const SPARE_ANCHORS = 6;
-/** Of one session no more passages are packed than three, and some of them say the same. */
+/** The packer takes at most three items of one session; some anchors repeat each other. */
 const ANCHORS_PER_SESSION = 5;
 
-/** An exchange is a prompt and its answers; no more of it than this is read around an anchor. */
+/** Bounds of what is read around an anchor: the rest of its exchange (a prompt and the answers to it). */
 const NEIGHBOURS_MAX = 4;
 const NEIGHBOUR_MAX_BYTES = 1_500;
 const ANCHOR_MAX_CHARS = 3_000;
@@ -39,34 +39,34 @@ export type ContextInput = {
   query: string;
   limit: number;
   maxTokens: number;
-  /** Nearest vectors that are related at all; none when there are no embeddings. */
+  /** The nearest related vectors; empty without embeddings. */
   hits: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
 /**
- * The best passages, with their exchange, packed under the budget. Passages are read one by one until
- * it is used up: how many is asked for, not how many there are, decides what is read.
+ * Packs the best items, each with its exchange, into the token budget. Items are read one by one until the
+ * budget is used up, so the cost depends on what is requested, not on how much matches.
  */
 export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(input.query));
   const anchors = await findAnchors(ctx, sessions, matcher, input);
-  const packer = new ContextPacker<SourcedPassage>(input);
+  const packer = new ContextPacker<ContextItem>(input);
   let left = input.limit + SPARE_ANCHORS;
   for (const { anchor, score } of anchors) {
     if (packer.isFull || left === 0) break;
     if (!packer.takesFrom(anchor.sessionId)) continue;
     left -= 1;
     const session = await sessions.get(anchor.sessionId);
-    const passage = session && (await readPassage(ctx, session, anchor, matcher));
-    if (passage) packer.offer({ ...passage, score });
+    const item = session && (await readContextItem(ctx, session, anchor, matcher));
+    if (item) packer.offer({ ...item, score });
   }
   return packer.packed;
 }
 
 /**
- * Passages that may answer, in the order in which they are offered: the best one of each session, then
- * further ones. Full text and meaning are merged by session, since they rarely agree on a message.
+ * Finds anchors, best first: the best one of each session, then further ones. Full text and vector search
+ * are merged by session, because they rarely agree on a message.
  */
 async function findAnchors(
   ctx: QueryCtx,
@@ -108,7 +108,7 @@ async function lexicalAnchors(sessions: Sessions, matcher: Matcher): Promise<Sco
   const known = [];
   for (const { passage } of ranked) await sessions.get(passage.sessionId);
   for (const candidate of candidates) {
-    const session = sessions.peek(candidate.sessionId);
+    const session = sessions.cached(candidate.sessionId);
     if (session) known.push(withSession(candidate, session));
   }
   const order = new Map(
@@ -124,29 +124,29 @@ async function lexicalAnchors(sessions: Sessions, matcher: Matcher): Promise<Sco
     .filter(({ anchor }) => isNew(anchor));
 }
 
-/** As many as are offered, and more while they are of fewer sessions than passages are asked for. */
+/** The first `ANCHORS_PER_SEARCH` hits as anchors, and more while they cover fewer sessions than `limit`. */
 async function semanticAnchors(
   ctx: QueryCtx,
   sessions: Sessions,
   { hits, limit }: ContextInput,
 ): Promise<Scored[]> {
-  const found: Scored[] = [];
+  const anchors: Scored[] = [];
   const seen = new Set<string>();
   const isNew = anchorFilter();
   let wanted = limit;
   for (const [n, { _id, _score }] of hits.entries()) {
     if (n >= ANCHORS_PER_SEARCH && seen.size >= wanted) break;
-    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.findable(limit, {});
+    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.countMatching(limit, {});
     const passage = await findPassage(ctx, sessions.user, _id);
     if (passage === null || !isNew(passage)) continue;
     const { sessionId, messageId, text } = passage;
     seen.add(sessionId);
-    found.push({ score: _score, anchor: { sessionId, messageId, text } });
+    anchors.push({ score: _score, anchor: { sessionId, messageId, text } });
   }
-  return found;
+  return anchors;
 }
 
-/** Lets pass each message once, and of one session no more than can be of use. */
+/** Accepts each message once, and at most `ANCHORS_PER_SESSION` anchors of one session. */
 function anchorFilter(already: readonly Anchor[] = []): (anchor: Anchor) => boolean {
   const seen = new Set(already.map(keyOf));
   const perSession = new Map(already.map(({ sessionId }) => [sessionId, 1]));
@@ -160,12 +160,12 @@ function anchorFilter(already: readonly Anchor[] = []): (anchor: Anchor) => bool
   };
 }
 
-async function readPassage(
+async function readContextItem(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   anchor: Anchor,
   matcher: Matcher,
-): Promise<Omit<SourcedPassage, "score"> | null> {
+): Promise<Omit<ContextItem, "score"> | null> {
   const message = anchor.messageId
     ? await ctx.db.get("messages", anchor.messageId)
     : await firstPrompt(ctx, session);
@@ -183,29 +183,29 @@ async function readPassage(
 }
 
 /**
- * The message with the exchange that it belongs to. A vector stands for a whole turn: such a text is the
- * prompt with its answers, and is split into both.
+ * Returns the message with the exchange it belongs to. A vector covers a whole turn, so its text may be the
+ * prompt followed by its answers; that text is split into both.
  */
 async function exchangeOf(
   ctx: QueryCtx,
   message: Doc<"messages">,
-  found: string | undefined,
+  matchedText: string | undefined,
   matcher: Matcher,
 ): Promise<Turn[]> {
   const own = await readMeaning(ctx, message);
-  const text = found ?? own;
-  const turn = (role: Turn["role"], said: string): Turn => ({
+  const text = matchedText ?? own;
+  const turn = (role: Turn["role"], content: string): Turn => ({
     messageId: message._id,
     role,
-    text: shorten(matcher, said),
+    text: shorten(matcher, content),
   });
   if (message.role !== "user") {
-    const before = await neighbours(ctx, message, "before");
-    return [...before, turn(message.role, text), ...(await neighbours(ctx, message, "after"))];
+    const before = await readNeighbours(ctx, message, "before");
+    return [...before, turn(message.role, text), ...(await readNeighbours(ctx, message, "after"))];
   }
   const answers = text.startsWith(own) ? text.slice(own.length).trim() : "";
   if (answers !== "") return [turn("user", own), turn("assistant", answers)];
-  return [turn("user", text), ...(await neighbours(ctx, message, "after"))];
+  return [turn("user", text), ...(await readNeighbours(ctx, message, "after"))];
 }
 
 async function firstPrompt(ctx: QueryCtx, session: Doc<"sessions">) {
@@ -219,8 +219,8 @@ function shorten(matcher: Matcher, text: string): string {
     : makeSnippet(matcher, text, ANCHOR_MAX_CHARS).snippet;
 }
 
-/** The rest of the exchange: back to its prompt, or on to the next one. */
-async function neighbours(ctx: QueryCtx, message: Doc<"messages">, where: "before" | "after") {
+/** Reads the rest of the exchange: back to its prompt, or forward to the next prompt. */
+async function readNeighbours(ctx: QueryCtx, message: Doc<"messages">, where: "before" | "after") {
   const { sessionId, orderKey } = message;
   const near = ctx.db
     .query("messages")

@@ -25,7 +25,7 @@ export const vMessageRow = v.object({
   /** Words of its text and parts that a reader sees and their index entries do not hold. */
   searchTexts: v.optional(v.array(vSearchText)),
   createdAt: v.optional(v.number()),
-  /** Place in the request: messages without a time keep the order they came in. */
+  /** Position in the request; messages without a time keep the order they came in. */
   index: v.number(),
   deliveryHash: v.string(),
   secrets: v.optional(vMessageSecrets),
