@@ -101,7 +101,9 @@ export async function postpone(
   const wait = Math.max(Math.min(retryAfterMs, RETRY_LAST_MS), backOff);
   for (const sessionId of sessionIds) {
     if ((await ctx.db.get("sessions", sessionId)) === null) continue;
-    await ctx.db.patch("sessions", sessionId, { embedDueAt: now + (abandons ? ABANDONED_MS : wait) });
+    await ctx.db.patch("sessions", sessionId, {
+      embedDueAt: now + (abandons ? ABANDONED_MS : wait),
+    });
     stored.push(sessionId);
   }
   if (!abandons && stored.length > 0) await scheduleJob(ctx, stored, now, wait, failures);
@@ -155,7 +157,9 @@ export async function backfillStep(
     .query("sessions")
     .withIndex("by_creation_time", (q) => q.gt("_creationTime", cursor))
     .take(BACKFILL_MAX);
-  const pending = page.filter((session) => (all || needsEmbedding(session)) && !isComing(session, now));
+  const pending = page.filter(
+    (session) => (all || needsEmbedding(session)) && !isComing(session, now),
+  );
   for (const session of all ? pending : []) {
     await ctx.db.patch("sessions", session._id, {
       staleFrom: FIRST_KEY,

@@ -106,7 +106,12 @@ async function readStaleRange(ctx: QueryCtx, sessionId: Id<"sessions">, from: st
  * Reads backwards from `before` to the start of the unit that contains it: a prompt, or the first message of
  * an embedded unit. Adds that unit's hash to `embeddedHashes`.
  */
-async function readUnitStart(ctx: QueryCtx, sessionId: Id<"sessions">, before: string, embeddedHashes: EmbeddedHashes) {
+async function readUnitStart(
+  ctx: QueryCtx,
+  sessionId: Id<"sessions">,
+  before: string,
+  embeddedHashes: EmbeddedHashes,
+) {
   const found: Doc<"messages">[] = [];
   let bytes = 0;
   const lastUnit = await ctx.db

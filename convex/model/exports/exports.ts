@@ -9,7 +9,12 @@ import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { hmacSha256, randomHex } from "../../lib/hash";
 import { utf8Length } from "../../lib/text";
-import { type ExportSelection, isSamePosition, type SessionPosition, selectedFrom } from "./selection";
+import {
+  type ExportSelection,
+  isSamePosition,
+  type SessionPosition,
+  selectedFrom,
+} from "./selection";
 import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
@@ -56,7 +61,8 @@ export async function page(
     }
     bytes += getConvexSize(session);
     if (!matchesFilter(session, selection)) continue;
-    const resumed = start !== null && isSamePosition(start.at, at) ? start.reached : CONVERSATION_START;
+    const resumed =
+      start !== null && isSamePosition(start.at, at) ? start.reached : CONVERSATION_START;
     const review = await Reviews.textsOf(ctx, session);
     for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
       const head = { ...piece.head, ...review };
@@ -81,8 +87,12 @@ export async function sharedPage(
 ): Promise<
   Pick<Piece, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
 > {
-  const { from, cursor } = position === null ? CONVERSATION_START : readConversationPosition(position);
-  const page = await MessagePages.page(ctx, session, { ...SHARED_PAGE_BUDGET, cursor: cursor || undefined });
+  const { from, cursor } =
+    position === null ? CONVERSATION_START : readConversationPosition(position);
+  const page = await MessagePages.page(ctx, session, {
+    ...SHARED_PAGE_BUDGET,
+    cursor: cursor || undefined,
+  });
   return {
     head: Sessions.headView(session),
     messages: page.messages.map(messageView),
@@ -117,7 +127,13 @@ async function* piecesOf(
     const next: ConversationPosition | null =
       found.cursor === null ? null : { from: from + found.messages.length, cursor: found.cursor };
     const messages = found.messages.map(messageView);
-    const piece = { head, messages, from, isLast: next === null, bytes: countBytes(found.messages) };
+    const piece = {
+      head,
+      messages,
+      from,
+      isLast: next === null,
+      bytes: countBytes(found.messages),
+    };
     yield { piece, reached, next };
     reached = next;
   }

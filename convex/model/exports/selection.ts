@@ -20,7 +20,8 @@ export type ExportSelection = Infer<typeof vExportSelection>;
 export type SessionPosition = [first: number, second: number];
 
 /** Whether two positions are equal. */
-export const isSamePosition = (a: SessionPosition, b: SessionPosition) => a[0] === b[0] && a[1] === b[1];
+export const isSamePosition = (a: SessionPosition, b: SessionPosition) =>
+  a[0] === b[0] && a[1] === b[1];
 
 /** A session with its position in an export. */
 type PositionedSession = { session: Doc<"sessions">; at: SessionPosition };

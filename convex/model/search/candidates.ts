@@ -95,7 +95,8 @@ export async function readCandidates(search: Search): Promise<Candidates> {
     await reader.read(source, groups, { upTo, bytes, rows: Infinity });
   }
   for (const { asked } of rarest(search.matcher, reader.candidates)) {
-    for (const source of [messageSource, partSource]) await reader.read(source, [asked], { ...RARE_WORD_BUDGET });
+    for (const source of [messageSource, partSource])
+      await reader.read(source, [asked], { ...RARE_WORD_BUDGET });
   }
   return reader;
 }

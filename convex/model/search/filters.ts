@@ -9,7 +9,8 @@ export const vFilters = v.object({ ...sessionFilter, role: v.optional(vRole) });
 export type Filters = Infer<typeof vFilters>;
 
 /** Whether a session matches the session filters. */
-export const matchesSessionFilter: (session: Doc<"sessions">, filters: Filters) => boolean = matchesFilter;
+export const matchesSessionFilter: (session: Doc<"sessions">, filters: Filters) => boolean =
+  matchesFilter;
 
 /** Whether any session filter is set; without one, choosing candidates reads no session. */
 export function filtersSessions(filters: Filters): boolean {

@@ -30,7 +30,11 @@ const COUNTED_SESSIONS = 12;
  * Full-text search: returns the user's sessions that contain the query's words anywhere, each with its
  * best-matching text. The order does not depend on `limit`. A query without words finds nothing.
  */
-export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<SearchOutcome> {
+export async function fulltext(
+  ctx: QueryCtx,
+  user: User,
+  input: SearchInput,
+): Promise<SearchOutcome> {
   const { matcher, ranked, hasMore, sessions } = await rank(ctx, user, input);
   const results = ranked.slice(0, input.limit).map(({ session, passage, score }) =>
     toResult(session, passage, {
@@ -44,7 +48,8 @@ export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): P
     return { results, wanted: input.limit, truncated: false };
   }
   const countMatching = await sessions.countMatching(COUNTED_SESSIONS, input.filters);
-  const wanted = countMatching < COUNTED_SESSIONS ? Math.min(input.limit, countMatching) : input.limit;
+  const wanted =
+    countMatching < COUNTED_SESSIONS ? Math.min(input.limit, countMatching) : input.limit;
   return { results, wanted, truncated: results.length < wanted };
 }
 
@@ -134,7 +139,10 @@ export async function hydrate(
     if (!passage || results.has(passage.sessionId)) continue;
     const session = await sessions.get(passage.sessionId);
     if (!session || !matchesSessionFilter(session, filters)) continue;
-    if (passage.messageId && !(await embeddedTextHasRole(ctx, passage.messageId, passage.text, filters)))
+    if (
+      passage.messageId &&
+      !(await embeddedTextHasRole(ctx, passage.messageId, passage.text, filters))
+    )
       continue;
     const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const, masks };
     results.set(session._id, toResult(session, passage, shown));

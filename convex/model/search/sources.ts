@@ -31,7 +31,12 @@ type SourceQuery = { ctx: QueryCtx; userId: Id<"users">; words: string; filters:
 export type Source = (asked: SourceQuery) => AsyncIterable<Hit>;
 
 /** Titles, projects and first prompts. A session's text has no role, so a role filter excludes it. */
-export async function* sessionSource({ ctx, userId, words, filters }: SourceQuery): AsyncGenerator<Hit> {
+export async function* sessionSource({
+  ctx,
+  userId,
+  words,
+  filters,
+}: SourceQuery): AsyncGenerator<Hit> {
   if (filters.role !== undefined) return;
   const found = ctx.db.query("sessions").withSearchIndex("search_text", (q) => {
     let own = q.search("searchableText", words).eq("userId", userId);
@@ -55,7 +60,12 @@ export async function* sessionSource({ ctx, userId, words, filters }: SourceQuer
 }
 
 /** Texts of messages. */
-export async function* messageSource({ ctx, userId, words, filters }: SourceQuery): AsyncGenerator<Hit> {
+export async function* messageSource({
+  ctx,
+  userId,
+  words,
+  filters,
+}: SourceQuery): AsyncGenerator<Hit> {
   const found = ctx.db.query("messages").withSearchIndex("search_text", (q) => {
     const own = q.search("textContent", words).eq("userId", userId);
     return filters.role === undefined ? own : own.eq("role", filters.role);
@@ -70,7 +80,11 @@ function messageHit(message: Doc<"messages">): Hit {
     key: messageId,
     sessionId,
     bytes: textContent.length,
-    read: resolved({ candidate: { sessionId, messageId, text, createdAt }, documents: 0, bytes: 0 }),
+    read: resolved({
+      candidate: { sessionId, messageId, text, createdAt },
+      documents: 0,
+      bytes: 0,
+    }),
   };
 }
 
@@ -91,7 +105,11 @@ function partHit(part: Doc<"parts">): Hit {
     sessionId,
     roleOf: messageId,
     bytes: stored.length,
-    read: resolved({ candidate: { sessionId, messageId, text, createdAt }, documents: 0, bytes: 0 }),
+    read: resolved({
+      candidate: { sessionId, messageId, text, createdAt },
+      documents: 0,
+      bytes: 0,
+    }),
   };
 }
 
