@@ -2,12 +2,12 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vMessageChange } from "./fields";
 
-/** Tables that hold work in progress, for `schema.ts`. */
+/** Tables of work in progress. Part of `schema.ts`. */
 
 /**
- * Changes of messages that their session does not count yet. Written by the message mutation, one row
- * for what it changed in a session; read and deleted by the session's refresh seconds later
- * (`model/sync/changes.ts`). A row has what the refresh needs, so that it reads no message.
+ * Message changes that their session has not counted yet. Message mutations write one row per session that
+ * they change; the session's refresh reads and deletes it seconds later (`model/sync/changes.ts`). A row has
+ * the fields the refresh counts, so that it does not read the messages.
  */
 export const messageChanges = defineTable({
   sessionId: v.id("sessions"),
@@ -17,14 +17,14 @@ export const messageChanges = defineTable({
   .index("by_session", ["sessionId"]);
 
 /**
- * Embedding runs in progress, at most two rows. Written and read by `model/embedding/slots.ts`; a row
- * whose time is over belongs to a run that was lost.
+ * Embedding jobs in progress, at most two rows. Written and read by `model/embedding/slots.ts`. An expired
+ * row belongs to a lost job.
  */
 export const embeddingSlots = defineTable({ expiresAt: v.number() });
 
 /**
- * How far each migration of stored rows has come, one row a migration. Written and read by
- * `model/migrations/run.ts`. `cursor` is where its next step resumes.
+ * The progress of each migration, one row per migration. Written and read by `model/migrations/run.ts`.
+ * `cursor` is where its next step resumes.
  */
 export const migrations = defineTable({
   name: v.string(),

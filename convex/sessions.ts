@@ -10,7 +10,7 @@ import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
-/** A page of the caller's sessions that match, newest first; `cursor` is null at the end. */
+/** Lists a page of the caller's sessions that match, newest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
   args: { limit: v.number(), cursor: v.optional(v.string()), ...sessionFilter },
   handler: async (ctx, args) => {
@@ -19,13 +19,13 @@ export const listPage = callerQuery({
   },
 });
 
-/** A page of external ids that plugins announced, after the one given. */
+/** Lists a page of the external ids of sessions that plugins sent, after a given one. */
 export const externalIdPage = callerQuery({
   args: { after: v.string() },
   handler: (ctx, { after }) => Sessions.externalIdPage(ctx, ctx.user, after),
 });
 
-/** A session of the caller, by our id or the plugin's, with a page of its messages. */
+/** Returns a session of the caller, by our id or the plugin's, with a page of its messages. */
 export const getWithMessages = callerQuery({
   args: { id: v.string(), limit: v.number(), cursor: v.optional(v.string()) },
   handler: async (ctx, { id, ...page }) => {
@@ -39,7 +39,7 @@ export const getWithMessages = callerQuery({
   },
 });
 
-/** `GET /sessions/:id`: a session and a page of it to read, from a cursor or a message on. */
+/** `GET /sessions/:id`: a session and a page of its conversation, starting at a cursor or a message. */
 export const reading = callerQuery({
   args: { id: v.string(), cursor: v.optional(v.string()), messageId: v.optional(v.string()) },
   handler: async (ctx, { id, ...at }) => {
@@ -58,7 +58,7 @@ export const prompts = callerQuery({
     await Reading.prompts(ctx, await Sessions.require(ctx, ctx.user, id)),
 });
 
-/** `GET /live`: how many messages a session has, for the page that shows it. */
+/** `GET /live`: the number of messages of a session, for its page. */
 export const messageCount = callerQuery({
   args: { id: v.string() },
   returns: v.number(),
@@ -66,8 +66,8 @@ export const messageCount = callerQuery({
 });
 
 /**
- * For the dashboard: one of the caller's sessions with its conversation, or null. A conversation
- * beyond what a query may read ends at `messagesCursor`, with which it goes on.
+ * For the dashboard: one of the caller's sessions with its conversation, or null. If one query cannot read
+ * the whole conversation, `messagesCursor` continues it.
  */
 export const get = viewerQuery({
   args: { sessionId: v.string(), cursor: v.optional(v.string()) },
@@ -77,7 +77,7 @@ export const get = viewerQuery({
   },
 });
 
-/** Anyone: a session that its owner made public, without what is nobody's business; or null. */
+/** For anyone: a session that its owner made public, without private fields; or null. */
 export const getPublic = publicQuery({
   args: { slug: v.string() },
   handler: async (ctx, { slug }) => {
@@ -112,7 +112,7 @@ export const setVisibility = userMutation({
   },
 });
 
-/** Deletes one of the caller's sessions with all that belongs to it; done twice it does no harm. */
+/** Deletes one of the caller's sessions with everything that belongs to it; idempotent. */
 export const remove = userMutation({
   args: { sessionId: v.string() },
   returns: v.null(),
@@ -132,7 +132,7 @@ export const refresh = systemMutation({
   },
 });
 
-/** Cron: starts refreshes again that were due and did not run. */
+/** Cron: schedules lost refreshes again. */
 export const sweepRefreshes = systemMutation({
   args: {},
   returns: v.null(),

@@ -16,7 +16,7 @@ beforeEach(async () => {
 /** Syncs a conversation of a shop's project, and lets everything scheduled run. */
 async function sync(who: Person, externalId: string, said: string[]) {
   const createdAt = Date.UTC(2026, 0, 20);
-  const session = { title: `About ${externalId}`, projectName: "shop", createdAt };
+  const session = { title: `TestSession ${externalId}`, projectName: "shop", createdAt };
   const answer = await who.post("/sync/batch", conversation(externalId, said, session));
   expect(answer.status).toBe(200);
   await settle(t);
@@ -42,11 +42,11 @@ describe("the context for a question", () => {
   test("is the passage that answers with its exchange, cited", async () => {
     const found = await contextOf(ada, "q=zebra");
     expect(found.text).toBe(
-      "[1] About keys (shop, 2026-01-20)\nUser: how do we rotate keys\n\nAssistant: with zebra, once a month",
+      "[1] TestSession keys (shop, 2026-01-20)\nUser: how do we rotate keys\n\nAssistant: with zebra, once a month",
     );
     expect(found).toMatchObject({ sessionCount: 1, degraded: true });
     expect(found.context).toMatchObject([
-      { citation: 1, externalId: "keys", title: "About keys", project: "shop" },
+      { citation: 1, externalId: "keys", title: "TestSession keys", project: "shop" },
     ]);
     expect(found.context[0]?.content).toContain("with zebra");
   });

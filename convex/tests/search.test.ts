@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
-import type { About, Deployment, Person, Said } from "../test.setup";
+import type { TestSession, Deployment, Person, TestMessage } from "../test.setup";
 import type { SearchAnswer } from "../wire/search";
 
 let t: Deployment;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 
 /** Syncs a session in which this was said, and lets everything scheduled run. */
-async function sync(who: Person, externalId: string, said: Said[], about: About = {}) {
+async function sync(who: Person, externalId: string, said: TestMessage[], about: TestSession = {}) {
   const answer = await who.post("/sync/batch", conversation(externalId, said, about));
   expect(answer.status).toBe(200);
   await settle(t);
@@ -99,8 +99,8 @@ describe("another user's text", () => {
     expect(await counts(ada)).toEqual([0, 0]);
   });
 
-  const inText = (text: string): Said => text;
-  const inTool = (content: string): Said => ({
+  const inText = (text: string): TestMessage => text;
+  const inTool = (content: string): TestMessage => ({
     text: "look",
     parts: [{ type: "tool-result", content }],
   });
@@ -347,7 +347,7 @@ describe("the dashboard's searches", () => {
       "in what a tool answered",
       [{ text: "look", parts: [{ type: "tool-result", content: "zebra" }] }],
     ],
-  ])("sessions are found by a word %s", async (_, said: Said[]) => {
+  ])("sessions are found by a word %s", async (_, said: TestMessage[]) => {
     await sync(ada, "striped", said, { title: "Animals" });
     await sync(ada, "other", ["nothing of the kind"]);
     const found = await ada.dashboard.query(api.search.searchSessionsPaginated, { query: "zebra" });

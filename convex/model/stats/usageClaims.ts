@@ -5,9 +5,9 @@ import { append, changeOf, type MessageChange, ofSession } from "../sync/changes
 import { nextRefresh } from "../sync/refreshSchedule";
 
 /**
- * Which message's usage is counted. Every message with usage has a claim; of the claims with one key,
- * the first by rank is counted. When that changes, the session of each message concerned gets a change
- * that says so, which its refresh books like any other.
+ * Decides which message's usage is counted. Every message with usage has a claim; among claims with the same
+ * key, the first by rank is counted. When that changes, a change is recorded for the session of each
+ * affected message, and its refresh books it like any other change.
  */
 export type Claim = { messageId: Id<"messages">; key: string; rank: string };
 
@@ -18,17 +18,17 @@ async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClai
     .first();
 }
 
-/** Makes the claim of a message; true if its usage is counted from now on. */
+/** Inserts the claim of a message; true if its usage is now counted. */
 export async function claim(ctx: MutationCtx, own: Claim): Promise<boolean> {
   const first = await firstClaim(ctx, own.key);
   await ctx.db.insert("usageClaims", own);
   if (first === null) return true;
   if (first.rank <= own.rank) return false;
-  await tellSession(ctx, first.messageId, false);
+  await notifySession(ctx, first.messageId, false);
   return true;
 }
 
-/** Gives up the claim of a message; true if its usage was counted. The next with the same usage is then. */
+/** Deletes the claim of a message; true if its usage was counted. The next claim with the same key is counted then. */
 export async function release(
   ctx: MutationCtx,
   messageId: Id<"messages">,
@@ -39,12 +39,12 @@ export async function release(
   if (first === null || own === null) return false;
   await ctx.db.delete("usageClaims", own._id);
   if (own._id !== first._id) return false;
-  const heir = await firstClaim(ctx, key);
-  if (heir !== null) await tellSession(ctx, heir.messageId, true);
+  const next = await firstClaim(ctx, key);
+  if (next !== null) await notifySession(ctx, next.messageId, true);
   return true;
 }
 
-/** Gives up the claims of messages of one session that are being deleted. */
+/** Deletes the claims of messages of one session that are being deleted. */
 export async function releaseDeleted(
   ctx: MutationCtx,
   messages: readonly Doc<"messages">[],
@@ -57,7 +57,7 @@ export async function releaseDeleted(
   }
 }
 
-/** A usage is reported to be repeated up to 36 times. */
+/** Far above the 36 repetitions of one usage that have been reported. */
 const CLAIMS_MAX = 1_000;
 
 async function ownClaim(ctx: MutationCtx, messageId: Id<"messages">, key: string) {
@@ -68,8 +68,8 @@ async function ownClaim(ctx: MutationCtx, messageId: Id<"messages">, key: string
   return claims.find((one) => one.messageId === messageId) ?? null;
 }
 
-/** Tells the session of a message that its usage begins or ceases to count. */
-async function tellSession(
+/** Records for the session of a message that its usage is now counted, or no longer counted. */
+async function notifySession(
   ctx: MutationCtx,
   messageId: Id<"messages">,
   isCounted: boolean,
@@ -89,15 +89,15 @@ async function tellSession(
   });
 }
 
-/** Rows of changes that are searched for those of a message: a thousand changes. */
+/** Rows searched for the changes of a message; five rows have up to a thousand changes. */
 const PENDING_MAX = 5;
 
-/** Changes of a session that wait to be counted, oldest first. */
+/** Changes of a session that are not counted yet, oldest first. */
 async function pendingOf(ctx: MutationCtx, sessionId: Id<"sessions">): Promise<MessageChange[]> {
   return (await ofSession(ctx, sessionId).take(PENDING_MAX)).flatMap(({ changes }) => changes);
 }
 
-/** The message as its claim was made: as it was before changes that wait to be counted. */
+/** The message as its claim was made: before any changes that are not counted yet. */
 function asClaimed(message: Doc<"messages">, pending: readonly MessageChange[]): MessageChange {
   const now = changeOf(message, 0);
   const changed = pending.find(

@@ -8,9 +8,9 @@ import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
 import { hasUsage, usageKey } from "../../lib/stats/usage";
 
 /**
- * Changes of messages that their session does not count yet (`messageChanges`): the message mutation
- * appends them, the refresh reads and deletes them. They replace two indexes of `messages`, which are
- * copies of the largest table but one; their own rows live for seconds.
+ * Message changes that their session has not counted yet (`messageChanges`). Message mutations append them;
+ * the refresh reads and deletes them seconds later. They replace two indexes of `messages`, each of which
+ * would be billed as a copy of the second-largest table.
  */
 
 export type MessageChange = Infer<typeof vMessageChange>;
@@ -18,13 +18,13 @@ export type MessageChange = Infer<typeof vMessageChange>;
 /** Changes in one row: about 250 bytes each, far below the 1 MiB of a document. */
 const CHANGES_PER_ROW = 200;
 
-/** As much of a message as a change tells; its identity is part of what identifies its usage. */
+/** The fields of a message that a change records. Its identity is part of its usage key. */
 type Identity = Pick<Doc<"messages">, "_id" | "userId" | "externalId" | "createdAt">;
 type Fields = Identity &
   Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "textContent">;
 type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "source">;
 
-/** Describes a message as it now is; `before` is the message as its session counts it. */
+/** Describes a message's current state; `before` is the state that its session has counted. */
 export function changeOf(message: Message, changedAt: number, before?: Fields): MessageChange {
   const { _id: messageId, externalId, role, orderKey, createdAt, source } = message;
   return {
@@ -56,7 +56,7 @@ export async function append(
   }
 }
 
-/** Takes changes of a session off the table, oldest first: at least one row, and about `max` changes. */
+/** Removes and returns changes of a session, oldest first: at least one row, and about `max` changes. */
 export async function take(
   ctx: MutationCtx,
   sessionId: Id<"sessions">,
@@ -71,7 +71,7 @@ export async function take(
   return { changes, hasMore: false };
 }
 
-/** Whether changes of a session wait to be counted. */
+/** Whether a session has changes that are not counted yet. */
 export async function hasChanges(ctx: QueryCtx, sessionId: Id<"sessions">): Promise<boolean> {
   return (await ofSession(ctx, sessionId).first()) !== null;
 }
