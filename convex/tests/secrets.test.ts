@@ -24,7 +24,7 @@ async function secretsOf(ada: Awaited<ReturnType<typeof person>>) {
 }
 
 describe("without REDACT_SECRETS", () => {
-  test("text is stored whole, and the session says what was found", async () => {
+  test("text is stored unchanged, and the session has counts of the secrets found", async () => {
     const t = deployment();
     const ada = await person(t);
     const parts = [
@@ -66,7 +66,7 @@ describe("without REDACT_SECRETS", () => {
     expect(await send({ textContent: "none", parts: [] })).toEqual([]);
   });
 
-  test("sharing names the number of masked secrets, and no form of the page shows one", async () => {
+  test("sharing states the number of masked secrets, and no form of the page contains one", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/session", { externalId: "s", title: `key ${token}` });
@@ -136,7 +136,7 @@ describe("without REDACT_SECRETS", () => {
 describe("with REDACT_SECRETS=mask", () => {
   const all = SECRETS.filter(({ secret }) => secret.length > 7);
 
-  test("nothing of the corpus is in any table, whatever brought it", async () => {
+  test("no secret of the corpus is stored in any table, whatever field contained it", async () => {
     vi.stubEnv("REDACT_SECRETS", "mask");
     const t = deployment();
     const ada = await person(t);
@@ -191,7 +191,7 @@ describe("with REDACT_SECRETS=mask", () => {
     expect(again.results).toMatchObject({ messages: { inserted: 0, updated: 0, skipped: 1 } });
   });
 
-  test("keys, ids and opaque data of providers stay as they were sent", async () => {
+  test("keys, ids and opaque provider data are stored as sent", async () => {
     vi.stubEnv("REDACT_SECRETS", "mask");
     const t = deployment();
     const ada = await person(t);
