@@ -198,7 +198,7 @@ describe("the dashboard's numbers", () => {
     expect(await t.query(api.wrapped.getWrappedStats, {})).toBeNull();
   });
 
-  test("the public figures name only what several users share", async () => {
+  test("the public figures include only names that several users share", async () => {
     const t = deployment();
     for (const [index, name] of ["ada", "eve", "bob"].entries()) {
       const who = await person(t, `${name}@example.com`);
@@ -216,7 +216,7 @@ describe("the dashboard's numbers", () => {
       });
     }
     await settle(t);
-    // Nothing is computed for a visitor: a cron does it, once a day.
+    // A cron computes the figures once a day, never a visitor's request.
     const none = { topModels: [], topSources: [] };
     expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual(none);
     await t.action(internal.analytics.updatePlatformFigures, {});

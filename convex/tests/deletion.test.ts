@@ -301,7 +301,7 @@ test("a data deletion that keeps stalling is shown as failed, and can be started
 });
 
 describe("deleting the account", () => {
-  test("leaves no row with any trace of the user, and the other user's rows untouched", async () => {
+  test("leaves no trace of the user in any row, and does not change other users' rows", async () => {
     vi.stubEnv("RATE_LIMIT_READ", "5");
     const t = deployment();
     const bob = await person(t, "bob@example.com");
@@ -325,7 +325,7 @@ describe("deleting the account", () => {
     expect(await traces(t, ...marks)).toHaveLength(OWNED.length + 1 - WHILE_DELETING.length);
 
     expect(await me.action(api.users.deleteAccount, {})).toEqual({ started: true });
-    // Every door is closed at once, long before the last row is gone.
+    // Every credential is refused at once, long before the last row is deleted.
     const headers = { Authorization: `Bearer ${laptop.key}` };
     expect((await ada.get("/api/sessions")).status).toBe(401);
     expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
@@ -467,7 +467,7 @@ const OWNED = [
 /** Tables that have rows of a user only while a deletion is running. */
 const WHILE_DELETING = ["deletions", "purges"];
 
-test("every table whose rows point to a user is known to the deletion", () => {
+test("the deletion covers every table whose rows refer to a user", () => {
   const tables = Object.entries(schema.tables).map(([name, table]) => {
     const text = JSON.stringify(
       (table as unknown as { validator: { json: unknown } }).validator.json,
@@ -480,6 +480,6 @@ test("every table whose rows point to a user is known to the deletion", () => {
   });
   const owned = tables.filter(({ ofUser }) => ofUser).map(({ name }) => name);
   expect(owned.sort()).toEqual(OWNED);
-  // No table refers to stored files: the day one does, deletion must delete the files.
+  // No table refers to stored files. If one does, the deletion must delete the files too.
   expect(tables.filter(({ hasFiles }) => hasFiles)).toEqual([]);
 });

@@ -301,7 +301,7 @@ describe("GET /api/export", () => {
     );
   });
 
-  test("anonymize=true hides names, paths, addresses and keys, the same by the same", async () => {
+  test("anonymize=true replaces names, paths, addresses and keys consistently", async () => {
     const t = deployment();
     const ada = await person(t, "grace@navy.mil");
     await ada.post("/sync/batch", {
@@ -320,7 +320,7 @@ describe("GET /api/export", () => {
     const answer = await (await ada.get("/api/export?id=s&anonymize=true")).text();
     expect(answer).not.toMatch(/grace|hopper|navy|osk_/i);
     expect(new Set(answer.match(/\/home\/user-\w+/g)).size).toBe(1);
-    // Another export has pseudonyms of its own, so that two recipients cannot compare theirs.
+    // Another export uses different pseudonyms, so that two recipients cannot compare their exports.
     const again = await (await ada.get("/api/export?id=s&anonymize=true")).text();
     expect(again).not.toMatch(/grace|hopper|navy|osk_/i);
     const pseudonyms = (text: string) => new Set(text.match(/user-[0-9a-f]{12}/g));

@@ -72,7 +72,7 @@ test("one class of endpoints does not use up another", async () => {
   expect(await listed(ada)).toEqual([429]);
 });
 
-test("a plugin that sends message after message without pause meets no limit", async () => {
+test("a plugin that sends messages without pause meets no limit", async () => {
   const t = deployment();
   const ada = await person(t);
   for (let i = 0; i < 200; i++) {
@@ -81,7 +81,7 @@ test("a plugin that sends message after message without pause meets no limit", a
     expect([answer.status, answer.headers.get("RateLimit")]).toEqual([200, null]);
   }
   expect(await rows(t, "messages")).toHaveLength(200);
-  // No count is kept at all, so that the 5,000th costs and finds the same as the first.
+  // No count is kept, so the 5,000th request behaves and costs like the first.
   for (const line of await rows(t, "apiLogs")) expect(line).not.toHaveProperty("remaining");
 });
 

@@ -97,7 +97,7 @@ describe("without REDACT_SECRETS", () => {
     expect(hidden).not.toHaveProperty("maskedSecrets");
   });
 
-  test("no secret leaves with a request for embeddings, however long the text around it", async () => {
+  test("no request for embeddings contains a secret, however long the surrounding text", async () => {
     const t = deployment();
     const ada = await person(t);
     vi.stubEnv("OPENAI_API_KEY", "test");
@@ -109,7 +109,7 @@ describe("without REDACT_SECRETS", () => {
       return Promise.resolve(Response.json({ data }));
     });
     const long = "word ".repeat(3_000);
-    // Of a call one line is sent: the first is cut inside of the secret, the second holds it.
+    // Of a tool call one line is sent: the first call is cut within the secret, the second contains it.
     const parts = [65, 40].map((times) => ({
       type: "tool-call",
       content: { name: "Bash", args: { command: `${"x ".repeat(times)}curl -H token:${token}` } },
@@ -122,13 +122,13 @@ describe("without REDACT_SECRETS", () => {
     const texts = sent.flatMap((body) => (JSON.parse(body) as { input: string[] }).input);
     for (const text of texts) expect(maskText(text)).toBe(text);
     expect(texts.join()).not.toContain(token.slice(0, 6));
-    // Both turns' units and the question were sent, each with its marker and with what stands around it.
+    // Both units and the question were sent, each with its marker and the surrounding text.
     const marked = texts.filter((text) => text.includes("[redacted:github-token]"));
     expect(marked.some((text) => text.includes("word word"))).toBe(true);
     expect(marked.some((text) => text.includes("curl -H token:[redacted:github-token]"))).toBe(
       true,
     );
-    // Of a question the words that say nothing are left out.
+    // Words of a question without meaning are omitted.
     expect(marked).toContain("[redacted:github-token]");
   });
 });
