@@ -32,7 +32,7 @@ async function start(options: Options): Promise<void> {
   if (options.demo) console.log(await sendDemo(engine.url, key));
 }
 
-/** A terminal and `tsx` may both pass on one Ctrl-C; only a later one means "at once". */
+/** The terminal and `tsx` may both forward one Ctrl-C; only a later one means "stop at once". */
 const IMPATIENCE_MS = 1000;
 
 function endOnSignal(engine: RunningEngine): void {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bothWorlds, type World } from "./worlds.fixture.ts";
 
 /**
- * The same operations on the official mock and on the engine. Where `same` is used both must agree.
- * Where convex-test is known to differ from Convex, the engine follows Convex, and the test says so.
+ * Runs the same operations on the official mock and on the engine. With `same`, both must agree. Where
+ * convex-test is known to differ from Convex, the engine follows Convex, and the test title says so.
  */
 let worlds: [World, World];
 beforeAll(async () => {
@@ -21,14 +21,14 @@ async function outcome(work: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Run on both and expect the same value; returns it. */
+/** Runs on both and expects the same value; returns it. */
 async function same(work: (world: World) => Promise<unknown>): Promise<unknown> {
   const [mock, engine] = [await work(worlds[0]), await work(worlds[1])];
   expect(engine).toEqual(mock);
   return engine;
 }
 
-/** Run on both and expect a refusal from both. */
+/** Runs on both and expects both to fail. */
 async function refused(work: (world: World) => Promise<unknown>): Promise<void> {
   const outcomes = [await outcome(() => work(worlds[0])), await outcome(() => work(worlds[1]))];
   expect(outcomes).toEqual([{ error: true }, { error: true }]);
@@ -93,7 +93,7 @@ describe("ordering", () => {
     }
   });
 
-  test.each(["asc", "desc"])("of mixed values is the same %s", async (order) => {
+  test.each(["asc", "desc"])("of mixed values is equal (%s)", async (order) => {
     await same((world) => world.query("values:sorted", { order }));
   });
 
@@ -126,7 +126,7 @@ describe("ordering", () => {
       );
   });
 
-  test("ranges with two bounds select the same, both ways", async () => {
+  test("ranges with two bounds select the same, in both directions", async () => {
     for (const order of ["asc", "desc"])
       for (const [low, high] of [
         [null, "a"],
@@ -168,7 +168,7 @@ describe("queries", () => {
     });
   });
 
-  test("patch merges and takes fields away, replace replaces, delete deletes", async () => {
+  test("patch merges and removes fields, replace replaces, delete deletes", async () => {
     const strip = (value: unknown) =>
       value === null ? null : { ...(value as object), _id: "", _creationTime: 0 };
     await same(async (world) => {
@@ -184,7 +184,7 @@ describe("queries", () => {
     });
   });
 
-  test("what is read is counted: a stopped iteration pays for what it took", async () => {
+  test("reads are counted: a stopped iteration counts only the documents it took", async () => {
     const read = { seen: 3, documentsRead: 3, databaseQueries: 1 };
     expect(await same((w) => w.query("values:readSome", { group: "ten", count: 3 }))).toEqual(read);
   });
@@ -211,7 +211,7 @@ async function pages(world: World, order: string, numItems: number): Promise<num
 }
 
 describe("pagination", () => {
-  test.each(["asc", "desc"])("walks the same pages %s", async (order) => {
+  test.each(["asc", "desc"])("returns the same pages (%s)", async (order) => {
     await same((world) => pages(world, order, 3));
   });
 
@@ -223,7 +223,7 @@ describe("pagination", () => {
     expect(await pages(worlds[1], "asc", 5)).toEqual([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], []]);
   });
 
-  test("goes on where it was although the document at the cursor is gone", async () => {
+  test("continues at its position even if the document at the cursor was deleted", async () => {
     await same(async (world) => {
       const ids = (await world.mutation("values:add", {
         group: "gone",
@@ -240,7 +240,7 @@ describe("pagination", () => {
     });
   });
 
-  test("up to an end cursor gives the same page again, with what came in between", async () => {
+  test("up to an end cursor returns the same page again, with documents inserted in between", async () => {
     await same(async (world) => {
       const ids = (await world.mutation("values:add", {
         group: "end",
@@ -272,12 +272,12 @@ describe("pagination", () => {
     });
   });
 
-  test("is allowed once in a function", async () => {
+  test("is allowed once per function", async () => {
     const paginationOpts = { numItems: 1, cursor: null };
     await refused((world) => world.query("values:twoPages", { paginationOpts }));
   });
 
-  test("a cursor of another query, or no cursor at all, is refused", async () => {
+  test("refuses a cursor of another query, or an invalid one", async () => {
     const query = (more: object) =>
       onEngine((w) =>
         w.query("values:page", {
@@ -301,16 +301,16 @@ describe("pagination", () => {
 });
 
 describe("transactions", () => {
-  test("a nested mutation that throws is undone by itself", async () => {
+  test("a nested mutation that throws is rolled back on its own", async () => {
     await same((world) => world.mutation("nested:partly"));
   });
 
-  test("a mutation that throws leaves nothing, nested work included", async () => {
+  test("a mutation that throws stores nothing, including nested writes", async () => {
     await refused((world) => world.mutation("nested:fails"));
     expect(await same((world) => world.query("nested:names"))).not.toContain("never");
   });
 
-  test("nested mutations at the same time keep apart", async () => {
+  test("concurrent nested mutations do not affect each other", async () => {
     await same((world) => world.mutation("nested:parallel"));
     await same(async (world) => ((await world.query("nested:names")) as string[]).sort());
   });
@@ -328,7 +328,7 @@ describe("transactions", () => {
     });
   });
 
-  test("a component's writes share the caller's fate", async () => {
+  test("a component's writes are committed or rolled back with the caller's", async () => {
     await same(async (world) => [
       await world.mutation("limits:take", { key: "k" }),
       await outcome(() => world.mutation("limits:take", { key: "k", fail: true })),
@@ -413,7 +413,7 @@ describe("validators", () => {
     await refused(returned(null));
   });
 
-  test("of records are checked, as on Convex (convex-test does not look)", async () => {
+  test("of records are checked, as on Convex (convex-test does not)", async () => {
     const counts = { a: 1, b: "two" };
     expect(await outcome(() => worlds[0].query("shapes:counted", { counts }))).toEqual({
       value: "counted",
@@ -428,7 +428,7 @@ describe("validators", () => {
 });
 
 describe("scheduled functions", () => {
-  test("run, with what they schedule themselves; not before they are due", async () => {
+  test("run when they are due, including those that they schedule", async () => {
     await same(async (world) => {
       await world.mutation("jobs:schedule", { target: "note", delay: 20, name: "second" });
       await world.mutation("jobs:schedule", { target: "note", delay: 3_600_000, name: "secondly" });
@@ -449,7 +449,7 @@ describe("scheduled functions", () => {
     });
   });
 
-  test("can be canceled, and tell how they ended", async () => {
+  test("can be canceled, and have a final state", async () => {
     await same(async (world) => {
       const schedule = (more: object) =>
         world.mutation("jobs:schedule", { target: "note", name: "x", ...more });
@@ -497,7 +497,7 @@ describe("HTTP routing", () => {
     );
   });
 
-  test("a thrown error is a 500 as on Convex (convex-test lets it through)", async () => {
+  test("a thrown error is a 500 as on Convex (convex-test throws it)", async () => {
     expect(await outcome(() => worlds[0].fetch("/throws"))).toEqual({ error: true });
     const answer = await worlds[1].fetch("/throws");
     expect(answer.status).toBe(500);
@@ -543,14 +543,14 @@ describe("vector search", () => {
     ]);
   };
 
-  test("ranks by cosine alike, with filters OR-ed", async () => {
+  test("ranks by cosine equally, with filters combined by OR", async () => {
     await same((world) => search(world, {}));
     await same((world) => search(world, { limit: 2 }));
     await same((world) => search(world, { owner: "bob" }));
     await same((world) => search(world, { owner: "bob", kind: "c" }));
   });
 
-  test("refuses what Convex refuses (convex-test takes it)", async () => {
+  test("refuses what Convex refuses (convex-test accepts it)", async () => {
     await expect(search(worlds[1], { limit: 257 })).rejects.toThrow("limit between 1 and 256");
     await expect(search(worlds[1], { limit: 0 })).rejects.toThrow("limit between 1 and 256");
     await expect(search(worlds[1], { vector: [1, 0] })).rejects.toThrow(
@@ -558,7 +558,7 @@ describe("vector search", () => {
     );
   });
 
-  test("leaves out documents whose vector is missing or of another length", async () => {
+  test("omits documents whose vector is missing or of another length", async () => {
     await worlds[1].mutation("search:add", { owner: "dan" });
     await worlds[1].mutation("search:add", { owner: "dan", embedding: [1, 0] });
     expect(await search(worlds[1], { owner: "dan" })).toEqual([]);

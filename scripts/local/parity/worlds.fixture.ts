@@ -8,24 +8,24 @@ import { startTestEngine } from "../testing.ts";
 
 type Args = Record<string, unknown>;
 
-/** One of the two implementations, driven in the same words. */
+/** One of the two implementations, behind a common interface. */
 export interface World {
   name: "convex-test" | "engine";
   query(path: string, args?: Args): Promise<unknown>;
   mutation(path: string, args?: Args): Promise<unknown>;
   action(path: string, args?: Args): Promise<unknown>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Until scheduled functions that are due soon have run. */
+  /** Resolves when scheduled functions that are due soon have run. */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What is due later than this is not waited for. */
+/** Functions due later than this are not waited for. */
 const SOON_MS = 1_000;
 
 const modules = import.meta.glob(["../fixture/functions/**/*.ts"]);
 
-/** The official mock. */
+/** Starts the official mock. */
 function mock(): World {
   const t = convexTest({ schema, modules, transactionLimits: true });
   rateLimiter.register(t);
@@ -69,7 +69,7 @@ async function engine(): Promise<World> {
   };
 }
 
-/** Both, fresh. */
+/** Starts both implementations with empty databases. */
 export async function bothWorlds(): Promise<[World, World]> {
   return [mock(), await engine()];
 }

@@ -21,7 +21,7 @@ interface Condition {
   value: ReturnType<typeof literal>;
 }
 
-/** The equalities of a filter; Convex puts them all into one "or", whatever their nesting. */
+/** Returns the equalities of a filter; Convex combines them all by OR, however they are nested. */
 function conditions(expression: JSONValue): Condition[] {
   if (typeof expression === "object" && expression !== null && !Array.isArray(expression)) {
     const { $eq, $or } = expression;
@@ -55,7 +55,7 @@ function check(query: VectorQuery, index: VectorIndex, filters: Condition[] | nu
   return limit;
 }
 
-/** The documents nearest to a vector: `{_id, _score}`, best first, cosine from -1 to 1. */
+/** Returns the documents nearest to a vector: `{_id, _score}`, best first, cosine from -1 to 1. */
 export async function searchVectors(
   call: Call,
   query: VectorQuery,
