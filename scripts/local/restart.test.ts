@@ -88,9 +88,9 @@ describe("between two starts", () => {
       "export default defineSchema({",
       "throw new Error('half done');\nexport default defineSchema({",
     );
-    await expect(start()).rejects.toThrow("schema.ts cannot be loaded (half done): mend it");
+    await expect(start()).rejects.toThrow("schema.ts cannot be loaded (half done): fix it");
     editSchema("throw new Error('half done');", "const = ;");
-    await expect(start()).rejects.toThrow("do not bundle");
+    await expect(start()).rejects.toThrow("cannot be bundled");
     editSchema("const = ;\n", "");
   });
 

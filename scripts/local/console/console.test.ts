@@ -52,9 +52,9 @@ describe("npm start", () => {
     expect(await works(server.key)).toBe(200);
   });
 
-  test("then prints a line a request", async () => {
+  test("then prints one line per request", async () => {
     await fetch(`${server.url}/health`);
-    // The line follows the answer.
+    // The line is printed after the answer.
     await expect
       .poll(() => server.output())
       .toMatch(/^GET\s+\/health\s+200\s+\d+ ms\s+\d+ function calls?$/m);
@@ -150,7 +150,7 @@ describe("npm run key", () => {
     for (const whose of [[], ["--email", "nobody"]]) {
       const { code, stdout, stderr } = await run("key", [...whose, "--data", data]);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toBe("Say whose key it is: npm run key -- --email someone@example.com\n");
+      expect(stderr).toBe("Name the user of the key: npm run key -- --email someone@example.com\n");
     }
   });
 
@@ -175,7 +175,7 @@ describe("npm run call", () => {
   test("lists the existing functions if the named one does not exist", async () => {
     const { code, stderr } = await run("call", ["users:nope", "--data", data]);
     expect(code).toBe(1);
-    expect(stderr).toContain("There is no function users:nope. There are:\n  users:");
+    expect(stderr).toContain("There is no function users:nope. Available functions:\n  users:");
     expect(stderr).toContain("users:revokeKeys");
   });
 
