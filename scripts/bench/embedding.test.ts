@@ -4,7 +4,7 @@ import { measure, type Measurement, type Operation } from "./cost.ts";
 import { embeddingOperations, meaningOperations } from "./operations.ts";
 import { startWorld } from "./world.ts";
 
-/** Small ones: every vector of the history has to be made first. */
+/** Small histories, because every vector must be computed first. */
 const EMBEDDED_SCALES = [0.05, 0.25] as const;
 
 type Result = { operation: Operation; measured: Measurement };
@@ -29,7 +29,7 @@ test("what embeds and what asks vectors keeps its budget and sends each text onc
   for (const { operation, measured } of results.flat()) {
     const excess = (compare(measured) ?? []).filter(({ used, allowed }) => used > allowed);
     expect({ name: operation.name, excess }).toEqual({ name: operation.name, excess: [] });
-    // A question sends itself, and nothing of what it finds.
+    // A search sends only its query, not the texts it finds.
     const { requests = 1 } = operation;
     const texts = operation.account === "request" ? requests : operation.items;
     expect(measured.embedded).toMatchObject({ requests, texts });
