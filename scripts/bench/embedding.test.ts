@@ -22,9 +22,9 @@ async function measureAll(operations: readonly Operation[], scale: number): Prom
   return results;
 }
 
-test("what embeds and what asks vectors keeps its budget and sends each text once, whatever is stored", async () => {
+test("embedding and vector search keep their budgets and send each text once, however much is stored", async () => {
   const operations = [...embeddingOperations, ...meaningOperations];
-  // Side by side: most of the time is waiting for what is due.
+  // In parallel, because most of the time is spent waiting for scheduled functions.
   const results = await Promise.all(EMBEDDED_SCALES.map((scale) => measureAll(operations, scale)));
   for (const { operation, measured } of results.flat()) {
     const excess = (compare(measured) ?? []).filter(({ used, allowed }) => used > allowed);
