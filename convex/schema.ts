@@ -255,7 +255,7 @@ const reviews = defineTable({
 const messages = defineTable({
   ...ofSession,
   externalId: v.string(),
-  /** The id that a plugin made up for a message that was imported too (`lib/sync/twins.ts`). */
+  /** The id that a plugin generated for a message that was also imported (`lib/sync/twins.ts`). */
   madeUpId: v.optional(v.string()),
   role: vRole,
   /** Fields that plugins send: text, model, numbers. */

@@ -79,7 +79,7 @@ export const foldDay = systemMutation({
   args: { userId: v.id("users"), day: v.number() },
   returns: v.null(),
   handler: async (ctx, day) => {
-    await Wrapped.foldDay(ctx, { ...day, now: Date.now() });
+    await Wrapped.copyDay(ctx, { ...day, now: Date.now() });
     return null;
   },
 });

@@ -7,7 +7,7 @@ import { loadComponents } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
-import type { Patience } from "./http/patience.ts";
+import type { ClientTimeouts } from "./http/clientTimeouts.ts";
 import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
 import type { FunctionPeak } from "./limits/peaks.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
@@ -41,8 +41,8 @@ export interface EngineOptions {
   /** Receives lines that functions log; by default they are discarded. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
-  /** How long a client may take to send a request; default: `PATIENCE` of `http/patience.ts`. */
-  patience?: Patience;
+  /** How long a client may take to send a request; default: `CLIENT_TIMEOUTS` of `http/clientTimeouts.ts`. */
+  clientTimeouts?: ClientTimeouts;
   /**
    * Send texts to the provider of `OPENAI_API_KEY` and `OPENAI_BASE_URL` of this process; default false. If
    * `env` is given, its variables decide instead.
@@ -60,8 +60,8 @@ export interface RunningEngine {
   /** Runs any function, including internal ones, by `module:name`; resolves to its result. */
   runFunction(path: string, args?: Record<string, Value>): Promise<Value>;
   /** Stores a named text in the data file, such as the console's key. */
-  note(name: string, value: string): void;
-  noted(name: string): string | null;
+  writeNote(name: string, value: string): void;
+  readNote(name: string): string | null;
   /** Resolves once no scheduled function is running or due within `withinMs` (default 10,000). */
   settle(withinMs?: number): Promise<void>;
   /** Measures the functions called, and what they read and wrote, while `work` runs. */
@@ -70,7 +70,7 @@ export interface RunningEngine {
   onCall(listener: (call: CallRecord, trace: Trace) => void): () => void;
   /** The highest user time, memory and write burst of each function since the start or `resetPeaks`. */
   peaks(): FunctionPeak[];
-  forgetPeaks(): void;
+  resetPeaks(): void;
   /** Finishes running requests, closes the file and frees the port. */
   stop(): Promise<void>;
 }
@@ -85,17 +85,17 @@ function handleOf(
     ...rest,
     runFunction: async (path, args = {}) =>
       jsonToConvex(parseJson(await runInternal(engine, path, convexToJson(args) as JsonObject))),
-    note: (name, value) => {
+    writeNote: (name, value) => {
       sql.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", `note:${name}`, value);
     },
-    noted: (name) =>
+    readNote: (name) =>
       sql.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", `note:${name}`)?.value ??
       null,
     settle: (withinMs = 10_000) => engine.scheduler.settle(withinMs),
     measure: (work) => engine.meter.measure(work),
     onCall: (listener) => engine.meter.onCall(listener),
     peaks: () => engine.meter.peaks.all(),
-    forgetPeaks: () => {
+    resetPeaks: () => {
       engine.meter.peaks.forget();
     },
   };
@@ -176,7 +176,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const engineReady = new Promise<Opened>((resolveEngine) => (ready = resolveEngine));
   // Listens first, so that no data file is created if the port is in use.
   const listening = await listen(async () => (await engineReady).engine, {
-    ...{ host, port, onRequest, patience: options.patience },
+    ...{ host, port, onRequest, clientTimeouts: options.clientTimeouts },
     first: (request) =>
       new URL(request.url).pathname === ADMIN_PATH
         ? serveAdmin(request, secret, async (path, args) => {

@@ -79,8 +79,8 @@ export async function listPage(
   const start = args.cursor === undefined ? null : readListCursor(args.cursor);
   const budget = { ...LIST_BUDGET };
   const sessions: Doc<"sessions">[] = [];
-  const place: SessionPosition | null = start && [start.createdAt, start.creationTime];
-  for await (const { session } of readyFrom(ctx, user, selection, place)) {
+  const startPosition: SessionPosition | null = start && [start.createdAt, start.creationTime];
+  for await (const { session } of readyFrom(ctx, user, selection, startPosition)) {
     // The cursor names the first session of the next page.
     if (sessions.length >= limit || !hasRoom(budget)) {
       return { sessions, cursor: writeListCursor(session) };

@@ -64,7 +64,7 @@ export async function page(
     const resumed =
       start !== null && isSamePosition(start.at, at) ? start.reached : CONVERSATION_START;
     const review = await Reviews.textsOf(ctx, session);
-    for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
+    for await (const { piece, reached, next } of readPieces(ctx, session, resumed)) {
       const head = { ...piece.head, ...review };
       pieces.push({ ...piece, head, unknown, position: writePosition(at, reached) });
       unknown = [];
@@ -107,7 +107,7 @@ type ConversationPosition = { from: number; cursor: string };
 const CONVERSATION_START: ConversationPosition = { from: 0, cursor: "" };
 
 /** Reads a conversation in pieces, starting at a position; `next` is null with the last piece. */
-async function* piecesOf(
+async function* readPieces(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   start: ConversationPosition,

@@ -81,8 +81,8 @@ export async function upsert(
 }
 
 /**
- * Ids of a stored message after a delivery under another one: the tool's own id is its id from then on,
- * and the one that a plugin made up is kept beside it. Empty where nothing changes.
+ * Returns the ids of a stored message after a delivery under another id: the tool's own id becomes its
+ * `externalId`, and the id that a plugin generated is kept in `madeUpId`. Empty if nothing changes.
  */
 function joinedIds(
   session: Doc<"sessions">,

@@ -41,7 +41,7 @@ const GRAINS_BUDGET = { rows: 3_000, bytes: 6 * 1024 * 1024 };
 const COPY_MAX_BYTES = 700_000;
 
 /** Copies a day of the ledger to `dailyWrapped`, where statistics read it. */
-export async function foldDay(
+export async function copyDay(
   ctx: MutationCtx,
   { userId, day, now }: { userId: Id<"users">; day: number; now: number },
 ): Promise<void> {

@@ -10,11 +10,11 @@ export const OWNER = "you@localhost";
  * revoked meanwhile, adds a new one.
  */
 export async function ownerKey(engine: RunningEngine): Promise<string> {
-  const kept = engine.noted("ownerKey");
+  const kept = engine.readNote("ownerKey");
   if (kept !== null && (await isLive(engine, kept))) return kept;
   const args = { email: OWNER, name: "npm start", add: true };
   const key = apiKeyOf(await engine.runFunction("users:createWithApiKey", args));
-  engine.note("ownerKey", key);
+  engine.writeNote("ownerKey", key);
   return key;
 }
 

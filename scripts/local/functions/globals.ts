@@ -1,5 +1,5 @@
 import { currentCall, type Call } from "./context.ts";
-import { FunctionDate, functionRandom } from "./frozen.ts";
+import { FunctionDate, functionRandom } from "./deterministic.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
 import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
 

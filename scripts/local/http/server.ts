@@ -14,7 +14,12 @@ import {
   sendResponse,
   toRequest,
 } from "./messages.ts";
-import { limitPatience, PATIENCE, type Exchange, type Patience } from "./patience.ts";
+import {
+  enforceClientTimeouts,
+  CLIENT_TIMEOUTS,
+  type Exchange,
+  type ClientTimeouts,
+} from "./clientTimeouts.ts";
 import { answerUnparsed, FAILED, refuse, refuseMethod, TOO_LARGE } from "./refusals.ts";
 
 /** One answered request, as the console prints it. */
@@ -31,7 +36,7 @@ interface ServerOptions {
   port: number;
   /** Routes of the engine itself that take precedence (the admin route). */
   first?: (request: Request) => Promise<Response> | null;
-  patience?: Patience | undefined;
+  clientTimeouts?: ClientTimeouts | undefined;
   onRequest?: ((line: RequestLine) => void) | undefined;
 }
 
@@ -159,9 +164,9 @@ export async function listen(
   engine: () => Promise<Engine>,
   options: ServerOptions,
 ): Promise<{ server: Server; port: number }> {
-  const { patience = PATIENCE } = options;
+  const { clientTimeouts = CLIENT_TIMEOUTS } = options;
   const exchanges = new WeakMap<Duplex, Exchange>();
-  const checkMs = Math.min(CHECK_MS, patience.requestMs / 2);
+  const checkMs = Math.min(CHECK_MS, clientTimeouts.requestMs / 2);
   const server = createServer({ connectionsCheckingInterval: checkMs }, (message, response) => {
     exchanges.set(message.socket, { message, response });
     void engine().then((ready) => handle(ready, options, message, response));
@@ -169,7 +174,7 @@ export async function listen(
   server.on("clientError", (error, socket) => {
     answerUnparsed(error, socket, exchanges.get(socket)?.response);
   });
-  limitPatience(server, patience, (socket) => exchanges.get(socket));
+  enforceClientTimeouts(server, clientTimeouts, (socket) => exchanges.get(socket));
   // On a very busy machine, Node's 5 s would close connections that are just being reused.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {

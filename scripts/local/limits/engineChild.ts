@@ -48,7 +48,7 @@ async function answer(request: Request): Promise<unknown> {
     case "settle":
       return await engine.settle(request.withinMs);
     case "note":
-      engine.note(request.name, request.value);
+      engine.writeNote(request.name, request.value);
       return null;
     case "flush":
       return null;

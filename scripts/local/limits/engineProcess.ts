@@ -126,11 +126,11 @@ export async function startEngineProcess(
     ...started,
     runFunction: async (path, args = {}) =>
       (await remote.ask({ kind: "run", path, args })) as Value,
-    note: (name, value) => {
+    writeNote: (name, value) => {
       notes.set(name, value);
       void remote.ask({ kind: "note", name, value });
     },
-    noted: (name) => notes.get(name) ?? null,
+    readNote: (name) => notes.get(name) ?? null,
     settle: async (withinMs) => {
       await remote.ask({ kind: "settle", withinMs });
     },
@@ -142,7 +142,7 @@ export async function startEngineProcess(
       }),
     onCall: (listener) => meter.onCall(listener),
     peaks: () => meter.peaks.all(),
-    forgetPeaks: () => {
+    resetPeaks: () => {
       meter.peaks.forget();
     },
     stop: () => remote.stop(),

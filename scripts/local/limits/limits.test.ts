@@ -57,7 +57,7 @@ describe("the running JavaScript of a query or mutation", () => {
   });
 
   test("is reported for the longest call of each function", async () => {
-    hasty.forgetPeaks();
+    hasty.resetPeaks();
     await hasty.runFunction("strict:compute", { ms: 1 });
     await hasty.runFunction("strict:compute", { ms: 60 });
     await hasty.runFunction("bulk:readAll", { group: "none" });
@@ -127,7 +127,7 @@ describe("the meter", () => {
 
   test("reports the largest write burst of each function; for an action, within one second", async () => {
     await emptyWindow();
-    strict.forgetPeaks();
+    strict.resetPeaks();
     await strict.runFunction("strict:writeOften", { group: "burst", bytes: 10_000, times: 5 });
     const of = (name: string) => strict.peaks().find((peak) => peak.name === name);
     const one = of("strict:write")?.writeBurstBytes ?? 0;
@@ -208,7 +208,7 @@ describe("functions with a heap of 64 MiB", () => {
   afterAll(() => small.stop());
 
   test("report their highest memory use, and the calls during a measurement", async () => {
-    small.forgetPeaks();
+    small.resetPeaks();
     const measured = await small.measure(() => small.runFunction("strict:allocate", { mib: 20 }));
     expect(measured).toMatchObject({ result: 20, functionCalls: 1, documentsRead: 0 });
     const [peak] = small.peaks();

@@ -4,7 +4,7 @@ import type { Statements } from "../store/database.ts";
 import { fieldAt, type Document } from "../store/fields.ts";
 import type { TableIndex } from "../store/indexes.ts";
 import type { IndexDefinition } from "../store/schema.ts";
-import { memoryOf, type Between, type VectorMemory } from "./vectorMemory.ts";
+import { memoryOf, type BetweenTransactions, type VectorMemory } from "./vectorMemory.ts";
 
 type Definition = IndexDefinition & { kind: "vector" };
 
@@ -120,7 +120,7 @@ export class VectorIndex implements TableIndex {
     vector: readonly number[],
     limit: number,
     filters: { path: string; value: Value | undefined }[] | null,
-    between: Between,
+    between: BetweenTransactions,
   ): Promise<VectorHit[]> {
     const wanted = normalized(vector);
     const among = () => (filters === null ? null : this.#filtered(filters));

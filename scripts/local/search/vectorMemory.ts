@@ -5,7 +5,7 @@ import { QuantizedVectors } from "./quantized.ts";
 const LOAD_ROWS = 1000;
 
 /** Runs work while no transaction is open. */
-export type Between = <T>(work: () => T) => Promise<T>;
+export type BetweenTransactions = <T>(work: () => T) => Promise<T>;
 
 /** Views the bytes of a stored vector as floats. */
 function asFloats(bytes: Uint8Array<ArrayBuffer>): Float32Array {
@@ -47,7 +47,7 @@ export class VectorMemory {
     query: Float32Array,
     seqs: () => readonly number[] | null,
     limit: number,
-    between: Between,
+    between: BetweenTransactions,
   ): Promise<number[]> {
     const found = this.#turn.then(async () => {
       await (this.#loading ??= this.#load(between));
@@ -61,7 +61,7 @@ export class VectorMemory {
     return found;
   }
 
-  async #load(between: Between): Promise<void> {
+  async #load(between: BetweenTransactions): Promise<void> {
     this.#touched = new Set();
     for (let last = 0, more = true; more;)
       more = await between(() => {

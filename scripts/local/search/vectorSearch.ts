@@ -2,7 +2,7 @@ import type { JSONValue } from "convex/values";
 import type { Call } from "../functions/context.ts";
 import { literal } from "../transaction/filters.ts";
 import { VectorIndex } from "./vectorIndex.ts";
-import type { Between } from "./vectorMemory.ts";
+import type { BetweenTransactions } from "./vectorMemory.ts";
 
 /** `ctx.vectorSearch` as the `convex` package sends it. */
 export interface VectorQuery {
@@ -67,7 +67,7 @@ export async function searchVectors(
     throw new Error(`Vector index "${query.indexName}" not found.`);
   const filters = query.expressions === null ? null : conditions(query.expressions);
   const limit = check(query, index, filters);
-  const between: Between = (work) => transactor.between(work);
+  const between: BetweenTransactions = (work) => transactor.between(work);
   const hits = await index.search(query.vector, limit, filters, between);
   return await between(() =>
     hits.flatMap(({ seq, score }) => {

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { refuse, TIMED_OUT } from "./refusals.ts";
 
 /** Timeouts for clients. */
-export interface Patience {
+export interface ClientTimeouts {
   /** Longest time without transferring a byte of the request or answer. */
   idleMs: number;
   /** Longest time for the whole request. */
@@ -11,7 +11,7 @@ export interface Patience {
 }
 
 /** 20 MiB in ten minutes are 35 kB per second. */
-export const PATIENCE: Patience = { idleMs: 30_000, requestMs: 600_000 };
+export const CLIENT_TIMEOUTS: ClientTimeouts = { idleMs: 30_000, requestMs: 600_000 };
 
 /** The request and response in progress on a connection. */
 export interface Exchange {
@@ -30,9 +30,9 @@ function waitsForClient({ message, response }: Exchange): boolean {
  * Closes connections whose client does not finish its body or does not read its answer, because each occupies
  * memory and nothing else would ever end it. Does not limit how long the project takes to answer.
  */
-export function limitPatience(
+export function enforceClientTimeouts(
   server: Server,
-  { idleMs, requestMs }: Patience,
+  { idleMs, requestMs }: ClientTimeouts,
   exchangeOf: (socket: Socket) => Exchange | undefined,
 ): void {
   server.requestTimeout = requestMs;

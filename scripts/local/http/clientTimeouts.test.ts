@@ -7,7 +7,7 @@ const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url)
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ functions, patience: { idleMs: 300, requestMs: 1_200 } });
+  engine = await startTestEngine({ functions, clientTimeouts: { idleMs: 300, requestMs: 1_200 } });
 });
 afterAll(() => engine.stop());
 

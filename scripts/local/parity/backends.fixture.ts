@@ -9,7 +9,7 @@ import { startTestEngine } from "../testing.ts";
 type Args = Record<string, unknown>;
 
 /** One of the two implementations, behind a common interface. */
-export interface World {
+export interface TestBackend {
   name: "convex-test" | "engine";
   query(path: string, args?: Args): Promise<unknown>;
   mutation(path: string, args?: Args): Promise<unknown>;
@@ -26,7 +26,7 @@ const SOON_MS = 1_000;
 const modules = import.meta.glob(["../fixture/functions/**/*.ts"]);
 
 /** Starts the official mock. */
-function mock(): World {
+function mock(): TestBackend {
   const t = convexTest({ schema, modules, transactionLimits: true });
   rateLimiter.register(t);
   const query = (path: string) => makeFunctionReference<"query", Args>(path);
@@ -54,7 +54,7 @@ function mock(): World {
   };
 }
 
-async function engine(): Promise<World> {
+async function engine(): Promise<TestBackend> {
   const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
   const running = await startTestEngine({ functions });
   const run = (path: string, args: Args = {}) => running.runFunction(path, args as never);
@@ -70,6 +70,6 @@ async function engine(): Promise<World> {
 }
 
 /** Starts both implementations with empty databases. */
-export async function bothWorlds(): Promise<[World, World]> {
+export async function startBackends(): Promise<[TestBackend, TestBackend]> {
   return [mock(), await engine()];
 }
