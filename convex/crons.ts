@@ -10,6 +10,7 @@ crons.interval(
   internal.sessions.sweepRefreshes,
   {},
 );
+crons.interval("prune counted changes", { hours: 1 }, internal.sessions.pruneChanges, {});
 crons.cron("prune signed-in browsers", "27 3 * * *", internal.browserSessions.prune, {});
 crons.cron("prune the API log", "17 3 * * *", internal.apiLogs.prune, {});
 crons.cron("embed what was missed", "43 4 * * *", internal.embeddings.sweep, {});

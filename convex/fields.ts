@@ -70,13 +70,17 @@ export const vMessageSecrets = v.object({
 
 /** A message change for the session's refresh: the message's current fields, and its previous ones. */
 export const vMessageChange = v.object({
+  /** Identity, for claims of usage: absent where the message neither carries nor carried any. */
   messageId: v.optional(v.id("messages")),
   externalId: vLabel,
-  role: vRole,
+  /** Only of prompts: no other role makes a difference to the session. */
+  role: v.optional(vRole),
   orderKey: v.string(),
-  createdAt: v.number(),
-  /** When the message was stored, or stored again, ms. */
-  changedAt: v.number(),
+  /** Absent where it is the time in the order key. */
+  createdAt: v.optional(v.number()),
+  /** When the message was stored, or stored again, ms, where that is not the time of the row. */
+  changedAt: v.optional(v.number()),
+  /** Absent also where the session's source is explicit. */
   source: vLabel,
   ...columns(MESSAGE_FIELDS),
   secrets: v.optional(vSecretCounts),
@@ -166,10 +170,11 @@ export const vNumbers = v.object(numberFields);
 /** Sums over messages, and how many of them had tokens and a cost. */
 export const vCounted = v.object({
   ...numberFields,
-  withTokens: v.number(),
-  withCost: v.number(),
-  /** Messages whose usage is counted with another message. */
-  elsewhere: v.number(),
+  /** How many; absent for none, as the next two. */
+  withTokens: v.optional(v.number()),
+  withCost: v.optional(v.number()),
+  /** Messages whose usage is counted of another message. */
+  elsewhere: v.optional(v.number()),
 });
 
 const vNames = { source: v.string(), provider: v.string(), model: v.string(), project: v.string() };

@@ -5,16 +5,19 @@ import { vMessageChange } from "./fields";
 /** Tables of work in progress. Part of `schema.ts`. */
 
 /**
- * Message changes that their session has not counted yet. Message mutations write one row per session that
- * they change; the session's refresh reads and deletes it seconds later (`model/sync/changes.ts`). A row has
- * the fields the refresh counts, so that it does not read the messages.
+ * Changes of messages. Written by the message mutation, one row for what it changed in a session;
+ * counted by the session's refresh seconds later; deleted in bulk by a cron (`model/sync/changes.ts`).
+ * A row has what the refresh needs, so that it reads no message. `generation` is the session's
+ * `changesGeneration` when the row was written: a row of the session's current generation waits to be
+ * counted, a row of an older one is counted.
  */
 export const messageChanges = defineTable({
   sessionId: v.id("sessions"),
+  generation: v.optional(v.number()),
   changes: v.array(vMessageChange),
 })
   // The refresh of a session.
-  .index("by_session", ["sessionId"]);
+  .index("by_session", ["sessionId", "generation"]);
 
 /**
  * Embedding jobs in progress, at most two rows. Written and read by `model/embedding/slots.ts`. An expired

@@ -159,9 +159,14 @@ const sessions = defineTable({
   /** When the next refresh is due; absent if none is scheduled. */
   refreshDueAt: v.optional(v.number()),
   /**
-   * Set for sessions of version 1 until their messages are counted again: refreshes record a change in
-   * `messageChanges` for each message, in steps through the conversation (`adoptedThrough`), and then remove
-   * both fields.
+   * Grows with each refresh that counts all waiting changes; absent before the first. Message mutations
+   * stamp it on the rows of `messageChanges` that they write.
+   */
+  changesGeneration: v.optional(v.number()),
+  /**
+   * Version 1 alone: `_creationTime` of the last message counted. The session's next refresh turns
+   * later messages into rows of `messageChanges`, in steps through the conversation
+   * (`adoptedThrough`), and then removes both fields.
    */
   foldedThrough: v.optional(v.number()),
   adoptedThrough: v.optional(v.string()),
@@ -227,7 +232,12 @@ const sessions = defineTable({
  * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time of the
  * last step. Written by `model/sessions/deletion.ts`, by the deletion of all data, and by a migration.
  */
-const purges = defineTable({ ...ofSession, updatedAt: v.number() })
+const purges = defineTable({
+  ...ofSession,
+  updatedAt: v.number(),
+  /** The session's, which tells the changes that were not counted when it was deleted. */
+  changesGeneration: v.optional(v.number()),
+})
   // Deletion of all data or of an account.
   .index("by_user", ["userId"])
   // The cron that schedules stalled purges again.

@@ -1,6 +1,7 @@
 import { v } from "convex/values";
 import { callerQuery, viewerQuery } from "./functions";
 import * as Browse from "./model/search/dashboardSearch";
+import { sessionsForFile } from "./model/search/files";
 import { vFilters } from "./model/search/filters";
 import * as Search from "./model/search/search";
 
@@ -18,7 +19,13 @@ export const fulltext = callerQuery({
   handler: (ctx, input) => Search.fulltext(ctx, ctx.user, input),
 });
 
-/** Authenticates a semantic or hybrid search, and returns the user to search for with any full-text results. */
+/** MCP: the caller's sessions that changed, read or named a file. */
+export const forFile = callerQuery({
+  args: { path: v.string(), limit: v.number(), filters: vFilters },
+  handler: (ctx, input) => sessionsForFile(ctx, ctx.user, input),
+});
+
+/** What a search by meaning starts from: whose vectors to ask, and what full text finds. */
 export const prepare = callerQuery({
   args: { ...vInput, withFulltext: v.boolean() },
   handler: async (ctx, { withFulltext, ...input }) => {

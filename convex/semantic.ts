@@ -87,6 +87,8 @@ export const context = systemAction({
   args: {
     ...vQuestion,
     maxTokens: v.number(),
+    filters: v.optional(vFilters),
+    masks: v.optional(v.boolean()),
     format: v.union(v.literal("text"), v.literal("messages"), v.literal("json")),
   },
   handler: async (ctx, { format, ...input }): Promise<ContextAnswer> => {

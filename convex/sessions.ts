@@ -1,11 +1,15 @@
 import { v } from "convex/values";
+import { internal } from "./_generated/api";
 import { notFound } from "./errors";
-import { sessionFilter } from "./fields";
+import { sessionFilter, vRole } from "./fields";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
 import * as MessagePages from "./model/sessions/messagePages";
+import { prune } from "./model/sync/changes";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
+import { usageSplits } from "./model/stats/sessionSplits";
 import { reviewedView } from "./model/evals/reviews";
+import { excerpt as readExcerpt } from "./model/sessions/excerpt";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
@@ -31,8 +35,11 @@ export const getWithMessages = callerQuery({
   handler: async (ctx, { id, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
     const { messages, cursor } = await MessagePages.page(ctx, session, page);
+    const view = await reviewedView(ctx, session, "session");
+    // Later pages bring the same session: what it used is read once.
+    const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
     return {
-      session: await reviewedView(ctx, session, "session"),
+      session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
     };
@@ -48,6 +55,24 @@ export const reading = callerQuery({
       session: await reviewedView(ctx, session, "session"),
       ...(await Reading.page(ctx, session, at)),
     };
+  },
+});
+
+/** MCP: a session, and a few of its messages around, behind or before any of them. */
+export const excerpt = callerQuery({
+  args: {
+    id: v.string(),
+    around: v.optional(v.string()),
+    after: v.optional(v.string()),
+    before: v.optional(v.string()),
+    last: v.optional(v.boolean()),
+    role: v.optional(vRole),
+    limit: v.number(),
+  },
+  handler: async (ctx, { id, ...place }) => {
+    const session = await Sessions.require(ctx, ctx.user, id);
+    const found = await readExcerpt(ctx, session, place);
+    return { session: Sessions.sessionView(session, "session"), ...found };
   },
 });
 
@@ -132,7 +157,19 @@ export const refresh = systemMutation({
   },
 });
 
-/** Cron: schedules lost refreshes again. */
+/** Cron: deletes changes of messages that their sessions have counted, one bounded step a run. */
+export const pruneChanges = systemMutation({
+  args: { after: v.optional(v.number()) },
+  returns: v.null(),
+  handler: async (ctx, { after = 0 }) => {
+    const next = await prune(ctx, { after, now: Date.now() });
+    if (next === null) return null;
+    await ctx.scheduler.runAfter(0, internal.sessions.pruneChanges, { after: next });
+    return null;
+  },
+});
+
+/** Cron: starts refreshes again that were due and did not run. */
 export const sweepRefreshes = systemMutation({
   args: {},
   returns: v.null(),

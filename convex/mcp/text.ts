@@ -27,8 +27,23 @@ export function quoted(text: string): string {
 
 /** A label of a session (title, project, branch, path) on one line, between quotation marks. */
 export function quotedLabel(text: string, maxChars = 120): string {
-  const line = visible(oneLine(maskText(text))).replace(/"/g, "'");
-  return `"${line.length > maxChars ? `${line.slice(0, maxChars)}…`.replace(/[\ud800-\udbff]…$/, "…") : line}"`;
+  return `"${plainLabel(text, maxChars).replace(/"/g, "'")}"`;
+}
+
+/** A label on one line, secrets masked, and cut. */
+export function plainLabel(text: string, maxChars: number): string {
+  return cutChars(visible(oneLine(maskText(text))), maxChars);
+}
+
+/** The beginning of a text, "…" where something is left out. */
+export function cutChars(text: string, max: number): string {
+  const kept = sliceChars(text, 0, max);
+  return kept.length < text.length ? `${kept}…` : kept;
+}
+
+/** At most `max` characters from a place on; a pair of surrogates is not cut in two. */
+export function sliceChars(text: string, from: number, max: number): string {
+  return text.slice(from, from + max).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
 }
 
 const visible = (text: string) => text.replace(INVISIBLE, "");

@@ -20,7 +20,7 @@ const CONVEX = [/^convex\//, /^convex-helpers/];
 const ROOMS: Record<string, Room> = {
   lib: {
     allowed: ["lib"],
-    packages: [/^@noble\/hashes\//],
+    packages: [/^@noble\/hashes\//, /^@pydantic\/genai-prices$/],
     why: "pure: no Convex, nothing of ours",
   },
   wire: { allowed: ["wire", "lib"], packages: [/^zod$/], why: "shapes of the HTTP API" },

@@ -53,7 +53,11 @@ export function rpcClient(fetch: Fetch, { apiKey }: Pick<Person, "apiKey">) {
       content: { text: string }[];
       isError?: boolean;
     };
-    return { text: content.map(({ text }) => text).join("\n"), isError, bytes: body.length };
+    return {
+      text: content.map(({ text }) => text).join("\n"),
+      isError,
+      bytes: new TextEncoder().encode(body).length,
+    };
   };
   return { post, request, modern, call };
 }

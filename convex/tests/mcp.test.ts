@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import {
   HANDSHAKE_VERSIONS,
@@ -13,6 +13,9 @@ const NOON = Date.UTC(2026, 0, 22, 12);
 const DAY = 86_400_000;
 
 eachTestAt(NOON);
+
+// Loading the protocol for the first time takes longer than a test may.
+beforeAll(async () => void (await import("../mcp/serve")));
 
 async function client(t = deployment(), email?: string) {
   const who = await person(t, email);

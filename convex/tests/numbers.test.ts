@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { PRICE_TABLE } from "../lib/stats/prices";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import type { Person } from "../test.setup";
 
@@ -23,7 +24,12 @@ type Row = {
   promptTokens: number;
 };
 type Stats = {
-  totals: Row & { reportedTokens?: number; uncostedTokens?: number };
+  totals: Row & {
+    reportedTokens?: number;
+    uncostedTokens?: number;
+    computedCost?: number;
+    unpricedTokens?: number;
+  };
   byDay: (Row & { date: string })[];
   byModel: (Row & { model: string })[];
   byProject: (Row & { project: string })[];
@@ -65,6 +71,11 @@ const moment = fc
   .map(([base, offset]) => base + offset);
 const session = fc.constantFrom("s0", "s1", "s2");
 
+/** A model with a price: $3 a million tokens read, $15 written, for requests of this size. */
+const PRICED = "claude-sonnet-4-5";
+const priceNanos = ({ prompt, completion, model }: Sent) =>
+  model === PRICED ? prompt * 3_000 + completion * 15_000 : 0;
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
@@ -74,7 +85,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         id: fc.constantFrom("m0", "m1", "m2", "m3"),
         at: moment,
         text: fc.constantFrom("a", "b"),
-        model: fc.constantFrom("claude-x", "gpt-y", "<synthetic>", ""),
+        model: fc.constantFrom(PRICED, "gpt-y", "<synthetic>", ""),
         prompt: fc.constantFrom(0, 0, 100, 1_001),
         completion: fc.constantFrom(0, 7, 20),
         api: fc.option(fc.constantFrom("r1", "r2"), { nil: undefined }),
@@ -85,7 +96,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         sent:
           sent.api === undefined
             ? sent
-            : { ...sent, model: "claude-x", at: BASES[1] ?? 0, prompt: 100 },
+            : { ...sent, model: PRICED, at: BASES[1] ?? 0, prompt: 100 },
       })),
   },
   {
@@ -160,6 +171,26 @@ class History {
     }
     return all.map((sent) => ({ sent, isCounted: first.get(usageOf(sent)) === sent }));
   }
+
+  /**
+   * Nano-dollars by the price list. Copies of one usage that name different models may be counted for
+   * either of them, so that there is a least and a most; nearly always both are the same.
+   */
+  prices(): { least: number; most: number } {
+    let [least, most] = [0, 0];
+    for (const { sent, isCounted } of this.counted()) {
+      if (!isCounted) continue;
+      const copies = Array.from(this.messages.values()).filter(
+        (one) =>
+          usageOf(one) === usageOf(sent) &&
+          one.at === sent.at &&
+          one.prompt + 2 * one.completion === sent.prompt + 2 * sent.completion,
+      );
+      least += Math.min(...copies.map(priceNanos));
+      most += Math.max(...copies.map(priceNanos));
+    }
+    return { least, most };
+  }
 }
 
 function usageOf({ id, at, text, prompt, completion, api }: Sent): string {
@@ -225,6 +256,10 @@ async function expectTrue(who: Person, history: History) {
     expect(byDay, zone).toEqual(Object.fromEntries(expected));
     expect(seen(answer.totals)).toEqual(sumOf(counted));
   }
+  const { computedCost = 0 } = (await stats(who)).totals;
+  const { least, most } = history.prices();
+  expect(Math.round(computedCost * 1e9)).toBeGreaterThanOrEqual(least);
+  expect(Math.round(computedCost * 1e9)).toBeLessThanOrEqual(most);
   const range = await stats(who, "tz=Asia/Kathmandu&from=2026-10-25&to=2026-10-31");
   const inRange = counted.filter(({ sent }) => {
     const date = dateIn("Asia/Kathmandu", sent.at);
@@ -234,7 +269,7 @@ async function expectTrue(who: Person, history: History) {
   const tokens = (answer: { totalTokens: number; model: string }[], model: string) =>
     answer.find((one) => one.model === model)?.totalTokens ?? 0;
   const { byModel } = await stats(who);
-  for (const model of ["claude-x", "gpt-y"]) {
+  for (const model of [PRICED, "gpt-y"]) {
     const named = counted.filter(({ sent }) => sent.model === model);
     expect(tokens(byModel, model), model).toBeGreaterThanOrEqual(sumOf(named).tokens);
   }
@@ -486,5 +521,73 @@ describe("days", () => {
       expect(answer.status, tz).toBe(400);
       expect(await answer.text()).toContain("tz");
     }
+  });
+});
+
+describe("prices", () => {
+  const call = (fields: object) => ({ createdAt: at("03T10:00:00"), ...fields });
+
+  test("each message costs what its own model cost; tokens without a price are named", async () => {
+    const { t, ada } = await withMessages([
+      call({ model: "claude-opus-4-1", promptTokens: 1_000, completionTokens: 100 }),
+      call({
+        model: "claude-opus-4-1-20250805",
+        promptTokens: 10,
+        cacheReadTokens: 10_000,
+        cacheWrite5mTokens: 1_000,
+        cacheWrite1hTokens: 2_000,
+      }),
+      call({ model: "gpt-9-nobody-knows", promptTokens: 500, completionTokens: 50 }),
+      call({ promptTokens: 7 }),
+    ]);
+    const first = 0.0225;
+    const second = (10 * 15 + 10_000 * 1.5 + 1_000 * 18.75 + 2_000 * 30) / 1e6;
+    const { totals, byModel } = await stats(ada);
+    expect(totals).toMatchObject({ computedCost: first + second, unpricedTokens: 557 });
+    expect(byModel[0]).toMatchObject({ computedCost: first + second });
+    // Rewritten, then deleted: exactly what was added is taken away.
+    await ada.post("/sync/message", {
+      ...{ sessionExternalId: "s", externalId: "m0", role: "assistant", textContent: "t0" },
+      ...call({ model: "claude-haiku-4-5", promptTokens: 1_000, completionTokens: 100 }),
+    });
+    await settle(t);
+    expect((await stats(ada)).totals.computedCost).toBeCloseTo(0.0015 + second, 12);
+    await ada.send("DELETE", "/api/sessions/s", "");
+    await settle(t);
+    expect((await stats(ada)).totals.computedCost).toBeUndefined();
+  });
+
+  test("the totals of a session have none: a price belongs to a request", async () => {
+    const { ada } = await withMessages(
+      [],
+      [{ externalId: "s", model: "gpt-5", promptTokens: 90, completionTokens: 10 }],
+    );
+    expect((await stats(ada)).totals).toMatchObject({ unpricedTokens: 100 });
+    expect((await stats(ada)).totals.computedCost).toBeUndefined();
+  });
+
+  test("a session shows what it used by model and by day, with the price and its table", async () => {
+    const { ada } = await withMessages([
+      call({ model: "claude-opus-4-1-20250805", promptTokens: 1_000, completionTokens: 100 }),
+      call({ model: "gpt-9-nobody-knows", promptTokens: 500, completionTokens: 50 }),
+      { model: "claude-opus-4-1", promptTokens: 10, createdAt: at("05T23:59:00") },
+    ]);
+    const { usage } = await read<{ usage: object }>(ada.get("/api/sessions/s"));
+    expect(usage).toMatchObject({
+      headline: "counted",
+      priceTable: PRICE_TABLE,
+      byModel: [
+        {
+          model: "claude-opus-4-1-20250805",
+          priceId: "anthropic/claude-opus-4-1",
+          ...{ messages: 2, totalTokens: 1_110, computedCost: 0.02265 },
+        },
+        { model: "gpt-9-nobody-knows", totalTokens: 550, unpricedTokens: 550 },
+      ],
+      byDay: [
+        { date: "2026-02-03", messages: 2, totalTokens: 1_650, computedCost: 0.0225 },
+        { date: "2026-02-05", messages: 1, totalTokens: 10, computedCost: 0.00015 },
+      ],
+    });
   });
 });

@@ -42,6 +42,8 @@ describe("without REDACT_SECRETS", () => {
     const list = await read<{ sessions: SessionAnswer[] }>(ada.get("/api/sessions"));
     expect(list.sessions.map(({ secrets }) => secrets)).toEqual([found]);
     expect(JSON.stringify(await rows(t, "messages"))).toContain(token);
+    // What is derived from the first prompts is shown in lists, and masked.
+    expect(JSON.stringify(await rows(t, "sessions"))).not.toContain(token);
     const plain = (await rows(t, "messages")).find(({ externalId }) => externalId === "n");
     expect(plain).not.toHaveProperty("secrets");
   });
@@ -81,6 +83,11 @@ describe("without REDACT_SECRETS", () => {
       expect(page).not.toContain(password);
       expect(page).toMatch(/redacted:github-token/);
     }
+    const slug = String(shared.publicSlug);
+    const inDashboard = JSON.stringify(await t.query(api.sessions.getPublic, { slug }));
+    expect(inDashboard).not.toContain(token);
+    expect(inDashboard).not.toContain(password);
+    expect(inDashboard).toContain("redacted:github-token");
     const signIn = await t.fetch("/sign-in", {
       method: "POST",
       headers: { Accept: "text/html", Origin: SITE },

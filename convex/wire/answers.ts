@@ -30,6 +30,25 @@ const Usage = z.object({
   reasoningTokens: count.optional(),
 });
 
+/** Sums of one session over a model or a day. */
+const splitNumbers = {
+  messages: count,
+  promptTokens: count,
+  completionTokens: count,
+  totalTokens: count,
+  cacheReadTokens: count.optional(),
+  cacheWriteTokens: count.optional(),
+  cacheWrite1hTokens: count.optional(),
+  reasoningTokens: count.optional(),
+  uncostedTokens: count.optional(),
+  unpricedTokens: count.optional(),
+  reportedTokens: count.optional(),
+  lastActiveAt: count.optional(),
+  cost: count.meta({ description: "US dollars, as tools reported them." }),
+  computedCost: count.optional().meta({ description: "US dollars, by the price table." }),
+  reportedCost: count.optional(),
+};
+
 /** Where a session's token and cost numbers come from. */
 const SessionUsage = z.object({
   headline: z.enum(["counted", "reported", "none"]).meta({
@@ -41,6 +60,17 @@ const SessionUsage = z.object({
     .object({ ...usageNumbers, reason: z.string() })
     .optional()
     .meta({ description: "Reported less counted, and the likely reason." }),
+  byModel: z
+    .array(z.object({ model: z.string(), priceId: z.string().optional(), ...splitNumbers }))
+    .optional()
+    .meta({ description: "By model, most tokens first. `priceId` is the entry of `priceTable`." }),
+  byDay: z
+    .array(z.object({ date: z.string(), ...splitNumbers }))
+    .optional()
+    .meta({
+      description: "By day in UTC, oldest first; of a session of many days the latest 100.",
+    }),
+  priceTable: z.string().optional().meta({ description: "Name and version of the price table." }),
 });
 
 /**

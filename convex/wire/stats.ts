@@ -46,7 +46,8 @@ const zone = z
     description: "Time zone of the days, such as `Europe/Berlin`; else UTC.",
   });
 
-const StatsQuery = z.object({
+/** The range of days that statistics are asked for. */
+export const StatsQuery = z.object({
   from: day("First day, `YYYY-MM-DD` or a time."),
   to: day("Last day."),
   tz: zone,

@@ -11,8 +11,16 @@ const SEARCHES_PER_MONTH = 22 * 10;
 const ACTION_GB = 0.064;
 const HTTP_ACTION_SECONDS = 0.05;
 const EMBEDDING_ACTION_SECONDS = 1;
-/** Days that log lines are kept by default (`model/accounts/apiLogs.ts`). */
-const LOG_DAYS = 7;
+/** How many days rows are kept: log lines by default a week, counted changes until the second run of their cron. */
+const KEPT_DAYS: { readonly [table: string]: number } = { apiLogs: 7, messageChanges: 2 / 24 };
+/** Tables that grow with sessions, whatever the length of a session. */
+const BY_SESSION = new Set(["sessions", "sessionEmbeddings", "sessionDays"]);
+/** Tables that grow with days; a working day has about three combinations of source, model and project. */
+const ROWS_A_DAY: { readonly [table: string]: number } = {
+  dailyWrapped: 1,
+  ledgerDays: 1,
+  ledgerGrains: 3,
+};
 
 /** Included in the Free plan, per month and team (GB = 10^9 bytes); docs: production/state/limits. */
 export const FREE_PLAN = {
@@ -118,10 +126,11 @@ export function billOf(use: Use, indexes: { readonly [table: string]: Indexes })
 }
 
 function monthsOf(table: string, times: number): number {
-  if (table === "apiLogs") return (times * LOG_DAYS) / 30;
-  if (table === "sessions" || table === "sessionEmbeddings") return SESSIONS_PER_MONTH;
-  // One row per day, however many sessions there are.
-  return table === "dailyWrapped" ? 30 : times;
+  const days = KEPT_DAYS[table];
+  if (days !== undefined) return (times * days) / 30;
+  if (BY_SESSION.has(table)) return SESSIONS_PER_MONTH;
+  const aDay = ROWS_A_DAY[table];
+  return aDay === undefined ? times : 30 * aDay;
 }
 
 function actionSeconds({ httpActions, embeddingActions }: Use): number {

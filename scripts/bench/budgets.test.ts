@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { BUDGETS, compare, CONSTANT, slope, SLOPE_MAX } from "./budgets.ts";
+import { BUDGETS, compare, CONSTANT, RANGES_MAX, slope, SLOPE_MAX } from "./budgets.ts";
 import { measure, type Measurement } from "./cost.ts";
 import { embeddingOperations, meaningOperations, operations } from "./operations.ts";
 import { liveSession, pastMessages, pastSession } from "./payloads.ts";
@@ -48,8 +48,15 @@ describe.each(operations.map(({ name }) => name))("%s", (name) => {
     expect(lines?.filter(({ used, allowed }) => used > allowed) ?? []).toEqual([]);
   });
 
-  test("costs the same however much is stored", () => {
-    const grows = CONSTANT.map((what) => {
+  test("costs the same whatever is stored", () => {
+    const rangesMax = RANGES_MAX[name];
+    if (rangesMax !== undefined) {
+      for (const scale of SCALES) {
+        expect(resultOf(name, scale).cost.indexRanges).toBeLessThanOrEqual(rangesMax);
+      }
+    }
+    const constant = CONSTANT.filter((what) => !(what === "indexRanges" && rangesMax));
+    const grows = constant.map((what) => {
       const points = SCALES.map((size) => ({ size, value: resultOf(name, size).cost[what] }));
       return { what, points, slope: slope(points) };
     });

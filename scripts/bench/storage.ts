@@ -1,7 +1,7 @@
-import Database from "better-sqlite3";
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openSqlite } from "../local/store/sqlite.ts";
 
 /** The number of rows of each of our tables, and their bytes as Convex measures documents. */
 export type Stored = { readonly [table: string]: { rows: number; bytes: number } };
@@ -23,16 +23,16 @@ export function storedIn(file: string): Stored {
 type Row = { name: string; rows: number; bytes: number };
 
 function addUp(file: string): Stored {
-  const db = new Database(file);
+  const db = openSqlite(file);
   try {
     // Excludes tables of components and of Convex itself.
     const tables = db
-      .prepare<[], Row>(
+      .prepare(
         `SELECT t.name AS name, count(*) AS rows, sum(d.size) AS bytes
          FROM documents d JOIN tables t ON t.number = d.table_number
          WHERE t.component = '' AND t.name NOT LIKE '\\_%' ESCAPE '\\' GROUP BY t.name`,
       )
-      .all();
+      .all() as Row[];
     return Object.fromEntries(tables.map(({ name, rows, bytes }) => [name, { rows, bytes }]));
   } finally {
     db.close();

@@ -75,7 +75,7 @@ async function* linesOf(file: FileHandle, from: number): AsyncGenerator<Line> {
 type Parsed = { value: JsonObject } | { reason: string };
 
 function parseLine(bytes: Buffer): Parsed {
-  const json = parseJson(bytes.toString("utf8"));
+  const json = parseJson(bytes.toString("utf8").replace(/^\ufeff/, ""));
   if (!json.ok) return { reason: "is not JSON" };
   return isJsonObject(json.value) ? { value: json.value } : { reason: "is no JSON object" };
 }
@@ -126,6 +126,7 @@ export async function* readLines(
     } else {
       yield* checkpoint.items;
       yield { kind: "checkpoint", progress: { offset, line, memo: checkpoint.memo } };
+      yield* parser.end();
     }
   } finally {
     await file.close();

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { importHint } from "../import/hint.ts";
 import { sendDemo } from "./console/demo.ts";
 import { runCommand } from "./console/commandLine.ts";
 import { readOptions, USAGE, type Options } from "./console/options.ts";
@@ -30,6 +31,10 @@ async function start(options: Options): Promise<void> {
   const ms = performance.now() - began;
   console.log(greeting({ url: engine.url, key, signIn, data, texts, ms }));
   if (options.demo) console.log(await sendDemo(engine.url, key));
+  else if (process.stdout.isTTY) {
+    const hint = await importHint({ url: engine.url, key, data });
+    if (hint !== null) console.log(hint);
+  }
 }
 
 /** The terminal and `tsx` may both forward one Ctrl-C; only a later one means "stop at once". */

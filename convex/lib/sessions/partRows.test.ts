@@ -42,7 +42,7 @@ describe("rows of a message", () => {
       }));
       const { head, tail } = cutText("日本語 🎉 words\n".repeat(count * 10));
       const rows = [...tail, ...cutParts(parts)];
-      expect(storedBytes(head + joinPieces(tail).tail, parts)).toBe(
+      expect(storedBytes(joinPieces(tail, head).text, parts)).toBe(
         utf8Length(head) + pieceBytes(rows),
       );
     },
@@ -73,6 +73,6 @@ describe("rows of a message", () => {
     const { head, tail } = cutText(whole);
     expect(utf8Length(head)).toBeLessThanOrEqual(TEXT_INLINE_MAX_BYTES);
     expect(tail.every((row) => row.text !== undefined && row.content === undefined)).toBe(true);
-    expect(head + joinPieces(tail).tail).toBe(whole);
+    expect(joinPieces(tail, head).text).toBe(whole);
   });
 });

@@ -24,6 +24,8 @@ export function reportedSums(claimed: Numbers, counted: Counted | undefined): Ce
     ...usage,
     uncostedTokens: withMessageCosts ? 0 : uncostedTokens - covered,
     reportedTokens,
+    // A price belongs to a request, and a session's total says nothing of its requests.
+    unpricedTokens: reportedTokens,
     reportedNanos: nanos(own.cost),
     durationMs:
       claimed.durationMs === undefined

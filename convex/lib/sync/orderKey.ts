@@ -1,5 +1,8 @@
 import { fnv1a } from "../hash";
 
+/** Digits of base 36 of a time; nine reach the year 5188. */
+const TIME_WIDTH = 9;
+
 /**
  * A string that sorts a session's messages as the conversation went: by source time, then by
  * arrival, then by place in the request. The hash of the plugin's id makes it unique within the
@@ -12,8 +15,8 @@ export function orderKey(at: {
   externalId: string;
 }): string {
   return (
-    base36(at.createdAt, 9) +
-    base36(at.receivedAt, 9) +
+    base36(at.createdAt, TIME_WIDTH) +
+    base36(at.receivedAt, TIME_WIDTH) +
     base36(at.index, 4) +
     base36(fnv1a(at.externalId), 7)
   );
@@ -21,10 +24,15 @@ export function orderKey(at: {
 
 /** Sorts before all messages of this moment, and behind those before it. */
 export function orderKeyFrom(createdAt: number): string {
-  return base36(createdAt, 9);
+  return base36(createdAt, TIME_WIDTH);
 }
 
-/** Fixed width, so that text order is number order (9 digits of base 36 reach the year 5188). */
+/** The source time in an order key, in whole milliseconds. */
+export function timeOf(key: string): number {
+  return parseInt(key.slice(0, TIME_WIDTH), 36);
+}
+
+/** Fixed width, so that text order is number order. */
 function base36(value: number, width: number): string {
   return Math.max(0, Math.floor(value)).toString(36).padStart(width, "0");
 }

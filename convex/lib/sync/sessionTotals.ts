@@ -15,7 +15,6 @@ const SUMMED_NUMBERS = NUMBERS.filter((name) => name !== "totalTokens");
 export type FoldableMessage = Numbers & {
   /** When the message was stored, or stored again, ms; 0 where only its usage moved. */
   changedAt: number;
-  role: string;
   orderKey: string;
   createdAt: number;
   model?: string;
@@ -32,10 +31,10 @@ export type Change<M extends FoldableMessage> = {
 
 /** Sums over messages, and how many of them carried tokens, and a cost, whoever counts these. */
 export type Counted = Numbers & {
-  withTokens: number;
-  withCost: number;
+  withTokens?: number;
+  withCost?: number;
   /** Messages whose usage is counted of another message. */
-  elsewhere: number;
+  elsewhere?: number;
 };
 
 /** As much of a session as messages change. */
@@ -92,14 +91,19 @@ function countedWith(
   counted: Counted | undefined,
   changes: readonly Change<FoldableMessage>[],
 ): Counted {
-  const next: Counted = { withTokens: 0, withCost: 0, elsewhere: 0, ...counted };
+  const next: Counted = { ...counted };
+  const addCount = (name: "withTokens" | "withCost" | "elsewhere", by: number) => {
+    const count = (next[name] ?? 0) + by;
+    if (count === 0) delete next[name];
+    else next[name] = count;
+  };
   for (const { message, isCounted, before } of changes) {
     addNumbers(next, isCounted ? message : {}, 1);
     if (before?.isCounted) addNumbers(next, before.numbers, -1);
     const then = before?.numbers ?? {};
-    next.withTokens += Number(hasTokens(message)) - Number(hasTokens(then));
-    next.withCost += Number(hasCost(message)) - Number(hasCost(then));
-    next.elsewhere += Number(!isCounted) - Number(before?.isCounted === false);
+    addCount("withTokens", Number(hasTokens(message)) - Number(hasTokens(then)));
+    addCount("withCost", Number(hasCost(message)) - Number(hasCost(then)));
+    addCount("elsewhere", Number(!isCounted) - Number(before?.isCounted === false));
   }
   return next;
 }

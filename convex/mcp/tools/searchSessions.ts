@@ -6,9 +6,9 @@ import { cite } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { parse } from "../parse";
 import { AnswerText, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
-import { tool } from "../tool";
+import { type Tool, tool } from "../tool";
 
-export const searchSessions = tool({
+export const searchSessions: Tool = tool({
   name: "search_sessions",
   title: "Search past sessions",
   description:

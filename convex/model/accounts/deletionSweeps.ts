@@ -25,7 +25,7 @@ export async function sweepSessions(ctx: MutationCtx, run: Run): Promise<void> {
   while (hasRoom(budget)) {
     const purge = await nextPurge(ctx, run);
     if (purge === null) return;
-    const purged = await purgeSession(ctx, purge.sessionId, budget);
+    const purged = await purgeSession(ctx, purge, budget);
     progress.parts += purged.parts;
     progress.messages += purged.messages;
     progress.messageEmbeddings += purged.messageEmbeddings;

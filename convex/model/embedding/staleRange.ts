@@ -150,9 +150,8 @@ async function toStaleMessage(
 /** The meaningful text of a message: its prose and a line for each tool call, at most `MEANING_MAX_BYTES`. */
 export async function readMeaning(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
   if (message.role === "system" || message.role === "tool") return "";
-  const { tail, parts } = joinPieces(await headRows(ctx, message));
-  const textContent = (message.textContent ?? "") + tail;
-  const read = readMessage({ role: message.role, textContent, parts: parseParts(parts) });
+  const { text, parts } = joinPieces(await headRows(ctx, message), message.textContent);
+  const read = readMessage({ role: message.role, textContent: text, parts: parseParts(parts) });
   return prefixBytes(meaningOf(read), MEANING_MAX_BYTES);
 }
 

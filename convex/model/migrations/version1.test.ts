@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { internal } from "../../_generated/api";
 import type { Id } from "../../_generated/dataModel";
 import {
@@ -94,6 +94,9 @@ test("messages that version 1 stored but did not count are counted once, even wh
   const [row] = await rows(t, "sessions");
   expect(row).not.toHaveProperty("foldedThrough");
   expect(row).not.toHaveProperty("adoptedThrough");
+  // Counted changes are kept for an hour.
+  vi.setSystemTime(Date.now() + 2 * 3_600_000);
+  await t.mutation(internal.sessions.pruneChanges, {});
   expect(await rows(t, "messageChanges")).toEqual([]);
   for (const message of await rows(t, "messages")) expect(message).not.toHaveProperty("folded");
 });
@@ -131,6 +134,7 @@ test("rows that a lost deletion of version 1 left behind are removed, and other 
   expect(holding(ids.get("gone"))).toEqual([]);
   expect(holding(ids.get("kept")).sort()).toEqual(
     [
+      "messageChanges",
       "messageEmbeddings",
       "messages",
       "passages",

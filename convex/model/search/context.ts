@@ -13,6 +13,9 @@ import { SEARCH_FLOORS } from "../../lib/embedding/vectorSpace";
 import { readCandidates, Sessions, withSession } from "./candidates";
 import { findPassage } from "../embedding/vectorHits";
 import { readMeaning } from "../embedding/staleRange";
+import { type Filters, passes } from "./filters";
+import { maskText } from "../../lib/secrets/scan";
+import { isFiltering } from "../../lib/sessions/filter";
 import { firstPrompts } from "../sessions/prompts";
 import { shownTitle } from "../sessions/sessions";
 
@@ -39,7 +42,11 @@ export type ContextInput = {
   query: string;
   limit: number;
   maxTokens: number;
-  /** The nearest related vectors; empty without embeddings. */
+  /** Which sessions may answer; absent means all. */
+  filters?: Filters;
+  /** Whether secrets are masked in what is quoted. */
+  masks?: boolean;
+  /** Nearest vectors that are related at all; none when there are no embeddings. */
   hits: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
@@ -58,8 +65,9 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
     if (!packer.takesFrom(anchor.sessionId)) continue;
     left -= 1;
     const session = await sessions.get(anchor.sessionId);
-    const item = session && (await readContextItem(ctx, session, anchor, matcher));
-    if (item) packer.offer({ ...item, score });
+    if (session === null || !passes(session, input.filters ?? {})) continue;
+    const passage = await readPassage(ctx, session, anchor, { matcher, masks: input.masks });
+    if (passage) packer.offer({ ...passage, score });
   }
   return packer.packed;
 }
@@ -74,7 +82,7 @@ async function findAnchors(
   matcher: Matcher,
   input: ContextInput,
 ): Promise<Scored[]> {
-  const lexical = await lexicalAnchors(sessions, matcher);
+  const lexical = await lexicalAnchors(sessions, matcher, input.filters);
   const semantic = await semanticAnchors(ctx, sessions, input);
   const lists = [lexical, semantic].map(bestOfEachSession);
   const merged = mergeRanked(lists, ({ anchor }) => anchor.sessionId, SEARCH_FLOORS);
@@ -102,8 +110,12 @@ function keyOf({ sessionId, messageId }: Anchor): string {
   return messageId ?? sessionId;
 }
 
-async function lexicalAnchors(sessions: Sessions, matcher: Matcher): Promise<Scored[]> {
-  const { candidates } = await readCandidates({ matcher, filters: {}, sessions });
+async function lexicalAnchors(
+  sessions: Sessions,
+  matcher: Matcher,
+  filters: Filters = {},
+): Promise<Scored[]> {
+  const { candidates } = await readCandidates({ matcher, filters, sessions });
   const ranked = rankSessions(matcher, candidates).slice(0, ANCHORS_PER_SEARCH);
   const known = [];
   for (const { passage } of ranked) await sessions.get(passage.sessionId);
@@ -128,7 +140,7 @@ async function lexicalAnchors(sessions: Sessions, matcher: Matcher): Promise<Sco
 async function semanticAnchors(
   ctx: QueryCtx,
   sessions: Sessions,
-  { hits, limit }: ContextInput,
+  { hits, limit, filters = {} }: ContextInput,
 ): Promise<Scored[]> {
   const anchors: Scored[] = [];
   const seen = new Set<string>();
@@ -136,10 +148,12 @@ async function semanticAnchors(
   let wanted = limit;
   for (const [n, { _id, _score }] of hits.entries()) {
     if (n >= ANCHORS_PER_SEARCH && seen.size >= wanted) break;
-    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.countMatching(limit, {});
+    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.findable(limit, filters);
     const passage = await findPassage(ctx, sessions.user, _id);
     if (passage === null || !isNew(passage)) continue;
     const { sessionId, messageId, text } = passage;
+    const session = isFiltering(filters) ? await sessions.get(sessionId) : undefined;
+    if (session === null || (session && !passes(session, filters))) continue;
     seen.add(sessionId);
     anchors.push({ score: _score, anchor: { sessionId, messageId, text } });
   }
@@ -160,12 +174,15 @@ function anchorFilter(already: readonly Anchor[] = []): (anchor: Anchor) => bool
   };
 }
 
-async function readContextItem(
+/** How what is quoted is written: around the matches, and with secrets masked if `masks`. */
+type Quoting = { matcher: Matcher; masks?: boolean };
+
+async function readPassage(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   anchor: Anchor,
-  matcher: Matcher,
-): Promise<Omit<ContextItem, "score"> | null> {
+  quoting: Quoting,
+): Promise<Omit<SourcedPassage, "score"> | null> {
   const message = anchor.messageId
     ? await ctx.db.get("messages", anchor.messageId)
     : await firstPrompt(ctx, session);
@@ -178,7 +195,7 @@ async function readContextItem(
     title: shownTitle(session) ?? UNTITLED,
     project: session.projectName,
     createdAt: session.createdAt,
-    turns: await exchangeOf(ctx, message, anchor.text, matcher),
+    turns: await exchangeOf(ctx, message, anchor.text, quoting),
   };
 }
 
@@ -189,23 +206,25 @@ async function readContextItem(
 async function exchangeOf(
   ctx: QueryCtx,
   message: Doc<"messages">,
-  matchedText: string | undefined,
-  matcher: Matcher,
+  found: string | undefined,
+  { matcher, masks = false }: Quoting,
 ): Promise<Turn[]> {
   const own = await readMeaning(ctx, message);
-  const text = matchedText ?? own;
-  const turn = (role: Turn["role"], content: string): Turn => ({
+  const text = found ?? own;
+  const near = (where: "before" | "after") => neighbours(ctx, message, where, masks);
+  const turn = (role: Turn["role"], said: string): Turn => ({
     messageId: message._id,
     role,
-    text: shorten(matcher, content),
+    // Before it is cut: the rest of a secret that was cut in two would not be recognised.
+    text: shorten(matcher, masks ? maskText(said) : said),
   });
   if (message.role !== "user") {
-    const before = await readNeighbours(ctx, message, "before");
-    return [...before, turn(message.role, text), ...(await readNeighbours(ctx, message, "after"))];
+    const before = await near("before");
+    return [...before, turn(message.role, text), ...(await near("after"))];
   }
   const answers = text.startsWith(own) ? text.slice(own.length).trim() : "";
   if (answers !== "") return [turn("user", own), turn("assistant", answers)];
-  return [turn("user", text), ...(await readNeighbours(ctx, message, "after"))];
+  return [turn("user", text), ...(await near("after"))];
 }
 
 async function firstPrompt(ctx: QueryCtx, session: Doc<"sessions">) {
@@ -219,8 +238,13 @@ function shorten(matcher: Matcher, text: string): string {
     : makeSnippet(matcher, text, ANCHOR_MAX_CHARS).snippet;
 }
 
-/** Reads the rest of the exchange: back to its prompt, or forward to the next prompt. */
-async function readNeighbours(ctx: QueryCtx, message: Doc<"messages">, where: "before" | "after") {
+/** The rest of the exchange: back to its prompt, or on to the next one. */
+async function neighbours(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  where: "before" | "after",
+  masks: boolean,
+) {
   const { sessionId, orderKey } = message;
   const near = ctx.db
     .query("messages")
@@ -236,7 +260,8 @@ async function readNeighbours(ctx: QueryCtx, message: Doc<"messages">, where: "b
   for await (const other of near) {
     const isPrompt = other.role === "user";
     if (isPrompt && where === "after") break;
-    const text = cutBytes(await readMeaning(ctx, other), NEIGHBOUR_MAX_BYTES);
+    const said = await readMeaning(ctx, other);
+    const text = cutBytes(masks ? maskText(said) : said, NEIGHBOUR_MAX_BYTES);
     if (text !== "") turns.push({ messageId: other._id, role: other.role, text });
     if (isPrompt || ++read >= NEIGHBOURS_MAX) break;
   }

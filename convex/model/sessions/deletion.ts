@@ -3,6 +3,7 @@ import type { Doc, Id, TableNames } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { stepBudget, hasRoom, takeWithin, type Budget } from "../readBudget";
 import { removeSessionDay } from "../stats/ledger";
+import { type Generation, generationOf } from "../sync/changes";
 import { releaseDeleted } from "../stats/usageClaims";
 import { removeVersion1Row } from "../stats/version1";
 import { rememberSession } from "../tombstones";
@@ -37,12 +38,14 @@ export async function startSessionDeletion(
  */
 export async function removeSessionRow(
   ctx: MutationCtx,
-  { _id: sessionId, userId, embeddingId }: Doc<"sessions">,
+  session: Doc<"sessions">,
 ): Promise<{ purgeId: Id<"purges">; vectors: number }> {
+  const { userId, embeddingId } = session;
   const vector = embeddingId && (await ctx.db.get("sessionEmbeddings", embeddingId));
   if (vector) await ctx.db.delete("sessionEmbeddings", vector._id);
-  await ctx.db.delete("sessions", sessionId);
-  const purgeId = await ctx.db.insert("purges", { userId, sessionId, updatedAt: Date.now() });
+  await ctx.db.delete("sessions", session._id);
+  const purge = { userId, ...generationOf(session), updatedAt: Date.now() };
+  const purgeId = await ctx.db.insert("purges", purge);
   return { purgeId, vectors: vector ? 1 : 0 };
 }
 
@@ -59,9 +62,9 @@ export async function purgeStep(
   { sessionId, purgeId }: { sessionId: Id<"sessions">; purgeId?: Id<"purges"> },
 ): Promise<boolean> {
   const budget = stepBudget();
-  await purgeSession(ctx, sessionId, budget);
-  const isDone = hasRoom(budget);
   const purge = purgeId && (await ctx.db.get("purges", purgeId));
+  await purgeSession(ctx, purge ?? { sessionId }, budget);
+  const isDone = hasRoom(budget);
   if (purge && isDone) await ctx.db.delete("purges", purge._id);
   else if (purge) await ctx.db.patch("purges", purge._id, { updatedAt: Date.now() });
   return isDone;
@@ -95,10 +98,11 @@ type Purged = { parts: number; messages: number; messageEmbeddings: number };
  */
 export async function purgeSession(
   ctx: MutationCtx,
-  sessionId: Id<"sessions">,
+  deleted: Generation,
   budget: Budget,
 ): Promise<Purged> {
-  const sweepTable = (table: "reviews" | "messageChanges") => {
+  const { sessionId } = deleted;
+  const sweepOf = (table: "reviews" | "messageChanges") => {
     const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
     return sweep(ctx, table, rows, budget);
   };
@@ -114,7 +118,7 @@ export async function purgeSession(
   const purged = {
     messageEmbeddings: await sweepPassages(ctx, sessionId, budget),
     parts: await sweep(ctx, "parts", parts, budget),
-    messages: await sweepMessages(ctx, sessionId, budget),
+    messages: await sweepMessages(ctx, deleted, budget),
   };
   // Last, because they determine which usage of a message is claimed.
   await sweepTable("messageChanges");
@@ -136,13 +140,13 @@ async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Bu
   budget.bytes = share.bytes;
 }
 
-/** Removes messages. If another message has the same usage, that one is counted from now on. */
-async function sweepMessages(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
+/** Removes messages; the usage of each is counted of another message that carries it, if there is one. */
+async function sweepMessages(ctx: MutationCtx, deleted: Generation, budget: Budget) {
   const messages = ctx.db
     .query("messages")
-    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+    .withIndex("by_session", (q) => q.eq("sessionId", deleted.sessionId));
   const taken = await takeWithin(messages, budget);
-  await releaseDeleted(ctx, taken);
+  await releaseDeleted(ctx, taken, deleted);
   for (const { _id } of taken) await ctx.db.delete("messages", _id);
   return taken.length;
 }

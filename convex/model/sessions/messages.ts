@@ -12,7 +12,7 @@ import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
 import { MESSAGE_MAX_BYTES, pieceBytes, type Piece } from "../../lib/sessions/partRows";
 import { utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
-import { changeOf, type MessageChange } from "../sync/changes";
+import { changeOf, type StoredChange } from "../sync/changes";
 import { insertSearchTexts, replaceSearchTexts } from "../search/searchTexts";
 import * as Parts from "./parts";
 
@@ -53,8 +53,8 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
   };
 }
 
-/** The outcome for a message, and the change its session must count, if any. */
-type Upserted = { messageId: Id<"messages">; outcome: Outcome; change?: MessageChange };
+/** What became of a message, and the change that its session has to count, if any. */
+type Upserted = { messageId: Id<"messages">; outcome: Outcome; change?: StoredChange };
 
 /**
  * Stores a message; `stored` is the result of `find`. The newest delivery wins, and fields it does not send
@@ -65,9 +65,9 @@ export async function upsert(
   session: Doc<"sessions">,
   stored: Doc<"messages"> | null,
   message: MessageRow,
-  at: { receivedAt: number; now: number },
+  receivedAt: number,
 ): Promise<Upserted> {
-  if (stored === null) return await insert(ctx, session, message, at);
+  if (stored === null) return await insert(ctx, session, message, receivedAt);
   if (stored.deliveryHash === message.deliveryHash) {
     return { messageId: stored._id, outcome: "skipped" };
   }
@@ -76,7 +76,7 @@ export async function upsert(
     if (ids.madeUpId !== undefined) await ctx.db.patch("messages", stored._id, ids);
     return { messageId: stored._id, outcome: "skipped" };
   }
-  const change = await update(ctx, session, stored, { ids, message }, at.now);
+  const change = await update(ctx, session, stored, { ids, message });
   return { messageId: stored._id, outcome: "updated", change };
 }
 
@@ -98,7 +98,7 @@ async function insert(
   ctx: MutationCtx,
   session: Doc<"sessions">,
   message: MessageRow,
-  { receivedAt, now }: { receivedAt: number; now: number },
+  receivedAt: number,
 ): Promise<Upserted> {
   const { externalId, createdAt = receivedAt, index } = message;
   const rows = [...(message.textTail ?? []), ...(message.partRows ?? [])];
@@ -118,8 +118,8 @@ async function insert(
   const inserted = { ...fields, _id: messageId };
   await Parts.replace(ctx, inserted, "parts", rows, false);
   await insertSearchTexts(ctx, inserted, message.searchTexts ?? []);
-  if (isAwaitingAdoption(session, fields)) return { messageId, outcome: "inserted" };
-  return { messageId, outcome: "inserted", change: changeOf({ ...fields, _id: messageId }, now) };
+  if (isCountedByTime(session, fields)) return { messageId, outcome: "inserted" };
+  return { messageId, outcome: "inserted", change: changeOf(inserted) };
 }
 
 /** Fields that count a message's rows in `parts`; absent for the many messages without such rows. */
@@ -132,8 +132,7 @@ async function update(
   session: Doc<"sessions">,
   stored: Doc<"messages">,
   { ids, message }: { ids: ReturnType<typeof joinedIds>; message: MessageRow },
-  now: number,
-): Promise<MessageChange | undefined> {
+): Promise<StoredChange | undefined> {
   const sendsText = message.textContent !== undefined && !keepsSentText(stored, message);
   const fields = pick(message, KEPT_FIELDS);
   if (!sendsText) {
@@ -166,7 +165,7 @@ async function update(
     secrets,
     deliveryHash: markAfter(message),
   });
-  return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets }, now, stored);
+  return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets }, stored);
 }
 
 /** Whether the stored text is kept, because text derived from parts never replaces text that was sent. */
@@ -212,10 +211,9 @@ function bytesToCome({ slice }: MessageRow, sendsText: boolean): number {
 export function markChanged(
   session: Doc<"sessions">,
   stored: Doc<"messages">,
-  now: number,
-): { fields: Partial<Doc<"messages">>; change?: MessageChange } {
-  if (isAwaitingAdoption(session, stored)) return { fields: {} };
-  return { fields: {}, change: changeOf(stored, now, stored) };
+): { fields: Partial<Doc<"messages">>; change?: StoredChange } {
+  if (isCountedByTime(session, stored)) return { fields: {} };
+  return { fields: {}, change: changeOf(stored, stored) };
 }
 
 /**

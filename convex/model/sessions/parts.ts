@@ -53,8 +53,8 @@ export async function* rowsOfMessage(
   for await (const row of rows) if (row.messageId === _id) yield row;
 }
 
-/** The content of a message's rows: the rest of its text, and its parts. */
-export type MessageParts = { tail: string; parts: JoinedPart[] };
+/** A message's text and parts, joined. */
+export type Whole = { text: string; parts: JoinedPart[] };
 
 /**
  * Reads the rows of a page of messages in one index range. The messages must be consecutive in the
@@ -77,15 +77,20 @@ export async function readPage(
     )
     // Bounded by the page's partBytes.
     .collect();
-  return joinByMessage(rows);
+  return joinByMessage(page, rows);
 }
 
-function joinByMessage(rows: readonly Doc<"parts">[]): ReadonlyMap<string, MessageParts> {
+function joinByMessage(
+  page: readonly Doc<"messages">[],
+  rows: readonly Doc<"parts">[],
+): ReadonlyMap<string, Whole> {
   const grouped = new Map<string, Doc<"parts">[]>();
   for (const row of rows) {
     const group = grouped.get(row.messageId);
     if (group) group.push(row);
     else grouped.set(row.messageId, [row]);
   }
-  return new Map(Array.from(grouped, ([id, group]) => [id, joinPieces(group)]));
+  return new Map(
+    page.map(({ _id, textContent }) => [_id, joinPieces(grouped.get(_id) ?? [], textContent)]),
+  );
 }

@@ -1,7 +1,15 @@
 import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { append, changeOf, type MessageChange, ofSession } from "../sync/changes";
+import {
+  append,
+  changeOf,
+  type Generation,
+  generationOf,
+  type StoredChange,
+  waiting,
+} from "../sync/changes";
+import { defined } from "../../lib/record";
 import { nextRefresh } from "../sync/refreshSchedule";
 
 /**
@@ -18,29 +26,39 @@ async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClai
     .first();
 }
 
-/** Inserts the claim of a message; true if its usage is now counted. */
-export async function claim(ctx: MutationCtx, own: Claim): Promise<boolean> {
+/**
+ * Makes the claim of a message; true if its usage is counted from now on. `counting` is the session
+ * whose refresh asks, as it will be stored.
+ */
+export async function claim(
+  ctx: MutationCtx,
+  own: Claim,
+  counting: Doc<"sessions">,
+): Promise<boolean> {
   const first = await firstClaim(ctx, own.key);
   await ctx.db.insert("usageClaims", own);
   if (first === null) return true;
   if (first.rank <= own.rank) return false;
-  await notifySession(ctx, first.messageId, false);
+  await tellSession(ctx, first.messageId, false, counting);
   return true;
 }
 
-/** Deletes the claim of a message; true if its usage was counted. The next claim with the same key is counted then. */
+/**
+ * Gives up the claim of a message; true if its usage was counted. The next with the same usage is then.
+ * `counting` is as for `claim`; absent where a session is deleted.
+ */
 export async function release(
   ctx: MutationCtx,
-  messageId: Id<"messages">,
-  key: string,
+  { messageId, key }: Pick<Claim, "messageId" | "key">,
+  counting?: Doc<"sessions">,
 ): Promise<boolean> {
   const first = await firstClaim(ctx, key);
   const own = first?.messageId === messageId ? first : await ownClaim(ctx, messageId, key);
   if (first === null || own === null) return false;
   await ctx.db.delete("usageClaims", own._id);
   if (own._id !== first._id) return false;
-  const next = await firstClaim(ctx, key);
-  if (next !== null) await notifySession(ctx, next.messageId, true);
+  const heir = await firstClaim(ctx, key);
+  if (heir !== null) await tellSession(ctx, heir.messageId, true, counting);
   return true;
 }
 
@@ -48,12 +66,12 @@ export async function release(
 export async function releaseDeleted(
   ctx: MutationCtx,
   messages: readonly Doc<"messages">[],
+  deleted: Generation,
 ): Promise<void> {
-  const [first] = messages;
-  const pending = first === undefined ? [] : await pendingOf(ctx, first.sessionId);
+  const pending = messages.length === 0 ? [] : await pendingOf(ctx, deleted);
   for (const message of messages) {
     const { usageKey } = asClaimed(message, pending);
-    if (usageKey !== undefined) await release(ctx, message._id, usageKey);
+    if (usageKey !== undefined) await release(ctx, { messageId: message._id, key: usageKey });
   }
 }
 
@@ -73,13 +91,17 @@ async function notifySession(
   ctx: MutationCtx,
   messageId: Id<"messages">,
   isCounted: boolean,
+  counting: Doc<"sessions"> | undefined,
 ): Promise<void> {
   const message = await ctx.db.get("messages", messageId);
-  const session = message && (await ctx.db.get("sessions", message.sessionId));
-  if (!message || !session) return;
-  const { usageKey, secrets, ...claimed } = asClaimed(message, await pendingOf(ctx, session._id));
-  const change = { ...claimed, changedAt: 0, isCounted, before: {} };
-  await append(ctx, session._id, [change]);
+  if (message === null) return;
+  const { sessionId } = message;
+  const isOwn = counting?._id === sessionId;
+  const session = isOwn ? counting : await ctx.db.get("sessions", sessionId);
+  if (session === null) return;
+  const pending = await pendingOf(ctx, generationOf(session));
+  const { usageKey, secrets, ...claimed } = asClaimed(message, pending);
+  await append(ctx, session, [{ ...claimed, changedAt: 0, isCounted, before: {} }]);
   const now = Date.now();
   const refreshDueAt = nextRefresh(session.refreshDueAt, now);
   if (refreshDueAt === undefined) return;
@@ -92,18 +114,19 @@ async function notifySession(
 /** Rows searched for the changes of a message; five rows have up to a thousand changes. */
 const PENDING_MAX = 5;
 
-/** Changes of a session that are not counted yet, oldest first. */
-async function pendingOf(ctx: MutationCtx, sessionId: Id<"sessions">): Promise<MessageChange[]> {
-  return (await ofSession(ctx, sessionId).take(PENDING_MAX)).flatMap(({ changes }) => changes);
+/** Changes of a session that wait to be counted, oldest first. */
+async function pendingOf(ctx: MutationCtx, generation: Generation): Promise<StoredChange[]> {
+  return (await waiting(ctx, generation).take(PENDING_MAX)).flatMap(({ changes }) => changes);
 }
 
-/** The message as its claim was made: before any changes that are not counted yet. */
-function asClaimed(message: Doc<"messages">, pending: readonly MessageChange[]): MessageChange {
-  const now = changeOf(message, 0);
+/** The message as its claim was made: as it was before changes that wait to be counted. */
+function asClaimed(message: Doc<"messages">, pending: readonly StoredChange[]): StoredChange {
+  const now = changeOf(message);
   const changed = pending.find(
     (one) => one.messageId === message._id && one.before && one.isCounted === undefined,
   );
   if (changed?.before === undefined) return now;
-  const { messageId, externalId, role, orderKey, createdAt } = now;
-  return { messageId, externalId, role, orderKey, createdAt, changedAt: 0, ...changed.before };
+  const { messageId, externalId, role, orderKey, createdAt } = changed;
+  const identity = { ...defined({ messageId, externalId, role, createdAt }), orderKey };
+  return { ...identity, ...changed.before };
 }

@@ -7,7 +7,7 @@ import { isOfText } from "../../lib/search/searchTexts";
 import { insertSearchTexts } from "../search/searchTexts";
 import * as Messages from "../sessions/messages";
 import * as Parts from "../sessions/parts";
-import type { MessageChange } from "./changes";
+import type { StoredChange } from "./changes";
 import type { MessageRow, Outcome } from "./shapes";
 
 /**
@@ -19,8 +19,7 @@ export async function appendSlice(
   session: Doc<"sessions">,
   stored: Doc<"messages"> | null,
   message: MessageRow,
-  now: number,
-): Promise<{ messageId: Id<"messages">; outcome: Outcome; change?: MessageChange }> {
+): Promise<{ messageId: Id<"messages">; outcome: Outcome; change?: StoredChange }> {
   if (stored === null) {
     throw new AppError("CONFLICT", "message: was deleted while it was being stored");
   }
@@ -31,8 +30,8 @@ export async function appendSlice(
   await Parts.replace(ctx, stored, "parts", rows, false);
   const searchTexts = (message.searchTexts ?? []).filter((one) => !keepsText || !isOfText(one));
   await insertSearchTexts(ctx, stored, searchTexts);
-  // A refresh between two slices counted an incomplete message, so the message is counted again.
-  const marked = Messages.markChanged(session, stored, now);
+  // A refresh between two slices saw a part of the message: the next one looks again.
+  const marked = Messages.markChanged(session, stored);
   await ctx.db.patch("messages", messageId, {
     partRows: (stored.partRows ?? 0) + rows.length,
     partBytes: (stored.partBytes ?? 0) + pieceBytes(rows),

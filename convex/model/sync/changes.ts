@@ -6,14 +6,27 @@ import { defined, pick } from "../../lib/record";
 import { messageCounts } from "../../lib/secrets/counts";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
 import { hasUsage, usageKey } from "../../lib/stats/usage";
+import { timeOf } from "../../lib/sync/orderKey";
+import { hasRoom, stepBudget, takeWithin } from "../readBudget";
 
 /**
- * Message changes that their session has not counted yet (`messageChanges`). Message mutations append them;
- * the refresh reads and deletes them seconds later. They replace two indexes of `messages`, each of which
- * would be billed as a copy of the second-largest table.
+ * Changes of messages (`messageChanges`): the message mutation appends them, the refresh counts them, a
+ * cron deletes them an hour later. They replace two indexes of `messages`, which are copies of the
+ * largest table but one.
+ *
+ * A row waits to be counted while its generation is its session's. The refresh counts the rows of that
+ * generation and begins the next one in the session's row, which every message mutation reads: a
+ * mutation that overlaps conflicts with the refresh and runs again with the new generation. So each row
+ * is counted once, and the refresh deletes nothing, because deleting a row reads it again.
  */
 
-export type MessageChange = Infer<typeof vMessageChange>;
+export type StoredChange = Infer<typeof vMessageChange>;
+/** A change as the refresh counts it; `changedAt` is 0 where only its usage moved. */
+export type MessageChange = StoredChange & { createdAt: number; changedAt: number };
+
+/** What tells the waiting changes of a session from the counted ones. */
+export type Generation = { sessionId: Id<"sessions">; changesGeneration?: number };
+type Session = Pick<Doc<"sessions">, "_id" | "changesGeneration">;
 
 /** Changes in one row: about 250 bytes each, far below the 1 MiB of a document. */
 const CHANGES_PER_ROW = 200;
@@ -24,11 +37,15 @@ type Fields = Identity &
   Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "textContent">;
 type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "source">;
 
-/** Describes a message's current state; `before` is the state that its session has counted. */
-export function changeOf(message: Message, changedAt: number, before?: Fields): MessageChange {
+/** Describes a message as it now is; `before` is the message as its session counts it. */
+export function changeOf(message: Message, before?: Fields): StoredChange {
   const { _id: messageId, externalId, role, orderKey, createdAt, source } = message;
+  const claims = hasUsage(message) || (before !== undefined && hasUsage(before));
   return {
-    ...{ messageId, externalId, role, orderKey, createdAt, changedAt },
+    ...(claims ? { messageId, externalId } : {}),
+    ...(role === "user" ? { role } : {}),
+    orderKey,
+    ...(createdAt === timeOf(orderKey) ? {} : { createdAt }),
     ...defined({ source }),
     ...counted(message),
     ...(before === undefined ? {} : { before: counted(before) }),
@@ -47,38 +64,100 @@ function counted(message: Fields) {
 /** Appends changes of one session, for its next refresh. */
 export async function append(
   ctx: MutationCtx,
-  sessionId: Id<"sessions">,
-  changes: readonly MessageChange[],
+  session: Pick<Doc<"sessions">, "_id" | "changesGeneration" | "sourceIsExplicit">,
+  changes: readonly StoredChange[],
 ): Promise<void> {
+  const { _id: sessionId, changesGeneration: generation, sourceIsExplicit } = session;
   for (let at = 0; at < changes.length; at += CHANGES_PER_ROW) {
-    const row = { sessionId, changes: changes.slice(at, at + CHANGES_PER_ROW) };
-    await ctx.db.insert("messageChanges", row);
+    const slice = changes.slice(at, at + CHANGES_PER_ROW);
+    await ctx.db.insert("messageChanges", {
+      sessionId,
+      ...defined({ generation }),
+      changes: sourceIsExplicit ? slice.map(({ source: _source, ...change }) => change) : slice,
+    });
   }
 }
 
-/** Removes and returns changes of a session, oldest first: at least one row, and about `max` changes. */
+/**
+ * Reads the waiting changes of a session, oldest first: at least one row, and about `max` changes.
+ * `changesGeneration` is the session's from now on. Where more than `max` wait, the rows that were read
+ * are deleted instead, and the generation stays.
+ */
 export async function take(
   ctx: MutationCtx,
-  sessionId: Id<"sessions">,
+  session: Session,
   max: number,
-): Promise<{ changes: MessageChange[]; hasMore: boolean }> {
+): Promise<{ changes: MessageChange[]; changesGeneration: number | undefined; hasMore: boolean }> {
   const changes: MessageChange[] = [];
-  for await (const row of ofSession(ctx, sessionId)) {
-    if (changes.length >= max) return { changes, hasMore: true };
-    changes.push(...row.changes);
-    await ctx.db.delete("messageChanges", row._id);
+  const read: Id<"messageChanges">[] = [];
+  for await (const row of waiting(ctx, generationOf(session))) {
+    if (changes.length >= max) {
+      for (const id of read) await ctx.db.delete("messageChanges", id);
+      return { changes, changesGeneration: session.changesGeneration, hasMore: true };
+    }
+    for (const change of row.changes) {
+      const times = { createdAt: timeOf(change.orderKey), changedAt: row._creationTime };
+      changes.push({ ...times, ...change });
+    }
+    read.push(row._id);
   }
-  return { changes, hasMore: false };
+  const isSame = read.length === 0;
+  const changesGeneration = isSame ? session.changesGeneration : nextGeneration(session);
+  return { changes, changesGeneration, hasMore: false };
 }
 
-/** Whether a session has changes that are not counted yet. */
-export async function hasChanges(ctx: QueryCtx, sessionId: Id<"sessions">): Promise<boolean> {
-  return (await ofSession(ctx, sessionId).first()) !== null;
+/** The generation after this one: with it in the session's row, all changes so far are counted. */
+export function nextGeneration({ changesGeneration = 0 }: Session): number {
+  return changesGeneration + 1;
 }
 
-/** Rows of changes of a session, oldest first. */
-export function ofSession(ctx: QueryCtx, sessionId: Id<"sessions">) {
+export function generationOf({ _id, changesGeneration }: Session): Generation {
+  return { sessionId: _id, ...defined({ changesGeneration }) };
+}
+
+/** Whether changes of a session wait to be counted. */
+export async function hasChanges(ctx: QueryCtx, session: Session): Promise<boolean> {
+  return (await waiting(ctx, generationOf(session)).first()) !== null;
+}
+
+/** Rows of changes that wait to be counted, oldest first. */
+export function waiting(ctx: QueryCtx, { sessionId, changesGeneration }: Generation) {
   return ctx.db
     .query("messageChanges")
-    .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
+    .withIndex("by_session", (q) =>
+      q.eq("sessionId", sessionId).eq("generation", changesGeneration),
+    );
+}
+
+/** How long a counted row is kept: a step of pruning then meets no session in a burst. */
+const KEPT_MS = 3_600_000;
+
+/**
+ * Deletes counted rows after a creation time, one bounded step. Rows that wait to be counted stay.
+ * Returns where the next step begins, or null at the end.
+ */
+export async function prune(
+  ctx: MutationCtx,
+  { after, now }: { after: number; now: number },
+): Promise<number | null> {
+  const budget = stepBudget();
+  const old = ctx.db
+    .query("messageChanges")
+    .withIndex("by_creation_time", (q) =>
+      q.gt("_creationTime", after).lt("_creationTime", now - KEPT_MS),
+    );
+  const rows = await takeWithin(old, budget);
+  const generations = new Map<Id<"sessions">, number>();
+  for (const { _id, sessionId, generation = 0 } of rows) {
+    const current = generations.get(sessionId) ?? (await currentGeneration(ctx, sessionId));
+    generations.set(sessionId, current);
+    if (generation < current) await ctx.db.delete("messageChanges", _id);
+  }
+  return hasRoom(budget) ? null : (rows.at(-1)?._creationTime ?? null);
+}
+
+/** Changes of a deleted session are left to its purge, which still needs them. */
+async function currentGeneration(ctx: QueryCtx, sessionId: Id<"sessions">): Promise<number> {
+  const session = await ctx.db.get("sessions", sessionId);
+  return session?.changesGeneration ?? 0;
 }

@@ -4,7 +4,8 @@ import { quarterOf } from "../../lib/stats/cells";
 import { grainName } from "../../lib/stats/names";
 import { reportedBookings, reportedSums } from "../../lib/stats/reported";
 import type { Booking } from "../../lib/stats/sessionDay";
-import { bookingOf, usageRank } from "../../lib/stats/usage";
+import { priceSums } from "../../lib/stats/prices";
+import { bookingOf, type UsageMessage, usageRank } from "../../lib/stats/usage";
 import { type Change, claimedOf } from "../../lib/sync/sessionTotals";
 import { type Names, SessionDays } from "../stats/ledger";
 import { claim, release } from "../stats/usageClaims";
@@ -31,32 +32,43 @@ export async function count(
     return {
       change: { message, isCounted, before: { numbers, isCounted: !isCounted } },
       bookings: [
-        bookingOf(now, { isCounted: !isCounted, sign: -1 }),
-        bookingOf(now, { isCounted, sign: 1 }),
+        pricedBooking(now, { isCounted: !isCounted, sign: -1 }),
+        pricedBooking(now, { isCounted, sign: 1 }),
       ],
     };
   }
-  const wasCounted = before === undefined || (await releaseBefore(ctx, message));
+  const wasCounted = before === undefined || (await releaseBefore(ctx, session, message));
   const counts = await claimNow(ctx, session, message);
-  const bookings = [bookingOf(now, { isCounted: counts, sign: 1 })];
+  const bookings = [pricedBooking(now, { isCounted: counts, sign: 1 })];
   if (before === undefined) return { change: { message, isCounted: counts }, bookings };
   const then = { ...before, externalId, createdAt };
-  bookings.push(bookingOf(then, { isCounted: wasCounted, sign: -1 }));
+  bookings.push(pricedBooking(then, { isCounted: wasCounted, sign: -1 }));
   const counted = { numbers: before, isCounted: wasCounted };
   return { change: { message, isCounted: counts, before: counted }, bookings };
 }
 
-/** Releases the claim for the message's previous usage. A message without usage counts as counted. */
-async function releaseBefore(ctx: MutationCtx, { messageId, before }: MessageChange) {
+/** What a message adds to the ledger, or takes from it, with the price of its usage. */
+function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1 | -1 }): Booking {
+  const booking = bookingOf(message, how);
+  if (!how.isCounted) return booking;
+  return { ...booking, sums: { ...booking.sums, ...priceSums(message) } };
+}
+
+/** A message without usage counts: there is nothing to count twice. */
+async function releaseBefore(
+  ctx: MutationCtx,
+  session: Session,
+  { messageId, before }: MessageChange,
+) {
   if (messageId === undefined || before?.usageKey === undefined) return true;
-  return await release(ctx, messageId, before.usageKey);
+  return await release(ctx, { messageId, key: before.usageKey }, session);
 }
 
 async function claimNow(ctx: MutationCtx, session: Session, message: MessageChange) {
   const { messageId, externalId = "", usageKey: key } = message;
   if (messageId === undefined || key === undefined) return true;
   const rank = usageRank(session, { ...message, externalId });
-  return await claim(ctx, { messageId, key, rank });
+  return await claim(ctx, { messageId, key, rank }, session);
 }
 
 /** Days that one refresh renames, or searches for reported totals to subtract. */

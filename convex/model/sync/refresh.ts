@@ -6,6 +6,7 @@ import { fold } from "../../lib/sync/sessionTotals";
 import { sessionCounts } from "../../lib/secrets/counts";
 import { maskText } from "../../lib/secrets/scan";
 import { isGoOn, isTitle } from "../../lib/sessions/wrappers";
+import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
 import { resetCounts, isOfVersion1, removeVersion1Row } from "../stats/version1";
@@ -19,6 +20,8 @@ import {
   changeOf,
   hasChanges,
   type MessageChange,
+  nextGeneration,
+  type StoredChange,
   take as takeChanges,
 } from "./changes";
 
@@ -41,26 +44,29 @@ export async function refresh(
   sessionId: Id<"sessions">,
   now: number,
 ): Promise<void> {
-  const session = await ctx.db.get("sessions", sessionId);
-  if (session === null) return;
-  if (isOfVersion1(session)) {
-    await recount(ctx, session, now);
+  const stored = await ctx.db.get("sessions", sessionId);
+  if (stored === null) return;
+  if (isOfVersion1(stored)) {
+    await countAgain(ctx, stored, now);
     return;
   }
-  if (session.foldedThrough !== undefined) {
-    await adoptMessages(ctx, session, now);
+  if (stored.foldedThrough !== undefined) {
+    await adoptMessages(ctx, stored, now);
     return;
   }
-  const { changes, hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
-  const countedChanges: CountedChange[] = [];
-  for (const change of changes) countedChanges.push(await count(ctx, session, change));
+  const taken = await takeChanges(ctx, stored, CHANGES_MAX);
+  const { changes, changesGeneration, hasMore } = taken;
+  // Counting a message may append a change of this session: it belongs to the next generation.
+  const session = { ...stored, ...defined({ changesGeneration }) };
+  const countings: Counting[] = [];
+  for (const change of changes) countings.push(await count(ctx, session, change));
   const secrets = sessionCounts(session.secrets, changes);
   const counted = countedChanges.map(({ change }) => change);
   const folded = { ...fold(session, counted), ...sourceOf(session, changes), secrets };
-  const withSearch = { ...folded, ...(await searchFields(ctx, folded, changes)) };
-  const { booked, more: hasDays } = await book(ctx, withSearch, countedChanges);
-  // Counting one message may add a change for another message of this session.
-  const more = hasMore || hasDays || (await hasChanges(ctx, sessionId));
+  const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
+  const { booked, more: hasDays } = await book(ctx, searched, countings);
+  // Counting one message may have changed what is counted of another.
+  const more = hasMore || hasDays || (await hasChanges(ctx, session));
   await ctx.db.replace("sessions", sessionId, {
     ...withoutSystemFields(withSearch),
     ...(await scheduleEmbedding(ctx, session, withSearch, now)),
@@ -76,12 +82,11 @@ export async function refresh(
  */
 async function recount(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
   const { _id: sessionId } = session;
-  // Discards waiting changes, because all messages are counted again.
-  const { hasMore } = await takeChanges(ctx, sessionId, CHANGES_MAX);
-  if (!hasMore) {
-    await removeVersion1Row(ctx, session);
-    await ctx.db.patch("sessions", sessionId, { ...resetCounts(session), refreshDueAt: now });
-  }
+  await removeWhole(ctx, session);
+  // Changes that wait are part of what is counted again.
+  const changesGeneration = nextGeneration(session);
+  const fields = { ...forgotten(session), changesGeneration, refreshDueAt: now };
+  await ctx.db.patch("sessions", sessionId, fields);
   await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
@@ -103,14 +108,15 @@ async function adoptMessages(
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gt("orderKey", adoptedThrough));
   const budget = { ...ADOPT_BUDGET };
   const read = await takeWithin(messages, budget);
-  const changes: MessageChange[] = [];
+  const changes: StoredChange[] = [];
   for (const message of read) {
-    changes.push(changeOf(message, Math.floor(message.rewrittenAt ?? message._creationTime)));
+    const changedAt = Math.floor(message.rewrittenAt ?? message._creationTime);
+    changes.push({ ...changeOf(message), changedAt });
     if (message.rewrittenAt === undefined) continue;
     const cleared = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
     await ctx.db.patch("messages", message._id, cleared);
   }
-  await appendChanges(ctx, sessionId, changes);
+  await appendChanges(ctx, session, changes);
   const last = read[read.length - 1];
   const progress = hasRoom(budget)
     ? { foldedThrough: undefined, adoptedThrough: undefined }

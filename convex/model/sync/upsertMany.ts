@@ -4,7 +4,7 @@ import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
 import { isContinuation } from "../../lib/sync/messageSlices";
 import { timeFromId } from "../../lib/sync/sourceTime";
 import { deletingOf } from "../accounts/deletionState";
-import { append, type MessageChange } from "./changes";
+import { append, type StoredChange } from "./changes";
 import type { MessageRow, SessionFields, SyncResult } from "./shapes";
 import * as Messages from "../sessions/messages";
 import { appendSlice } from "./appendSlice";
@@ -45,11 +45,11 @@ export async function upsertMany(
     if (!hasRoomFor(perSession)) return result;
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
-  const sessionsById = new Map<string, Doc<"sessions"> | null>();
-  const changed = new Map<Doc<"sessions">, MessageChange[]>();
-  for (const message of slice.messages) {
-    if (!sessionsById.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
-    const session = await sessionOf(ctx, user, sessionsById, message, now);
+  const seen = new Map<string, Doc<"sessions"> | null>();
+  const changed = new Map<Doc<"sessions">, StoredChange[]>();
+  for (const message of chunk.messages) {
+    if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
+    const session = await sessionOf(ctx, user, seen, message, now);
     if (session === null) {
       result.messages.push({ outcome: "deleted" });
       continue;
@@ -59,15 +59,14 @@ export async function upsertMany(
       (isContinuation(message) ? null : await findTwin(ctx, session, message));
     // A new message never ends the slice: the caller bounded it, and its new session would stay empty.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
-    const at = { receivedAt: slice.receivedAt, now };
     const { messageId, outcome, change } = isContinuation(message)
-      ? await appendSlice(ctx, session, stored, message, now)
-      : await Messages.upsert(ctx, session, stored, message, at);
-    if (outcome !== "skipped") recordChange(changed, session, change);
+      ? await appendSlice(ctx, session, stored, message)
+      : await Messages.upsert(ctx, session, stored, message, chunk.receivedAt);
+    if (outcome !== "skipped") note(changed, session, change);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
   for (const [session, changes] of changed) {
-    await append(ctx, session._id, changes);
+    await append(ctx, session, changes);
     const refreshDueAt = nextRefresh(session.refreshDueAt, now);
     if (refreshDueAt === undefined) continue;
     await ctx.db.patch("sessions", session._id, { refreshDueAt });
@@ -76,11 +75,11 @@ export async function upsertMany(
   return result;
 }
 
-/** Adds a change to those of its session. A message of version 1 has no change, but its session needs a refresh. */
-function recordChange(
-  changed: Map<Doc<"sessions">, MessageChange[]>,
+/** Adds a change to those of its session; a message of version 1 is found without one. */
+function note(
+  changed: Map<Doc<"sessions">, StoredChange[]>,
   session: Doc<"sessions">,
-  change: MessageChange | undefined,
+  change: StoredChange | undefined,
 ): void {
   changed.set(session, [...(changed.get(session) ?? []), ...(change ? [change] : [])]);
 }

@@ -165,7 +165,9 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
     await page.getByRole("button", { name: "Search" }).click();
     await page.getByRole("link", { name: "Slow dashboard query" }).click();
     expect(await page.locator("h1").textContent()).toBe("Slow dashboard query");
-    expect(await page.locator("summary", { hasText: /bash\s+psql -c/i }).count()).toBe(1);
+    // The page begins at the message that was found.
+    const call = page.locator("summary", { hasText: "migrations/0042_events_index.sql" });
+    expect(await call.count()).toBe(1);
     await page.goto(`${engine.url}/settings`);
     await page.getByRole("button", { name: "Sign out", exact: true }).click();
     expect(await page.getByLabel("Your key").count()).toBe(1);

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { fileUnit, filesBelow, firstObject } from "../files.ts";
-import { type JsonObject, textIn } from "../json.ts";
+import { isJsonObject, type JsonObject, textIn } from "../json.ts";
 import type { LineParser } from "../lines.ts";
 import type { Item, MessageRow, SessionRow, Tool } from "../rows.ts";
 
@@ -13,7 +13,7 @@ export const ownExport: Tool = {
     if (!places.isNamed) return;
     const isExport = (one: string) => /\.(jsonl|ndjson)$/.test(basename(one));
     for await (const file of filesBelow(path, isExport)) {
-      if (await isOwnExport(file.path)) yield fileUnit(file, () => new ExportLines());
+      if (await isOwnExport(file.path)) yield fileUnit(file, (memo) => new ExportLines(memo));
     }
   },
 };
@@ -24,29 +24,58 @@ async function isOwnExport(path: string): Promise<boolean> {
   return first.type === "session" && textIn(first, "externalId") !== undefined;
 }
 
+/** What an export tells of a session as a whole: sums over its messages, unless these carry none. */
+const SUMS = new Set([
+  ...["promptTokens", "completionTokens", "cacheReadTokens", "cacheWriteTokens", "reasoningTokens"],
+  ...["cost", "durationMs", "model", "provider"],
+]);
+/** Fields that follow from the messages, or from what a reader made of the session. */
+const DERIVED = new Set(["messageCount", "updatedAt", "totalTokens", "models"]);
+
+type Memo = { session?: SessionRow; sums: JsonObject; hasUsage: boolean };
+
 class ExportLines implements LineParser {
+  readonly #memo: Memo;
+
+  constructor(memo: unknown) {
+    // A memo is what this class gave to `checkpoint`.
+    this.#memo = isJsonObject(memo) ? (memo as Memo) : { sums: {}, hasUsage: false };
+  }
+
   line(value: JsonObject, { line }: { line: number }): Item[] {
     const { type, sessionId, index: _, ...fields } = value;
-    if (type === "session") return [{ kind: "session", row: sessionOf(fields) }];
+    if (type === "session") return this.#begin(fields);
     if (type !== "message") return [{ kind: "unknown", type: String(type) }];
+    this.#memo.hasUsage ||= ["model", "promptTokens", "completionTokens"].some(
+      (one) => one in fields,
+    );
     const row = { ...fields, sessionExternalId: String(sessionId) };
     // The server reads each field leniently; an export has the names that it reads.
     return [{ kind: "message", row: row as MessageRow, line }];
   }
 
   checkpoint() {
-    return { items: [], memo: null };
+    return { items: [], memo: structuredClone(this.#memo) };
   }
 
   end(): Item[] {
-    return [];
+    return this.#sums();
   }
-}
 
-/** Fields that are sums over the messages, or what a reader made of the session. */
-const DERIVED = new Set(["messageCount", "updatedAt", "totalTokens", "models"]);
+  #begin(fields: JsonObject): Item[] {
+    const before = this.#sums();
+    const entries = Object.entries(fields).filter(([name]) => !DERIVED.has(name));
+    const own = (isSum: boolean) =>
+      Object.fromEntries(entries.filter(([name]) => SUMS.has(name) === isSum));
+    const row = own(false) as SessionRow;
+    Object.assign(this.#memo, { session: row, sums: own(true), hasUsage: false });
+    return [...before, { kind: "session", row }];
+  }
 
-function sessionOf(fields: JsonObject): SessionRow {
-  const kept = Object.entries(fields).filter(([name]) => !DERIVED.has(name));
-  return Object.fromEntries(kept) as SessionRow;
+  /** The numbers of the session before, where none of its messages carried some. */
+  #sums(): Item[] {
+    const { session, sums, hasUsage } = this.#memo;
+    if (session === undefined || hasUsage || Object.keys(sums).length === 0) return [];
+    return [{ kind: "session", row: { ...session, ...sums } }];
+  }
 }

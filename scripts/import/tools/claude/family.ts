@@ -28,6 +28,7 @@ const BEGINNING_BYTES = 512 * 1024;
 
 export class Family {
   readonly #folders = new Map<string, Promise<Beginning[]>>();
+  readonly #holders = new Map<string, Promise<Map<string, string[]>>>();
 
   /** The parent of a transcript among its neighbours; empty where it has none. */
   async parentOf(path: string): Promise<Parent> {
@@ -37,12 +38,19 @@ export class Family {
     const [first] = beginnings.filter(({ uuid }) => uuid === own.uuid).sort(byStart);
     if (first !== undefined && first.path !== path) return child(first.path, "fork");
     if (own.before === undefined) return {};
-    for (const { path: other } of beginnings) {
-      if (other === path) continue;
-      const found = await firstIn(other, [uuidField(own.uuid), uuidField(own.before)]);
-      if (found !== undefined) return child(other, found === 0 ? "fork" : "resume");
+    const holders = await this.#holdersIn(dirname(path), beginnings);
+    for (const [uuid, relation] of [[own.uuid, "fork"] as const, [own.before, "resume"] as const]) {
+      const holder = holders.get(uuid)?.find((other) => other !== path);
+      if (holder !== undefined) return child(holder, relation);
     }
     return {};
+  }
+
+  /** The transcripts of a folder that hold the lines which others begin with or point to. */
+  #holdersIn(folder: string, beginnings: readonly Beginning[]): Promise<Map<string, string[]>> {
+    const known = this.#holders.get(folder) ?? holdersOf(beginnings);
+    this.#holders.set(folder, known);
+    return known;
   }
 
   #beginnings(folder: string): Promise<Beginning[]> {
@@ -56,8 +64,6 @@ const child = (path: string, relation: Relation) => ({
   parentExternalId: basename(path, ".jsonl"),
   relation,
 });
-
-const uuidField = (uuid: string) => `"uuid":${JSON.stringify(uuid)}`;
 
 const byStart = (a: Beginning, b: Beginning) =>
   a.startedAt.localeCompare(b.startedAt) ||
@@ -93,17 +99,23 @@ function beginningOf(path: string, text: string): Beginning | undefined {
   return undefined;
 }
 
-/** Which of these texts, the earlier first, a file holds; undefined for none. */
-async function firstIn(path: string, texts: readonly string[]): Promise<number | undefined> {
-  const longest = Math.max(...texts.map((text) => text.length));
-  let found: number | undefined;
-  let rest = "";
-  for await (const chunk of createReadStream(path, { encoding: "latin1" })) {
-    const held = rest + String(chunk);
-    const at = texts.findIndex((text) => held.includes(text));
-    if (at === 0) return 0;
-    if (at > 0) found = at;
-    rest = held.slice(-longest);
+/** Longest `"uuid":"…"` that is found across the end of a chunk. */
+const FIELD_MAX_CHARS = 200;
+
+/** Reads each transcript once, for all lines that are looked for in the folder. */
+async function holdersOf(beginnings: readonly Beginning[]): Promise<Map<string, string[]>> {
+  const wanted = new Set(beginnings.flatMap(({ uuid, before }) => (before ? [uuid, before] : [])));
+  const holders = new Map<string, string[]>();
+  for (const { path } of beginnings) {
+    const found = new Set<string>();
+    let rest = "";
+    for await (const chunk of createReadStream(path, { encoding: "latin1" })) {
+      const held = rest + String(chunk);
+      for (const [, uuid = ""] of held.matchAll(/"uuid":\s?"([^"]{1,100})"/g))
+        if (wanted.has(uuid)) found.add(uuid);
+      rest = held.slice(-FIELD_MAX_CHARS);
+    }
+    for (const uuid of found) holders.set(uuid, [...(holders.get(uuid) ?? []), path]);
   }
-  return found;
+  return holders;
 }

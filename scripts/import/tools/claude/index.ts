@@ -1,5 +1,12 @@
 import { basename, dirname, join } from "node:path";
-import { fileUnit, filesBelow, firstObject, jsonFile, type FoundFile } from "../../files.ts";
+import {
+  beginning,
+  fileUnit,
+  filesBelow,
+  firstObject,
+  jsonFile,
+  type FoundFile,
+} from "../../files.ts";
 import { textIn } from "../../json.ts";
 import type { Places, Tool, Unit } from "../../rows.ts";
 import { ClaudeLines, SOURCE, type Transcript } from "./lines.ts";
@@ -35,9 +42,15 @@ function isTranscript(path: string): boolean {
 /** Records that begin transcripts; files of other tools may lie in a folder that the user named. */
 async function looksLikeOne(path: string): Promise<boolean> {
   const first = await firstObject(path);
+  // A first line may be longer than what is looked at.
+  if (Object.keys(first).length === 0)
+    return BEGINS_LIKE_ONE.test(await beginning(path, 64 * 1024));
   if (textIn(first, "type") === undefined || first.payload !== undefined) return false;
   return ["sessionId", "leafUuid", "uuid", "parentUuid", "snapshot"].some((key) => key in first);
 }
+
+const BEGINS_LIKE_ONE =
+  /^\ufeff?\s*\{(?!"timestamp":"[^"]*","type":"[^"]*","payload").*"(?:sessionId|parentUuid)":/;
 
 function unitOf(file: FoundFile, places: Places, family: Family): Unit {
   return fileUnit(

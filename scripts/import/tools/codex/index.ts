@@ -16,19 +16,25 @@ export const codex: Tool = {
     return [join(root, "sessions"), join(root, "archived_sessions")];
   },
   async *units(path, places) {
-    const rollouts = new Map<string, FoundFile>();
-    for await (const file of filesBelow(path, (one) => ROLLOUT.test(basename(one)))) {
-      const id = idOf(file.path);
-      // The same session may lie in both folders: the active one is the newer.
-      const isArchived = dirname(file.path).endsWith("archived_sessions");
-      if (!rollouts.has(id) || !isArchived) rollouts.set(id, file);
-    }
+    const files: FoundFile[] = [];
+    const isRollout = (one: string) => ROLLOUT.test(basename(one));
+    for await (const file of filesBelow(path, isRollout)) files.push(file);
+    // The same session may lie in both folders: the active one is the newer.
+    const [archived, active] = [
+      files.filter(isArchived),
+      files.filter((file) => !isArchived(file)),
+    ];
+    const names = new Set(active.map((file) => basename(file.path)));
+    const kept = [...active, ...archived.filter((file) => !names.has(basename(file.path)))];
+    const rollouts = new Map(kept.map((file) => [idOf(file.path), file]));
     const titles = new Titles();
-    for (const file of rollouts.values()) yield unitOf(file, places, rollouts, titles);
+    for (const file of kept) yield unitOf(file, places, rollouts, titles);
   },
 };
 
 const ROLLOUT = /^rollout-.+\.jsonl(\.zst)?$/;
+
+const isArchived = ({ path }: FoundFile) => basename(dirname(path)) === "archived_sessions";
 
 /** The id in a rollout's name, behind the local time. */
 function idOf(path: string): string {

@@ -32,6 +32,8 @@ type Memo = {
   hasParent: boolean;
   /** These lines repeat what the parent holds. */
   isReplay: boolean;
+  /** The last turn of the parent that was seen. */
+  parentTurn?: string;
 };
 
 /** Rows that wait for their usage. A call has fewer items. */
@@ -138,9 +140,12 @@ export class CodexLines implements LineParser {
     const { parentTurns } = this.rollout;
     if (parentTurns !== undefined) return parentTurns.has(turn);
     const startedAt = numberIn(payload, "started_at");
-    if (startedAt === undefined) return false;
+    // Only the beginning of a turn tells its time.
+    if (startedAt === undefined) return turn === this.#memo.parentTurn;
     const ms = startedAt < 1e11 ? startedAt * 1_000 : startedAt;
-    return ms < this.#memo.startedAt - 1_000;
+    const isOld = ms < this.#memo.startedAt - 1_000;
+    if (isOld) this.#memo.parentTurn = turn;
+    return isOld;
   }
 
   #item(payload: JsonObject, line: number): Item[] {

@@ -21,20 +21,27 @@ import {
  */
 
 /** A file that no program has open is copied up to this size, so that SQLite leaves no file beside it. */
-const COPY_MAX_BYTES = 1024 * 1024 * 1024;
+const COPY_MAX_BYTES = 256 * 1024 * 1024;
 
 /** Sessions of a database. A session of both generations is that of the newer. */
-export async function* databaseUnits(path: string, places: Places): AsyncGenerator<Unit> {
-  const summaries = await withDatabase(path, (db) => [
-    ...summariesOf(db, 2),
-    ...summariesOf(db, 1),
-  ]);
+export function* databaseUnits(path: string, places: Places): Generator<Unit> {
+  const { db, stamp } = opened(path);
+  const cached = looked.get(path);
+  const summaries = cached?.stamp === stamp ? cached.summaries : summariesIn(db);
+  looked.set(path, { stamp, summaries });
+  for (const summary of summaries) yield unitOf(path, forkKnown(summary, summaries), places);
+}
+
+/** What the last look at each database found; looking again at one that did not change costs nothing. */
+const looked = new Map<string, { stamp: string; summaries: Summary[] }>();
+
+function summariesIn(db: Sqlite): Summary[] {
   const seen = new Set<string>();
-  for (const summary of summaries) {
-    if (seen.has(summary.session.id)) continue;
-    seen.add(summary.session.id);
-    yield unitOf(path, forkKnown(summary, summaries), places);
-  }
+  return [...summariesOf(db, 2), ...summariesOf(db, 1)].filter(({ session: { id } }) => {
+    const isFirst = !seen.has(id);
+    seen.add(id);
+    return isFirst;
+  });
 }
 
 type Generation = 1 | 2;
@@ -128,28 +135,23 @@ function sessionOf(row: JsonObject, id: string): OpenCodeSession {
   return { id, ...Object.fromEntries(known) };
 }
 
+// eslint-disable-next-line @typescript-eslint/require-await
 async function* readSession(
   path: string,
   session: OpenCodeSession,
   generation: Generation,
   host: string,
 ): AsyncGenerator<Item> {
-  const opened = openReadOnly(path);
-  try {
-    const items =
-      generation === 1 ? version1(opened.db, session.id) : version2(opened.db, session.id);
-    let isAnnounced = false;
-    for (const item of items) {
-      if (!isAnnounced && item.kind === "message")
-        yield { kind: "session", row: sessionRow(session, host) };
-      isAnnounced ||= item.kind === "message";
-      yield item;
-    }
-    if (!isAnnounced) yield { kind: "bookkeeping", type: "session without messages" };
-  } finally {
-    opened.close();
+  const { db } = opened(path);
+  const items = generation === 1 ? version1(db, session.id) : version2(db, session.id);
+  let isAnnounced = false;
+  for (const item of items) {
+    if (!isAnnounced && item.kind === "message")
+      yield { kind: "session", row: sessionRow(session, host) };
+    isAnnounced ||= item.kind === "message";
+    yield item;
   }
-  await Promise.resolve();
+  if (!isAnnounced) yield { kind: "bookkeeping", type: "session without messages" };
 }
 
 function* version1(db: Sqlite, session: string): Generator<Item> {
@@ -207,13 +209,29 @@ function objects(rows: Iterable<unknown>): JsonObject[] {
   return Array.from(rows).filter(isJsonObject);
 }
 
-async function withDatabase<T>(path: string, work: (db: Sqlite) => T): Promise<T> {
-  const opened = openReadOnly(path);
-  try {
-    return await Promise.resolve(work(opened.db));
-  } finally {
-    opened.close();
-  }
+type Opened = { db: Sqlite; stamp: string; close: () => void };
+
+/** Databases that are open, by their path. */
+const open = new Map<string, Opened>();
+
+process.once("exit", () => {
+  for (const { close } of open.values()) close();
+});
+
+/** A database as it now is: opened once, and again when it changed. */
+function opened(path: string): Opened {
+  const stamp = [path, `${path}-wal`].map(stampOf).join(" ");
+  const known = open.get(path);
+  if (known?.stamp === stamp) return known;
+  known?.close();
+  const now = { ...openReadOnly(path), stamp };
+  open.set(path, now);
+  return now;
+}
+
+function stampOf(path: string): string {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? "" : `${found.size}:${found.mtimeMs}`;
 }
 
 /**
