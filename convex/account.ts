@@ -7,9 +7,9 @@ import { findDeletion } from "./model/accounts/deletionState";
 import * as Sharing from "./model/sessions/sharing";
 import { sessionView } from "./model/sessions/sessions";
 
-/** What the pages for people show and change of the caller's account. */
+/** Functions behind the account pages. */
 
-/** `GET /settings`: keys, signed-in browsers, and a deletion that runs. */
+/** `GET /settings`: keys, signed-in browsers, and the latest deletion. */
 export const settings = callerQuery({
   args: { current: v.string() },
   handler: async (ctx, { current }) => {
@@ -26,14 +26,14 @@ export const settings = callerQuery({
   },
 });
 
-/** `POST /settings`: one more key. The answer is the only place where it is shown. */
+/** `POST /settings`: creates an additional key. Only this answer contains it. */
 export const addKey = callerMutation({
   args: { name: v.optional(v.string()) },
   returns: v.object({ id: v.string(), key: v.string() }),
   handler: (ctx, { name }) => ApiKeys.create(ctx, ctx.user, name),
 });
 
-/** `POST /settings`: takes a key away; it stops working at once. */
+/** `POST /settings`: removes a key; it stops working at once. */
 export const removeKey = callerMutation({
   args: { id: v.string() },
   returns: v.null(),
@@ -43,14 +43,14 @@ export const removeKey = callerMutation({
   },
 });
 
-/** `POST /settings`: starts the deletion of all data; account and keys stay. */
+/** `POST /settings`: starts the deletion of all data; keeps the account and its keys. */
 export const deleteData = callerMutation({
   args: {},
   returns: v.boolean(),
   handler: (ctx) => AccountDeletion.start(ctx, ctx.user, "data"),
 });
 
-/** `GET /shares`: the caller's shared sessions, newest first. */
+/** `GET /shares`: lists the caller's shared sessions, newest first. */
 export const shares = callerQuery({
   args: {},
   handler: async (ctx) =>

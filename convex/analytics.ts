@@ -23,12 +23,12 @@ import { sessionView } from "./model/sessions/sessions";
 import { readSource } from "./wire/sources";
 
 /**
- * Numbers of the signed-in user, from the ledger of days: a day's sums are read, never its sessions,
- * so that a dashboard left open costs the same whatever is stored. Signed out: the empty answer.
+ * Statistics of the signed-in user, from the ledger of days. They read sums per day, never sessions, so that
+ * an open dashboard costs the same however much is stored. Signed-out callers get an empty answer.
  */
 const vFilter = { source: v.optional(v.string()) };
 
-/** `GET /api/stats`: totals and splits over a range of days of a zone. */
+/** `GET /api/stats`: totals, also by name and day, over a range of days in a time zone. */
 export const stats = callerQuery({
   args: {
     from: v.optional(v.string()),
@@ -39,8 +39,8 @@ export const stats = callerQuery({
   handler: async (ctx, query) => statsAnswer(await Analytics.statistics(ctx, ctx.user, query)),
 });
 
-/** All rows of the viewer's ledger, of one source or of all. */
-async function rowsOf(
+/** Reads all rows of the viewer's ledger, of one source or of all. */
+async function ledgerRows(
   ctx: QueryCtx & { user: Doc<"users"> | null },
   source: string | undefined,
 ): Promise<LedgerRow[]> {
@@ -48,11 +48,11 @@ async function rowsOf(
   return (await Analytics.statistics(ctx, ctx.user, { source: readSource(source) })).rows;
 }
 
-/** Sums over everything; zeros for someone without sessions, never null. */
+/** Sums over all sessions; zeros without sessions, never null. */
 export const summaryStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    const rows = await rowsOf(ctx, source);
+    const rows = await ledgerRows(ctx, source);
     const { sessions, messages, cost, durationMs, ...tokens } = totalsOf(rows);
     const average = (sum: number) => (sessions === 0 ? 0 : sum / sessions);
     return {
@@ -70,8 +70,8 @@ export const summaryStats = viewerQuery({
 });
 
 /**
- * Sums by UTC day of the last `days` times 24 hours, oldest first, days without sessions left out.
- * The first day is one in part.
+ * Sums by UTC day of the last `days` times 24 hours, oldest first; omits days without activity. The first
+ * day is incomplete.
  */
 export const dailyStats = viewerQuery({
   args: { days: v.optional(v.number()), ...vFilter },
@@ -87,14 +87,14 @@ export const dailyStats = viewerQuery({
 export const modelStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    return splitBy(await rowsOf(ctx, source), "model").map((split) => ({
+    return splitBy(await ledgerRows(ctx, source), "model").map((split) => ({
       model: split.key || "unknown",
       sessions: split.sessions,
       promptTokens: split.promptTokens,
       completionTokens: split.completionTokens,
       totalTokens: split.totalTokens,
       cost: split.cost,
-      // A model that only took over sessions of another one began none.
+      // A model that was only used in sessions started with another model has no sessions of its own.
       avgDurationMs: Math.round(split.durationMs / Math.max(1, split.sessions)),
     }));
   },
@@ -104,7 +104,7 @@ export const modelStats = viewerQuery({
 export const projectStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    return splitBy(await rowsOf(ctx, source), "project")
+    return splitBy(await ledgerRows(ctx, source), "project")
       .map((split) => ({
         project: split.key || "Other",
         sessions: split.sessions,
@@ -124,7 +124,7 @@ export const projectStats = viewerQuery({
 export const providerStats = viewerQuery({
   args: vFilter,
   handler: async (ctx, { source }) => {
-    return splitBy(await rowsOf(ctx, source), "provider").map(
+    return splitBy(await ledgerRows(ctx, source), "provider").map(
       ({ key, sessions, totalTokens, cost }) => ({
         provider: key || "unknown",
         sessions,
@@ -139,13 +139,13 @@ export const providerStats = viewerQuery({
 export const sourceStats = viewerQuery({
   args: {},
   handler: async (ctx) => {
-    return splitBy(await rowsOf(ctx, undefined), "source")
+    return splitBy(await ledgerRows(ctx, undefined), "source")
       .map(({ key, sessions, totalTokens, cost }) => ({ source: key, sessions, totalTokens, cost }))
       .sort((a, b) => b.sessions - a.sessions);
   },
 });
 
-/** Sessions that match, sorted, cut at `limit`; `total` counts all that match. */
+/** Lists sessions that match, sorted, up to `limit`; `total` counts all matches. */
 export const sessionsWithDetails = viewerQuery({
   args: {
     limit: v.optional(v.number()),
@@ -159,7 +159,7 @@ export const sessionsWithDetails = viewerQuery({
   handler: async (ctx, args) => {
     if (ctx.user === null) return { sessions: [], total: 0 };
     const { limit = 100, sortBy = "updatedAt", sortOrder = "desc" } = args;
-    const { sessions, total } = await SessionLists.inOrder(ctx, ctx.user, {
+    const { sessions, total } = await SessionLists.listSorted(ctx, ctx.user, {
       sortBy,
       order: sortOrder,
       limit: clamp(limit, 1, 200) ?? 100,
@@ -180,15 +180,15 @@ export const sessionsWithDetails = viewerQuery({
 });
 
 /**
- * What the deployment is used with, for anyone; only names that several users share. As a cron has
- * computed it, so that the landing page's visitors cost nothing when somebody syncs.
+ * The most used models and sources of the deployment, for anyone; only names that several users share. A
+ * cron computes them, so that open landing pages do not run a query again with every sync.
  */
 export const publicPlatformStats = publicQuery({
   args: {},
   handler: (ctx) => Platform.figures(ctx),
 });
 
-/** The figures above as the newest days of the ledger have them. */
+/** Computes the figures above from the newest days of the ledger. */
 export const recentFigures = systemQuery({
   args: {},
   returns: Platform.vFigures,

@@ -2,27 +2,27 @@ import { v } from "convex/values";
 import { userMutation, viewerQuery } from "./functions";
 import * as ApiKeys from "./model/accounts/apiKeys";
 
-/** The caller's keys: prefix, name, when made and last used; never a key. Signed out: none. */
+/** Lists the caller's keys: prefix, name, creation and last use, never the key. Empty for signed-out callers. */
 export const list = viewerQuery({
   args: {},
   handler: async (ctx) => (ctx.user ? await ApiKeys.list(ctx, ctx.user) : []),
 });
 
-/** One more key for the caller. The answer is the only place where it is ever shown. */
+/** Creates an additional key for the caller. Only this answer contains it. */
 export const create = userMutation({
   args: { name: v.optional(v.string()) },
   returns: v.object({ id: v.string(), key: v.string() }),
   handler: (ctx, { name }) => ApiKeys.create(ctx, ctx.user, name),
 });
 
-/** A new key in place of one of the caller's; the old one stops working at once. */
+/** Replaces one of the caller's keys; the old key stops working at once. */
 export const rotate = userMutation({
   args: { id: v.string() },
   returns: v.string(),
   handler: (ctx, { id }) => ApiKeys.rotate(ctx, ctx.user, id),
 });
 
-/** Takes one of the caller's keys away; it stops working at once. */
+/** Removes one of the caller's keys; it stops working at once. */
 export const remove = userMutation({
   args: { id: v.string() },
   returns: v.null(),

@@ -5,9 +5,9 @@ import * as ApiLogs from "./model/accounts/apiLogs";
 import { vCaller } from "./model/accounts/users";
 
 /**
- * Records a request that its own mutation did not record: a line of the API log, counted against the
- * caller's limit; callers without an account are only counted. Returns whether the caller has none, and
- * what is left of the limit.
+ * Records a request that its own mutation did not record: writes a line of the API log and counts it against
+ * the caller's limit. Only counts callers without an account. Returns whether the caller has no account, and
+ * the state of the limit.
  */
 export const record = systemMutation({
   args: {

@@ -3,9 +3,9 @@ import { env } from "./_generated/server";
 import { workosBase } from "./lib/accounts/workos";
 
 /**
- * Whose tokens Convex verifies: Convex Auth's own, and, once `WORKOS_CLIENT_ID` is set, those of
- * AuthKit, which come from two issuers (the one shared by all WorkOS customers needs our client id as
- * audience). Convex evaluates this file anew whenever a variable changes.
+ * The issuers whose tokens Convex verifies: Convex Auth and, once `WORKOS_CLIENT_ID` is set, the two issuers
+ * of AuthKit. All WorkOS customers share one of these, so its tokens must have our client id as audience.
+ * Convex evaluates this file again whenever a variable changes.
  */
 export default {
   providers: [{ domain: env.CONVEX_SITE_URL, applicationID: "convex" }, ...workosProviders()],
@@ -26,7 +26,7 @@ function workosProviders() {
   ];
 }
 
-/** In this file, and only here, Convex throws where a variable is not set. */
+/** Returns undefined if a variable is not set. Only in this file, Convex throws for it instead. */
 function ifSet(read: () => string | undefined): string | undefined {
   try {
     return read();

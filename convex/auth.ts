@@ -3,7 +3,7 @@ import { convexAuth } from "@convex-dev/auth/server";
 import { internal } from "./_generated/api";
 import type { DataModel, Id } from "./_generated/dataModel";
 
-/** Codes and verifiers of AuthKit are far shorter; longer texts are not sent there. */
+/** AuthKit's codes and verifiers are far shorter; longer texts are not sent to it. */
 const PARAMETER_MAX_LENGTH = 1_000;
 
 function isShortText(value: unknown): value is string {
@@ -11,11 +11,11 @@ function isShortText(value: unknown): value is string {
 }
 
 /**
- * Convex Auth: sessions of our own for people who sign in through WorkOS AuthKit. A client calls
- * `auth:signIn` with `{ provider: "workos", params: { code, codeVerifier? } }`, where `code` comes from
- * AuthKit's redirect; it gets an access token (one hour) and a refresh token (30 days). Sign-ins of all
- * people together are limited (`RATE_LIMIT_SIGN_IN`). Clients that send AuthKit's own token as bearer
- * call none of this, and must not send that token here.
+ * Convex Auth: our own sessions for people who sign in through WorkOS AuthKit. A client calls `auth:signIn`
+ * with `{ provider: "workos", params: { code, codeVerifier? } }`, where `code` comes from AuthKit's
+ * redirect, and gets an access token (one hour) and a refresh token (30 days). `RATE_LIMIT_SIGN_IN` limits
+ * the sign-ins of all people together. Clients that use AuthKit's own token as a bearer token do not call
+ * this, and must not send that token here.
  */
 export const { auth, signIn, signOut, store, isAuthenticated } = convexAuth({
   providers: [

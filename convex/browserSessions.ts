@@ -7,7 +7,7 @@ import * as Users from "./model/accounts/users";
 
 const vToken = v.union(v.string(), v.null());
 
-/** `POST /sign-in` with a key: a token for the browser, or null for a key that is nobody's. */
+/** `POST /sign-in` with a key: returns a token for the browser, or null if the key is unknown. */
 export const signInWithKey = systemMutation({
   args: { hash: v.string(), label: v.string() },
   returns: vToken,
@@ -17,7 +17,7 @@ export const signInWithKey = systemMutation({
   },
 });
 
-/** `POST /sign-in` with the code of a link: the same. The code is used up. */
+/** `POST /sign-in` with the code of a link: returns a token for the browser, or null. The code works once. */
 export const signInWithLink = systemMutation({
   args: { hash: v.string(), label: v.string() },
   returns: vToken,
@@ -37,7 +37,7 @@ export const signOut = systemMutation({
   },
 });
 
-/** The caller's signed-in browsers. */
+/** Lists the caller's signed-in browsers. */
 export const list = callerQuery({
   args: { current: v.string() },
   handler: (ctx, { current }) => BrowserSessions.list(ctx, ctx.user, current),
@@ -54,7 +54,7 @@ export const remove = callerMutation({
 });
 
 /**
- * Makes a link that signs a browser in once, from the command line:
+ * Creates the code of a link that signs in one browser, from the command line:
  * `npx convex run browserSessions:createLink '{"email":"me@example.com"}'`. Open `/sign-in?code=…`
  * with the code within the hour.
  */
@@ -66,7 +66,7 @@ export const createLink = systemMutation({
   }),
 });
 
-/** Cron: deletes rows of browsers and links whose time is over, in batches. */
+/** Cron: deletes expired rows of browsers and links, in batches. */
 export const prune = systemMutation({
   args: {},
   returns: v.null(),

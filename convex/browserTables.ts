@@ -2,10 +2,9 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 
 /**
- * Browsers that are signed in to the pages, and links that sign one in once. `hash` is the SHA-256
- * (hex) of a random token and unique; the token is in the browser's cookie alone. A table, because a
- * browser must be found by its token (`by_hash`, on every request for a page) and signed out by its
- * owner (`by_user`). Written by `model/accounts/browserSessions.ts`; a cron deletes rows that are over.
+ * Browsers that are signed in to the pages, and links that sign in one browser once. `hash` is the SHA-256
+ * (hex) of a random token and unique; only the browser's cookie contains the token. Written by
+ * `model/accounts/browserSessions.ts`; a cron deletes expired rows.
  */
 export const browserSessions = defineTable({
   userId: v.id("users"),

@@ -3,7 +3,7 @@ import { callerQuery } from "./functions";
 import { vFilters } from "./model/search/filters";
 import * as Context from "./model/search/context";
 
-/** The caller's best passages for a question, packed under a budget of tokens. */
+/** Packs the caller's most relevant texts for a question into a token budget. */
 export const build = callerQuery({
   args: {
     query: v.string(),

@@ -1,7 +1,7 @@
 import { cronJobs } from "convex/server";
 import { internal } from "./_generated/api";
 
-/** What runs by itself, and when (UTC; never at minute 0, where everybody's jobs run). */
+/** Cron jobs and their times (UTC; never at minute 0, because most other jobs run then). */
 const crons = cronJobs();
 
 crons.interval(

@@ -7,7 +7,7 @@ import * as Deletion from "./model/sessions/deletion";
 import { removeExpired } from "./model/tombstones";
 import { forgetDeleted } from "./model/accounts/rateLimits";
 
-/** Scheduled by the deletion of a session: removes what belonged to it, one bounded batch a run. */
+/** Scheduled by the deletion of a session: removes its rows, one bounded step per call. */
 export const purgeSession = systemMutation({
   args: { sessionId: v.id("sessions"), purgeId: v.optional(v.id("purges")) },
   returns: v.null(),
@@ -18,7 +18,7 @@ export const purgeSession = systemMutation({
   },
 });
 
-/** Scheduled by the deletion of all data or of an account: one bounded step a run. */
+/** Scheduled by the deletion of all data or of an account: one bounded step per call. */
 export const step = systemMutation({
   args: { userId: v.id("users") },
   returns: v.null(),
@@ -29,7 +29,7 @@ export const step = systemMutation({
   },
 });
 
-/** Cron: starts stalled deletions again, of users and of single sessions. */
+/** Cron: restarts stalled deletions, of users and of single sessions. */
 export const resumeStalled = systemMutation({
   args: {},
   returns: v.null(),
@@ -43,7 +43,7 @@ export const resumeStalled = systemMutation({
   },
 });
 
-/** Scheduled by the deletion of an account, for the time when every older token has expired. */
+/** Scheduled by the deletion of an account for when every older token has expired: forgets its identity. */
 export const forgetIdentity = systemMutation({
   args: { key: v.string() },
   returns: v.null(),
@@ -53,7 +53,7 @@ export const forgetIdentity = systemMutation({
   },
 });
 
-/** Cron: forgets what was deleted long enough ago. */
+/** Cron: removes expired tombstones. */
 export const removeExpiredTombstones = systemMutation({
   args: {},
   returns: v.null(),

@@ -3,11 +3,11 @@ import { callerQuery, publicQuery, systemMutation, systemQuery } from "./functio
 import { clamp } from "./lib/numbers";
 import * as Docs from "./model/docs/docs";
 
-/** Longer questions are cut: anyone may ask, so nobody may ask for much. */
+/** Longer queries are cut, because callers need no account. */
 const QUERY_MAX_CHARS = 2_000;
 const LIMIT_MAX = 20;
 
-/** Documentation pages that answer a query, best first, for signed-out readers too; at most 20. */
+/** Searches documentation pages, best first, at most 20. Needs no account. */
 export const search = publicQuery({
   args: { query: v.string(), limit: v.optional(v.number()) },
   handler: (ctx, { query, limit = 10 }) => {
@@ -16,13 +16,13 @@ export const search = publicQuery({
   },
 });
 
-/** The same, for callers with a key. */
+/** Searches documentation pages for an authenticated caller. */
 export const searchPages = callerQuery({
   args: { query: v.string(), limit: v.number() },
   handler: (ctx, { query, limit }) => Docs.search(ctx, query, limit),
 });
 
-/** Hits of the vector index as results. */
+/** Turns hits of the vector index into results. */
 export const hydrate = systemQuery({
   args: {
     hits: v.array(v.object({ _id: v.id("docEmbeddings"), _score: v.number() })),
@@ -32,13 +32,13 @@ export const hydrate = systemQuery({
   handler: (ctx, { hits, query, limit }) => Docs.hydrate(ctx, hits, query, limit),
 });
 
-/** Slugs and hashes of the pages after a slug; `next` is null at the end. */
+/** Lists slugs and hashes of the pages after a slug; `next` is null at the end. */
 export const listHashes = systemQuery({
   args: { after: v.string() },
   handler: (ctx, { after }) => Docs.listHashes(ctx, after),
 });
 
-/** Writes the pages that differ from what is stored. */
+/** Writes the pages that differ from the stored ones. */
 export const upsertPages = systemMutation({
   args: { pages: v.array(Docs.vPage) },
   returns: v.null(),
@@ -48,7 +48,7 @@ export const upsertPages = systemMutation({
   },
 });
 
-/** Removes pages that are gone from the folder. */
+/** Removes pages that no longer exist in the folder. */
 export const removePages = systemMutation({
   args: { slugs: v.array(v.string()) },
   returns: v.null(),
@@ -58,7 +58,7 @@ export const removePages = systemMutation({
   },
 });
 
-/** What of a page has to be embedded; null when it is gone. */
+/** Reads a page's texts to embed; null if the page was removed. */
 export const readChunks = systemQuery({
   args: { docPageId: v.id("docPages") },
   handler: (ctx, { docPageId }) => Docs.readChunks(ctx, docPageId),

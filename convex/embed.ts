@@ -13,34 +13,34 @@ import { type EmbedPlan, planEmbeddings } from "./lib/embedding/plan";
 import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/embedding/vectorSpace";
 import { pause } from "./lib/pause";
 import { pauseAfter, writeWindow } from "./lib/sync/writeCost";
-import { RUN_QUIET_MS } from "./model/embedding/schedule";
+import { QUIET_MS } from "./model/embedding/schedule";
 import type { Embedded } from "./model/embedding/embeddings";
-import type { StretchMessage } from "./model/embedding/staleRange";
+import type { StaleMessage } from "./model/embedding/staleRange";
 
-/** The run that makes vectors. Apart from `embeddings.ts`, whose functions need no provider's client. */
+/** The job that makes vectors. Separate from `embeddings.ts`, whose functions need no provider client. */
 
-/** Texts gathered, of one session or several, before they are sent; what a request takes, or a bit more. */
+/** Texts gathered from one or more sessions before they are sent: about what one request accepts. */
 const ROUND_TEXTS = 500;
 /** Vectors stored by one mutation: 0.7 MB with their index entries, a sixth of a second's write window. */
 const STORE_MAX_VECTORS = 25;
-/** Bytes that storing a vector writes: its row and its passage, each with its indexes. */
+/** Bytes written per stored vector: its row and its passage, each with its index entries. */
 const VECTOR_WRITE_BYTES = 32_000;
 
 type SessionId = Id<"sessions">;
 
-/** What is to be sent of one session, and what its answer will be stored as. */
+/** The texts to embed for one session, and what is needed to store their vectors. */
 type Work = {
   sessionId: SessionId;
   staleRevision: number;
-  plan: EmbedPlan<StretchMessage>;
+  plan: EmbedPlan<StaleMessage>;
   session?: { text: string; textHash: string };
   delayMs?: number;
 };
 
 /**
  * Embeds what is new in these sessions, in as few requests as the provider's limits allow. What fails
- * is postponed and loses nothing: all that is left when the provider fails, one session alone when it
- * is that one that cannot be read or stored. Without a key it does nothing.
+ * is postponed and loses nothing: if the provider fails, all remaining sessions; if one session cannot be
+ * read or stored, only that one. Without an API key it does nothing.
  */
 export const sessions = systemAction({
   args: { sessionIds: v.array(v.id("sessions")), failures: v.optional(v.number()) },
@@ -86,8 +86,8 @@ async function embedSessions(
   }
 }
 
-/** What this does for one session; undefined if it fails, which is logged and added to `broken`. */
-async function alone<T>(
+/** Runs `work` for one session. If it fails, logs the error, adds the session to `broken` and returns undefined. */
+async function attempt<T>(
   sessionId: SessionId,
   broken: SessionId[],
   work: () => Promise<T>,
@@ -102,7 +102,7 @@ async function alone<T>(
   }
 }
 
-/** Plans sessions until a round is full; the others come later. */
+/** Plans sessions until a round is full; returns the remaining ones as `later`. */
 async function gather(
   ctx: ActionCtx,
   provider: EmbeddingProvider,
@@ -113,7 +113,7 @@ async function gather(
   let texts = 0;
   for (const [i, sessionId] of sessionIds.entries()) {
     if (texts >= ROUND_TEXTS) return { works, later: sessionIds.slice(i) };
-    const work = await alone(sessionId, broken, () => planSession(ctx, provider, sessionId));
+    const work = await attempt(sessionId, broken, () => planSession(ctx, provider, sessionId));
     if (!work) continue;
     works.push(work);
     texts += textsOf(work).length;
@@ -128,11 +128,11 @@ async function planSession(
 ): Promise<Work | null> {
   const read = await ctx.runQuery(internal.embeddings.readWork, { sessionId });
   if (read === null) return null;
-  const { session, ...stretch } = read;
+  const { session, ...stale } = read;
   const space = { model: provider.model, dimensions: EMBEDDING_DIMENSIONS };
   const now = Date.now();
-  const isQuiet = now - session.updatedAt >= RUN_QUIET_MS;
-  const plan = await planEmbeddings(space, { ...stretch, isQuiet });
+  const isQuiet = now - session.updatedAt >= QUIET_MS;
+  const plan = await planEmbeddings(space, { ...stale, isQuiet });
   const textHash = await textHashOf(space, session.text);
   const hasNewText = session.text !== "" && textHash !== session.embeddedHash;
   return {
@@ -140,16 +140,16 @@ async function planSession(
     staleRevision: session.staleRevision,
     plan,
     ...(hasNewText ? { session: { text: session.text, textHash } } : {}),
-    ...(plan.isWaiting ? { delayMs: Math.max(1_000, session.updatedAt + RUN_QUIET_MS - now) } : {}),
+    ...(plan.isWaiting ? { delayMs: Math.max(1_000, session.updatedAt + QUIET_MS - now) } : {}),
   };
 }
 
-/** The order in which texts are sent and vectors come back. */
+/** The texts of one session, in the order in which they are sent and their vectors return. */
 function textsOf({ plan, session }: Work): string[] {
   return [...plan.turns.flatMap((turn) => turn.chunks), ...(session ? [session.text] : [])];
 }
 
-/** Embeds and stores; sessions that have more to do, or failed, are unfinished. */
+/** Embeds and stores one round. Sessions that have more to embed, or lack vectors, are `unfinished`. */
 async function embedRound(
   ctx: ActionCtx,
   provider: EmbeddingProvider,
@@ -165,15 +165,15 @@ async function embedRound(
     at += count;
     const isWhole = vectors.length === count;
     const { sessionId } = work;
-    const goesOn = await alone(sessionId, broken, () => storeWork(ctx, work, vectors, isWhole));
-    if (goesOn === undefined) continue;
-    if (goesOn || !isWhole) unfinished.push(sessionId);
+    const hasMore = await attempt(sessionId, broken, () => storeWork(ctx, work, vectors, isWhole));
+    if (hasMore === undefined) continue;
+    if (hasMore || !isWhole) unfinished.push(sessionId);
   }
   const failure: EmbeddingFailure | undefined = outcome.ok ? undefined : outcome.failure;
   return { unfinished, failure };
 }
 
-/** Stores the units whose vectors are all there, in as many mutations as their size asks for. */
+/** Stores the units whose vectors are complete, in mutations of bounded size. True if the session has more to embed. */
 async function storeWork(
   ctx: ActionCtx,
   work: Work,
@@ -182,10 +182,10 @@ async function storeWork(
 ): Promise<boolean> {
   const { sessionId, staleRevision, plan, session, delayMs } = work;
   const base = { sessionId, staleRevision, removed: [] };
-  const [first = [], ...others] = partsOf(plan, vectors);
+  const [first = [], ...others] = batchesOf(plan, vectors);
   const parts = [first, ...others];
   const window = writeWindow(env.WRITE_MIB_PER_SECOND);
-  let goesOn = false;
+  let hasMore = false;
   for (const [i, units] of parts.entries()) {
     const embedded: Embedded = { ...base, units };
     if (i === 0) embedded.removed = plan.removed.map((message) => message.orderKey);
@@ -195,25 +195,25 @@ async function storeWork(
       embedded.end = { rest: plan.rest, ...(delayMs === undefined ? {} : { delayMs }) };
     }
     if (i > 0) await pause.forMs(pauseAfter(STORE_MAX_VECTORS * VECTOR_WRITE_BYTES, 0, window));
-    goesOn = await ctx.runMutation(internal.embeddings.store, { embedded });
+    hasMore = await ctx.runMutation(internal.embeddings.store, { embedded });
   }
-  return goesOn;
+  return hasMore;
 }
 
-/** Units with their vectors, in runs of bounded size. */
-function partsOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["units"][] {
+/** Units with their vectors, in batches of at most `STORE_MAX_VECTORS` where units allow it. */
+function batchesOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["units"][] {
   const parts: Embedded["units"][] = [];
   let at = 0;
-  let inPart = Infinity;
+  let inBatch = Infinity;
   for (const { first, messages, textHash, chunks } of plan.turns) {
     const embeddings = vectors.slice(at, at + chunks.length);
     at += chunks.length;
     if (embeddings.length < chunks.length) break;
-    if (inPart + chunks.length > STORE_MAX_VECTORS) {
+    if (inBatch + chunks.length > STORE_MAX_VECTORS) {
       parts.push([]);
-      inPart = 0;
+      inBatch = 0;
     }
-    inPart += chunks.length;
+    inBatch += chunks.length;
     parts[parts.length - 1]?.push({
       messageId: first.id,
       orderKey: first.orderKey,
@@ -226,8 +226,8 @@ function partsOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["un
 }
 
 /**
- * Embeds a documentation page. What fails is left to the sweep; a page that changes meanwhile has its
- * own run coming.
+ * Embeds a documentation page. The sweep retries failures; a page that changes meanwhile schedules its
+ * own job.
  */
 export const docPage = systemAction({
   args: { docPageId: v.id("docPages") },

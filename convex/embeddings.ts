@@ -7,14 +7,14 @@ import * as Schedule from "./model/embedding/schedule";
 import * as Embeddings from "./model/embedding/embeddings";
 import * as Slots from "./model/embedding/slots";
 
-/** Takes one of the slots of embedding runs; null if none is free, and then the sessions stay due. */
+/** Acquires a slot for an embedding job; returns null if all are taken, and leaves the sessions due. */
 export const enter = systemMutation({
   args: { sessionIds: v.array(v.id("sessions")) },
   returns: v.union(v.id("embeddingSlots"), v.null()),
   handler: (ctx, { sessionIds }) => Slots.enter(ctx, sessionIds, Date.now()),
 });
 
-/** Gives a slot back, and starts a run for sessions that are due. */
+/** Releases a slot, and schedules a job for sessions that are due. */
 export const leave = systemMutation({
   args: { slotId: v.id("embeddingSlots") },
   returns: v.null(),
@@ -24,24 +24,24 @@ export const leave = systemMutation({
   },
 });
 
-/** What of a session has to be embedded; null when it is gone. */
+/** Reads the part of a session that must be embedded; null if the session was deleted. */
 export const readWork = systemQuery({
   args: { sessionId: v.id("sessions") },
   handler: (ctx, { sessionId }) => Embeddings.readWork(ctx, sessionId),
 });
 
-/** Stores what a run embedded; true if the run has more to do for the session. */
+/** Stores the vectors a job made; true if the job has more to embed in this session. */
 export const store = systemMutation({
   args: { embedded: Embeddings.vEmbedded },
   returns: v.boolean(),
   handler: (ctx, { embedded }) => Embeddings.store(ctx, embedded, Date.now()),
 });
 
-/** After a failure of the provider: when the sessions are tried again. */
+/** Schedules a retry for sessions whose embedding failed. */
 export const postpone = systemMutation({
   args: {
     sessionIds: v.array(v.id("sessions")),
-    /** How many runs in a row have failed. */
+    /** How many jobs in a row have failed. */
     failures: v.number(),
     isPermanent: v.boolean(),
     retryAfterMs: v.optional(v.number()),
@@ -53,7 +53,7 @@ export const postpone = systemMutation({
   },
 });
 
-/** Daily: starts runs again that did not happen, or had given up. */
+/** Daily: schedules jobs again that were lost or that stopped retrying. */
 export const sweep = systemMutation({
   args: {},
   returns: v.null(),
@@ -66,9 +66,9 @@ export const sweep = systemMutation({
 });
 
 /**
- * Embeds what is not embedded yet, a hundred sessions at a time until all are done: after setting
- * `OPENAI_API_KEY` for the first time, `npx convex run embeddings:backfill`; after changing the
- * model, `npx convex run embeddings:backfill '{"all":true}'`. Running it again does no harm.
+ * Embeds every session that has no vectors yet, a hundred at a time. After setting `OPENAI_API_KEY` for
+ * the first time, run `npx convex run embeddings:backfill`; after changing the model,
+ * `npx convex run embeddings:backfill '{"all":true}'`. It is safe to run again.
  */
 export const backfill = systemMutation({
   args: { all: v.optional(v.boolean()), cursor: v.optional(v.number()) },

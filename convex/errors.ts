@@ -17,10 +17,10 @@ export const ERROR_STATUS = {
 
 type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** Which field is at fault; `path` is dotted, with array positions as numbers. */
+/** The invalid field; `path` is dotted, with array positions as numbers. */
 type ErrorDetail = { path: string; message: string };
 
-/** What crosses a Convex boundary: only the data of a `ConvexError` does, so the code lives there. */
+/** The data of an `AppError`. Only the data of a `ConvexError` crosses a Convex boundary, so it contains the code. */
 export type AppErrorData = {
   code: ErrorCode;
   message: string;
@@ -28,7 +28,7 @@ export type AppErrorData = {
   retryAfterMs?: number;
 };
 
-/** An expected failure whose text may be shown to the caller. Anything else is "Internal error". */
+/** An expected failure whose message may be shown to the caller. Any other error becomes "Internal error". */
 export class AppError extends ConvexError<AppErrorData> {
   constructor(
     code: ErrorCode,
@@ -40,7 +40,7 @@ export class AppError extends ConvexError<AppErrorData> {
   }
 }
 
-/** Reads an `AppError` back, also after it crossed `ctx.run*`; null for anything else. */
+/** Returns the data of an `AppError`, even after it crossed `ctx.run*`; null for any other error. */
 export function readAppError(error: unknown): AppErrorData | null {
   if (!(error instanceof ConvexError)) return null;
   const data: unknown = error.data;
@@ -58,13 +58,13 @@ function isAppErrorData(data: unknown): data is AppErrorData {
 }
 
 /**
- * Limits of one function call, as Convex words them: rows, bytes and index ranges, arguments, and the
- * second of running JavaScript. All of them fail again on a retry, and halving the input helps.
+ * Convex's messages for the limits of one function call: rows, bytes and index ranges, arguments, and the
+ * second of running JavaScript. Such a call fails again on a retry, but may succeed with half the input.
  */
 const TOO_MUCH =
   /in a single function execution|too large|function execution timed out|too many functions scheduled/i;
 
-/** Whether the input was too much for one call; ours have the code `PAYLOAD_TOO_LARGE`. */
+/** Whether the input exceeded a limit of one call. Our own such errors have the code `PAYLOAD_TOO_LARGE`. */
 export function isTooMuch(error: unknown): boolean {
   const expected = readAppError(error);
   if (expected !== null) return expected.code === "PAYLOAD_TOO_LARGE";
@@ -72,31 +72,31 @@ export function isTooMuch(error: unknown): boolean {
 }
 
 /**
- * Whether the same call may succeed a moment later. Convex words conflicts, too many writes a second
- * and overload differently from release to release, and what fails inside of it as "try again later";
- * so every error counts that neither our code nor a limit of the call explains.
+ * Whether the same call may succeed a moment later. Convex's messages for conflicts, too many writes per
+ * second, overload and internal failures differ between releases. So every error counts that is neither an
+ * `AppError` nor a limit of the call.
  */
 export function isPassing(error: unknown): boolean {
   return readAppError(error) === null && !isTooMuch(error);
 }
 
-/** A field of a request that cannot be used; `message` goes on where `path` ends. */
+/** The error for an invalid field of a request; `message` continues the sentence that `path` begins. */
 export function invalidField(path: string, message: string): AppError {
   return new AppError("INVALID_REQUEST", "Invalid request", { details: [{ path, message }] });
 }
 
-/** For a session or message (`what` names it) that no transaction could store, or replace later. */
+/** The error for a session or message (`what`) that one transaction could not store, or later replace. */
 export function tooLarge(what: string): AppError {
   const message = `${what}: is too large, together with what is stored of it`;
   return new AppError("PAYLOAD_TOO_LARGE", message);
 }
 
-/** The one answer for whatever is missing or belongs to someone else. */
+/** The error for everything that does not exist or belongs to someone else. */
 export function notFound(what: string): AppError {
   return new AppError("NOT_FOUND", `${what} not found`);
 }
 
-/** The constant answer for every wrong key or token: it says nothing about which keys exist. */
+/** The error for every wrong key or token. It is always the same, so it does not reveal which keys exist. */
 export function unauthorized(): AppError {
   return new AppError("UNAUTHORIZED", "Invalid API key or token");
 }

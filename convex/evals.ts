@@ -22,7 +22,7 @@ import * as Sessions from "./model/sessions/sessions";
 import { edit, vSessionEdits } from "./model/sessions/edits";
 import { readSource } from "./wire/sources";
 
-/** `PATCH /api/sessions/:id`: the owner's edits; answers the session as it is then. */
+/** `PATCH /api/sessions/:id`: applies the owner's edits and returns the edited session. */
 export const patchSession = callerMutation({
   args: {
     id: v.string(),
@@ -33,8 +33,8 @@ export const patchSession = callerMutation({
 });
 
 /**
- * `DELETE /api/sessions/:id`: the session is gone at once, what belonged to it soon after. It stays deleted
- * when a plugin sends it again.
+ * `DELETE /api/sessions/:id`: deletes the session at once, and its messages soon after. It stays deleted even
+ * if a plugin sends it again.
  */
 export const deleteSession = callerMutation({
   args: { id: v.string() },
@@ -46,7 +46,7 @@ export const deleteSession = callerMutation({
   },
 });
 
-/** A page of what an export selects; the HTTP door and the action below write it down. */
+/** Reads a page of an export; the HTTP layer and the action below render it. */
 export const exportPage = callerQuery({
   args: {
     selection: vExportSelection,
@@ -56,8 +56,8 @@ export const exportPage = callerQuery({
 });
 
 /**
- * What an anonymised export needs of the caller: names to look for, and the key of this export's
- * pseudonyms, the same in all its answers.
+ * Returns what an anonymised export needs: the caller's names to replace, and the key of this export's
+ * pseudonyms, which is the same on all its pages.
  */
 export const exportIdentity = callerMutation({
   args: { exportId: v.string() },
@@ -66,8 +66,8 @@ export const exportIdentity = callerMutation({
 });
 
 /**
- * The caller's sessions that are ready for evaluation and match, newest first, with counts over all
- * of them. At most 1,000 are looked at; `isComplete` says whether there were no more.
+ * Lists the caller's sessions that are ready for evaluation and match, newest first, with counts over all
+ * matches. Reads at most 1,000 sessions; `isComplete` is false if there are more.
  */
 export const listEvalSessions = viewerQuery({
   args: { ...EvalLists.vEvalFilter, limit: v.optional(v.number()) },
@@ -85,7 +85,7 @@ export const listEvalSessions = viewerQuery({
   },
 });
 
-/** A page of the same by status and tag, for more than one answer takes; null `cursor` at the end. */
+/** A page of the caller's sessions that are ready for evaluation, by status and tag; `cursor` is null at the end. */
 export const listPage = viewerQuery({
   args: {
     status: v.optional(vEvalStatus),
@@ -101,17 +101,17 @@ export const listPage = viewerQuery({
   },
 });
 
-/** Distinct tags of the caller's sessions, ready or not, sorted. */
+/** Lists the distinct tags of the caller's sessions, ready for evaluation or not, sorted. */
 export const getEvalTags = viewerQuery({
   args: {},
   returns: v.array(v.string()),
   handler: async (ctx) => {
-    const touched = ctx.user === null ? [] : await EvalLists.listTouched(ctx, ctx.user);
-    return distinctNames(touched.flatMap((session) => session.evalTags ?? []));
+    const reviewed = ctx.user === null ? [] : await EvalLists.listReviewed(ctx, ctx.user);
+    return distinctNames(reviewed.flatMap((session) => session.evalTags ?? []));
   },
 });
 
-/** Distinct models of the sessions that are ready, sorted. */
+/** Lists the distinct models of the sessions that are ready for evaluation, sorted. */
 export const getEvalModels = viewerQuery({
   args: {},
   returns: v.array(v.string()),
@@ -124,7 +124,7 @@ export const getEvalModels = viewerQuery({
 
 const vSessionIds = v.union(v.literal("all"), v.array(v.string()));
 
-/** What an export would hold: counts and warnings. */
+/** Previews an export: counts and warnings. */
 export const previewExport = viewerQuery({
   args: { sessionIds: vSessionIds, ...EvalLists.vEvalFilter },
   handler: async (ctx, { sessionIds, ...filter }) => {
@@ -137,7 +137,7 @@ export const previewExport = viewerQuery({
   },
 });
 
-/** The caller as the reviewer of one of their sessions. */
+/** Applies a review to one of the caller's sessions. */
 async function review(
   ctx: MutationCtx & { user: Doc<"users"> },
   sessionId: string,
@@ -147,7 +147,7 @@ async function review(
   return null;
 }
 
-/** Marks a session ready for evaluation, or not; true stamps `reviewedAt`. */
+/** Marks a session as ready for evaluation, or not; true sets `reviewedAt`. */
 export const setEvalReady = userMutation({
   args: {
     sessionId: v.string(),
@@ -159,7 +159,7 @@ export const setEvalReady = userMutation({
   handler: (ctx, { sessionId, ...changes }) => review(ctx, sessionId, changes),
 });
 
-/** A reviewer's verdict; absent clears it. */
+/** Sets the evaluation status; absent clears it. */
 export const updateEvalStatus = userMutation({
   args: { sessionId: v.string(), evalStatus: v.optional(vEvalStatus) },
   returns: v.null(),
@@ -180,7 +180,7 @@ export const updateEvalNotes = userMutation({
   handler: (ctx, { sessionId, evalNotes = null }) => review(ctx, sessionId, { evalNotes }),
 });
 
-/** Sets what the last answer should have been; absent clears it. */
+/** Sets the expected output: what the last answer should have been. Absent clears it. */
 export const updateExpectedOutput = userMutation({
   args: { sessionId: v.string(), expectedOutput: v.optional(v.string()) },
   returns: v.null(),
@@ -190,7 +190,7 @@ export const updateExpectedOutput = userMutation({
 
 const vBulkResult = v.object({ updated: v.number(), failed: v.number() });
 
-/** The same changes for many sessions; foreign and missing ones are passed over and counted. */
+/** Applies the same changes to many sessions; counts missing and other users' sessions as failed. */
 export const bulkUpdate = userMutation({
   args: {
     sessionIds: v.array(v.string()),
@@ -204,7 +204,7 @@ export const bulkUpdate = userMutation({
     Evals.updateMany(ctx, ctx.user, sessionIds, () => changes),
 });
 
-/** One verdict for many sessions; absent clears it. */
+/** Sets the evaluation status of many sessions; absent clears it. */
 export const bulkUpdateEvalStatus = userMutation({
   args: { sessionIds: v.array(v.string()), evalStatus: v.optional(vEvalStatus) },
   returns: vBulkResult,
@@ -223,8 +223,8 @@ export const bulkAddTags = userMutation({
 });
 
 /**
- * A file for the dashboard to save. Rejects when there is nothing to export, and when the file would
- * be larger than one answer may be (`GET /api/export` has a cursor for that).
+ * Returns an export as one file for the dashboard to save. Throws if there is nothing to export, or if the
+ * file exceeds the size of one answer (`GET /api/export` has a cursor for larger exports).
  */
 export const generateEvalExport = userAction({
   args: {

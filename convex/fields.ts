@@ -6,7 +6,7 @@ import { keysOf, record } from "./lib/record";
 import { type Field, MESSAGE_FIELDS, SESSION_FIELDS } from "./lib/sessions/fieldTable";
 import { declared, FIELD_FILTERS, type Fields, type ValueOf } from "./lib/sessions/fields";
 
-/** Columns that several tables, or a table and the arguments of functions, have in common. Pure. */
+/** Columns that several tables, or a table and function arguments, share. Pure. */
 
 export const vRole = v.union(...ROLES.map((role) => v.literal(role)));
 
@@ -17,27 +17,27 @@ const vNumber = v.optional(v.number());
 
 type Column<F extends Field> = ValueOf<F> extends string ? typeof vLabel : typeof vNumber;
 
-/** A column for each field of the table (`lib/sessions/fieldTable.ts`). */
+/** Returns a column for each field of the field table (`lib/sessions/fieldTable.ts`). */
 function columns<T extends Fields>(fields: T) {
   const names = keysOf(fields);
-  // Which of the two a field has is known to its own type alone.
+  // Only the type of the field itself says which of the two columns it has.
   return record(names, (name) => (declared(fields, name).kind === "label" ? vLabel : vNumber)) as {
     [N in keyof T & string]: Column<T[N]>;
   };
 }
 
-/** Numbers of a session or a message; absent is unknown, not 0. */
+/** Numbers of a session or a message. Absent means unknown, not 0. */
 export const numberFields = record(NUMBERS, () => vNumber);
 
-/** What a plugin may send of a session, apart from its id, source and time. */
+/** Fields a plugin may send of a session, in addition to its id, source and time. */
 export const sessionFields = columns(SESSION_FIELDS);
 
-/** What a plugin may send of a message, apart from its ids, role, parts and time. */
+/** Fields a plugin may send of a message, in addition to its ids, role, parts and time. */
 export const messageFields = {
-  /** The role as sent, where it is not one of ours. */
+  /** The role as sent, if it is not one of ours. */
   rawRole: v.optional(v.string()),
   textContent: v.optional(v.string()),
-  /** The text was put together from the text parts because none was sent. */
+  /** True if the text was derived from the text parts, because no text was sent. */
   textIsDerived: v.optional(v.boolean()),
   source: v.optional(v.string()),
   ...columns(MESSAGE_FIELDS),
@@ -59,16 +59,16 @@ export const sessionFilter = {
   live: v.optional(v.object({ project: v.string(), since: v.number() })),
 };
 
-/** Distinct secrets found, by kind; never the secrets. */
+/** Counts of distinct secrets by kind; never the secrets themselves. */
 export const vSecretCounts = v.array(v.object({ kind: v.string(), count: v.number() }));
 
-/** The same of a message: in its parts, and in its text beyond that. */
+/** Secret counts of a message: in its parts, and additional ones in its text. */
 export const vMessageSecrets = v.object({
   text: v.optional(vSecretCounts),
   parts: v.optional(vSecretCounts),
 });
 
-/** A change of a message as its session's refresh needs it: what the message says now, and said before. */
+/** A message change for the session's refresh: the message's current fields, and its previous ones. */
 export const vMessageChange = v.object({
   /** Identity, for claims of usage: absent where the message neither carries nor carried any. */
   messageId: v.optional(v.id("messages")),
@@ -84,11 +84,11 @@ export const vMessageChange = v.object({
   source: vLabel,
   ...columns(MESSAGE_FIELDS),
   secrets: v.optional(vSecretCounts),
-  /** What its usage has in common with that of its copies (`lib/stats/usage.ts`); absent without usage. */
+  /** Identifies its usage across copies of the message (`lib/stats/usage.ts`); absent without usage. */
   usageKey: vLabel,
-  /** Set where only this changes: whether the usage is counted of this message, and was before. */
+  /** Set if only this changes: whether the message's usage is now counted; it was the opposite before. */
   isCounted: v.optional(v.boolean()),
-  /** The fields as the session counts them already; absent for a new message. */
+  /** The fields as the session has counted them; absent for a new message. */
   before: v.optional(
     v.object({
       ...columns(MESSAGE_FIELDS),
@@ -98,14 +98,14 @@ export const vMessageChange = v.object({
   ),
 });
 
-/** A part, or a piece of a long one; what it belongs to stands beside it. */
+/** A part, or one row (`piece`) of a long part, without the ids of its message. */
 export const pieceFields = {
   order: v.number(),
   piece: v.number(),
   type: v.string(),
   /**
-   * `text`: as it is. `json`: JSON text. With `AndFields` after either: the same, and as a last line the
-   * JSON text of the fields that stand beside `content`. `packed`: JSON text of an array of whole parts.
+   * `text`: plain text. `json`: JSON text. With the suffix `AndFields`, the last line is JSON text of the
+   * part's fields other than `content`. `packed`: JSON text of an array of whole parts.
    */
   format: v.union(
     v.literal("text"),
@@ -121,7 +121,7 @@ export const pieceFields = {
 /** A time (ms) for each class of endpoints. */
 export const limitTimes = record(LIMIT_CLASSES, () => v.optional(v.number()));
 
-/** A page of documentation as it is synced. */
+/** A documentation page as it is synced. */
 export const docPageFields = {
   slug: v.string(),
   title: v.string(),
@@ -137,7 +137,7 @@ export const vectorIndex = { vectorField: "embedding", dimensions: EMBEDDING_DIM
 
 export const vDeletionScope = v.union(v.literal("data"), v.literal("account"));
 
-/** A deletion of all data, or of the account, that a user has asked for; its owner can watch it. */
+/** The state of a deletion of all data, or of the account; its owner can watch it. */
 export const vDeletion = v.object({
   scope: vDeletionScope,
   status: v.union(
@@ -146,7 +146,7 @@ export const vDeletion = v.object({
     v.literal("completed"),
     v.literal("failed"),
   ),
-  /** Counters; they only grow. */
+  /** Numbers of rows deleted; they only grow. */
   progress: v.object({
     sessions: v.number(),
     messages: v.number(),
@@ -157,9 +157,9 @@ export const vDeletion = v.object({
   }),
   startedAt: v.number(),
   updatedAt: v.number(),
-  /** The session being emptied; its row is gone already. */
+  /** Version 1: the session whose rows were being deleted. */
   sessionId: v.optional(v.id("sessions")),
-  /** Times a run that stood still was started again. */
+  /** How often a stalled deletion was restarted. */
   restarts: v.optional(v.number()),
   error: v.optional(v.string()),
 });
@@ -167,7 +167,7 @@ export const vDeletion = v.object({
 /** Numbers of a session. */
 export const vNumbers = v.object(numberFields);
 
-/** Sums over messages, and how many of these carried tokens, and a cost. */
+/** Sums over messages, and how many of them had tokens and a cost. */
 export const vCounted = v.object({
   ...numberFields,
   /** How many; absent for none, as the next two. */
@@ -179,18 +179,18 @@ export const vCounted = v.object({
 
 const vNames = { source: v.string(), provider: v.string(), model: v.string(), project: v.string() };
 
-/** What the ledger holds of a session as a whole. */
+/** The ledger's bookings of a session as a whole. */
 export const vBooked = v.object({
   ...vNames,
-  /** The quarter hour (from 1970) in which it began. */
+  /** The quarter hour (since 1970) in which it started. */
   start: v.number(),
-  /** What only the session's own totals report, as booked. */
+  /** The booked part of the reported totals that exceeds the sums over messages. */
   reported: v.optional(v.record(v.string(), v.number())),
-  /** Days up to this one have the names above; absent when all have. */
+  /** The last day booked under the names above while older bookings are being renamed; absent when all are. */
   renamedThrough: v.optional(v.number()),
 });
 
-/** What a session contributes to a UTC day (`lib/stats/sessionDay.ts`). */
+/** A session's contribution to one UTC day (`lib/stats/sessionDay.ts`). */
 export const vSessionDay = v.object({
   day: v.number(),
   ...vNames,
@@ -210,7 +210,7 @@ export const vSessionDay = v.object({
 /** Cells (`lib/stats/cells.ts`) of one source, provider, model and project. */
 export const vGrain = v.object({ ...vNames, cells: v.string() });
 
-/** A row of a day as version 1 wrote it: whole sessions, on the day they began. */
+/** A row of a day from version 1: whole sessions, on the day they started. */
 export const vLedgerRow = v.object({
   source: v.string(),
   provider: v.string(),
@@ -229,7 +229,7 @@ export const vLedgerRow = v.object({
   lastActiveAt: v.number(),
 });
 
-/** Words that lead to a stored row: one of `parts`, or without `order` the message's own. */
+/** Search words of a stored row: a row of `parts` or, without `order`, the message's own. */
 export const searchTextFields = {
   order: v.optional(v.number()),
   piece: v.optional(v.number()),
@@ -237,6 +237,6 @@ export const searchTextFields = {
   text: v.string(),
 };
 
-/** Whose a row is. Rows are found, and deleted, by session; `userId` is a filter of search. */
+/** The owner of a row. Rows are read and deleted by session; `userId` is a filter of the search indexes. */
 export const ofSession = { userId: v.id("users"), sessionId: v.id("sessions") };
 export const ofMessage = { ...ofSession, messageId: v.id("messages") };

@@ -12,14 +12,15 @@ import { unauthorized } from "./errors";
 import { ensureViewer, findViewer, requireCaller, vCaller } from "./model/accounts/users";
 
 /**
- * Our builders: who may call is part of the name, and no function asks for itself who is calling.
+ * Builders for registered functions. The name says who may call; functions do not authenticate callers
+ * themselves.
  *
  * | builder | called by | `ctx.user` |
  * | --- | --- | --- |
  * | `publicQuery`, `publicAction` | anyone | – |
  * | `viewerQuery` | anyone | the signed-in user, or null |
  * | `userAction` | signed-in users (others: 401) | – |
- * | `userMutation` | signed-in users (others: 401) | the user, made at first sight |
+ * | `userMutation` | signed-in users (others: 401) | the user, created on the first call |
  * | `callerQuery`, `callerMutation` | HTTP actions, with a `caller` | the user of the key or token (others: 401) |
  * | `systemQuery`, `systemMutation`, `systemAction` | our own code, crons, the command line | – |
  */
@@ -30,7 +31,7 @@ export const systemQuery = internalQuery;
 export const systemMutation = internalMutation;
 export const systemAction = internalAction;
 
-/** Public; signed-out callers have no user and get the function's empty answer. */
+/** Public. For signed-out callers, `ctx.user` is null, and the function returns its empty answer. */
 export const viewerQuery = customQuery(query, {
   args: {},
   input: async (ctx) => ({ ctx: { user: await findViewer(ctx) }, args: {} }),
@@ -41,7 +42,7 @@ export const userMutation = customMutation(mutation, {
   input: async (ctx) => ({ ctx: { user: await ensureViewer(ctx) }, args: {} }),
 });
 
-/** Actions have no database: they learn only that someone is signed in. */
+/** Actions have no database, so this checks only that someone is signed in. */
 export const userAction = customAction(action, {
   args: {},
   input: async (ctx: ActionCtx) => {

@@ -28,7 +28,7 @@ import { listExternalIds, syncBatch, syncMessage, syncSession } from "./http/syn
 import { receiveWorkosWebhook } from "./http/webhooks";
 import { jwks, openidConfiguration } from "./http/wellKnown";
 
-/** Every endpoint of the HTTP API, a line each. */
+/** Every endpoint of the HTTP API, one per line. */
 export const endpoints: readonly Endpoint[] = [
   health,
   syncSession,
@@ -55,10 +55,10 @@ export const endpoints: readonly Endpoint[] = [
   jwks,
 ];
 
-/** What speaks a protocol of its own, which describes itself: no part of the OpenAPI document. */
+/** Endpoints with a protocol of their own. They are not part of the OpenAPI document. */
 export const protocols: readonly Endpoint[] = [mcp];
 
-/** Every page for people, a line each. They are no part of the API, nor of its description. */
+/** Every page for people, one per line. They are not part of the API or its OpenAPI description. */
 export const pages: readonly Endpoint[] = [
   home,
   sessionsPage,

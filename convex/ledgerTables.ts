@@ -2,20 +2,20 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vGrain, vLedgerRow, vSessionDay, ofSession } from "./fields";
 
-/** Tables of the ledger of days, and of what is summed from it. Part of `schema.ts`. */
+/** Tables of the ledger of days, and of statistics derived from it. Part of `schema.ts`. */
 
 /**
- * What a session contributes to one UTC day of the ledger, by model and quarter hour: a rewrite, a
- * deletion and a new project subtract exactly what was added. Written by `model/stats/ledger.ts` from
- * the refresh; removed with the session.
+ * A session's contribution to one UTC day of the ledger, by model and quarter hour, so that rewriting a
+ * message, deleting a session or renaming a project subtracts exactly what was added. Written by
+ * `model/stats/ledger.ts`; removed with the session.
  */
 export const sessionDays = defineTable({ ...ofSession, ...vSessionDay.fields })
-  // The refresh finds the day, and the days before and after it; deletion.
+  // The refresh (a day, and the days before and after it); deletion.
   .index("by_session_and_day", ["sessionId", "day"]);
 
 /**
- * The ledger: one row a user, UTC day, source, provider, model and project, with cells by quarter hour.
- * The refresh writes only the rows of its own session, so that the price of a message does not depend
+ * The ledger: one row per user, UTC day, source, provider, model and project, with cells by quarter hour. A
+ * refresh writes only the rows that its session contributes to, so that the cost of a message does not depend
  * on what else happened that day. Written by `model/stats/ledger.ts`.
  */
 export const ledgerGrains = defineTable({
@@ -23,12 +23,12 @@ export const ledgerGrains = defineTable({
   day: v.number(),
   ...vGrain.fields,
 })
-  // The refresh finds one row; statistics of an open day read them all.
+  // The refresh reads one row; statistics of an open day read all of them.
   .index("by_user_and_day_and_grain", ["userId", "day", "source", "provider", "model", "project"]);
 
 /**
- * One row a user and UTC day: how many rows `ledgerGrains` has, and when they are to be copied to
- * `dailyWrapped` (absent: they are). Written by `model/stats/ledger.ts` and `model/stats/wrapped.ts`.
+ * One row per user and UTC day: the number of rows in `ledgerGrains`, and when they are due to be copied to
+ * `dailyWrapped` (absent: they have been). Written by `model/stats/ledger.ts` and `model/stats/wrapped.ts`.
  */
 export const ledgerDays = defineTable({
   userId: v.id("users"),
@@ -40,12 +40,12 @@ export const ledgerDays = defineTable({
   .index("by_user_and_day", ["userId", "day"])
   // Statistics read open days from `ledgerGrains`.
   .index("by_user_and_fold_due_at", ["userId", "foldDueAt"])
-  // The cron that starts lost runs again.
+  // The cron that schedules lost copies again.
   .index("by_fold_due_at", ["foldDueAt"]);
 
 /**
- * Which messages carry the same usage (`lib/stats/usage.ts`), one row a message with usage. Of those
- * with one key, the first by `rank` is counted. `key` is a hash over the user and the identity of the
+ * One row per message with usage, to find messages with the same usage (`lib/stats/usage.ts`). Among those
+ * with the same key, the first by `rank` is counted. `key` is a hash of the user and the identity of the
  * usage. Written by `model/stats/usageClaims.ts`; removed with the message.
  */
 export const usageClaims = defineTable({
@@ -53,13 +53,13 @@ export const usageClaims = defineTable({
   rank: v.string(),
   messageId: v.id("messages"),
 })
-  // The refresh asks whether a usage is counted already.
+  // The refresh, to find whether a usage is already counted.
   .index("by_key_and_rank", ["key", "rank"]);
 
 /**
- * A user's days in numbers, one row a UTC day: a copy of the day's `ledgerGrains`, so that statistics
- * read one small document a day. Written by `model/stats/wrapped.ts`. `rows` is what version 1 wrote of
- * sessions that are not counted again yet; statistics add both.
+ * A copy of each day's `ledgerGrains`, one row per user and UTC day, so that statistics read one small
+ * document per day. Written by `model/stats/wrapped.ts`. `rows` contains version 1's bookings of sessions
+ * that are not counted again yet; statistics add both.
  */
 export const dailyWrapped = defineTable({
   userId: v.id("users"),
@@ -74,9 +74,9 @@ export const dailyWrapped = defineTable({
 }).index("by_user_and_date", ["userId", "date"]);
 
 /**
- * What the deployment is used with, for its landing page, in one row: names that several users share.
- * Written once a day by `model/stats/publicFigures.ts`, so that a query anyone may watch runs again once a day
- * and not whenever somebody syncs.
+ * The most used models and sources of the deployment, for its landing page, in one row; only names that
+ * several users share. Written once a day by `model/stats/publicFigures.ts`, so that the public query runs
+ * again once a day and not with every sync.
  */
 export const platformFigures = defineTable({
   topModels: v.array(v.object({ model: v.string(), totalTokens: v.number() })),

@@ -8,9 +8,9 @@ import {
 } from "./model/migrations/run";
 
 /**
- * Brings rows of an earlier version up to date. A cron runs it every hour; after a deploy,
- * `npx convex run migrations:start` starts it at once, and with `'{"retryFailed":true}'` it tries
- * failed migrations again. Running it again does no harm. Returns the migration that now runs.
+ * Starts the migrations of rows that an earlier version stored. A cron runs it every hour; after a deploy,
+ * `npx convex run migrations:start` starts it at once. With `'{"retryFailed":true}'` it also retries failed
+ * migrations. It is safe to run again. Returns the name of the migration that now runs.
  */
 export const start = systemMutation({
   args: { retryFailed: v.optional(v.boolean()) },
@@ -18,7 +18,7 @@ export const start = systemMutation({
   handler: (ctx, { retryFailed = false }) => startNext(ctx, { retryFailed, now: Date.now() }),
 });
 
-/** One bounded step of a migration; it schedules the next. */
+/** Runs one bounded step of a migration, and schedules the next. */
 export const step = systemMutation({
   args: { name: v.string() },
   returns: v.null(),
@@ -28,7 +28,7 @@ export const step = systemMutation({
   },
 });
 
-/** How far every migration has come: `npx convex run migrations:progress`. */
+/** Returns the progress of every migration: `npx convex run migrations:progress`. */
 export const progress = systemQuery({
   args: {},
   returns: v.array(vProgress),

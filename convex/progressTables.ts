@@ -2,7 +2,7 @@ import { defineTable } from "convex/server";
 import { v } from "convex/values";
 import { vMessageChange } from "./fields";
 
-/** Tables that hold work in progress, for `schema.ts`. */
+/** Tables of work in progress. Part of `schema.ts`. */
 
 /**
  * Changes of messages. Written by the message mutation, one row for what it changed in a session;
@@ -20,14 +20,14 @@ export const messageChanges = defineTable({
   .index("by_session", ["sessionId", "generation"]);
 
 /**
- * Embedding runs in progress, at most two rows. Written and read by `model/embedding/slots.ts`; a row
- * whose time is over belongs to a run that was lost.
+ * Embedding jobs in progress, at most two rows. Written and read by `model/embedding/slots.ts`. An expired
+ * row belongs to a lost job.
  */
 export const embeddingSlots = defineTable({ expiresAt: v.number() });
 
 /**
- * How far each migration of stored rows has come, one row a migration. Written and read by
- * `model/migrations/run.ts`. `cursor` is where its next step resumes.
+ * The progress of each migration, one row per migration. Written and read by `model/migrations/run.ts`.
+ * `cursor` is where its next step resumes.
  */
 export const migrations = defineTable({
   name: v.string(),

@@ -39,61 +39,62 @@ import {
 } from "./searchTables";
 
 /**
- * Accounts. Written by sign-in and by `model/accounts/users.ts`; read on every request to find the caller.
+ * Accounts. Written by `model/accounts/`; read on every request to find the caller.
  * Extends Convex Auth's table (its fields and its `email` and `phone` indexes must stay).
- * `apiKey` is the SHA-256 (hex) of the key, never the key. `workosId` is the WorkOS user id and is
- * unique; rows made from the command line have none. `email` is verified, or was given by the operator.
+ * `apiKey` is the SHA-256 (hex) of the key, never the key. `workosId` is the WorkOS user id and is unique;
+ * accounts created from the command line have none. `email` is verified, or was entered by the operator;
+ * version 1 also stored unverified addresses in it.
  */
 const users = defineTable({
   name: v.optional(v.string()),
   image: v.optional(v.string()),
   email: v.optional(v.string()),
   emailVerificationTime: v.optional(v.number()),
-  /** An address that WorkOS did not verify: shown to its owner, and nobody is found by it. */
+  /** An address that WorkOS did not verify: shown to its owner, but never used to find an account. */
   unverifiedEmail: v.optional(v.string()),
   phone: v.optional(v.string()),
   phoneVerificationTime: v.optional(v.number()),
   isAnonymous: v.optional(v.boolean()),
   workosId: v.optional(v.string()),
-  /** When WorkOS last changed what is stored of the person: older notices change nothing. */
+  /** When WorkOS last changed the stored profile; older profiles are ignored. */
   workosUpdatedAt: v.optional(v.number()),
   apiKey: v.optional(v.string()),
   apiKeyPrefix: v.optional(v.string()),
   apiKeyCreatedAt: v.optional(v.number()),
-  /** When the key was last used, to five minutes. */
+  /** When the key was last used, exact to five minutes. */
   apiKeyUsedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
-  /** Secret of the pseudonyms of anonymised exports, 32 random bytes; made by the first one. */
+  /** Secret for the pseudonyms of anonymised exports, 32 random bytes; the first such export creates it. */
   pseudonymKey: v.optional(v.string()),
   /** Set while a deletion is open: its scope and start. Progress is in `deletions`. */
   deleting: v.optional(v.object({ scope: vDeletionScope, startedAt: v.number() })),
-  /** Version 1 kept the whole state here; a cron moves it into `deletions`. */
+  /** Version 1 stored the whole state here; a cron moves it to `deletions`. */
   deletion: v.optional(vDeletion),
-  /** Until when (ms) a class of endpoints is closed to the user, set when its limit was used up. */
+  /** Until when (ms) a class of endpoints refuses the user, set when its limit is used up. */
   limitedUntil: v.optional(v.object(limitTimes)),
 })
   .index("email", ["email"])
   .index("phone", ["phone"])
   .index("by_workos_id", ["workosId"])
   .index("by_api_key", ["apiKey"])
-  // Finds states of version 1 to move; can go with `deletion`.
+  // Finds states of version 1 to move; remove it together with `deletion`.
   .index("by_deletion", ["deletion.status", "deletion.updatedAt"]);
 
 /**
- * The latest deletion of all data, or of the account, of each user: at most one row a user. Written by
- * `model/accounts/deletionState.ts`. Apart from `users`, because every message reads the user's row and
- * must not conflict with the steps of a deletion.
+ * The latest deletion of all data, or of the account, of each user: at most one row per user. Written by
+ * `model/accounts/deletionState.ts`. Separate from `users`, because every message mutation reads the user's
+ * row and must not conflict with the steps of a deletion.
  */
 const deletions = defineTable({ userId: v.id("users"), ...vDeletion.fields })
   .index("by_user", ["userId"])
-  // The cron that starts stalled deletions again.
+  // The cron that restarts stalled deletions.
   .index("by_status_and_updated_at", ["status", "updatedAt"]);
 
 /**
- * Further API keys of a user, beside the first one, which is in `users.apiKey`: one a machine or
- * plugin, so that one can be revoked alone. An eleventh table, because a list inside `users` could not
- * be looked up by hash. Written by `model/accounts/apiKeys.ts`; read only when no user's first key matches.
- * `hash` is the SHA-256 (hex) of the key and unique.
+ * Additional API keys of a user; the first one is in `users.apiKey`. With one key per machine or plugin,
+ * each can be revoked separately. A table of its own, because a list inside `users` could not be looked up
+ * by hash. Written by `model/accounts/apiKeys.ts` and, for the last use, by `model/accounts/keyUse.ts`;
+ * moved and deleted with the account. `hash` is the SHA-256 (hex) of the key and unique.
  */
 const apiKeys = defineTable({
   userId: v.id("users"),
@@ -101,52 +102,53 @@ const apiKeys = defineTable({
   prefix: v.string(),
   name: v.optional(v.string()),
   createdAt: v.number(),
-  /** When the key was last used, to five minutes. */
+  /** When the key was last used, exact to five minutes. */
   usedAt: v.optional(v.number()),
 })
   .index("by_hash", ["hash"])
   .index("by_user", ["userId"]);
 
 /**
- * One AI coding session of one user; identity is (userId, externalId). About 1.5 kB, whatever the
- * length of the conversation: a list reads nothing else.
+ * One AI coding session of one user; identity is (userId, externalId). About 1.5 kB, whatever the length of
+ * the conversation.
  *
- * Written by `model/sessions/sessions.ts` (what a plugin says of the session) and `model/sync/refresh.ts` (what
- * follows from its messages). A message mutation reads this row and never writes it, but for
- * `refreshDueAt` once in a burst; the refresh writes it, so a message that arrives meanwhile is
- * retried after the refresh and no message is counted twice or missed.
+ * Written by `model/sessions/` (the plugin's fields, the owner's edits), `model/sync/refresh.ts` (what is
+ * derived from its messages), `model/embedding/` (the stale range) and `model/evals/` (reviews). A message
+ * mutation reads this row and writes only `refreshDueAt`, once per burst. Because the refresh writes the row,
+ * Convex retries a message that arrives meanwhile after the refresh, and no message is counted twice or
+ * missed.
  *
- * A list reads this row and nothing else, so each order of a list has its index. They cost little: a
- * month of sessions is 0.5 MB an index, where one of `messages` is 27 MB.
+ * Lists read only this table, so each order of a list has its index. They cost little: a month of sessions
+ * takes 0.5 MB per index, while an index of `messages` takes 27 MB.
  */
 const sessions = defineTable({
   userId: v.id("users"),
   externalId: v.string(),
   source: v.string(),
-  /** False while the source is only a default; a default never replaces what a plugin said. */
+  /** False while the source is only a default; a default never replaces a source that a plugin sent. */
   sourceIsExplicit: v.boolean(),
-  /** False while only messages named the session; the list for plugins leaves such sessions out. */
+  /** False if only messages have named the session; the list for plugins omits such sessions. */
   announced: v.boolean(),
-  /** What plugins say of it: title, project, model, numbers. */
+  /** Fields that plugins send: title, project, model, numbers. */
   ...sessionFields,
-  /** The user has chosen the title: what plugins send no longer replaces it. */
+  /** True if the user has set the title; plugins no longer replace it. */
   titleEdited: v.optional(v.boolean()),
   /** Start of the first prompt, shown while the plugin has sent no title. */
   promptTitle: v.optional(v.string()),
   /** Names of `sessionFields` that the plugin itself reported; the others are sums over messages. */
   reported: v.array(v.string()),
-  /** The session's numbers as the plugin reported them, and as its messages add up. */
+  /** The session's numbers as the plugin reported them, and as sums over its messages. */
   claimed: v.optional(vNumbers),
   counted: v.optional(vCounted),
   /** Every model that a message named, up to a few; sorted. */
   models: v.optional(v.array(v.string())),
   /** Source time of the latest message, ms. */
   activeUntil: v.optional(v.number()),
-  /** Exact number of messages folded in by the refresh. */
+  /** Exact number of messages that the refresh has counted. */
   messageCount: v.number(),
   /** Earliest source time known, ms. */
   createdAt: v.number(),
-  /** When the server last took in something new for this session, ms. */
+  /** When the server last stored something new for this session, ms. */
   updatedAt: v.number(),
   /** Title, project and first prompts, at most `SEARCHABLE_TEXT_MAX_BYTES`. */
   searchableText: v.optional(v.string()),
@@ -154,7 +156,7 @@ const sessions = defineTable({
   /** Distinct secrets of its messages by kind, summed by the refresh; absent if none were found. */
   secrets: v.optional(vSecretCounts),
 
-  /** Refresh: when one is due (a run is scheduled). */
+  /** When the next refresh is due; absent if none is scheduled. */
   refreshDueAt: v.optional(v.number()),
   /**
    * Grows with each refresh that counts all waiting changes; absent before the first. Message mutations
@@ -170,17 +172,17 @@ const sessions = defineTable({
   adoptedThrough: v.optional(v.string()),
   /** Order key of the message that gave `model`, while no plugin reported one. */
   modelOrderKey: v.optional(v.string()),
-  /** Order key of the last prompt that `searchableText` holds, once it holds all it may. */
+  /** Order key of the last prompt in `searchableText`; absent until it has the maximum number of prompts. */
   promptsThrough: v.optional(v.string()),
-  /** What the ledger holds of the session as a whole; absent until its messages are counted. */
+  /** The ledger's bookings of the session as a whole; absent until its messages are counted. */
   booked: v.optional(vBooked),
-  /** What version 1 booked of it, whole, on one day; removed when its messages are counted. */
+  /** Version 1's booking of the session, on one day; removed when its messages are counted again. */
   ledger: v.optional(v.object({ date: v.string(), row: vLedgerRow })),
 
   /**
-   * Embedding: the range of order keys changed since the last run, and a number that grows with every
-   * change, so that a run knows whether it saw the last; when the next run is due; and `textHash` and
-   * id of the session's own vector, so that a hit leads here.
+   * Embedding: the range of order keys changed since the last job; a number that grows with every change, so
+   * that a job knows whether it has read the latest; when the next job is due; and the `textHash` and id of
+   * the session's own vector, by which a search hit finds the session.
    */
   staleFrom: v.optional(v.string()),
   staleTo: v.optional(v.string()),
@@ -196,7 +198,7 @@ const sessions = defineTable({
   evalTags: v.optional(v.array(v.string())),
   reviewedAt: v.optional(v.number()),
 })
-  // Part of the product. In order of creation: deletion of all data, which has a cut-off; the CSV table.
+  // Part of the product. In order of creation: deletion of all data up to a time; the CSV table.
   // eslint-disable-next-line @convex-dev/no-duplicate-indexes -- the order of creation is its purpose
   .index("by_user", ["userId"])
   // Part of the product. Every /sync request finds its session by it; /sync/sessions/list.
@@ -207,19 +209,19 @@ const sessions = defineTable({
   .index("by_user_and_created_at", ["userId", "createdAt"])
   // The dashboard's and the pages' list by last activity.
   .index("by_user_and_updated_at", ["userId", "updatedAt"])
-  // The dashboard's list by tokens, cost and duration: without them the largest of more sessions than
-  // one query reads (about 2,500) could not be found.
+  // The dashboard's lists by tokens, cost and duration. Without these indexes, the largest sessions could not
+  // be found among more sessions than one query reads (about 2,500).
   .index("by_user_and_total_tokens", ["userId", "totalTokens"])
   .index("by_user_and_cost", ["userId", "cost"])
   .index("by_user_and_duration", ["userId", "durationMs"])
-  // The list of evaluations and its exports; a status is filtered among the sessions marked ready.
+  // The list of evaluations and its exports, which filter by status without an index.
   .index("by_user_and_eval_ready", ["userId", "evalReady", "createdAt"])
   // GET /s/:slug.
   .index("by_public_slug", ["publicSlug"])
-  // The sweepers of refreshes and embeddings, which would read every session without them.
+  // The sweeps of refreshes and embeddings, which would otherwise read every session.
   .index("by_refresh_due_at", ["refreshDueAt"])
   .index("by_embed_due_at", ["embedDueAt"])
-  // A hit of semantic search, whose vector row is 14 kB, leads to its session.
+  // Finds the session of a semantic search hit without reading its 14 kB vector row.
   .index("by_embedding", ["embeddingId"])
   .searchIndex("search_text", {
     searchField: "searchableText",
@@ -227,8 +229,8 @@ const sessions = defineTable({
   });
 
 /**
- * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time
- * of the last step. Written by `model/sessions/deletion.ts` and by the deletion of all data.
+ * Deleted sessions whose messages, parts and vectors are still being removed; `updatedAt` is the time of the
+ * last step. Written by `model/sessions/deletion.ts`, by the deletion of all data, and by a migration.
  */
 const purges = defineTable({
   ...ofSession,
@@ -238,13 +240,13 @@ const purges = defineTable({
 })
   // Deletion of all data or of an account.
   .index("by_user", ["userId"])
-  // The cron that starts lost runs again.
+  // The cron that schedules stalled purges again.
   .index("by_updated_at", ["updatedAt"]);
 
 /**
- * What a reviewer wrote of a session at length, at most one row a session. Apart from the session,
- * which is read by the hundred for lists that show none of this. Written by `model/evals/reviews.ts`; read
- * for a single session and by exports.
+ * The longer texts of a review, at most one row per session. Separate from `sessions`, because lists read
+ * hundreds of session rows and do not show these texts. Written by `model/evals/reviews.ts`; read for a single
+ * session and by exports.
  */
 const reviews = defineTable({
   ...ofSession,
@@ -255,36 +257,37 @@ const reviews = defineTable({
   .index("by_session", ["sessionId"]);
 
 /**
- * One message; identity is (session, externalId). Written by `model/sessions/messages.ts`, counted into its
- * session by the refresh. `textContent` holds at most `TEXT_INLINE_MAX_BYTES`; a longer text goes on
- * in `parts` rows of order -1. `orderKey` sorts by conversation and never changes.
+ * One message; identity is (session, externalId). Written by `model/sessions/messages.ts` and
+ * `model/sync/appendSlice.ts`, counted into its session by the refresh. `textContent` has at most
+ * `TEXT_INLINE_MAX_BYTES`; the rest of a longer text is in `parts` rows of order -1. `orderKey` is the
+ * position in the conversation and never changes.
  */
 const messages = defineTable({
   ...ofSession,
   externalId: v.string(),
-  /** The id that a plugin made up for a message that was imported too (`lib/sync/twins.ts`). */
+  /** The id that a plugin generated for a message that was also imported (`lib/sync/twins.ts`). */
   madeUpId: v.optional(v.string()),
   role: vRole,
-  /** Text, model, numbers …: what plugins say of it. */
+  /** Fields that plugins send: text, model, numbers. */
   ...messageFields,
   /** Source time in ms: sent, decoded from the id, or the time of arrival. */
   createdAt: v.number(),
   orderKey: v.string(),
-  /** Hash of the last delivery applied: an identical one writes nothing. */
+  /** Hash of the last delivery stored; an identical delivery writes nothing. */
   deliveryHash: v.string(),
-  /** Rows and bytes in `parts`, so that a page can be bounded before they are read. */
+  /** Rows and bytes in `parts`, so that a page can be bounded before reading them. */
   partRows: v.optional(v.number()),
   partBytes: v.optional(v.number()),
-  /** Version 1 alone: set when the message changed after it was counted, with the numbers counted. */
+  /** Only version 1: set when the message changed after it was counted, with the numbers as counted. */
   rewrittenAt: v.optional(v.number()),
   folded: v.optional(vNumbers),
-  /** Secrets found when it was delivered, and as they were counted before it changed (as `folded`). */
+  /** Secrets found in its deliveries; and, only version 1, as they were counted before it changed. */
   secrets: v.optional(vMessageSecrets),
   foldedSecrets: v.optional(vSecretCounts),
 })
-  // Part of the product. A conversation in its order: pages, exports, embedding, deletion.
+  // Part of the product. A conversation in order: pages, exports, embedding, deletion.
   .index("by_session", ["sessionId", "orderKey"])
-  // Part of the product. /sync finds the message that is delivered again.
+  // Part of the product. Finds a message that /sync delivers again.
   .index("by_external_id", ["externalId", "sessionId"])
   // Search.
   .searchIndex("search_text", {
@@ -293,27 +296,28 @@ const messages = defineTable({
   });
 
 /**
- * Content blocks of messages, lossless. One row a part; a long part has several (`piece` 0, 1, …) in
- * order. Client JSON is kept as JSON text, because a Convex object cannot hold every key, depth and
- * length. `order` -1 continues the message's own text. The content of a row is in `text` (found by
- * full-text search) or in `content` (not searched), never in both.
- * Written and read only by `model/sessions/parts.ts`; `orderKey` is the message's, so that a page of messages
- * gets its parts in one range read.
+ * Content blocks of messages, lossless. One row per part; a long part has several rows (`piece` 0, 1, …).
+ * Client JSON is stored as JSON text, because a Convex object cannot represent every key, depth and length.
+ * Rows of `order` -1 continue the message's own text. The content of a row is either in `text` (full-text
+ * searched) or in `content` (not searched).
+ * Written by `model/sessions/parts.ts`; also queried by full-text search (`model/search/sources.ts`), and by
+ * deletion and migrations. `orderKey` is the message's, so that the parts of a page of messages are one index
+ * range.
  */
 const parts = defineTable({
   ...ofMessage,
   orderKey: v.string(),
   ...pieceFields,
 })
-  // The parts of a page of messages in one range; of one message, whose order key is its own.
+  // The parts of a page of messages, or of one message, in one index range.
   .index("by_session_and_order_key", ["sessionId", "orderKey", "order", "piece"])
   // Search.
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId", "sessionId"] });
 
 /**
- * Requests without an account (unknown keys, open endpoints, unknown paths) by status, one row an hour.
- * A table of its own, because a line each in `apiLogs` would let a stranger fill it. Counts above 32 are
- * estimates. Written by `model/accounts/strangers.ts`; read by the operator; pruned with the log.
+ * Counts of requests without an account (unknown keys, public endpoints, unknown paths) by status, one row
+ * per hour. Not in `apiLogs`, because a line per request would let strangers fill that table. Counts above 32
+ * are estimates. Written by `model/accounts/strangers.ts`; read by the operator; pruned with the log.
  */
 const strangerRequests = defineTable({
   /** Start of the hour, ms. */
@@ -322,9 +326,9 @@ const strangerRequests = defineTable({
 });
 
 /**
- * One line a request of a user, with its outcome; no bodies, no secrets. (Version 1 wrote lines without
- * `userId` too; they expire.) Written by `model/accounts/apiLogs.ts`, read by the owner, pruned by a cron after its retention.
- * `_creationTime` is the time of the request.
+ * One line per request of a user, with its outcome; no bodies, no secrets. Version 1 also wrote lines without
+ * `userId`; they expire. Written by `model/accounts/apiLogs.ts`, read by rate limits, pruned by a cron after
+ * the retention period. `_creationTime` is the time of the request.
  */
 const apiLogs = defineTable({
   userId: v.optional(v.id("users")),
@@ -335,30 +339,32 @@ const apiLogs = defineTable({
   requestId: v.string(),
   errorCode: v.optional(v.string()),
   keyPrefix: v.optional(v.string()),
-  /** The limit that the request counted against, and what was left of it afterwards. */
+  /** The limit that the request counted against, and the requests remaining afterwards. */
   limitClass: v.optional(v.string()),
   remaining: v.optional(v.number()),
 })
-  // Counting a request against its limit reads the last line of the class; deletion of the account.
+  // Rate limits read the last line of a class; merging and deletion of the account.
   .index("by_user_and_limit_class", ["userId", "limitClass"]);
 
 /**
- * What was deleted and must stay deleted: sessions for a year, identities of deleted accounts for the
- * life of their tokens. `key` is a SHA-256, so nothing of what was deleted can be read here. Written and
- * read by `model/tombstones.ts`. `by_key`: a session or person that arrives for the first time;
- * `by_user`: deleting all data; `by_expires_at`: the cron that forgets. Rows are few and small.
+ * Records what was deleted and must stay deleted: sessions for a year, identities of deleted accounts for the
+ * lifetime of their tokens. `key` is a SHA-256 hash, so nothing that was deleted can be read here. Written
+ * and read by `model/tombstones.ts`; also deleted with all data of a user.
  */
 const tombstones = defineTable({
-  /** Absent for the identity of an account, which is gone. */
+  /** Absent for the identity of a deleted account. */
   userId: v.optional(v.id("users")),
   key: v.string(),
   expiresAt: v.number(),
 })
+  // A session or person that arrives for the first time.
   .index("by_key", ["key"])
+  // Deletion of all data.
   .index("by_user", ["userId"])
+  // The cron that removes expired rows.
   .index("by_expires_at", ["expiresAt"]);
 
-/** The product's tables and our own, together with those of Convex Auth. */
+/** All tables, including those of Convex Auth. */
 export default defineSchema({
   ...authTables,
   users,

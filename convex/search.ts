@@ -13,7 +13,7 @@ const vInput = {
   masks: v.optional(v.boolean()),
 };
 
-/** Full text over the caller's sessions. */
+/** Full-text search over the caller's sessions. */
 export const fulltext = callerQuery({
   args: vInput,
   handler: (ctx, input) => Search.fulltext(ctx, ctx.user, input),
@@ -29,7 +29,7 @@ export const forFile = callerQuery({
 export const prepare = callerQuery({
   args: { ...vInput, withFulltext: v.boolean() },
   handler: async (ctx, { withFulltext, ...input }) => {
-    const nothing: Search.Found = { results: [], wanted: input.limit, truncated: false };
+    const nothing: Search.SearchOutcome = { results: [], wanted: input.limit, truncated: false };
     const found = withFulltext ? await Search.fulltext(ctx, ctx.user, input) : nothing;
     return { userId: ctx.user._id, ...found };
   },
@@ -38,7 +38,7 @@ export const prepare = callerQuery({
 const vHits = <Table extends "sessionEmbeddings" | "messageEmbeddings">(table: Table) =>
   v.array(v.object({ _id: v.id(table), _score: v.number() }));
 
-/** Hits of the vector indexes as results. */
+/** Turns hits of the vector indexes into results. */
 export const hydrate = callerQuery({
   args: {
     ...vInput,
@@ -50,7 +50,7 @@ export const hydrate = callerQuery({
 const vPage = { query: v.string(), limit: v.optional(v.number()), cursor: v.optional(v.number()) };
 
 /**
- * The viewer's sessions that answer a query, or, while it is blank, all of them by last activity. The
+ * Lists the viewer's sessions that match a query; for a blank query, all sessions by last activity. The
  * cursor is an offset; null at the end. Empty for signed-out callers.
  */
 export const searchSessionsPaginated = viewerQuery({
@@ -62,7 +62,7 @@ export const searchSessionsPaginated = viewerQuery({
 });
 
 /**
- * The viewer's messages that answer a query, best first; none while it is blank. The cursor is an
+ * Lists the viewer's messages that match a query, best first; none for a blank query. The cursor is an
  * offset; null at the end. Empty for signed-out callers.
  */
 export const searchMessagesPaginated = viewerQuery({

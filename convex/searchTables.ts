@@ -9,52 +9,52 @@ import {
   ofSession,
 } from "./fields";
 
-/** Tables that only search reads: derived words, vectors, and the documentation. Part of `schema.ts`. */
+/** Tables for search: derived words, vectors, and the documentation. Part of `schema.ts`. */
 
 /**
- * Words that a reader of a message sees and its own index entries do not hold: glued to an escape or a
- * colour code, in another spelling, inside a run without spaces, too long, emoji. One row for each stored
- * row that has any, which is one in some ten; `order` and `piece` name the row of `parts`, both absent the
- * message's own text. A table of its own, because an index is billed as a copy of its whole table.
- * Written by `model/search/searchTexts.ts` with the message; read by full-text search.
+ * Words that readers of a message see but that are missing from its index entries: attached to an escape
+ * sequence or colour code, in another spelling, in text without spaces, too long, or emoji. One row for each
+ * stored row with such words, about one in ten. `order` and `piece` identify the row of `parts`; without
+ * them, it is the message's own text. A table of its own, because an index is billed as a copy of its whole
+ * table. Written by `model/search/searchTexts.ts` with the message; read by full-text search.
  */
 export const searchTexts = defineTable({
   ...ofMessage,
-  /** The message's, under which its rows in `parts` are found. */
+  /** The message's order key, to find its rows in `parts`. */
   orderKey: v.string(),
   ...searchTextFields,
 })
-  // Replacing a message's rows, and deleting a session's.
+  // Replaces a message's rows; deletion of the session.
   .index("by_session_and_message", ["sessionId", "messageId"])
   .searchIndex("search_text", { searchField: "text", filterFields: ["userId"] });
 
 /**
- * One vector a session (its title, project and first prompt). Written by `model/embedding/embeddings.ts`, read
- * by vector search alone: a vector is 13.8 kB. A hit is looked up under its id in `sessions`.
+ * One vector per session (of its title, project and first prompt). Written by `model/embedding/embeddings.ts`;
+ * read only by vector search, because a vector is 13.8 kB. A hit is looked up by its id in `sessions`.
  */
 export const sessionEmbeddings = defineTable({
   ...ofSession,
   embedding: vVector,
   textHash: v.string(),
 })
-  // Semantic search, and no other index: 14 kB a row and index. Deletion goes by `sessions.embeddingId`.
+  // Semantic search. No other index, because each costs 14 kB per row; deletion uses `sessions.embeddingId`.
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
- * Vectors of messages: one a unit of meaning (a prompt, or the run of answers to it), several for a
- * long unit, keyed by the unit's first message. Written and read as above; a hit is looked up under
- * its id in `passages`.
+ * Vectors of messages: one per unit (a prompt with the answers to it, or a series of answers), several for a
+ * long unit, stored with the unit's first message. Written and read like `sessionEmbeddings`; a hit is looked
+ * up by its id in `passages`.
  */
 export const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector })
-  // Semantic search, and no other index. Deletion goes by `passages.embeddingId`.
+  // Semantic search. No other index; deletion uses `passages.embeddingId`.
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
- * What each vector of `messageEmbeddings` stands for: its text, the unit's first message and its order
- * key, its place in a long unit (`chunk` 0, 1, …), and `textHash` of the whole unit. A table of its own,
- * because beside the vector a look would read 13.8 kB more, and in `messages` a mark would read and
- * write the message again. Written by `model/embedding/embeddings.ts` in one transaction with the vectors; read
- * by search to show a hit, and by `model/embedding/staleRange.ts` to see what is embedded already.
+ * The text of each vector of `messageEmbeddings`, with the unit's first message and its order key, the index
+ * in a long unit (`chunk` 0, 1, …), and the `textHash` of the whole unit. A table of its own: in the vector's
+ * row, every read would cost 13.8 kB more, and in `messages`, embedding would read and write the message
+ * again. Written by `model/embedding/embeddings.ts` in one transaction with the vectors; read by search to
+ * show a hit, and by `model/embedding/staleRange.ts` to find what is already embedded.
  */
 export const passages = defineTable({
   ...ofMessage,
@@ -64,19 +64,19 @@ export const passages = defineTable({
   textHash: v.string(),
   embeddingId: v.id("messageEmbeddings"),
 })
-  // What is embedded of a stretch of conversation; deletion of the session.
+  // Finds what is embedded of a range of the conversation; deletion of the session.
   .index("by_session_and_order_key", ["sessionId", "orderKey", "chunk"])
-  // A hit of semantic search.
+  // Finds the passage of a semantic search hit.
   .index("by_embedding", ["embeddingId"]);
 
 /**
- * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs/docs.ts`; read by
- * signed-out readers too. `slug` is unique; `contentHash` makes a second sync write nothing.
+ * Documentation pages, public. Written by `scripts/syncDocs.ts` through `model/docs/docs.ts`. `slug` is
+ * unique; `contentHash` lets a sync skip unchanged pages.
  */
 export const docPages = defineTable({
   ...docPageFields,
   updatedAt: v.number(),
-  /** `contentHash` of the content that was embedded; absent until it is. */
+  /** `contentHash` of the content that was embedded; absent until then. */
   embeddedHash: v.optional(v.string()),
 })
   .index("by_slug", ["slug"])
@@ -85,9 +85,9 @@ export const docPages = defineTable({
   .searchIndex("search_content", { searchField: "content" });
 
 /**
- * Vectors of documentation sections. Written by `model/docs/docs.ts`; its search reads the few rows that it
- * shows with their vectors (14 kB each): documentation is small and searched by hand, so that a table
- * of passages, as sessions have one, would save nothing.
+ * Vectors of documentation sections. Written by `model/docs/docs.ts`. Search reads the few rows it shows with
+ * their vectors (14 kB each). Documentation is small and rarely searched, so a separate table for the texts,
+ * like `passages`, would save nothing.
  */
 export const docEmbeddings = defineTable({
   docPageId: v.id("docPages"),

@@ -13,24 +13,24 @@ import { prefixBytes } from "./lib/text";
 import { RELATED_MIN_COSINE, SEARCH_FLOORS } from "./lib/embedding/vectorSpace";
 import { type Filters, vFilters } from "./model/search/filters";
 import { NOT_CONFIGURED } from "./model/embedding/schedule";
-import { type Found, HITS_MAX } from "./model/search/search";
+import { type SearchOutcome, HITS_MAX } from "./model/search/search";
 import { type Caller, vCaller } from "./model/accounts/users";
 import type { CONTEXT_FORMATS, ContextAnswer } from "./wire/context";
 import type { DocsAnswer } from "./wire/docs";
 import type { SearchAnswer, SearchResult } from "./wire/search";
 
-/** Search by meaning. Apart from `search.ts`, whose queries need no provider's client. */
+/** Search by meaning. Separate from `search.ts`, whose queries need no provider client. */
 
-/** Sections of documentation that a question is compared with. */
+/** Nearest sections of documentation that one question reads. */
 const DOC_HITS = 64;
 
 /**
- * Results that each side gives to be merged, however few are asked for: how far a search's first results
- * stand out, by which it counts, is told by the ones after them.
+ * Minimum results that full text and vector search each contribute to a merge. Each search is weighted by
+ * how far its first results stand out from the later ones, so a few results are not enough to tell.
  */
 const MERGED_MIN = 10;
 
-/** Meaning looks further than the merged list goes, since words may agree further down. */
+/** Vector search reads this many times the limit, because full text may agree with a later result. */
 const DEPTH = 2;
 
 const vQuestion = { caller: vCaller, query: v.string(), limit: v.number() };
@@ -48,7 +48,7 @@ type Input = {
 
 /**
  * Semantic or hybrid search over the caller's sessions. Without embeddings, semantic search fails with
- * what to set (503), and hybrid answers what full text finds, marked as degraded.
+ * 503 and names the variable to set; hybrid search returns full-text results, marked as degraded.
  */
 export const search = systemAction({
   args: {
@@ -60,7 +60,7 @@ export const search = systemAction({
   handler: async (ctx, { type, ...input }): Promise<SearchAnswer> => {
     const withFulltext = type === "hybrid";
     const limit = withFulltext ? Math.max(MERGED_MIN, input.limit) : input.limit;
-    // First who calls: a wrong key must not cost an embedding.
+    // Authenticates first: a wrong key must not cost an embedding.
     const prepared = await ctx.runQuery(internal.search.prepare, { ...input, limit, withFulltext });
     const { userId, ...lexical } = prepared;
     const vector = await embedQuery(input.query);
@@ -80,8 +80,8 @@ export const search = systemAction({
 });
 
 /**
- * What the caller's past sessions know about a question. Without embeddings it is what full text finds,
- * marked as degraded.
+ * Builds context for a question from the caller's past sessions. Without embeddings it uses full text
+ * alone, marked as degraded.
  */
 export const context = systemAction({
   args: {
@@ -155,11 +155,11 @@ function contextAnswer({ entries, text, tokens }: Packed, format: ContextFormat)
   return { ...base, messages };
 }
 
-/** As many results as were asked for; what looked further and found enough is not truncated. */
+/** Cuts results to the limit. An answer that has enough results is not truncated, even if its search was. */
 function answer(
   type: SearchAnswer["type"],
   { limit }: Pick<Input, "limit">,
-  { results, wanted, truncated }: Found,
+  { results, wanted, truncated }: SearchOutcome,
 ): SearchAnswer {
   const isShort = results.length < Math.min(limit, wanted);
   return {
@@ -194,7 +194,7 @@ async function nearest(
   input: Input,
   userId: Id<"users">,
   vector: number[],
-): Promise<Found> {
+): Promise<SearchOutcome> {
   const [messages, sessions] = await Promise.all([
     nearestMessages(ctx, userId, vector),
     ctx.vectorSearch("sessionEmbeddings", "by_embedding", {
@@ -216,12 +216,12 @@ async function nearestMessages(ctx: ActionCtx, userId: Id<"users">, vector: numb
   return hits.filter(isRelated);
 }
 
-/** What is nearest need not be near: a question about nothing that was ever said finds nothing. */
+/** Whether a hit is close enough to be related. Vector search always returns hits, related or not. */
 function isRelated({ _score }: { _score: number }): boolean {
   return _score >= RELATED_MIN_COSINE;
 }
 
-/** Merges by reciprocal rank; full text chooses the passage, where it has one. */
+/** Merges by reciprocal rank. The snippet comes from full text where it has the session. */
 function merge(lexical: SearchResult[], semantic: SearchResult[]): SearchResult[] {
   const merged = mergeRanked([lexical, semantic], (result) => result.id, SEARCH_FLOORS);
   return merged.map(({ item, score, ranks }) => ({ ...item, score, matchedIn: sides(ranks) }));

@@ -14,7 +14,7 @@ import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
-/** A page of the caller's sessions that match, newest first; `cursor` is null at the end. */
+/** Lists a page of the caller's sessions that match, newest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
   args: { limit: v.number(), cursor: v.optional(v.string()), ...sessionFilter },
   handler: async (ctx, args) => {
@@ -23,13 +23,13 @@ export const listPage = callerQuery({
   },
 });
 
-/** A page of external ids that plugins announced, after the one given. */
+/** Lists a page of the external ids of sessions that plugins sent, after a given one. */
 export const externalIdPage = callerQuery({
   args: { after: v.string() },
   handler: (ctx, { after }) => Sessions.externalIdPage(ctx, ctx.user, after),
 });
 
-/** A session of the caller, by our id or the plugin's, with a page of its messages. */
+/** Returns a session of the caller, by our id or the plugin's, with a page of its messages. */
 export const getWithMessages = callerQuery({
   args: { id: v.string(), limit: v.number(), cursor: v.optional(v.string()) },
   handler: async (ctx, { id, ...page }) => {
@@ -46,7 +46,7 @@ export const getWithMessages = callerQuery({
   },
 });
 
-/** `GET /sessions/:id`: a session and a page of it to read, from a cursor or a message on. */
+/** `GET /sessions/:id`: a session and a page of its conversation, starting at a cursor or a message. */
 export const reading = callerQuery({
   args: { id: v.string(), cursor: v.optional(v.string()), messageId: v.optional(v.string()) },
   handler: async (ctx, { id, ...at }) => {
@@ -83,7 +83,7 @@ export const prompts = callerQuery({
     await Reading.prompts(ctx, await Sessions.require(ctx, ctx.user, id)),
 });
 
-/** `GET /live`: how many messages a session has, for the page that shows it. */
+/** `GET /live`: the number of messages of a session, for its page. */
 export const messageCount = callerQuery({
   args: { id: v.string() },
   returns: v.number(),
@@ -91,8 +91,8 @@ export const messageCount = callerQuery({
 });
 
 /**
- * For the dashboard: one of the caller's sessions with its conversation, or null. A conversation
- * beyond what a query may read ends at `messagesCursor`, with which it goes on.
+ * For the dashboard: one of the caller's sessions with its conversation, or null. If one query cannot read
+ * the whole conversation, `messagesCursor` continues it.
  */
 export const get = viewerQuery({
   args: { sessionId: v.string(), cursor: v.optional(v.string()) },
@@ -102,7 +102,7 @@ export const get = viewerQuery({
   },
 });
 
-/** Anyone: a session that its owner made public, without what is nobody's business; or null. */
+/** For anyone: a session that its owner made public, without private fields; or null. */
 export const getPublic = publicQuery({
   args: { slug: v.string() },
   handler: async (ctx, { slug }) => {
@@ -137,7 +137,7 @@ export const setVisibility = userMutation({
   },
 });
 
-/** Deletes one of the caller's sessions with all that belongs to it; done twice it does no harm. */
+/** Deletes one of the caller's sessions with everything that belongs to it; idempotent. */
 export const remove = userMutation({
   args: { sessionId: v.string() },
   returns: v.null(),

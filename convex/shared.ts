@@ -4,7 +4,7 @@ import { systemQuery } from "./functions";
 import * as Exports from "./model/exports/exports";
 import * as Sharing from "./model/sessions/sharing";
 
-/** `GET /s/:slug`: messages of a public session; 404 where none is shared under the slug. */
+/** `GET /s/:slug`: a page of messages of a shared session; throws 404 if none is shared under the slug. */
 export const page = systemQuery({
   args: { slug: v.string(), position: v.union(v.string(), v.null()) },
   handler: async (ctx, { slug, position }) => {

@@ -6,10 +6,10 @@ import { vMessageRow, vSessionInput, vSyncResult } from "./model/sync/shapes";
 import * as Sync from "./model/sync/upsertMany";
 
 /**
- * Everything `POST /sync/*` does, in one transaction: finds the caller, stores a chunk, schedules
- * the refresh, and with its last chunk writes the log line of the request and counts it. It answers
- * for the items it stored, at least one, in their order; with fewer than it was given it shall be
- * called again with the others, and the log line waits for them.
+ * The whole work of `POST /sync/*` in one transaction: authenticates the caller, stores a slice, schedules
+ * the refresh, and with the last slice writes the log line of the request and counts it. Returns outcomes for
+ * the items it stored, at least one, in order. If it stores fewer items than given, it writes no log line,
+ * and the caller must call it again with the others.
  */
 export const upsertMany = callerMutation({
   args: {
@@ -19,12 +19,12 @@ export const upsertMany = callerMutation({
     line: v.optional(ApiLogs.vRequestLine),
   },
   returns: vSyncResult.extend({ limit: v.union(vLimitState, v.null()) }),
-  handler: async (ctx, { line, ...chunk }) => {
+  handler: async (ctx, { line, ...slice }) => {
     const { user, caller } = ctx;
-    const result = await Sync.upsertMany(ctx, user, chunk);
+    const result = await Sync.upsertMany(ctx, user, slice);
     const isDone =
-      result.sessions.length === chunk.sessions.length &&
-      result.messages.length === chunk.messages.length;
+      result.sessions.length === slice.sessions.length &&
+      result.messages.length === slice.messages.length;
     if (!line || !isDone) return { ...result, limit: null };
     const who = { user, caller };
     return { ...result, limit: await ApiLogs.writeCounted(ctx, who, line, { statusCode: 200 }) };

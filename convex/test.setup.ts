@@ -11,27 +11,27 @@ import type { MessageAnswer, SessionAnswer } from "./wire/answers";
 
 const modules = import.meta.glob(["./**/*.{ts,js}", "!./**/*.test.ts", "!./**/*.d.ts"]);
 
-/** Where tokens of the test deployment come from. */
+/** Issuers of tokens for the test deployment. */
 export const SITE = "https://test.convex.site";
 export const WORKOS_ISSUER = "https://api.workos.com/user_management/client_1";
 
 /** The variables that `convex.config.ts` declares. */
 const VARIABLES = Array.from(config.matchAll(/^ +([A-Z_]+): v\./gm), ([, name = ""]) => name);
 
-/** A deployment's environment with nothing set: what this machine has set is no test's business. */
+/** Clears the deployment's environment variables, so that this machine's settings do not affect tests. */
 export function emptyEnvironment(): void {
   for (const name of VARIABLES) vi.stubEnv(name, undefined);
   vi.stubEnv("CONVEX_SITE_URL", SITE);
 }
 
 /**
- * Every test of the file begins at this moment, of which time passes only when the test says so, with
- * no variable set; whatever it stubs is put back.
+ * Starts every test of the file at this time, with fake timers and no variables set, and restores all stubs
+ * afterwards.
  */
 export function eachTestAt(now: number): void {
   beforeEach(() => {
     vi.useFakeTimers({ now });
-    // Actions that wait between two writes do not: a test has nobody who could let time pass meanwhile.
+    // Actions do not pause between writes, because nothing advances the fake timers meanwhile.
     vi.spyOn(pause, "forMs").mockResolvedValue();
     emptyEnvironment();
   });
@@ -43,7 +43,7 @@ export function eachTestAt(now: number): void {
   });
 }
 
-/** A deployment of this folder in memory, its transactions held to Convex's limits. */
+/** Creates an in-memory deployment of this folder that enforces Convex's transaction limits. */
 export function deployment() {
   const t = convexTest({ schema, modules, transactionLimits: true });
   rateLimiter.register(t);
@@ -51,7 +51,7 @@ export function deployment() {
 }
 export type Deployment = ReturnType<typeof deployment>;
 
-/** A user with a key: HTTP requests made with it, and the dashboard in a session of Convex Auth. */
+/** Creates a user with an API key: HTTP requests with that key, and a dashboard client with a Convex Auth session. */
 export async function person(t: Deployment, email = "ada@example.com") {
   const { userId, apiKey } = await t.mutation(internal.users.createWithApiKey, { email });
   const headers = { Authorization: `Bearer ${apiKey}` };
@@ -73,7 +73,7 @@ export async function person(t: Deployment, email = "ada@example.com") {
 }
 export type Person = Awaited<ReturnType<typeof person>>;
 
-/** The deployment as the bearer of an AuthKit token sees it. */
+/** Returns a client of the deployment with an AuthKit token. */
 export function fromWorkos(
   t: Deployment,
   subject: string,
@@ -82,21 +82,25 @@ export function fromWorkos(
   return t.withIdentity({ issuer: WORKOS_ISSUER, subject, ...claims });
 }
 
-/** What is said in a message, where it is not the text alone. */
-export type Said = string | { role?: string; text?: string; parts?: unknown[] };
+/** The content of a message in a test: only a text, or also role and parts. */
+export type TestMessage = string | { role?: string; text?: string; parts?: unknown[] };
 
-/** What is said of a session beside its id. */
-export type About = { createdAt?: number; [field: string]: unknown };
+/** Fields of a session in a test, in addition to its id. */
+export type TestSession = { createdAt?: number; [field: string]: unknown };
 
 /**
- * A session and its messages as `/sync/batch` takes them: user and assistant by turns where nothing
- * else is said, the n-th message under the id `<session>-<n>`; one a second where the session says
- * when it began.
+ * Builds a session and its messages for `/sync/batch`. Roles alternate between user and assistant unless
+ * given; the n-th message has the id `<session>-<n>`. If the session has a `createdAt`, messages follow at
+ * intervals of one second.
  */
-export function conversation(externalId: string, said: readonly Said[], about: About = {}) {
-  const start = about.createdAt;
-  const messages = said.map((one, n) => {
-    const { role = n % 2 === 0 ? "user" : "assistant", text, parts } = asSaid(one);
+export function conversation(
+  externalId: string,
+  contents: readonly TestMessage[],
+  fields: TestSession = {},
+) {
+  const start = fields.createdAt;
+  const messages = contents.map((content, n) => {
+    const { role = n % 2 === 0 ? "user" : "assistant", text, parts } = asObject(content);
     return {
       sessionExternalId: externalId,
       externalId: `${externalId}-${n}`,
@@ -106,23 +110,23 @@ export function conversation(externalId: string, said: readonly Said[], about: A
       createdAt: start === undefined ? undefined : start + n * 1_000,
     };
   });
-  return { sessions: [{ externalId, ...about }], messages };
+  return { sessions: [{ externalId, ...fields }], messages };
 }
 
-const asSaid = (one: Said) =>
-  typeof one === "string" ? { text: one, role: undefined, parts: undefined } : one;
+const asObject = (content: TestMessage) =>
+  typeof content === "string" ? { text: content, role: undefined, parts: undefined } : content;
 
-/** The JSON of an answer, as the test expects it to be. */
+/** Reads the JSON of an answer as the type the test expects. */
 export async function read<T = Record<string, unknown>>(
   answer: Response | Promise<Response>,
 ): Promise<T> {
   return (await (await answer).json()) as T;
 }
 
-/** Pages that nothing in a test comes near: a cursor that leads in circles fails instead of hanging. */
+/** Far more pages than any test reads, so that a cursor that never ends fails instead of hanging. */
 const PAGES_MAX = 1_000;
 
-/** All pages, read as a client reads them: on with each page's cursor until there is none. */
+/** Reads all pages as a client does, following each page's cursor until there is none. */
 export async function allPages<Page>(
   readPage: (cursor: string | undefined) => Promise<Page>,
   cursorOf: (page: Page) => string | null | undefined,
@@ -137,13 +141,13 @@ export async function allPages<Page>(
   throw new Error(`There is still a cursor after ${PAGES_MAX} pages`);
 }
 
-/** A page of a session as `GET /api/sessions/:id` answers it. */
+/** A page of a session as `GET /api/sessions/:id` returns it. */
 export type SessionPage = SessionAnswer & {
   messages: MessageAnswer[];
   messagesCursor: string | null;
 };
 
-/** All pages of a session's messages, so many a page. */
+/** Reads all pages of a session's messages, `limit` messages per page. */
 export async function pagesOfSession(who: Pick<Person, "get">, id: string, limit = 200) {
   const path = `/api/sessions/${encodeURIComponent(id)}?messages_limit=${limit}`;
   return await allPages(
@@ -157,7 +161,7 @@ export async function settle(t: Deployment) {
   await t.finishAllScheduledFunctions(vi.runAllTimers);
 }
 
-/** What a deployment that is replaced or breaks off may lose: everything that was scheduled. */
+/** Cancels everything scheduled, as a deployment that is replaced may lose it. */
 export async function loseScheduled(t: Deployment): Promise<void> {
   await t.run(async ({ db, scheduler }) => {
     const jobs = await db.system.query("_scheduled_functions").collect();
@@ -165,7 +169,7 @@ export async function loseScheduled(t: Deployment): Promise<void> {
   });
 }
 
-/** Every row of a table, in the order in which they were made. */
+/** Returns every row of a table in order of creation. */
 export async function rows<Table extends TableNames>(
   t: Deployment,
   table: Table,
@@ -173,11 +177,11 @@ export async function rows<Table extends TableNames>(
   return await t.run((ctx) => ctx.db.query(table).collect());
 }
 
-/** Every row of every table, by table: what a test compares, or searches for traces. */
+/** Returns every row of every table, by table, to compare or to search for remaining data. */
 export async function allRows(t: Deployment): Promise<{ [table: string]: object[] }> {
-  const found: { [table: string]: object[] } = {};
+  const byTable: { [table: string]: object[] } = {};
   for (const table of Object.keys(schema.tables) as TableNames[]) {
-    found[table] = await rows(t, table);
+    byTable[table] = await rows(t, table);
   }
-  return found;
+  return byTable;
 }

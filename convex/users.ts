@@ -20,7 +20,7 @@ import * as Users from "./model/accounts/users";
 import { findByWorkosId } from "./model/accounts/accountRows";
 import { signInWorkosUser, updateWorkosUser, vWorkosProfile } from "./model/accounts/workosUsers";
 
-/** Makes the caller's account if there is none, and stores address and name from the token. */
+/** Creates the caller's account if necessary, and stores the address and name from the token. */
 export const getOrCreate = userMutation({
   args: {},
   returns: v.id("users"),
@@ -30,23 +30,23 @@ export const getOrCreate = userMutation({
   },
 });
 
-/** The caller's account and the state of a deletion, or null. Live: the progress can be watched. */
+/** Returns the caller's account with the state of its deletion, or null. Clients can subscribe to the progress. */
 export const me = publicQuery({ args: {}, handler: (ctx) => Profile.me(ctx) });
 
-/** How many sessions and messages the caller has, or null. */
+/** Counts the caller's sessions and messages; null if signed out. */
 export const stats = viewerQuery({
   args: {},
   handler: async (ctx) => (ctx.user ? await Profile.totals(ctx, ctx.user) : null),
 });
 
-/** A new key in place of the caller's first one. The answer is the only place it is ever shown. */
+/** Replaces the caller's first key. Only this answer contains the new key. */
 export const generateApiKey = userMutation({
   args: {},
   returns: v.string(),
   handler: (ctx) => ApiKeys.setFirst(ctx, ctx.user),
 });
 
-/** Takes the caller's first key away; it stops working at once. */
+/** Removes the caller's first key; it stops working at once. */
 export const revokeApiKey = userMutation({
   args: {},
   returns: v.null(),
@@ -66,7 +66,7 @@ export const updateEnabledAgents = userMutation({
   },
 });
 
-/** Starts the deletion of all data the caller has now; account, keys and settings stay. */
+/** Starts the deletion of all data the caller has now; keeps the account, keys and settings. */
 export const deleteAllData = userMutation({
   args: {},
   returns: v.object({ started: v.boolean(), message: v.string() }),
@@ -74,7 +74,7 @@ export const deleteAllData = userMutation({
     const started = await AccountDeletion.start(ctx, ctx.user, "data");
     const message = started
       ? "Your data is being deleted."
-      : "A deletion is running already; wait until it is done.";
+      : "A deletion is already running; wait until it is complete.";
     return { started, message };
   },
 });
@@ -87,7 +87,7 @@ export const deleteAccount = publicAction({
     try {
       const caller = { kind: "token" as const };
       const started = await ctx.runMutation(internal.users.startAccountDeletion, { caller });
-      return started ? { started } : { started, error: "The account is being deleted already." };
+      return started ? { started } : { started, error: "The account is already being deleted." };
     } catch (error) {
       const known = readAppError(error);
       if (known === null) console.error("The deletion of an account could not be started", error);
@@ -96,7 +96,7 @@ export const deleteAccount = publicAction({
   },
 });
 
-/** Forgets a deletion that is over. */
+/** Removes the state of a deletion that has ended. */
 export const clearDeletionStatus = userMutation({
   args: {},
   returns: v.null(),
@@ -114,11 +114,10 @@ export const startAccountDeletion = callerMutation({
 });
 
 /**
- * Makes a user and a key from the command line, for deployments without a sign-in:
- * `npx convex run users:createWithApiKey '{"email":"me@example.com"}'`. For the verified address of a
- * user, it replaces that user's key, or adds one with `"add":true`; where several users have the
- * address, add the `userId` of one.
- * The key is in the answer and nowhere else.
+ * Creates a user and a key from the command line, for deployments without a sign-in:
+ * `npx convex run users:createWithApiKey '{"email":"me@example.com"}'`. If the address belongs to a user,
+ * replaces that user's first key, or adds one with `"add":true`; if several users have the address, add the
+ * `userId` of one. Only this answer contains the key.
  */
 export const createWithApiKey = systemMutation({
   args: {
@@ -138,9 +137,8 @@ export const listKeys = systemQuery({
 });
 
 /**
- * Takes all keys of a user away, from the command line:
- * `npx convex run users:revokeKeys '{"email":"me@example.com"}'`. Answers how many there were; they
- * have stopped working.
+ * Removes all keys of a user from the command line; they stop working at once:
+ * `npx convex run users:revokeKeys '{"email":"me@example.com"}'`. Returns how many there were.
  */
 export const revokeKeys = systemMutation({
   args: Users.vNamed,
@@ -149,9 +147,9 @@ export const revokeKeys = systemMutation({
 });
 
 /**
- * Starts the deletion of a user's data, or of the account with it, from the command line:
- * `npx convex run users:remove '{"email":"me@example.com","scope":"account"}'`. `started` is false
- * while one is running that covers it.
+ * Starts the deletion of a user's data, or of the whole account, from the command line:
+ * `npx convex run users:remove '{"email":"me@example.com","scope":"account"}'`. `started` is false if a
+ * running deletion covers it.
  */
 export const remove = systemMutation({
   args: { ...Users.vNamed, scope: vDeletionScope },
@@ -162,7 +160,7 @@ export const remove = systemMutation({
   },
 });
 
-/** Sign-in: returns the account of a WorkOS identity, made or taken over as `decideAccount` says. */
+/** Sign-in: returns the account of a WorkOS identity, created or taken over as `decideAccount` decides. */
 export const ensureFromWorkos = systemMutation({
   args: { profile: vWorkosProfile },
   returns: v.id("users"),
@@ -172,14 +170,14 @@ export const ensureFromWorkos = systemMutation({
 /** HTTP: refuses callers without an account (401) and those over their limit (429). */
 export const admit = callerQuery({ args: {}, returns: v.null(), handler: () => null });
 
-/** HTTP: returns what the token says about a person without an account, or null if it makes none. */
+/** HTTP: returns the claims of a token that may create an account, or null. */
 export const newcomer = systemQuery({
   args: {},
   returns: v.union(vWorkosProfile, v.null()),
   handler: (ctx) => Users.findNewcomer(ctx),
 });
 
-/** Counts one request to WorkOS that a stranger can cause; 429 beyond the limit. */
+/** Counts one request to WorkOS that a caller without an account can cause; throws 429 beyond the limit. */
 export const countSignIn = systemMutation({
   args: {},
   returns: v.null(),
@@ -189,7 +187,7 @@ export const countSignIn = systemMutation({
   },
 });
 
-/** Profile or webhook: brings the account of a person up to date, if they have one. */
+/** Profile or webhook: updates a person's account, if they have one. */
 export const updateFromWorkos = systemMutation({
   args: { profile: vWorkosProfile },
   returns: v.null(),

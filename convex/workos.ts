@@ -7,10 +7,10 @@ import { readAppError, unauthorized } from "./errors";
 import { systemAction } from "./functions";
 import { hasVerifiedAddress } from "./model/accounts/workosUsers";
 
-/** Waits before each further request to WorkOS: a minute, ten, an hour, six, a day. */
+/** Delays before each retry of a request to WorkOS: 1 minute, 10 minutes, 1 hour, 6 hours, 1 day. */
 const RETRY_MS = [60_000, 600_000, 3_600_000, 21_600_000, 86_400_000];
 
-/** Sign-in: exchanges an AuthKit code and returns the account of its person, made if there is none. */
+/** Sign-in: exchanges an AuthKit code and returns the person's account, created if necessary. */
 export const exchangeCode = systemAction({
   args: { code: v.string(), codeVerifier: v.optional(v.string()) },
   returns: v.id("users"),
@@ -22,9 +22,9 @@ export const exchangeCode = systemAction({
 });
 
 /**
- * First HTTP request of an AuthKit token: makes the account of its person. AuthKit's tokens usually
- * have no address, so the profile is fetched first: it may lead to an account made from the command
- * line. Tokens of other issuers are refused (401).
+ * Creates the account for the first HTTP request with an AuthKit token. Fetches the profile first, because
+ * AuthKit's tokens usually have no address, and the address may belong to an account created from the command
+ * line. Throws 401 for tokens of other issuers.
  */
 export const ensureTokenUser = systemAction({
   args: {},
@@ -40,7 +40,7 @@ export const ensureTokenUser = systemAction({
   },
 });
 
-/** Scheduled when a mutation made an account from a token without an address: fetches the profile. */
+/** Scheduled when a mutation creates an account from a token without an address: fetches the profile. */
 export const fillProfile = systemAction({
   args: { workosId: v.string(), tries: v.optional(v.number()) },
   returns: v.null(),
@@ -58,7 +58,7 @@ export const fillProfile = systemAction({
   },
 });
 
-/** Verifies a webhook of WorkOS and applies it. Events that concern no account are ignored. */
+/** Verifies a webhook from WorkOS and applies it. Ignores events that concern no account. */
 export const receiveWebhook = systemAction({
   args: { body: v.string(), signature: v.string() },
   returns: v.null(),
@@ -78,7 +78,7 @@ export const receiveWebhook = systemAction({
   },
 });
 
-/** Last step of an account's deletion: deletes the person at WorkOS. Tries again for about a day. */
+/** Last step of an account's deletion: deletes the person at WorkOS. Retries for more than a day. */
 export const deletePerson = systemAction({
   args: { workosId: v.string(), tries: v.number() },
   returns: v.null(),

@@ -7,12 +7,12 @@ import { wrappedSvg } from "./lib/stats/wrappedSvg";
 import { statisticsSince } from "./model/stats/dashboardDays";
 import * as Wrapped from "./model/stats/wrapped";
 
-/** Designs the dashboard has built in. */
+/** Number of designs built into the dashboard. */
 const DESIGNS = 10;
 
 /**
- * Today (UTC) of the signed-in user: numbers, and a picture of them as a `data:` address that needs
- * no request and no key. Null without sessions today, and signed out.
+ * Statistics of the signed-in user for today (UTC), with a picture as a `data:` URL that needs no request and
+ * no key. Null without activity today, and for signed-out callers.
  */
 export const getTodayWrapped = viewerQuery({
   args: {},
@@ -22,7 +22,7 @@ export const getTodayWrapped = viewerQuery({
   },
 });
 
-/** The same for yesterday, as the cron has closed it. */
+/** Statistics of the signed-in user for yesterday (UTC), with a picture; null as for today. */
 export const getYesterdayWrapped = viewerQuery({
   args: {},
   handler: async (ctx) => {
@@ -48,7 +48,7 @@ async function wrappedOf(
   };
 }
 
-/** What happened in the last 24 hours; null without anything, and signed out. */
+/** Statistics of the last 24 hours; null without activity, and for signed-out callers. */
 export const getWrappedStats = viewerQuery({
   args: {},
   handler: async (ctx) => {
@@ -58,7 +58,7 @@ export const getWrappedStats = viewerQuery({
   },
 });
 
-/** When the running UTC day is closed, and which it is. */
+/** The current UTC day, and when it will be closed. */
 export const getCountdownInfo = publicQuery({
   args: {},
   returns: v.object({ nextGenerationAt: v.number(), currentDate: v.string() }),
@@ -68,23 +68,23 @@ export const getCountdownInfo = publicQuery({
   },
 });
 
-/** `GET /api/wrapped/:date.svg`: what the picture of a day of a zone shows. */
+/** `GET /api/wrapped/:date.svg`: the contents of the picture of one day in a time zone. */
 export const picture = callerQuery({
   args: { date: v.string(), tz: v.optional(v.string()) },
   handler: async (ctx, day) => (await Wrapped.picture(ctx, ctx.user, day)).picture,
 });
 
-/** Scheduled after a day of the ledger changed: copies it to where statistics read it. */
+/** Scheduled after a day of the ledger changed: copies it to `dailyWrapped`, where statistics read it. */
 export const foldDay = systemMutation({
   args: { userId: v.id("users"), day: v.number() },
   returns: v.null(),
   handler: async (ctx, day) => {
-    await Wrapped.foldDay(ctx, { ...day, now: Date.now() });
+    await Wrapped.copyDay(ctx, { ...day, now: Date.now() });
     return null;
   },
 });
 
-/** Cron: starts copies of days again that were lost, in batches. */
+/** Cron: schedules lost copies of days again, in batches. */
 export const closeDays = systemMutation({
   args: {},
   returns: v.null(),

@@ -1,9 +1,9 @@
 import { getConvexSize, type Value } from "convex/values";
 
-/** What a list, or one step of a long job, may still read; it ends when either is used up. */
+/** Rows and bytes that a list, or one step of a long job, may still read. Reading ends when either is used up. */
 export type Budget = { rows: number; bytes: number };
 
-/** A step far from every limit of a transaction (16,000 writes, 16 MiB, 1 s), and quick to retry. */
+/** One step stays far below every limit of a transaction (16,000 writes, 16 MiB, 1 s), and is quick to retry. */
 const STEP_ROWS = 500;
 const STEP_BYTES = 4 * 1024 * 1024;
 
@@ -11,21 +11,21 @@ export function stepBudget(): Budget {
   return { rows: STEP_ROWS, bytes: STEP_BYTES };
 }
 
-/** Takes a row that was read off the budget. */
+/** Deducts a row from the budget. */
 export function spend(budget: Budget, row: object): void {
   budget.rows -= 1;
   budget.bytes -= getConvexSize(row as Value);
 }
 
-/** Whether a step may go on. */
+/** Whether the budget allows another read. */
 export function hasRoom(budget: Budget): boolean {
   return budget.rows > 0 && budget.bytes > 0;
 }
 
 /**
- * The first rows of a query, as many as the budget allows; takes them off the budget. Rows differ in
- * size by a factor of a thousand (a log line, half a megabyte of tool output), so that a count alone
- * bounds nothing. While the budget has room afterwards, these were all rows.
+ * Reads the first rows of a query, as many as the budget allows, and deducts them. Counts bytes too, because
+ * rows differ in size by a factor of a thousand (a log line, half a megabyte of tool output). If the budget
+ * has room afterwards, these were all rows.
  */
 export async function takeWithin<Row extends object>(
   rows: AsyncIterable<Row>,
@@ -42,8 +42,8 @@ export async function takeWithin<Row extends object>(
 }
 
 /**
- * The first rows of a query within the bounds, and whether these are all: one row more is asked for, so
- * that room left means that there are no more.
+ * Reads the first rows of a query within the bounds, and tells whether these are all. It requests one row
+ * more, so that remaining room means that there are no more rows.
  */
 export async function firstWithin<Row extends object>(
   rows: AsyncIterable<Row>,

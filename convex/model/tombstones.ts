@@ -5,20 +5,20 @@ import { DAY_MS } from "../lib/time";
 import type { User } from "./accounts/user";
 
 /**
- * What was deleted and must stay deleted. A tombstone holds a hash of what it is for, never the thing
- * itself: a deletion leaves nothing behind that could be read.
+ * Records what was deleted and must stay deleted. A tombstone holds only a hash of the identity, so that a
+ * deletion leaves nothing readable behind.
  */
 
-/** Plugins send old sessions again for as long as they are on disk; a year is longer than tools keep them. */
+/** Plugins send old sessions again while they are on disk; a year is longer than tools keep them. */
 const SESSION_TOMBSTONE_MS = 365 * DAY_MS;
 
-/** Expired tombstones that one run of the cron removes. */
+/** Expired tombstones that the cron removes at a time. */
 const EXPIRED_MAX = 500;
 
 const sessionKey = (userId: Id<"users">, externalId: string) =>
   sha256(`session\n${userId}\n${externalId}`);
 
-/** Remembers that the owner deleted this session, so that a plugin that sends it again does not remake it. */
+/** Records that the owner deleted this session, so that a plugin that sends it again does not recreate it. */
 export async function rememberSession(
   ctx: MutationCtx,
   { userId, externalId }: Doc<"sessions">,
@@ -27,7 +27,7 @@ export async function rememberSession(
   await remember(ctx, { userId, key, expiresAt: Date.now() + SESSION_TOMBSTONE_MS });
 }
 
-/** Whether the owner deleted the session of this external id. Reads no row for any other session. */
+/** Whether the owner deleted the session with this external id. Reads no row if not. */
 export async function isSessionDeleted(
   ctx: QueryCtx,
   { _id }: User,
@@ -36,7 +36,7 @@ export async function isSessionDeleted(
   return await isRemembered(ctx, await sessionKey(_id, externalId));
 }
 
-/** Lets plugins send the session of this external id again. */
+/** Allows plugins to send the session with this external id again. */
 export async function forgetSession(
   ctx: MutationCtx,
   { _id }: User,
@@ -45,7 +45,7 @@ export async function forgetSession(
   await forget(ctx, await sessionKey(_id, externalId));
 }
 
-/** Keeps a tombstone until it expires; one of the same key is replaced. */
+/** Stores a tombstone until it expires; replaces one with the same key. */
 export async function remember(
   ctx: MutationCtx,
   tombstone: { userId?: Id<"users">; key: string; expiresAt: number },
@@ -54,13 +54,13 @@ export async function remember(
   await ctx.db.insert("tombstones", tombstone);
 }
 
-/** Whether a tombstone of this key has not expired. */
+/** Whether an unexpired tombstone with this key exists. */
 export async function isRemembered(ctx: QueryCtx, key: string): Promise<boolean> {
   const found = await find(ctx, key);
   return found !== null && found.expiresAt > Date.now();
 }
 
-/** Removes a tombstone, if there is one. */
+/** Removes the tombstone with this key, if it exists. */
 export async function forget(ctx: MutationCtx, key: string): Promise<void> {
   const found = await find(ctx, key);
   if (found !== null) await ctx.db.delete("tombstones", found._id);
@@ -73,7 +73,7 @@ async function find(ctx: QueryCtx, key: string): Promise<Doc<"tombstones"> | nul
     .unique();
 }
 
-/** Removes expired tombstones; what is beyond `EXPIRED_MAX`, the next time. */
+/** Removes up to `EXPIRED_MAX` expired tombstones; the next call removes more. */
 export async function removeExpired(ctx: MutationCtx, now: number): Promise<void> {
   const expired = await ctx.db
     .query("tombstones")

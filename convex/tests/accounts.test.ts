@@ -4,7 +4,7 @@ import { conversation, deployment, eachTestAt, fromWorkos, person, read } from "
 import { rows, settle, type Deployment } from "../test.setup";
 import { workosSignature } from "./webhooks.fixture";
 
-/** Which account a person, a webhook or the operator reaches, through the public functions. */
+/** Which account a person, a webhook or the operator gets, through the public functions. */
 
 const NOON = Date.UTC(2026, 0, 22, 12);
 const EMAIL = "kim@example.com";
@@ -23,7 +23,7 @@ type Profile = {
   updated_at?: string;
 };
 
-/** WorkOS answers with these profiles, by user id; returns the requests it got. */
+/** Stubs WorkOS with these profiles, by user id; returns the requests it received. */
 function stubWorkos(profiles: { [id: string]: Profile | "down" }): string[] {
   vi.stubEnv("WORKOS_API_KEY", "sk_test");
   const asked: string[] = [];
@@ -118,7 +118,7 @@ describe("an account made from the command line", () => {
     expect((await join(t, "user_01", { email, emailVerified })) === userId).toBe(isTaken);
   });
 
-  test("with 15 strangers' unverified rows of version 1 before it, is still found by its address", async () => {
+  test("is found by its address even after 15 unverified rows of version 1 with that address", async () => {
     const t = deployment();
     await t.run(async ({ db }) => {
       for (let i = 0; i < 15; i++)
@@ -145,7 +145,7 @@ describe("an account made from the command line", () => {
       ],
       ["first in the dashboard", (t) => join(t, "user_01")],
       [
-        "first in the dashboard, where they make keys",
+        "first in the dashboard, where they create keys",
         async (t) => {
           await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
           await fromWorkos(t, "user_01").mutation(api.apiKeys.create, { name: "laptop" });
@@ -176,7 +176,7 @@ describe("an account made from the command line", () => {
       expect((await kim.get("/api/sessions")).status).toBe(200);
     });
 
-    test("keys made in the empty account keep working after it was merged", async () => {
+    test("keys created in the empty account keep working after the merge", async () => {
       stubWorkos({ user_01: profile });
       const t = deployment();
       const kim = await person(t, EMAIL);
@@ -195,7 +195,7 @@ describe("an account made from the command line", () => {
       expect(await rows(t, "authSessions")).toMatchObject([{ userId: kim.userId }]);
     });
 
-    test("while WorkOS does not answer, no second account is made over HTTP", async () => {
+    test("no second account is created over HTTP while WorkOS does not answer", async () => {
       const profiles: { [id: string]: Profile | "down" } = { user_01: "down" };
       stubWorkos(profiles);
       vi.spyOn(console, "error").mockImplementation(() => undefined);
@@ -209,7 +209,7 @@ describe("an account made from the command line", () => {
       expect(await rows(t, "users")).toMatchObject([{ _id: kim.userId }]);
     });
 
-    test("an account that has data by then takes in an empty one, with its key", async () => {
+    test("an account that already has data takes over an empty one, with its key", async () => {
       stubWorkos({ user_01: profile });
       const t = deployment();
       const own = await join(t, "user_01");
@@ -268,7 +268,7 @@ describe("the address of an account", () => {
     expect(await row(t)).not.toHaveProperty("unverifiedEmail");
   });
 
-  test("is verified anew when it changes to another verified one", async () => {
+  test("gets a new time of verification when it changes to another verified address", async () => {
     const t = deployment();
     await join(t, "user_01", { email: EMAIL, emailVerified: true });
     vi.setSystemTime(NOON + 5_000);
@@ -279,7 +279,7 @@ describe("the address of an account", () => {
     });
   });
 
-  test("is not put back by an older webhook, nor by a token from before the change", async () => {
+  test("is not reverted by an older webhook or by a token from before the change", async () => {
     const t = deployment();
     await join(t, "user_01", { email: EMAIL, emailVerified: true, name: "Old" });
     const at = (updated_at: string, email: string, first_name: string) =>
@@ -294,7 +294,7 @@ describe("the address of an account", () => {
     expect(await row(t)).toMatchObject({ email: "d@example.com", name: "D" });
   });
 
-  test("is ordered by the time of the event where the person has none", async () => {
+  test("uses the time of the event if the profile has no time", async () => {
     const t = deployment();
     await join(t, "user_01");
     const at = (createdAt: string, email: string) =>
@@ -306,7 +306,7 @@ describe("the address of an account", () => {
 });
 
 describe("the command line", () => {
-  test("refuses an address that leads to several accounts, and takes the id of one", async () => {
+  test("refuses an address of several accounts, and accepts the id of one of them", async () => {
     const t = deployment();
     const { userId: first } = await makeKey(t);
     const second = await t.run(({ db }) =>
@@ -329,7 +329,7 @@ describe("the command line", () => {
     expect((await rows(t, "users"))[0]).toEqual(before[0]);
   });
 
-  test("reaches an account without a trusted address by its id alone", async () => {
+  test("finds an account without a verified address only by its id", async () => {
     const t = deployment();
     const userId = await join(t, "user_01", { email: EMAIL });
     const remove = (named: object) =>
@@ -343,7 +343,7 @@ describe("the command line", () => {
   });
 });
 
-test("an account in deletion gets no session by a sign-in", async () => {
+test("signing in to an account that is being deleted creates no session", async () => {
   const t = deployment();
   await join(t, "user_01", { email: EMAIL, emailVerified: true });
   await fromWorkos(t, "user_01").action(api.users.deleteAccount, {});

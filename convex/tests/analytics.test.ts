@@ -59,7 +59,7 @@ async function setUp() {
 }
 
 describe("GET /api/stats", () => {
-  test("totals and splits, under the names of older clients too", async () => {
+  test("returns totals and splits, also under the names that older clients read", async () => {
     const { ada } = await setUp();
     expect(await read(ada.get("/api/stats"))).toMatchObject({
       sessionCount: 4,
@@ -95,13 +95,13 @@ describe("GET /api/stats", () => {
     expect(await read(ada.get(`/api/stats?${query}`))).toMatchObject({ sessionCount: count });
   });
 
-  test("another user's numbers are not among them", async () => {
+  test("does not include another user's numbers", async () => {
     const { t } = await setUp();
     const eve = await person(t, "eve@example.com");
     expect(await read(eve.get("/api/stats"))).toMatchObject({ sessionCount: 0, byDay: [] });
   });
 
-  test("a model named like a part of JavaScript is a name like any other", async () => {
+  test("treats a model named like a JavaScript built-in like any other name", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/session", { externalId: "x", model: "__proto__", promptTokens: 1 });
@@ -112,7 +112,7 @@ describe("GET /api/stats", () => {
 });
 
 describe("the dashboard's numbers", () => {
-  test("sums, models, providers, projects and sources", async () => {
+  test("include sums, models, providers, projects and sources", async () => {
     const { me } = await setUp();
     expect(await me.query(api.analytics.summaryStats, {})).toMatchObject({
       totalSessions: 4,
@@ -137,7 +137,7 @@ describe("the dashboard's numbers", () => {
     });
   });
 
-  test("days in order, older ones and those without sessions left out", async () => {
+  test("list days in order, without older days and days without sessions", async () => {
     const { me } = await setUp();
     const days = await me.query(api.analytics.dailyStats, { days: 30 });
     expect(days.map(({ date, sessions }) => [date, sessions])).toEqual([
@@ -146,7 +146,7 @@ describe("the dashboard's numbers", () => {
     ]);
   });
 
-  test("days count what started in the last so many times 24 hours, the first day in part", async () => {
+  test("count only sessions that started within the requested number of 24-hour periods", async () => {
     const t = deployment();
     const ada = await person(t);
     vi.setSystemTime(NOW + 0.5 * DAY);
@@ -169,7 +169,7 @@ describe("the dashboard's numbers", () => {
     expect(await counted({ days: NaN })).toEqual([]);
   });
 
-  test("a list sorted, filtered and cut, with the number of all that match", async () => {
+  test("list sessions sorted, filtered and limited, with the number of all matches", async () => {
     const { me } = await setUp();
     const list = async (args: object) => {
       const { sessions, total } = await me.query(api.analytics.sessionsWithDetails, args);
@@ -182,7 +182,7 @@ describe("the dashboard's numbers", () => {
     expect(await list({ filterProject: "q", source: "cursor" })).toEqual(["c", 1]);
   });
 
-  test("someone signed out gets zeros and empty lists, never null and never an error", async () => {
+  test("are zeros and empty lists for signed-out callers, never null or an error", async () => {
     const t = deployment();
     expect(await t.query(api.analytics.summaryStats, {})).toMatchObject({
       totalSessions: 0,
@@ -198,7 +198,7 @@ describe("the dashboard's numbers", () => {
     expect(await t.query(api.wrapped.getWrappedStats, {})).toBeNull();
   });
 
-  test("the public figures name only what several users share", async () => {
+  test("the public figures include only names that several users share", async () => {
     const t = deployment();
     for (const [index, name] of ["ada", "eve", "bob"].entries()) {
       const who = await person(t, `${name}@example.com`);
@@ -216,7 +216,7 @@ describe("the dashboard's numbers", () => {
       });
     }
     await settle(t);
-    // Nothing is computed for a visitor: a cron does it, once a day.
+    // A cron computes the figures once a day, never a visitor's request.
     const none = { topModels: [], topSources: [] };
     expect(await t.query(api.analytics.publicPlatformStats, {})).toEqual(none);
     await t.action(internal.analytics.updatePlatformFigures, {});
@@ -231,7 +231,7 @@ describe("the dashboard's numbers", () => {
     expect(await rows(t, "platformFigures")).toHaveLength(1);
   });
 
-  test("years that one user brings in at once do not crowd the others out of the public figures", async () => {
+  test("one user's import of several years does not displace other users in the public figures", async () => {
     const t = deployment();
     for (const name of ["ada", "eve", "bob"]) {
       const who = await person(t, `${name}@example.com`);
@@ -250,7 +250,7 @@ describe("the dashboard's numbers", () => {
     expect(topSources).toEqual([{ source: "pi", sessions: 3 }]);
   });
 
-  test("days as full as they may be are no obstacle, to their owner or to the public figures", async () => {
+  test("days of maximum size are read by their owner and by the public figures", async () => {
     const t = deployment();
     const ada = await person(t);
     const long = (at: number) => `${at}`.padEnd(200, "x");
@@ -300,7 +300,7 @@ describe("a day as a picture", () => {
     expect((await ada.get(`/api/wrapped/${file}`)).status).toBe(status);
   });
 
-  test("today and yesterday of the dashboard, with the picture inside", async () => {
+  test("is part of the dashboard's answers for today and yesterday", async () => {
     const { t, me, ada } = await setUp();
     expect(await me.query(api.wrapped.getTodayWrapped, {})).toBeNull();
     const yesterday = await me.query(api.wrapped.getYesterdayWrapped, {});
@@ -326,14 +326,14 @@ describe("a day as a picture", () => {
   });
 });
 
-/** Days of the ledger that are not copied to `dailyWrapped`. */
+/** Counts days of the ledger that are not copied to `dailyWrapped` yet. */
 async function openDays(t: Deployment): Promise<number> {
   const days = await rows(t, "ledgerDays");
   return days.filter(({ foldDueAt }) => foldDueAt !== undefined).length;
 }
 
 describe("copies of days", () => {
-  test("answers are the same before a day is copied and afterwards", async () => {
+  test("do not change answers: they are the same before and after a day is copied", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/session", { externalId: "a", source: "pi", promptTokens: 50 });
@@ -349,7 +349,7 @@ describe("copies of days", () => {
     expect(await read(ada.get("/api/stats"))).toEqual(before);
   });
 
-  test("that were lost are made by the cron", async () => {
+  test("that were lost are made again by the cron", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/session", { externalId: "a", source: "pi", promptTokens: 50 });
@@ -363,7 +363,7 @@ describe("copies of days", () => {
   });
 });
 
-test("statistics answer however many projects there are, and their sums are those of the totals", async () => {
+test("statistics work with any number of projects, and the sums by project equal the totals", async () => {
   const t = deployment();
   const ada = await person(t);
   const { userId } = ada;

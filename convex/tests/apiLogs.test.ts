@@ -29,7 +29,7 @@ test.each([
   }
 });
 
-test("pruning goes on until the last old line is gone, however many there are", async () => {
+test("pruning deletes every old line, however many there are", async () => {
   const t = deployment();
   const ada = await person(t);
   const line = {

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 
 /**
- * Who may import whom (`docs/architecture.md`). `allowed` are rooms of ours; `packages` are
- * what a room may take from outside. Tests and fixtures may import anything.
+ * Which directory may import which (`docs/architecture.md`). `allowed` lists our directories, `packages` the
+ * external packages. Tests and fixtures may import anything.
  */
 const sources = import.meta.glob<string>(
   ["../**/*.ts", "!../**/*.*.ts", "!../_generated/**", "!../tests/**"],
@@ -72,7 +72,7 @@ const ROOMS: Record<string, Room> = {
   errors: { allowed: ["wire", "lib"], packages: CONVEX, why: "error codes" },
 };
 
-/** Function files and the tables of the house sit at the top; these are no function files. */
+/** Top-level files of `convex/` that are not function files. */
 const TOP_LEVEL = new Set(
   "http crons auth schema progressTables ledgerTables searchTables browserTables fields errors functions".split(
     " ",
@@ -104,7 +104,7 @@ function importsOf(name: string, text: string): string[] {
   return specifiersIn(text).map((specifier) => resolved(name, specifier));
 }
 
-/** What a source imports, as it is written there. */
+/** Returns the import specifiers of a source, as written. */
 function specifiersIn(text: string): string[] {
   const found = text.matchAll(
     /(?:^[ \t]*(?:import|export)\s(?:[^;]*?from\s+)?|\bimport\()"([^"]+)"/gms,
@@ -112,7 +112,7 @@ function specifiersIn(text: string): string[] {
   return Array.from(found, ([, specifier = ""]) => specifier);
 }
 
-/** A relative import as a name inside `convex/`; a package stays as it is. */
+/** Resolves a relative import to a name inside `convex/`; returns a package name unchanged. */
 function resolved(from: string, specifier: string): string {
   if (!specifier.startsWith(".")) return specifier;
   return new URL(specifier, `file:///convex/${from}`).pathname.replace("/convex/", "./");
@@ -130,7 +130,7 @@ function isIn(file: string, room: string): boolean {
   return file === room || file.startsWith(`${room}/`);
 }
 
-test("the sources were found, and imports of every form are seen", () => {
+test("the sources are found, and every form of import is recognised", () => {
   expect(files.length).toBeGreaterThan(40);
   const text = [
     'import a, { type B } from "../lib/a";',
@@ -159,7 +159,7 @@ describe.each(Object.entries(ROOMS).filter(([name]) => filesIn(name).length > 0)
 const functionFiles = files.filter(({ name }) => !name.includes("/") && !TOP_LEVEL.has(name));
 
 test.each(functionFiles.map((file) => [file.name, file] as const))(
-  "function file %s says args, returns and audience, and leaves the database to the model",
+  "function file %s declares args, returns and audience, and does not access the database",
   (_, file) => {
     expect(offences(FUNCTION_FILE, file.imports)).toEqual([]);
     expect(file.text).not.toMatch(/\bctx\.db\b/);
@@ -172,27 +172,27 @@ test.each(functionFiles.map((file) => [file.name, file] as const))(
   },
 );
 
-/** Rooms between a request and the functions. */
+/** Directories that may only reach data through functions. */
 const OUTER = ["http", "mcp", "answers", "pages", "exports", "wire", "lib"];
 
 test.each(
   files.filter(({ room }) => OUTER.includes(room)).map((file) => [file.name, file] as const),
 )(
-  "no room in front of the functions touches the database or names a public function: %s",
+  "code in front of the functions neither accesses the database nor names a public function: %s",
   (_, { text }) => {
     expect(text).not.toMatch(/\bctx\.db\b/);
     expect(text).not.toMatch(/import \{[^}]*\bapi\b[^}]*\} from "[^"]*_generated\/api"/);
   },
 );
 
-test("no file of ours names a public function to run it", () => {
+test("no file calls a public function by name", () => {
   const users = files.filter(({ text }) =>
     /import \{[^}]*\bapi\b[^}]*\} from "[^"]*_generated\/api"/.test(text),
   );
   expect(users.map(({ name }) => name)).toEqual([]);
 });
 
-/** Every source of ours, tests and fixtures left out, by its path from the root of the repository. */
+/** Every source except tests and fixtures, by its path from the root of the repository. */
 const everything = new Map(
   Object.entries({
     ...import.meta.glob<string>(["../**/*.ts", "!../**/*.*.ts", "!../_generated/**"], {
@@ -208,7 +208,7 @@ const everything = new Map(
   }).map(([path, text]) => [new URL(path, "file:///convex/tests/").pathname, text]),
 );
 
-/** The files that a file imports, types included: a circle of types is read in circles too. */
+/** The files that a file imports, including type imports, because cycles of types are as hard to read. */
 function importedBy(path: string): string[] {
   return specifiersIn(everything.get(path) ?? "").flatMap((specifier) => {
     const target = new URL(specifier, `file://${path}`).pathname;
@@ -245,7 +245,7 @@ function reachableFrom(path: string): Set<string> {
  */
 const KNOWN_CIRCLES = [/^\/scripts\/local\//, /^\/scripts\/bench\/(main|print)\.ts$/];
 
-test("no file imports itself through others, in convex/ and in scripts/", () => {
+test("there are no import cycles in convex/ and scripts/", () => {
   const unknown = circles().filter((group) =>
     group.some((path) => !KNOWN_CIRCLES.some((known) => known.test(path))),
   );

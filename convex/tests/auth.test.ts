@@ -25,7 +25,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** WorkOS as far as a sign-in needs it: codes `code-<user id>` are good, all others are not. */
+/** Stubs the part of WorkOS that a sign-in needs: only codes `code-<user id>` are valid. */
 function stubWorkos() {
   const requests: { [name: string]: unknown }[] = [];
   vi.stubGlobal("fetch", (_url: string, init: { body: string }) => {
@@ -54,7 +54,7 @@ async function signIn(t: Deployment, code: string) {
   return { as: t.withIdentity({ issuer: SITE, subject }), subject, tokens };
 }
 
-/** The subject of a token that Convex would take: signed with our key, by us, for Convex. */
+/** Verifies a token as Convex does (signature, issuer, audience) and returns its subject. */
 async function verified(token: string): Promise<string> {
   const key = await importJWK(jwks.keys[0] ?? {}, "RS256");
   const { payload } = await jwtVerify(token, key, { issuer: SITE, audience: "convex" });
@@ -62,7 +62,7 @@ async function verified(token: string): Promise<string> {
 }
 
 describe("a session of Convex Auth", () => {
-  test("comes from an AuthKit code, and is the same user as AuthKit's own token", async () => {
+  test("is created from an AuthKit code, for the same user as AuthKit's own token", async () => {
     const requests = stubWorkos();
     const t = deployment();
     const session = await signIn(t, "code-user_01");
@@ -78,7 +78,7 @@ describe("a session of Convex Auth", () => {
     });
   });
 
-  test("finds the user whom a token made first", async () => {
+  test("finds the user that a token created before", async () => {
     stubWorkos();
     const t = deployment();
     const first = await fromWorkos(t, "user_01", { email: "a@example.com" }).mutation(
@@ -89,7 +89,7 @@ describe("a session of Convex Auth", () => {
     expect(session.subject.split("|")[0]).toBe(first);
   });
 
-  test("a second sign-in makes a second session and no second user", async () => {
+  test("a second sign-in creates a second session but no second user", async () => {
     stubWorkos();
     const t = deployment();
     const one = await signIn(t, "code-user_01");
@@ -100,7 +100,7 @@ describe("a session of Convex Auth", () => {
     expect(await rows(t, "authSessions")).toHaveLength(2);
   });
 
-  test("is refreshed, and ended by signing out", async () => {
+  test("can be refreshed, and ends by signing out", async () => {
     stubWorkos();
     const t = deployment();
     const session = await signIn(t, "code-user_01");
@@ -114,7 +114,7 @@ describe("a session of Convex Auth", () => {
     expect(ended?.tokens ?? null).toBeNull();
   });
 
-  test("is refused for a code that WorkOS does not know, and makes nothing", async () => {
+  test("is refused for a code that WorkOS does not know, and nothing is stored", async () => {
     stubWorkos();
     const t = deployment();
     await expect(signIn(t, "stolen")).rejects.toThrow("did not accept");
@@ -130,16 +130,19 @@ describe("a session of Convex Auth", () => {
 });
 
 describe("the keys of the sign-in", () => {
-  test("are published where Convex looks for them", async () => {
+  test("are published at the addresses that Convex reads", async () => {
     const t = deployment();
     const discovery = await read(t.fetch("/.well-known/openid-configuration"));
     expect(discovery).toMatchObject({ issuer: SITE, jwks_uri: `${SITE}/.well-known/jwks.json` });
     expect(await read(t.fetch("/.well-known/jwks.json"))).toEqual(jwks);
   });
 
-  test.each([undefined, "garbage"])("are 404 on a deployment that has none (%s)", async (value) => {
-    vi.stubEnv("JWKS", value);
-    const t = deployment();
-    expect((await t.fetch("/.well-known/jwks.json")).status).toBe(404);
-  });
+  test.each([undefined, "garbage"])(
+    "answer 404 on a deployment without keys (%s)",
+    async (value) => {
+      vi.stubEnv("JWKS", value);
+      const t = deployment();
+      expect((await t.fetch("/.well-known/jwks.json")).status).toBe(404);
+    },
+  );
 });

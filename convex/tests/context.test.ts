@@ -13,7 +13,7 @@ beforeEach(async () => {
   ada = await person(t);
 });
 
-/** Syncs a conversation of a shop's project, and lets everything scheduled run. */
+/** Syncs a conversation of the project "shop", and runs everything scheduled. */
 async function sync(who: Person, externalId: string, said: string[]) {
   const createdAt = Date.UTC(2026, 0, 20);
   const session = { title: `About ${externalId}`, projectName: "shop", createdAt };
@@ -39,7 +39,7 @@ describe("the context for a question", () => {
     await sync(ada, "other", ["what is a build", "a thing that runs"]);
   });
 
-  test("is the passage that answers with its exchange, cited", async () => {
+  test("contains the message that answers with its exchange, cited", async () => {
     const found = await contextOf(ada, "q=zebra");
     expect(found.text).toBe(
       "[1] About keys (shop, 2026-01-20)\nUser: how do we rotate keys\n\nAssistant: with zebra, once a month",
@@ -51,13 +51,13 @@ describe("the context for a question", () => {
     expect(found.context[0]?.content).toContain("with zebra");
   });
 
-  test("of a prompt holds the answers to it", async () => {
+  test("contains the answers to a matching prompt", async () => {
     expect((await contextOf(ada, "q=rotate")).text).toContain(
       "Assistant: with zebra, once a month",
     );
   });
 
-  test("comes as turns, or as passages alone", async () => {
+  test("is also available as messages, or as items without text", async () => {
     const turns = await contextOf(ada, "q=zebra&format=messages");
     expect(turns.messages).toMatchObject([
       { role: "user", content: "how do we rotate keys", citation: 1 },
@@ -69,7 +69,7 @@ describe("the context for a question", () => {
     expect(passages).not.toHaveProperty("messages");
   });
 
-  test("is empty, not an error, when nothing is known", async () => {
+  test("is empty, not an error, if nothing matches", async () => {
     expect(await contextOf(ada, "q=unheard")).toMatchObject({
       context: [],
       text: "",
@@ -77,7 +77,7 @@ describe("the context for a question", () => {
     });
   });
 
-  test("never holds another user's words", async () => {
+  test("never contains another user's text", async () => {
     const eve = await person(t, "eve@example.com");
     await sync(eve, "secret", ["zebra secrets", "zebra indeed"]);
     expect((await contextOf(eve, "q=zebra+secrets")).text).toContain("zebra secrets");
@@ -98,7 +98,7 @@ describe("the context for a question", () => {
   });
 });
 
-test("keeps to its budget, to its number of passages, and to three of one session", async () => {
+test("the context respects its token budget, its limit, and three items per session", async () => {
   const said = (i: number) => `zebra ${i} ${"and some more words about it ".repeat(12)}`;
   for (let s = 0; s < 4; s++) {
     const ten = Array.from({ length: 10 }, (_, i) => said(10 * s + i));
@@ -116,7 +116,7 @@ test("keeps to its budget, to its number of passages, and to three of one sessio
   expect((await contextOf(ada, "q=zebra&limit=2&max_tokens=9000")).context).toHaveLength(2);
 });
 
-test("a long message is shown around what answers", async () => {
+test("a long message is shortened to the text around the match", async () => {
   const filler = "nothing to see in these words. ".repeat(400);
   await sync(ada, "long", ["where", `${filler} the zebra sleeps in the barn. ${filler}`]);
   const { text } = await contextOf(ada, "q=zebra&max_tokens=4000");

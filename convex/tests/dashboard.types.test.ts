@@ -3,8 +3,8 @@ import type { api } from "../_generated/api";
 import type { Id } from "../_generated/dataModel";
 
 /**
- * What the existing dashboard reads of each function that it calls, as its own type check demands it.
- * `tsc` is the test: a result that lacks a field, or has it in another type, does not compile.
+ * The fields and types that the existing dashboard reads from each function it calls. `tsc` is the test: a
+ * result without a field, or with another type, does not compile.
  */
 
 /** The result of a function. */

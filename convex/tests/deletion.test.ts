@@ -14,11 +14,11 @@ import { person, read, rows, settle, type Deployment, type Person } from "../tes
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 
-/** Sessions with messages, long parts, vectors and notes, and a line of the log for each request. */
+/** Stores sessions with messages, long parts, vectors and notes; each request writes a log line. */
 async function fill(t: Deployment, who: Person, sessions: number, messages: number) {
   for (let s = 0; s < sessions; s++) {
     const said = Array.from({ length: messages }, (_, m) => ({
-      // With a script that has no spaces, so that there are derived search texts too.
+      // Text in a script without spaces, so that search texts are derived too.
       text: `text of ${s} ${m} 漢字検索`,
       parts: [{ type: "text", content: `part of ${s} ${m}` }],
     }));
@@ -33,7 +33,7 @@ async function fill(t: Deployment, who: Person, sessions: number, messages: numb
   }
 }
 
-/** What a run of embedding leaves behind: a vector a session, and one unit with its mark. */
+/** Stores what an embedding job stores: a vector for each session, and one unit with its passage. */
 async function addVectors(t: Deployment, userId: Id<"users">) {
   const embedding = Array.from({ length: 1536 }, () => 0.5);
   const messages = await rows(t, "messages");
@@ -53,7 +53,7 @@ async function addVectors(t: Deployment, userId: Id<"users">) {
   }
 }
 
-/** Tables that hold any of these ids, or texts, anywhere in a row. */
+/** Lists tables with any of these ids or texts anywhere in a row. */
 async function traces(t: Deployment, ...marks: string[]): Promise<string[]> {
   const found = await allRows(t);
   return Object.keys(found).filter((table) => {
@@ -68,7 +68,7 @@ async function idsOf(t: Deployment, userId: Id<"users">): Promise<Id<"sessions">
 }
 
 describe("deleting a session", () => {
-  test("takes everything that belonged to it, and nothing else", async () => {
+  test("removes everything that belongs to it, and nothing else", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 2, 3);
@@ -91,7 +91,7 @@ describe("deleting a session", () => {
     });
   });
 
-  test("done twice, or to a session of another user, does no harm", async () => {
+  test("is idempotent, and another user's session is not deleted", async () => {
     const t = deployment();
     const ada = await person(t);
     const bob = await person(t, "bob@example.com");
@@ -109,7 +109,7 @@ describe("deleting a session", () => {
     expect(await traces(t, sessionId)).toEqual([]);
   });
 
-  test("a session that is restored under the same id is a fresh one without the old messages", async () => {
+  test("a session restored under the same id is a new one without the old messages", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 1, 3);
@@ -128,7 +128,7 @@ describe("deleting a session", () => {
 });
 
 describe("deleting all data", () => {
-  test("removes it in steps that can be watched, keeps the account, and says when it is done", async () => {
+  test("runs in steps whose progress is visible, keeps the account, and reports completion", async () => {
     const t = deployment();
     const ada = await person(t);
     const bob = await person(t, "bob@example.com");
@@ -167,7 +167,7 @@ describe("deleting all data", () => {
     expect((await ada.get("/api/sessions")).status).toBe(200);
   });
 
-  test("keeps what a plugin sends after it began, whole, and counts only that", async () => {
+  test("keeps everything a plugin sends after it started, and counts only that", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 2, 3);
@@ -184,7 +184,7 @@ describe("deleting all data", () => {
     expect(await me.query(api.users.stats, {})).toEqual({ sessionCount: 1, messageCount: 1 });
   });
 
-  test("what arrives for an old session after it began is there afterwards, and nothing older", async () => {
+  test("keeps messages that arrive for an old session after it started, and no older ones", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 40, 4);
@@ -234,7 +234,7 @@ describe("deleting all data", () => {
     expect([parts?.length, messages?.length]).toEqual([18, 18]);
   });
 
-  test("a run that died is started again, by its owner or by the cron, and comes to its end", async () => {
+  test("completes after its owner or the cron restarts a stalled one", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 2, 2);
@@ -260,7 +260,7 @@ describe("deleting all data", () => {
     expect(await me.mutation(api.users.deleteAllData, {})).toMatchObject({ started: true });
   });
 
-  test("begun anew where one broke off within a session, leaves nothing of that session", async () => {
+  test("leaves nothing of a session at which an earlier deletion stopped", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 2, 2);
@@ -279,7 +279,7 @@ function ownRows(rows: object[] | undefined, userId: string) {
   return (rows ?? []).filter((row) => "userId" in row && row.userId === userId);
 }
 
-test("a deletion of data that breaks off again and again is shown as failed, and may be started anew", async () => {
+test("a data deletion that keeps stalling is shown as failed, and can be started again", async () => {
   const t = deployment();
   const ada = await person(t);
   await fill(t, ada, 1, 2);
@@ -301,7 +301,7 @@ test("a deletion of data that breaks off again and again is shown as failed, and
 });
 
 describe("deleting the account", () => {
-  test("leaves no row with any trace of the user, and the other user's rows untouched", async () => {
+  test("leaves no trace of the user in any row, and does not change other users' rows", async () => {
     vi.stubEnv("RATE_LIMIT_READ", "5");
     const t = deployment();
     const bob = await person(t, "bob@example.com");
@@ -326,7 +326,7 @@ describe("deleting the account", () => {
     expect(await traces(t, ...marks)).toHaveLength(OWNED.length + 2 - WHILE_DELETING.length);
 
     expect(await me.action(api.users.deleteAccount, {})).toEqual({ started: true });
-    // Every door is closed at once, long before the last row is gone.
+    // Every credential is refused at once, long before the last row is deleted.
     const headers = { Authorization: `Bearer ${laptop.key}` };
     expect((await ada.get("/api/sessions")).status).toBe(401);
     expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
@@ -336,7 +336,7 @@ describe("deleting the account", () => {
     expect(await me.action(api.users.deleteAccount, {})).toMatchObject({ started: false });
     await settle(t);
     expect(await traces(t, ...marks)).toEqual([]);
-    // What Convex Auth keeps under ids of its own.
+    // Rows that Convex Auth stores under its own ids.
     for (const table of ["authRefreshTokens", "authVerificationCodes", "authRateLimits"] as const) {
       expect([table, await rows(t, table)]).toEqual([table, []]);
     }
@@ -350,7 +350,7 @@ describe("deleting the account", () => {
     }
   });
 
-  test("takes along what the deletion of a session had not reached yet", async () => {
+  test("also removes what an unfinished session deletion left", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 1, 3);
@@ -363,7 +363,7 @@ describe("deleting the account", () => {
     expect(await traces(t, sessionId, ada.userId)).toEqual([]);
   });
 
-  test("that is under way is taken over by nobody, though the address is the same and verified", async () => {
+  test("prevents anyone from taking over the account, even with the same verified address", async () => {
     const t = deployment();
     const ada = await person(t, "ada@example.com");
     await ada.dashboard.action(api.users.deleteAccount, {});
@@ -375,7 +375,7 @@ describe("deleting the account", () => {
     expect((await rows(t, "users")).map(({ _id }) => _id)).toEqual([userId]);
   });
 
-  test("an old token does not make the account again; a day later the person may come back", async () => {
+  test("an old token does not recreate the account; a day later the person may sign up again", async () => {
     const t = deployment();
     const ada = fromWorkos(t, "user_01", { email: "ada@example.com" });
     const first = await ada.mutation(api.users.getOrCreate, {});
@@ -391,7 +391,7 @@ describe("deleting the account", () => {
     expect(await ada.mutation(api.users.getOrCreate, {})).not.toBe(first);
   });
 
-  test("removes the person at WorkOS too, and tries again when WorkOS does not answer", async () => {
+  test("also removes the person at WorkOS, and retries if WorkOS does not answer", async () => {
     vi.stubEnv("WORKOS_API_KEY", "sk_test");
     vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
     const calls: string[] = [];
@@ -410,7 +410,7 @@ describe("deleting the account", () => {
     expect(calls).toEqual([call, call]);
   });
 
-  test("is complete only in a step that found every table empty, wherever the run broke off", async () => {
+  test("is complete only after a step that finds every table empty, wherever it was interrupted", async () => {
     const t = deployment();
     const ada = await person(t);
     await fill(t, ada, 4, 300);
@@ -424,7 +424,7 @@ describe("deleting the account", () => {
   }, 60_000);
 });
 
-/** What Convex Auth holds of a person who signed in. */
+/** Stores the rows that Convex Auth has for a person who signed in. */
 async function addIdentity(t: Deployment, userId: Id<"users">) {
   await t.run(async (ctx) => {
     const { db } = ctx;
@@ -442,7 +442,7 @@ async function addIdentity(t: Deployment, userId: Id<"users">) {
   });
 }
 
-/** Tables with rows that belong to a user, by the ids in them. A new one must be deleted, and listed. */
+/** Tables with rows that belong to a user, directly or by other ids. The deletion must cover a new table, and this list too. */
 const OWNED = [
   "apiKeys",
   "apiLogs",
@@ -465,10 +465,10 @@ const OWNED = [
   "sessions",
   "tombstones",
 ];
-/** Tables that hold rows of a user only while something of theirs is being deleted. */
+/** Tables that have rows of a user only while a deletion is running. */
 const WHILE_DELETING = ["deletions", "purges"];
 
-test("every table whose rows point to a user is known to the deletion", () => {
+test("the deletion covers every table whose rows refer to a user", () => {
   const tables = Object.entries(schema.tables).map(([name, table]) => {
     const text = JSON.stringify(
       (table as unknown as { validator: { json: unknown } }).validator.json,
@@ -481,6 +481,6 @@ test("every table whose rows point to a user is known to the deletion", () => {
   });
   const owned = tables.filter(({ ofUser }) => ofUser).map(({ name }) => name);
   expect(owned.sort()).toEqual(OWNED);
-  // No table refers to stored files: the day one does, deletion must delete the files.
+  // No table refers to stored files. If one does, the deletion must delete the files too.
   expect(tables.filter(({ hasFiles }) => hasFiles)).toEqual([]);
 });

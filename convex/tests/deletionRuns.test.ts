@@ -5,14 +5,14 @@ import { allRows, conversation, deployment, eachTestAt, loseScheduled } from "..
 import { rowsOfDay } from "./stats.fixture";
 import { person, read, rows, settle, type Deployment, type Person } from "../test.setup";
 
-/** Deletions in more than one step: watched, interrupted, resumed, and moved from version 1. */
+/** Deletions in several steps: their progress, interruptions, restarts, and states of version 1. */
 
 const NOON = Date.UTC(2026, 0, 22, 12);
 const STALLED_MS = 600_000;
 
 eachTestAt(NOON);
 
-/** Stores sessions `s0`, `s1` … of so many messages; returns their ids in order. */
+/** Stores sessions `s0`, `s1` … with this number of messages; returns their ids in order. */
 async function store(t: Deployment, who: Person, sessions: number, messages: number) {
   for (let s = 0; s < sessions; s++) {
     const texts = Array.from({ length: messages }, (_, m) => `text of ${s} ${m}`);
@@ -23,12 +23,12 @@ async function store(t: Deployment, who: Person, sessions: number, messages: num
   return own.map(({ _id }) => _id);
 }
 
-/** Runs the cron that starts stalled deletions again. */
+/** Runs the cron that restarts stalled deletions. */
 async function resumeStalled(t: Deployment) {
   await t.mutation(internal.deletion.resumeStalled, {});
 }
 
-/** Tables with a row that contains this id. */
+/** Lists tables with a row that contains this id. */
 async function tablesWith(t: Deployment, id: string): Promise<string[]> {
   const found = await allRows(t);
   return Object.keys(found).filter((table) => JSON.stringify(found[table]).includes(`"${id}"`));
@@ -51,7 +51,7 @@ describe("a shared page", () => {
   };
 
   test.each(["account", "data"] as const)(
-    "answers 404 as soon as the deletion of the owner's %s has begun",
+    "answers 404 as soon as the deletion of the owner's %s has started",
     async (scope) => {
       const t = deployment();
       const ada = await person(t);
@@ -63,7 +63,7 @@ describe("a shared page", () => {
     },
   );
 
-  test("of a session made after a data deletion began stays, and so do other people's", async () => {
+  test("still works for a session created after a data deletion started, and for other users", async () => {
     const t = deployment();
     const ada = await person(t);
     const bob = await person(t, "bob@example.com");
@@ -82,7 +82,7 @@ describe("a shared page", () => {
 });
 
 describe("the state of a deletion", () => {
-  test("changes in every step, while the row that every message reads does not", async () => {
+  test("changes with every step, without writing the user's row that every message reads", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 8, 200);
@@ -145,7 +145,7 @@ describe("the state of a deletion", () => {
     },
   );
 
-  test("of version 1 is continued by the run that version 1 had scheduled", async () => {
+  test("of version 1 is continued by the step that version 1 scheduled", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 2, 3);
@@ -166,7 +166,7 @@ describe("the state of a deletion", () => {
 });
 
 describe("the purge of a deleted session", () => {
-  test("whose run was lost at any step is found again by the cron, and leaves nothing", async () => {
+  test("is restarted by the cron after being lost at any step, and leaves nothing", async () => {
     const t = deployment();
     const ada = await person(t);
     const [gone = "", kept = ""] = await store(t, ada, 2, 700);
@@ -210,7 +210,7 @@ describe("a deletion in many steps", () => {
   const step = (t: Deployment, userId: Id<"users">) =>
     t.mutation(internal.deletion.step, { userId });
 
-  test("removes sign-ins with more tokens than a step takes, and never a sign-in before its tokens", async () => {
+  test("removes sign-ins with more tokens than one step allows, and never a sign-in before its tokens", async () => {
     const t = deployment();
     const ada = await person(t);
     await t.run(async ({ db }) => {
@@ -246,7 +246,7 @@ describe("a deletion in many steps", () => {
     expect(await rows(t, "authVerificationCodes")).toEqual([]);
   });
 
-  test("is bounded by bytes: large messages take several steps", async () => {
+  test("bounds a step by bytes: large messages take several steps", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 1, 1);
@@ -274,7 +274,7 @@ describe("a deletion in many steps", () => {
     expect(removed.length).toBeGreaterThanOrEqual(3);
   });
 
-  test("is bounded by rows", async () => {
+  test("bounds a step by rows", async () => {
     const t = deployment();
     const ada = await person(t);
     await t.run(async ({ db }) => {
@@ -298,7 +298,7 @@ describe("a deletion in many steps", () => {
     expect(left).toEqual([1_800, 1_300, 800, 300, 0]);
   });
 
-  test("of data keeps log lines, days and keys of what came after it began", async () => {
+  test("of data keeps the keys, and log lines and days from after it started", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 2, 3);
@@ -322,7 +322,7 @@ describe("a deletion in many steps", () => {
     });
   });
 
-  test("of an account takes over from one of data, and none of data from one of an account", async () => {
+  test("of an account replaces a data deletion, but a data deletion does not replace it", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 2, 3);
@@ -339,7 +339,7 @@ describe("a deletion in many steps", () => {
     expect(await tablesWith(t, ada.userId)).toEqual([]);
   });
 
-  test("of an account never fails, however often its runs are lost", async () => {
+  test("of an account never fails, however often its steps are lost", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 1, 3);
@@ -356,7 +356,7 @@ describe("a deletion in many steps", () => {
     expect(await tablesWith(t, ada.userId)).toEqual([]);
   });
 
-  test("is shown with its reason when it failed, and then takes nothing that is sent", async () => {
+  test("that failed is shown with its reason, and deletes nothing sent afterwards", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 1, 3);
@@ -375,7 +375,7 @@ describe("a deletion in many steps", () => {
     expect(await rows(t, "sessions")).toHaveLength(1);
   });
 
-  test("that stalled a moment too short ago is left alone", async () => {
+  test("is not restarted before the stall timeout", async () => {
     const t = deployment();
     const ada = await person(t);
     await store(t, ada, 1, 3);
@@ -398,7 +398,7 @@ describe("a deletion in many steps", () => {
   });
 });
 
-test("a person is deleted at WorkOS with longer and longer waits, and given up after about a day", async () => {
+test("deleting a person at WorkOS is retried with growing delays, for a limited time", async () => {
   vi.stubEnv("WORKOS_API_KEY", "sk_test");
   vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
   const at: number[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { deployment, eachTestAt, person, read, settle, type Person } from "../test.setup";
 
-/** What tools of every dialect send, as it comes out of the HTTP API. */
+/** Messages in the dialects of all tools, as the HTTP API returns them. */
 
 eachTestAt(Date.UTC(2026, 10, 28, 12));
 
@@ -27,7 +27,7 @@ async function sent(messages: Sent[], id = "s") {
   return { t, ada };
 }
 
-/** The conversation as a model is given it: who, what, and the calls. */
+/** Returns the conversation as a chat export: roles, texts and tool calls. */
 async function chatOf(ada: Person) {
   const url = "/api/export?format=openai&style=chat&include_metadata=false&id=s";
   const { messages } = await read<Chat>(ada.get(url));
@@ -174,7 +174,7 @@ describe("calls and results of every tool", () => {
       ],
     ],
     [
-      "one speaker several times in a row",
+      "one role several times in a row",
       [
         user("Q"),
         user("more"),
@@ -191,7 +191,7 @@ describe("calls and results of every tool", () => {
     expect(await chatOf(ada)).toEqual(expected);
   });
 
-  test("the text of parts without a type is the message's text, and found", async () => {
+  test("the text of parts without a type is the message's text, and can be searched", async () => {
     const { ada } = await sent([{ role: "user", parts: [{ text: "zebra crossing" }] }]);
     const { messages, title } = await read<{ title: string; messages: { textContent: string }[] }>(
       ada.get("/api/sessions/s"),
@@ -204,7 +204,7 @@ describe("what tools inject", () => {
   const CONTEXT = "<environment_context>\n  <cwd>/home/kim/x</cwd>\n</environment_context>";
   const CAVEAT = `<local-command-caveat>Caveat: ${"x".repeat(3_000)}</local-command-caveat>`;
 
-  test("gives no title", async () => {
+  test("is not used as a title", async () => {
     for (const injected of [
       [CONTEXT],
       [CAVEAT, "<command-name>/init</command-name>", CONTEXT],
@@ -216,7 +216,7 @@ describe("what tools inject", () => {
     }
   });
 
-  test("gives no question of a dataset, and stays in the text", async () => {
+  test("is not a question in a dataset, and stays in the text", async () => {
     const { ada } = await sent([
       user(CONTEXT),
       user("Fix the payments bug"),
@@ -248,7 +248,7 @@ describe("what tools inject", () => {
   });
 });
 
-test("a reasoning item is its summary, and an encrypted one is nothing", async () => {
+test("a reasoning item is shown as its summary, and an encrypted one is omitted", async () => {
   const reasoning = {
     type: "reasoning",
     summary: [{ type: "summary_text", text: "think codex" }],
@@ -262,7 +262,7 @@ test("a reasoning item is its summary, and an encrypted one is nothing", async (
   expect(cases[0]?.additional_metadata.thinking).toBe("think codex");
 });
 
-test("a picture in a tool's output is named, in every format for people and models", async () => {
+test("every format for people and models mentions a picture in a tool's output", async () => {
   const data = "iVBORw0KGgo".repeat(5_000);
   const picture = { type: "image", source: { type: "base64", media_type: "image/png", data } };
   const { ada } = await sent([

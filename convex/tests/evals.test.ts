@@ -7,7 +7,7 @@ const NOW = Date.UTC(2026, 10, 22, 12);
 
 eachTestAt(NOW);
 
-/** A person with the sessions a, b and c, newest first. */
+/** Creates a user with the sessions a, b and c, newest first. */
 async function reviewer(t: Deployment, name = "ada") {
   const who = await person(t, `${name}@example.com`);
   for (const [index, id] of ["a", "b", "c"].entries()) {
@@ -26,7 +26,7 @@ async function reviewer(t: Deployment, name = "ada") {
 }
 
 describe("PATCH /api/sessions/:id", () => {
-  test("sets what it names, keeps the rest, and answers the session", async () => {
+  test("sets the given fields, keeps the others, and returns the session", async () => {
     const t = deployment();
     const ada = await reviewer(t);
     await ada.send("PATCH", "/api/sessions/a", { evalTags: [" x ", "x", "y"], evalNotes: "n" });
@@ -49,7 +49,7 @@ describe("PATCH /api/sessions/:id", () => {
     expect(answer.session).toMatchObject({ evalTags: ["x", "y"] });
   });
 
-  test("what a reviewer writes is in the session and in its export, and weighs on no list", async () => {
+  test("review texts are in the session and its export, and not in list rows", async () => {
     const t = deployment();
     const ada = await reviewer(t);
     const texts = { evalNotes: "slow", expectedOutput: "42" };
@@ -65,7 +65,7 @@ describe("PATCH /api/sessions/:id", () => {
     expect(await rows(t, "reviews")).toEqual([]);
   });
 
-  test("a title set here stays, whatever the plugin sends, and is found by search text", async () => {
+  test("plugins do not replace a title set here, and search finds it", async () => {
     const t = deployment();
     const ada = await reviewer(t);
     await ada.send("PATCH", "/api/sessions/a", { title: "Mine" });
@@ -99,7 +99,7 @@ describe("PATCH /api/sessions/:id", () => {
     expect(await read(ada.get("/api/sessions/a"))).toMatchObject({ isPublic: false });
   });
 
-  test("another user's session answers 404 and stays as it is", async () => {
+  test("answers 404 for another user's session and does not change it", async () => {
     const t = deployment();
     const ada = await reviewer(t);
     const eve = await person(t, "eve@example.com");
@@ -113,7 +113,7 @@ describe("PATCH /api/sessions/:id", () => {
   });
 });
 
-test("DELETE /api/sessions/:id: gone at once, from statistics too, and nothing is left behind", async () => {
+test("DELETE /api/sessions/:id removes the session and its statistics at once, and leaves nothing", async () => {
   const t = deployment();
   const ada = await reviewer(t);
   await ada.post("/sync/message", {
@@ -132,7 +132,7 @@ test("DELETE /api/sessions/:id: gone at once, from statistics too, and nothing i
 });
 
 describe("the dashboard's functions", () => {
-  test("marking and judging stamp the time of review, unmarking takes it away, a note leaves it", async () => {
+  test("marking or setting a status sets the time of review, unmarking clears it, a note keeps it", async () => {
     const t = deployment();
     const { dashboard, a: sessionId } = await reviewer(t);
     await dashboard.mutation(api.evals.updateEvalStatus, { sessionId, evalStatus: "correct" });
@@ -154,7 +154,7 @@ describe("the dashboard's functions", () => {
     expect(stored).not.toHaveProperty("reviewedAt");
   });
 
-  test("a review says nothing of when the session last went on", async () => {
+  test("a review does not change when the session was last active", async () => {
     const t = deployment();
     const { dashboard, a: sessionId } = await reviewer(t);
     const updatedAt = async () =>
@@ -167,7 +167,7 @@ describe("the dashboard's functions", () => {
     expect(await updatedAt()).toBe(before);
   });
 
-  test("a list with counts over what the filters leave, newest first", async () => {
+  test("list matching sessions, newest first, with counts over all matches", async () => {
     const t = deployment();
     const { dashboard, a, b, c } = await reviewer(t);
     const golden = { sessionIds: [a, b], evalStatus: "golden" as const };
@@ -196,7 +196,7 @@ describe("the dashboard's functions", () => {
     expect(preview.warnings).toEqual(["3 sessions have no messages"]);
   });
 
-  test("pages by status and tag, each session once", async () => {
+  test("page by status and tag, each session once", async () => {
     const t = deployment();
     const { dashboard, a, b, c } = await reviewer(t);
     const edits = { evalReady: true, evalTags: ["x"] };
@@ -209,7 +209,7 @@ describe("the dashboard's functions", () => {
     expect(found).toEqual([["a"], ["b"], ["c"]]);
   });
 
-  test("someone signed out gets the empty answers, never an error", async () => {
+  test("return empty answers for signed-out callers, never an error", async () => {
     const t = deployment();
     expect((await t.query(api.evals.listEvalSessions, {})).sessions).toEqual([]);
     expect(await t.query(api.evals.getEvalTags, {})).toEqual([]);
@@ -219,7 +219,7 @@ describe("the dashboard's functions", () => {
     });
   });
 
-  test("another user's sessions are not found, one by one, and passed over among many", async () => {
+  test("do not find another user's session, and skip it in a bulk update", async () => {
     const t = deployment();
     const ada = await reviewer(t);
     const eve = await reviewer(t, "eve");

@@ -8,7 +8,7 @@ const DAY = 86_400_000;
 
 eachTestAt(NOW);
 
-/** A session with one question and its answer, ready for evaluation. */
+/** Stores a session with one question and its answer, ready for evaluation. */
 async function ready(who: Person, id: string, fields: object = {}, edits: object = {}) {
   const session = { source: "pi", title: `Title ${id}`, ...fields };
   const said = [`Question ${id}`, `Answer ${id}`];
@@ -39,7 +39,7 @@ async function names(answer: Response | Promise<Response>) {
 }
 
 describe("GET /api/export", () => {
-  test("without ids: every session that is ready, newest first, as DeepEval reads it", async () => {
+  test("exports every session ready for evaluation without ids, newest first, for DeepEval", async () => {
     const { ada } = await setUp();
     const answer = await ada.get("/api/export");
     expect(answer.headers.get("Content-Type")).toBe("application/json; charset=utf-8");
@@ -77,7 +77,7 @@ describe("GET /api/export", () => {
   });
 
   test.each(["deepeval", "deepeval&turns=multi", "openai", "openai&style=chat", "promptfoo"])(
-    "include_metadata=false leaves the origin out of %s, and nothing else",
+    "include_metadata=false omits only the origin from %s",
     async (format) => {
       const { ada } = await setUp();
       const lines = async (query: string) => {
@@ -100,7 +100,7 @@ describe("GET /api/export", () => {
     },
   );
 
-  test.each(["json", "jsonl"])("%s leaves out nothing that a plugin sent", async (format) => {
+  test.each(["json", "jsonl"])("%s contains everything that a plugin sent", async (format) => {
     const { t, ada } = await setUp();
     const tokens = { promptTokens: 1, completionTokens: 2, totalTokens: 9, cacheReadTokens: 3 };
     const numbers = {
@@ -137,7 +137,7 @@ describe("GET /api/export", () => {
     expect(message).toMatchObject({ ...said, role: "unknown", rawRole: "critic" });
   });
 
-  test("all=true exports every session, as JSONL if nothing else is asked for", async () => {
+  test("all=true exports every session, as JSONL by default", async () => {
     const { ada } = await setUp();
     const answer = await ada.get("/api/export?all=true");
     expect(answer.headers.get("Content-Type")).toBe("application/jsonl; charset=utf-8");
@@ -152,7 +152,7 @@ describe("GET /api/export", () => {
     expect(sessions.map(({ externalId }) => externalId)).toEqual(["new", "old"]);
   });
 
-  test("says in a header how its consumer loads it", async () => {
+  test("names in a header how to load the file", async () => {
     const { ada } = await setUp();
     for (const query of ["format=promptfoo&mode=replay", "format=promptfoo", "format=otel", ""]) {
       const usage = (await ada.get(`/api/export?${query}`)).headers.get("X-Export-Usage");
@@ -179,7 +179,7 @@ describe("GET /api/export", () => {
     expect(note).toMatch(why);
   });
 
-  test("one session is one entry of json, however many messages it has", async () => {
+  test("a session is one entry in json, however many messages it has", async () => {
     const t = deployment();
     const ada = await person(t);
     const texts = Array.from({ length: 450 }, (_, at) => `message ${at}`);
@@ -192,7 +192,7 @@ describe("GET /api/export", () => {
     ]);
   });
 
-  test("a session named by both of its ids is one, and an unknown id named twice is one", async () => {
+  test("a session listed by both ids is exported once, and a repeated unknown id is reported once", async () => {
     const { ada } = await setUp();
     const { _id } = await read(ada.get("/api/sessions/old"));
     const ids = ["old", "nowhere", _id, "nowhere", "new", _id];
@@ -203,7 +203,7 @@ describe("GET /api/export", () => {
     expect(await names(two)).toEqual(["old#0"]);
   });
 
-  test("a tag that holds a comma is found", async () => {
+  test("a tag that contains a comma can be filtered", async () => {
     const { ada } = await setUp();
     await ready(ada, "comma", { createdAt: NOW - 4 * DAY }, { evalTags: ["slow, odd"] });
     for (const name of ["tag", "tags"]) {
@@ -212,7 +212,7 @@ describe("GET /api/export", () => {
     }
   });
 
-  test("one session by id, ready or not, in any format, under a safe file name", async () => {
+  test("exports one session by id, ready or not, in any format, with a safe file name", async () => {
     const { ada } = await setUp();
     await ada.post("/sync/message", {
       sessionExternalId: '../"x\r\n',
@@ -227,7 +227,7 @@ describe("GET /api/export", () => {
     expect(whole.sessions).toMatchObject([{ externalId: "unready", messages: [] }]);
   });
 
-  test("what is not the caller's is as unknown as none: 404 by id, absent from a list", async () => {
+  test("another user's session is treated as missing: 404 by id, omitted from a list", async () => {
     const { t } = await setUp();
     const eve = await person(t, "eve@example.com");
     expect((await eve.get("/api/export?id=old")).status).toBe(404);
@@ -260,7 +260,7 @@ describe("GET /api/export", () => {
     expect(await read(answer)).toMatchObject({ code: "INVALID_REQUEST", details: [{ path }] });
   });
 
-  test("ids of a list that nobody knows are counted and named, in a header that browsers may read", async () => {
+  test("unknown ids of a list are counted and named in a header that browsers may read", async () => {
     const { ada } = await setUp();
     const answer = await ada.get("/api/export?sessionIds=old,no%20where,new,%C3%A9");
     expect(answer.headers.get("X-Export-Unknown")).toBe('2; ids="no%20where %C3%A9"');
@@ -277,7 +277,7 @@ describe("GET /api/export", () => {
     expect((await ada.get("/api/export?id=nowhere")).status).toBe(404);
   });
 
-  test("a large export goes on by its cursor, complete and in order, each answer a document", async () => {
+  test("a large export continues with its cursor, complete and in order, each answer a valid document", async () => {
     const ada = await person(deployment());
     const large = { role: "user", textContent: "é".repeat(1_500_000), externalId: "large" };
     const ids = [0, 1, 2, 3, 4, 5, 6].map((index) => `s${index}`);
@@ -301,7 +301,7 @@ describe("GET /api/export", () => {
     );
   });
 
-  test("anonymize=true hides names, paths, addresses and keys, the same by the same", async () => {
+  test("anonymize=true replaces names, paths, addresses and keys consistently", async () => {
     const t = deployment();
     const ada = await person(t, "grace@navy.mil");
     await ada.post("/sync/batch", {
@@ -320,7 +320,7 @@ describe("GET /api/export", () => {
     const answer = await (await ada.get("/api/export?id=s&anonymize=true")).text();
     expect(answer).not.toMatch(/grace|hopper|navy|osk_/i);
     expect(new Set(answer.match(/\/home\/user-\w+/g)).size).toBe(1);
-    // Another export has pseudonyms of its own, so that two recipients cannot compare theirs.
+    // Another export uses different pseudonyms, so that two recipients cannot compare their exports.
     const again = await (await ada.get("/api/export?id=s&anonymize=true")).text();
     expect(again).not.toMatch(/grace|hopper|navy|osk_/i);
     const pseudonyms = (text: string) => new Set(text.match(/user-[0-9a-f]{12}/g));
@@ -328,7 +328,7 @@ describe("GET /api/export", () => {
     for (const one of pseudonyms(again)) expect(answer).not.toContain(one);
   });
 
-  test("all answers of one anonymised export use the same pseudonyms, and its cursor is no key", async () => {
+  test("all answers of an anonymised export use the same pseudonyms, and its cursor reveals no key", async () => {
     const t = deployment();
     const ada = await person(t, "grace@navy.mil");
     const ids = ["a", "b", "c"];
@@ -376,7 +376,7 @@ describe("the dashboard's file", () => {
     expect(file.stats.sessions).toBe(3);
   });
 
-  test("a folder says when it was made, and what of which sources and models is in it", async () => {
+  test("a folder states when it was created, and which sources and models it contains", async () => {
     const { t, ada } = await setUp();
     const system = { sessionExternalId: "system", externalId: "m", role: "system" };
     await ada.post("/sync/message", { ...system, textContent: "You are a tool." });
@@ -401,7 +401,7 @@ describe("the dashboard's file", () => {
     expect(Object.keys(files)).toHaveLength(3);
   });
 
-  test("rejects when there is nothing to export, and for someone signed out", async () => {
+  test("fails if there is nothing to export, and for signed-out callers", async () => {
     const { t, ada } = await setUp();
     const args = { sessionIds: [], format: "deepeval", options };
     const exported = (who: Pick<typeof t, "action">) =>

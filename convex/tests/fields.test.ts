@@ -15,13 +15,13 @@ import {
 } from "../test.setup";
 import { api } from "../_generated/api";
 
-/** Every field of the table of fields is sent over HTTP and read wherever it is declared to appear. */
+/** Sends every field of the field table over HTTP, and reads it wherever it is declared to appear. */
 
 eachTestAt(Date.parse("2026-11-22T12:00:00Z"));
 
 type Row = { [name: string]: unknown };
 
-/** A value for each field, all different. Prompt and completion tokens add up to the total. */
+/** Returns a different value for each field. Prompt and completion tokens add up to the total. */
 function sample(fields: Fields): Row {
   const values = record(keysOf(fields), (name) => {
     const at = keysOf(fields).indexOf(name) + 1;
@@ -31,7 +31,7 @@ function sample(fields: Fields): Row {
 }
 
 const SESSION = sample(SESSION_FIELDS);
-/** With the session's numbers, because a session shows what its messages add up to. */
+/** Has the session's numbers, because a session shows the sums over its messages. */
 const MESSAGE: Row = { ...sample(MESSAGE_FIELDS), ...record(NUMBERS, (name) => SESSION[name]) };
 
 async function synced(session: Row = SESSION, message: Row = MESSAGE) {
@@ -46,7 +46,7 @@ async function synced(session: Row = SESSION, message: Row = MESSAGE) {
   return { t, ada };
 }
 
-/** Of the fields of the table, those that a row shows. */
+/** Returns the fields of the field table that a row contains. */
 function shown(fields: Fields, row: Row | undefined): Row {
   const names = keysOf(fields).filter((name) => row?.[name] !== undefined && row[name] !== null);
   return record(names, (name) => row?.[name]);
@@ -64,7 +64,7 @@ async function exported(ada: Person, query: string) {
   return { session, message: session.messages[0] };
 }
 
-test("every field is stored and shown in each view that it is declared for, and in no other", async () => {
+test("every field is stored, and appears in exactly the views it is declared for", async () => {
   const { t, ada } = await synced();
   const list = await read<Answer>(ada.get("/api/sessions"));
   expect(shown(SESSION_FIELDS, list.sessions[0])).toEqual(
@@ -97,7 +97,7 @@ test("every field is stored and shown in each view that it is declared for, and 
   );
 });
 
-test("strangers see of a shared session only the fields that are declared for them", async () => {
+test("strangers see only the declared fields of a shared session", async () => {
   const { t, ada } = await synced();
   const { publicSlug: slug } = await read<{ publicSlug: string }>(
     ada.send("PATCH", "/api/sessions/s", { isPublic: true }),
@@ -149,7 +149,7 @@ test("an anonymised export changes every personal field, and keeps the others", 
   }
 });
 
-test("a machine's name is replaced wherever the conversation says it", async () => {
+test("an anonymised export replaces a machine's name everywhere in the conversation", async () => {
   const { ada } = await synced(
     { host: "Lovelace-Box.local" },
     { textContent: "ssh Lovelace-Box.local" },
@@ -158,7 +158,7 @@ test("a machine's name is replaced wherever the conversation says it", async () 
   expect(JSON.stringify([session, message])).not.toContain("Lovelace");
 });
 
-test("what is not sent again is kept, field by field", async () => {
+test("every field that is not sent again keeps its value", async () => {
   const { t, ada } = await synced();
   await ada.post("/sync/session", { externalId: "s", endReason: "done" });
   await ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", textContent: "More" });
@@ -169,19 +169,19 @@ test("what is not sent again is kept, field by field", async () => {
   expect(shown(MESSAGE_FIELDS, message)).toEqual(MESSAGE);
 });
 
-test("both kinds of cache writes are added up where no sum is sent", async () => {
+test("both kinds of cache writes are added up if no sum is sent", async () => {
   const { t } = await synced({}, { cacheWrite5mTokens: 5, cacheWrite1hTokens: 7 });
   const [message] = await rows(t, "messages");
   expect(message?.cacheWriteTokens).toBe(12);
 });
 
-test("every filter has a name of its own", () => {
+test("filter names are unique", () => {
   const filters = FIELD_FILTERS.map(({ filter }) => filter);
   expect(new Set(filters).size).toBe(filters.length);
   expect(filters).toContain("gitBranch");
 });
 
-test("every filter leaves the sessions that match, in lists, in searches and in exports", async () => {
+test("every filter returns only matching sessions, in lists, searches and exports", async () => {
   const { t, ada } = await synced();
   const other = record(keysOf(SESSION_FIELDS), (name) => `other ${String(SESSION[name])}`);
   await ada.post("/sync/session", { externalId: "o", ...other, totalTokens: 1 });
@@ -204,7 +204,7 @@ test("every filter leaves the sessions that match, in lists, in searches and in 
   }
 });
 
-test("a filtered list comes in pages that lead to every match, each once", async () => {
+test("the pages of a filtered list contain every match exactly once", async () => {
   const t = deployment();
   const ada = await person(t);
   const sessions = Array.from({ length: 12 }, (_, n) => ({

@@ -8,7 +8,7 @@ const NOW = Date.UTC(2026, 0, 22, 12);
 
 eachTestAt(NOW);
 
-/** What must hold for every route of the table, new ones included. */
+/** Guarantees of every route, including new ones. */
 const routes = endpoints.map(({ route }) => route);
 const named = (list: Route[]) =>
   list.map((route) => [`${route.method} ${route.path}`, route] as const);
@@ -51,7 +51,7 @@ describe.each(named(guarded))("%s without the right credentials", (_, route) => 
   });
 });
 
-test("every wrong credential gets the same words", async () => {
+test("every wrong credential gets the same message", async () => {
   const t = deployment();
   await person(t);
   const ask = async (Authorization: string) =>
@@ -63,7 +63,7 @@ test("every wrong credential gets the same words", async () => {
 });
 
 test.each(["Bearer KEY x", "xBearer KEY", "Basic x, Bearer KEY", "KEY"])(
-  "a good key inside something else is none: %s",
+  "a valid key inside other text is refused: %s",
   async (header) => {
     const t = deployment();
     const { apiKey } = await person(t);
@@ -72,7 +72,7 @@ test.each(["Bearer KEY x", "xBearer KEY", "Basic x, Bearer KEY", "KEY"])(
   },
 );
 
-test("the scheme is compared without case and with any run of spaces", async () => {
+test("the authentication scheme ignores case, and any number of spaces may follow", async () => {
   const t = deployment();
   const { apiKey } = await person(t);
   const answer = await t.fetch("/api/sessions", {
@@ -87,7 +87,7 @@ describe.each(named(routes))("%s", (_, route) => {
   );
 
   test.each(others.filter((method) => !isServedByPrefix(method, route)))(
-    "by %s answers 405 and names what is allowed",
+    "answers %s with 405 and names the allowed methods",
     async (method) => {
       const answer = await deployment().fetch(urlOf(route), { method });
       expect(answer.headers.get("Allow")).toContain(route.method);
@@ -95,14 +95,14 @@ describe.each(named(routes))("%s", (_, route) => {
     },
   );
 
-  test("by OPTIONS answers a preflight", async () => {
+  test("answers an OPTIONS preflight", async () => {
     const answer = await deployment().fetch(urlOf(route), { method: "OPTIONS" });
     expect(answer.status).toBe(204);
     expect(answer.headers.get("Access-Control-Allow-Methods")).toContain(route.method);
     expect(answer.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
   });
 
-  test("behind a doubled slash is the same endpoint", async () => {
+  test("is also reached with a doubled slash", async () => {
     const t = deployment();
     const ada = await person(t);
     const init = { method: route.method, ...(route.body ? { body: "{}" } : {}) };
@@ -140,7 +140,7 @@ describe.each(named(withBody))("%s refuses", (_, route) => {
     await expectError(await ada.send(route.method, urlOf(route), body), status, code);
   });
 
-  test("a body over the limit, and names the limit", async () => {
+  test("a body over the limit, and states the limit", async () => {
     const ada = await person(deployment());
     const body = JSON.stringify({ externalId: "x".repeat(BODY_MAX_BYTES) });
     const error = await expectError(
@@ -174,14 +174,14 @@ describe("paths", () => {
     },
   );
 
-  test("an id is trimmed where it is asked for as it was where it was sent", async () => {
+  test("an id in a path is trimmed like the id that was sent", async () => {
     const ada = await person(deployment());
     await ada.post("/sync/session", { externalId: " padded " });
     const answer = await read(ada.get("/api/sessions/%20padded%20"));
     expect(answer).toMatchObject({ externalId: "padded" });
   });
 
-  test("an external id with every kind of character is found under its encoded form", async () => {
+  test("an external id with special characters is found in its URL-encoded form", async () => {
     const ada = await person(deployment());
     const externalId = "a/b c?d#e%f&g=日本";
     await ada.post("/sync/session", { externalId, title: "T" });
@@ -190,7 +190,7 @@ describe("paths", () => {
   });
 });
 
-describe("a parameter that says nothing readable is refused by name, never ignored", () => {
+describe("an unreadable parameter is refused by name, never ignored", () => {
   test.each([
     ["/api/stats?from=-1", "from must be a day"],
     ["/api/stats?from=2026-02-30", "from must be a day"],
@@ -213,7 +213,7 @@ describe("a parameter that says nothing readable is refused by name, never ignor
 });
 
 describe("a body", () => {
-  test("that is not UTF-8 is refused: other bytes would be replaced, in ids too", async () => {
+  test("that is not UTF-8 is refused, because invalid bytes would be replaced, even in ids", async () => {
     const t = deployment();
     const ada = await person(t);
     const body = new Uint8Array([...new TextEncoder().encode('{"externalId":"'), 0xe9, 0x22, 0x7d]);
@@ -223,7 +223,7 @@ describe("a body", () => {
     expect(error.message).toContain("UTF-8");
   });
 
-  test("that is compressed is refused with the reason", async () => {
+  test("that is compressed is refused, and the message says why", async () => {
     const t = deployment();
     const ada = await person(t);
     const headers = { Authorization: `Bearer ${ada.apiKey}`, "Content-Encoding": "gzip" };
@@ -232,7 +232,7 @@ describe("a body", () => {
     expect(error.message).toContain("Content-Encoding gzip");
   });
 
-  test("may hold unpaired surrogates anywhere: they become U+FFFD", async () => {
+  test("may contain unpaired surrogates, which become U+FFFD", async () => {
     const ada = await person(deployment());
     await ada.post("/sync/session", { externalId: "s", title: "a \ud83d b" });
     const patch = { title: "c \ud83d d", evalNotes: "\udc00", evalTags: ["\ud800"] };
@@ -274,7 +274,7 @@ describe("page parameters", () => {
   });
 });
 
-test("GET /health needs no key and says status, version and time", async () => {
+test("GET /health needs no key and returns status, version and time", async () => {
   const answer = await read(deployment().fetch("/health"));
   expect(answer).toEqual({
     status: "ok",
@@ -283,7 +283,7 @@ test("GET /health needs no key and says status, version and time", async () => {
   });
 });
 
-test("every request of a user has a log line with its outcome, and no row holds a key or a body", async () => {
+test("every request of a user has a log line with its outcome, and no row contains a key or a body", async () => {
   const t = deployment();
   const ada = await person(t);
   await ada.post("/sync/session", { externalId: "s", title: "very secret" });
@@ -310,7 +310,7 @@ test("every request of a user has a log line with its outcome, and no row holds 
   expect(JSON.stringify([lines, counts])).not.toMatch(new RegExp(`very secret|${ada.apiKey}`));
 });
 
-test("a key is nowhere in the database, only its SHA-256 and its visible start", async () => {
+test("the database contains only a key's SHA-256 and prefix, never the key", async () => {
   const t = deployment();
   const { apiKey } = await person(t);
   const [user] = await rows(t, "users");

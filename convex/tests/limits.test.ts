@@ -5,14 +5,14 @@ const NOON = Date.UTC(2026, 0, 22, 12);
 
 eachTestAt(NOON);
 
-/** The statuses of so many requests for the list, one after the other. */
+/** Requests the list several times in sequence; returns the status codes. */
 async function listed(who: { get: (path: string) => Promise<Response> }, times = 1) {
   const statuses: number[] = [];
   for (let i = 0; i < times; i++) statuses.push((await who.get("/api/sessions")).status);
   return statuses;
 }
 
-test("the request after the last one allowed gets 429, and says when to come back", async () => {
+test("the first request over the limit gets 429 with a retry time", async () => {
   vi.stubEnv("RATE_LIMIT_READ", "3");
   const t = deployment();
   const ada = await person(t);
@@ -37,7 +37,7 @@ test("the request after the last one allowed gets 429, and says when to come bac
   expect(line).not.toHaveProperty("remaining");
 });
 
-test("the limit of one user is nobody else's, and the window recovers", async () => {
+test("a limit affects only its own user, and a new window resets it", async () => {
   vi.stubEnv("RATE_LIMIT_READ", "2");
   const t = deployment();
   const ada = await person(t);
@@ -50,7 +50,7 @@ test("the limit of one user is nobody else's, and the window recovers", async ()
   expect(await listed(ada, 3)).toEqual([200, 200, 429]);
 });
 
-test("all keys of a user count together, and a bad request counts as well", async () => {
+test("all keys of a user count together, and invalid requests count too", async () => {
   vi.stubEnv("RATE_LIMIT_READ", "2");
   const t = deployment();
   const ada = await person(t);
@@ -72,7 +72,7 @@ test("one class of endpoints does not use up another", async () => {
   expect(await listed(ada)).toEqual([429]);
 });
 
-test("a plugin that sends message after message without pause meets no limit", async () => {
+test("a plugin that sends messages without pause meets no limit", async () => {
   const t = deployment();
   const ada = await person(t);
   for (let i = 0; i < 200; i++) {
@@ -81,7 +81,7 @@ test("a plugin that sends message after message without pause meets no limit", a
     expect([answer.status, answer.headers.get("RateLimit")]).toEqual([200, null]);
   }
   expect(await rows(t, "messages")).toHaveLength(200);
-  // No count is kept at all, so that the 5,000th costs and finds the same as the first.
+  // No count is kept, so the 5,000th request behaves and costs like the first.
   for (const line of await rows(t, "apiLogs")) expect(line).not.toHaveProperty("remaining");
 });
 
@@ -113,7 +113,7 @@ describe("an operator", () => {
     expect(answer.headers.get("RateLimit-Policy")).toBe(policy);
   });
 
-  test("who takes a limit away frees those who had used it up", async () => {
+  test("who removes a limit admits users who had used it up", async () => {
     vi.stubEnv("RATE_LIMIT_READ", "1");
     const ada = await person(deployment());
     expect(await listed(ada, 2)).toEqual([200, 429]);
@@ -130,7 +130,7 @@ describe("an operator", () => {
   });
 });
 
-test("strangers and open endpoints are never told about limits", async () => {
+test("answers to strangers and of public endpoints have no limit headers", async () => {
   const t = deployment();
   for (const answer of [await t.fetch("/health"), await t.fetch("/api/sessions")]) {
     expect(answer.headers.get("RateLimit")).toBeNull();

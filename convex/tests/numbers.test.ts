@@ -38,7 +38,7 @@ type Stats = {
 
 const stats = (who: Person, query = "") => read<Stats>(who.get(`/api/stats?${query}`));
 
-/** A message of the history, as it was last sent. */
+/** A message of the history, as last sent. */
 type Sent = {
   session: string;
   id: string;
@@ -57,7 +57,7 @@ type Step =
   | { kind: "project"; session: string; name: string }
   | { kind: "settle" };
 
-/** Moments around midnight in the zones, and around both changes of the clocks. */
+/** Times around midnight in the zones, and around both clock changes. */
 const BASES = [
   Date.UTC(2026, 9, 24, 22),
   Date.UTC(2026, 9, 25, 1),
@@ -90,7 +90,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         completion: fc.constantFrom(0, 7, 20),
         api: fc.option(fc.constantFrom("r1", "r2"), { nil: undefined }),
       })
-      // One response comes from one model, at one time.
+      // A response has one model and one time.
       .map((sent): Step => ({
         kind: "message",
         sent:
@@ -132,7 +132,7 @@ function body(sent: Sent) {
   };
 }
 
-/** What the history leaves: messages by session and id, and the projects of sessions. */
+/** The expected state after a history: messages by session and id, and the projects of sessions. */
 class History {
   readonly messages = new Map<string, Sent>();
   readonly projects = new Map<string, string>();
@@ -141,7 +141,7 @@ class History {
   send(sent: Sent): Sent {
     const key = `${sent.session} ${sent.id}`;
     const before = this.messages.get(key);
-    // The time of a message, and what a delivery does not send, stay as they were.
+    // A message keeps its time, and the fields that a delivery does not send.
     const now = { ...sent, at: before?.at ?? sent.at };
     if (now.model === "" && before) now.model = before.model;
     now.api ??= before?.api;
@@ -155,7 +155,7 @@ class History {
     this.deleted.add(name);
   }
 
-  /** The messages, each usage with one of those that carry it: the greatest, then the earliest. */
+  /** The messages; each usage counts for one of its copies: the greatest, then the earliest. */
   counted(): { sent: Sent; isCounted: boolean }[] {
     const all = Array.from(this.messages.values());
     const first = new Map<string, Sent>();
@@ -322,7 +322,7 @@ async function withMessages(messages: object[], sessions: object[] = []) {
 }
 
 describe("models", () => {
-  test("each message counts for its own model, and placeholders for none", async () => {
+  test("each message counts for its own model, and placeholder models are ignored", async () => {
     const { ada } = await withMessages([
       { model: "big-model", promptTokens: 1_000_000, cost: 49, createdAt: at("03T10:01:00") },
       { model: "small-model", promptTokens: 1_000, cost: 0.01, createdAt: at("03T10:02:00") },
@@ -336,7 +336,7 @@ describe("models", () => {
     expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ model: "small-model" });
   });
 
-  test("spellings of one model are one row, shown as most tokens were sent", async () => {
+  test("spellings of one model are one row, named by the spelling with most tokens", async () => {
     const { ada } = await withMessages(
       [
         "anthropic/claude-sonnet-4.5",
@@ -355,7 +355,7 @@ describe("models", () => {
     ]);
   });
 
-  test("'unknown' is one row, whoever says it", async () => {
+  test("'unknown' is one row, whatever its origin", async () => {
     const { ada } = await withMessages([
       { model: "unknown", promptTokens: 1 },
       { model: "Unknown", promptTokens: 2 },
@@ -380,7 +380,7 @@ describe("usage", () => {
     await ada.send("DELETE", "/api/sessions/a", "");
   });
 
-  test("deleting the session that was counted counts the copy instead", async () => {
+  test("after deleting the counted session, the copy is counted instead", async () => {
     const copied = { externalId: "u1", textContent: "a", promptTokens: 500 };
     const { t, ada } = await withMessages(
       ["a", "b"].map((name) => ({
@@ -397,7 +397,7 @@ describe("usage", () => {
     expect((await stats(ada)).totals).toMatchObject({ totalTokens: 0, messages: 0 });
   });
 
-  test("two messages that differ in text or time are two, whatever their ids", async () => {
+  test("two messages that differ in text or time count separately, whatever their ids", async () => {
     const same = { externalId: "1", promptTokens: 500, createdAt: at("15T10:00:00") };
     const { ada } = await withMessages([
       { ...same, sessionExternalId: "a" },
@@ -407,7 +407,7 @@ describe("usage", () => {
     expect((await stats(ada)).totals.totalTokens).toBe(1_500);
   });
 
-  test("a response repeated while it grows counts once, with its greatest usage", async () => {
+  test("a response that is sent again as it grows counts once, with its greatest usage", async () => {
     const { ada } = await withMessages(
       [1, 179, 40].map((completionTokens) => ({
         apiMessageId: "msg_1",
@@ -422,7 +422,7 @@ describe("usage", () => {
 describe("totals that a plugin reports of a session", () => {
   const session = { externalId: "s", promptTokens: 9_000, completionTokens: 1_000, cost: 5 };
 
-  test("give way to what its messages carry, and both are shown with their difference", async () => {
+  test("are replaced by its messages' usage, and both are shown with their difference", async () => {
     const { ada } = await withMessages(
       [{ promptTokens: 90, completionTokens: 10, cost: 0.5 }],
       [session],
@@ -440,7 +440,7 @@ describe("totals that a plugin reports of a session", () => {
     });
   });
 
-  test("count while no message carries usage, and only then", async () => {
+  test("count only while no message has usage", async () => {
     const { t, ada } = await withMessages([{ createdAt: at("03T10:00:00") }], [session]);
     expect((await stats(ada)).totals).toMatchObject({
       totalTokens: 10_000,
@@ -454,7 +454,7 @@ describe("totals that a plugin reports of a session", () => {
     expect((await stats(ada)).totals).not.toHaveProperty("reportedTokens");
   });
 
-  test("are booked, increase by increase, on the day of the report", async () => {
+  test("are booked on the day of the report, one increase at a time", async () => {
     const t = deployment();
     const ada = await person(t);
     const report = async (tokens: number) => {
@@ -477,7 +477,7 @@ describe("totals that a plugin reports of a session", () => {
     ]);
   });
 
-  test("a cost that is not reported is unknown, and says of how many tokens", async () => {
+  test("an unreported cost is unknown, and the answer states for how many tokens", async () => {
     const { ada } = await withMessages([
       { promptTokens: 100, cost: 1 },
       { promptTokens: 40 },
@@ -488,7 +488,7 @@ describe("totals that a plugin reports of a session", () => {
 });
 
 describe("days", () => {
-  test("work after midnight counts on its own day, and a range asks who was active in it", async () => {
+  test("activity after midnight counts on its own day, and a range includes sessions active in it", async () => {
     const { ada } = await withMessages([
       { promptTokens: 100, cost: 1, createdAt: at("10T23:30:00") },
       { textContent: "walrusword", promptTokens: 100_000, cost: 20, createdAt: at("12T09:00:00") },
@@ -508,13 +508,13 @@ describe("days", () => {
     expect(results).toMatchObject([{ externalId: "s" }]);
   });
 
-  test("hours are the zone's own", async () => {
+  test("hours are in the requested time zone", async () => {
     const { ada } = await withMessages([{ promptTokens: 1, createdAt: at("10T23:30:00") }]);
     const { byHour } = await stats(ada, "tz=Asia/Kathmandu");
     expect(byHour).toMatchObject([{ hour: 5, totalTokens: 1 }]);
   });
 
-  test("a zone that there is not is refused", async () => {
+  test("an unknown time zone is refused", async () => {
     const { ada } = await withMessages([]);
     for (const tz of ["Mars/Base", "+02:00", "'"]) {
       const answer = await ada.get(`/api/stats?tz=${encodeURIComponent(tz)}`);

@@ -34,7 +34,7 @@ function operations(doc: Document) {
   );
 }
 
-/** A validator for schemas of the document, references into it resolved. */
+/** Creates a validator for schemas of the document that resolves references within it. */
 function validatorOf(doc: Document) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   return (schema: object, value: unknown) => {
@@ -49,7 +49,7 @@ test("the document is valid OpenAPI 3.1", async () => {
   expect(result.valid).toBe(true);
 });
 
-test("it holds every route that is served, and nothing else", async () => {
+test("the document contains exactly the routes that are served", async () => {
   const described = operations(await document()).map(
     ({ path, method }) => `${method.toUpperCase()} ${path}`,
   );
@@ -59,7 +59,7 @@ test("it holds every route that is served, and nothing else", async () => {
   expect(described.sort()).toEqual(served.sort());
 });
 
-test("names of operations are unique, and open ones say so", async () => {
+test("operation names are unique, and public operations are marked as such", async () => {
   const all = operations(await document());
   expect(new Set(all.map(({ operation }) => operation.operationId)).size).toBe(all.length);
   for (const { operation } of all) {
@@ -69,7 +69,7 @@ test("names of operations are unique, and open ones say so", async () => {
   }
 });
 
-test("what clients may send is described field by field", async () => {
+test("the document describes every field that clients may send", async () => {
   const parameters = operations(await document()).flatMap(({ operation }) =>
     (operation.parameters ?? []).map((one) => ({ of: operation.operationId, ...one })),
   );
@@ -88,7 +88,7 @@ test("every route that takes input has an example", () => {
 });
 
 describe("examples", () => {
-  test("each is accepted, and each answer is what the document says", async () => {
+  test("are accepted, and each answer matches the document", async () => {
     vi.stubEnv("RATE_LIMIT_SYNC", "1000");
     const t = deployment();
     const ada = await person(t);
@@ -120,7 +120,7 @@ describe("examples", () => {
     }
   });
 
-  test("refusals are what the document says", async () => {
+  test("error answers match the document", async () => {
     const t = deployment();
     const doc = await document(t);
     const errorsOf = validatorOf(doc);
@@ -142,7 +142,7 @@ function addressOf(path: string, { query = {}, param = "" }: Example): string {
   return path.replace(/\{\w+\}/, encodeURIComponent(param)) + (search ? `?${search}` : "");
 }
 
-/** Some routes read what the examples write: the session is there, and shared, before the first. */
+/** Stores and shares the session of the examples first, because some routes read it. */
 async function share(t: ReturnType<typeof deployment>, ada: Awaited<ReturnType<typeof person>>) {
   await ada.post("/sync/batch", examples.syncBatch?.body);
   await settle(t);

@@ -19,7 +19,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const HTML = { Accept: "text/html,application/xhtml+xml" };
 
-/** A browser: it keeps its cookie, and says where its forms come from. */
+/** Simulates a browser: keeps its cookie, and sends the origin of its forms. */
 function browser(t: Deployment) {
   let cookie = "";
   const request = async (path: string, init: RequestInit = {}) => {
@@ -63,7 +63,7 @@ async function withSession() {
 }
 
 describe("signing in", () => {
-  test("a key is exchanged for a cookie that scripts, other sites and the table cannot read", async () => {
+  test("a key is exchanged for a cookie that scripts and other sites cannot read, stored only as a hash", async () => {
     const t = deployment();
     const { apiKey } = await person(t);
     const answer = await browser(t).send("/sign-in", { key: apiKey, to: "/stats" });
@@ -78,7 +78,7 @@ describe("signing in", () => {
     expect(JSON.stringify(rows)).not.toContain(token);
   });
 
-  test("a wrong key says so, sets no cookie and stores nothing", async () => {
+  test("a wrong key shows an error, sets no cookie and stores nothing", async () => {
     const t = deployment();
     for (const key of ["", "hello", `osk_${"x".repeat(32)}`]) {
       const answer = await browser(t).send("/sign-in", { key });
@@ -89,7 +89,7 @@ describe("signing in", () => {
     expect(await t.run((ctx) => ctx.db.query("browserSessions").collect())).toEqual([]);
   });
 
-  test("a link signs in once, within the hour, and only its own account", async () => {
+  test("a link works once, within the hour, and only for its own account", async () => {
     const t = deployment();
     await person(t, "ada@example.com");
     const link = () =>
@@ -105,7 +105,7 @@ describe("signing in", () => {
     expect((await browser(t).send("/sign-in", { code: late })).status).toBe(403);
   });
 
-  test("signing out, being signed out elsewhere, and 30 days end it", async () => {
+  test("it ends by signing out, by being signed out from another browser, and after 30 days", async () => {
     const { t, ada, chrome } = await signedIn();
     const other = browser(t);
     await other.send("/sign-in", { key: ada.apiKey });
@@ -125,7 +125,7 @@ describe("signing in", () => {
   });
 
   test.each(["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])(
-    "nobody is sent to %j after signing in",
+    "never redirects to %j after signing in",
     async (to) => {
       const t = deployment();
       const { apiKey } = await person(t);
@@ -134,7 +134,7 @@ describe("signing in", () => {
     },
   );
 
-  test("the API takes no cookie", async () => {
+  test("the API does not accept the cookie", async () => {
     const { t, chrome } = await signedIn();
     const answer = await t.fetch("/api/sessions", { headers: { Cookie: chrome.cookie() } });
     expect(answer.status).toBe(401);
@@ -198,7 +198,7 @@ describe("changes", () => {
     expect((await chrome.open(path)).status).toBe(404);
   });
 
-  test("a key made in the settings is shown once, works, and is revoked", async () => {
+  test("a key created in the settings is shown once, works, and can be revoked", async () => {
     const { t, chrome } = await signedIn();
     const made = await (
       await chrome.send("/settings", { action: "addKey", name: "Laptop" })
@@ -216,7 +216,7 @@ describe("changes", () => {
 });
 
 describe("reading", () => {
-  test("the first page lists, filters and finds", async () => {
+  test("the first page lists, filters and searches", async () => {
     const { chrome, path } = await withSession();
     expect(await chrome.text("/")).toContain(`href="${path}"`);
     expect(await chrome.text("/?source=claude-code")).toContain("Uploads");
@@ -226,7 +226,7 @@ describe("reading", () => {
     expect(await chrome.text("/?q=zebra")).toContain("Nothing found");
   });
 
-  test("another person's session is a 404, whatever is done with it", async () => {
+  test("every action on another user's session answers 404", async () => {
     const { t, path, id } = await withSession();
     const bob = await person(t, "bob@example.com");
     const firefox = browser(t);
@@ -240,7 +240,7 @@ describe("reading", () => {
     expect(await firefox.text("/?q=429")).toContain("Nothing found");
   });
 
-  test("a call and its result are one block, with what it did in its first line", async () => {
+  test("a tool call and its result are one block, with a summary in its first line", async () => {
     const { ada, chrome, t } = await withSession();
     const call = (name: string, id: string, input: object) => ({
       type: "tool_use",
@@ -281,7 +281,7 @@ describe("reading", () => {
     expect(forbidden(page, PAGE_ELEMENTS)).toEqual([]);
   });
 
-  test("every message of a long session comes once, page by page, each page bounded", async () => {
+  test("the bounded pages of a long session contain every message once", async () => {
     const { ada, chrome, t } = await withSession();
     const said = Array.from(
       { length: 260 },
@@ -310,7 +310,7 @@ describe("reading", () => {
     expect(seen).toEqual(said.map((_, n) => String(n)));
   });
 
-  test("a message of 3 MB is shown in part, and says so", async () => {
+  test("a message of 3 MB is truncated, and the page says so", async () => {
     const { ada, chrome, t } = await withSession();
     await ada.post(
       "/sync/batch",
@@ -343,7 +343,7 @@ describe("every page", () => {
   ];
 
   test.each(paths)(
-    "%s holds only our elements, no inline script, and is sent under a strict policy",
+    "%s contains only known elements and no inline script, and has a strict content security policy",
     async (path) => {
       const { chrome } = await withSession();
       const answer = await chrome.open(path);
@@ -371,7 +371,7 @@ describe("every page", () => {
     expect(await browser(t).text("/s/unknown")).toContain("Not found");
   });
 
-  test("a stranger sees what this is, and is asked to sign in for everything else", async () => {
+  test("a stranger sees what the service is, and must sign in for everything else", async () => {
     const t = deployment();
     expect(await browser(t).text("/")).toContain("Sign in");
     for (const path of [
@@ -390,7 +390,7 @@ describe("every page", () => {
     expect(await t.run((ctx) => ctx.db.query("apiLogs").collect())).toEqual([]);
   });
 
-  test("script and icon come from addresses of our own", async () => {
+  test("the script and icon are served by the deployment itself", async () => {
     const t = deployment();
     const script = await t.fetch("/assets/app.js");
     expect(script.headers.get("Content-Type")).toBe("text/javascript; charset=utf-8");

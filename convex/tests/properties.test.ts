@@ -16,18 +16,18 @@ import type { Route } from "../wire/route";
 import { MessageInput, SessionInput } from "../wire/sync";
 
 /**
- * What holds for every input, tried on inputs that nobody would think of. A failure prints the
- * smallest input that shows it and the seed that finds it again.
+ * Property tests: guarantees for every input, tried on random inputs. A failure prints the smallest failing
+ * input and the seed that reproduces it.
  */
 
 const NOW = Date.UTC(2026, 0, 22, 12);
 eachTestAt(NOW);
 beforeEach(() => {
-  // These tests are busier than any person.
+  // These tests make more requests than the limits allow a person.
   for (const name of ["READ", "SEARCH", "EXPORT"]) vi.stubEnv(`RATE_LIMIT_${name}`, "off");
 });
 
-/** Text with everything that JSON can say, unpaired surrogates included. */
+/** Text with everything that JSON can represent, including unpaired surrogates. */
 const anyText = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.string(),
@@ -69,7 +69,7 @@ test("any JSON in parts comes back equal", async () => {
   );
 }, 30_000);
 
-describe("what a message says comes back, in whatever fields and dialects it was sent", () => {
+describe("the content of a message comes back, whatever fields and dialect it was sent in", () => {
   /** Fields beside `type` and `content`, known and unknown. */
   const beside = fc.dictionary(
     fc.oneof(
@@ -106,7 +106,7 @@ describe("what a message says comes back, in whatever fields and dialects it was
     )
     .map((said) => JSON.parse(JSON.stringify(said)) as Fields);
 
-  test("every value of it, where it was", async () => {
+  test("every value, in its place", async () => {
     await fc.assert(
       fc.asyncProperty(messages, async (said) => {
         const ada = await person(deployment());
@@ -140,7 +140,7 @@ type Fields = { [field: string]: unknown };
 const listed = (value: unknown): unknown[] =>
   Array.isArray(value) ? value : value == null ? [] : [value];
 
-/** A value as a text: another value as its JSON, half a character as U+FFFD, nothing as nothing. */
+/** Converts a value to text: strings with unpaired surrogates as U+FFFD, other values as JSON. */
 const asText = (value: unknown) =>
   wellFormed(typeof value === "string" ? value : value == null ? "" : JSON.stringify(value));
 
@@ -154,11 +154,11 @@ function canonical(value: unknown): string {
   return `{${fields.sort().join()}}`;
 }
 
-/** A call by its values alone: dialects differ in the names they give them. */
+/** The values of a tool call without field names, because dialects name them differently. */
 const valuesOf = (call: unknown) =>
   isJsonObject(call) ? Object.values(call).map(canonical).sort().join() : canonical(call);
 
-/** Every form in which a block may come back: as it is, or its fields inside `content`. */
+/** Every form in which a block may come back: unchanged, or with its fields inside `content`. */
 function formsOf(block: unknown): string[] {
   const whole = { type: "unknown", content: block };
   if (!isJsonObject(block)) {
@@ -170,7 +170,7 @@ function formsOf(block: unknown): string[] {
   return [whole, { type, ...block }, { type, content: flat }].map(canonical);
 }
 
-/** A message whose deliveries agree, cut into deliveries that say different things of it. */
+/** Deliveries of one message that send different fields and do not contradict each other. */
 type Delivered = { [field: string]: unknown; externalId: string; createdAt: number };
 
 const deliveries = (index: number) =>
@@ -202,7 +202,7 @@ const deliveries = (index: number) =>
       return [text, ...others].map((fields) => ({ ...id, ...fields }));
     });
 
-/** What plugins say of a session in requests that do not contradict each other. */
+/** Updates of a session that do not contradict each other. */
 const sessionUpdates = fc.record(
   {
     title: fc.string({ minLength: 1, maxLength: 20 }),
@@ -217,7 +217,7 @@ const sessionUpdates = fc.record(
 
 type Item = { kind: "message" | "session"; fields: { [field: string]: unknown } };
 
-/** What was sent, in two orders, each with repeats of its own, cut into requests and rests of its own. */
+/** The same items in two orders, each with its own repeats, requests and pauses. */
 const twoOrders = fc
   .tuple(
     fc
@@ -251,7 +251,7 @@ const twoOrders = fc
     return fc.tuple(order, order);
   });
 
-/** The extras between the others, evenly. */
+/** Distributes extra items evenly among the others. */
 function spread<T>(all: readonly T[], extra: readonly T[]): T[] {
   const step = Math.max(1, Math.floor(all.length / (extra.length + 1)));
   const result = [...all];
@@ -277,7 +277,7 @@ async function send(t: Deployment, who: Person, order: readonly (Item | string)[
   await settle(t);
 }
 
-/** Everything a reader sees, but our ids and the time of arrival. */
+/** Everything a reader sees, except our ids and times of arrival. */
 async function seen(t: Deployment, who: Person) {
   const session = await read<SessionPage>(who.get("/api/sessions/s"));
   const days = (await rows(t, "dailyWrapped")).map((day) => ({
@@ -300,7 +300,7 @@ async function seen(t: Deployment, who: Person) {
   };
 }
 
-test("whatever is sent converges: any order, any repeats, any requests, any rests between them", async () => {
+test("the result is the same for any order, repeats, division into requests, and pauses", async () => {
   await fc.assert(
     fc.asyncProperty(twoOrders, async ([one, other]) => {
       const states = [];
@@ -316,7 +316,7 @@ test("whatever is sent converges: any order, any repeats, any requests, any rest
   );
 }, 60_000);
 
-/** A list that is read page by page: how rows get into it, and how a page is read. */
+/** A paged list: how to insert rows, and how to read a page. */
 type Paged = {
   insert: (who: Person, rows: { externalId: string; createdAt: number }[]) => Promise<unknown>;
   page: (
@@ -359,8 +359,8 @@ const LISTS: [string, Paged][] = [
   ],
 ];
 
-describe("a cursor never skips or repeats while others insert", () => {
-  /** Source times with many equal ones, which is what makes cursors hard. */
+describe("a cursor never skips or repeats rows during inserts", () => {
+  /** Source times with many equal values, because ties are what cursors get wrong. */
   const times = fc.nat(5).map((step) => NOW - 1_000_000 + step * 1_000);
   const walks = fc.record({
     before: fc.array(times, { minLength: 1, maxLength: 12 }),
@@ -397,7 +397,7 @@ describe("a cursor never skips or repeats while others insert", () => {
   });
 });
 
-/** What a plugin may send for a session or message: known fields with anything in them. */
+/** Known fields of a session or message with arbitrary values. */
 const anyFields = (names: readonly string[]) =>
   fc.dictionary(fc.oneof(fc.constantFrom(...names), anyText), anyJson, { maxKeys: 12 });
 const SESSION_FIELDS = Object.keys(SessionInput.in.shape);
@@ -426,7 +426,7 @@ describe("merge rules", () => {
     );
   });
 
-  test("never let 0, nothing or a placeholder replace something real", () => {
+  test("never replace a real value with 0, an empty value or a placeholder", () => {
     fc.assert(
       fc.property(fc.array(inputs, { minLength: 1, maxLength: 4 }), (earlier) => {
         const stored = earlier.reduce(mergeSession, blank);
@@ -445,20 +445,20 @@ describe("merge rules", () => {
   });
 });
 
-/** Every text in a value, keys included. */
+/** Every text in a value, including keys. */
 function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => [key, ...textsIn(inner)]);
 }
 
-/** Routes of a kind, by their names. */
+/** Routes that match a predicate, with their names. */
 const named = (isMeant: (route: Route) => boolean) =>
   endpoints
     .filter(({ route }) => isMeant(route))
     .map(({ route }) => [`${route.method} ${route.path}`, route] as const);
 
-describe("nothing that is sent makes a parser throw", () => {
+describe("no input makes a parser throw", () => {
   test.each([
     ["a session", SessionInput, SESSION_FIELDS],
     ["a message", MessageInput, MESSAGE_FIELDS],
@@ -471,7 +471,7 @@ describe("nothing that is sent makes a parser throw", () => {
     fc.assert(
       fc.property(fc.oneof(named, anyJson), (value) => {
         const result = schema.safeParse(value);
-        // What is read can be stored: no text holds half a character.
+        // The result can be stored: no text contains an unpaired surrogate.
         if (result.success)
           expect(textsIn(result.data).filter((t) => !isWellFormed(t))).toEqual([]);
       }),
@@ -541,7 +541,7 @@ describe("nothing that is sent makes a parser throw", () => {
   });
 });
 
-test("text and parts cut into rows are whole again when joined, and every row fits", () => {
+test("text and parts that are split into rows join to the original, and every row fits", () => {
   const long = fc
     .tuple(fc.string({ unit: "grapheme", minLength: 1 }), fc.integer({ min: 0, max: 40_000 }))
     .map(([text, times]) => wellFormed(text.repeat(1 + Math.floor(times / text.length))));

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
-import type { About, Deployment, Person, Said } from "../test.setup";
+import type { TestSession, Deployment, Person, TestMessage } from "../test.setup";
 import type { SearchAnswer } from "../wire/search";
 
 let t: Deployment;
@@ -13,8 +13,8 @@ beforeEach(async () => {
   ada = await person(t);
 });
 
-/** Syncs a session in which this was said, and lets everything scheduled run. */
-async function sync(who: Person, externalId: string, said: Said[], about: About = {}) {
+/** Syncs a session with these messages, and runs everything scheduled. */
+async function sync(who: Person, externalId: string, said: TestMessage[], about: TestSession = {}) {
   const answer = await who.post("/sync/batch", conversation(externalId, said, about));
   expect(answer.status).toBe(200);
   await settle(t);
@@ -29,7 +29,7 @@ const ids = ({ results }: SearchAnswer) => results.map((result) => result.extern
 const marked = ({ results: [first] }: SearchAnswer) =>
   first?.highlights.map(([start, end]) => first.snippet.slice(start, end));
 
-describe("a word is found wherever in a session it stands", () => {
+describe("a word is found anywhere in a session", () => {
   test("in message 390 of 400, with that message's snippet", async () => {
     const said = Array.from({ length: 400 }, (_, i) => `turn ${i} about the build and the tests`);
     said[390] = "so we call the new queue xylographer from now on";
@@ -43,7 +43,7 @@ describe("a word is found wherever in a session it stands", () => {
     expect(found.results[0]?.messageId).toBe(message?._id);
   });
 
-  test("across the bounds of the 16 kB in which texts and parts are stored", async () => {
+  test("across the 16 kB boundaries at which texts and parts are split", async () => {
     const filler = "word ".repeat(4_000);
     const around = (word: string, bound: number) =>
       `${filler.slice(0, bound - 4)} ${word} ${filler}`;
@@ -54,7 +54,7 @@ describe("a word is found wherever in a session it stands", () => {
     expect(ids(await search(ada, { query: "marzipan" }))).toEqual(["part"]);
   });
 
-  test("behind the first 16 kB of a message, and in what a tool was told or answered", async () => {
+  test("after the first 16 kB of a message, and in tool calls and results", async () => {
     await sync(ada, "tail", [`${"word ".repeat(8_000)} xylographer`]);
     await sync(ada, "call", [
       {
@@ -99,8 +99,8 @@ describe("another user's text", () => {
     expect(await counts(ada)).toEqual([0, 0]);
   });
 
-  const inText = (text: string): Said => text;
-  const inTool = (content: string): Said => ({
+  const inText = (text: string): TestMessage => text;
+  const inTool = (content: string): TestMessage => ({
     text: "look",
     parts: [{ type: "tool-result", content }],
   });
@@ -117,7 +117,7 @@ describe("another user's text", () => {
 });
 
 describe("an answer", () => {
-  test("has what the documentation and the older clients read", async () => {
+  test("has the fields of the documentation and of older clients", async () => {
     await sync(ada, "s", ["please rotate the keys", "done"], {
       title: "Keys",
       projectName: "shop",
@@ -151,7 +151,7 @@ describe("an answer", () => {
     expect(await got.json()).toEqual(posted);
   });
 
-  test("holds each session once and no more than asked for, scores falling", async () => {
+  test("contains each session once, at most `limit`, by descending score", async () => {
     for (let i = 0; i < 14; i++)
       await sync(ada, `s${i}`, [`keys ${"keys ".repeat(i % 4)}`, "more keys"]);
     const found = await search(ada, { query: "keys", limit: 12 });
@@ -225,7 +225,7 @@ describe("filters", () => {
   });
 });
 
-test("a role filters what tools answered by the message that holds it", async () => {
+test("a role filter applies to a tool result by the role of its message", async () => {
   const said = { text: "look", parts: [{ type: "tool-result", content: "marzipan" }] };
   await sync(ada, "asked", [{ ...said, role: "user" }]);
   await sync(ada, "answered", [{ ...said, role: "tool" }]);
@@ -276,13 +276,13 @@ describe("odd queries get an answer or a clear 400", () => {
   });
 
   test.each(["?!…", "((((", "\u0000"])(
-    "%s has no word: no results, and the answer says why",
+    "%s contains no word: no results, and the answer says why",
     async (query) => {
       expect(await search(ada, { query })).toMatchObject({ results: [], degraded: true });
     },
   );
 
-  test("Chinese is found by its beginning", async () => {
+  test("Chinese text is found by its first characters", async () => {
     await sync(ada, "s", ["数据库连接失败。请检查配置"]);
     expect(ids(await search(ada, { query: "数据库" }))).toEqual(["s"]);
   });
@@ -305,7 +305,7 @@ describe("odd queries get an answer or a clear 400", () => {
 });
 
 describe("without a key for embeddings", () => {
-  test("semantic is a 503 that says what to set", async () => {
+  test("semantic search answers 503 and names the variable to set", async () => {
     const response = await ada.post("/search", { query: "keys", type: "semantic" });
     expect(response.status).toBe(503);
     expect(await read(response)).toMatchObject({
@@ -314,7 +314,7 @@ describe("without a key for embeddings", () => {
     });
   });
 
-  test("hybrid answers full text, and says that it is degraded and why", async () => {
+  test("hybrid search returns full-text results, marked as degraded with the reason", async () => {
     await sync(ada, "s", ["rotate the keys"]);
     const found = await search(ada, { query: "keys", type: "hybrid" });
     expect(found).toMatchObject({ type: "hybrid", degraded: true });
@@ -347,7 +347,7 @@ describe("the dashboard's searches", () => {
       "in what a tool answered",
       [{ text: "look", parts: [{ type: "tool-result", content: "zebra" }] }],
     ],
-  ])("sessions are found by a word %s", async (_, said: Said[]) => {
+  ])("sessions are found by a word %s", async (_, said: TestMessage[]) => {
     await sync(ada, "striped", said, { title: "Animals" });
     await sync(ada, "other", ["nothing of the kind"]);
     const found = await ada.dashboard.query(api.search.searchSessionsPaginated, { query: "zebra" });
@@ -357,7 +357,7 @@ describe("the dashboard's searches", () => {
 
   test.each([
     ["pages are cut from one list and say how long it is", 5, [2, 4, null], 5],
-    // A search reads 120 documents at most, two for each session whose messages answer.
+    // A search reads at most 120 documents, two for each session with matching messages.
     ["no more are found than one search may read, however many there are", 60, [2, 4, 6], 43],
   ])("%s", async (_, count, cursors, total) => {
     for (let i = 0; i < count; i++) await sync(ada, `s${i}`, ["hello", `zebra ${i}`]);
@@ -374,7 +374,7 @@ describe("the dashboard's searches", () => {
     expect(await page(50)).toMatchObject({ sessions: [], nextCursor: null, total });
   });
 
-  test("messages carry their session's title, and shortened text holds the hit", async () => {
+  test("messages have their session's title, and shortened text contains the match", async () => {
     await sync(ada, "s", [`${"filler ".repeat(1_500)}zebra${" filler".repeat(500)}`], {
       title: "Animals",
     });
@@ -391,7 +391,7 @@ describe("the dashboard's searches", () => {
     expect(blank.messages).toEqual([]);
   });
 
-  test("signed out, both are empty", async () => {
+  test("are empty for signed-out callers", async () => {
     await sync(ada, "s", ["zebra"]);
     const empty = { nextCursor: null, total: 0 };
     expect(await t.query(api.search.searchSessionsPaginated, { query: "" })).toEqual({

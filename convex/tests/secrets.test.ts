@@ -24,7 +24,7 @@ async function secretsOf(ada: Awaited<ReturnType<typeof person>>) {
 }
 
 describe("without REDACT_SECRETS", () => {
-  test("text is stored whole, and the session says what was found", async () => {
+  test("text is stored unchanged, and the session has counts of the secrets found", async () => {
     const t = deployment();
     const ada = await person(t);
     const parts = [
@@ -68,7 +68,7 @@ describe("without REDACT_SECRETS", () => {
     expect(await send({ textContent: "none", parts: [] })).toEqual([]);
   });
 
-  test("sharing names the number of masked secrets, and no form of the page shows one", async () => {
+  test("sharing states the number of masked secrets, and no form of the page contains one", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/session", { externalId: "s", title: `key ${token}` });
@@ -104,7 +104,7 @@ describe("without REDACT_SECRETS", () => {
     expect(hidden).not.toHaveProperty("maskedSecrets");
   });
 
-  test("no secret leaves with a request for embeddings, however long the text around it", async () => {
+  test("no request for embeddings contains a secret, however long the surrounding text", async () => {
     const t = deployment();
     const ada = await person(t);
     vi.stubEnv("OPENAI_API_KEY", "test");
@@ -116,7 +116,7 @@ describe("without REDACT_SECRETS", () => {
       return Promise.resolve(Response.json({ data }));
     });
     const long = "word ".repeat(3_000);
-    // Of a call one line is sent: the first is cut inside of the secret, the second holds it.
+    // Of a tool call one line is sent: the first call is cut within the secret, the second contains it.
     const parts = [65, 40].map((times) => ({
       type: "tool-call",
       content: { name: "Bash", args: { command: `${"x ".repeat(times)}curl -H token:${token}` } },
@@ -129,13 +129,13 @@ describe("without REDACT_SECRETS", () => {
     const texts = sent.flatMap((body) => (JSON.parse(body) as { input: string[] }).input);
     for (const text of texts) expect(maskText(text)).toBe(text);
     expect(texts.join()).not.toContain(token.slice(0, 6));
-    // Both turns' units and the question were sent, each with its marker and with what stands around it.
+    // Both units and the question were sent, each with its marker and the surrounding text.
     const marked = texts.filter((text) => text.includes("[redacted:github-token]"));
     expect(marked.some((text) => text.includes("word word"))).toBe(true);
     expect(marked.some((text) => text.includes("curl -H token:[redacted:github-token]"))).toBe(
       true,
     );
-    // Of a question the words that say nothing are left out.
+    // Words of a question without meaning are omitted.
     expect(marked).toContain("[redacted:github-token]");
   });
 });
@@ -143,7 +143,7 @@ describe("without REDACT_SECRETS", () => {
 describe("with REDACT_SECRETS=mask", () => {
   const all = SECRETS.filter(({ secret }) => secret.length > 7);
 
-  test("nothing of the corpus is in any table, whatever brought it", async () => {
+  test("no secret of the corpus is stored in any table, whatever field contained it", async () => {
     vi.stubEnv("REDACT_SECRETS", "mask");
     const t = deployment();
     const ada = await person(t);
@@ -198,7 +198,7 @@ describe("with REDACT_SECRETS=mask", () => {
     expect(again.results).toMatchObject({ messages: { inserted: 0, updated: 0, skipped: 1 } });
   });
 
-  test("keys, ids and opaque data of providers stay as they were sent", async () => {
+  test("keys, ids and opaque provider data are stored as sent", async () => {
     vi.stubEnv("REDACT_SECRETS", "mask");
     const t = deployment();
     const ada = await person(t);

@@ -6,7 +6,7 @@ import { allPages, deployment, eachTestAt, person, read, settle } from "../test.
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 
-/** A session of these messages, as its owner finds it. */
+/** Stores a session with these messages, and reads it as its owner. */
 async function talk(messages: object[], session: object = {}) {
   const t = deployment();
   const ada = await person(t);
@@ -24,7 +24,7 @@ async function talk(messages: object[], session: object = {}) {
 }
 
 describe("the dashboard's session", () => {
-  test("comes whole, in order, with every part in a form the pages can draw", async () => {
+  test("is complete and in order, with every part in a form the dashboard can render", async () => {
     const args = { $schema: 1, _id: 2, "": 3, ключ: 4 };
     const { me, sessionId } = await talk(
       [
@@ -63,14 +63,14 @@ describe("the dashboard's session", () => {
     expect(() => convexToJson(found as Value)).not.toThrow();
   });
 
-  test("has the numbers that the pages print without a guard, and no null for what is absent", async () => {
+  test("has the numbers that the dashboard prints unchecked, and no null for absent values", async () => {
     const { me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
     const found = await me.query(api.sessions.get, { sessionId });
     expect(found?.session).toMatchObject({ promptTokens: 0, totalTokens: 0, cost: 0 });
     expect(Object.values(found?.session ?? {})).not.toContain(null);
   });
 
-  test("is null, or an empty text, for an id that is none, gone, or another's", async () => {
+  test("is null, or an empty text, for an invalid id, a deleted session, or another user's", async () => {
     const { t, me, sessionId } = await talk([{ role: "user", textContent: "x" }]);
     const other = (await person(t, "bob@example.com")).dashboard;
     for (const [who, id] of [
@@ -88,7 +88,7 @@ describe("the dashboard's session", () => {
     expect(await t.query(api.sessions.exportAllDataCSV, {})).toBe("");
   });
 
-  test("goes on with a cursor where a conversation is longer than one query may read", async () => {
+  test("continues with a cursor if a conversation is longer than one query may read", async () => {
     const { ada, me, sessionId } = await talk([]);
     for (const mark of ["0", "1", "2"]) {
       const message = { sessionExternalId: "s1", externalId: mark, role: "user" };
@@ -109,7 +109,7 @@ describe("the dashboard's session", () => {
     expect(texts).toEqual(["0", "1", "2"].map((mark) => mark.repeat(4_000_000)));
   });
 
-  test("gives a text in both places that clients read, and a very long one once", async () => {
+  test("returns a text in both fields that clients read, and a very long one only once", async () => {
     const long = "x".repeat(200_000);
     const { me, sessionId } = await talk([
       { role: "user", textContent: "short" },
@@ -121,7 +121,7 @@ describe("the dashboard's session", () => {
     expect(once).not.toHaveProperty("textContent");
   });
 
-  test("goes on with a cursor where the messages have more parts than one query may read", async () => {
+  test("continues with a cursor if the messages have more parts than one query may read", async () => {
     const { ada, me, sessionId } = await talk([]);
     const parts = Array.from({ length: 1_000 }, (_, i) => ({ type: "x", content: i }));
     const messages = Array.from({ length: 9 }, (_, i) => ({ externalId: `${i}`, parts }));
@@ -136,7 +136,7 @@ describe("the dashboard's session", () => {
     expect(drawn.map((message) => message.parts.length)).toEqual(messages.map(() => 1_000));
   });
 
-  test("is a table with a row a session, and Markdown", async () => {
+  test("can be exported as Markdown, and all sessions as a table with one row each", async () => {
     const { me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
       title: "=1+1, a title",
     });
@@ -152,7 +152,7 @@ describe("the dashboard's session", () => {
     expect(markdown).toContain("Why?");
   });
 
-  test("is a table of the newest 500, whose last row says that there are older ones", async () => {
+  test("appears in a table of the newest 500, whose last row says that there are older ones", async () => {
     const { ada, me } = await talk([{ role: "user", textContent: "Why?" }]);
     const others = Array.from({ length: 499 }, (_, n) => ({ externalId: `later${n}` }));
     for (const at of [0, 250]) {
@@ -175,7 +175,7 @@ describe("the dashboard's session", () => {
 });
 
 describe("sharing", () => {
-  test("shows what was said to whoever has the link, and nothing of the owner", async () => {
+  test("shows the conversation to anyone with the link, and nothing about the owner", async () => {
     const { t, me, sessionId } = await talk([{ role: "user", textContent: "Why?" }], {
       projectPath: "/home/ada/secret",
       cost: 3,
@@ -204,7 +204,7 @@ describe("sharing", () => {
 });
 
 describe("values that Convex cannot return", () => {
-  test("come as JSON text; all others as they are", () => {
+  test("are returned as JSON text, and all other values unchanged", () => {
     let deep: unknown = 1;
     for (let i = 0; i < 200; i++) deep = [deep];
     for (const value of [
@@ -221,7 +221,7 @@ describe("values that Convex cannot return", () => {
     expect(dashboardValue(fine)).toEqual(fine);
   });
 
-  test("a message of more parts than an array holds ends with how many there are", () => {
+  test("a message with more parts than an array may have ends with their number", () => {
     const parts = Array.from({ length: 20_000 }, (_, i) => ({ type: "text", content: `${i}` }));
     const drawn = dashboardParts({ role: "user", parts });
     expect(drawn).toHaveLength(4_001);

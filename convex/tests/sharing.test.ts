@@ -5,7 +5,7 @@ import { conversation, deployment, eachTestAt, person, read, settle } from "../t
 
 eachTestAt(Date.UTC(2026, 10, 22, 12));
 
-/** A session full of what must not leave, and where it is shared. */
+/** Stores and shares a session full of private data. */
 async function shared() {
   const t = deployment();
   const ada = await person(t, "SECRET-mail@example.com");
@@ -49,7 +49,7 @@ async function shared() {
   return { t, ada, path, slug: publicSlug, id: _id };
 }
 
-test("a session becomes public under a slug that nobody finds by trying, and keeps it", async () => {
+test("a shared session gets an unguessable slug, and keeps it", async () => {
   const { ada, path, slug } = await shared();
   await ada.post("/sync/session", { externalId: "another" });
   const other = await read(ada.send("PATCH", "/api/sessions/another", { isPublic: true }));
@@ -62,7 +62,7 @@ test("a session becomes public under a slug that nobody finds by trying, and kee
   });
 });
 
-test("how many messages follow a page is said once they are counted, and never wrongly", async () => {
+test("a page states how many messages follow only once they are counted, and never a wrong number", async () => {
   const { t, ada, path, slug } = await shared();
   const said = Array.from({ length: 1_500 }, (_, at) => `Message ${at}`);
   await ada.post("/sync/batch", conversation(decodeURIComponent(path.split("/")[3] ?? ""), said));
@@ -76,7 +76,7 @@ test("how many messages follow a page is said once they are counted, and never w
 });
 
 describe.each(["", ".md", ".json"])("GET /s/:slug%s", (form) => {
-  test("needs no key, holds the conversation and nothing beside it", async () => {
+  test("needs no key, and contains the conversation and nothing else", async () => {
     const { t, slug, id, ada } = await shared();
     const answer = await t.fetch(`/s/${slug}${form}`);
     expect(answer.status).toBe(200);
@@ -101,7 +101,7 @@ describe.each(["", ".md", ".json"])("GET /s/:slug%s", (form) => {
   });
 });
 
-test("the JSON holds exactly the fields of the allow-list", async () => {
+test("the JSON contains exactly the fields of the allow-list", async () => {
   const { t, slug } = await shared();
   expect(await read(t.fetch(`/s/${slug}.json`))).toEqual({
     title: "The title",
@@ -138,7 +138,7 @@ test.each(["", "x", "..", "a.b.c", "%00", "undefined", "a".repeat(5_000)])(
   },
 );
 
-test("a long conversation goes on from page to page, each message once", async () => {
+test("the pages of a long conversation contain each message once", async () => {
   const { t, ada, slug } = await shared();
   const messages = Array.from({ length: 60 }, (_, index) => ({
     sessionExternalId: "SECRET-external",

@@ -4,7 +4,7 @@ import { endpoints } from "../http";
 import { deployment, eachTestAt, fromWorkos, person, rows, settle } from "../test.setup";
 import type { Deployment } from "../test.setup";
 
-/** What callers without an account can cost: nothing that grows with what they send. */
+/** The cost of callers without an account is bounded, whatever they send. */
 
 const NOON = Date.UTC(2026, 0, 22, 12);
 const UNKNOWN = { Authorization: `Bearer osk_${"x".repeat(32)}` };
@@ -29,7 +29,7 @@ describe("requests without an account", () => {
     expect(await countsOf(t)).toEqual([{ "200": 1, "401": 3, "404": 2, "405": 1 }]);
   });
 
-  test("fill one row an hour, however many they are", async () => {
+  test("use one row per hour, however many there are", async () => {
     const t = deployment();
     for (let i = 0; i < 400; i++) await t.fetch("/api/sessions", { headers: UNKNOWN });
     const [counts = {}] = await countsOf(t);
@@ -42,7 +42,7 @@ describe("requests without an account", () => {
     expect(await rows(t, "apiLogs")).toEqual([]);
   });
 
-  test("are forgotten with the log", async () => {
+  test("are pruned with the log", async () => {
     const t = deployment();
     await t.fetch("/health");
     vi.setSystemTime(NOON + 6 * 86_400_000);
@@ -54,7 +54,7 @@ describe("requests without an account", () => {
     expect(await rows(t, "strangerRequests")).toHaveLength(1);
   });
 
-  test("of a person whose account is being deleted are a stranger's", async () => {
+  test("include those of a person whose account is being deleted", async () => {
     const t = deployment();
     const ada = await person(t);
     const { key } = await ada.dashboard.mutation(api.apiKeys.create, {});
@@ -67,7 +67,7 @@ describe("requests without an account", () => {
 });
 
 describe("a body above 64 kB", () => {
-  /** Sends a body chunk by chunk; returns the status and how many bytes were taken. */
+  /** Streams a body; returns the status and how many bytes were read. */
   async function send(t: Deployment, headers: Record<string, string>, bytes: number) {
     const chunk = new Uint8Array(16 * 1024).fill(32);
     let taken = 0;
@@ -96,7 +96,7 @@ describe("a body above 64 kB", () => {
     expect(taken).toBeLessThan(128 * 1024);
   });
 
-  test("that its headers announce is not read at all", async () => {
+  test("is not read at all if its headers state the size", async () => {
     const t = deployment();
     const { status, taken } = await send(t, { ...UNKNOWN, "Content-Length": "8000000" }, 8_000_000);
     expect([status, taken]).toEqual([401, 0]);
@@ -121,7 +121,7 @@ describe("a body above 64 kB", () => {
     expect(taken).toBeLessThan(128 * 1024);
   });
 
-  test("of a new person's token makes their account", async () => {
+  test("of a new person's token creates their account", async () => {
     const t = deployment();
     const sessions = [{ externalId: "s1", title: "t".repeat(90_000) }];
     const answer = await fromWorkos(t, "user_01").fetch("/sync/batch", {
@@ -133,7 +133,7 @@ describe("a body above 64 kB", () => {
     expect(await rows(t, "sessions")).toHaveLength(1);
   });
 
-  test("is refused where a webhook is expected, before its signature is looked at", async () => {
+  test("is refused by the webhook endpoint before its signature is checked", async () => {
     vi.stubEnv("WORKOS_WEBHOOK_SECRET", "whsec_test");
     const t = deployment();
     const headers = { "WorkOS-Signature": `t=${NOON}, v1=${"0".repeat(64)}` };
@@ -143,7 +143,7 @@ describe("a body above 64 kB", () => {
   });
 });
 
-test("no answer of the API may be stored by a browser or proxy", async () => {
+test("browsers and proxies may not store any answer of the API", async () => {
   const t = deployment();
   const ada = await person(t);
   for (const { route } of endpoints) {
@@ -178,7 +178,7 @@ describe("sign-ins", () => {
       .then(() => "signed in")
       .catch((error: unknown) => String(error));
 
-  test("with guessed codes reach WorkOS a bounded number of times a minute", async () => {
+  test("with guessed codes cause a bounded number of requests to WorkOS per minute", async () => {
     const t = deployment();
     for (let i = 0; i < 3; i++) expect(await attempt(t)).toContain("did not accept");
     for (let i = 0; i < 5; i++) expect(await attempt(t)).toContain("RATE_LIMITED");
@@ -187,7 +187,7 @@ describe("sign-ins", () => {
     expect(await attempt(t)).toContain("did not accept");
   });
 
-  test("without a code, or with one that no WorkOS makes, do not reach it", async () => {
+  test("without a code, or with an impossible one, cause no request to WorkOS", async () => {
     const t = deployment();
     for (const code of ["", "x".repeat(10_000), 7, null]) await attempt(t, { code });
     await attempt(t, { code: "guess", codeVerifier: "x".repeat(10_000) });
@@ -195,7 +195,7 @@ describe("sign-ins", () => {
     expect(await attempt(t)).toContain("did not accept");
   });
 
-  test("of unknown tokens over HTTP ask WorkOS a bounded number of times a minute", async () => {
+  test("with unknown tokens over HTTP cause a bounded number of requests to WorkOS per minute", async () => {
     vi.stubGlobal("fetch", () => {
       asked += 1;
       return Promise.resolve(Response.json({}, { status: 404 }));
@@ -214,7 +214,7 @@ describe("sign-ins", () => {
     expect(await rows(t, "users")).toHaveLength(3);
   });
 
-  test("are not limited where the operator says so", async () => {
+  test("are not limited if the operator turns the limit off", async () => {
     vi.stubEnv("RATE_LIMIT_SIGN_IN", "off");
     const t = deployment();
     for (let i = 0; i < 5; i++) await attempt(t);

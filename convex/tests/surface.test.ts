@@ -16,8 +16,8 @@ import type { Deployment, Person } from "../test.setup";
 import { examples } from "../wire/examples";
 
 /**
- * The public surface: every function that a client can call, with arguments that try to reach what is
- * Bob's. A new public function turns this red until its line is here, which is the review.
+ * The public surface: every function that a client can call, with arguments that try to reach Bob's data. A
+ * new public function fails this test until it is listed here and has been reviewed.
  */
 type Bob = { sessionId: string; keyId: string; slug: string };
 const one = ({ sessionId }: Bob) => ({ sessionId });
@@ -97,7 +97,7 @@ const functions = Object.entries(modules).flatMap(([path, exported]) =>
 const queries = functions.filter(({ kind }) => kind === "query");
 type Kind = "query" | "mutation" | "action";
 
-/** What `convex/server` marks a registered function with. */
+/** Reads the kind that `convex/server` stores on a registered function. */
 function kindOf(fn: object): Kind {
   return "isQuery" in fn ? "query" : "isMutation" in fn ? "mutation" : "action";
 }
@@ -121,7 +121,7 @@ beforeEach(() => {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
 });
 
-/** Bob has a session of everything, all of it marked. */
+/** Creates a deployment in which Bob has data of every kind, all of it with a marker. */
 async function world() {
   const t = deployment();
   const bob = await person(t, "bob@example.com");
@@ -151,7 +151,7 @@ async function world() {
   return { t, bob, target: { sessionId, keyId, slug } };
 }
 
-/** Everything in the database that is Bob's. */
+/** Returns every row that belongs to Bob. */
 async function belongings(t: Deployment, bob: Person) {
   return Object.fromEntries(
     Object.entries(await allRows(t)).map(([table, all]) => [
@@ -161,7 +161,7 @@ async function belongings(t: Deployment, bob: Person) {
   );
 }
 
-/** Queries whose answers hold numbers, or what is everybody's, and no words of a session. */
+/** Queries whose answers contain no text of a session, only numbers or public data. */
 const WORDLESS = [
   "analytics:dailyStats",
   "analytics:providerStats",
@@ -181,7 +181,7 @@ test("the public functions are these, and no others", () => {
 });
 
 describe("the owner", () => {
-  test("finds his own through every query with words: what others ask for is really there", async () => {
+  test("reads his own data through every query with text, so the attacks below have a target", async () => {
     const { bob, target } = await world();
     await bob.dashboard.mutation(api.sessions.setVisibility, {
       sessionId: target.sessionId,
@@ -196,7 +196,7 @@ describe("the owner", () => {
   });
 });
 
-/** Open on purpose: they answer a stranger without throwing. */
+/** Actions that are public on purpose: they answer a stranger without throwing. */
 const OPEN_ACTIONS = ["auth:signIn", "auth:signOut", "users:deleteAccount"];
 
 describe("a stranger", () => {
@@ -226,7 +226,7 @@ describe("a stranger", () => {
     expect(await allRows(t)).toEqual(before);
   });
 
-  test("is refused by every route that is not open", async () => {
+  test("is refused by every route that is not public", async () => {
     const { t } = await world();
     for (const { route } of endpoints.filter(({ route }) => route.access === "caller")) {
       const wrongKey = ["Authorization", `Bearer osk_${"x".repeat(32)}`];
@@ -241,7 +241,7 @@ describe("a stranger", () => {
 const refusedAsStranger = { refused: expect.stringContaining("UNAUTHORIZED") as string };
 
 describe("another user", () => {
-  test("reads through every query what there would be to read if Bob did not exist", async () => {
+  test("reads through every query the same as if Bob did not exist", async () => {
     const { t, target } = await world();
     const arriveAt = async (where: Deployment) => {
       const who = fromWorkos(where, "user_eve");
@@ -297,7 +297,7 @@ describe("another user", () => {
           expect.not.stringContaining("bobsecret"),
         ]);
         expect([route.name, answer.status]).not.toEqual([route.name, 500]);
-        // The stand-in for text search fails on a session that has no search text yet.
+        // The test backend's text search fails on a session that has no search text yet.
         await settle(t);
       }
     }
@@ -306,7 +306,7 @@ describe("another user", () => {
   });
 });
 
-/** Parameters that name a session or a search, turned to Bob's. */
+/** Replaces parameters that name a session or a query with Bob's. */
 function aimAt(query: { [name: string]: string }, id: string): { [name: string]: string } {
   const names = Object.keys(query);
   return {

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import * as Sync from "../model/sync/upsertMany";
 import { deployment, eachTestAt, person, read, rows, type SessionPage } from "../test.setup";
 
-/** What the sync door answers when its transactions fail. */
+/** Answers of the sync endpoints if their transactions fail. */
 
 vi.mock("../model/sync/upsertMany", { spy: true });
 eachTestAt(Date.UTC(2026, 0, 22, 12));
@@ -13,7 +13,7 @@ const message = (externalId: string) => ({
   textContent: externalId,
 });
 
-/** Until the test ends, a transaction with this session or message fails with these words. */
+/** Makes transactions with this session or message fail with a message until the test ends. */
 async function failAt(externalId: string, words: string) {
   const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
   vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
@@ -23,7 +23,7 @@ async function failAt(externalId: string, words: string) {
   });
 }
 
-test("what fails for no fault of the request is 503 with a time to wait, and may be sent again", async () => {
+test("a failure that the request did not cause is 503 with a retry time, and a retry succeeds", async () => {
   vi.spyOn(console, "error").mockReturnValue();
   const words = 'Documents read from or written to the "sessions" table changed';
   await failAt("b", words);
@@ -53,7 +53,7 @@ test("what fails for no fault of the request is 503 with a time to wait, and may
   expect(lines).toEqual([503, 503, 200]);
 });
 
-describe("what Convex refuses as too much for a transaction hurts no neighbour, wherever it stands", () => {
+describe("an item that is too large for a transaction does not affect other items, at any position", () => {
   test.each([
     ["0", "Too many bytes read in a single function execution (limit: 16777216 bytes)."],
     ["4", "Too many reads in a single function execution (limit: 4096)."],

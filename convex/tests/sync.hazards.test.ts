@@ -62,7 +62,7 @@ describe("tool arguments come back deep-equal", () => {
   });
 });
 
-describe("tool results and texts come back equal to the byte", () => {
+describe("tool results and texts come back byte for byte", () => {
   test.each<[string, string]>([
     ["control characters and scripts", LINE],
     ["3.5 MB, twice in one message", "0123456789abcdef\n".repeat(205_000)],
@@ -79,7 +79,7 @@ describe("tool results and texts come back equal to the byte", () => {
     expect(stored.textContent === `text ${content}`).toBe(true);
   });
 
-  test("a lone surrogate in a text becomes U+FFFD, the rest stays", async () => {
+  test("a lone surrogate in a text becomes U+FFFD, and the rest is unchanged", async () => {
     const ada = await person(deployment());
     expect((await roundTrip(ada, { textContent: "cut \ud83c here" })).textContent).toBe(
       "cut \ufffd here",
@@ -87,7 +87,7 @@ describe("tool results and texts come back equal to the byte", () => {
   });
 });
 
-test("5,000 parts come back whole and in order", async () => {
+test("5,000 parts come back complete and in order", async () => {
   const ada = await person(deployment());
   const parts = Array.from({ length: 5_000 }, (_, i) => ({
     type: i % 2 ? "text" : "odd",
@@ -141,7 +141,7 @@ describe("every dialect of parts is kept", () => {
   });
 });
 
-describe("every field that says something is kept, in whatever combination", () => {
+describe("every field with content is kept, in any combination", () => {
   const hello = { type: "text", text: "hello" };
   const call = { id: "c1", name: "Read", arguments: '{"p":1}' };
   const asPart = { type: "tool-call", content: { id: "c1", name: "Read", args: { p: 1 } } };
@@ -152,7 +152,7 @@ describe("every field that says something is kept, in whatever combination", () 
       { textContent: "hello", parts: [{ type: "text", content: { text: "hello" } }] },
     ],
     [
-      "an empty text beside a real one",
+      "an empty text and a real one",
       { textContent: "", content: "real text" },
       { textContent: "real text", parts: [] },
     ],
@@ -174,12 +174,12 @@ describe("every field that says something is kept, in whatever combination", () 
     ],
     ["parts that hold the call", { parts: [asPart], toolCalls: [call] }, { parts: [asPart] }],
     [
-      "parts that hold one of two equal calls",
+      "parts that contain one of two equal calls",
       { parts: [asPart], toolCalls: [call, call] },
       { parts: [asPart, { type: "tool-call", content: call }] },
     ],
     [
-      "parts that hold less than the call",
+      "parts that contain less than the call",
       { parts: [asPart], toolCalls: [{ ...call, startedAt: 5 }] },
       { parts: [asPart, { type: "tool-call", content: { ...call, startedAt: 5 } }] },
     ],
@@ -207,7 +207,7 @@ describe("every field that says something is kept, in whatever combination", () 
   });
 });
 
-test("a result finds its call by the id that stands beside it, in another message, out of order", async () => {
+test("a result is matched to its call by the id next to it, in another message, out of order", async () => {
   const ada = await person(deployment());
   const calls = ["t1", "t2"].map((id) => ({ type: "tool_use", id, name: "Read", input: { id } }));
   const results = ["t2", "t1"].map((id) => ({
@@ -315,7 +315,7 @@ describe("a text of 1 MB with lone surrogates in any field is answered 200 or a 
   });
 });
 
-test("in a batch a bad item is named and its neighbours are kept", async () => {
+test("an invalid item of a batch is named in the answer, and the other items are stored", async () => {
   const t = deployment();
   const ada = await person(t);
   const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
@@ -346,7 +346,7 @@ test("in a batch a bad item is named and its neighbours are kept", async () => {
   expect(stored.messages.map(({ externalId }) => externalId)).toEqual(["a", "b"]);
 });
 
-test("a batch of more items than an answer could name is refused as a whole", async () => {
+test("a batch with more items than an answer could name is refused as a whole", async () => {
   const ada = await person(deployment());
   for (const field of ["sessions", "messages"]) {
     const answer = await ada.post("/sync/batch", { [field]: Array(20_001).fill(1) });
@@ -358,7 +358,7 @@ test("a batch of more items than an answer could name is refused as a whole", as
   expect(answer.errors).toHaveLength(20_000);
 });
 
-describe("an id that cannot be one is refused with what is wrong with it", () => {
+describe("an invalid id is refused with the reason", () => {
   const beyond = "is beyond 2^53, where numbers are not exact: send it as a string";
   const kind = "must be text or a number";
   test.each([
@@ -380,7 +380,7 @@ describe("an id that cannot be one is refused with what is wrong with it", () =>
     }
   });
 
-  test("but another name for it may stand beside, and whole numbers are ids", async () => {
+  test("but a valid alias next to it is used, and whole numbers are valid ids", async () => {
     const ada = await person(deployment());
     const body = '{"sessionExternalId":true,"sessionId":9007199254740991,"externalId":{},"id":"m"}';
     expect((await ada.post("/sync/message", body)).status).toBe(200);
@@ -389,7 +389,7 @@ describe("an id that cannot be one is refused with what is wrong with it", () =>
   });
 });
 
-describe("JSON too deep for any reader hurts no neighbour, in whatever field it stands", () => {
+describe("JSON that is nested too deeply does not affect other items, in any field", () => {
   const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
   const good = JSON.stringify(message({ externalId: "good", textContent: "good" }));
   const send = async (fields: string) => {

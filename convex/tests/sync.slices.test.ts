@@ -15,7 +15,7 @@ import {
   type Person,
 } from "../test.setup";
 
-/** Syncs that take several transactions: what a user must not notice of it. */
+/** Syncs that take several transactions, which users must not notice. */
 
 vi.mock("../model/sync/upsertMany", { spy: true });
 eachTestAt(Date.UTC(2026, 0, 22, 12));
@@ -23,7 +23,7 @@ eachTestAt(Date.UTC(2026, 0, 22, 12));
 type Chunk = Parameters<typeof Sync.upsertMany>[2];
 type Run = (chunk: Chunk, store: () => ReturnType<typeof Sync.upsertMany>) => unknown;
 
-/** Until the test ends, `run` decides what each transaction does. */
+/** Lets `run` decide what each transaction does, until the test ends. */
 async function intercept(run: Run) {
   const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
   vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
@@ -32,7 +32,7 @@ async function intercept(run: Run) {
   });
 }
 
-/** Texts so long that a message with them takes at least four slices. */
+/** A text so long that its message takes at least four slices. */
 const longText = (word: string) =>
   Array.from({ length: 90_000 }, (_, n) => `${word}${n}`).join(" ");
 const sent = (word: string) => ({
@@ -65,7 +65,7 @@ const sizes = (chunk: Chunk) =>
   );
 
 describe("a message larger than a slice", () => {
-  test("comes back equal, no transaction having more of it than a slice", async () => {
+  test("comes back unchanged, and no transaction stores more than one slice of it", async () => {
     const seen: number[] = [];
     await intercept((chunk, store) => {
       seen.push(...sizes(chunk));
@@ -87,7 +87,7 @@ describe("a message larger than a slice", () => {
     expect(stored?.partRows).toBe(parts.length);
   });
 
-  test("delivered again it is recognised by its first slice, and nothing is written", async () => {
+  test("is recognised by its first slice if delivered again, and nothing is written", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/message", sent("a"));
@@ -102,7 +102,7 @@ describe("a message larger than a slice", () => {
   });
 
   test.each([0, 1, 2, 3])(
-    "a later delivery replaces all of it, and slice %i may fail for good",
+    "is fully replaced by a later delivery, even if slice %i fails permanently",
     async (bad) => {
       vi.spyOn(console, "error").mockReturnValue();
       const t = deployment();
@@ -127,7 +127,7 @@ describe("a message larger than a slice", () => {
     const ada = await person(t);
     const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
     let between: Promise<Response> | undefined;
-    // The pause behind the second slice is where the other request comes in.
+    // The other request arrives in the pause after the second slice.
     vi.mocked(pause.forMs).mockImplementation(async () => {
       if (between !== undefined) return;
       between = ada.post("/sync/message", {
@@ -147,7 +147,7 @@ describe("a message larger than a slice", () => {
     const t = deployment();
     const ada = await person(t);
     const lost = new Set<number>();
-    // Stored by a transaction of its own, and then again as if its answer had been lost.
+    // Stores the slice twice, as if the answer of the first transaction had been lost.
     await intercept(async (chunk, store) => {
       const result = await store();
       const number = chunk.messages[0]?.slice?.number ?? 0;
@@ -159,7 +159,7 @@ describe("a message larger than a slice", () => {
     expect(await only(ada)).toEqual(whole("a"));
   });
 
-  test("a refresh between two slices is followed by one that sees the rest", async () => {
+  test("a refresh between two slices is followed by one that counts the rest", async () => {
     const t = deployment();
     const ada = await person(t);
     vi.mocked(pause.forMs).mockImplementation(() => settle(t));
@@ -173,7 +173,7 @@ describe("a message larger than a slice", () => {
     expect((await rows(t, "sessions"))[0]).toMatchObject({ messageCount: 1 });
   });
 
-  test("its session deleted between two slices, it stays deleted, and no empty session is made for the rest", async () => {
+  test("a session deleted between two slices stays deleted, and the rest creates no empty session", async () => {
     const t = deployment();
     const ada = await person(t);
     let isDeleted = false;
@@ -224,7 +224,7 @@ describe("a batch of many slices", () => {
   });
 
   test.each([1, 2, 3])(
-    "slice %i fails for good: 503; sent again, all is there once",
+    "answers 503 if slice %i fails permanently; sent again, everything is stored once",
     async (bad) => {
       vi.spyOn(console, "error").mockReturnValue();
       const t = deployment();
@@ -247,7 +247,7 @@ describe("a batch of many slices", () => {
     },
   );
 
-  test("what fails a few times is stored without the client noticing", async () => {
+  test("is stored without the client noticing a few failures", async () => {
     const t = deployment();
     const ada = await person(t);
     let call = 0;
@@ -260,7 +260,7 @@ describe("a batch of many slices", () => {
     expect(await counted(t)).toEqual([800, 800]);
   });
 
-  test("a slice that runs out of time is halved until it fits", async () => {
+  test("halves a slice that runs out of time until it fits", async () => {
     const t = deployment();
     const ada = await person(t);
     await intercept((chunk, store) => {
@@ -274,7 +274,7 @@ describe("a batch of many slices", () => {
     expect(await counted(t)).toEqual([800, 800]);
   });
 
-  test("refreshes lost behind each slice are started again until all is counted", async () => {
+  test("is counted completely even if the refresh after each slice is lost", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/batch", { messages });
@@ -287,7 +287,7 @@ describe("a batch of many slices", () => {
   });
 });
 
-/** A deployment that takes 4 MiB a second, retries four times within 0.75 s and then refuses, as Convex does. */
+/** Simulates Convex's write limit: accepts 4 MiB per second, retries four times within 0.75 s, then refuses. */
 function writeWindow() {
   const writes: { at: number; bytes: number }[] = [];
   return {
@@ -302,7 +302,7 @@ function writeWindow() {
   };
 }
 
-test("while two users fill in their history, the hooks of a third are not refused", async () => {
+test("hooks of one user are not refused while two others import their history", async () => {
   const window = writeWindow();
   const cost = (chunk: Chunk) =>
     chunk.messages.reduce((sum, one) => sum + 2 * JSON.stringify(one).length + 3_000, 0);

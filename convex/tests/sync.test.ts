@@ -16,14 +16,14 @@ const get = (who: Person, id: string) =>
 const texts = ({ messages }: Pick<SessionPage, "messages">) =>
   messages.map(({ textContent }) => textContent);
 
-/** Everything stored but the log, as one comparable text. */
+/** Everything stored except the log, as one comparable text. */
 async function snapshot(t: Deployment): Promise<string> {
   const tables = ["sessions", "messages", "parts", "dailyWrapped"] as const;
   return JSON.stringify(await Promise.all(tables.map((table) => rows(t, table))));
 }
 
 describe("identity", () => {
-  test("two users who send the same ids never see or touch each other's rows", async () => {
+  test("two users who send the same ids never see or change each other's rows", async () => {
     const t = deployment();
     const [ada, bob] = [await person(t), await person(t, "bob@example.com")];
     const told = [
@@ -46,7 +46,7 @@ describe("identity", () => {
     expect((await bob.get(`/api/sessions/get?id=${adas.id}`)).status).toBe(404);
   });
 
-  test("a fork with the same message ids has all its messages, and so has the original", async () => {
+  test("a fork with the same message ids keeps all its messages, and so does the original", async () => {
     const t = deployment();
     const ada = await person(t);
     const said = (session: string) => ["u1", "u2", "u3"].map((id) => `${session} ${id}`);
@@ -92,7 +92,7 @@ describe("redelivery", () => {
     });
   };
 
-  test("delivering everything again, identical, writes nothing but the log", async () => {
+  test("delivering everything again unchanged writes only the log", async () => {
     const t = deployment();
     const ada = await person(t);
     await send(ada);
@@ -130,7 +130,7 @@ describe("redelivery", () => {
     expect(message?.textContent).toBe("x".repeat(40_000));
   });
 
-  test("a role that cannot be read, and text that only parts hold, replace nothing that was said", async () => {
+  test("an unknown role, and text derived from parts, replace nothing that was sent", async () => {
     const ada = await person(deployment());
     const post = (fields: object) =>
       ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", ...fields });
@@ -146,7 +146,7 @@ describe("redelivery", () => {
     ]);
   });
 
-  test("a role as it was sent goes with the role it stood for", async () => {
+  test("the role as sent is stored with its role, and removed when another role replaces it", async () => {
     const ada = await person(deployment());
     const post = (role?: unknown) =>
       ada.post("/sync/message", { sessionExternalId: "s", externalId: "m", role });
@@ -160,7 +160,7 @@ describe("redelivery", () => {
     expect(await roles()).toEqual([["assistant", undefined]]);
   });
 
-  test("a longer text replaces a truncated one at once, and a shorter one leaves no tail", async () => {
+  test("a longer text replaces a truncated one at once, and a shorter one leaves no remainder", async () => {
     const t = deployment();
     const ada = await person(t);
     const post = (textContent: string) =>
@@ -189,10 +189,10 @@ describe("redelivery", () => {
   });
 });
 
-describe("merging what a plugin says of a session", () => {
+describe("merging a plugin's fields of a session", () => {
   const cases: [string, object[], object][] = [
     [
-      "absent, null and empty values keep what is stored",
+      "absent, null and empty values keep the stored ones",
       [{ title: "T", model: "m" }, { title: "" }, { title: null, model: "  " }],
       { title: "T", model: "m" },
     ],
@@ -294,7 +294,7 @@ describe("totals", () => {
     ...fields,
   });
 
-  test("come from the messages while no plugin reported any, and never from both", async () => {
+  test("come from the messages until a plugin reports them, and are never added up from both", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post(
@@ -327,7 +327,7 @@ describe("totals", () => {
     });
   });
 
-  test("change by the difference when a counted message is rewritten, however often", async () => {
+  test("change by the difference each time a counted message is rewritten", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/message", message(1, { promptTokens: 100 }));
@@ -354,7 +354,7 @@ describe("the refresh of a session", () => {
       createdAt: NOW + n * 1_000,
     }));
 
-  test("counts rewrites of more messages than one run reads", async () => {
+  test("counts rewrites of more messages than one refresh reads", async () => {
     const t = deployment();
     const ada = await person(t);
     const messages = prompts(Array.from({ length: 650 }, (_, n) => `m${n}`));
@@ -369,7 +369,7 @@ describe("the refresh of a session", () => {
     }
   });
 
-  test("takes a first prompt that arrives late, or is rewritten, for the title and the search text", async () => {
+  test("updates the title and search text if the first prompt arrives late or is rewritten", async () => {
     const t = deployment();
     const ada = await person(t);
     const [late, ...others] = prompts(["first", "b", "c", "d", "e"]);
@@ -387,7 +387,7 @@ describe("the refresh of a session", () => {
     );
   });
 
-  test("that was lost is made up for by the cron, and by the next message", async () => {
+  test("runs again after being lost, by the cron or by the next message", async () => {
     const t = deployment();
     const ada = await person(t);
     const [first, second] = prompts(["a", "b"]);
@@ -461,7 +461,7 @@ describe("order of the conversation", () => {
 });
 
 describe("sessions that only messages name", () => {
-  test("are made on demand, titled by the first prompt, and left out of the plugins' list", async () => {
+  test("are created on demand, titled by the first prompt, and omitted from the plugins' list", async () => {
     const t = deployment();
     const ada = await person(t);
     await ada.post("/sync/message", {
@@ -481,7 +481,7 @@ describe("sessions that only messages name", () => {
     expect(await read(ada.get("/sync/sessions/list"))).toEqual({ sessionIds: ["announced"] });
   });
 
-  test("take the source that the first message to name one names, with their share of statistics", async () => {
+  test("take the source of the first message that has one, in statistics too", async () => {
     const t = deployment();
     const ada = await person(t);
     const post = async (externalId: string, fields: object) => {
@@ -527,7 +527,7 @@ describe("a burst", () => {
     .sort((a, b) => a.key - b.key)
     .map(({ message }) => message);
 
-  test("of 400 messages, eight in parallel, shuffled, each twice, is stored once and counted right", async () => {
+  test("of 400 shuffled messages, each sent twice, eight in parallel, is stored once and counted correctly", async () => {
     const t = deployment();
     const ada = await person(t);
     for (let at = 0; at < deliveries.length; at += 8) {
@@ -579,7 +579,7 @@ test("the list pages through everything exactly once while sessions arrive", asy
   const ada = await person(t);
   const externalIds = Array.from({ length: 25 }, (_, n) => `s${n}`);
   for (const [n, externalId] of externalIds.entries()) {
-    // Runs of equal times, as a back-fill without times has them.
+    // Many equal times, as in an import without times.
     await ada.post("/sync/session", {
       externalId,
       createdAt: NOW - 1_000_000 + Math.floor(n / 6) * 1_000,
@@ -605,7 +605,7 @@ test("the list pages through everything exactly once while sessions arrive", asy
   expect((await walk("&source=pi")).sort()).toEqual(externalIds.filter((_, n) => n % 2).sort());
 });
 
-test("a page of messages ends where it would get too large, and the next goes on there", async () => {
+test("a page of messages ends before it gets too large, and the next page continues there", async () => {
   const t = deployment();
   const ada = await person(t);
   const big = "z".repeat(3 * 1024 * 1024);

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 
-/** What its owner deleted stays deleted, whatever plugins send afterwards. */
+/** Sessions that their owner deleted stay deleted, whatever plugins send afterwards. */
 
 eachTestAt(Date.parse("2026-11-22T12:00:00Z"));
 
@@ -21,7 +21,7 @@ async function deleted() {
   return { t, ada };
 }
 
-test("a plugin that sends a deleted session again is told so with 200, and nothing is stored", async () => {
+test("a plugin that sends a deleted session again gets 200 with `deleted`, and nothing is stored", async () => {
   const { t, ada } = await deleted();
   const session = await ada.post("/sync/session", SESSION);
   expect(session.status).toBe(200);
@@ -66,7 +66,7 @@ test("a session sent with `restore: true` comes back, and its messages with it",
   expect(await rows(t, "tombstones")).toEqual([]);
 });
 
-test("a tombstone says nothing of what was deleted, and is of no other user", async () => {
+test("a tombstone reveals nothing of what was deleted, and does not affect other users", async () => {
   const { t, ada } = await deleted();
   const [tombstone] = await rows(t, "tombstones");
   expect(tombstone).toEqual({

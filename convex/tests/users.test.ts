@@ -15,7 +15,7 @@ async function statusWith(t: Deployment, key: string): Promise<number> {
 }
 
 describe("the row of a person from WorkOS", () => {
-  test("is made by the first authenticated mutation, whichever that is", async () => {
+  test("is created by the first authenticated mutation, whichever it is", async () => {
     const t = deployment();
     await fromWorkos(t, "user_01").mutation(api.users.updateEnabledAgents, {
       enabledAgents: ["cursor", "pi", "cursor-sync", "claude-code"],
@@ -26,7 +26,7 @@ describe("the row of a person from WorkOS", () => {
     });
   });
 
-  test("is made by the first request over HTTP too, reading or writing", async () => {
+  test("is also created by the first HTTP request, reading or writing", async () => {
     const t = deployment();
     const list = await fromWorkos(t, "user_01").fetch("/api/sessions", bearer);
     expect(list.status).toBe(200);
@@ -40,7 +40,7 @@ describe("the row of a person from WorkOS", () => {
     expect(workosIds).toEqual(["user_01", "user_02"]);
   });
 
-  test("is one row for both issuers of AuthKit, however often the person comes", async () => {
+  test("is one row for both issuers of AuthKit, however often the person signs in", async () => {
     const t = deployment();
     const shared = { issuer: "https://api.workos.com/", subject: "user_01" };
     const ids = new Set<string>();
@@ -59,7 +59,7 @@ describe("the row of a person from WorkOS", () => {
     expect(await fromWorkos(t, "user_01").query(api.users.me, {})).toMatchObject(claims);
   });
 
-  test("takes over a user made from the command line only for a verified address", async () => {
+  test("takes over a user created from the command line only for a verified address", async () => {
     const t = deployment();
     const ada = await person(t, "ada@example.com");
     const join = (subject: string, emailVerified: boolean) =>
@@ -111,7 +111,7 @@ describe("the row of a person from WorkOS", () => {
     expect(await rows(t, "users")).toEqual([]);
   });
 
-  test("is nothing to who has its subject from another issuer", async () => {
+  test("is not found by a token with the same subject from another issuer", async () => {
     const t = deployment();
     await fromWorkos(t, "user_01", { name: "Ada" }).mutation(api.users.getOrCreate, {});
     const stranger = t.withIdentity({ issuer: "https://evil.example", subject: "user_01" });
@@ -155,7 +155,7 @@ describe("API keys", () => {
     expect(await me.query(api.users.me, {})).toMatchObject({ hasApiKey: false });
   });
 
-  test("several keys work beside each other; one is rotated or removed alone", async () => {
+  test("several keys work at the same time, and each can be rotated or removed separately", async () => {
     const t = deployment();
     const ada = await person(t);
     const me = ada.dashboard;
@@ -176,7 +176,7 @@ describe("API keys", () => {
     ]);
   });
 
-  test("are at most fifty beside the first, and one that is taken away makes room", async () => {
+  test("are limited to fifty besides the first, and removing one makes room", async () => {
     const me = (await person(deployment())).dashboard;
     const made = [];
     for (let i = 0; i < 50; i++) made.push(await me.mutation(api.apiKeys.create, {}));
@@ -186,7 +186,7 @@ describe("API keys", () => {
     expect(await me.query(api.apiKeys.list, {})).toHaveLength(51);
   });
 
-  test("the list says when each key was last used, to five minutes", async () => {
+  test("the list says when each key was last used, exact to five minutes", async () => {
     const t = deployment();
     const ada = await person(t);
     const me = ada.dashboard;
@@ -209,7 +209,7 @@ describe("API keys", () => {
     expect(await lastUses()).toEqual([NOON + 300_000, undefined]);
   });
 
-  test("a key of another user is as unknown as none", async () => {
+  test("another user's key is treated as missing", async () => {
     const t = deployment();
     const bob = await person(t, "bob@example.com");
     const { id, key } = await bob.dashboard.mutation(api.apiKeys.create, {});
@@ -232,7 +232,7 @@ describe("API keys", () => {
 });
 
 describe("from the command line", () => {
-  test("all keys of a user are revoked, and no one else's", async () => {
+  test("revoking all keys of a user affects no one else", async () => {
     const t = deployment();
     const ada = await person(t);
     const bob = await person(t, "bob@example.com");
@@ -245,7 +245,7 @@ describe("from the command line", () => {
   });
 
   test.each(["data", "account"] as const)(
-    "a user's %s is deleted, and no one else's",
+    "deleting a user's %s affects no one else",
     async (scope) => {
       const t = deployment();
       const ada = await person(t);
@@ -262,7 +262,7 @@ describe("from the command line", () => {
     },
   );
 
-  test("an address is one however it is written, by the command line and by WorkOS", async () => {
+  test("spellings of an address are equal, on the command line and from WorkOS", async () => {
     const t = deployment();
     const make = (email: string) => t.mutation(internal.users.createWithApiKey, { email });
     const { userId } = await make("Ada@Example.com");
@@ -280,7 +280,7 @@ describe("from the command line", () => {
     expect(await rows(t, "users")).toHaveLength(1);
   });
 
-  test("nobody is meant by an unknown address, and no one of several by theirs alone", async () => {
+  test("an unknown address finds nobody, and a shared address alone finds none of its accounts", async () => {
     const t = deployment();
     const email = "ada@example.com";
     const remove = (named: { email: string; userId?: Id<"users"> }) =>
@@ -298,7 +298,7 @@ describe("from the command line", () => {
   });
 });
 
-test("signed out, the account's queries answer nothing and throw nothing", async () => {
+test("the account's queries return empty answers to signed-out callers and do not throw", async () => {
   const t = deployment();
   expect(await t.query(api.users.me, {})).toBeNull();
   expect(await t.query(api.users.stats, {})).toBeNull();

@@ -1,4 +1,4 @@
-/** The header with which WorkOS signs the body of a webhook. */
+/** Returns the header with which WorkOS signs the body of a webhook. */
 export async function workosSignature(
   body: string,
   at = Date.now(),

@@ -44,7 +44,7 @@ test("a person renamed at WorkOS is renamed here", async () => {
   });
 });
 
-test("an event that is unsigned, altered, old or of another secret changes nothing", async () => {
+test("an event that is unsigned, altered, old or signed with another secret changes nothing", async () => {
   const { t, ada } = await world();
   const altered = updated.replace("new@", "evil@");
   const refused = [

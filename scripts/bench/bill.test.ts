@@ -47,7 +47,7 @@ test("a search is billed by the size of the text indexes", () => {
   expect(bill.queryGb).toBeCloseTo((220 * 4_950_000) / 1e9, 9);
 });
 
-test("the tables with large rows have the indexes that the bill was agreed on, and no more", () => {
+test("tables with large rows have exactly the indexes that the bill assumes", () => {
   const { messages, parts, messageEmbeddings, sessionEmbeddings, passages, apiLogs } =
     indexesOfTables();
   expect({ messages, parts, messageEmbeddings, sessionEmbeddings, passages, apiLogs }).toEqual({

@@ -1,13 +1,13 @@
 import type { Indexes } from "./indexes.ts";
 import type { Stored } from "./storage.ts";
 
-/** A developer's month by the platform's own rules (PLATFORM 8). Pure. */
+/** The bill of a developer's month, by Convex's rules. Pure. */
 
-/** An active developer: sessions a month, messages of each; searches a working day. */
+/** An active developer: sessions per month, messages per session, searches per month. */
 export const SESSIONS_PER_MONTH = 300;
 export const MESSAGES_PER_SESSION = 150;
 const SEARCHES_PER_MONTH = 22 * 10;
-/** Memory that an action of the default runtime is billed for, and how long the usual one runs. */
+/** Memory that an action of the default runtime is billed for, and how long actions usually run. */
 const ACTION_GB = 0.064;
 const HTTP_ACTION_SECONDS = 0.05;
 const EMBEDDING_ACTION_SECONDS = 1;
@@ -22,7 +22,7 @@ const ROWS_A_DAY: { readonly [table: string]: number } = {
   ledgerGrains: 3,
 };
 
-/** Included in the Free plan, a month and team (GB = 10^9 bytes); docs: production/state/limits. */
+/** Included in the Free plan, per month and team (GB = 10^9 bytes); docs: production/state/limits. */
 export const FREE_PLAN = {
   functionCalls: 1_000_000,
   storageBytes: 0.5e9,
@@ -32,7 +32,7 @@ export const FREE_PLAN = {
   actionGbHours: 20,
 } as const;
 
-/** What Starter charges beyond that, US dollars a unit. */
+/** Starter's charges beyond that, in US dollars per unit. */
 const STARTER_DOLLARS: { readonly [what in keyof typeof FREE_PLAN]: number } = {
   functionCalls: 2.2e-6,
   storageBytes: 0.22e-9,
@@ -42,7 +42,7 @@ const STARTER_DOLLARS: { readonly [what in keyof typeof FREE_PLAN]: number } = {
   actionGbHours: 0.33,
 };
 
-/** What a live session was measured to use. */
+/** The measured use of a live session. */
 export type Use = {
   messages: number;
   functionCalls: number;
@@ -50,7 +50,7 @@ export type Use = {
   embeddingActions: number;
   bytesRead: number;
   bytesWritten: number;
-  /** Entries of declared indexes, each counted as a copy of its row. */
+  /** Index entries; each counts as a copy of its row. */
   indexBytesWritten: number;
   embeddingTokens: number;
   stored: Stored;
@@ -67,15 +67,15 @@ export type TableLine = {
 
 export type Bill = { readonly [what in keyof typeof FREE_PLAN]: number } & {
   tables: TableLine[];
-  /** Rows and all indexes, search and vector indexes too: the number that DESIGN 8 bounds. */
+  /** Rows and all indexes, including search and vector indexes. */
   billedBytes: number;
   embeddingTokens: number;
   dollarsStarter: number;
-  /** Months of one developer until storage, or search storage, of the Free plan is full. */
+  /** Months until one developer fills the storage, or search storage, of the Free plan. */
   monthsFree: number;
 };
 
-/** How sure a number of the bill is. */
+/** The basis of each number of the bill. */
 export const BASIS: { readonly [what in keyof typeof FREE_PLAN]: string } = {
   functionCalls: "measured",
   storageBytes: "measured: rows and ordered indexes as copies",
@@ -85,7 +85,7 @@ export const BASIS: { readonly [what in keyof typeof FREE_PLAN]: string } = {
   actionGbHours: `calls measured; seconds estimated (${HTTP_ACTION_SECONDS} s, embedding ${EMBEDDING_ACTION_SECONDS} s)`,
 };
 
-/** The month of sessions like the measured one. */
+/** Computes the bill of a month of sessions like the measured one. */
 export function billOf(use: Use, indexes: { readonly [table: string]: Indexes }): Bill {
   const times = (SESSIONS_PER_MONTH * MESSAGES_PER_SESSION) / use.messages;
   const tables: TableLine[] = [];
@@ -94,7 +94,7 @@ export function billOf(use: Use, indexes: { readonly [table: string]: Indexes })
   let textBytes = 0;
   for (const [table, stored] of Object.entries(use.stored)) {
     const { ordered = 0, text = 0, vector = 0 } = indexes[table] ?? {};
-    // A session of the month is one row, however long the measured one was.
+    // A session is one row, however long the measured one was.
     const factor = monthsOf(table, times);
     const bytes = stored.bytes * factor;
     const copies = 1 + ordered + text + vector;

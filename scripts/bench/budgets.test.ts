@@ -5,14 +5,14 @@ import { embeddingOperations, meaningOperations, operations } from "./operations
 import { liveSession, pastMessages, pastSession } from "./payloads.ts";
 import { startWorld, type World } from "./world.ts";
 
-/** The smallest history, and four times as much. */
+/** The smallest history, and one four times as large. */
 const SCALES = [1, 4] as const;
 
 const worlds = new Map<number, World>();
 const measured = new Map<number, Map<string, Measurement>>();
 
 beforeAll(async () => {
-  // Side by side: nearly all of the time is waiting for what is due in two seconds.
+  // In parallel, because nearly all of the time is spent waiting for scheduled functions.
   await Promise.all(
     SCALES.map(async (scale) => {
       const world = await startWorld(scale, { embeddings: false });
@@ -64,7 +64,7 @@ describe.each(operations.map(({ name }) => name))("%s", (name) => {
   });
 });
 
-test("every budget has an operation that is measured, and every operation a budget", () => {
+test("every budget has a measured operation, and every operation a budget", () => {
   const names = [...operations, ...embeddingOperations, ...meaningOperations].map(
     ({ name }) => name,
   );
@@ -73,11 +73,11 @@ test("every budget has an operation that is measured, and every operation a budg
 
 test("a burst of messages writes its session once", () => {
   const { cost } = resultOf("burst of 5 messages", 1);
-  // Each message its row, its change and its log line; the first also the session.
+  // Each message writes its row, its change and its log line; the first also writes the session.
   expect(cost.documentsWritten).toBe(5 * 3 + 1);
 });
 
-describe("what is delivered again unchanged writes its log line alone", () => {
+describe("an unchanged redelivery writes only its log line", () => {
   const past = pastSession(0);
   const deliveries = [
     ["a message", "/sync/message", pastMessages(past, 0, 1)[0]],

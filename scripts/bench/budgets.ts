@@ -1,15 +1,15 @@
 import type { Cost, Measurement } from "./cost.ts";
 
 /**
- * What an operation may cost, whatever is stored: the table of the design, said once.
+ * What each operation may cost, however much is stored.
  *
  * - *function calls*: the HTTP action and each query or mutation it runs.
- * - *documents and bytes read*: everything that was scanned, by Convex's measure of a document; a
- *   row that is read and then written counts twice, because the write reads it again.
- * - *bytes written beyond the payload*: all rows written, less the body that the client sent to be
- *   stored (nothing, where it was stored before).
- * - *content*: bytes of the bodies that went out and came back. A row is larger than the JSON that it
- *   came as or leaves as by ids, keys and hashes that stay inside: up to `ROW`.
+ * - *documents and bytes read*: everything that was scanned, sized as Convex measures documents; a row that is
+ *   read and then written counts twice, because the write reads it again.
+ * - *bytes written beyond the payload*: all rows written, less the body that the client sent to be stored (no
+ *   deduction if it was stored before).
+ * - *content*: bytes of request and answer bodies. A row is larger than its JSON by ids, keys and hashes that
+ *   are not returned, at most `ROW`.
  */
 type Budget = {
   functionCalls?: Amount;
@@ -18,16 +18,16 @@ type Budget = {
   bytesWrittenBeyondPayload?: Amount;
 };
 
-/** So much at all, so much an item (message, row or day), so much a byte of content. */
+/** A fixed amount, an amount per item (message, row or day), and one per byte of content. */
 type Amount = { base: number; perItem?: number; perContentByte?: number };
 
-/** A kilobyte of the table; the stricter of the two readings. */
+/** A kilobyte, in the stricter of its two meanings. */
 const KB = 1_000;
-/** What a message or part costs beyond its content: ids, order key, hash, names of fields. */
+/** Bytes of a message or part beyond its content: ids, order key, hash, field names. */
 const ROW = 300;
-/** The line in the API log and the count against a limit: all that reading writes. */
+/** The line in the API log, with the count against a limit: the only write of a read request. */
 const LOG_LINE = { base: 300 };
-/** A session row as a message may write it, once a burst. */
+/** A session row, which a message may write once per burst. */
 const SESSION_ROW = 2 * KB;
 
 const newMessage = {
@@ -42,7 +42,7 @@ const session: Budget = {
   bytesRead: { base: 6 * KB },
   bytesWrittenBeyondPayload: { base: 2 * KB },
 };
-/** The session, its day, its row of the ledger, each read for the write as well; and whether the day is open. */
+/** Reads the session, its day and its ledger row, each twice because of the write, and whether the day is open. */
 const refresh: Budget = {
   functionCalls: { base: 1 },
   documentsRead: { base: 8, perItem: 1 },
@@ -50,7 +50,7 @@ const refresh: Budget = {
   bytesWrittenBeyondPayload: { base: 8 * KB },
 };
 
-/** Questions of any kind write their log line alone; with vectors, an action stands between. */
+/** Questions write only their log line; with vectors, an action runs in between. */
 const question = { functionCalls: { base: 5 }, bytesWrittenBeyondPayload: LOG_LINE };
 const fulltext = { documentsRead: { base: 120 }, bytesRead: { base: 400 * KB } };
 /** Hits until there are enough sessions, of which some fall to one, and the sessions that are shown. */
@@ -63,7 +63,7 @@ const hybrid: Budget = {
   documentsRead: { base: 200 },
   bytesRead: { base: 500 * KB },
 };
-/** What a full-text search reads; then each passage with its exchange, of at most nine messages. */
+/** What a full-text search reads, and then each item with its exchange of at most nine messages. */
 const context: Budget = {
   ...question,
   documentsRead: { base: 80, perItem: 12 },
@@ -82,7 +82,7 @@ function pastLoud(budget: Budget, further: number): Budget {
 /** Budgets by the name of the operation. */
 export const BUDGETS: Readonly<Record<string, Budget>> = {
   "message, new": newMessage,
-  // The burst's first message marks the session as due: its row is read again and written.
+  // The first message of a burst marks the session as due: its row is read again and written.
   "message, new, first of its burst": {
     ...newMessage,
     bytesRead: { base: 3 * KB + SESSION_ROW },
@@ -127,7 +127,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
     bytesRead: { base: 0, perItem: 2 * KB },
     bytesWrittenBeyondPayload: LOG_LINE,
   },
-  // Its messages, once. What is written is vectors.
+  // Reads each message once, and writes vectors.
   "embedding of 10 new units": {
     documentsRead: { base: 5, perItem: 1 },
     bytesRead: { base: 5 * KB, perItem: ROW, perContentByte: 1 },
@@ -150,7 +150,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   "context past a loud session, with embeddings": pastLoud(context, LOUD_HITS),
   "context of 5 passages": context,
   "context of 5 passages, with embeddings": context,
-  // Its rows, whatever else is stored: each session and each message.
+  // Reads the rows of each session and message, however much else is stored.
   "export of 10 sessions": {
     functionCalls: { base: 3 },
     documentsRead: { base: 5, perItem: 1 },
@@ -159,7 +159,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   },
 };
 
-/** What a budget limits, in the order of the table. */
+/** The measures that a budget limits, in the order of the report. */
 export const MEASURES = [
   "functionCalls",
   "documentsRead",
@@ -167,10 +167,10 @@ export const MEASURES = [
   "bytesWrittenBeyondPayload",
 ] as const satisfies readonly (keyof Budget)[];
 
-/** One line of the comparison: what was allowed, what was used. */
+/** One line of the comparison: what was used, and what was allowed. */
 type Line = { what: keyof Budget; used: number; allowed: number };
 
-/** A measurement beside its budget; null if the operation has none. */
+/** Compares a measurement with its budget; null if the operation has none. */
 export function compare(measured: Measurement): Line[] | null {
   const budget = BUDGETS[measured.name];
   if (budget === undefined) return null;
@@ -188,7 +188,7 @@ export function compare(measured: Measurement): Line[] | null {
   return lines;
 }
 
-/** How far from constant a cost may grow: the exponent of its power law in history. It may fall. */
+/** The largest exponent with which a cost may grow with history; costs may fall. */
 export const SLOPE_MAX = 0.05;
 
 /**

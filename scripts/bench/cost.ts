@@ -1,7 +1,7 @@
 import { totalsOf, type CallRecord } from "../local/meter.ts";
 import type { World } from "./world.ts";
 
-/** What a deployment does for an operation, in the units of Convex's bill and limits. */
+/** The cost of an operation, in the units of Convex's bill and limits. */
 export type Cost = {
   functionCalls: number;
   indexRanges: number;
@@ -11,18 +11,18 @@ export type Cost = {
   bytesWritten: number;
 };
 
-/** One operation of the workload: what a client does, or what runs by schedule after it. */
+/** One operation of the workload: what a client does, or the scheduled functions that follow. */
 export type Operation = {
   name: string;
-  /** Messages, sessions or days that the operation is about; its budget grows with them. */
+  /** Messages, sessions or days that the operation handles; its budget grows with them. */
   items: number;
-  /** `request`: what the client waits for. Otherwise the functions that run by schedule. */
+  /** `request`: what the client waits for. Otherwise the scheduled functions to measure. */
   account: "request" | { background: readonly string[] };
-  /** Requests of a run that differ in what they find; what is measured is their mean. */
+  /** Requests per run, if they differ in what they find; the mean is measured. */
   requests?: number;
-  /** Nothing of what is sent is new: every byte written is beyond the payload. */
+  /** Set if nothing sent is new, so that every byte written is beyond the payload. */
   storesNothing?: true;
-  /** Brings the session into the state in which the operation is measured. */
+  /** Brings the session into the state that the operation needs. */
   prepare?: (world: World) => Promise<void>;
   run: (world: World) => Promise<unknown>;
 };
@@ -33,23 +33,23 @@ export type Measurement = {
   /** Bytes of the bodies of requests and answers. */
   bytesSent: number;
   bytesReturned: number;
-  /** Bytes written, less what was sent to be stored. */
+  /** Bytes written, less the bytes sent to be stored. */
   bytesWrittenBeyondPayload: number;
   /** Texts sent to be embedded, and their characters. */
   embedded: { requests: number; texts: number; characters: number };
   cost: Cost;
-  /** Everything that ran by schedule meanwhile, whatever the account. */
+  /** All scheduled functions that ran meanwhile. */
   background: Cost;
 };
 
-/** Longer than any of our delays: after so much silence nothing more is to come. */
+/** Longer than any of our delays: after this much silence, nothing more is scheduled. */
 export const SILENCE_MS = 60_000;
-/** How often an operation is tried again in which the schedule came between. */
+/** How often an operation is repeated if scheduled functions interrupt it. */
 const TRIES = 5;
 
 /**
- * Measures an operation once, with nothing that runs by schedule while its requests are under way: a
- * burst that was interrupted by its own refresh is two bursts, and is measured again.
+ * Measures an operation once, without scheduled functions running during its requests: a burst that its own
+ * refresh interrupts is two bursts, so it is measured again.
  */
 export async function measure(world: World, operation: Operation): Promise<Measurement> {
   for (let tries = 1; ; tries++) {
@@ -90,7 +90,7 @@ async function measureOnce(
   return { measurement, ...measured.result };
 }
 
-/** The sum over calls. */
+/** Sums the cost of calls. */
 export function costOf(calls: CallRecord[]): Cost {
   const { functionCalls, indexRanges, documentsRead, bytesRead, documentsWritten, bytesWritten } =
     totalsOf(calls);

@@ -4,7 +4,7 @@ import { measure, type Measurement, type Operation } from "./cost.ts";
 import { embeddingOperations, meaningOperations } from "./operations.ts";
 import { startWorld } from "./world.ts";
 
-/** Small ones: every vector of the history has to be made first. */
+/** Small histories, because every vector must be computed first. */
 const EMBEDDED_SCALES = [0.05, 0.25] as const;
 
 type Result = { operation: Operation; measured: Measurement };
@@ -22,14 +22,14 @@ async function measureAll(operations: readonly Operation[], scale: number): Prom
   return results;
 }
 
-test("what embeds and what asks vectors keeps its budget and sends each text once, whatever is stored", async () => {
+test("embedding and vector search keep their budgets and send each text once, however much is stored", async () => {
   const operations = [...embeddingOperations, ...meaningOperations];
-  // Side by side: most of the time is waiting for what is due.
+  // In parallel, because most of the time is spent waiting for scheduled functions.
   const results = await Promise.all(EMBEDDED_SCALES.map((scale) => measureAll(operations, scale)));
   for (const { operation, measured } of results.flat()) {
     const excess = (compare(measured) ?? []).filter(({ used, allowed }) => used > allowed);
     expect({ name: operation.name, excess }).toEqual({ name: operation.name, excess: [] });
-    // A question sends itself, and nothing of what it finds.
+    // A search sends only its query, not the texts it finds.
     const { requests = 1 } = operation;
     const texts = operation.account === "request" ? requests : operation.items;
     expect(measured.embedded).toMatchObject({ requests, texts });

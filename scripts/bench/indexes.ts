@@ -5,10 +5,10 @@ export type Indexes = { ordered: number; text: number; vector: number };
 
 type Exported = { indexes: unknown[]; searchIndexes: unknown[]; vectorIndexes: unknown[] };
 
-/** The indexes of each table of `schema.ts`, by what the CLI would push. */
+/** Counts the indexes of each table of `schema.ts`, as the CLI would push them. */
 export function indexesOfTables(): { readonly [table: string]: Indexes } {
   const tables = Object.entries(schema.tables).map(([name, table]) => {
-    // `export` is what the CLI calls; the types of `convex/server` do not show it.
+    // The CLI calls `export`, which the types of `convex/server` do not declare.
     const { export: exported } = table as unknown as { export: () => Exported };
     const { indexes, searchIndexes, vectorIndexes } = exported.call(table);
     const counts = {

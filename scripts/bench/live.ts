@@ -5,28 +5,28 @@ import { liveTurn, TURN_MESSAGES } from "./payloads.ts";
 import { difference, storedIn, type Stored } from "./storage.ts";
 import { startWorld, type World } from "./world.ts";
 
-/** A session as claude-code's hooks send it while somebody works, and everything it leads to. */
+/** The cost of a session sent by claude-code's hooks, and of everything that follows from it. */
 export type Live = {
   turns: number;
   messages: number;
   requests: number;
   foreground: Cost;
   background: Cost;
-  /** Entries of declared indexes, each counted as a copy of its row. */
+  /** Index entries; each counts as a copy of its row. */
   indexBytesWritten: number;
-  /** The same, function by function. */
+  /** The same by function. */
   functions: { [name: string]: Cost };
   embeddingRequests: number;
   embeddingTokens: number;
   stored: Stored;
 };
 
-/** Characters of English a token, by the common rule of thumb. */
+/** Characters of English per token, as a rule of thumb. */
 const CHARACTERS_PER_TOKEN = 4;
 
 /**
- * Runs a session of so many turns. `apart`: everything that follows from one request has happened
- * before the next, as with a slow model or slow tools; otherwise the requests come without a pause.
+ * Runs a session of this many turns. `apart`: all scheduled work of a request is done before the next one, as
+ * with a slow model or slow tools. `dense`: the requests follow without a pause.
  */
 export async function runLive(turns: number, rhythm: "apart" | "dense", embeddings: boolean) {
   const world = await startWorld(1, { embeddings });
@@ -78,7 +78,7 @@ function byFunction(calls: readonly CallRecord[]): { [name: string]: Cost } {
   return Object.fromEntries(Array.from(grouped, ([name, own]) => [name, costOf(own)]));
 }
 
-/** What the session used, in the units of the bill. */
+/** Converts the use of a session into the units of the bill. */
 export function useOf(live: Live): Use {
   const { foreground, background, requests, embeddingRequests } = live;
   return {

@@ -1,7 +1,7 @@
 import { memoryOf, startServer, withDataFile, type ServerProcess } from "../local/trials/server.ts";
 import { liveTurn, pastMessages, pastSession } from "./payloads.ts";
 
-/** How fast the local engine answers a mix of requests of several clients at once. */
+/** How fast the local engine answers a mix of requests from several concurrent clients. */
 type Load = {
   clients: number;
   requests: number;
@@ -12,7 +12,7 @@ type Load = {
 
 type Request = { path: string; body?: unknown };
 
-/** What one client does over and over: a turn of a session, a small back-fill, and some reading. */
+/** The requests that a client repeats: a turn of a session, a small back-fill, and some reads. */
 function round(client: number, n: number): Request[] {
   const session = `load-${client}-${n % 10}`;
   const past = pastSession(client * 100 + n);
@@ -24,7 +24,7 @@ function round(client: number, n: number): Request[] {
   ];
 }
 
-/** Runs each number of clients for so long, one after the other, on a server of its own. */
+/** Runs each number of clients for a number of seconds, one after the other, each on a new server. */
 export async function runLoad(clientCounts: readonly number[], seconds: number) {
   return await withDataFile(async (data) => {
     const server = await startServer(data);

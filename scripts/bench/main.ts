@@ -11,12 +11,12 @@ import { embeddingOperations, meaningOperations, operations } from "./operations
 import { printReport } from "./print.ts";
 import { startWorld } from "./world.ts";
 
-/** What every operation costs, whether that depends on history, and what a month of work comes to. */
+/** The report: cost of every operation, its growth with history, and the bill of a month of work. */
 export type Report = Awaited<ReturnType<typeof bench>>;
 
 const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json]`;
 
-/** Turns of the live session that comes without a pause, and of the one whose requests come apart. */
+/** Turns of the live session without pauses, and of the one with pauses between requests. */
 const DENSE_TURNS = 80;
 const APART_TURNS = 4;
 
@@ -27,11 +27,11 @@ export type OperationReport = {
   lines: ReturnType<typeof compare>;
   /** Exponents of growth with history. */
   slopes: Record<keyof Cost, number>;
-  /** Null for what has no budget: its growth is shown all the same. */
+  /** Null for operations without a budget; their growth is still shown. */
   isHeld: boolean | null;
 };
 
-/** With this much history a provider on the same machine has tens of thousands of vectors to make. */
+/** With more history, the local provider would have to compute tens of thousands of vectors. */
 const EMBEDDED_SCALE_MAX = 4;
 
 async function measureOperations(

@@ -13,9 +13,9 @@ import {
 } from "./payloads.ts";
 import { BATCH, LIVE, PAST_MESSAGES, type World } from "./world.ts";
 
-/** Every operation of the HTTP API that has a price, a declared entry each. */
+/** Every operation of the HTTP API with a cost, one entry each. */
 
-/** A message of the session under way that was never sent before. */
+/** Creates a new message of the live session. */
 function newMessage(world: World): MessageBody {
   const n = world.fresh();
   return {
@@ -27,7 +27,7 @@ function newMessage(world: World): MessageBody {
   };
 }
 
-/** A message that is sent again and again. */
+/** A message that is sent repeatedly. */
 const SAME_MESSAGE: MessageBody = {
   sessionExternalId: LIVE,
   externalId: "same",
@@ -36,10 +36,10 @@ const SAME_MESSAGE: MessageBody = {
   textContent: prose(1, 600),
 };
 
-/** Nothing is due: the next request is the first of a burst. */
+/** Waits until nothing is due, so that the next request is the first of a burst. */
 const quiet = (world: World) => world.engine.settle();
 
-/** A burst of the session under way has begun: its refresh is due. */
+/** Starts a burst of the live session, so that its refresh is already scheduled. */
 async function inBurst(world: World): Promise<void> {
   await quiet(world);
   await world.send("/sync/message", newMessage(world));
@@ -122,12 +122,12 @@ const batch: Operation[] = [
   })),
 ];
 
-/** Rows of a page of 100 messages of the session under way: whole turns, each tool call with two parts. */
+/** Rows of a page of 100 messages of the live session: whole turns, each tool call with two parts. */
 const PAGE_ROWS = (100 / TURN_MESSAGES) * (TURN_MESSAGES + 2 * TOOL_CALLS);
 
 type Ask = { path: string; body?: unknown };
 
-/** Requests that only read. The first one ever makes the row that counts them against their limit. */
+/** An operation of requests that only read. */
 function reading(name: string, items: number, ...asks: Ask[]): Operation {
   const run = async (world: World) => {
     for (const { path, body } of asks) await world.send(path, body);
@@ -145,7 +145,7 @@ function reading(name: string, items: number, ...asks: Ask[]): Operation {
   };
 }
 
-/** Days of the statistics asked for, the same whatever lies before them. */
+/** Days of the requested statistics, the same at every scale. */
 const DAYS = 10;
 const lastDays = `from=${dayBefore(DAYS - 1)}&to=${LAST_DAY}`;
 
@@ -156,9 +156,8 @@ function dayBefore(days: number): string {
 }
 
 /**
- * What is searched for: a word to a sentence that hundreds of messages hold, so that candidates are as
- * many as a search ever takes. Which they are differs with the words, and so does what it costs to
- * read them: the mean of many says what a question costs.
+ * Queries from one word to a sentence that hundreds of messages match, so that a search reads the maximum
+ * number of candidates. The candidates and their cost differ by query, so the mean of many queries is measured.
  */
 const QUERIES = [
   "why does the queue time out",
@@ -166,12 +165,12 @@ const QUERIES = [
   "cache",
   ...Array.from({ length: 37 }, (_, n) => prose(n, 12 + (n % 4) * 12)),
 ];
-/** Sessions that nothing else is measured with. */
+/** Sessions that no other operation uses. */
 const EXPORTED = Array.from({ length: 10 }, (_, n) => pastSession(n + 1).externalId);
-/** Passages of a context, as many as it holds when nothing else is asked for. */
+/** The default number of items in a context. */
 const PASSAGES = 5;
 
-/** A question that one session would fill the answer to, which reading has to get past. */
+/** A query that one session dominates, so that the search must read past its matches. */
 function pastLoudSession(name: string, items: number, ask: Ask): Operation {
   return {
     ...{ name, items, account: "request", storesNothing: true },
@@ -220,13 +219,13 @@ const reads: Operation[] = [
   askingLoud("context past a loud session"),
 ];
 
-/** What can be measured without a provider of embeddings. */
+/** Operations that can be measured without an embedding provider. */
 export const operations: readonly Operation[] = [...message, ...session, ...batch, ...reads];
 
-/** Prompts of a burst that is embedded: each is a unit by itself. */
+/** Prompts of an embedded burst; each is a unit. */
 const UNITS = 10;
 
-/** What runs by schedule where there is one. */
+/** Scheduled operations that need an embedding provider. */
 export const embeddingOperations: readonly Operation[] = [
   {
     name: `embedding of ${UNITS} new units`,
@@ -243,7 +242,7 @@ export const embeddingOperations: readonly Operation[] = [
   },
 ];
 
-/** What asks the vectors: each request sends its question to be embedded. */
+/** Operations that search vectors; each request sends its query to be embedded. */
 export const meaningOperations: readonly Operation[] = [
   searching("semantic search, limit 10", "semantic"),
   searching("hybrid search, limit 10", "hybrid"),

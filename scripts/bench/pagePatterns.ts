@@ -1,6 +1,6 @@
 import { markdownHtml } from "../../convex/pages/markdown/markdown.ts";
 
-/** Pieces of Markdown that, repeated, take careless parsers more than linear time. */
+/** Markdown that, if repeated, takes careless parsers more than linear time. */
 export const SLOW_PATTERNS: readonly string[] = [
   ...[
     "***a_",
@@ -58,12 +58,12 @@ export const SLOW_PATTERNS: readonly string[] = [
   ],
 ];
 
-/** The pattern repeated to about this many characters. */
+/** Repeats a pattern to this many characters. */
 export function repeated(pattern: string, chars: number): string {
   return pattern.repeat(Math.ceil(chars / pattern.length)).slice(0, chars);
 }
 
-/** CPU seconds of rendering a text as Markdown: the least of a few runs, because other work disturbs. */
+/** Measures the CPU seconds of rendering a text as Markdown: the minimum of a few runs, because other work interferes. */
 export function renderSeconds(text: string, runs: number): number {
   let least = Infinity;
   for (let run = 0; run < runs; run++) {
@@ -74,10 +74,10 @@ export function renderSeconds(text: string, runs: number): number {
   return least;
 }
 
-/** Below this many seconds a ratio says more about the garbage collector than about the renderer. */
+/** Below this many seconds, garbage collection dominates the ratio. */
 const NOISE_SECONDS = 0.02;
 
-/** How many times longer 40,000 characters take than 10,000. Linear is 4. */
+/** Returns how many times longer 40,000 characters take than 10,000; linear is 4. */
 export function growth(
   pattern: string,
   runs: number,

@@ -1,6 +1,6 @@
 import { growth, SLOW_PATTERNS } from "./pagePatterns.ts";
 
-/** `npm run bench:pages`: CPU time of Markdown made to be slow, at 10,000 and 40,000 characters. */
+/** `npm run bench:pages`: CPU time of Markdown designed to be slow, at 10,000 and 40,000 characters. */
 
 const RUNS = 5;
 const RATIO_MAX = 6;

@@ -1,8 +1,8 @@
 import { wholeNumbers } from "./random.ts";
 
 /**
- * What plugins send, made up the same on every run: claude-code's hooks, one request a step and no
- * times of their own, and a back-fill that sends a history in batches with the times of its source.
+ * Deterministic payloads of plugins: claude-code's hooks, with one request per step and no times, and a
+ * back-fill that sends a history in batches with source times.
  */
 
 type SessionBody = {
@@ -31,7 +31,7 @@ export type MessageBody = {
   parts?: { type: string; content: unknown }[];
 };
 
-/** A request of a hook, as it goes out. */
+/** A request of a hook. */
 export type Step =
   { path: "/sync/session"; body: SessionBody } | { path: "/sync/message"; body: MessageBody };
 
@@ -51,7 +51,7 @@ const WORDS = (
 const MODELS = ["claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "gpt-5.1-codex"];
 const PROJECTS = ["web-app", "billing", "search-service", "infra"];
 
-/** Prose of about so many characters. */
+/** Generates prose of about this many characters. */
 export function prose(seed: number, length: number): string {
   const next = wholeNumbers(seed * 7_919 + length);
   let text = "";
@@ -62,18 +62,18 @@ export function prose(seed: number, length: number): string {
   return text.trimEnd();
 }
 
-/** One of a list, by turns. */
+/** Returns the items of a list in rotation. */
 function pick(list: readonly string[], index: number): string {
   return list[index % list.length] ?? "";
 }
 
 /**
- * Sessions of a day of the history. With fewer, the largest history would begin before 2020, where no
- * time is believed: its oldest sessions would all be today's, and fill today's row.
+ * Sessions per day of the history. With fewer, the largest history would begin before 2020; such times are
+ * ignored, so the oldest sessions would all be booked on the current day.
  */
 const SESSIONS_PER_DAY = 6;
 
-/** What a back-fill says of the n-th newest session of the history. */
+/** The n-th newest session of the history, as a back-fill sends it. */
 export function pastSession(n: number): SessionBody {
   const days = Math.floor(n / SESSIONS_PER_DAY);
   const hours = n % SESSIONS_PER_DAY;
@@ -91,7 +91,7 @@ export function pastSession(n: number): SessionBody {
   };
 }
 
-/** Another session of the day on which the workload runs: a day of a developer holds several. */
+/** Another session on the day of the workload, because a developer has several per day. */
 export function todaysSession(index: number): SessionBody {
   return {
     externalId: `today-${index}`,
@@ -126,7 +126,7 @@ export const TOOL_CALLS = 3;
 /** Messages of a turn: the prompt, its tool calls, the answer. */
 export const TURN_MESSAGES = TOOL_CALLS + 2;
 
-/** The session as the hooks at the end of a turn describe it: the totals of its transcript. */
+/** The session as hooks send it at the end of a turn, with the totals of its transcript. */
 export function liveSession(externalId: string, turns: number): SessionBody {
   return {
     externalId,
@@ -142,7 +142,7 @@ export function liveSession(externalId: string, turns: number): SessionBody {
   };
 }
 
-/** The requests of one turn, in the order in which the hooks send them. */
+/** The requests of one turn, in the order of the hooks. */
 export function liveTurn(externalId: string, turn: number): Step[] {
   const steps: Step[] = [];
   const message = (id: string, role: "user" | "assistant", rest: Partial<MessageBody>) =>
@@ -179,12 +179,12 @@ function toolParts(turn: number, call: number) {
   ];
 }
 
-/** What the loud session says in every message and every tool's output, and nobody else says. */
+/** Words in every message and tool output of the dominating session, and nowhere else. */
 export const LOUD_WORDS = "flamingo pelican";
-/** More than any search reads to get past one session. */
+/** More messages than any search reads of one session. */
 const LOUD_MESSAGES = 300;
 
-/** A session that fills whatever is read for its words, of a day long before the history's last. */
+/** A session that dominates the matches of its words, long before the last day of the history. */
 export function loudMessages(): MessageBody[] {
   const start = Date.parse("2025-01-01T09:00:00Z");
   return Array.from({ length: LOUD_MESSAGES }, (_, n) => ({

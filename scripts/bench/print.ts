@@ -2,7 +2,7 @@ import { MEASURES } from "./budgets.ts";
 import type { OperationReport, Report } from "./main.ts";
 import { BASIS, FREE_PLAN, type Bill } from "./bill.ts";
 
-/** The report as tables in Markdown, so that they can be copied into the README. */
+/** Prints the report as Markdown tables. */
 export function printReport(report: Report): void {
   printOperations(report);
   printMonths(report);
@@ -48,7 +48,7 @@ function printMonths({ months }: Report): void {
   }
 }
 
-/** A bill: each amount beside the Free plan's, with its basis; then the tables. */
+/** Prints a bill: each amount with the Free plan's amount and its basis, then the tables. */
 export function printBill(bill: Bill): void {
   const amounts = (Object.keys(AMOUNTS) as Amount[]).map((what) => {
     const [name, show] = AMOUNTS[what];

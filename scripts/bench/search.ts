@@ -4,21 +4,21 @@ import { bm25, meanOf, measure, type Measures } from "./searchMeasures.ts";
 import { type BenchSession, queries, sessionsOf } from "./searchSet.ts";
 
 /**
- * `npm run bench:search`: how well search finds again what was synced, over HTTP on the local engine
- * with its offline embeddings, against plain BM25. Small talk is chance, and moves a few answers: what
- * counts is the mean over several seeds of it. Fails when hybrid finds less than full text in the first
- * five, or full text less than the baseline.
+ * `npm run bench:search`: measures the quality of search over HTTP on the local engine with offline embeddings,
+ * compared with plain BM25. The filler text of sessions is random and changes a few results, so the mean over
+ * several seeds counts. Fails if hybrid has a lower recall at 5 than full text, or full text a lower one than
+ * the baseline.
  */
 
 const BASELINE = "bm25, 10,000 chars";
 const TYPES = ["fulltext", "semantic", "hybrid"] as const;
 
-/** Longer than the rest after which the last run of a conversation is embedded. */
+/** Longer than the pause after which the last turn of a conversation is embedded. */
 const NOTHING_DUE_WITHIN_MS = 60_000;
 
 const USAGE = "npm run bench:search -- [--seeds 3]";
 
-/** What each search found, by kind of query. */
+/** The measures of each search, by kind of query. */
 type Run = Map<string, Map<string, Measures>>;
 
 async function main(args: string[]): Promise<void> {
@@ -43,7 +43,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function measureSeed(sessions: readonly BenchSession[]): Promise<Run> {
-  // The benchmark asks faster than any person; its limit is not what is measured.
+  // The benchmark must not reach the rate limit.
   const engine = await startTestEngine({
     env: { RATE_LIMIT_SEARCH: "1000000" },
     limits: { mode: "enforce", writeBytesPerSecond: Infinity },

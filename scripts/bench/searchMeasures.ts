@@ -1,19 +1,19 @@
 import { type BenchQuery, type BenchSession, KINDS } from "./searchSet";
 
-/** What the comparison starts from: no more of a session than an index of one field holds. */
+/** Characters of a session that the baseline searches, like an index of one field. */
 const BASELINE_CHARS = 10_000;
 
 /** BM25's usual constants. */
 const K1 = 1.2;
 const B = 0.75;
 
-/** Share of queries answered first, in the first five, and the mean reciprocal rank in the first ten. */
+/** Share of queries answered in the first result, in the first five, and the mean reciprocal rank in the first ten. */
 export type Measures = { recallAt1: number; recallAt5: number; mrrAt10: number; count: number };
 
 /** Ranked `externalId`s for a query, best first. */
 export type Search = (query: string) => Promise<string[]> | string[];
 
-/** Measures a search over labelled queries, by kind and over all. */
+/** Measures a search with labelled queries, by kind and in total. */
 export async function measure(queries: readonly BenchQuery[], search: Search) {
   const ranks = new Map<string, number[]>();
   for (const query of queries) {
@@ -24,7 +24,7 @@ export async function measure(queries: readonly BenchQuery[], search: Search) {
   return new Map<string, Measures>([...rows, ["all", toMeasures([...ranks.values()].flat())]]);
 }
 
-/** The mean of several runs of the same queries. */
+/** Averages several runs of the same queries. */
 export function meanOf(runs: readonly Map<string, Measures>[]): Map<string, Measures> {
   const mean = (kind: string, what: keyof Measures) =>
     runs.reduce((sum, run) => sum + (run.get(kind)?.[what] ?? 0), 0) / runs.length;
@@ -42,7 +42,7 @@ export function meanOf(runs: readonly Map<string, Measures>[]): Map<string, Meas
   );
 }
 
-/** Ranks count from 1; 0 is "not found". */
+/** Computes the measures from ranks, which start at 1; 0 means not found. */
 function toMeasures(ranks: readonly number[]): Measures {
   const share = (fits: (rank: number) => boolean) =>
     ranks.filter((rank) => rank > 0 && fits(rank)).length / Math.max(1, ranks.length);

@@ -2,9 +2,8 @@ import { oneOf, seeded } from "./random.ts";
 import { type Topic, topics } from "./searchTopics";
 
 /**
- * The labelled set: every topic written out as a session of 8, 40 or 160 messages, in which what it
- * is about is said in three of them and the rest is the talk that every session is full of; and the
- * queries whose right answer is that session. The same on every run of a seed.
+ * The labelled set: a session of 8, 40 or 160 messages for every topic, three of which are about the topic and
+ * the rest is filler text; and the queries whose correct answer is that session. Deterministic for a seed.
  */
 
 type BenchMessage = { externalId: string; role: "user" | "assistant"; textContent: string };
@@ -55,12 +54,12 @@ const NOUNS = (
   "order invoice customer payment message event stream batch model vector label image socket retry timeout limit"
 ).split(" ");
 
-/** All sessions of the set; another seed, another small talk. */
+/** All sessions of the set; the seed determines the filler text. */
 export function sessionsOf(seed: number): BenchSession[] {
   return topics.map((topic, i) => toSession(topic, i, seeded(seed * topics.length + i)));
 }
 
-/** All queries of the set, whatever the seed. */
+/** All queries of the set, which do not depend on the seed. */
 export const queries: readonly BenchQuery[] = topics.flatMap(toQueries);
 
 function toSession(topic: Topic, i: number, random: () => number): BenchSession {
@@ -106,7 +105,7 @@ function externalIdOf(i: number): string {
   return `bench-session-${i}`;
 }
 
-/** A few sentences of ordinary talk. */
+/** Generates a few sentences of filler text. */
 function talk(random: () => number, isQuestion: boolean): string {
   const pick = (from: readonly string[]) => oneOf(from, random);
   const sentences = Array.from({ length: isQuestion ? 1 : 2 + Math.floor(random() * 3) }, () =>

@@ -12,7 +12,7 @@ import { readFileSync } from "node:fs";
  */
 const BLOCKS = readFileSync(new URL("./searchTopics.txt", import.meta.url), "utf8");
 
-/** One labelled session before it is written out as a conversation. */
+/** The topic from which one labelled session is generated. */
 export type Topic = {
   project: string;
   title: string;

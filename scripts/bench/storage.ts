@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqlite } from "../local/store/sqlite.ts";
 
-/** Rows of each of our tables: how many, and their bytes by Convex's measure of a document. */
+/** The number of rows of each of our tables, and their bytes as Convex measures documents. */
 export type Stored = { readonly [table: string]: { rows: number; bytes: number } };
 
-/** Adds up the data file of a local engine at rest; a copy of it, because the engine holds its lock. */
+/** Adds up the data file of an idle local engine. Reads a copy, because the engine has the file locked. */
 export function storedIn(file: string): Stored {
   const folder = mkdtempSync(join(tmpdir(), "opensync-storage-"));
   const copy = join(folder, "copy.sqlite3");
@@ -25,7 +25,7 @@ type Row = { name: string; rows: number; bytes: number };
 function addUp(file: string): Stored {
   const db = openSqlite(file);
   try {
-    // Tables of a component, or of Convex itself, are not ours.
+    // Excludes tables of components and of Convex itself.
     const tables = db
       .prepare(
         `SELECT t.name AS name, count(*) AS rows, sum(d.size) AS bytes
@@ -39,7 +39,7 @@ function addUp(file: string): Stored {
   }
 }
 
-/** What `after` holds beyond `before`. */
+/** Returns the rows and bytes in `after` beyond those in `before`. */
 export function difference(after: Stored, before: Stored): Stored {
   return Object.fromEntries(
     Object.entries(after).map(([table, { rows, bytes }]) => {

@@ -2,19 +2,19 @@ import { startEmbeddings } from "../local/embeddings/server.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
 import { liveTurn, pastMessages, pastSession, todaysSession, type Step } from "./payloads.ts";
 
-/** A deployment with a history, and one person who uses it over HTTP. */
+/** A deployment with a history, and one user who accesses it over HTTP. */
 export type World = {
   engine: TestEngine;
-  /** How many times the smallest history is stored. */
+  /** The size of the history, as a multiple of the smallest one. */
   scale: number;
   key: string;
-  /** Bytes of bodies that went out and came back since `takeTraffic`. */
+  /** Bytes of request and answer bodies since `takeTraffic`. */
   traffic: Traffic;
-  /** Texts that were sent to be embedded, request by request. */
+  /** Texts sent to be embedded, by request. */
   embedded: string[][];
-  /** Sends a body, or asks (no body); fails on any status but 200. */
+  /** Sends a body, or a GET request without one; throws on any status except 200. */
   send: (path: string, body?: unknown) => Promise<unknown>;
-  /** A number never given before, for ids. */
+  /** Returns a number that was not returned before, for ids. */
   fresh: () => number;
   stop: () => Promise<void>;
 };
@@ -22,24 +22,24 @@ export type World = {
 type Traffic = { bytesSent: number; bytesReturned: number };
 
 /**
- * The smallest history: enough sessions and messages to fill every page and candidate list, and so many
- * sessions that the hits of a search seldom fall to the same one, as they do not in a larger history.
+ * The smallest history: enough sessions and messages to fill every page and candidate list, and so many sessions
+ * that the hits of a search rarely belong to the same one, as in a larger history.
  */
 const PAST_SESSIONS = 200;
-/** Messages of each. */
+/** Messages of each past session. */
 export const PAST_MESSAGES = 4;
-/** Sessions of the day itself, each of another project or model, whatever the scale. */
+/** Sessions on the day of the workload, each of a different project or model, the same at every scale. */
 const TODAYS_SESSIONS = 8;
-/** Turns of the session that is under way. */
+/** Turns of the live session. */
 const LIVE_TURNS = 24;
 /** Messages of one back-fill request. */
 export const BATCH = 100;
 
-/** The session under way, of which the history holds so many turns. */
+/** External id of the live session. */
 export const LIVE = "live";
 const liveTurns = (scale: number) => LIVE_TURNS * scale;
 
-/** A deployment with `scale` times the smallest history, with or without a provider of embeddings. */
+/** Starts a deployment with `scale` times the smallest history, with or without an embedding provider. */
 export async function startWorld(
   scale: number,
   { embeddings }: { embeddings: boolean },
@@ -50,7 +50,7 @@ export async function startWorld(
   const engine = await startTestEngine({
     embeddings: false,
     env,
-    // A history is filled in as fast as the machine can.
+    // The history is stored as fast as the machine can.
     limits: { mode: "enforce", writeBytesPerSecond: Infinity },
   });
   const { apiKey: key } = await engine.createUser();
@@ -87,7 +87,7 @@ async function send({ engine, key, traffic }: World, path: string, body?: unknow
 const isJson = (answer: Response) =>
   /^application\/json(;|$)/.test(answer.headers.get("Content-Type") ?? "");
 
-/** Stores the history, as a back-fill would. */
+/** Stores the history, as a back-fill does. */
 async function fill(world: World): Promise<void> {
   const past = Array.from({ length: PAST_SESSIONS * world.scale }, (_, n) => pastSession(n));
   for (let at = 0; at < past.length; at += BATCH / PAST_MESSAGES) {

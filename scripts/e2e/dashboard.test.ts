@@ -162,7 +162,7 @@ describe("a conversation too large for one answer", () => {
     expect(shared.messages.length).toBeGreaterThan(100);
     const markdown = await ask<string>(who, "sessions:getMarkdown", { sessionId: id });
     expect(markdown.includes(text(100))).toBe(true);
-    expect(markdown).toMatch(/Cut after \d+ of 1200 messages\. The whole: `GET [^`]+`\*\n$/);
+    expect(markdown).toMatch(/Cut after \d+ of 1200 messages\. Full session: `GET [^`]+`\*\n$/);
   });
 
   test.each<[string, object[]]>([

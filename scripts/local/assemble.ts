@@ -37,7 +37,7 @@ function providersOf(components: Map<string, Component>): Provider[] {
   return providers ?? [];
 }
 
-/** Runs actions, at most as many at a time as a deployment does. */
+/** Limits how many actions run at once, as a deployment does. */
 function actionRunner(limits: LimitRules): Engine["runAction"] {
   const { actions } = limits.numbers;
   const permits = new Permits(limits.isEnforced ? actions : Infinity);
@@ -86,11 +86,11 @@ export interface Assembled {
   engine: Engine;
   sql: Statements;
   scrubber: Scrubber;
-  /** Names of the indexes that were built again. */
+  /** Names of the indexes that were rebuilt. */
   rebuilt: string[];
 }
 
-/** Put the rooms together over an open file. */
+/** Builds the parts of an engine over an open data file. */
 export function assemble(
   db: Sqlite,
   components: Map<string, Component>,

@@ -18,7 +18,7 @@ async function main(args: string[]): Promise<void> {
   });
   const [to, ...more] = positionals;
   if (to === undefined || to === "" || more.length > 0)
-    throw new UsageError("Say where the copy goes: npm run backup -- copy.sqlite3");
+    throw new UsageError("Name the file to write: npm run backup -- copy.sqlite3");
   console.log(await backUp(values.data, to));
 }
 

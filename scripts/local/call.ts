@@ -25,7 +25,7 @@ async function main(args: string[]): Promise<void> {
   });
   const [path, json = "{}"] = positionals;
   if (path === undefined || positionals.length > 2)
-    throw new UsageError(`Say which function: ${EXAMPLE}`);
+    throw new UsageError(`Name the function to call: ${EXAMPLE}`);
   const result = await callFunction(values.data, path, readJsonObject(json)).catch(
     async (error: unknown) => {
       throw await withFunctions(error, path);
@@ -34,14 +34,14 @@ async function main(args: string[]): Promise<void> {
   console.log(JSON.stringify(result, null, 2));
 }
 
-/** An error about a function that does not exist, with those that do. */
+/** Adds a list of the existing functions to an error about a missing one. */
 async function withFunctions(error: unknown, path: string): Promise<unknown> {
   if (!(error instanceof Error) || !error.message.includes("Could not find")) return error;
   const known = await listFunctions();
   const file = `${path.split(":")[0] ?? ""}:`;
   const near = known.filter((name) => name.startsWith(file));
   const shown = (near.length > 0 ? near : known).join("\n  ");
-  return new StartError(`There is no function ${path}. There are:\n  ${shown}`);
+  return new StartError(`There is no function ${path}. Available functions:\n  ${shown}`);
 }
 
 function readJsonObject(text: string): JsonObject {
@@ -50,7 +50,7 @@ function readJsonObject(text: string): JsonObject {
   throw new UsageError(`${text} is not a JSON object: ${EXAMPLE}`);
 }
 
-/** JSON text as its value; null for what is none. */
+/** Parses JSON text; returns null if it is invalid. */
 function parsed(text: string): JSONValue {
   try {
     return parseJson(text);

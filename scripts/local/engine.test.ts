@@ -11,14 +11,14 @@ beforeAll(async () => {
 afterAll(() => engine.stop());
 
 describe("a running engine", () => {
-  test("keeps documents over a restart", async () => {
+  test("keeps documents across a restart", async () => {
     const ids = await engine.runFunction("values:add", { group: "kept", values: [1, "two"] });
     engine = await engine.restart();
     const [id] = ids as string[];
     expect(await engine.runFunction("values:get", { id: id ?? "" })).toMatchObject({ value: 1 });
   });
 
-  test("answers its routes over HTTP", async () => {
+  test("serves its routes over HTTP", async () => {
     const answer = await engine.request("/files/deep/two");
     expect(answer.headers.get("x-route")).toBe("deep");
   });
@@ -34,7 +34,7 @@ describe("a running engine", () => {
 });
 
 describe("components", () => {
-  test("have tables of their own, in the caller's transaction", async () => {
+  test("have their own tables, within the caller's transaction", async () => {
     expect(await engine.runFunction("limits:take", { key: "a" })).toBe(true);
     await expect(engine.runFunction("limits:take", { key: "a", fail: true })).rejects.toThrow(
       "taken back",
@@ -43,7 +43,7 @@ describe("components", () => {
     expect(await engine.runFunction("limits:take", { key: "a" })).toBe(false);
   });
 
-  test("nest, and schedule work of their own", async () => {
+  test("can be nested, and schedule their own functions", async () => {
     expect(await engine.runFunction("limits:takeLater", { key: "b" })).toBe(true);
     expect(await engine.runFunction("limits:takeLater", { key: "b" })).toBe(true);
     await engine.settle(5000);

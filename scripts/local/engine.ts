@@ -7,7 +7,7 @@ import { loadComponents } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
-import type { Patience } from "./http/patience.ts";
+import type { ClientTimeouts } from "./http/clientTimeouts.ts";
 import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
 import type { FunctionPeak } from "./limits/peaks.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
@@ -20,13 +20,13 @@ import { parseJson, text, type JsonObject } from "./values/json.ts";
 import { convexToJson, jsonToConvex, type Value } from "convex/values";
 
 export interface EngineOptions {
-  /** The functions folder, e.g. the repository's `convex/`. */
+  /** The functions folder, such as the repository's `convex/`. */
   functions: string;
-  /** The data file; made if it is not there. */
+  /** The data file; created if it does not exist. */
   data: string;
   /** Default 127.0.0.1. */
   host?: string;
-  /** Default 0: a free one. */
+  /** Default 0: any free port. */
   port?: number;
   /** The deployment's environment variables; default: those of this process. */
   env?: Record<string, string | undefined>;
@@ -34,44 +34,44 @@ export interface EngineOptions {
   embeddings?: boolean;
   /** Run scheduled functions and crons; default true. */
   schedule?: boolean;
-  /** Limits of a deployment, enforced or only warned about (the default). */
+  /** Whether limits of a deployment are enforced, or only warned about (the default). */
   limits?: LimitsOptions;
-  /** Looks at the memory in use while functions run (`limits/engineProcess.ts`). */
+  /** Measures the memory in use while functions run (`limits/engineProcess.ts`). */
   heap?: HeapProbe;
-  /** Lines that functions write; default: nothing is printed. */
+  /** Receives lines that functions log; by default they are discarded. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
-  /** How long a client may take to send a request; default: `PATIENCE` of `http/patience.ts`. */
-  patience?: Patience;
+  /** How long a client may take to send a request; default: `CLIENT_TIMEOUTS` of `http/clientTimeouts.ts`. */
+  clientTimeouts?: ClientTimeouts;
   /**
-   * Send texts to the provider that `OPENAI_API_KEY` and `OPENAI_BASE_URL` of this process name; default
-   * false. Where `env` is given, its variables say so.
+   * Send texts to the provider of `OPENAI_API_KEY` and `OPENAI_BASE_URL` of this process; default false. If
+   * `env` is given, its variables decide instead.
    */
   openai?: boolean;
 }
 
-/** A running engine, as its owner holds it. */
+/** A running engine. */
 export interface RunningEngine {
-  /** `http://host:port`, without a slash at the end. */
+  /** `http://host:port`, without a trailing slash. */
   readonly url: string;
   readonly port: number;
-  /** Names of the indexes that this start had to build anew. */
+  /** Names of the indexes that were rebuilt at this start. */
   readonly rebuilt: readonly string[];
-  /** Run any function, internal ones too, by `module:name`; resolves to its result. */
+  /** Runs any function, including internal ones, by `module:name`; resolves to its result. */
   runFunction(path: string, args?: Record<string, Value>): Promise<Value>;
-  /** Keep a line of text in the data file (the console keeps its key so). */
-  note(name: string, value: string): void;
-  noted(name: string): string | null;
-  /** Resolve once no scheduled function runs and none is due within so many ms (default 10,000). */
+  /** Stores a named text in the data file, such as the console's key. */
+  writeNote(name: string, value: string): void;
+  readNote(name: string): string | null;
+  /** Resolves once no scheduled function is running or due within `withinMs` (default 10,000). */
   settle(withinMs?: number): Promise<void>;
-  /** What functions were called and what they read and wrote while `work` ran. */
+  /** Measures the functions called, and what they read and wrote, while `work` runs. */
   measure<T>(work: () => Promise<T>): Promise<Measured & { result: T }>;
-  /** Hear of every function call as it ends; returns how to stop. */
+  /** Calls a listener after every function call; returns a function that removes it. */
   onCall(listener: (call: CallRecord, trace: Trace) => void): () => void;
-  /** The worst user time, memory and write burst of each function since the start or `forgetPeaks`. */
+  /** The highest user time, memory and write burst of each function since the start or `resetPeaks`. */
   peaks(): FunctionPeak[];
-  forgetPeaks(): void;
-  /** Finish what is under way, close the file, free the port. */
+  resetPeaks(): void;
+  /** Finishes running requests, closes the file and frees the port. */
   stop(): Promise<void>;
 }
 
@@ -85,17 +85,17 @@ function handleOf(
     ...rest,
     runFunction: async (path, args = {}) =>
       jsonToConvex(parseJson(await runInternal(engine, path, convexToJson(args) as JsonObject))),
-    note: (name, value) => {
+    writeNote: (name, value) => {
       sql.run("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", `note:${name}`, value);
     },
-    noted: (name) =>
+    readNote: (name) =>
       sql.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", `note:${name}`)?.value ??
       null,
     settle: (withinMs = 10_000) => engine.scheduler.settle(withinMs),
     measure: (work) => engine.meter.measure(work),
     onCall: (listener) => engine.meter.onCall(listener),
     peaks: () => engine.meter.peaks.all(),
-    forgetPeaks: () => {
+    resetPeaks: () => {
       engine.meter.peaks.forget();
     },
   };
@@ -120,7 +120,7 @@ async function runInternal(engine: Engine, path: string, args: JsonObject): Prom
 
 const STOP_GRACE_MS = 5000;
 
-/** What has to be undone when the engine stops, last things first. */
+/** Cleanup steps for when the engine stops, run in reverse order. */
 class Cleanup {
   readonly #steps: (() => unknown)[] = [];
 
@@ -133,10 +133,10 @@ class Cleanup {
   }
 }
 
-/** One user's machine shares its write window with nobody: syncs are paced as for the largest class. */
+/** A local engine shares its write window with no one, so syncs are paced as on the largest class. */
 const OWN_WRITE_MIB_PER_SECOND = "64";
 
-/** This process's variables; those that send texts to somebody else only where that was asked for. */
+/** Variables of this process, without those of the embedding provider unless `openai` is set. */
 function ownEnvironment({ openai, limits }: EngineOptions): Record<string, string | undefined> {
   const { OPENAI_API_KEY, OPENAI_BASE_URL, ...env } = process.env;
   return {
@@ -146,7 +146,7 @@ function ownEnvironment({ openai, limits }: EngineOptions): Record<string, strin
   };
 }
 
-/** Variables of the deployment, with a local embeddings server where there is no key. */
+/** Variables of the deployment; starts a local embeddings server if no key is set. */
 async function environment(
   options: EngineOptions,
   origin: string,
@@ -163,7 +163,7 @@ async function environment(
   return { ...env, OPENAI_BASE_URL: embeddings.url, OPENAI_API_KEY: embeddings.key };
 }
 
-/** What requests wait for. */
+/** The opened engine, for which early requests wait. */
 interface Opened {
   engine: Engine;
   backup: (to: string) => Promise<void>;
@@ -174,9 +174,9 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   let ready: (opened: Opened) => void = () => undefined;
   let secret = "";
   const engineReady = new Promise<Opened>((resolveEngine) => (ready = resolveEngine));
-  // Listening comes first: where the port is taken, no data file is left behind.
+  // Listens first, so that no data file is created if the port is in use.
   const listening = await listen(async () => (await engineReady).engine, {
-    ...{ host, port, onRequest, patience: options.patience },
+    ...{ host, port, onRequest, clientTimeouts: options.clientTimeouts },
     first: (request) =>
       new URL(request.url).pathname === ADMIN_PATH
         ? serveAdmin(request, secret, async (path, args) => {
@@ -214,7 +214,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
       removeAdminFile(options.data);
     });
   }
-  // From now on requests may be under way: they are finished before anything else is undone.
+  // Requests may be running from now on; they finish before the other cleanup steps.
   graceMs = STOP_GRACE_MS;
   cleanup.add(closeServer);
   ready({ engine: built.engine, backup: (to) => db.backup(to) });
@@ -222,8 +222,8 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
 }
 
 /**
- * Serve a functions folder over one SQLite file. Resolves once it listens; rejects with a
- * `StartError`, whose message says what to do, when it cannot.
+ * Serves a functions folder over one SQLite file. Resolves once it listens; otherwise rejects with a
+ * `StartError` whose message says what to do.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
   installGlobals();

@@ -27,22 +27,22 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   if (email === undefined || !/^[^@\s]+@[^@\s]+$/.test(email))
-    throw new UsageError("Say whose key it is: npm run key -- --email someone@example.com");
+    throw new UsageError("Name the user of the key: npm run key -- --email someone@example.com");
   const made = await callFunction(data, "users:createWithApiKey", {
     ...{ email, add: !replace },
     ...(name === undefined ? {} : { name }),
   });
   console.log(apiKeyOf(made));
-  // A script takes the key from the standard output; a person is told whose it is.
+  // Scripts read the key from standard output; people also see on standard error whose key it is.
   if (!process.stdout.isTTY) return;
-  const what = replace ? "It replaces the first key of" : "It is one more key of";
+  const what = replace ? "It replaces the first key of" : "It is an additional key of";
   console.error(`${what} ${email}; npm run key -- --list shows all.`);
 }
 
 type ListedKey = { prefix: string; name?: string; createdAt: number; lastUsedAt?: number };
 type ListedUser = { email?: string; keys: ListedKey[] };
 
-/** One line a key. */
+/** Formats keys, one per line. */
 function keyList(listed: unknown): string {
   const lines = (listed as ListedUser[]).flatMap(({ email = "(no address)", keys }) =>
     keys.map(({ prefix, name = "", createdAt, lastUsedAt }) => {

@@ -7,7 +7,7 @@ const functions = fileURLToPath(new URL("fixture/functions", import.meta.url));
 
 let engine: TestEngine;
 beforeAll(async () => {
-  // Transactions at their limit write four times what a second takes.
+  // A transaction at its limit writes four times what one second allows.
   const limits = { mode: "enforce", writeBytesPerSecond: Infinity } as const;
   engine = await startTestEngine({ functions, limits });
 });
@@ -20,20 +20,20 @@ function nested(levels: number): Value {
 const store = (value: Value) => engine.runFunction("values:storeAny", { value });
 
 describe("a document", () => {
-  test("of 1 MiB is stored, a byte more is refused", async () => {
-    // What the other fields of the document take, by Convex's measure.
+  test("of 1 MiB is stored, and one byte more is refused", async () => {
+    // Size of the document's other fields, as Convex measures it.
     const rest = 2 + (6 + 5) + 6 + (4 + 34) + (14 + 9) + 2;
     const longest = (1 << 20) - rest;
     expect(((await store("x".repeat(longest))) as string).length).toBe(longest);
     await expect(store("x".repeat(longest + 1))).rejects.toThrow("too large");
   });
 
-  test("may be 16 levels deep, not 17", async () => {
+  test("may be nested 16 levels deep, not 17", async () => {
     await store(nested(15));
     await expect(store(nested(16))).rejects.toThrow("too nested");
   });
 
-  test("may hold 8,192 elements and 1,024 fields, not more", async () => {
+  test("may have 8,192 array elements and 1,024 fields, not more", async () => {
     await store(Array.from({ length: 8192 }, () => 0));
     await expect(store(Array.from({ length: 8193 }, () => 0))).rejects.toThrow("too long");
     const fields = (n: number) =>
@@ -49,7 +49,7 @@ describe("a document", () => {
     },
   );
 
-  test("with half a surrogate pair is refused, with a whole one stored", async () => {
+  test("with a lone surrogate is refused, and with a surrogate pair stored", async () => {
     expect(await store("😀")).toBe("😀");
     await expect(store("\ud83d")).rejects.toThrow("surrogate");
     await expect(store({ a: ["\ude00"] })).rejects.toThrow("surrogate");
@@ -57,7 +57,7 @@ describe("a document", () => {
 });
 
 describe("a transaction", () => {
-  test("may write 16,000 documents, not more, and nothing of it is kept", async () => {
+  test("may write 16,000 documents; beyond that, nothing is stored", async () => {
     await expect(engine.runFunction("bulk:fill", { group: "w", count: 16_001 })).rejects.toThrow(
       "documents written",
     );
@@ -98,7 +98,7 @@ describe("a transaction", () => {
 });
 
 describe("a call", () => {
-  test("with more than 16 MiB of arguments, or of answer, is refused", async () => {
+  test("with more than 16 MiB of arguments, or of result, is refused", async () => {
     const big = 16 * (1 << 20);
     await expect(engine.runFunction("values:storeAny", { value: "x".repeat(big) })).rejects.toThrow(
       "arguments is too large",

@@ -37,15 +37,15 @@ async function start(options: Options): Promise<void> {
   }
 }
 
-/** A terminal and `tsx` may both pass on one Ctrl-C; only a later one means "at once". */
-const IMPATIENCE_MS = 1000;
+/** The terminal and `tsx` may both forward one Ctrl-C; only a later one means "stop at once". */
+const FORCE_STOP_AFTER_MS = 1000;
 
 function endOnSignal(engine: RunningEngine): void {
   let since: number | null = null;
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
       if (since !== null) {
-        if (performance.now() - since > IMPATIENCE_MS) process.exit(1);
+        if (performance.now() - since > FORCE_STOP_AFTER_MS) process.exit(1);
         return;
       }
       since = performance.now();

@@ -2,34 +2,34 @@ import type { FunctionType } from "./functions/registry.ts";
 import { Peaks } from "./limits/peaks.ts";
 import { noIndexUsage, noUsage, type IndexUsage, type Usage } from "./transaction/usage.ts";
 
-/** One function call and what its transaction used (an action has no transaction: zeros). */
+/** One function call and what its transaction used (zeros for actions, which have none). */
 export interface CallRecord extends Usage, IndexUsage {
   /** `module:name`; an HTTP action is `METHOD /route`. */
   name: string;
   component: string;
   type: FunctionType;
-  /** Called by `ctx.runQuery`/`runMutation` inside a transaction: part of the caller's account. */
+  /** Called by `ctx.runQuery`/`runMutation` inside a transaction; its usage is included in the caller's. */
   isNested: boolean;
-  /** From the call to its result, waiting included. */
+  /** From the call to its result, including waiting. */
   ms: number;
-  /** Running JavaScript of a query or mutation, nested calls included; 0 for actions. */
+  /** JavaScript time of a query or mutation, including nested calls; 0 for actions. */
   userMs: number;
-  /** The most memory that was in use when it was looked at; null unless the engine runs with `heapMiB`. */
+  /** The highest memory use measured; null unless the engine runs with `heapMiB`. */
   heapBytes: number | null;
   /** When it ended, by `performance.now()`. */
   endedAt: number;
   error: string | null;
 }
 
-/** Everything that one request, or one scheduled job, led to before it was answered. */
+/** All calls that one request, or one scheduled job, caused before it ended. */
 export interface Trace {
   kind: "request" | "scheduled" | "internal";
   calls: CallRecord[];
 }
 
-/** What a deployment would bill and limit. */
+/** Totals in the units that a deployment bills and limits. */
 interface Totals {
-  /** Functions called, the HTTP action included, nested calls not (they share a transaction). */
+  /** Functions called, including the HTTP action, without nested calls (they share a transaction). */
   functionCalls: number;
   nestedCalls: number;
   /** `db.get` and `db.query` calls. */
@@ -38,13 +38,13 @@ interface Totals {
   bytesRead: number;
   documentsWritten: number;
   bytesWritten: number;
-  /** Each declared index of a written row counts as a copy of it, as it is billed. */
+  /** Each declared index of a written row counts as a copy of the row, as billed. */
   indexBytesWritten: number;
   calls: CallRecord[];
 }
 
 export interface Measured extends Totals {
-  /** The same for functions that ran by schedule meanwhile. */
+  /** The same for functions that ran on schedule meanwhile. */
   background: Totals;
 }
 
@@ -59,7 +59,7 @@ export function newRecord(
   return { ...call, ...noUsage(), ...noIndexUsage(), ...measured };
 }
 
-/** Sum up calls; a nested call is counted by name but its reads and writes are its caller's. */
+/** Sums up calls. A nested call counts as a call, but its reads and writes are already in its caller's. */
 export function totalsOf(calls: CallRecord[]): Totals {
   const own = calls.filter((call) => !call.isNested);
   const sum = (read: (call: CallRecord) => number) => own.reduce((n, call) => n + read(call), 0);
@@ -76,12 +76,12 @@ export function totalsOf(calls: CallRecord[]): Totals {
   };
 }
 
-/** Listens to finished calls; `measure` is how budgets and benches read them. */
+/** Records finished calls; budgets and benches read them with `measure`. */
 export class Meter {
   readonly peaks = new Peaks();
   readonly #listeners = new Set<(call: CallRecord, trace: Trace) => void>();
 
-  /** Hear of every call as it ends; returns how to stop. */
+  /** Calls a listener after every call; returns a function that removes it. */
   onCall(listener: (call: CallRecord, trace: Trace) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -93,7 +93,7 @@ export class Meter {
     for (const listener of this.#listeners) listener(call, trace);
   }
 
-  /** What happened while `work` ran, requests and background apart. */
+  /** Measures the calls made while `work` runs, requests and background separately. */
   async measure<T>(work: () => Promise<T>): Promise<Measured & { result: T }> {
     const requests: CallRecord[] = [];
     const background: CallRecord[] = [];

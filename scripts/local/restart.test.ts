@@ -21,7 +21,7 @@ let functions: string;
 let data: string;
 
 beforeAll(() => {
-  // Inside the repository, so that a copied functions folder finds its packages.
+  // Inside the repository, so that the copied functions folder can resolve its packages.
   folder = mkdtempSync(join(here, ".restart-"));
   functions = join(folder, "functions");
   data = join(folder, "local.sqlite3");
@@ -41,7 +41,7 @@ function editSchema(from: string, to: string): void {
 }
 
 describe("between two starts", () => {
-  test("work that was scheduled resumes, what came due meanwhile runs", async () => {
+  test("scheduled functions are kept, and those that became due meanwhile run", async () => {
     let engine = await start();
     await engine.runFunction("jobs:schedule", { target: "note", delay: 300, name: "resumed" });
     await engine.runFunction("jobs:schedule", {
@@ -59,7 +59,7 @@ describe("between two starts", () => {
     expect(ran.filter((name) => name === "resumed")).toHaveLength(1);
   });
 
-  test("a new or changed index is built over what is stored, and the others are left alone", async () => {
+  test("a new or changed index is built over the stored documents, and other indexes are kept", async () => {
     let engine = await start();
     await engine.runFunction("values:add", { group: "z", values: [3, 1, 2] });
     await engine.runFunction("search:add", { owner: "o", text: "rebuilt words", kind: "k" });
@@ -88,13 +88,13 @@ describe("between two starts", () => {
       "export default defineSchema({",
       "throw new Error('half done');\nexport default defineSchema({",
     );
-    await expect(start()).rejects.toThrow("schema.ts cannot be loaded (half done): mend it");
+    await expect(start()).rejects.toThrow("schema.ts cannot be loaded (half done): fix it");
     editSchema("throw new Error('half done');", "const = ;");
-    await expect(start()).rejects.toThrow("do not bundle");
+    await expect(start()).rejects.toThrow("cannot be bundled");
     editSchema("const = ;\n", "");
   });
 
-  test("a schema that the stored documents do not fit is refused in one sentence", async () => {
+  test("a schema that does not match the stored documents is refused in one sentence", async () => {
     editSchema("rank: v.optional(v.number())", "rank: v.optional(v.string())");
     await expect(start()).rejects.toThrow(
       /does not fit the schema: change the schema, or begin anew with --reset/,
@@ -105,7 +105,7 @@ describe("between two starts", () => {
 });
 
 describe("the data file", () => {
-  test("is its owner's alone, and one server's at a time", async () => {
+  test("is readable only by its owner, and used by one server at a time", async () => {
     const engine = await start();
     expect(statSync(data).mode & 0o777).toBe(0o600);
     expect(statSync(`${data}.admin`).mode & 0o777).toBe(0o600);
@@ -113,7 +113,7 @@ describe("the data file", () => {
     await engine.stop();
   });
 
-  test("of something else is not touched", async () => {
+  test("of another program is not changed", async () => {
     const other = join(folder, "other.sqlite3");
     writeFileSync(other, "not a database, but somebody's text");
     await expect(startEngine({ functions, data: other })).rejects.toThrow("cannot be read");
@@ -122,7 +122,7 @@ describe("the data file", () => {
 });
 
 describe("the admin route", () => {
-  test("runs internal functions for whoever can read the secret, and is nowhere for others", async () => {
+  test("runs internal functions for callers with the secret, and answers 404 to others", async () => {
     const engine = await start();
     expect(await askRunningServer(data, "people:secret", {})).toBe('"secret"');
     for (const guess of ["", "Admin guess"]) {
@@ -138,7 +138,7 @@ describe("the admin route", () => {
   });
 });
 
-test("the admin file replaces a link that somebody else put there, and is not written through it", async () => {
+test("the admin file replaces a link that someone else created, and is not written through it", async () => {
   const place = join(folder, "linked.sqlite3");
   const target = join(folder, "theirs");
   writeFileSync(target, "theirs");

@@ -10,14 +10,14 @@ import type { Catalog } from "./store/catalog.ts";
 import type { Documents } from "./store/documents.ts";
 import type { Transaction, Transactor } from "./transaction/transactor.ts";
 
-/** A line that a function (or the engine about one) writes to the console. */
+/** A console line that a function, or the engine about a function, writes. */
 export interface LogLine {
   level: "log" | "info" | "warn" | "error" | "debug";
   function: string;
   words: unknown[];
 }
 
-/** The rooms of one running engine, as they find each other. */
+/** The parts of one running engine. */
 export interface Engine {
   catalog: Catalog;
   documents: Documents;
@@ -29,15 +29,15 @@ export interface Engine {
   authenticator: Authenticator;
   meter: Meter;
   limits: LimitRules;
-  /** Looks at the memory in use; null where nobody asked for it. */
+  /** Measures the memory in use; null if not requested. */
   heap: HeapProbe | null;
   /** The deployment's environment variables. */
   env: Record<string, string | undefined>;
-  /** Its own address, `http://host:port`. */
+  /** The engine's own address, `http://host:port`. */
   origin: string;
   log(line: LogLine): void;
-  /** Run an action, at most as many at a time as the limits allow. */
+  /** Runs an action, as soon as the limit of concurrent actions allows. */
   runAction<T>(name: string, action: () => Promise<T>): Promise<T>;
-  /** Run a mutation's transaction (`Transactor.mutation`), and what it scheduled afterwards. */
+  /** Runs a mutation's transaction (`Transactor.mutation`), and wakes the scheduler afterwards. */
   commit<T>(work: (transaction: Transaction) => Promise<T>, isRepeatable?: boolean): Promise<T>;
 }

@@ -14,12 +14,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Long enough that its bytes are not in the file by chance. */
+/** Secrets long enough not to be in the file by chance. */
 const cases = [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS].filter(
   ({ secret }) => secret.length > 7,
 );
 
-/** Kinds of secrets whose bytes are in any file of the folder. */
+/** Lists the kinds of secrets whose bytes are in any file of the folder. */
 function kindsOnDisk(): string[] {
   const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
   return cases
@@ -55,11 +55,11 @@ async function syncCorpus(redact: string | undefined): Promise<string[][]> {
   return [whileRunning, kindsOnDisk()];
 }
 
-test("with REDACT_SECRETS=mask no secret of the corpus is in the data file, running or stopped", async () => {
+test("with REDACT_SECRETS=mask the data file contains no secret of the corpus, running or stopped", async () => {
   expect(await syncCorpus("mask")).toEqual([[], []]);
 }, 120_000);
 
-test("without it the same search finds them, so that it would have found what was left", async () => {
+test("without masking, the same search finds the secrets, which proves that it works", async () => {
   const [running = [], stopped = []] = await syncCorpus(undefined);
   expect(running.length).toBeGreaterThan(cases.length / 2);
   expect(stopped.length).toBeGreaterThan(cases.length / 2);

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { startEngineProcess } from "./limits/engineProcess.ts";
 import { startEngine, type EngineOptions, type RunningEngine } from "./engine.ts";
 
-/** A user with a key, as `users:createWithApiKey` makes it. */
+/** A user with a key, from `users:createWithApiKey`. */
 export interface TestUser {
   userId: string;
   apiKey: string;
@@ -13,7 +13,7 @@ export interface TestUser {
 }
 
 interface TestOptions extends EngineOptions {
-  /** Run the functions in a process with a heap of so many MiB; a deployment gives 64. */
+  /** Runs the functions in a process with a heap of this many MiB; a deployment has 64. */
   heapMiB?: number;
 }
 
@@ -21,14 +21,14 @@ function start({ heapMiB, ...options }: TestOptions): Promise<RunningEngine> {
   return heapMiB === undefined ? startEngine(options) : startEngineProcess(options, heapMiB);
 }
 
-/** An engine for one test file, over a temporary data file, on a free loopback port. */
+/** An engine for one test file, with a temporary data file, on a free loopback port. */
 export interface TestEngine extends RunningEngine {
   readonly data: string;
-  /** Make another user with a key. */
+  /** Creates another user with a key. */
   createUser(email?: string): Promise<TestUser>;
-  /** A request over real HTTP; `key` becomes the bearer token, `json` the body. */
+  /** Sends a request over real HTTP; `key` becomes the bearer token, `json` the body. */
   request(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
-  /** Stop, and start again on the same data. */
+  /** Stops and starts again with the same data. */
   restart(): Promise<TestEngine>;
 }
 
@@ -71,9 +71,8 @@ function wrap(engine: RunningEngine, folder: string, options: TestOptions): Test
 }
 
 /**
- * Start the whole project (or another functions folder) for a test. The environment is the one
- * given and nothing of this machine's; embeddings are served offline unless a key is set. The limits of
- * a deployment are enforced.
+ * Starts the whole project (or another functions folder) for a test. Uses only the given environment, none of
+ * this machine's variables. Serves embeddings offline unless a key is set, and enforces a deployment's limits.
  */
 export async function startTestEngine(options: Partial<TestOptions> = {}): Promise<TestEngine> {
   const folder = mkdtempSync(join(tmpdir(), "opensync-test-"));

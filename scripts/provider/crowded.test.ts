@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type About, conversation, read } from "../../convex/test.setup";
+import { type TestSession, conversation, read } from "../../convex/test.setup";
 import type { ContextAnswer } from "../../convex/wire/context";
 import type { SearchAnswer } from "../../convex/wire/search";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
@@ -49,7 +49,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => engine.stop());
 
-async function sync(who: TestUser, externalId: string, said: string[], about: About = {}) {
+async function sync(who: TestUser, externalId: string, said: string[], about: TestSession = {}) {
   const json = conversation(externalId, said, about);
   expect((await engine.request("/sync/batch", { key: who.apiKey, json })).status).toBe(200);
 }

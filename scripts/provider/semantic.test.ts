@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { conversation, person, read, type About, type Person } from "../../convex/test.setup";
+import { conversation, person, read, type TestSession, type Person } from "../../convex/test.setup";
 import type { ContextAnswer } from "../../convex/wire/context";
 import type { SearchAnswer } from "../../convex/wire/search";
 import { answer, respond } from "./server.fixture";
@@ -8,7 +8,7 @@ import { ada, clock, eachTestWithProvider, HOUR, server, t } from "./world.fixtu
 eachTestWithProvider();
 
 /** Syncs a session in which this was said, and lets it be embedded. */
-async function sync(who: Person, externalId: string, said: string[], about: About = {}) {
+async function sync(who: Person, externalId: string, said: string[], about: TestSession = {}) {
   await who.post("/sync/batch", conversation(externalId, said, about));
   await clock.advance(t, HOUR);
 }

@@ -8,9 +8,9 @@ import { findDeletion } from "./deletionState";
 import { claimsOf, findAccount } from "./users";
 import { isWorkosIssuer, updateWorkosUser } from "./workosUsers";
 
-/** What a signed-in person sees and changes of their own account. */
+/** Reads and changes of a signed-in person's own account. */
 
-/** The caller's account, also while it is being deleted; null when signed out. */
+/** Returns the caller's account, even while it is being deleted; null if signed out. */
 export async function me(ctx: QueryCtx) {
   const user = await findAccount(ctx);
   if (user === null) return null;
@@ -32,24 +32,24 @@ export async function me(ctx: QueryCtx) {
   };
 }
 
-/** Stores address and name from the caller's token, unless a newer profile is known. */
+/** Stores the address and name from the caller's token, unless a newer profile is stored. */
 export async function refreshFromToken(ctx: MutationCtx): Promise<void> {
   const identity = await ctx.auth.getUserIdentity();
   if (identity === null || !isWorkosIssuer(identity.issuer)) return;
   await updateWorkosUser(ctx, claimsOf(identity));
 }
 
-/** How much the user has, by the ledger of days. */
+/** Counts the user's sessions and messages, from the ledger of days. */
 export async function totals(ctx: QueryCtx, user: Doc<"users">) {
   const { sessions, messages } = totalsOf((await statistics(ctx, user, {})).rows);
   return { sessionCount: sessions, messageCount: messages };
 }
 
-/** The menu of a person's tools; ids are free text, as sources are. */
+/** Bounds of the list of a person's tools. Ids are free text, like sources. */
 const AGENTS_MAX = 100;
 const AGENT_MAX_BYTES = 100;
 
-/** Replaces the list of the user's tools: one name a tool, in the order given. */
+/** Replaces the list of the user's tools: distinct ids, in the order given. */
 export async function setEnabledAgents(
   ctx: MutationCtx,
   user: Doc<"users">,

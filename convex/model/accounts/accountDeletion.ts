@@ -15,10 +15,9 @@ import {
 import { rememberDeleted, TOMBSTONE_MS } from "./rateLimits";
 
 /**
- * Deletes all data of a user, or the account with it. A chain of bounded mutations that schedule each
- * other; the owner can watch its progress. Every step starts with the first table, so a run can stop
- * anywhere and be started again. The step that ends the deletion has searched every table and found
- * nothing.
+ * Deletes all data of a user, or the whole account, in a chain of bounded mutations that schedule each
+ * other; the owner can watch the progress. Every step starts with the first table, so a deletion can stop
+ * anywhere and be restarted. The last step has searched every table and found nothing.
  */
 
 const NOTHING: Deletion["progress"] = {
@@ -30,14 +29,14 @@ const NOTHING: Deletion["progress"] = {
   messageEmbeddings: 0,
 };
 
-/** A step takes seconds; a run without one for this long has stalled and may be started again. */
+/** A step takes seconds; a deletion without one for this long has stalled and may be restarted. */
 export const STALLED_AFTER_MS = 600_000;
 /** Restarts of a data deletion before it is shown as failed, for its owner to decide. */
 const RESTARTS_MAX = 5;
 
 /**
- * Starts a deletion; false if a running one covers it. `data` deletes what exists now and keeps what
- * plugins send from now on. `account` also disables keys and tokens in this transaction.
+ * Starts a deletion; returns false if a running one covers it. `data` deletes what exists now, and keeps
+ * what plugins send afterwards. `account` also disables keys and tokens in this transaction.
  */
 export async function start(ctx: MutationCtx, user: Doc<"users">, scope: Scope): Promise<boolean> {
   const now = Date.now();
@@ -53,7 +52,7 @@ export async function start(ctx: MutationCtx, user: Doc<"users">, scope: Scope):
   return true;
 }
 
-/** Other keys and tokens stop working because the user's row says that the account is closed. */
+/** Removes the first key, and remembers the identity. Other credentials stop working because the user's row marks the account as closed. */
 async function disableCredentials(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
   await removeFirst(ctx, user);
   if (user.workosId === undefined) return;
@@ -84,20 +83,20 @@ export async function step(ctx: MutationCtx, userId: Id<"users">): Promise<boole
   return isDone;
 }
 
-/** Deletes the user's row, the last one: nothing else of the user is left. */
+/** Deletes the user's row, after everything else of the user is deleted. */
 async function removeUser(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
   await forgetDeletion(ctx, user);
   await ctx.db.delete("users", user._id);
-  console.info(`Account ${user._id} deleted: every table was searched, nothing is left`);
+  console.info(`Account ${user._id} deleted: a search of every table found no remaining rows`);
   const { workosId } = user;
   if (workosId === undefined) return;
   await ctx.scheduler.runAfter(0, internal.workos.deletePerson, { workosId, tries: 0 });
 }
 
-/** Stalled deletions of each status that one run of the cron starts again. */
+/** Stalled deletions of each status that the cron restarts at a time. */
 const RESUME_MAX = 20;
 
-/** Starts stalled deletions again; a data deletion that keeps stalling is shown as failed. */
+/** Restarts stalled deletions; marks a data deletion that keeps stalling as failed. */
 export async function resumeStalled(ctx: MutationCtx, now: number): Promise<void> {
   for (const status of ["pending", "in_progress"] as const) {
     const stalled = await ctx.db
@@ -117,13 +116,16 @@ async function resume(ctx: MutationCtx, row: Doc<"deletions">, now: number): Pro
   const restarts = (deletion.restarts ?? 0) + 1;
   const hasFailed = deletion.scope === "data" && restarts > RESTARTS_MAX;
   const changed = hasFailed
-    ? { status: "failed" as const, error: "The deletion stopped before its end. Start it again." }
+    ? {
+        status: "failed" as const,
+        error: "The deletion stopped before it was complete. Start it again.",
+      }
     : { restarts };
   await saveDeletion(ctx, user, { ...deletion, ...changed, updatedAt: now });
   if (!hasFailed) await ctx.scheduler.runAfter(0, internal.deletion.step, { userId });
 }
 
-/** Forgets a deletion that has ended; idempotent. */
+/** Removes the state of a deletion that has ended; idempotent. */
 export async function clearStatus(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
   const deletion = await findDeletion(ctx, user);
   if (deletion !== undefined && !isOpen(deletion)) await forgetDeletion(ctx, user);

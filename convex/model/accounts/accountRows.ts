@@ -4,7 +4,7 @@ import { normalAddress } from "../../lib/accounts/address";
 import type { AccountRow } from "../../lib/accounts/decideAccount";
 import { isAccountClosed } from "./deletionState";
 
-/** Reads the accounts among which `decideAccount` decides. */
+/** Reads the accounts that `decideAccount` chooses from. */
 
 /** Provider name of AuthKit in `authAccounts`, and of the sign-in in `auth.ts`. */
 export const WORKOS = "workos";
@@ -33,7 +33,7 @@ export async function findLink(ctx: QueryCtx, workosId: string) {
     .unique();
 }
 
-/** Accounts with one address that are read. Version 1 stored unverified addresses in `email` too. */
+/** Accounts read per address; there can be several, because version 1 also stored unverified addresses in `email`. */
 const SAME_ADDRESS_MAX = 200;
 
 /** Returns the accounts whose `email` is this address, and whether these are all. */
@@ -45,7 +45,7 @@ export async function listByAddress(ctx: QueryCtx, email: string) {
   return { users, isComplete: users.length <= SAME_ADDRESS_MAX };
 }
 
-/** Returns what the decision must know about an account. */
+/** Returns the facts about an account that the decision depends on. */
 export async function accountRow(ctx: QueryCtx, user: Doc<"users">): Promise<AccountRow> {
   const { _id, workosId, email, unverifiedEmail } = user;
   return {
@@ -59,7 +59,7 @@ export async function accountRow(ctx: QueryCtx, user: Doc<"users">): Promise<Acc
   };
 }
 
-/** Log lines that a merge moves; an account with more of them is not merged. */
+/** Log lines that a merge moves; an account with more is not merged. */
 export const MOVED_LINES_MAX = 200;
 
 async function hasContent(ctx: QueryCtx, userId: Id<"users">): Promise<boolean> {

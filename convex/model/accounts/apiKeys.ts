@@ -7,13 +7,13 @@ import { sha256 } from "../../lib/hash";
 import { randomId } from "../../lib/randomId";
 import { cutBytes, oneLine, wellFormed } from "../../lib/text";
 
-/** Characters of a key after its mark: 32 of 64 symbols are 192 bits. */
+/** Characters of a key after its prefix: 32 of 64 symbols are 192 bits. */
 const KEY_LENGTH = 32;
-/** Keys that a user may have in addition to the first: one a machine, and room to rotate. */
+/** Keys that a user may have in addition to the first: one per machine, and room to rotate. */
 export const FURTHER_KEYS_MAX = 50;
 const NAME_MAX_BYTES = 100;
 
-/** A key as its owner sees it; the key itself is shown once, when it is made. */
+/** A key as its owner sees it. The key itself is shown only when it is created. */
 type KeyView = {
   id: string;
   prefix: string;
@@ -22,16 +22,16 @@ type KeyView = {
   lastUsedAt?: number;
 };
 
-/** Name of the first key in lists; the others have ids of their table. */
+/** Id of the first key in lists; the others have ids of the `apiKeys` table. */
 const FIRST = "first";
 
-/** A new API key and what is stored of it. The key itself is never stored. */
+/** Creates an API key, with the hash and prefix to store. The key itself is never stored. */
 async function newApiKey() {
   const key = `${API_KEY_MARK}${randomId(KEY_LENGTH)}`;
   return { key, hash: await sha256(key), prefix: apiKeyPrefix(key) };
 }
 
-/** The user whose key has this hash, or null. */
+/** Returns the user whose key has this hash, or null. */
 export async function findUserByKey(ctx: QueryCtx, hash: string): Promise<Doc<"users"> | null> {
   const owner = await ctx.db
     .query("users")
@@ -45,7 +45,7 @@ export async function findUserByKey(ctx: QueryCtx, hash: string): Promise<Doc<"u
   return further && (await ctx.db.get("users", further.userId));
 }
 
-/** Gives the user a first key, in place of the one before, which stops working at once. */
+/** Creates the user's first key. Replaces the previous one, which stops working at once. */
 export async function setFirst(ctx: MutationCtx, user: User): Promise<string> {
   const { key, hash, prefix } = await newApiKey();
   await ctx.db.patch("users", user._id, {
@@ -57,7 +57,7 @@ export async function setFirst(ctx: MutationCtx, user: User): Promise<string> {
   return key;
 }
 
-/** Takes the user's first key away. */
+/** Removes the user's first key. */
 export async function removeFirst(ctx: MutationCtx, user: User): Promise<void> {
   await ctx.db.patch("users", user._id, {
     apiKey: undefined,
@@ -67,7 +67,7 @@ export async function removeFirst(ctx: MutationCtx, user: User): Promise<void> {
   });
 }
 
-/** Takes all the user's keys away; says how many there were. */
+/** Removes all of the user's keys; returns how many there were. */
 export async function removeAll(ctx: MutationCtx, user: Doc<"users">): Promise<number> {
   const further = await furtherKeys(ctx, user);
   for (const { _id } of further) await ctx.db.delete("apiKeys", _id);
@@ -75,7 +75,7 @@ export async function removeAll(ctx: MutationCtx, user: Doc<"users">): Promise<n
   return further.length + (user.apiKey === undefined ? 0 : 1);
 }
 
-/** All keys of the user, oldest first, the first key in front. */
+/** Lists the user's keys: the first key, then the others, oldest first. */
 export async function list(ctx: QueryCtx, user: Doc<"users">): Promise<KeyView[]> {
   const further = await furtherKeys(ctx, user);
   const { apiKey, apiKeyPrefix = "", apiKeyCreatedAt = user._creationTime, apiKeyUsedAt } = user;
@@ -97,14 +97,14 @@ async function furtherKeys(ctx: QueryCtx, user: User) {
     .take(FURTHER_KEYS_MAX);
 }
 
-/** A further key; the answer is the only place where it is ever shown. */
+/** Creates an additional key. Only this answer ever contains it. */
 export async function create(
   ctx: MutationCtx,
   user: User,
   name: string | undefined,
 ): Promise<{ id: string; key: string }> {
   if ((await furtherKeys(ctx, user)).length >= FURTHER_KEYS_MAX) {
-    throw new AppError("CONFLICT", `A user has at most ${FURTHER_KEYS_MAX} further keys`);
+    throw new AppError("CONFLICT", `A user has at most ${FURTHER_KEYS_MAX} additional keys`);
   }
   const { key, hash, prefix } = await newApiKey();
   const label = cutBytes(oneLine(wellFormed(name ?? "")), NAME_MAX_BYTES);
@@ -118,7 +118,7 @@ export async function create(
   return { id, key };
 }
 
-/** A new key in place of one of the user's; the old one stops working at once. */
+/** Replaces one of the user's keys; the old key stops working at once. */
 export async function rotate(ctx: MutationCtx, user: Doc<"users">, id: string): Promise<string> {
   if (id === FIRST) {
     if (user.apiKey === undefined) throw notFound("API key");
@@ -135,7 +135,7 @@ export async function rotate(ctx: MutationCtx, user: Doc<"users">, id: string): 
   return key;
 }
 
-/** Takes a key away; it stops working at once. */
+/** Removes a key; it stops working at once. */
 export async function remove(ctx: MutationCtx, user: User, id: string): Promise<void> {
   if (id === FIRST) await removeFirst(ctx, user);
   else await ctx.db.delete("apiKeys", await requireOwn(ctx, user, id));

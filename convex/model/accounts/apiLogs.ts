@@ -20,7 +20,7 @@ type RequestLine = Infer<typeof vRequestLine>;
 type Outcome = { statusCode: number; errorCode?: string };
 type Refusal = { retryAfterMs?: number; isUncounted?: boolean };
 
-/** Writes the line of a request whose user is known, and counts it; returns what is left of the limit. */
+/** Writes the log line of a request whose user is known, and counts it; returns the state of its limit. */
 export async function writeCounted(
   ctx: MutationCtx,
   who: { user: Doc<"users">; caller: Caller },
@@ -50,7 +50,7 @@ async function write(
   });
 }
 
-/** Whether the caller has no account, and what is left of a limit. */
+/** Whether the caller has no account, and the state of the limit. */
 export const vRecorded = v.object({
   isStranger: v.boolean(),
   limit: v.union(vLimitState, v.null()),
@@ -58,10 +58,9 @@ export const vRecorded = v.object({
 
 /**
  * Records a request: a log line for callers with an account, a count for all others. A key or token
- * without an account is answered 401 whatever else was wrong, except a WorkOS token that may still make
- * its account. A known caller's request counts against the limit of its class, unless it was refused
- * for that limit. `isUncounted` writes the line alone, because parallel requests of one user can
- * conflict on the count.
+ * without an account gets 401 whatever else was wrong, except a WorkOS token that may still create its
+ * account. A known caller's request counts against the limit of its class, unless that limit refused it.
+ * `isUncounted` writes only the log line, because parallel requests of one user can conflict on the count.
  */
 export async function record(
   ctx: MutationCtx,
@@ -90,7 +89,7 @@ export async function record(
   return { isStranger: false, limit };
 }
 
-/** Lines deleted by one mutation: small documents, far from every limit. */
+/** Lines deleted by one mutation: small documents, far below every limit. */
 const PRUNE_BATCH = 1_000;
 const DEFAULT_RETENTION_DAYS = 7;
 

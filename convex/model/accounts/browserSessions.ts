@@ -7,15 +7,15 @@ import { cutBytes, oneLine, wellFormed } from "../../lib/text";
 import { DAY_MS } from "../../lib/time";
 
 /**
- * Browsers that are signed in. A key, or a link that works once, is exchanged for a random token that
- * the browser keeps in a cookie; the table holds its SHA-256 alone.
+ * Browsers that are signed in. A key, or a sign-in link that works once, is exchanged for a random token
+ * that the browser keeps in a cookie; the table contains only its SHA-256 hash.
  */
 
 /** How long a browser stays signed in. */
 export const BROWSER_SESSION_MS = 30 * DAY_MS;
 /** How long a sign-in link works. */
 export const LINK_MS = 3_600_000;
-/** Browsers that one user may have signed in; the oldest is signed out for another. */
+/** Browsers that one user may have signed in; signing in another signs out the oldest. */
 const SESSIONS_MAX = 50;
 const LABEL_MAX_BYTES = 120;
 
@@ -25,14 +25,14 @@ const TOKEN_CHARS = 43;
 type User = Pick<Doc<"users">, "_id">;
 type BrowserSession = Doc<"browserSessions">;
 
-/** The user whose browser holds this token, or null. */
+/** Returns the user whose browser has this token, or null. */
 export async function findUserByBrowser(ctx: QueryCtx, hash: string): Promise<Doc<"users"> | null> {
   const session = await findByHash(ctx, hash);
   if (session === null || session.kind !== "browser" || isOver(session)) return null;
   return await ctx.db.get("users", session.userId);
 }
 
-/** Signs a browser of the user in; returns the token, which is shown nowhere else. */
+/** Signs in a browser of the user; returns the token, which is not stored. */
 export async function signIn(ctx: MutationCtx, user: User, label: string): Promise<string> {
   const browsers = await browsersOf(ctx, user);
   const surplus = Math.max(0, browsers.length - SESSIONS_MAX + 1);
@@ -40,12 +40,12 @@ export async function signIn(ctx: MutationCtx, user: User, label: string): Promi
   return await insert(ctx, user, { kind: "browser", label, lifetime: BROWSER_SESSION_MS });
 }
 
-/** Makes a code that signs one browser in, once. */
+/** Creates a code that signs in one browser, once. */
 export async function createLink(ctx: MutationCtx, user: User): Promise<string> {
   return await insert(ctx, user, { kind: "link", label: "", lifetime: LINK_MS });
 }
 
-/** Takes a code in exchange for its user; null for a code that is unknown, used or too old. */
+/** Redeems a code and returns its user; null if the code is unknown, used or expired. */
 export async function redeemLink(ctx: MutationCtx, hash: string): Promise<Doc<"users"> | null> {
   const link = await findByHash(ctx, hash);
   if (link === null || link.kind !== "link") return null;
@@ -53,7 +53,7 @@ export async function redeemLink(ctx: MutationCtx, hash: string): Promise<Doc<"u
   return isOver(link) ? null : await ctx.db.get("users", link.userId);
 }
 
-/** Signs out the browser that holds this token. */
+/** Signs out the browser that has this token. */
 export async function signOut(ctx: MutationCtx, hash: string): Promise<void> {
   const session = await findByHash(ctx, hash);
   if (session !== null) await ctx.db.delete("browserSessions", session._id);
@@ -62,7 +62,7 @@ export async function signOut(ctx: MutationCtx, hash: string): Promise<void> {
 /** A signed-in browser as its owner sees it. */
 type BrowserView = { id: string; label: string; createdAt: number; isCurrent: boolean };
 
-/** The user's signed-in browsers, newest first; `current` is the hash of the one that asks. */
+/** Lists the user's signed-in browsers, newest first; `current` is the token hash of the calling browser. */
 export async function list(ctx: QueryCtx, user: User, current: string): Promise<BrowserView[]> {
   const browsers = await browsersOf(ctx, user);
   return browsers
@@ -84,12 +84,12 @@ export async function remove(ctx: MutationCtx, user: User, id: string): Promise<
   await ctx.db.delete("browserSessions", session._id);
 }
 
-/** Rows that one run of the cron deletes. */
+/** Rows that the cron deletes at a time. */
 const PRUNE_BATCH = 500;
 
-/** Deletes a batch of rows that are over; true if there may be more. */
+/** Deletes a batch of expired rows; true if there may be more. */
 export async function prune(ctx: MutationCtx, now: number): Promise<boolean> {
-  // Links end sooner than browsers, but no row outlives a browser's time.
+  // Links expire sooner than browsers, but no row is kept longer than a browser session.
   const old = await ctx.db
     .query("browserSessions")
     .withIndex("by_creation_time", (q) => q.lt("_creationTime", now - BROWSER_SESSION_MS))
@@ -123,7 +123,7 @@ async function findByHash(ctx: QueryCtx, hash: string): Promise<BrowserSession |
     .unique();
 }
 
-/** Oldest first. Links are among the rows that are read, and end within the hour. */
+/** Lists the user's browser sessions, oldest first. The rows read include links, which expire within the hour. */
 async function browsersOf(ctx: QueryCtx, user: User): Promise<BrowserSession[]> {
   const rows = await ctx.db
     .query("browserSessions")

@@ -3,9 +3,9 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 
 /**
- * Where the state of a deletion is kept. `users.deleting` holds what every request must know: scope and
- * start. It is written when a deletion begins and ends. Progress changes with every step, so it is in
- * `deletions`: a step must not conflict with the messages that a plugin sends meanwhile.
+ * Stores the state of deletions. `users.deleting` holds what every request needs, scope and start; it is
+ * written only when a deletion starts and ends. Progress changes with every step, so it is in `deletions`:
+ * a step must not conflict with messages that a plugin sends meanwhile.
  */
 
 /** The row of a deletion, without its owner. */
@@ -13,14 +13,14 @@ export type Deletion = Omit<WithoutSystemFields<Doc<"deletions">>, "userId">;
 
 export type Scope = Deletion["scope"];
 
-/** What a user's row says about an open deletion. */
+/** The fields of an open deletion in the user's row. */
 type Deleting = { scope: Scope; startedAt: number };
 
 function isOpenStatus(status: Deletion["status"]): boolean {
   return status === "pending" || status === "in_progress";
 }
 
-/** Whether a deletion has begun and has not ended; it may have stalled. */
+/** Whether a deletion has started and not ended; it may have stalled. */
 export function isOpen(deletion: Deletion): boolean {
   return isOpenStatus(deletion.status);
 }
@@ -32,17 +32,17 @@ export function deletingOf(user: Doc<"users">): Deleting | undefined {
   return deletion && isOpenStatus(deletion.status) ? deletion : undefined;
 }
 
-/** Whether the account is being deleted: its owner is a stranger from the first moment on. */
+/** Whether the account is being deleted. Its credentials are refused as soon as the deletion starts. */
 export function isAccountClosed(user: Doc<"users">): boolean {
   return deletingOf(user)?.scope === "account";
 }
 
-/** Everything created up to here belongs to the deletion; a data deletion keeps what came later. */
+/** Returns the latest creation time that the deletion covers; a data deletion keeps later rows. */
 export function cutoffOf({ scope, startedAt }: Deleting): number {
   return scope === "data" ? startedAt : Infinity;
 }
 
-/** Whether an open deletion will remove this session. */
+/** Whether an open deletion covers this session. */
 export function willRemove(user: Doc<"users">, session: Doc<"sessions">): boolean {
   const deleting = deletingOf(user);
   return deleting !== undefined && session._creationTime <= cutoffOf(deleting);
@@ -63,7 +63,7 @@ async function findRow(ctx: QueryCtx, { _id }: Doc<"users">) {
     .unique();
 }
 
-/** Stores the state of the user's deletion, and in the user's row whether one is open. */
+/** Stores the state of the user's deletion, and records in the user's row whether it is open. */
 export async function saveDeletion(
   ctx: MutationCtx,
   user: Doc<"users">,
@@ -72,7 +72,7 @@ export async function saveDeletion(
   const row = await findRow(ctx, user);
   const { sessionId, ...shared } = deletion;
   const state = { ...shared, userId: user._id };
-  // Version 1 noted here the session whose rows it was removing.
+  // Version 1 stored here the session whose rows it was removing.
   if (sessionId) {
     const { updatedAt } = deletion;
     await ctx.db.insert("purges", { userId: user._id, sessionId, updatedAt });
@@ -82,7 +82,7 @@ export async function saveDeletion(
   await markUser(ctx, user, deletion);
 }
 
-/** Writes the user's row only when a deletion begins or ends, or when it still holds version 1's state. */
+/** Writes the user's row only if a deletion starts or ends, or if the row still has version 1's state. */
 async function markUser(ctx: MutationCtx, user: Doc<"users">, deletion: Deletion): Promise<void> {
   const { scope, startedAt } = deletion;
   const deleting = isOpen(deletion) ? { scope, startedAt } : undefined;
@@ -93,17 +93,17 @@ async function markUser(ctx: MutationCtx, user: Doc<"users">, deletion: Deletion
   if (!isSame) await ctx.db.patch("users", user._id, { deleting, deletion: undefined });
 }
 
-/** Removes the state of a deletion; the caller deletes the user's row or keeps it as it was. */
+/** Removes the stored state of a deletion, except `users.deleting`. */
 export async function forgetDeletion(ctx: MutationCtx, user: Doc<"users">): Promise<void> {
   const row = await findRow(ctx, user);
   if (row !== null) await ctx.db.delete("deletions", row._id);
   if (user.deletion !== undefined) await ctx.db.patch("users", user._id, { deletion: undefined });
 }
 
-/** Users of version 1 whose state one run of the cron moves. */
+/** Users of version 1 whose state the cron moves at a time. */
 const MOVED_MAX = 100;
 
-/** Moves states that version 1 kept in `users.deletion` into `deletions`, a bounded number a run. */
+/** Moves states that version 1 kept in `users.deletion` to `deletions`, a bounded number per call. */
 export async function moveVersion1(ctx: MutationCtx): Promise<void> {
   const users = await ctx.db
     .query("users")

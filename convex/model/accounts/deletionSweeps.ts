@@ -1,12 +1,12 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
-import { purgeSession, removeRow, sweep } from "../sessions/deletion";
-import { removeWhole } from "../stats/version1";
+import { purgeSession, removeSessionRow, sweep } from "../sessions/deletion";
+import { removeVersion1Row } from "../stats/version1";
 import { vLimitClass } from "./rateLimits";
 import { cutoffOf, type Deletion } from "./deletionState";
 
-/** Removes rows of one user, as far as the budget of a step allows. */
+/** Removes rows of one user, as far as the budget of one step allows. */
 
 /** A step in progress: the functions below update `progress` and `budget`. */
 type Run = {
@@ -17,9 +17,8 @@ type Run = {
 };
 
 /**
- * Removes sessions one after the other. Each session's row goes first and leaves a row in `purges`,
- * which goes when nothing of the session is left. Purges of sessions that the user deleted before, and
- * that have not finished, are finished too.
+ * Removes sessions one after the other. Deleting a session's row adds a row to `purges`, which is deleted
+ * when nothing of the session is left. Also finishes purges of sessions that the user deleted before.
  */
 export async function sweepSessions(ctx: MutationCtx, run: Run): Promise<void> {
   const { progress, budget } = run;
@@ -51,17 +50,17 @@ async function nextPurge(ctx: MutationCtx, run: Run): Promise<Doc<"purges"> | nu
     .first();
   if (session === null) return null;
   spend(budget, session);
-  if (deletion.scope === "data") await removeWhole(ctx, session);
-  const { purgeId, vectors } = await removeRow(ctx, session);
+  if (deletion.scope === "data") await removeVersion1Row(ctx, session);
+  const { purgeId, vectors } = await removeSessionRow(ctx, session);
   run.progress.sessions += 1;
   run.progress.sessionEmbeddings += vectors;
   return await ctx.db.get("purges", purgeId);
 }
 
-/** The limit classes that a log line can name; one without a class counts against no limit. */
+/** The limit classes that a log line can have; a line without a class counts against no limit. */
 const LOG_CLASSES = [undefined, ...vLimitClass.members.map(({ value }) => value)];
 
-/** Removes the user's lines of the log, and tombstones. All other rows go by session. */
+/** Removes the user's log lines and tombstones. */
 export async function sweepByUser(
   ctx: MutationCtx,
   { userId, deletion, progress, budget }: Run,
@@ -81,7 +80,7 @@ export async function sweepByUser(
   await sweep(ctx, "tombstones", tombstones, budget);
 }
 
-/** Removes the ledger of days, unless sessions stay: the deleted ones were subtracted from it. */
+/** Removes the ledger of days, unless sessions are kept; deleted sessions were already subtracted from it. */
 export async function sweepDays(
   ctx: MutationCtx,
   { userId, deletion, budget }: Run,
@@ -105,7 +104,7 @@ export async function sweepDays(
   await sweep(ctx, "ledgerDays", ledgerDays, budget);
 }
 
-/** Removes keys, signed-in browsers, and all that Convex Auth stores about the user. */
+/** Removes keys, signed-in browsers, and everything that Convex Auth stores about the user. */
 export async function sweepIdentity(ctx: MutationCtx, { userId, budget }: Run): Promise<void> {
   const { db } = ctx;
   const keys = db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", userId));

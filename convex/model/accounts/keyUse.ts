@@ -2,13 +2,13 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 
 /**
- * When a key was last used is noted with the key, at most once in this time: exact enough to see
- * whether a key is still in use, and 12 small writes an hour. Reading it from the log instead would
- * cost an index over all lines.
+ * Records with a key when it was last used, at most once per interval. This is exact enough to see whether a
+ * key is still in use, and costs at most 12 small writes an hour. Reading it from the log instead would need
+ * an index over all lines.
  */
 const NOTED_EVERY_MS = 5 * 60_000;
 
-/** Notes that a user's key was used at this time, unless that was noted shortly before. */
+/** Records that a user's key was used at this time, unless a use was recorded shortly before; true if it wrote. */
 export async function noteUse(
   ctx: MutationCtx,
   user: Doc<"users">,
@@ -21,7 +21,7 @@ export async function noteUse(
     await ctx.db.patch("users", user._id, { apiKeyUsedAt: at });
     return true;
   }
-  // At most 50 keys a user, and each prefix once among them but for a chance of 1 in 10^14.
+  // A user has at most 50 keys, and two have the same prefix with a probability of 1 in 10^14.
   const keys = ctx.db.query("apiKeys").withIndex("by_user", (q) => q.eq("userId", user._id));
   for await (const key of keys) {
     if (key.prefix !== keyPrefix) continue;

@@ -8,8 +8,8 @@ import { forgetDeletion } from "./deletionState";
 const MOVED_SIGN_INS_MAX = 100;
 
 /**
- * Removes an account without content and moves what it has to another one: keys, sign-ins, log lines,
- * settings. The caller links the WorkOS identity.
+ * Removes an account without content, and moves its keys, sign-ins, log lines and settings to another
+ * account. The caller links the WorkOS identity.
  */
 export async function moveEmptyAccount(
   ctx: MutationCtx,

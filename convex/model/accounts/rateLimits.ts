@@ -10,11 +10,11 @@ import { sha256 } from "../../lib/hash";
 import { DAY_MS } from "../../lib/time";
 
 /**
- * How often a user may call, by class of endpoint. The arithmetic is the rate limiter's; its state is
- * the log line that every request writes anyway (`limitClass`, `remaining`), so that counting costs one
- * read and no row: the limiter's own row would double what a request for reading writes. The request
- * that uses up the limit leaves a mark on the user's row, which every request reads: refusing costs
- * nothing, and a caller over the limit causes no work.
+ * Rate limits of users, by class of endpoint. The arithmetic is the rate limiter component's. The state is
+ * in the log line that every request writes anyway (`limitClass`, `remaining`), so that counting costs one
+ * read and no row; the component's own row would double what a read request writes. The request that uses
+ * up a limit sets `limitedUntil` in the user's row, which every request reads, so refusing costs no
+ * further read.
  */
 
 export const vLimitClass = v.union(
@@ -22,7 +22,7 @@ export const vLimitClass = v.union(
   ...LIMIT_CLASSES.map((name) => v.literal(name)),
 );
 
-/** What is left of a limit after a request; `resetMs` until the window ends. */
+/** The state of a limit after a request; `resetMs` is the time until the window ends. */
 export const vLimitState = v.object({
   class: v.string(),
   limit: v.number(),
@@ -35,8 +35,8 @@ export type LimitState = Infer<typeof vLimitState>;
 const WINDOW_MS = 60_000;
 
 /**
- * Requests a minute. Plugins never try again what was refused, so `/sync/*` knows no limit unless the
- * operator sets one; the others stop a script that went wild and leave people alone.
+ * Requests per minute. Plugins do not retry refused requests, so `/sync/*` has no limit unless the operator
+ * sets one. The other limits stop a runaway script and are too high for people to reach.
  */
 const LIMITS: { readonly [name in LimitClass]: { perMinute: number | null; variable: Variable } } =
   {
@@ -47,7 +47,7 @@ const LIMITS: { readonly [name in LimitClass]: { perMinute: number | null; varia
   };
 type Variable = Extract<keyof typeof env, `RATE_LIMIT_${string}`>;
 
-/** Returns the requests a minute of this class, or null for no limit. */
+/** Returns the requests per minute of this class, or null for no limit. */
 function limitOf(name: Infer<typeof vLimitClass>): number | null {
   if (name === "none") return null;
   const { perMinute, variable } = LIMITS[name];
@@ -61,12 +61,12 @@ function readLimit(variable: string | undefined, unset: number | null): number |
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : unset;
 }
 
-/** Windows begin with the minute (UTC), so that their end can be told without state. */
+/** Windows begin with the minute (UTC), so that their end is known without state. */
 function windowConfig(rate: number) {
   return { kind: "fixed window" as const, rate, period: WINDOW_MS, start: 0 };
 }
 
-/** 429 for a user who has used up this class of endpoints. Reads the clock only for such a user. */
+/** Throws 429 if the user has used up the limit of this class. Reads the clock only for a user who recently has. */
 export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitClass>): void {
   const until = name === "none" ? undefined : user.limitedUntil?.[name];
   if (until === undefined) return;
@@ -75,7 +75,7 @@ export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitCla
   throw new AppError("RATE_LIMITED", "Too many requests; try again later", { retryAfterMs });
 }
 
-/** Counts one request of a user, for its log line; null where there is no limit. */
+/** Counts one request of a user, for its log line; null if the class has no limit. */
 export async function count(
   ctx: MutationCtx,
   user: Doc<"users">,
@@ -104,7 +104,7 @@ function windowStart(at: number): number {
   return Math.floor(at / WINDOW_MS) * WINDOW_MS;
 }
 
-/** What a refused request is told. */
+/** Returns the state of a limit for a request that it refused. */
 export function refusedState(
   name: Infer<typeof vLimitClass>,
   retryAfterMs: number,
@@ -116,12 +116,12 @@ export function refusedState(
 
 const limiter = new RateLimiter(components.rateLimiter);
 
-/** Requests to WorkOS a minute that people without an account can cause, all together. */
+/** Requests to WorkOS per minute that all callers without an account can cause together. */
 const SIGN_INS_A_MINUTE = 120;
 
 /**
- * Counts one request to WorkOS that anyone can cause (a sign-in code, an unknown token); 429 beyond the
- * limit. Functions do not know addresses of the network, so the limit is one for all. A refused attempt
+ * Counts one request to WorkOS that anyone can cause (a sign-in code, an unknown token); throws 429 beyond
+ * the limit. All callers share the limit, because functions do not see IP addresses. A refused attempt
  * writes nothing.
  */
 export async function countSignInAttempt(ctx: MutationCtx): Promise<void> {
@@ -139,7 +139,7 @@ function signInLimit(): number | null {
   return readLimit(env.RATE_LIMIT_SIGN_IN, SIGN_INS_A_MINUTE);
 }
 
-/** Longest life of an AuthKit access token: 24 hours. */
+/** Longest lifetime of an AuthKit access token: 24 hours. */
 export const TOMBSTONE_MS = DAY_MS;
 const TOMBSTONE = "deletedAccount";
 const TOMBSTONE_CONFIG = {
@@ -150,8 +150,8 @@ const TOMBSTONE_CONFIG = {
 };
 
 /**
- * Remembers that the account of this identity was deleted, so that a token issued before does not
- * make it again. Only a hash of the identity is kept, until `forgetDeleted`.
+ * Records that the account of this identity was deleted, so that a token issued before does not recreate
+ * it. Stores only a hash of the identity, until `forgetDeleted`.
  */
 export async function rememberDeleted(ctx: MutationCtx, identity: string): Promise<string> {
   const key = await sha256(identity);
@@ -159,7 +159,7 @@ export async function rememberDeleted(ctx: MutationCtx, identity: string): Promi
   return key;
 }
 
-/** Whether the account of this identity was deleted within the life of its tokens. */
+/** Whether the account of this identity was deleted within the lifetime of its tokens. */
 export async function isDeleted(ctx: QueryCtx, identity: string): Promise<boolean> {
   const key = await sha256(identity);
   if (await Tombstones.isRemembered(ctx, key)) return true;
@@ -167,7 +167,7 @@ export async function isDeleted(ctx: QueryCtx, identity: string): Promise<boolea
   return !(await limiter.check(ctx, TOMBSTONE, { key, config: TOMBSTONE_CONFIG })).ok;
 }
 
-/** Forgets a deleted identity, by what `rememberDeleted` answered. */
+/** Removes the record of a deleted identity, by the key that `rememberDeleted` returned. */
 export async function forgetDeleted(ctx: MutationCtx, key: string): Promise<void> {
   await Tombstones.forget(ctx, key);
   await limiter.reset(ctx, TOMBSTONE, { key });

@@ -5,8 +5,8 @@ import { sampleWeight } from "../../lib/accounts/sampledCount";
 const HOUR_MS = 3_600_000;
 
 /**
- * Counts requests whose caller has no account, in one row an hour. Reads that row, and writes it less
- * often the more requests came: a flood must not fill tables or make its requests wait for each other.
+ * Counts requests whose caller has no account, in one row per hour. Writes the row less often the higher its
+ * count (sampling), because a flood must neither fill tables nor make its requests conflict.
  */
 export async function countStranger(ctx: MutationCtx, statusCode: number): Promise<void> {
   const hour = Math.floor(Date.now() / HOUR_MS) * HOUR_MS;

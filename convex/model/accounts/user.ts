@@ -1,4 +1,4 @@
 import type { Doc } from "../../_generated/dataModel";
 
-/** Whose rows are read or written. Functions that need more of the account than its id take `Doc<"users">`. */
+/** The user whose rows are read or written. Functions that need more than the id take `Doc<"users">`. */
 export type User = Pick<Doc<"users">, "_id">;

@@ -19,8 +19,8 @@ import {
 } from "./workosUsers";
 
 /**
- * Who calls over HTTP: the hash of an API key, or a token whose identity Convex has verified; and
- * against which limit the request counts.
+ * The caller of an HTTP request: the hash of an API key, a browser's token hash, or a token whose identity
+ * Convex has verified. `limit` is the class the request counts against.
  */
 const limited = { limit: v.optional(vLimitClass) };
 export const vCaller = v.union(
@@ -50,7 +50,7 @@ export async function requireCaller(ctx: QueryCtx, caller: Caller): Promise<Doc<
   return user;
 }
 
-/** A user whose account is being deleted counts as missing, whatever key or token they hold. */
+/** Returns the user, or null if the account is being deleted, whatever the credential. */
 export function present(user: Doc<"users"> | null): Doc<"users"> | null {
   return user && isAccountClosed(user) ? null : user;
 }
@@ -61,8 +61,8 @@ export async function findViewer(ctx: QueryCtx): Promise<Doc<"users"> | null> {
 }
 
 /**
- * Returns the signed-in user's row, also while the account is being deleted. Knows both kinds of tokens:
- * the subject of a Convex Auth token is `userId|sessionId`, that of an AuthKit token a WorkOS user id.
+ * Returns the signed-in user's row, even while the account is being deleted. Accepts both kinds of tokens:
+ * the subject of a Convex Auth token is `userId|sessionId`, that of an AuthKit token is a WorkOS user id.
  */
 export async function findAccount(ctx: QueryCtx): Promise<Doc<"users"> | null> {
   const identity = await ctx.auth.getUserIdentity();
@@ -75,9 +75,9 @@ export async function findAccount(ctx: QueryCtx): Promise<Doc<"users"> | null> {
 }
 
 /**
- * Returns the signed-in user, made at first sight of a WorkOS identity; 401 for everyone else. A
- * mutation cannot ask WorkOS for an address, so the profile is requested afterwards; an account made
- * from the command line is then found, and the empty one merged into it.
+ * Returns the signed-in user, and creates the account of a new WorkOS identity; throws 401 for everyone
+ * else. A mutation cannot request the address from WorkOS, so an action requests the profile afterwards. If
+ * an account with that address was created from the command line, the empty one is merged into it.
  */
 export async function ensureViewer(ctx: MutationCtx): Promise<Doc<"users">> {
   const identity = await ctx.auth.getUserIdentity();
@@ -94,7 +94,7 @@ export async function ensureViewer(ctx: MutationCtx): Promise<Doc<"users">> {
   return user;
 }
 
-/** Returns the claims of a WorkOS identity that has no account yet and may have one, or null. */
+/** Returns the claims of a WorkOS identity that has no account yet and may create one, or null. */
 export async function findNewcomer(ctx: QueryCtx): Promise<WorkosProfile | null> {
   const identity = await ctx.auth.getUserIdentity();
   if (identity === null || !isWorkosIssuer(identity.issuer)) return null;
@@ -102,24 +102,24 @@ export async function findNewcomer(ctx: QueryCtx): Promise<WorkosProfile | null>
   return claimsOf(identity);
 }
 
-/** Returns what an AuthKit token says about a person; usually only who it is. */
+/** Returns the claims of an AuthKit token; usually it contains only the user id. */
 export function claimsOf({ subject, email, emailVerified, name }: UserIdentity): WorkosProfile {
   return {
     workosId: subject,
     ...(typeof email === "string" && email !== "" ? { email } : {}),
-    // Claims are any JSON: the text "false" must not count as true.
+    // Claims are arbitrary JSON: the text "false" must not count as true.
     emailVerified: (emailVerified as unknown) === true,
     ...(typeof name === "string" && name !== "" ? { name } : {}),
   };
 }
 
-/** Which account the command line means: by address or, where several have it, by id too. */
+/** Identifies an account on the command line: by address, or also by id if several have that address. */
 export const vNamed = { email: v.optional(v.string()), userId: v.optional(v.id("users")) };
 type Named = ObjectType<typeof vNamed>;
 
 /**
- * Makes a key for the account with this address (else 400), made if there is none: in place of the
- * account's first key, or with `add` in addition to the keys that it has.
+ * Creates a key for the account with this address, and the account if it does not exist; throws 400 for an
+ * invalid address. Replaces the account's first key, or with `add` adds one to its keys.
  */
 export async function createWithApiKey(
   ctx: MutationCtx,
@@ -140,10 +140,10 @@ export async function createWithApiKey(
   return { userId, apiKey: await setFirst(ctx, { _id: userId }) };
 }
 
-/** Users whose keys one answer lists. */
+/** Users whose keys one answer lists, if none is named. */
 const LISTED_USERS_MAX = 100;
 
-/** Lists the keys of the user that is meant, or of the first users where none is named. */
+/** Lists the keys of the named user, or of the first users if none is named. */
 export async function listKeys(ctx: QueryCtx, named: Named) {
   const isNamed = named.email !== undefined || named.userId !== undefined;
   const users = isNamed
@@ -154,13 +154,13 @@ export async function listKeys(ctx: QueryCtx, named: Named) {
   );
 }
 
-/** An address as typed by the operator, perhaps with spaces around it. */
+/** Normalises an address that the operator typed, perhaps with spaces around it. */
 function operatorAddress(text: string): string {
   const isSpace = (character: string) => " \t\r\n".includes(character);
   return normalAddress(trimEndWhere(text, isSpace).replace(/^[ \t\r\n]+/, ""));
 }
 
-/** Returns the one account that is meant; 404 if there is none, 409 with their ids if there are several. */
+/** Returns the named account; throws 404 if it does not exist, and 409 with their ids if several match. */
 export async function requireNamed(ctx: QueryCtx, named: Named): Promise<Doc<"users">> {
   const { email, userId } = named;
   if (email === undefined && userId === undefined) throw invalidField("email", "is missing");

@@ -11,12 +11,11 @@ import { moveEmptyAccount } from "./mergeAccounts";
 import { isDeleted } from "./rateLimits";
 
 /**
- * Accounts of people who come from WorkOS, with an AuthKit token or with a session of Convex Auth that
- * was made from an AuthKit code. `authAccounts` maps a WorkOS user id to an account; `users.workosId`
- * holds the same id.
+ * Accounts of people who sign in with WorkOS, by an AuthKit token or by a Convex Auth session created from
+ * an AuthKit code. `authAccounts` maps a WorkOS user id to an account; `users.workosId` has the same id.
  */
 
-/** What WorkOS says about a person. Absent fields are unknown and change nothing. */
+/** A person's profile from WorkOS. Absent fields are unknown and change nothing. */
 export const vWorkosProfile = v.object({
   workosId: v.string(),
   email: v.optional(v.string()),
@@ -33,15 +32,15 @@ export function isWorkosIssuer(issuer: string): boolean {
   return issuer.replace(/\/$/, "") === base || issuer.startsWith(`${base}/user_management/`);
 }
 
-/** Whether the profile itself says a verified address; otherwise WorkOS is asked before an account is made. */
+/** Whether the profile contains a verified address; otherwise WorkOS is asked before an account is created. */
 export function hasVerifiedAddress({ email, emailVerified }: WorkosProfile): boolean {
   return readAddress(email, emailVerified).kind === "verified";
 }
 
 /**
- * Returns the account of a person who signs in, made or taken over if `decideAccount` says so, and
- * brought up to date. An identity whose account was deleted makes no new one while its old tokens may
- * be valid (401).
+ * Returns the up-to-date account of a person who signs in. Creates it, or takes over an existing one, if
+ * `decideAccount` says so. Throws 401 for an identity whose account was deleted, while its old tokens may
+ * still be valid.
  */
 export async function signInWorkosUser(
   ctx: MutationCtx,
@@ -55,12 +54,12 @@ export async function signInWorkosUser(
   return user;
 }
 
-/** Brings a known person's account up to date from a profile or webhook; unknown people are ignored. */
+/** Updates a known person's account from a profile or webhook; ignores unknown people. */
 export async function updateWorkosUser(ctx: MutationCtx, profile: WorkosProfile): Promise<void> {
   await apply(ctx, profile, { kind: "notice" });
 }
 
-/** Schedules a request for the person's profile, for accounts that a mutation had to make without it. */
+/** Schedules a request for the person's profile, for an account that a mutation created without it. */
 export async function scheduleProfile(ctx: MutationCtx, profile: WorkosProfile): Promise<void> {
   if (!env.WORKOS_API_KEY || hasVerifiedAddress(profile)) return;
   const { workosId } = profile;
@@ -84,7 +83,7 @@ async function apply(
   return user && (await applyProfile(ctx, user, profile, address));
 }
 
-/** Webhooks arrive in any order, and tokens are older than what a profile said. */
+/** Whether the account has a newer profile, because webhooks arrive in any order, and tokens have no time. */
 function isOutdated(user: Doc<"users">, { updatedAt }: WorkosProfile): boolean {
   const { workosUpdatedAt } = user;
   return workosUpdatedAt !== undefined && (updatedAt === undefined || updatedAt < workosUpdatedAt);
@@ -105,7 +104,7 @@ async function decide(
   return decideAccount({ ...occasion, workosId, address }, rows, same.isComplete);
 }
 
-/** Returns the account's id, or null where there is none to use. */
+/** Carries out a decision; returns the account's id, or null if there is no account to use. */
 async function carryOut(
   ctx: MutationCtx,
   decision: AccountDecision,
@@ -136,7 +135,7 @@ async function user(ctx: MutationCtx, id: string): Promise<Doc<"users"> | null> 
   return userId && (await ctx.db.get("users", userId));
 }
 
-/** Links a WorkOS user id to an account, in both places that say so. */
+/** Links a WorkOS user id to an account, in `users` and in `authAccounts`. */
 async function link(ctx: MutationCtx, id: string, workosId: string): Promise<Id<"users"> | null> {
   const account = await user(ctx, id);
   if (account === null) return null;
@@ -152,7 +151,7 @@ async function link(ctx: MutationCtx, id: string, workosId: string): Promise<Id<
   return userId;
 }
 
-/** Stores what the profile says; what it does not say stays. */
+/** Stores the fields of the profile; keeps the others. */
 async function applyProfile(
   ctx: MutationCtx,
   account: Doc<"users">,
@@ -172,8 +171,8 @@ async function applyProfile(
 }
 
 /**
- * Only a verified address is stored in `email`, by which accounts are found. An unverified one is kept
- * apart, for its owner to see, and takes the place of the verified one if it is another.
+ * Stores only a verified address in `email`, because accounts are found by it. An unverified address is
+ * stored separately, for its owner to see; if it differs from the verified one, it replaces that one.
  */
 function changedAddress(account: Doc<"users">, address: Address) {
   if (address.kind === "unknown") return {};

@@ -14,16 +14,16 @@ import type { DocResult } from "../../wire/docs";
 import { isConfigured } from "../embedding/schedule";
 import { asStored } from "../sessions/masking";
 
-/** Documentation pages: written by `scripts/syncDocs.ts`, searched by everyone. */
+/** Documentation pages: `scripts/syncDocs.ts` writes them, and every user may search them. */
 
 export const vPage = v.object(docPageFields);
 
-/** What one query reads of pages: each is at most 500 kB, most are a few. */
+/** Read bounds of one query. A page has at most 500 kB, usually a few. */
 const LIST_MAX_BYTES = 4_000_000;
 const SEARCH_MAX_PAGES = 16;
 const SEARCH_MAX_BYTES = 1_000_000;
 
-/** The slugs and hashes after a slug, bounded by what is read; null at the end. */
+/** Lists slugs and hashes after a slug, bounded by the bytes read; `next` is null at the end. */
 export async function listHashes(ctx: QueryCtx, after: string) {
   const pages: { slug: string; contentHash: string }[] = [];
   let bytes = 0;
@@ -36,7 +36,7 @@ export async function listHashes(ctx: QueryCtx, after: string) {
   return { pages, next: null };
 }
 
-/** Writes pages whose content differs; the same page again writes nothing. */
+/** Writes pages whose content has changed; skips unchanged ones. */
 export async function upsertPages(ctx: MutationCtx, pages: Infer<typeof vPage>[], now: number) {
   for (const page of pages) {
     const stored = await findPage(ctx, page.slug);
@@ -67,7 +67,7 @@ export async function removePages(ctx: MutationCtx, slugs: string[]) {
   }
 }
 
-/** Bounded by the size of a page: some 130 chunks. */
+/** Removes a page's vectors. A page has at most about 130 chunks. */
 async function removeVectors(ctx: MutationCtx, docPageId: Id<"docPages">) {
   const rows = ctx.db
     .query("docEmbeddings")
@@ -75,7 +75,7 @@ async function removeVectors(ctx: MutationCtx, docPageId: Id<"docPages">) {
   for await (const row of rows) await ctx.db.delete("docEmbeddings", row._id);
 }
 
-/** The texts to embed of a page, with its hash to store them by; null when it is gone. */
+/** Returns a page's texts to embed and its hash; null if the page was removed. */
 export async function readChunks(ctx: QueryCtx, docPageId: Id<"docPages">) {
   const page = await ctx.db.get("docPages", docPageId);
   if (page === null) return null;
@@ -89,7 +89,7 @@ export const vDocVectors = v.object({
   chunks: v.array(v.object({ text: v.string(), embedding: vVector })),
 });
 
-/** Stores the vectors of a page, unless it changed meanwhile. */
+/** Stores the vectors of a page, unless the page changed meanwhile. */
 export async function storeVectors(
   ctx: MutationCtx,
   { docPageId, contentHash, chunks }: Infer<typeof vDocVectors>,
@@ -103,10 +103,10 @@ export async function storeVectors(
   await ctx.db.patch("docPages", docPageId, { embeddedHash: contentHash });
 }
 
-/** Pages that one sweep starts again. */
+/** Pages that one sweep schedules. */
 const SWEEP_MAX = 50;
 
-/** Embeds pages that have no vectors yet: the key came later, or the provider failed. */
+/** Schedules embedding for pages without vectors: the API key was set later, or the provider failed. */
 export async function embedMissing(ctx: MutationCtx): Promise<void> {
   const missing = await ctx.db
     .query("docPages")
@@ -117,11 +117,11 @@ export async function embedMissing(ctx: MutationCtx): Promise<void> {
   }
 }
 
-/** Pages that hold the query's words, in their title or content, best first, each with the section that answers best. */
+/** Returns pages whose title or content contains the query's words, best first, each with its best section. */
 export async function search(ctx: QueryCtx, text: string, limit: number): Promise<DocResult[]> {
   const query = prepareQuery(text);
   const matcher = matcherOf(query);
-  const sections = (await candidatePages(ctx, query.terms)).flatMap(passagesOf);
+  const sections = (await candidatePages(ctx, query.terms)).flatMap(sectionCandidates);
   return rankSessions(matcher, sections)
     .slice(0, limit)
     .map(({ candidate: passage, score }) => ({
@@ -134,7 +134,7 @@ export async function search(ctx: QueryCtx, text: string, limit: number): Promis
     }));
 }
 
-/** A title that front matter gives stands nowhere in the content. */
+/** Searches titles and contents separately, because a title from front matter is not part of the content. */
 async function candidatePages(ctx: QueryCtx, terms: readonly string[]) {
   if (terms.length === 0) return [];
   const words = terms.join(" ");
@@ -145,7 +145,7 @@ async function candidatePages(ctx: QueryCtx, terms: readonly string[]) {
   const pages: Doc<"docPages">[] = [];
   let bytes = 0;
   for (const [i, found] of searches.entries()) {
-    // Titles fill at most half, so that contents are asked too.
+    // Title matches fill at most half of the budget, so that contents are searched too.
     const share = (i + 1) / searches.length;
     for await (const page of found) {
       if (pages.length >= SEARCH_MAX_PAGES * share || bytes >= SEARCH_MAX_BYTES * share) break;
@@ -156,7 +156,7 @@ async function candidatePages(ctx: QueryCtx, terms: readonly string[]) {
   return pages;
 }
 
-/** Sections nearest in meaning, each page once; rows removed meanwhile are passed over. */
+/** Turns vector hits into results, nearest first, each page once. Skips rows removed meanwhile. */
 export async function hydrate(
   ctx: QueryCtx,
   hits: { _id: Id<"docEmbeddings">; _score: number }[],
@@ -184,11 +184,11 @@ export async function hydrate(
   return [...results.values()];
 }
 
-/** A page that is nothing but its title. */
+/** The section of a page that has only a title. */
 const NO_SECTION = { heading: "", anchor: "", text: "" };
 
-/** A page is to its sections what a session is to its messages. */
-function passagesOf({ slug, title, content, updatedAt: createdAt }: Doc<"docPages">) {
+/** Sections as ranking candidates: ranking treats a page like a session, and its sections like messages. */
+function sectionCandidates({ slug, title, content, updatedAt: createdAt }: Doc<"docPages">) {
   const [first = NO_SECTION, ...others] = sectionsOf(content);
   return [first, ...others].map((section) => ({ ...section, sessionId: slug, title, createdAt }));
 }

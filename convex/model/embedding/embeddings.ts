@@ -2,23 +2,23 @@ import { v, type Infer } from "convex/values";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { vVector } from "../../fields";
-import { EMBED_DELAY_MS, runLater, sessionText } from "./schedule";
-import { readStretch } from "./staleRange";
+import { EMBED_DELAY_MS, scheduleJob, sessionText } from "./schedule";
+import { readStaleMessages } from "./staleRange";
 
-/** What a run reads of a session, and what it leaves behind. When it runs: `embeddingSchedule.ts`. */
+/** What an embedding job reads of a session, and what it stores. `schedule.ts` decides when it runs. */
 
-/** What a run needs to know of a session; null when it is gone. */
+/** Reads what a job needs of a session; null if the session was deleted. */
 export async function readWork(ctx: QueryCtx, sessionId: Id<"sessions">) {
   const session = await ctx.db.get("sessions", sessionId);
   if (session === null) return null;
   const { staleRevision = 0, embeddedHash, updatedAt } = session;
   return {
     session: { staleRevision, embeddedHash, updatedAt, text: sessionText(session) },
-    ...(await readStretch(ctx, session)),
+    ...(await readStaleMessages(ctx, session)),
   };
 }
 
-/** Vectors of one unit; `messages` say which content they were made of. */
+/** Vectors of one unit. `messages` records the content they were made from. */
 const vUnit = v.object({
   messageId: v.id("messages"),
   orderKey: v.string(),
@@ -27,17 +27,17 @@ const vUnit = v.object({
   chunks: v.array(v.object({ text: v.string(), embedding: vVector })),
 });
 
-/** What a run made of a session, or a part of it. */
+/** What a job made of a session, or one batch of it. */
 export const vEmbedded = v.object({
   sessionId: v.id("sessions"),
   staleRevision: v.number(),
   units: v.array(vUnit),
-  /** Order keys of messages that no unit starts with any more. */
+  /** Order keys of messages that no longer start a unit. */
   removed: v.array(v.string()),
   session: v.optional(v.object({ textHash: v.string(), embedding: vVector })),
   /**
-   * Set by the last part: from where the range is still stale, and when another run shall go on
-   * there; without a time the same run does.
+   * Set in the last batch. `rest` is the order key from which the range is still stale, null if nothing is.
+   * `delayMs` schedules another job for it; without a delay, the same job continues.
    */
   end: v.optional(
     v.object({ rest: v.union(v.string(), v.null()), delayMs: v.optional(v.number()) }),
@@ -46,9 +46,10 @@ export const vEmbedded = v.object({
 export type Embedded = Infer<typeof vEmbedded>;
 
 /**
- * Stores vectors of what is still as it was read; a session deleted meanwhile takes none, and a unit
- * that another run stored meanwhile is left as it is. True if the run has more to do for this session.
- * The messages are not read again, nor written; the session is written once.
+ * Stores vectors of units that have not changed since they were read. Stores nothing if the session was
+ * deleted meanwhile, and keeps a unit that another job stored meanwhile. Returns true if the job has more
+ * to embed in this session. Writes no message, and the session's row once; reads messages again only if
+ * the session has changed.
  */
 export async function store(ctx: MutationCtx, embedded: Embedded, now: number): Promise<boolean> {
   const session = await ctx.db.get("sessions", embedded.sessionId);
@@ -62,17 +63,17 @@ export async function store(ctx: MutationCtx, embedded: Embedded, now: number): 
   }
   const fields: SessionFields = {};
   if (embedded.session) Object.assign(fields, await storeSession(ctx, session, embedded.session));
-  let goesOn = false;
+  let hasMore = false;
   if (embedded.end) {
     const finished = await finish(ctx, session, embedded.end, isUnchanged, now);
     Object.assign(fields, finished.fields);
-    goesOn = finished.goesOn;
+    hasMore = finished.hasMore;
   }
   if (Object.keys(fields).length > 0) await ctx.db.patch("sessions", session._id, fields);
-  return goesOn;
+  return hasMore;
 }
 
-/** What a run writes into the session's row. */
+/** Fields that a job writes to the session's row. */
 type SessionFields = Partial<
   Pick<Doc<"sessions">, "embeddedHash" | "embeddingId" | "staleFrom" | "staleTo" | "embedDueAt">
 >;
@@ -100,18 +101,18 @@ async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer
   }
 }
 
-/** Bounded by what is embedded of one unit: some 30 passages. */
-async function removeUnit(ctx: MutationCtx, unit: UnitPlace) {
+/** Removes a unit's passages and vectors; a unit has about 30 at most. */
+async function removeUnit(ctx: MutationCtx, unit: UnitKey) {
   for await (const { _id, embeddingId } of passagesOf(ctx, unit)) {
     await ctx.db.delete("messageEmbeddings", embeddingId);
     await ctx.db.delete("passages", _id);
   }
 }
 
-/** Where a unit is: the order key of its first message is its own within the session. */
-type UnitPlace = { sessionId: Id<"sessions">; orderKey: string };
+/** Identifies a unit: the order key of its first message is unique within the session. */
+type UnitKey = { sessionId: Id<"sessions">; orderKey: string };
 
-function passagesOf(ctx: QueryCtx, { sessionId, orderKey }: UnitPlace) {
+function passagesOf(ctx: QueryCtx, { sessionId, orderKey }: UnitKey) {
   return ctx.db
     .query("passages")
     .withIndex("by_session_and_order_key", (q) =>
@@ -133,22 +134,25 @@ async function storeSession(
   };
 }
 
-/** What changed meanwhile stays stale, whole: units that were stored are recognised by their hash. */
+/**
+ * Updates the stale range after the last batch. If the session changed meanwhile, the whole range stays
+ * stale; units already stored are recognised by their hash.
+ */
 async function finish(
   ctx: MutationCtx,
   session: Doc<"sessions">,
   { rest, delayMs }: NonNullable<Embedded["end"]>,
   isUnchanged: boolean,
   now: number,
-): Promise<{ fields: SessionFields; goesOn: boolean }> {
+): Promise<{ fields: SessionFields; hasMore: boolean }> {
   const staleFrom = isUnchanged ? (rest ?? undefined) : session.staleFrom;
   const fields: SessionFields = { staleFrom, staleTo: session.staleTo, embedDueAt: now };
   const isDone = staleFrom === undefined;
-  const goesOn = !isDone && rest !== null && delayMs === undefined;
+  const hasMore = !isDone && rest !== null && delayMs === undefined;
   if (isDone) Object.assign(fields, { staleTo: undefined, embedDueAt: undefined });
-  else if (!goesOn) {
+  else if (!hasMore) {
     const delay = (isUnchanged ? delayMs : undefined) ?? EMBED_DELAY_MS;
-    fields.embedDueAt = await runLater(ctx, [session._id], now, delay);
+    fields.embedDueAt = await scheduleJob(ctx, [session._id], now, delay);
   }
-  return { fields, goesOn };
+  return { fields, hasMore };
 }

@@ -5,40 +5,40 @@ import { DAY_MS } from "../../lib/time";
 import { shownTitle } from "../sessions/sessions";
 
 /**
- * When vectors are made. A session's row says what has changed since it was last embedded (`staleFrom`
- * … `staleTo`); a run (`embed:sessions`) reads that stretch, embeds what is new and stores it.
- * `embedDueAt` is set while a run is coming, so that a session has one at a time.
+ * Decides when vectors are made. A session's row holds the range that changed since it was last embedded
+ * (`staleFrom` … `staleTo`). An embedding job (`embed:sessions`) reads that range, embeds what is new and
+ * stores it. `embedDueAt` is set while a job is scheduled, so that a session has one at a time.
  */
 
-/** A burst is over by then; what a hook sends comes within a second or two. */
+/** A burst has ended by then: the requests of one hook arrive within a second or two. */
 export const EMBED_DELAY_MS = 5_000;
-/** After this much silence the last run of a conversation counts as complete. */
-export const RUN_QUIET_MS = 30_000;
-/** A run this late did not happen: an action is never tried twice by itself, and deployments restart. */
-const RUN_LOST_AFTER_MS = 15 * 60_000;
-/** Retries after a passing problem: 30 s, 2 min, 8 min, 32 min; then the daily sweep. */
+/** After this much silence, the last turn of a conversation counts as complete. */
+export const QUIET_MS = 30_000;
+/** A job this late is lost: Convex does not retry actions, and deployments restart. */
+const JOB_LOST_AFTER_MS = 15 * 60_000;
+/** Retries after a temporary failure: 30 s, 2 min, 8 min, 32 min; then the daily sweep. */
 const RETRY_FIRST_MS = 30_000;
 const RETRY_FACTOR = 4;
 const RETRIES_MAX = 4;
 const RETRY_LAST_MS = 3_600_000;
-/** Nothing is scheduled, and the daily sweep finds the session. */
-const GIVEN_UP_MS = DAY_MS / 2;
+/** How far ahead `embedDueAt` is set when retries stop: no job is scheduled, and the daily sweep finds the session. */
+const ABANDONED_MS = DAY_MS / 2;
 
-/** Between the steps of a sweep or back-fill, so that the runs of one are under way before the next. */
+/** Delay between the steps of a sweep or back-fill, so that the jobs of one step start before the next. */
 export const STEP_DELAY_MS = 30_000;
 
-/** What to tell whoever asks for embeddings on a deployment that makes none. */
+/** Error message on a deployment without embeddings. */
 export const NOT_CONFIGURED =
   "Semantic search needs embeddings: set OPENAI_API_KEY (npx convex env set OPENAI_API_KEY …), then run npx convex run embeddings:backfill";
 
-/** Without a key nothing is scheduled; what changed is still recorded, for a later back-fill. */
+/** Without an API key no job is scheduled; changes are still recorded for a later back-fill. */
 export function isConfigured(): boolean {
   return (env.OPENAI_API_KEY ?? "").trim() !== "";
 }
 
 /**
- * Called by the refresh with the session before and after: the fields to store with it. Schedules a
- * run when something to embed has changed and none is coming.
+ * Schedules a job if something to embed has changed and no job is scheduled. The refresh calls this with
+ * the session before and after, and stores the returned fields.
  */
 export async function schedule(
   ctx: MutationCtx,
@@ -55,25 +55,25 @@ export async function schedule(
     return { staleRevision: staleRevision + 1, embedDueAt };
   return {
     staleRevision: staleRevision + 1,
-    embedDueAt: await runLater(ctx, [after._id], now, EMBED_DELAY_MS),
+    embedDueAt: await scheduleJob(ctx, [after._id], now, EMBED_DELAY_MS),
   };
 }
 
-/** What the vector of a session stands for. Stable from the first prompt on, unlike a digest. */
+/** The text of a session's own vector. It does not change after the first prompt, unlike a summary. */
 export function sessionText(session: Doc<"sessions">): string {
   const { projectName, promptTitle } = session;
   const lines = [shownTitle(session), projectName, promptTitle].map((line) => line?.trim() ?? "");
   return lines.filter((line, i) => line !== "" && lines.indexOf(line) === i).join("\n");
 }
 
-/** A run will take up the session by itself: one is scheduled and neither lost nor given up. */
+/** Whether a job is scheduled for the session that is neither lost nor abandoned. */
 function isComing({ embedDueAt }: Doc<"sessions">, now: number): boolean {
   if (embedDueAt === undefined) return false;
-  return embedDueAt + RUN_LOST_AFTER_MS > now && embedDueAt <= now + RETRY_LAST_MS;
+  return embedDueAt + JOB_LOST_AFTER_MS > now && embedDueAt <= now + RETRY_LAST_MS;
 }
 
-/** Schedules a run for sessions; the time at which it is due. */
-export async function runLater(
+/** Schedules a job for sessions; returns the time at which it is due. */
+export async function scheduleJob(
   ctx: MutationCtx,
   sessionIds: Id<"sessions">[],
   now: number,
@@ -85,8 +85,8 @@ export async function runLater(
 }
 
 /**
- * After a failure: tries again later, longer each time and never before the provider said; what will
- * not pass by itself, or did not pass, waits for the daily sweep.
+ * Schedules a retry after a failure, with growing delays and never before the provider's `Retry-After`.
+ * Permanent failures, and those that outlast the retries, wait for the daily sweep.
  */
 export async function postpone(
   ctx: MutationCtx,
@@ -96,54 +96,56 @@ export async function postpone(
 ): Promise<void> {
   const { failures, isPermanent, retryAfterMs = 0 } = failure;
   const stored: Id<"sessions">[] = [];
-  const givesUp = isPermanent || failures > RETRIES_MAX;
+  const abandons = isPermanent || failures > RETRIES_MAX;
   const backOff = RETRY_FIRST_MS * RETRY_FACTOR ** (failures - 1);
   const wait = Math.max(Math.min(retryAfterMs, RETRY_LAST_MS), backOff);
   for (const sessionId of sessionIds) {
     if ((await ctx.db.get("sessions", sessionId)) === null) continue;
-    await ctx.db.patch("sessions", sessionId, { embedDueAt: now + (givesUp ? GIVEN_UP_MS : wait) });
+    await ctx.db.patch("sessions", sessionId, {
+      embedDueAt: now + (abandons ? ABANDONED_MS : wait),
+    });
     stored.push(sessionId);
   }
-  if (!givesUp && stored.length > 0) await runLater(ctx, stored, now, wait, failures);
+  if (!abandons && stored.length > 0) await scheduleJob(ctx, stored, now, wait, failures);
 }
 
-/** Sessions that one sweep starts again, and that share requests. */
+/** Sessions that one sweep restarts, and sessions that share one job's requests. */
 const SWEEP_MAX = 100;
-export const SESSIONS_PER_RUN = 20;
+export const SESSIONS_PER_JOB = 20;
 
-/** Starts runs again that were due and did not happen; true if there may be more. */
+/** Schedules lost jobs again; true if there may be more. */
 export async function sweep(ctx: MutationCtx, now: number): Promise<boolean> {
   if (!isConfigured()) return false;
   const lost = await ctx.db
     .query("sessions")
     .withIndex("by_embed_due_at", (q) =>
-      q.gt("embedDueAt", 0).lt("embedDueAt", now - RUN_LOST_AFTER_MS),
+      q.gt("embedDueAt", 0).lt("embedDueAt", now - JOB_LOST_AFTER_MS),
     )
     .take(SWEEP_MAX);
   const sessionIds = lost.map((session) => session._id);
-  await startRuns(ctx, sessionIds, now);
+  await scheduleJobs(ctx, sessionIds, now);
   return lost.length === SWEEP_MAX;
 }
 
-/** Starts runs of several sessions each, which share requests; a little apart, as providers count. */
-async function startRuns(ctx: MutationCtx, sessionIds: Id<"sessions">[], now: number) {
-  for (let i = 0; i < sessionIds.length; i += SESSIONS_PER_RUN) {
-    const group = sessionIds.slice(i, i + SESSIONS_PER_RUN);
-    const embedDueAt = await runLater(ctx, group, now, (i / SESSIONS_PER_RUN) * 1_000);
+/** Schedules jobs of several sessions each, which share requests; one second apart, because of provider rate limits. */
+async function scheduleJobs(ctx: MutationCtx, sessionIds: Id<"sessions">[], now: number) {
+  for (let i = 0; i < sessionIds.length; i += SESSIONS_PER_JOB) {
+    const group = sessionIds.slice(i, i + SESSIONS_PER_JOB);
+    const embedDueAt = await scheduleJob(ctx, group, now, (i / SESSIONS_PER_JOB) * 1_000);
     for (const sessionId of group) await ctx.db.patch("sessions", sessionId, { embedDueAt });
   }
 }
 
-/** Sessions that one step of a back-fill looks at. */
+/** Sessions that one step of a back-fill reads. */
 const BACKFILL_MAX = 100;
 
-/** Order keys are digits and lower-case letters: all lie between these. */
+/** Order keys consist of digits and lower-case letters, so all lie between these. */
 const FIRST_KEY = "0";
 const LAST_KEY = "~";
 
 /**
- * One step of a back-fill: starts runs for the sessions after `cursor` (a creation time) that are
- * stale or have no vector, or, with `all` (after a change of the model), for every one. The cursor is
+ * One step of a back-fill: schedules jobs for the sessions after `cursor` (a creation time) that are stale
+ * or have no vector; with `all` (after a change of the model), for every session. The returned cursor is
  * null at the end.
  */
 export async function backfillStep(
@@ -155,23 +157,25 @@ export async function backfillStep(
     .query("sessions")
     .withIndex("by_creation_time", (q) => q.gt("_creationTime", cursor))
     .take(BACKFILL_MAX);
-  const wanting = page.filter((session) => (all || isWanting(session)) && !isComing(session, now));
-  for (const session of all ? wanting : []) {
+  const pending = page.filter(
+    (session) => (all || needsEmbedding(session)) && !isComing(session, now),
+  );
+  for (const session of all ? pending : []) {
     await ctx.db.patch("sessions", session._id, {
       staleFrom: FIRST_KEY,
       staleTo: LAST_KEY,
       staleRevision: (session.staleRevision ?? 0) + 1,
     });
   }
-  await startRuns(
+  await scheduleJobs(
     ctx,
-    wanting.map((session) => session._id),
+    pending.map((session) => session._id),
     now,
   );
   const last = page.length === BACKFILL_MAX ? page[page.length - 1] : undefined;
-  return { cursor: last?._creationTime ?? null, started: wanting.length };
+  return { cursor: last?._creationTime ?? null, started: pending.length };
 }
 
-function isWanting(session: Doc<"sessions">): boolean {
+function needsEmbedding(session: Doc<"sessions">): boolean {
   return session.staleFrom !== undefined || session.embeddedHash === undefined;
 }

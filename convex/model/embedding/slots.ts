@@ -1,22 +1,23 @@
 import type { Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { runLater, SESSIONS_PER_RUN } from "./schedule";
+import { scheduleJob, SESSIONS_PER_JOB } from "./schedule";
 
 /**
- * At most two embedding runs at a time. A deployment runs 8 scheduled jobs at once (S16), and a run
- * holds its job while the provider answers: without a limit, a slow provider would stop every refresh.
- * A run that finds no slot ends at once and leaves its sessions due; the next run that ends takes them.
+ * Limits embedding to two jobs at a time. A deployment runs 8 scheduled jobs at once, and an embedding job
+ * occupies one of them while the provider answers: without a limit, a slow provider would stop every
+ * refresh. A job that finds no free slot ends at once and leaves its sessions due; the next job that ends
+ * schedules them.
  *
- * Our own lock and not `@convex-dev/workpool`, because that adds several function calls and rows to
- * each run, and a month has as many runs as turns.
+ * This is our own lock rather than `@convex-dev/workpool`, because that adds several function calls and
+ * rows to each job, and every turn causes a job.
  */
 const SLOTS = 2;
-/** Longer than any run. The slot of a run that was lost is free after this. */
+/** Longer than any job. The slot of a lost job is free after this. */
 const SLOT_MS = 10 * 60_000;
 
 type SessionId = Id<"sessions">;
 
-/** Takes a slot for a run; null, with the sessions left due, while other runs have all of them. */
+/** Acquires a slot for a job. If all are taken, leaves the sessions due and returns null. */
 export async function enter(
   ctx: MutationCtx,
   sessionIds: readonly SessionId[],
@@ -35,7 +36,7 @@ export async function enter(
   return null;
 }
 
-/** Gives a slot back, and starts a run for sessions that are due. */
+/** Releases a slot, and schedules a job for sessions that are due. */
 export async function leave(
   ctx: MutationCtx,
   slotId: Id<"embeddingSlots">,
@@ -46,10 +47,10 @@ export async function leave(
   const due = await ctx.db
     .query("sessions")
     .withIndex("by_embed_due_at", (q) => q.gt("embedDueAt", 0).lte("embedDueAt", now))
-    .take(SESSIONS_PER_RUN);
+    .take(SESSIONS_PER_JOB);
   if (due.length === 0) return;
   const sessionIds = due.map(({ _id }) => _id);
-  // Not due any more, so that the other slot does not take them too.
-  const embedDueAt = await runLater(ctx, sessionIds, now, 1_000);
+  // No longer due, so that a job releasing the other slot does not schedule them too.
+  const embedDueAt = await scheduleJob(ctx, sessionIds, now, 1_000);
   for (const sessionId of sessionIds) await ctx.db.patch("sessions", sessionId, { embedDueAt });
 }

@@ -7,79 +7,78 @@ import { rowsOfMessage } from "../sessions/parts";
 import { prefixBytes, utf8Length } from "../../lib/text";
 import { semanticText, TURN_MAX_BYTES, type TurnMessage } from "../../lib/embedding/turns";
 
-/** Reading the stretch of a conversation that has to be embedded, as what it means. */
+/** Reads the stale range of a conversation: the messages to embed, with their meaningful text. */
 
-/** Messages and bytes that one query reads of a stretch. */
-const STRETCH_MAX_MESSAGES = 500;
-const STRETCH_MAX_BYTES = 2_000_000;
+/** Messages and bytes that one query reads of a stale range. */
+const READ_MAX_MESSAGES = 500;
+const READ_MAX_BYTES = 2_000_000;
 
-/** What is embedded of one message; a longer one is a log or a file, and found by its words. */
+/** Text embedded of one message. A longer message is a log or a file, which full text finds. */
 const MEANING_MAX_BYTES = 64_000;
 
-/** Part rows read of one message: calls come before their results, and results are not embedded. */
+/** Bytes of part rows read of one message. Calls come before their results, and results are not embedded. */
 const PARTS_MAX_BYTES = 64_000;
 
-/** How far back the beginning of a run is looked for. */
+/** How many messages before the range are read to find where its first unit starts. */
 const LOOK_BACK_MAX_MESSAGES = 100;
 
-/** A message as its unit needs it; `deliveryHash` recognises the same content later. */
-export type StretchMessage = TurnMessage & { id: Id<"messages">; deliveryHash: string };
+/** A message of a stale range. `deliveryHash` recognises the same content later. */
+export type StaleMessage = TurnMessage & { id: Id<"messages">; deliveryHash: string };
 
-type ReadStretch = { messages: StretchMessage[]; isEnd: boolean; hasMore: boolean };
+type StaleMessages = { messages: StaleMessage[]; isEnd: boolean; hasMore: boolean };
 
 /**
- * The messages from a session's stale range on, with what belongs to the units they are part of:
- * back to where a run began, on to where the last unit ends. Bounded; `hasMore` says that the range
- * goes on.
+ * Reads the messages of a session's stale range, extended to whole units: back to the start of the first
+ * unit and forward to the end of the last. Bounded; `hasMore` means that the range was not read to its end.
  */
-export async function readStretch(
+export async function readStaleMessages(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id" | "staleFrom" | "staleTo">,
-): Promise<ReadStretch> {
+): Promise<StaleMessages> {
   const { staleFrom, staleTo } = session;
   if (staleFrom === undefined || staleTo === undefined) {
     return { messages: [], isEnd: false, hasMore: false };
   }
-  const ahead = await readAhead(ctx, session._id, staleFrom, staleTo);
-  const marks = await marksOf(ctx, session._id, ahead.messages);
+  const ahead = await readStaleRange(ctx, session._id, staleFrom, staleTo);
+  const embeddedHashes = await readEmbeddedHashes(ctx, session._id, ahead.messages);
   const [first] = ahead.messages;
   const before =
-    first && ((first.role !== "user" && !marks.has(first._id)) || ahead.continuesOldRun)
-      ? await readBack(ctx, session._id, first.orderKey, marks)
+    first && ((first.role !== "user" && !embeddedHashes.has(first._id)) || ahead.unitCrossesEnd)
+      ? await readUnitStart(ctx, session._id, first.orderKey, embeddedHashes)
       : [];
-  const messages: StretchMessage[] = [];
+  const messages: StaleMessage[] = [];
   for (const message of [...before, ...ahead.messages]) {
-    messages.push(await toStretchMessage(ctx, message, marks));
+    messages.push(await toStaleMessage(ctx, message, embeddedHashes));
   }
   return { messages, isEnd: ahead.isEnd, hasMore: ahead.hasMore };
 }
 
-/** `textHash` of what is embedded already, by the first messages of its units. */
-type Marks = Map<Id<"messages">, string>;
+/** `textHash` of each embedded unit, by the id of the unit's first message. */
+type EmbeddedHashes = Map<Id<"messages">, string>;
 
-/** The marks within a stretch, in one range: what is new has no passages, and costs no document. */
-async function marksOf(
+/** Reads the hashes of units within the range, in one index range. New messages have no passages and cost no read. */
+async function readEmbeddedHashes(
   ctx: QueryCtx,
   sessionId: Id<"sessions">,
   messages: readonly Doc<"messages">[],
-): Promise<Marks> {
-  const marks: Marks = new Map();
+): Promise<EmbeddedHashes> {
+  const embeddedHashes: EmbeddedHashes = new Map();
   const [first] = messages;
   const last = messages[messages.length - 1];
-  if (!first || !last) return marks;
+  if (!first || !last) return embeddedHashes;
   const inRange = ctx.db
     .query("passages")
     .withIndex("by_session_and_order_key", (q) =>
       q.eq("sessionId", sessionId).gte("orderKey", first.orderKey).lte("orderKey", last.orderKey),
     );
-  for await (const { messageId, textHash } of inRange) marks.set(messageId, textHash);
-  return marks;
+  for await (const { messageId, textHash } of inRange) embeddedHashes.set(messageId, textHash);
+  return embeddedHashes;
 }
 
-async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string, to: string) {
+async function readStaleRange(ctx: QueryCtx, sessionId: Id<"sessions">, from: string, to: string) {
   const messages: Doc<"messages">[] = [];
   let bytes = 0;
-  let continuesOldRun = false;
+  let unitCrossesEnd = false;
   const nextUnit = await ctx.db
     .query("passages")
     .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId).gt("orderKey", to))
@@ -90,24 +89,29 @@ async function readAhead(ctx: QueryCtx, sessionId: Id<"sessions">, from: string,
   for await (const message of inOrder) {
     const isBeyond = message.orderKey > to;
     if (isBeyond && (message.role === "user" || message._id === nextUnit?.messageId)) {
-      return { messages, continuesOldRun, isEnd: false, hasMore: false };
+      return { messages, unitCrossesEnd, isEnd: false, hasMore: false };
     }
-    if (messages.length >= STRETCH_MAX_MESSAGES || bytes > STRETCH_MAX_BYTES) {
-      return { messages, continuesOldRun, isEnd: false, hasMore: true };
+    if (messages.length >= READ_MAX_MESSAGES || bytes > READ_MAX_BYTES) {
+      return { messages, unitCrossesEnd, isEnd: false, hasMore: true };
     }
-    continuesOldRun ||= isBeyond && message.role !== "system";
+    unitCrossesEnd ||= isBeyond && message.role !== "system";
     messages.push(message);
     bytes +=
       utf8Length(message.textContent ?? "") + Math.min(message.partBytes ?? 0, PARTS_MAX_BYTES);
   }
-  return { messages, continuesOldRun, isEnd: true, hasMore: false };
+  return { messages, unitCrossesEnd, isEnd: true, hasMore: false };
 }
 
 /**
- * The messages of the run that goes on at `before`, back to where it, or an embedded unit, begins;
- * that unit's mark is added to `marks`.
+ * Reads backwards from `before` to the start of the unit that contains it: a prompt, or the first message of
+ * an embedded unit. Adds that unit's hash to `embeddedHashes`.
  */
-async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string, marks: Marks) {
+async function readUnitStart(
+  ctx: QueryCtx,
+  sessionId: Id<"sessions">,
+  before: string,
+  embeddedHashes: EmbeddedHashes,
+) {
   const found: Doc<"messages">[] = [];
   let bytes = 0;
   const lastUnit = await ctx.db
@@ -117,7 +121,7 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
     )
     .order("desc")
     .first();
-  if (lastUnit) marks.set(lastUnit.messageId, lastUnit.textHash);
+  if (lastUnit) embeddedHashes.set(lastUnit.messageId, lastUnit.textHash);
   const backwards = ctx.db
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId).lt("orderKey", before))
@@ -125,29 +129,25 @@ async function readBack(ctx: QueryCtx, sessionId: Id<"sessions">, before: string
   for await (const message of backwards) {
     found.unshift(message);
     bytes += utf8Length(message.textContent ?? "");
-    // The prompt begins the turn.
-    if (
-      message.role === "user" ||
-      message._id === lastUnit?.messageId ||
-      bytes > 2 * TURN_MAX_BYTES
-    )
+    // A prompt starts a turn.
+    if (message.role === "user" || message._id === lastUnit?.messageId || bytes > 2 * TURN_MAX_BYTES)
       break;
     if (found.length >= LOOK_BACK_MAX_MESSAGES) break;
   }
   return found;
 }
 
-async function toStretchMessage(
+async function toStaleMessage(
   ctx: QueryCtx,
   message: Doc<"messages">,
-  marks: Marks,
-): Promise<StretchMessage> {
+  embeddedHashes: EmbeddedHashes,
+): Promise<StaleMessage> {
   const { _id: id, role, orderKey, deliveryHash } = message;
   const text = await readMeaning(ctx, message);
-  return { id, role, orderKey, embeddedHash: marks.get(id), deliveryHash, text };
+  return { id, role, orderKey, embeddedHash: embeddedHashes.get(id), deliveryHash, text };
 }
 
-/** What a message says: its prose and a line for each tool call, at most `MEANING_MAX_BYTES`. */
+/** The meaningful text of a message: its prose and a line for each tool call, at most `MEANING_MAX_BYTES`. */
 export async function readMeaning(ctx: QueryCtx, message: Doc<"messages">): Promise<string> {
   if (message.role === "system" || message.role === "tool") return "";
   const { text, parts } = joinRows(await headRows(ctx, message), message.textContent);
@@ -155,7 +155,7 @@ export async function readMeaning(ctx: QueryCtx, message: Doc<"messages">): Prom
   return prefixBytes(semanticText(read), MEANING_MAX_BYTES);
 }
 
-/** The first rows of a message in `parts`, without one that is cut off by the bound. */
+/** The first part rows of a message, without a part that the bound cuts off. */
 async function headRows(ctx: QueryCtx, message: Doc<"messages">): Promise<Doc<"parts">[]> {
   if ((message.partRows ?? 0) === 0) return [];
   const rows: Doc<"parts">[] = [];

@@ -3,11 +3,11 @@ import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
 
 /**
- * What hits of vector search stand for, found without reading a vector. Null for what was deleted or
- * embedded anew since the search, and for what is another user's (there is none: the index filters).
+ * Resolves hits of vector search without reading a vector. Null if the text was deleted or embedded again
+ * since the search, or belongs to another user (the index filter already excludes those).
  */
 
-/** The passage of a message whose vector this is. */
+/** Returns the passage of this vector. */
 export async function findPassage(ctx: QueryCtx, user: User, id: Id<"messageEmbeddings">) {
   const passage = await ctx.db
     .query("passages")
@@ -16,7 +16,7 @@ export async function findPassage(ctx: QueryCtx, user: User, id: Id<"messageEmbe
   return passage?.userId === user._id ? passage : null;
 }
 
-/** The session whose own vector this is. */
+/** Returns the session of this vector. */
 export async function findSession(ctx: QueryCtx, user: User, id: Id<"sessionEmbeddings">) {
   const session = await ctx.db
     .query("sessions")

@@ -8,7 +8,7 @@ import { asStored } from "../sessions/masking";
 import * as Reviews from "./reviews";
 import * as Sessions from "../sessions/sessions";
 
-/** What a reviewer may set; absent keeps, null clears. */
+/** Fields a reviewer may set. Absent keeps the value, null clears it. */
 export const vEvalChanges = {
   evalReady: v.optional(v.boolean()),
   evalStatus: v.optional(v.nullable(vEvalStatus)),
@@ -18,18 +18,18 @@ export const vEvalChanges = {
 };
 export type EvalChanges = ObjectType<typeof vEvalChanges>;
 
-/** Lists read whole session rows, so what a reviewer adds to one stays bounded (UTF-16 units). */
+/** Lists read whole session rows, so a reviewer's tags are bounded (lengths in UTF-16 code units). */
 const TAGS_MAX = 50;
 const TAG_MAX_LENGTH = 100;
 
-/** What is kept in the session's own row; what is written at length has a row of its own. */
+/** The review fields in the session's own row; longer texts are in `reviews`. */
 type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags">;
 
 /**
- * Sets what a reviewer says of a session; writes nothing when it says nothing new. Marking it ready,
- * or judging it, stamps `reviewedAt`; unmarking takes the stamp away and keeps all else. `updatedAt`
- * stays: it says when the session itself last went on, and a review of a hundred old sessions would
- * otherwise put them on top of every list and into "last active".
+ * Stores a review of a session; writes nothing if nothing changes. Marking the session ready, or setting a
+ * status, sets `reviewedAt`; unmarking clears `reviewedAt` and keeps the rest. `updatedAt` does not change,
+ * because it records the last activity of the session itself: otherwise reviewing a hundred old sessions
+ * would move them to the top of every list.
  */
 export async function update(
   ctx: MutationCtx,
@@ -44,7 +44,7 @@ export async function update(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(markOf(session, key)),
   );
   if (!isNew) return;
-  // A session that was touched is found by the index on `evalReady`, ready or not.
+  // A reviewed session always has a value in `evalReady`, because its index finds reviewed sessions.
   const evalReady = wanted.evalReady ?? session.evalReady ?? false;
   await ctx.db.patch("sessions", session._id, {
     ...wanted,
@@ -82,7 +82,7 @@ function tagsOf(tags: readonly string[]): string[] | undefined {
   return clean.length === 0 ? undefined : clean;
 }
 
-/** The same for each of the user's own sessions among these; others are passed over and counted. */
+/** Updates each of these sessions that the user owns; counts the others as failed. */
 export async function updateMany(
   ctx: MutationCtx,
   user: User,

@@ -6,10 +6,10 @@ import type { EvalStatus } from "../../lib/enums";
 import { matchesFilter } from "../../lib/sessions/filter";
 import type { User } from "../accounts/user";
 import { firstWithin, hasRoom, spend, takeWithin } from "../readBudget";
-import { type Place, readyFrom } from "../exports/selection";
+import { type SessionPosition, readyFrom } from "../exports/selection";
 import { readListCursor, writeListCursor } from "../sessions/sessions";
 
-/** Filters of the dashboard's list, beyond those that exports have. */
+/** Filters of the dashboard's list of evaluations. */
 export const vEvalFilter = {
   source: v.optional(v.string()),
   model: v.optional(v.string()),
@@ -22,10 +22,10 @@ export const vEvalFilter = {
 };
 type EvalFilter = ObjectType<typeof vEvalFilter>;
 
-/** What one answer looks at: a thousand sessions of the usual 1.5 kB, fewer of heavily tagged ones. */
-const LOOK = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+/** Read budget of one list: a thousand sessions of the usual 1.5 kB, fewer if they have many tags. */
+const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** The newest sessions that are ready for evaluation and match, and whether there are more. */
+/** Lists the newest sessions that are ready for evaluation and match the filter, and whether these are all. */
 export async function listReady(
   ctx: QueryCtx,
   user: User,
@@ -41,7 +41,7 @@ export async function listReady(
         .lte("createdAt", filter.dateTo ?? Infinity),
     )
     .order("desc");
-  const { rows, isComplete } = await firstWithin(ready, LOOK);
+  const { rows, isComplete } = await firstWithin(ready, LIST_BUDGET);
   return { sessions: rows.filter((session) => isListed(session, filter)), isComplete };
 }
 
@@ -51,8 +51,8 @@ function isListed(session: Doc<"sessions">, filter: EvalFilter): boolean {
   return matchesFilter(session, { source, model, status, tags, minTokens, projectPart });
 }
 
-/** Sessions that reviewers touched, ready or not, newest first. */
-export async function listTouched(ctx: QueryCtx, user: User): Promise<Doc<"sessions">[]> {
+/** Lists sessions that a reviewer has edited, ready for evaluation or not: the ready ones first, each newest first. */
+export async function listReviewed(ctx: QueryCtx, user: User): Promise<Doc<"sessions">[]> {
   const found = [true, false].map((evalReady) => {
     const touched = ctx.db
       .query("sessions")
@@ -60,14 +60,14 @@ export async function listTouched(ctx: QueryCtx, user: User): Promise<Doc<"sessi
         q.eq("userId", user._id).eq("evalReady", evalReady),
       )
       .order("desc");
-    return takeWithin(touched, { ...LOOK });
+    return takeWithin(touched, { ...LIST_BUDGET });
   });
   return (await Promise.all(found)).flat();
 }
 
 /**
- * A page of the sessions ready for evaluation, by status and tag, newest first. A page may be
- * shorter than asked for where a tag passes over most sessions; `cursor` is null at the end.
+ * A page of the sessions ready for evaluation, filtered by status and tag, newest first. A page may be
+ * shorter than `limit` if few sessions match; `cursor` is null at the end.
  */
 export async function listPage(
   ctx: QueryCtx,
@@ -77,15 +77,15 @@ export async function listPage(
   const { status, tag, limit } = args;
   const selection = { status, tags: tag === undefined ? undefined : [tag] };
   const start = args.cursor === undefined ? null : readListCursor(args.cursor);
-  const look = { ...LOOK };
+  const budget = { ...LIST_BUDGET };
   const sessions: Doc<"sessions">[] = [];
-  const place: Place | null = start && [start.createdAt, start.creationTime];
-  for await (const { session } of readyFrom(ctx, user, selection, place)) {
+  const startPosition: SessionPosition | null = start && [start.createdAt, start.creationTime];
+  for await (const { session } of readyFrom(ctx, user, selection, startPosition)) {
     // The cursor names the first session of the next page.
-    if (sessions.length >= limit || !hasRoom(look)) {
+    if (sessions.length >= limit || !hasRoom(budget)) {
       return { sessions, cursor: writeListCursor(session) };
     }
-    spend(look, session);
+    spend(budget, session);
     if (matchesFilter(session, selection)) sessions.push(session);
   }
   return { sessions, cursor: null };

@@ -5,28 +5,28 @@ import type { SessionAnswer } from "../../wire/answers";
 import { sessionView } from "../sessions/sessions";
 
 /**
- * What a reviewer writes of a session at length. Apart from the session, because lists read session
- * rows by the hundred and show none of it.
+ * The longer texts of a review. They are stored apart from the session, because lists read session rows by
+ * the hundred and do not show them.
  */
 
 type Session = Pick<Doc<"sessions">, "_id" | "userId">;
 
-/** The texts of a review; one that was not written is undefined. */
+/** The texts of a review; undefined if not written. */
 type ReviewTexts = Pick<Doc<"reviews">, "evalNotes" | "expectedOutput">;
 
-/** What shall change of them; absent keeps, null and an empty text clear. */
+/** Changes to the texts. Absent keeps a text; null or an empty text clears it. */
 type ReviewChanges = { [name in keyof ReviewTexts]?: string | null };
 
-/** UTF-16 units; a review in any script stays under a fifth of what one document may hold. */
+/** In UTF-16 code units. A review in any script stays under a fifth of the largest document. */
 const MAX_LENGTH = { evalNotes: 10_000, expectedOutput: 50_000 } as const;
 
-/** What was written of this session. */
+/** Returns the review texts of this session. */
 export async function textsOf(ctx: QueryCtx, session: Session): Promise<ReviewTexts> {
   const review = await find(ctx, session);
   return { evalNotes: review?.evalNotes, expectedOutput: review?.expectedOutput };
 }
 
-/** A session for its owner, with what was written of it. */
+/** Returns a session as its owner sees it, with its review texts. */
 export async function reviewedView(
   ctx: QueryCtx,
   session: Doc<"sessions">,
@@ -35,7 +35,7 @@ export async function reviewedView(
   return { ...sessionView(session, view), ...(await textsOf(ctx, session)) };
 }
 
-/** Stores what is new of a review; a review without words has no row. */
+/** Stores changes to a review; a review without texts has no row. */
 export async function save(
   ctx: MutationCtx,
   session: Session,

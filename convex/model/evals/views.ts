@@ -1,9 +1,9 @@
 import type { Doc } from "../../_generated/dataModel";
 import { shownTitle } from "../sessions/sessions";
 
-/** What leaves of sessions that are under evaluation, as the dashboard's pages read it. Pure. */
+/** Views of sessions under evaluation, as the dashboard's pages read them. Pure. */
 
-/** A session in a list of evaluations; absent fields are absent, never null. */
+/** A session in a list of evaluations. Missing values are absent, never null. */
 export function evalView(session: Doc<"sessions">) {
   return {
     _id: session._id,
@@ -24,7 +24,7 @@ export function evalView(session: Doc<"sessions">) {
   };
 }
 
-/** Counts over a list. A message counts as a test case, as the pages have always said it. */
+/** Counts over a list. Each message counts as a test case, as the dashboard has always shown it. */
 export function evalStats(sessions: readonly Doc<"sessions">[]) {
   const from = (source: string) => sessions.filter((one) => one.source === source).length;
   const judged = (status: Doc<"sessions">["evalStatus"]) =>
@@ -52,7 +52,7 @@ export function evalStats(sessions: readonly Doc<"sessions">[]) {
 /** Above this the page warns that a file will be large. */
 const MANY_SESSIONS = 1_000;
 
-/** What an export of these sessions would hold, with what deserves a warning. */
+/** Previews an export of these sessions, with warnings. */
 export function exportPreview(sessions: readonly Doc<"sessions">[], isComplete: boolean) {
   const silent = sessions.filter((one) => one.messageCount === 0).length;
   const nameless = sessions.filter((one) => one.model === undefined).length;

@@ -5,9 +5,9 @@ import { DEFAULT_OPTIONS, type ExportOptions } from "../../exports/types";
 import type { Written } from "../../exports/writer";
 import { TURN_MODES, type Turns } from "../../lib/enums";
 
-/** An export as the dashboard asks for it: its dialog's choices, and the answer as one file. Pure. */
+/** Exports as the dashboard requests them: its dialog's options, and the result as one file. Pure. */
 
-/** What the dialog lets choose; absent is off. */
+/** The dialog's options; an absent option is off. */
 export const vFileOptions = {
   includeSystemPrompts: v.optional(v.boolean()),
   includeToolCalls: v.optional(v.boolean()),
@@ -17,7 +17,7 @@ export const vFileOptions = {
   minMessageLength: v.optional(v.number()),
 };
 
-/** The choices in the words of exports. */
+/** Converts the dialog's options into those of exports. */
 export function fileChoices(options: ObjectType<typeof vFileOptions>): {
   options: ExportOptions;
   selection: MessageFilter;
@@ -34,10 +34,10 @@ export function fileChoices(options: ObjectType<typeof vFileOptions>): {
   };
 }
 
-/** What one answer of a function may hold, with room for its envelope. */
+/** The largest return value of a function (16 MiB), less a margin for its envelope. */
 const FILE_MAX_BYTES = 15 * 1024 * 1024;
 
-/** What was written, as one text; an error where that is nothing, or too much for one answer. */
+/** Joins the written chunks into one text. Throws if there are no records, or too many for one answer. */
 export function fileText({ chunks, records, resume }: Written): string {
   if (records === 0) throw notFound("Anything to export");
   const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);

@@ -9,27 +9,32 @@ import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { hmacSha256, randomHex } from "../../lib/hash";
 import { utf8Length } from "../../lib/text";
-import { type ExportSelection, isSamePlace, type Place, sessionsFrom } from "./selection";
+import {
+  type ExportSelection,
+  isSamePosition,
+  type SessionPosition,
+  selectedFrom,
+} from "./selection";
 import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
 
 /**
- * One page stays far inside a transaction (16 MiB, 32,000 documents): a piece, or one message of any
- * size, may come on top of these.
+ * A page stays well inside a transaction (16 MiB, 32,000 documents), because one more piece, or one message
+ * of any size, may be read beyond these bounds.
  */
 const PAGE_BYTES = 2 * 1024 * 1024;
 const PAGE_ROWS = 4_000;
 const PAGE_SESSIONS = 50;
-/** Sessions looked at for one page, where a filter passes over most of them. */
+/** Sessions read for one page, if a filter excludes most of them. */
 const SCAN_SESSIONS = 500;
-/** Messages, and rows of messages and parts, asked for at once. */
-const PIECE = { limit: 200, maxRows: PAGE_ROWS };
+/** Messages, and rows of messages and parts, read for one piece. */
+const PIECE_BUDGET = { limit: 200, maxRows: PAGE_ROWS };
 
 /**
- * A page of what an export selects, newest session first, each session with its messages in order.
- * `next` is where the following page begins, null at the end; `unknown` are ids behind the last piece
- * that are no session. Bounded whatever the filters leave.
+ * A page of an export: the selected sessions, newest first, each with its messages in order. `next` is the
+ * position of the next page, null at the end. `unknown` holds requested ids after the last piece that match
+ * no session. Reads are bounded even if the filters exclude everything.
  */
 export async function page(
   ctx: QueryCtx,
@@ -44,10 +49,10 @@ export async function page(
   let rows = 0;
   let scanned = 0;
   const isFull = () => bytes >= PAGE_BYTES || rows >= PAGE_ROWS;
-  for await (const found of sessionsFrom(ctx, user, selection, start?.at ?? null)) {
+  for await (const found of selectedFrom(ctx, user, selection, start?.at ?? null)) {
     const { session, at } = found;
     if (isFull() || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
-      return { pieces, unknown, next: writePosition(at, BEGINNING) };
+      return { pieces, unknown, next: writePosition(at, CONVERSATION_START) };
     }
     scanned++;
     if (session === null) {
@@ -56,24 +61,25 @@ export async function page(
     }
     bytes += getConvexSize(session);
     if (!matchesFilter(session, selection)) continue;
-    const resumed = start !== null && isSamePlace(start.at, at) ? start.reached : BEGINNING;
+    const resumed =
+      start !== null && isSamePosition(start.at, at) ? start.reached : CONVERSATION_START;
     const review = await Reviews.textsOf(ctx, session);
-    for await (const { piece, reached, next } of piecesOf(ctx, session, resumed)) {
+    for await (const { piece, reached, next } of readPieces(ctx, session, resumed)) {
       const head = { ...piece.head, ...review };
       pieces.push({ ...piece, head, unknown, position: writePosition(at, reached) });
       unknown = [];
       bytes += piece.bytes + getConvexSize(review);
-      rows += rowsOf(piece.messages);
+      rows += countRows(piece.messages);
       if (isFull() && next !== null) return { pieces, unknown, next: writePosition(at, next) };
     }
   }
   return { pieces, unknown, next: null };
 }
 
-/** What a page of a shared session is made from at most, but for one message that is larger alone. */
-const SHARED = { limit: 1_000, maxBytes: 1024 * 1024, maxRows: PAGE_ROWS };
+/** Read budget of one page of a shared session; a single larger message may exceed it. */
+const SHARED_PAGE_BUDGET = { limit: 1_000, maxBytes: 1024 * 1024, maxRows: PAGE_ROWS };
 
-/** Messages of a session that is shared, from a position on; `next` is null at the end. */
+/** A page of a shared session's messages, starting at a position; `next` is null at the end. */
 export async function sharedPage(
   ctx: QueryCtx,
   session: Doc<"sessions">,
@@ -81,8 +87,12 @@ export async function sharedPage(
 ): Promise<
   Pick<SessionPage, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
 > {
-  const { from, cursor } = position === null ? BEGINNING : readReached(position);
-  const page = await MessagePages.page(ctx, session, { ...SHARED, cursor: cursor || undefined });
+  const { from, cursor } =
+    position === null ? CONVERSATION_START : readConversationPosition(position);
+  const page = await MessagePages.page(ctx, session, {
+    ...SHARED_PAGE_BUDGET,
+    cursor: cursor || undefined,
+  });
   return {
     head: Sessions.headView(session),
     messages: page.messages.map(messageView),
@@ -92,78 +102,85 @@ export async function sharedPage(
   };
 }
 
-/** How far a conversation was read: messages passed, and the cursor of those that follow. */
-type Reached = { from: number; cursor: string };
-const BEGINNING: Reached = { from: 0, cursor: "" };
+/** A position in a conversation: the number of messages before it, and the cursor to read on. */
+type ConversationPosition = { from: number; cursor: string };
+const CONVERSATION_START: ConversationPosition = { from: 0, cursor: "" };
 
-/** The conversation of a session in pieces, from a place on; `next` is null with the last. */
-async function* piecesOf(
+/** Reads a conversation in pieces, starting at a position; `next` is null with the last piece. */
+async function* readPieces(
   ctx: QueryCtx,
   session: Doc<"sessions">,
-  start: Reached,
+  start: ConversationPosition,
 ): AsyncGenerator<{
   piece: Omit<SessionPage, "position" | "unknown">;
-  reached: Reached;
-  next: Reached | null;
+  reached: ConversationPosition;
+  next: ConversationPosition | null;
 }> {
   const head = Sessions.headView(session);
-  let reached: Reached | null = start;
+  let reached: ConversationPosition | null = start;
   while (reached !== null) {
-    const { from }: Reached = reached;
+    const { from }: ConversationPosition = reached;
     const found = await MessagePages.page(ctx, session, {
-      ...PIECE,
+      ...PIECE_BUDGET,
       cursor: reached.cursor || undefined,
     });
-    const next: Reached | null =
+    const next: ConversationPosition | null =
       found.cursor === null ? null : { from: from + found.messages.length, cursor: found.cursor };
     const messages = found.messages.map(messageView);
-    const piece = { head, messages, from, isLast: next === null, bytes: bytesOf(found.messages) };
+    const piece = {
+      head,
+      messages,
+      from,
+      isLast: next === null,
+      bytes: countBytes(found.messages),
+    };
     yield { piece, reached, next };
     reached = next;
   }
 }
 
-/** Rows that messages were read from, about: a large part has several. */
-function rowsOf(messages: readonly { parts: readonly unknown[] }[]): number {
+/** Approximate number of rows read for messages; a large part has several rows, counted once. */
+function countRows(messages: readonly { parts: readonly unknown[] }[]): number {
   return messages.reduce((sum, { parts }) => sum + 1 + parts.length, 0);
 }
 
 /**
- * What a message takes beside its text, and a part: the rest of a row, and an object in memory. A
- * session of a million empty messages is large too.
+ * Bytes counted per message and per part in addition to text, for the rest of the row and the object in
+ * memory. Without it, a session of a million empty messages would count as small.
  */
 const ROW_BYTES = 250;
 
-function bytesOf(messages: readonly MessagePages.MessageView[]): number {
+function countBytes(messages: readonly MessagePages.MessageView[]): number {
   const texts = messages.reduce(
     (sum, { textContent = "", parts }) =>
       parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
     0,
   );
-  return texts + rowsOf(messages) * ROW_BYTES;
+  return texts + countRows(messages) * ROW_BYTES;
 }
 
-function writePosition(at: Place, { cursor, from }: Reached): string {
+function writePosition(at: SessionPosition, { cursor, from }: ConversationPosition): string {
   return writeCursor([...at, cursor, from]);
 }
 
-function readPosition(text: string): { at: Place; reached: Reached } {
+function readPosition(text: string): { at: SessionPosition; reached: ConversationPosition } {
   const values = readCursor(text, ["number", "number", "string", "number"]);
   if (values === undefined) throw invalidField("cursor", "is not a cursor of this export");
   const [first, second, cursor, from] = values;
   return { at: [first, second], reached: { cursor, from } };
 }
 
-function readReached(text: string): Reached {
+function readConversationPosition(text: string): ConversationPosition {
   const [from, cursor = ""] = readCursor(text, ["number", "string"]) ?? [];
   if (from === undefined || cursor === "") throw notFound("Page");
   return { from, cursor };
 }
 
 /**
- * What an export that does not name its owner needs: the names to replace, and a key for pseudonyms.
- * The key is an HMAC of the export's id under a secret of the user that never leaves the database, so
- * that all answers of one export agree, two exports do not, and the id in a cursor tells nothing.
+ * Returns what an anonymised export needs: the names to replace, and a key for pseudonyms. The key is an
+ * HMAC of the export's id under a secret of the user that never leaves the database. All pages of one
+ * export therefore use the same pseudonyms, two exports use different ones, and the id in a cursor reveals
+ * nothing.
  */
 export async function identityFor(
   ctx: MutationCtx,
@@ -181,7 +198,7 @@ export async function identityFor(
 
 const fieldsInExport = viewOf(MESSAGE_FIELDS, "export");
 
-/** The fields of a message that an export may hold. */
+/** The fields of a message that an export may contain. */
 function messageView(message: MessagePages.MessageView) {
   return {
     externalId: message.externalId,

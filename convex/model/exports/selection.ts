@@ -6,9 +6,9 @@ import type { User } from "../accounts/user";
 import { type CreatedAtRange, newestFirst, ownSessions, within } from "../sessions/ranges";
 import * as Sessions from "../sessions/sessions";
 
-/** Which sessions an export takes: those named, else all, or all that are ready for evaluation. */
+/** Which sessions an export takes: those listed; else, with `all`, every one; else those ready for evaluation. */
 export const vExportSelection = v.object({
-  /** Ours or the plugin's ids, in the order wanted; unknown ones are left out. */
+  /** Our ids or the plugin's, in the requested order. */
   sessionIds: v.optional(v.array(v.string())),
   /** Every session, ready for evaluation or not. */
   all: v.optional(v.boolean()),
@@ -16,37 +16,38 @@ export const vExportSelection = v.object({
 });
 export type ExportSelection = Infer<typeof vExportSelection>;
 
-/** A place in the order of sessions: of the list given, or of the list by time. */
-export type Place = [first: number, second: number];
+/** A position in the order of sessions: an index in the requested list, or a creation time with its tie-breaker. */
+export type SessionPosition = [first: number, second: number];
 
-/** Whether two places are one. */
-export const isSamePlace = (a: Place, b: Place) => a[0] === b[0] && a[1] === b[1];
+/** Whether two positions are equal. */
+export const isSamePosition = (a: SessionPosition, b: SessionPosition) =>
+  a[0] === b[0] && a[1] === b[1];
 
-/** A session with its place in the order of an export. */
-type Placed = { session: Doc<"sessions">; at: Place };
+/** A session with its position in an export. */
+type PositionedSession = { session: Doc<"sessions">; at: SessionPosition };
 
 /**
- * The sessions an export looks at, from a place on (that one included), newest first or in the order
- * of the list given, each once; an id of the list that is no session comes as that. The caller filters them
- * (`matchesFilter`).
+ * Yields the sessions an export considers, starting at a position (included): in the order of the requested
+ * list, or newest first. Each session comes once; a requested id without a session comes as
+ * `{ session: null, id }`. The caller applies the filter (`matchesFilter`).
  */
-export async function* sessionsFrom(
+export async function* selectedFrom(
   ctx: QueryCtx,
   user: User,
   selection: ExportSelection,
-  start: Place | null,
-): AsyncGenerator<Placed | { session: null; id: string; at: Place }> {
+  start: SessionPosition | null,
+): AsyncGenerator<PositionedSession | { session: null; id: string; at: SessionPosition }> {
   if (selection.sessionIds === undefined) {
     yield* readyFrom(ctx, user, selection, start);
     return;
   }
   const first = start?.[0] ?? 0;
-  // A session may be named twice, by our id and by its plugin's too: it is one all the same.
+  // A list may contain one session twice, by our id and by the plugin's id.
   const named = new Set(selection.sessionIds.slice(0, first));
   for (const [behind, id] of selection.sessionIds.slice(first).entries()) {
     if (named.has(id)) continue;
     const session = await Sessions.find(ctx, user, id);
-    const at: Place = [first + behind, 0];
+    const at: SessionPosition = [first + behind, 0];
     if (session === null) yield { session, id, at };
     else if (!named.has(session._id) && !named.has(session.externalId)) yield { session, at };
     named.add(id);
@@ -54,15 +55,15 @@ export async function* sessionsFrom(
 }
 
 /**
- * The sessions that are ready for evaluation, or all of them, from a place on (that one included),
- * newest first.
+ * Yields the sessions that are ready for evaluation or, with `all`, all sessions, starting at a position
+ * (included), newest first.
  */
 export async function* readyFrom(
   ctx: QueryCtx,
   user: User,
   selection: ExportSelection,
-  start: Place | null,
-): AsyncGenerator<Placed> {
+  start: SessionPosition | null,
+): AsyncGenerator<PositionedSession> {
   const sessionsIn = (range: CreatedAtRange) =>
     selection.all ? ownSessions(ctx, user, selection.source, range) : ready(ctx, user, range);
   const from = start && { createdAt: start[0], creationTime: start[1], isIncluded: true };
@@ -71,7 +72,7 @@ export async function* readyFrom(
   }
 }
 
-/** Sessions ready for evaluation, newest first; a status is a filter, because so few are ready. */
+/** Sessions ready for evaluation, newest first. The status needs no index, because few sessions are ready. */
 function ready(ctx: QueryCtx, user: User, range: CreatedAtRange) {
   return ctx.db
     .query("sessions")

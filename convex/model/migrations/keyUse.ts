@@ -2,8 +2,8 @@ import { noteUse } from "../accounts/keyUse";
 import { everyRow } from "./migration";
 
 /**
- * Version 1 read from the log when a key was last used. Copies that into the keys before the lines
- * reach the end of their retention.
+ * Copies the time of each key's last use from the log to the key, before the log lines expire. Version 1
+ * read it from the log.
  */
 export const keyUse = everyRow("note the last use of keys", "apiLogs", async (ctx, line) => {
   const { userId, keyPrefix, _creationTime: at } = line;

@@ -5,14 +5,14 @@ import { hasRoom, spend, type Budget } from "../readBudget";
 /** Where a migration resumes; null before its first step. */
 export type MigrationCursor = string | number | null;
 
-/** The result of one step: the rows it changed, and where the next step resumes (`end`: nowhere). */
+/** The result of one step: the rows it changed, and where the next step resumes unless this was the last. */
 export type StepResult =
   { kind: "more"; cursor: string | number; changed: number } | { kind: "end"; changed: number };
 
 /**
- * A change of rows that an earlier version stored, made in bounded steps while the deployment serves
- * requests. The code must work with changed and unchanged rows until it is done. A step may run again
- * after a failure, so changing a row twice must do no harm.
+ * Changes rows that an earlier version stored, in bounded steps while the deployment serves requests. Until
+ * it is done, the code must work with changed and unchanged rows. A step may run again after a failure, so
+ * it must be safe to change a row twice.
  */
 export type Migration = {
   /** Identifies the migration in the `migrations` table; never changes once released. */
@@ -21,8 +21,8 @@ export type Migration = {
 };
 
 /**
- * Builds a migration that visits every row of a table, in order of creation. `change` returns whether
- * it changed the row; it should take what else it reads off the budget.
+ * Builds a migration that visits every row of a table, in order of creation. `change` returns whether it
+ * changed the row, and should deduct its own reads from the budget.
  */
 export function everyRow<Table extends TableNames>(
   name: string,
@@ -41,7 +41,7 @@ export function everyRow<Table extends TableNames>(
           q.gt("_creationTime", last as never),
         ) as AsyncIterable<Doc<Table> & { _creationTime: number }>;
       for await (const row of rows) {
-        // Rows of the same moment stay in one step, because the cursor names a moment.
+        // Rows with the same creation time stay in one step, because the cursor is a creation time.
         if (!hasRoom(budget) && row._creationTime !== last) {
           return { kind: "more", cursor: last, changed };
         }

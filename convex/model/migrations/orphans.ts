@@ -5,11 +5,11 @@ import { hasRoom, spend } from "../readBudget";
 import { everyRow, type Migration } from "./migration";
 
 /**
- * Version 1 deleted the rest of a session by chains of jobs that nothing restarted, and found what was
- * left by indexes over users, which are gone. These migrations find rows whose session is gone, once.
+ * These migrations remove rows whose session was deleted. Version 1 deleted them in chains of jobs that
+ * nothing restarted, and found leftovers by indexes that no longer exist.
  */
 
-/** Starts a purge of every session that has messages and no row. Reads one message a session. */
+/** Starts a purge of every session that has messages but no row. Reads one message per session. */
 export const orphanedMessages: Migration = {
   name: "purge messages of deleted sessions",
   step: async (ctx, cursor, budget) => {
@@ -33,11 +33,11 @@ export const orphanedMessages: Migration = {
   },
 };
 
-/** Whether the session exists, or is being purged already. */
+/** Whether the session exists or is already being purged. */
 async function isKnown(ctx: MutationCtx, userId: Id<"users">, sessionId: Id<"sessions">) {
   if ((await ctx.db.get("sessions", sessionId)) !== null) return true;
   const purges = ctx.db.query("purges").withIndex("by_user", (q) => q.eq("userId", userId));
-  // A user's purges in progress: few, and each goes within minutes.
+  // A user has few purges in progress, and each ends within minutes.
   for await (const purge of purges) if (purge.sessionId === sessionId) return true;
   return false;
 }
@@ -53,7 +53,7 @@ export const orphanedSessionVectors = everyRow(
   },
 );
 
-/** Deletes vectors of messages that no passage refers to: nothing can show them. */
+/** Deletes vectors of messages that no passage refers to; search cannot show them. */
 export const orphanedMessageVectors = everyRow(
   "delete vectors of deleted messages",
   "messageEmbeddings",

@@ -5,8 +5,8 @@ import { messageSearchTexts, partSearchTexts } from "./searchTexts";
 import { uncountedMessages } from "./uncountedMessages";
 
 /**
- * Every migration, in the order in which they run; one runs at a time. Add yours at the end, one line
- * each. A migration may be removed when no deployment of the version before it is left.
+ * Every migration, in the order in which they run, one at a time. Add yours at the end. A migration may be
+ * removed when no deployment still runs the version before it.
  */
 export const MIGRATIONS: readonly Migration[] = [
   uncountedMessages,

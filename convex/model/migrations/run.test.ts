@@ -7,7 +7,7 @@ import * as Run from "./run";
 const NOW = Date.UTC(2026, 5, 1);
 eachTestAt(NOW);
 
-/** Moves the endpoint of every log line; a line already moved stays as it is. */
+/** Changes the endpoint of every log line; skips lines already changed. */
 const moveEndpoints = everyRow("move endpoints", "apiLogs", async (ctx, row) => {
   if (row.endpoint === "/new") return false;
   await ctx.db.patch("apiLogs", row._id, { endpoint: "/new" });
@@ -39,7 +39,7 @@ async function runAll(t: Deployment, registry: Migration[], name: string): Promi
   throw new Error("The migration does not end");
 }
 
-test("a migration of more rows than one step takes ends after several bounded steps and misses none", async () => {
+test("a migration of more rows than one step allows takes several bounded steps and misses no row", async () => {
   const t = await withLines(1_600);
   const registry = [moveEndpoints];
   expect(await progress(t, registry)).toEqual([
@@ -54,7 +54,7 @@ test("a migration of more rows than one step takes ends after several bounded st
   expect(await start(t, registry)).toBeNull();
 });
 
-test("a lost chain is restarted where it stood, and a running one is left alone", async () => {
+test("a lost chain resumes where it stopped, and a running one is not restarted", async () => {
   const t = await withLines(1_200);
   const registry = [moveEndpoints];
   await start(t, registry);
@@ -70,7 +70,7 @@ test("a lost chain is restarted where it stood, and a running one is left alone"
   expect(await progress(t, registry)).toMatchObject([{ status: "done", changed: 1_200 }]);
 });
 
-test("a migration whose steps keep failing is shown as failed, the next one runs, and it can be retried", async () => {
+test("a migration whose steps keep failing is marked as failed, the next one runs, and it can be retried", async () => {
   const t = await withLines(1);
   const broken: Migration = { name: "broken", step: () => Promise.reject(new Error("no")) };
   const registry = [broken, moveEndpoints];
@@ -87,7 +87,7 @@ test("a migration whose steps keep failing is shown as failed, the next one runs
   expect(await start(t, registry, true)).toBe("broken");
 });
 
-test("the cron's function brings a new deployment up to date", async () => {
+test("the cron's function runs every migration on a new deployment", async () => {
   const t = deployment();
   await t.mutation(internal.migrations.start, {});
   await t.finishAllScheduledFunctions(vi.runAllTimers);

@@ -7,16 +7,16 @@ import type { Migration } from "./migration";
 import { MIGRATIONS } from "./registry";
 
 /**
- * Runs the migrations: a chain of scheduled mutations, one step each. The `migrations` table records
- * how far each has come, so that the cron can restart a chain that was lost.
+ * Runs the migrations as a chain of scheduled mutations, one step each. The `migrations` table records the
+ * progress of each, so that the cron can restart a lost chain.
  *
- * Our own machinery and not `@convex-dev/migrations`, because that bounds a batch by rows alone: a
- * hundred rows of `parts` can hold 50 MB, three times what a transaction may read.
+ * This is our own code rather than `@convex-dev/migrations`, because that bounds a batch only by rows: a
+ * hundred rows of `parts` can have 50 MB, three times what a transaction may read.
  */
 
-/** A step takes a second; a chain without one for this long was lost. */
+/** A step takes a second; a chain without one for this long is lost. */
 const LOST_AFTER_MS = 5 * 60_000;
-/** Restarts without a completed step in between, after which a migration is shown as failed. */
+/** Restarts without a completed step in between, after which a migration is marked as failed. */
 const RESTARTS_MAX = 5;
 /** A pause between steps, so that a migration uses only part of the deployment's write window. */
 const STEP_DELAY_MS = 250;
@@ -94,7 +94,7 @@ async function find(ctx: QueryCtx, name: string): Promise<State | null> {
     .unique();
 }
 
-/** A migration as `migrations:progress` shows it; `waiting` means that it has not begun. */
+/** A migration as `migrations:progress` returns it; `waiting` means that it has not started. */
 export const vProgress = v.object({
   name: v.string(),
   status: v.union(
@@ -109,7 +109,7 @@ export const vProgress = v.object({
   updatedAt: v.optional(v.number()),
 });
 
-/** Returns how far every registered migration has come. */
+/** Returns the progress of every registered migration. */
 export async function progress(
   ctx: QueryCtx,
   registry: readonly Migration[] = MIGRATIONS,

@@ -7,16 +7,16 @@ import { insertSearchTexts } from "../search/searchTexts";
 import { everyRow } from "./migration";
 
 /**
- * Version 1 stored no search texts: these migrations derive them from the stored messages and parts, and
- * take inline data out of the text index.
+ * Derives search texts from stored messages and parts, because version 1 stored none, and removes inline data
+ * from the text index.
  */
 
-/** Deriving a text takes several times as long as reading it, and a step has one second. */
+/** Budget bytes per byte of text: deriving takes several times as long as reading, and a step has one second. */
 const BYTES_PER_BYTE = 5;
 
 type Stored = Pick<Doc<"parts">, "userId" | "sessionId" | "messageId" | "orderKey">;
 
-/** Inserts search texts unless an earlier run of the step, or a newer delivery, did. */
+/** Inserts search texts unless an earlier attempt of the step, or a newer delivery, has inserted them. */
 async function insertOnce(
   ctx: MutationCtx,
   stored: Stored,

@@ -3,9 +3,9 @@ import { isOfVersion1 } from "../stats/version1";
 import { everyRow } from "./migration";
 
 /**
- * Version 1 counted a session whole, on one day and for one model, and found messages that are not
- * counted yet by two indexes that are gone. Starts the refresh of every such session, which counts its
- * messages one by one (`model/sync/refresh.ts`); removes the old field from the others.
+ * Schedules a refresh of every session that version 1 counted, which counts its messages one by one
+ * (`model/sync/refresh.ts`). Version 1 counted a session as a whole, on one day and for one model, and found
+ * uncounted messages by two indexes that no longer exist.
  */
 export const uncountedMessages = everyRow(
   "count messages by changes",

@@ -14,7 +14,7 @@ import {
 } from "../../test.setup";
 import type { Deployment, SessionPage } from "../../test.setup";
 
-/** Rows as version 1 left them, brought up to date by the registered migrations. */
+/** The registered migrations update rows that version 1 stored. */
 
 const NOW = Date.UTC(2026, 5, 1, 12);
 eachTestAt(NOW);
@@ -36,7 +36,7 @@ const sends = (from: number, count: number) =>
     createdAt: NOW - 1_000_000 + (from + n) * 1_000,
   }));
 
-test("messages that version 1 had stored and not counted are counted once, also while more arrive", async () => {
+test("messages that version 1 stored but did not count are counted once, even while more arrive", async () => {
   const t = deployment();
   const ada = await person(t);
   await ada.post("/sync/batch", { messages: sends(0, 350) });
@@ -101,7 +101,7 @@ test("messages that version 1 had stored and not counted are counted once, also 
   for (const message of await rows(t, "messages")) expect(message).not.toHaveProperty("folded");
 });
 
-test("what a lost deletion of version 1 left behind is found and removed; the rest stays", async () => {
+test("rows that a lost deletion of version 1 left behind are removed, and other rows stay", async () => {
   const t = deployment();
   const ada = await person(t);
   for (const id of ["kept", "gone"]) await ada.post("/sync/batch", conversation(id, ["a", "b"]));
@@ -145,7 +145,7 @@ test("what a lost deletion of version 1 left behind is found and removed; the re
   );
 });
 
-test("when a key was last used is copied from the log before its lines go", async () => {
+test("the time of a key's last use is copied from the log before the log lines expire", async () => {
   const t = deployment();
   const ada = await person(t);
   await ada.get("/api/sessions");

@@ -3,41 +3,41 @@ import type { QueryCtx } from "../../_generated/server";
 import { summarizeMatches, type Matcher } from "../../lib/search/matching";
 import type { Concept } from "../../lib/search/query";
 import { shownTitle } from "../sessions/sessions";
-import { asksAboutSessions, type Filters, isSaidBy, passes } from "./filters";
+import { filtersSessions, type Filters, hasRole, matchesSessionFilter } from "./filters";
 import {
   type Candidate,
   type Hit,
-  inMessages,
-  inParts,
-  inSearchTexts,
-  inSessions,
+  messageSource,
+  partSource,
+  searchTextSource,
+  sessionSource,
   type Source,
 } from "./sources";
 
-/** Reads the candidates of a full-text search: the same ones however many results are asked for. */
+/** Reads the candidates of a full-text search. They do not depend on how many results are requested. */
 
 /**
- * Documents that one search reads, at most 104 of the 120 of DESIGN 8: every candidate, and the session of
- * each candidate, which decides the order with its title. Sources are asked in this order, each until
- * what was read in all reaches `upTo`, so that what an earlier one leaves is used by the later ones.
- * Bytes bound each source alone, and may be exceeded by one row of 16 kB.
+ * Read budget of each source. One search reads at most 104 documents: every candidate, and the session of
+ * each candidate, because its title affects the order. Sources are read in this order, each until the
+ * total of documents reaches `upTo`, so later sources use what earlier ones leave. `bytes` bounds each
+ * source separately and may be exceeded by one row of 16 kB.
  */
-const SHARES: ReadonlyArray<{ source: Source; upTo: number; bytes: number }> = [
-  { source: inSessions, upTo: 50, bytes: 80_000 },
-  { source: inMessages, upTo: 86, bytes: 112_000 },
-  { source: inParts, upTo: 94, bytes: 48_000 },
-  { source: inSearchTexts, upTo: 100, bytes: 24_000 },
+const SOURCE_BUDGETS: ReadonlyArray<{ source: Source; upTo: number; bytes: number }> = [
+  { source: sessionSource, upTo: 50, bytes: 80_000 },
+  { source: messageSource, upTo: 86, bytes: 112_000 },
+  { source: partSource, upTo: 94, bytes: 48_000 },
+  { source: searchTextSource, upTo: 100, bytes: 24_000 },
 ];
-/** Words that few candidates hold are asked for alone: up to two, three rows of each source. */
-const PROBE = { upTo: 104, rows: 3, bytes: 24_000 };
-const PROBES_MAX = 2;
-/** A word held by so many sessions among the candidates needs no search of its own. */
-const WELL_HELD_SESSIONS = 3;
+/** Up to two words that few candidates contain are searched on their own, three rows of each source. */
+const RARE_WORD_BUDGET = { upTo: 104, rows: 3, bytes: 24_000 };
+const RARE_WORDS_MAX = 2;
+/** A word that this many candidate sessions contain needs no search of its own. */
+const COMMON_WORD_SESSIONS = 3;
 
-/** What a source may still read. */
-type Share = { upTo: number; rows: number; bytes: number };
+/** The documents, rows and bytes that a source may still read. */
+type SourceBudget = { upTo: number; rows: number; bytes: number };
 
-/** Sessions of one user, each read once; null for those that are gone. */
+/** Caches sessions of one user, so that each is read once; null for sessions that do not exist. */
 export class Sessions {
   readonly #known = new Map<Id<"sessions">, Doc<"sessions"> | null>();
   constructor(
@@ -58,49 +58,50 @@ export class Sessions {
     return own;
   }
 
-  /** How many sessions a search can find: all that pass the filters, at most `limit`. */
-  async findable(limit: number, filters: Filters): Promise<number> {
+  /** Counts sessions that match the filters. Returns `limit` if the user has at least that many sessions. */
+  async countMatching(limit: number, filters: Filters): Promise<number> {
     const first = await this.ctx.db
       .query("sessions")
       .withIndex("by_user", (q) => q.eq("userId", this.user._id))
       .take(limit);
     for (const session of first) this.add(session);
     if (first.length === limit) return limit;
-    return first.filter((session) => passes(session, filters)).length;
+    return first.filter((session) => matchesSessionFilter(session, filters)).length;
   }
 
-  /** A session that was read before. */
-  peek(id: Id<"sessions">): Doc<"sessions"> | null | undefined {
+  /** Returns a session that was read before; undefined if it was not. */
+  cached(id: Id<"sessions">): Doc<"sessions"> | null | undefined {
     return this.#known.get(id);
   }
 }
 
-/** A candidate with what only its session knows; the session's own text says it already. */
+/** Adds the session's title and project to a message candidate; a session candidate's text has them already. */
 export function withSession(candidate: Candidate, session: Doc<"sessions">): Candidate {
   if (candidate.messageId === undefined) return candidate;
   return { ...candidate, title: shownTitle(session), project: session.projectName };
 }
 
-/** What is looked for, and in whose sessions. */
+/** A prepared query, its filters, and the sessions of the user who searches. */
 export type Search = { matcher: Matcher; filters: Filters; sessions: Sessions };
 
-/** Candidates, and whether an index may hold more that were not read. */
+/** Candidates, and whether an index may have more that were not read. */
 export type Candidates = { candidates: Candidate[]; hasMore: boolean };
 
-/** Reads what each source finds for all words of the query, then asks for its rarest words alone. */
+/** Searches each source for all words of the query, then for its rarest words on their own. */
 export async function readCandidates(search: Search): Promise<Candidates> {
-  const reader = new Reader(search);
+  const reader = new CandidateReader(search);
   const { groups } = search.matcher.query;
-  for (const { source, upTo, bytes } of SHARES) {
+  for (const { source, upTo, bytes } of SOURCE_BUDGETS) {
     await reader.read(source, groups, { upTo, bytes, rows: Infinity });
   }
   for (const { indexTerms } of rarest(search.matcher, reader.candidates)) {
-    for (const source of [inMessages, inParts]) await reader.read(source, [indexTerms], { ...PROBE });
+    for (const source of [messageSource, partSource])
+      await reader.read(source, [indexTerms], { ...RARE_WORD_BUDGET });
   }
   return reader;
 }
 
-/** The words that fewest sessions among the candidates hold, though the query names others too. */
+/** The words of the query that the fewest candidate sessions contain; none if the query has one word. */
 function rarest(matcher: Matcher, candidates: readonly Candidate[]): Concept[] {
   const { query } = matcher;
   if (query.concepts.length < 2) return [];
@@ -113,14 +114,14 @@ function rarest(matcher: Matcher, candidates: readonly Candidate[]): Concept[] {
     return { concept, sessions: sessions.size };
   });
   return holding
-    .filter(({ concept, sessions }) => concept.weight > 0.1 && sessions < WELL_HELD_SESSIONS)
+    .filter(({ concept, sessions }) => concept.weight > 0.1 && sessions < COMMON_WORD_SESSIONS)
     .sort((a, b) => a.sessions - b.sessions || b.concept.weight - a.concept.weight)
-    .slice(0, PROBES_MAX)
+    .slice(0, RARE_WORDS_MAX)
     .map(({ concept }) => concept);
 }
 
-/** Collects what sources find, each stored text once, within the bounds of one search. */
-class Reader implements Candidates {
+/** Collects candidates from the sources, each stored text once, within the read budget of one search. */
+class CandidateReader implements Candidates {
   readonly candidates: Candidate[] = [];
   hasMore = false;
   readonly #search: Search;
@@ -133,14 +134,14 @@ class Reader implements Candidates {
   }
 
   /**
-   * Reads a source for each group of words, the most telling group first. What is left of the share is
-   * parted among the groups that are left, so that a later one is asked too.
+   * Searches a source for each group of words, the most informative group first. Divides the remaining
+   * budget among the remaining groups, so that later groups are searched too.
    */
-  async read(source: Source, groups: ReadonlyArray<readonly string[]>, share: Share) {
-    let { rows, bytes } = share;
+  async read(source: Source, groups: ReadonlyArray<readonly string[]>, budget: SourceBudget) {
+    let { rows, bytes } = budget;
     for (const [i, words] of groups.entries()) {
       const left = groups.length - i;
-      const upTo = this.#documents + Math.ceil((share.upTo - this.#documents) / left);
+      const upTo = this.#documents + Math.ceil((budget.upTo - this.#documents) / left);
       const used = await this.#readGroup(source, words, { upTo, rows, bytes });
       rows -= used.rows;
       bytes -= used.bytes;
@@ -148,12 +149,12 @@ class Reader implements Candidates {
     }
   }
 
-  async #readGroup(source: Source, words: readonly string[], share: Share) {
+  async #readGroup(source: Source, words: readonly string[], budget: SourceBudget) {
     const { filters, sessions } = this.#search;
     const { ctx, user } = sessions;
     const used = { rows: 0, bytes: 0 };
     const isFull = () =>
-      used.rows >= share.rows || used.bytes >= share.bytes || this.#documents >= share.upTo;
+      used.rows >= budget.rows || used.bytes >= budget.bytes || this.#documents >= budget.upTo;
     if (isFull()) {
       this.hasMore = true;
       return used;
@@ -168,7 +169,7 @@ class Reader implements Candidates {
     return used;
   }
 
-  /** Takes a hit that passes the filters and was not read before; returns what its text took to read. */
+  /** Adds a hit as a candidate if it is new and matches the filters; returns the bytes read for its text. */
   async #take(hit: Hit): Promise<number> {
     const { sessions, filters } = this.#search;
     if (hit.session === undefined) this.#documents += 1;
@@ -176,22 +177,22 @@ class Reader implements Candidates {
     if (this.#seen.has(hit.key)) return 0;
     this.#seen.add(hit.key);
     this.#countSession(hit.sessionId);
-    if (asksAboutSessions(filters)) {
+    if (filtersSessions(filters)) {
       const session = await sessions.get(hit.sessionId);
-      if (session === null || !passes(session, filters)) return 0;
+      if (session === null || !matchesSessionFilter(session, filters)) return 0;
     }
     if (hit.roleOf && filters.role !== undefined) {
       this.#documents += 1;
-      if (!(await isSaidBy(sessions.ctx, hit.roleOf, filters))) return 0;
+      if (!(await hasRole(sessions.ctx, hit.roleOf, filters))) return 0;
     }
-    const found = await hit.read();
-    if (found === null) return 0;
-    this.#documents += found.documents;
-    this.candidates.push(found.candidate);
-    return found.bytes;
+    const read = await hit.read();
+    if (read === null) return 0;
+    this.#documents += read.documents;
+    this.candidates.push(read.candidate);
+    return read.bytes;
   }
 
-  /** A session's row is read once, with its first candidate or when sessions are ranked by title. */
+  /** Counts the session's document once: it is read with its first candidate, or when sessions are ranked by title. */
   #countSession(id: Id<"sessions">): void {
     if (this.#sessions.has(id)) return;
     this.#sessions.add(id);

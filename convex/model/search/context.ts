@@ -19,21 +19,21 @@ import { isFiltering } from "../../lib/sessions/filter";
 import { firstPrompts } from "../sessions/prompts";
 import { shownTitle } from "../sessions/sessions";
 
-/** What past sessions know about a question, packed for a prompt. */
+/** Builds context for a prompt from past sessions. */
 
-/** A place in a session that answers. `text` is the passage, where it is not the whole message. */
+/** A message that may answer. `text` is the matching part of it; without `messageId`, the session itself matches. */
 type Anchor = { sessionId: Id<"sessions">; messageId?: Id<"messages">; text?: string };
 
-/** A passage that also says where it is from, as clients name it. */
-type SourcedPassage = Excerpt & Pick<Doc<"sessions">, "externalId" | "source">;
+/** An item of the context, with its session as clients identify it. */
+type ContextItem = Excerpt & Pick<Doc<"sessions">, "externalId" | "source">;
 
-/** Anchors that each search offers; more than are asked for, since some say the same. */
+/** Anchors that each search contributes; more than requested, because some repeat each other. */
 const ANCHORS_PER_SEARCH = 24;
 const SPARE_ANCHORS = 6;
-/** Of one session no more passages are packed than three, and some of them say the same. */
+/** The packer takes at most three items of one session; some anchors repeat each other. */
 const ANCHORS_PER_SESSION = 5;
 
-/** An exchange is a prompt and its answers; no more of it than this is read around an anchor. */
+/** Bounds of what is read around an anchor: the rest of its exchange (a prompt and the answers to it). */
 const NEIGHBOURS_MAX = 4;
 const NEIGHBOUR_MAX_BYTES = 1_500;
 const ANCHOR_MAX_CHARS = 3_000;
@@ -51,14 +51,14 @@ export type ContextInput = {
 };
 
 /**
- * The best passages, with their exchange, packed under the budget. Passages are read one by one until
- * it is used up: how many is asked for, not how many there are, decides what is read.
+ * Packs the best items, each with its exchange, into the token budget. Items are read one by one until the
+ * budget is used up, so the cost depends on what is requested, not on how much matches.
  */
 export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(input.query));
   const anchors = await findAnchors(ctx, sessions, matcher, input);
-  const packer = new ContextPacker<SourcedPassage>(input);
+  const packer = new ContextPacker<ContextItem>(input);
   let left = input.limit + SPARE_ANCHORS;
   for (const { anchor, score } of anchors) {
     if (packer.isFull || left === 0) break;
@@ -73,8 +73,8 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
 }
 
 /**
- * Passages that may answer, in the order in which they are offered: the best one of each session, then
- * further ones. Full text and meaning are merged by session, since they rarely agree on a message.
+ * Finds anchors, best first: the best one of each session, then further ones. Full text and vector search
+ * are merged by session, because they rarely agree on a message.
  */
 async function findAnchors(
   ctx: QueryCtx,
@@ -120,7 +120,7 @@ async function lexicalAnchors(
   const known = [];
   for (const { candidate } of ranked) await sessions.get(candidate.sessionId);
   for (const candidate of candidates) {
-    const session = sessions.peek(candidate.sessionId);
+    const session = sessions.cached(candidate.sessionId);
     if (session) known.push(withSession(candidate, session));
   }
   const order = new Map(
@@ -136,13 +136,13 @@ async function lexicalAnchors(
     .filter(({ anchor }) => isNew(anchor));
 }
 
-/** As many as are offered, and more while they are of fewer sessions than passages are asked for. */
+/** The first `ANCHORS_PER_SEARCH` hits as anchors, and more while they cover fewer sessions than `limit`. */
 async function semanticAnchors(
   ctx: QueryCtx,
   sessions: Sessions,
   { hits, limit, filters = {} }: ContextInput,
 ): Promise<Scored[]> {
-  const found: Scored[] = [];
+  const anchors: Scored[] = [];
   const seen = new Set<string>();
   const isNew = anchorFilter();
   let wanted = limit;
@@ -155,12 +155,12 @@ async function semanticAnchors(
     const session = isFiltering(filters) ? await sessions.get(sessionId) : undefined;
     if (session === null || (session && !passes(session, filters))) continue;
     seen.add(sessionId);
-    found.push({ score: _score, anchor: { sessionId, messageId, text } });
+    anchors.push({ score: _score, anchor: { sessionId, messageId, text } });
   }
-  return found;
+  return anchors;
 }
 
-/** Lets pass each message once, and of one session no more than can be of use. */
+/** Accepts each message once, and at most `ANCHORS_PER_SESSION` anchors of one session. */
 function anchorFilter(already: readonly Anchor[] = []): (anchor: Anchor) => boolean {
   const seen = new Set(already.map(keyOf));
   const perSession = new Map(already.map(({ sessionId }) => [sessionId, 1]));
@@ -200,8 +200,8 @@ async function readPassage(
 }
 
 /**
- * The message with the exchange that it belongs to. A vector stands for a whole turn: such a text is the
- * prompt with its answers, and is split into both.
+ * Returns the message with the exchange it belongs to. A vector covers a whole turn, so its text may be the
+ * prompt followed by its answers; that text is split into both.
  */
 async function exchangeOf(
   ctx: QueryCtx,

@@ -9,7 +9,7 @@ import { Sessions } from "./candidates";
 import { findSessions } from "./search";
 import { sessionView } from "../sessions/sessions";
 
-/** Searching by pages of numbered results, as the dashboard does. */
+/** Search with numbered pages, for the dashboard. */
 
 type Page = { limit?: number; cursor?: number };
 
@@ -17,24 +17,24 @@ const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 50;
 
 /**
- * How far pages go. An offset reads all that came before it, so it is bounded: nobody turns page
- * after page of a search, they narrow it. Convex itself ends at 1,024 results.
+ * The last offset of a list. A page reads all rows before it, so the offset is bounded; people narrow a
+ * search rather than turn many pages. Convex itself returns at most 1,024 search results.
  */
 const SESSIONS_MAX = 500;
-/** As many as a search over HTTP gives: each is found and ranked anew for every page. */
+/** The maximum of a search over HTTP. Every page repeats the whole search and its ranking. */
 const SEARCHED_SESSIONS_MAX = 50;
 const MESSAGES_MAX = 160;
 
-/** A longer text is shown as the part around its first hits. */
+/** A longer text is shortened to a snippet around its matches. */
 const SHOWN_TEXT_CHARS = 2_000;
 
-/** A page of sessions: by last activity, or for a query best first, as full text finds them. */
+/** A page of sessions: full-text results for a query, best first; without a query, by last activity. */
 export async function sessions(ctx: QueryCtx, user: User, query: string, page: Page) {
   const { rows, nextCursor, total } =
     query.trim() === ""
       ? await slice(byLastActivity(ctx, user), page, SESSIONS_MAX)
       : await searchedSessions(ctx, user, query, page);
-  // The dashboard passes the id on to functions that take ids of this table.
+  // The dashboard matchesSessionFilter the id on to functions that take ids of this table.
   const sessions = rows.map((row) => ({ ...sessionView(row, "dashboard"), _id: row._id }));
   return { sessions, nextCursor, total };
 }
@@ -46,7 +46,7 @@ function byLastActivity(ctx: QueryCtx, user: User) {
     .order("desc");
 }
 
-/** Every page is cut from the same list, so that none repeats or leaves out what another shows. */
+/** Cuts every page from the same list, so that no session is repeated or missing between pages. */
 async function searchedSessions(ctx: QueryCtx, user: User, query: string, page: Page) {
   const input = { query, limit: SEARCHED_SESSIONS_MAX, filters: {} };
   const found = await findSessions(ctx, user, input);
@@ -58,7 +58,7 @@ async function searchedSessions(ctx: QueryCtx, user: User, query: string, page: 
   };
 }
 
-/** A page of messages that answer a query, best first. */
+/** A page of messages that match a query, best first. */
 export async function messages(
   ctx: QueryCtx,
   user: User,
@@ -118,7 +118,7 @@ function messageRow(
   };
 }
 
-/** The rows of one page, and how many there are up to one beyond it. */
+/** The rows of one page. `total` counts rows up to one past the page. */
 async function slice<Row>(found: AsyncIterable<Row> | null, page: Page, max: number) {
   const { offset, end } = boundsOf(page, max);
   const rows: Row[] = [];

@@ -4,20 +4,21 @@ import type { QueryCtx } from "../../_generated/server";
 import { sessionFilter, vRole } from "../../fields";
 import { isFiltering, matchesFilter } from "../../lib/sessions/filter";
 
-/** What narrows a search: the filter of sessions, and the role of the message. Absent means any. */
+/** Filters of a search: those of sessions, and the role of the message. Absent means any. */
 export const vFilters = v.object({ ...sessionFilter, role: v.optional(vRole) });
 export type Filters = Infer<typeof vFilters>;
 
-/** Whether a session passes the filters that belong to sessions. */
-export const passes: (session: Doc<"sessions">, filters: Filters) => boolean = matchesFilter;
+/** Whether a session matches the session filters. */
+export const matchesSessionFilter: (session: Doc<"sessions">, filters: Filters) => boolean =
+  matchesFilter;
 
-/** Whether any filter asks about the session; without one, no session is read to choose candidates. */
-export function asksAboutSessions(filters: Filters): boolean {
+/** Whether any session filter is set; without one, choosing candidates reads no session. */
+export function filtersSessions(filters: Filters): boolean {
   return isFiltering({ ...filters, role: undefined });
 }
 
-/** Whether a message passes the filter that belongs to messages. */
-export async function isSaidBy(
+/** Whether a message has the role of the filter. */
+export async function hasRole(
   ctx: QueryCtx,
   id: Id<"messages">,
   { role }: Filters,
@@ -26,10 +27,10 @@ export async function isSaidBy(
 }
 
 /**
- * Whether the role of the filter speaks in an embedded text, which begins with this message: a prompt's
- * text holds the answers to it too.
+ * Whether an embedded text that begins with this message contains text of the filter's role. The text of
+ * a prompt also contains the answers to it.
  */
-export async function isHeardIn(
+export async function embeddedTextHasRole(
   ctx: QueryCtx,
   id: Id<"messages">,
   text: string,

@@ -11,27 +11,30 @@ import type { SearchResult } from "../../wire/search";
 import { findPassage, findSession } from "../embedding/vectorHits";
 import { sessionView, shownTitle } from "../sessions/sessions";
 import { readCandidates, Sessions, withSession } from "./candidates";
-import { type Filters, isHeardIn, passes } from "./filters";
+import { type Filters, embeddedTextHasRole, matchesSessionFilter } from "./filters";
 import { type Candidate, shownSearchableText } from "./sources";
 
 type SearchInput = { query: string; limit: number; filters: Filters; masks?: boolean };
 
 /**
- * What one search found, best first. `wanted` is how many results there can be: as many as asked for, or
- * fewer where fewer sessions pass the filters. `truncated`: there are fewer than that, because reading
- * ended before all was seen.
+ * Results of one search, best first. `wanted` is how many results are possible: the limit, or fewer if
+ * fewer sessions match the filters. `truncated` means that the search hit its read budget before it found
+ * that many.
  */
-export type Found = { results: SearchResult[]; wanted: number; truncated: boolean };
+export type SearchOutcome = { results: SearchResult[]; wanted: number; truncated: boolean };
 
-/** Sessions that are counted to tell whether an answer that is short lacks any. */
+/** Sessions counted to decide whether a short answer is missing any. */
 const COUNTED_SESSIONS = 12;
 
 /**
- * Full text: the user's sessions that hold the query's words, wherever in a session they stand, each
- * with the passage that answers best. The order does not depend on `limit`. A query without a word
- * finds nothing.
+ * Full-text search: returns the user's sessions that contain the query's words anywhere, each with its
+ * best-matching text. The order does not depend on `limit`. A query without words finds nothing.
  */
-export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): Promise<Found> {
+export async function fulltext(
+  ctx: QueryCtx,
+  user: User,
+  input: SearchInput,
+): Promise<SearchOutcome> {
   const { matcher, ranked, hasMore, sessions } = await rank(ctx, user, input);
   const results = ranked.slice(0, input.limit).map(({ session, passage, score }) =>
     toResult(session, passage, {
@@ -44,18 +47,19 @@ export async function fulltext(ctx: QueryCtx, user: User, input: SearchInput): P
   if (!hasMore || results.length >= input.limit) {
     return { results, wanted: input.limit, truncated: false };
   }
-  const findable = await sessions.findable(COUNTED_SESSIONS, input.filters);
-  const wanted = findable < COUNTED_SESSIONS ? Math.min(input.limit, findable) : input.limit;
+  const countMatching = await sessions.countMatching(COUNTED_SESSIONS, input.filters);
+  const wanted =
+    countMatching < COUNTED_SESSIONS ? Math.min(input.limit, countMatching) : input.limit;
   return { results, wanted, truncated: results.length < wanted };
 }
 
-/** The sessions that full text finds, best first. */
+/** Returns the sessions that full-text search finds, best first. */
 export async function findSessions(ctx: QueryCtx, user: User, input: SearchInput) {
   const { ranked } = await rank(ctx, user, input);
   return ranked.slice(0, input.limit).map(({ session }) => session);
 }
 
-/** Ranks by what texts say, then, for the first sessions, by their titles too. */
+/** Ranks sessions by their texts, then ranks again with the titles of the sessions found. */
 async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) {
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(query));
@@ -63,11 +67,11 @@ async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) 
   const first = rankSessions(matcher, candidates);
   for (const { candidate } of first) await sessions.get(candidate.sessionId);
   const known = candidates.map((candidate) => {
-    const session = sessions.peek(candidate.sessionId);
+    const session = sessions.cached(candidate.sessionId);
     return session ? withSession(candidate, session) : candidate;
   });
   const ranked = rankSessions(matcher, known).flatMap(({ candidate: passage, score }) => {
-    const session = sessions.peek(passage.sessionId);
+    const session = sessions.cached(passage.sessionId);
     return session ? [{ session, passage, score }] : [];
   });
   return { matcher, ranked, hasMore, sessions };
@@ -80,7 +84,7 @@ type Shown = {
   masks?: boolean;
 };
 
-/** What a client gets of a session that answers. */
+/** A search result as clients receive it. */
 function toResult(
   session: Doc<"sessions">,
   passage: Pick<Candidate, "messageId" | "text">,
@@ -99,61 +103,64 @@ function toResult(
   };
 }
 
-/** A hit of vector search: the row, and the cosine. */
+/** Hits of vector search: row ids with their cosine similarity. */
 type VectorHits = {
   sessions: { _id: Id<"sessionEmbeddings">; _score: number }[];
   messages: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
 /**
- * Hits that each vector index is asked for, the most it gives: a session has many vectors, and filters
- * come after. They are read (at most 4 kB each) only as far as sessions are wanted.
+ * Hits requested from each vector index, the maximum it returns: a session has many vectors, and filters
+ * apply afterwards. Hits are read (at most 4 kB each) only until enough sessions are found.
  */
 export const HITS_MAX = 256;
 
-/** Hits read before it is worth asking how many sessions there are to find. */
-const HITS_UNASKED = 48;
+/** Hits read before counting how many sessions match. */
+const HITS_BEFORE_COUNT = 48;
 
 /**
- * Semantic: turns hits of vector search into results, nearest first, each session once. What was
- * deleted meanwhile is passed over.
+ * Semantic search: turns vector hits into results, nearest first, each session once. Skips what was
+ * deleted meanwhile.
  */
 export async function hydrate(
   ctx: QueryCtx,
   user: User,
   hits: VectorHits,
   { query, limit, filters, masks }: SearchInput,
-): Promise<Found> {
+): Promise<SearchOutcome> {
   const sessions = new Sessions(ctx, user);
   const matcher = matcherOf(prepareQuery(query));
   const results = new Map<Id<"sessions">, SearchResult>();
   let wanted = limit;
   for (const [n, hit] of nearestFirst(sessions, hits, filters).entries()) {
-    if (n === HITS_UNASKED) wanted = await sessions.findable(limit, filters);
+    if (n === HITS_BEFORE_COUNT) wanted = await sessions.countMatching(limit, filters);
     if (results.size >= wanted) break;
     const passage = await hit.read();
     if (!passage || results.has(passage.sessionId)) continue;
     const session = await sessions.get(passage.sessionId);
-    if (!session || !passes(session, filters)) continue;
-    if (passage.messageId && !(await isHeardIn(ctx, passage.messageId, passage.text, filters)))
+    if (!session || !matchesSessionFilter(session, filters)) continue;
+    if (
+      passage.messageId &&
+      !(await embeddedTextHasRole(ctx, passage.messageId, passage.text, filters))
+    )
       continue;
     const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const, masks };
     results.set(session._id, toResult(session, passage, shown));
   }
-  const truncated = results.size < wanted && mayHaveMissed(hits, filters);
+  const truncated = results.size < wanted && mayBeIncomplete(hits, filters);
   return { results: [...results.values()], wanted, truncated };
 }
 
-/** What a hit stands for: a passage of a session, or without a message the session itself. */
-type Meant = Pick<Candidate, "sessionId" | "messageId" | "text">;
+/** The text behind a vector hit: a passage of a session or, without a message, the session's own text. */
+type VectorMatch = Pick<Candidate, "sessionId" | "messageId" | "text">;
 
 function nearestFirst(sessions: Sessions, hits: VectorHits, { role }: Filters) {
   const { ctx, user } = sessions;
   const ofMessages = hits.messages.map(({ _id, _score }) => ({
     score: _score,
-    read: (): Promise<Meant | null> => findPassage(ctx, user, _id),
+    read: (): Promise<VectorMatch | null> => findPassage(ctx, user, _id),
   }));
-  // What stands in a title was said by no role.
+  // A session's title has no role.
   const ofSessions = role !== undefined ? [] : hits.sessions;
   return ofSessions
     .map(({ _id, _score }) => ({ score: _score, read: () => readSessionHit(sessions, _id) }))
@@ -164,20 +171,20 @@ function nearestFirst(sessions: Sessions, hits: VectorHits, { role }: Filters) {
 async function readSessionHit(
   sessions: Sessions,
   id: Id<"sessionEmbeddings">,
-): Promise<Meant | null> {
+): Promise<VectorMatch | null> {
   const session = await findSession(sessions.ctx, sessions.user, id);
   if (session === null) return null;
   sessions.add(session);
   return { sessionId: session._id, text: shownSearchableText(session) };
 }
 
-/** An index that gave fewer hits than it was asked for has shown all it has. */
-function mayHaveMissed({ sessions, messages }: VectorHits, { role }: Filters): boolean {
-  const isShownWhole = role === undefined && sessions.length < HITS_MAX;
-  return messages.length === HITS_MAX && !isShownWhole;
+/** Whether an index may have more hits. An index that returned fewer than requested has no more. */
+function mayBeIncomplete({ sessions, messages }: VectorHits, { role }: Filters): boolean {
+  const hasAllSessions = role === undefined && sessions.length < HITS_MAX;
+  return messages.length === HITS_MAX && !hasAllSessions;
 }
 
-/** Cosine as a score; of what is related at all it is above 0. */
+/** Cosine similarity as a score; above 0 for every related hit. */
 function toScore(cosine: number): number {
   return Math.round(Math.min(1, cosine) * 10_000) / 10_000;
 }

@@ -6,7 +6,7 @@ import { belongsToMessageText, type SearchText } from "../../lib/search/searchTe
 
 type Owner = Pick<Doc<"messages">, "_id" | "userId" | "sessionId" | "orderKey">;
 
-/** Which of a message's search texts a delivery replaces: those of its text, of its parts, or both. */
+/** Which search texts a delivery replaces: those of the message's text, of its parts, or both. */
 type Replaced = { text: boolean; parts: boolean };
 
 /** Stores the search texts of a new message. */
@@ -20,7 +20,7 @@ export async function insertSearchTexts(
   }
 }
 
-/** Puts search texts in place of those that a delivery replaces. */
+/** Replaces the search texts that a delivery replaces, and keeps the others. */
 export async function replaceSearchTexts(
   ctx: MutationCtx,
   message: Owner,

@@ -5,39 +5,43 @@ import { readable } from "../../lib/search/readable";
 import type { Filters } from "./filters";
 
 /**
- * The indexes that full text asks, one a source: each turns words into candidates, best first as the
- * index ranks them. The user is a filter inside every index, so that another user's text is never a
- * candidate.
+ * The search indexes, one per source. Each source turns words into candidates, in the index's order. The
+ * user is a filter inside every index, so another user's text is never a candidate.
  */
 
-/** A text of a session that may answer; without a message it is the session's own title and prompts. */
+/** A text that may answer; without a message, it is the session's own title and first prompts. */
 export type Candidate = TextCandidate & { sessionId: Id<"sessions">; messageId?: Id<"messages"> };
 
-/** What a source found, before it is known whether it is wanted. `key` names the stored text. */
+/** A match in an index, before filters apply. `key` identifies the stored text. */
 export type Hit = {
   key: string;
   sessionId: Id<"sessions">;
-  /** Bytes of the document that was read. */
+  /** Approximate bytes of the document that was read. */
   bytes: number;
-  /** The session, where the hit is one. */
+  /** The session, if the hit is a session. */
   session?: Doc<"sessions">;
-  /** The message that must pass the role filter, where the index cannot filter by role. */
+  /** The message whose role must be checked, if the index cannot filter by role. */
   roleOf?: Id<"messages">;
-  /** The text as people read it; may read the row that a derived text leads to. */
+  /** Returns the text as people read it. Reads the stored row if the hit is a derived text. */
   read: () => Promise<{ candidate: Candidate; documents: number; bytes: number } | null>;
 };
 
-type Asked = { ctx: QueryCtx; userId: Id<"users">; words: string; filters: Filters };
+type SourceQuery = { ctx: QueryCtx; userId: Id<"users">; words: string; filters: Filters };
 
-export type Source = (asked: Asked) => AsyncIterable<Hit>;
+export type Source = (asked: SourceQuery) => AsyncIterable<Hit>;
 
-/** Titles, projects and first prompts. What stands in a title was said by no role. */
-export async function* inSessions({ ctx, userId, words, filters }: Asked): AsyncGenerator<Hit> {
+/** Titles, projects and first prompts. A session's text has no role, so a role filter excludes it. */
+export async function* sessionSource({
+  ctx,
+  userId,
+  words,
+  filters,
+}: SourceQuery): AsyncGenerator<Hit> {
   if (filters.role !== undefined) return;
   const found = ctx.db.query("sessions").withSearchIndex("search_text", (q) => {
     let own = q.search("searchableText", words).eq("userId", userId);
     if (filters.source !== undefined) own = own.eq("source", filters.source);
-    // A project may be meant by its path, which the index does not hold.
+    // The filter may be a project's path, which is not in the index.
     const isName = filters.project !== undefined && !/[\\/]/.test(filters.project);
     if (isName) own = own.eq("projectName", filters.project);
     return own;
@@ -50,13 +54,18 @@ export async function* inSessions({ ctx, userId, words, filters }: Asked): Async
       sessionId,
       session,
       bytes: SESSION_BYTES,
-      read: now({ candidate: { sessionId, text, createdAt }, documents: 0, bytes: 0 }),
+      read: resolved({ candidate: { sessionId, text, createdAt }, documents: 0, bytes: 0 }),
     };
   }
 }
 
 /** Texts of messages. */
-export async function* inMessages({ ctx, userId, words, filters }: Asked): AsyncGenerator<Hit> {
+export async function* messageSource({
+  ctx,
+  userId,
+  words,
+  filters,
+}: SourceQuery): AsyncGenerator<Hit> {
   const found = ctx.db.query("messages").withSearchIndex("search_text", (q) => {
     const own = q.search("textContent", words).eq("userId", userId);
     return filters.role === undefined ? own : own.eq("role", filters.role);
@@ -71,12 +80,16 @@ function messageHit(message: Doc<"messages">): Hit {
     key: messageId,
     sessionId,
     bytes: textContent.length,
-    read: now({ candidate: { sessionId, messageId, text, createdAt }, documents: 0, bytes: 0 }),
+    read: resolved({
+      candidate: { sessionId, messageId, text, createdAt },
+      documents: 0,
+      bytes: 0,
+    }),
   };
 }
 
-/** What tools were told and answered, and what a long message says further on. */
-export async function* inParts({ ctx, userId, words }: Asked): AsyncGenerator<Hit> {
+/** Tool calls, tool results, and the rest of long message texts. */
+export async function* partSource({ ctx, userId, words }: SourceQuery): AsyncGenerator<Hit> {
   const found = ctx.db
     .query("parts")
     .withSearchIndex("search_text", (q) => q.search("text", words).eq("userId", userId));
@@ -92,12 +105,16 @@ function partHit(part: Doc<"parts">): Hit {
     sessionId,
     roleOf: messageId,
     bytes: stored.length,
-    read: now({ candidate: { sessionId, messageId, text, createdAt }, documents: 0, bytes: 0 }),
+    read: resolved({
+      candidate: { sessionId, messageId, text, createdAt },
+      documents: 0,
+      bytes: 0,
+    }),
   };
 }
 
-/** Words that only a reader sees: the index holds them apart, and each leads to the row that holds them. */
-export async function* inSearchTexts({ ctx, userId, words }: Asked): AsyncGenerator<Hit> {
+/** Derived texts: words that readers see but the row's own index entry lacks. Each refers to its stored row. */
+export async function* searchTextSource({ ctx, userId, words }: SourceQuery): AsyncGenerator<Hit> {
   const found = ctx.db
     .query("searchTexts")
     .withSearchIndex("search_text", (q) => q.search("text", words).eq("userId", userId));
@@ -113,12 +130,12 @@ export async function* inSearchTexts({ ctx, userId, words }: Asked): AsyncGenera
   }
 }
 
-/** The row whose reader sees the words; null when it was deleted meanwhile. */
+/** Reads the stored row of a derived text; null if it was deleted meanwhile. */
 async function readStored(ctx: QueryCtx, derived: Doc<"searchTexts">) {
   const { sessionId, messageId, orderKey, order, piece = 0 } = derived;
   if (order === undefined) {
     const message = await ctx.db.get("messages", messageId);
-    return message && oneMore(await messageHit(message).read(), message.textContent);
+    return message && withStoredRow(await messageHit(message).read(), message.textContent);
   }
   const part = await ctx.db
     .query("parts")
@@ -126,24 +143,25 @@ async function readStored(ctx: QueryCtx, derived: Doc<"searchTexts">) {
       q.eq("sessionId", sessionId).eq("orderKey", orderKey).eq("order", order).eq("piece", piece),
     )
     .unique();
-  return part && oneMore(await partHit(part).read(), part.text ?? part.content);
+  return part && withStoredRow(await partHit(part).read(), part.text ?? part.content);
 }
 
-function oneMore(found: Awaited<ReturnType<Hit["read"]>>, stored = "") {
-  return found && { ...found, documents: 1, bytes: stored.length };
+/** Adds the cost of reading the stored row. */
+function withStoredRow(read: Awaited<ReturnType<Hit["read"]>>, stored = "") {
+  return read && { ...read, documents: 1, bytes: stored.length };
 }
 
-function now<T>(value: T): () => Promise<T> {
+function resolved<T>(value: T): () => Promise<T> {
   return () => Promise.resolve(value);
 }
 
-/** A session row takes about so much; its exact size matters to no budget here. */
+/** Usual size of a session row. Budgets here do not need the exact size. */
 const SESSION_BYTES = 1_500;
 
-/** What stands behind this mark in `searchableText` is for the index alone: other spellings, ids. */
+/** Text after this mark in `searchableText` is only for the index: other spellings, ids. */
 const DERIVED_MARK = "\n\u2063";
 
-/** The part of `searchableText` that people may read. */
+/** Returns the part of `searchableText` that people may read. */
 export function shownSearchableText({ searchableText = "" }: Doc<"sessions">): string {
   const [shown = ""] = searchableText.split(DERIVED_MARK);
   return shown;

@@ -17,32 +17,35 @@ import { reviewedView } from "../evals/reviews";
 import * as Sessions from "./sessions";
 
 /**
- * What the dashboard shows of sessions. It asks for a whole conversation in one query, so a
- * conversation is bounded here by what one query may read and return. A longer one comes up to there,
- * says so (`messagesCursor`), and goes on with the cursor; the page shows its beginning.
+ * Sessions as the dashboard shows them. The dashboard requests a whole conversation in one query, so it is
+ * bounded by what one query may read and return. For a longer conversation, `messagesCursor` is set and
+ * continues it; the dashboard shows only the first page.
  */
 
 type User = Doc<"users">;
 
-/** What one query reads within its heap of 64 MiB and its second; one larger message still comes, alone. */
-const CONVERSATION = { limit: 2_000, maxBytes: 2 * 1024 * 1024, maxRows: 4_000 };
+/** Fits one query's heap of 64 MiB and its second of run time. A single larger message is still returned, alone. */
+const CONVERSATION_BUDGET = { limit: 2_000, maxBytes: 2 * 1024 * 1024, maxRows: 4_000 };
 
-/** The same of a shared session, whose texts are masked in the query that reads them. */
-const PUBLIC_CONVERSATION = { ...CONVERSATION, maxBytes: 2 * 1024 * 1024 };
+/** The budget for a shared session, whose texts are also masked in the query. */
+const PUBLIC_CONVERSATION_BUDGET = { ...CONVERSATION_BUDGET, maxBytes: 2 * 1024 * 1024 };
 
-/** What a query returns of it: a message that passes this is left for the next page. */
+/** The largest return value: a message that would exceed it is left for the next page. */
 const RETURNED_MAX_BYTES = 8 * 1024 * 1024;
 
-/** A session with its conversation, parts in a form that the pages can draw. */
+/** A session with its conversation, its parts in the form the dashboard renders. */
 export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
   const view = { ...(await reviewedView(ctx, session, "dashboard")), _id: session._id };
-  return { session: view, ...(await drawnMessages(ctx, session, { ...CONVERSATION, cursor })) };
+  return {
+    session: view,
+    ...(await readConversation(ctx, session, { ...CONVERSATION_BUDGET, cursor })),
+  };
 }
 
-async function drawnMessages(
+async function readConversation(
   ctx: QueryCtx,
   session: Doc<"sessions">,
-  size: typeof CONVERSATION & { cursor?: string },
+  size: typeof CONVERSATION_BUDGET & { cursor?: string },
 ) {
   const page = await MessagePages.page(ctx, session, size);
   const messages: ReturnType<typeof messageView>[] = [];
@@ -52,7 +55,7 @@ async function drawnMessages(
     bytes += getConvexSize(view);
     const last = messages[messages.length - 1];
     if (last !== undefined && bytes > RETURNED_MAX_BYTES) {
-      return { messages, messagesCursor: page.cursorBehind(messages.length - 1) };
+      return { messages, messagesCursor: page.cursorAfter(messages.length - 1) };
     }
     messages.push(view);
   }
@@ -60,13 +63,13 @@ async function drawnMessages(
 }
 
 /**
- * A longer text is given once, in the parts, which the pages draw; a shorter one in `textContent` as
- * well, for clients that read nothing else.
+ * A text longer than this is returned only in the parts, which the dashboard renders. A shorter one is also
+ * in `textContent`, for clients that read nothing else.
  */
 const TEXT_TWICE_MAX_BYTES = 100_000;
 
-/** What the pages draw; a message without any of it shows its `textContent`. */
-const DRAWN_TYPES = new Set(["text", "tool-call", "tool-result"]);
+/** Part types the dashboard renders; it shows `textContent` for a message without any of them. */
+const RENDERED_TYPES = new Set(["text", "tool-call", "tool-result"]);
 
 const fieldsInDashboard = viewOf(MESSAGE_FIELDS, "dashboard");
 
@@ -74,31 +77,31 @@ function messageView(message: MessagePages.MessageView) {
   const { id, role, createdAt, textContent } = message;
   const parts = dashboardParts({ ...message, parts: parseParts(message.parts) });
   const text = textContent === undefined ? undefined : cutBytes(textContent, TEXT_TWICE_MAX_BYTES);
-  const isSaidOnce = text !== textContent && parts.some(({ type }) => DRAWN_TYPES.has(type));
+  const isOnlyInParts = text !== textContent && parts.some(({ type }) => RENDERED_TYPES.has(type));
   return {
     _id: id,
     role,
     createdAt,
-    ...defined({ textContent: isSaidOnce ? undefined : text }),
+    ...defined({ textContent: isOnlyInParts ? undefined : text }),
     ...fieldsInDashboard(message),
     parts,
   };
 }
 
-/** The dashboard prints a project's path where there is one; strangers are told none. */
-const NO_PATH: { projectPath?: string } = {};
+/** Types the field that the dashboard reads; shared sessions never contain a path. */
+const HIDDEN_PATH: { projectPath?: string } = {};
 
-/** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
+/** A shared session as strangers see it: its texts, without the owner, paths or cost. */
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
   return maskForOthers({
-    session: { ...Sessions.publicView(session), ...NO_PATH },
-    ...(await drawnMessages(ctx, session, PUBLIC_CONVERSATION)),
+    session: { ...Sessions.publicView(session), ...HIDDEN_PATH },
+    ...(await readConversation(ctx, session, PUBLIC_CONVERSATION_BUDGET)),
   });
 }
 
-/** A session as Markdown, up to the bounds of a conversation; a last line says where the rest is. */
+/** A session as Markdown. If the conversation exceeds the budget, the last line names the full export. */
 export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promise<string> {
-  const page = await MessagePages.page(ctx, session, CONVERSATION);
+  const page = await MessagePages.page(ctx, session, CONVERSATION_BUDGET);
   const head = { ...Sessions.headView(session), isLast: false };
   const sections: string[] = [];
   let shown = 0;
@@ -112,31 +115,31 @@ export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promi
     if (section !== "") sections.push(cutBytes(section, RETURNED_MAX_BYTES));
   }
   const isWhole = page.cursor === null && bytes <= RETURNED_MAX_BYTES;
-  if (!isWhole) sections.push(goesOn(session, shown));
+  if (!isWhole) sections.push(truncationNote(session, shown));
   return sessionMarkdown({ ...head, messages: [], from: 0 }) + sections.join("\n");
 }
 
-function goesOn({ _id, messageCount }: Doc<"sessions">, shown: number): string {
-  const whole = `GET /api/export?format=markdown&id=${_id}`;
-  return `---\n\n*Cut after ${shown} of ${messageCount} messages. The whole: \`${whole}\`*\n`;
+function truncationNote({ _id, messageCount }: Doc<"sessions">, shown: number): string {
+  const fullExport = `GET /api/export?format=markdown&id=${_id}`;
+  return `---\n\n*Cut after ${shown} of ${messageCount} messages. Full session: \`${fullExport}\`*\n`;
 }
 
 /**
- * Sessions that one table holds: it is read again with every sync while the page is open. Usual rows
- * are 1.5 kB.
+ * Session rows read for one table. The query runs again with every sync while the page is open. A usual row
+ * has 1.5 kB.
  */
-const TABLE = { rows: 500, bytes: 1024 * 1024 };
+const CSV_BUDGET = { rows: 500, bytes: 1024 * 1024 };
 
 /**
- * The user's newest sessions as a CSV table, in order of creation. Where there are older ones, a last
- * row says so in its first cell.
+ * The user's newest sessions as a CSV table, in order of creation. If there are older ones, the first cell
+ * of the last row says so.
  */
 export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
   const newestFirst = ctx.db
     .query("sessions")
     .withIndex("by_user", (q) => q.eq("userId", user._id))
     .order("desc");
-  const newest = await firstWithin(newestFirst, TABLE);
+  const newest = await firstWithin(newestFirst, CSV_BUDGET);
   const rows = newest.rows
     .reverse()
     .map((session) =>
@@ -147,7 +150,7 @@ export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
   return [csvRow(SESSION_COLUMNS), ...rows, ...rest].join("\n");
 }
 
-/** Deletes the user's session; one that is gone, or never was theirs, is no error and no news. */
+/** Deletes the user's session; does nothing if it does not exist or belongs to someone else. */
 export async function removeOwn(ctx: MutationCtx, user: User, sessionId: string): Promise<void> {
   const session = await Sessions.findOwn(ctx, user, sessionId);
   if (session) await deleteForOwner(ctx, session);

@@ -5,35 +5,38 @@ import { stepBudget, hasRoom, takeWithin, type Budget } from "../readBudget";
 import { removeSessionDay } from "../stats/ledger";
 import { type Generation, generationOf } from "../sync/changes";
 import { releaseDeleted } from "../stats/usageClaims";
-import { removeWhole } from "../stats/version1";
+import { removeVersion1Row } from "../stats/version1";
 import { rememberSession } from "../tombstones";
 
-/** Days that leave the ledger with the session's row; the purge removes the others seconds later. */
-const DAYS_AT_ONCE = 20;
-const DAYS_AT_ONCE_BYTES = 1024 * 1024;
+/** Days removed from the ledger in the same transaction as the session's row; the purge removes the others. */
+const DELETED_DAYS_MAX = 20;
+const DELETED_DAYS_BYTES = 1024 * 1024;
 
 /**
- * Deletes a session. Its row goes in this transaction: whatever refers to the session from now on (a
- * message, a vector) finds no session and shows nothing. The rest follows in bounded steps. A row in
- * `purges` says that they are due, so that a lost run is started again.
+ * Deletes a session. This transaction deletes its row, so that messages and vectors that still refer to it
+ * are no longer shown. A scheduled purge deletes the rest in bounded steps. A row in `purges` records that
+ * the purge is unfinished, so that a lost one is scheduled again.
  */
 export async function startSessionDeletion(
   ctx: MutationCtx,
   session: Doc<"sessions">,
 ): Promise<void> {
   const { _id: sessionId } = session;
-  await removeWhole(ctx, session);
-  // Gone from statistics at once, but for a session of more days than one transaction should change.
-  await sweepDays(ctx, session._id, { rows: DAYS_AT_ONCE * ROWS_A_DAY, bytes: DAYS_AT_ONCE_BYTES });
-  const { purgeId } = await removeRow(ctx, session);
+  await removeVersion1Row(ctx, session);
+  // Leaves statistics at once, unless it has more days than one transaction should change.
+  await sweepDays(ctx, session._id, {
+    rows: DELETED_DAYS_MAX * ROWS_PER_DAY,
+    bytes: DELETED_DAYS_BYTES,
+  });
+  const { purgeId } = await removeSessionRow(ctx, session);
   await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
 }
 
 /**
- * Deletes the row of a session and its own vector, which only the row leads to; a row in `purges` leads
- * to the rest. `vectors` counts the vectors deleted.
+ * Deletes the row of a session and its own vector, which only the row refers to. A new row in `purges`
+ * refers to the rest. `vectors` counts the vectors deleted.
  */
-export async function removeRow(
+export async function removeSessionRow(
   ctx: MutationCtx,
   session: Doc<"sessions">,
 ): Promise<{ purgeId: Id<"purges">; vectors: number }> {
@@ -46,16 +49,16 @@ export async function removeRow(
   return { purgeId, vectors: vector ? 1 : 0 };
 }
 
-/** The same when the owner asks for it: plugins that send the session again do not bring it back. */
+/** Deletes a session for its owner. A tombstone keeps plugins from recreating it. */
 export async function deleteForOwner(ctx: MutationCtx, session: Doc<"sessions">): Promise<void> {
   await rememberSession(ctx, session);
   await startSessionDeletion(ctx, session);
 }
 
-/** Removes one batch of what belonged to a deleted session; true when nothing is left. */
+/** Runs one bounded step of a purge; true when nothing of the session is left. */
 export async function purgeStep(
   ctx: MutationCtx,
-  // Runs that version 1 scheduled have no `purgeId`.
+  // Purges that version 1 scheduled have no `purgeId`.
   { sessionId, purgeId }: { sessionId: Id<"sessions">; purgeId?: Id<"purges"> },
 ): Promise<boolean> {
   const budget = stepBudget();
@@ -67,10 +70,10 @@ export async function purgeStep(
   return isDone;
 }
 
-/** Stalled purges that one run of the cron starts again. */
+/** Stalled purges that the cron schedules again at a time. */
 const RESUME_MAX = 50;
 
-/** Starts purges again that made no step since `before` (ms). */
+/** Schedules purges again that have made no progress since `before` (ms). */
 export async function resumeStalledPurges(
   ctx: MutationCtx,
   { before, now }: { before: number; now: number },
@@ -89,8 +92,8 @@ export async function resumeStalledPurges(
 type Purged = { parts: number; messages: number; messageEmbeddings: number };
 
 /**
- * Removes what belonged to a session whose row is gone, as far as the budget allows. If the budget has
- * room afterwards, nothing is left. Nothing can be added meanwhile: every writer reads the session's
+ * Removes the rows of a session whose own row is deleted, as far as the budget allows. If the budget has
+ * room afterwards, nothing is left. No rows can be added meanwhile, because every writer reads the session's
  * row first.
  */
 export async function purgeSession(
@@ -111,29 +114,29 @@ export async function purgeSession(
     .withIndex("by_session_and_message", (q) => q.eq("sessionId", sessionId));
   await sweep(ctx, "searchTexts", searchTexts, budget);
   await sweepDays(ctx, sessionId, budget);
-  await sweepOf("reviews");
+  await sweepTable("reviews");
   const purged = {
     messageEmbeddings: await sweepPassages(ctx, sessionId, budget),
     parts: await sweep(ctx, "parts", parts, budget),
     messages: await sweepMessages(ctx, deleted, budget),
   };
-  // The last, because they tell which usage of a message is claimed.
-  await sweepOf("messageChanges");
+  // Last, because they determine which usage of a message is claimed.
+  await sweepTable("messageChanges");
   return purged;
 }
 
-/** Rows of budget that removing a day counts for: a few rows of the ledger, each read and written. */
-const ROWS_A_DAY = 5;
+/** Budget rows deducted per removed day, for the ledger rows it reads and writes. */
+const ROWS_PER_DAY = 5;
 
-/** Takes the session out of the ledger. */
+/** Removes the session's days from the ledger. */
 async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
   const days = ctx.db
     .query("sessionDays")
     .withIndex("by_session_and_day", (q) => q.eq("sessionId", sessionId));
-  const share = { rows: Math.ceil(budget.rows / ROWS_A_DAY), bytes: budget.bytes };
+  const share = { rows: Math.ceil(budget.rows / ROWS_PER_DAY), bytes: budget.bytes };
   const taken = await takeWithin(days, share);
   for (const day of taken) await removeSessionDay(ctx, day);
-  budget.rows -= taken.length * ROWS_A_DAY;
+  budget.rows -= taken.length * ROWS_PER_DAY;
   budget.bytes = share.bytes;
 }
 
@@ -148,10 +151,10 @@ async function sweepMessages(ctx: MutationCtx, deleted: Generation, budget: Budg
   return taken.length;
 }
 
-/** What deleting a vector reads. */
+/** Bytes that deleting a vector reads. */
 const VECTOR_BYTES = 14_000;
 
-/** Deletes passages with their vectors, which only the passages lead to; returns how many vectors. */
+/** Deletes passages with their vectors, which only the passages refer to; returns the number of vectors. */
 async function sweepPassages(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
   if (!hasRoom(budget)) return 0;
   const passages = ctx.db
@@ -171,7 +174,7 @@ async function sweepPassages(ctx: MutationCtx, sessionId: Id<"sessions">, budget
   return vectors;
 }
 
-/** Deletes rows of a table as far as the budget allows; returns how many. */
+/** Deletes rows of a table as far as the budget allows; returns the number of rows. */
 export async function sweep<Table extends TableNames>(
   ctx: MutationCtx,
   table: Table,

@@ -9,7 +9,7 @@ import { asStored } from "./masking";
 import * as Sessions from "./sessions";
 import * as Sharing from "./sharing";
 
-/** What the owner may change of a session; absent keeps, null clears. */
+/** Fields the owner may change. Absent keeps the value, null clears it. */
 export const vSessionEdits = {
   ...Evals.vEvalChanges,
   title: v.optional(v.nullable(v.string())),
@@ -17,10 +17,10 @@ export const vSessionEdits = {
 };
 type SessionEdits = ObjectType<typeof vSessionEdits>;
 
-/** The same bound that titles of plugins have. */
+/** The same limit as for titles from plugins. */
 const TITLE_MAX_BYTES = 500;
 
-/** Applies the owner's edits to a session and gives it as it is then. */
+/** Applies the owner's edits to a session and returns the edited session. */
 export async function edit(
   ctx: MutationCtx,
   user: Pick<Doc<"users">, "_id">,
@@ -34,11 +34,12 @@ export async function edit(
   if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic);
   if (title !== undefined) await retitle(ctx, session, asStored(title), now);
   const edited = await ctx.db.get("sessions", session._id);
-  if (edited === null) throw new AppError("INTERNAL", "A session vanished while it was edited");
+  if (edited === null)
+    throw new AppError("INTERNAL", "The session was deleted while it was being edited");
   return edited;
 }
 
-/** A title of the owner's stays, whatever plugins send; null gives it back to them. */
+/** Sets a title that plugins do not overwrite; null lets plugins set the title again. */
 async function retitle(
   ctx: MutationCtx,
   session: Doc<"sessions">,
@@ -47,7 +48,7 @@ async function retitle(
 ): Promise<void> {
   const own = title?.trim() ? cutBytes(title.trim(), TITLE_MAX_BYTES) : undefined;
   if (session.title === own && (session.titleEdited ?? false) === (own !== undefined)) return;
-  // The search text holds the title, so a refresh follows.
+  // The search text contains the title, so the session needs a refresh.
   const refreshDueAt = nextRefresh(session.refreshDueAt, now);
   await ctx.db.patch("sessions", session._id, {
     title: own,

@@ -11,7 +11,7 @@ import { statistics } from "../stats/dashboardDays";
 import { hasRoom, spend, takeWithin } from "../readBudget";
 import { ownSessions } from "./ranges";
 
-/** The dashboard's list of sessions: filtered, in any of its orders, cut. */
+/** The dashboard's list of sessions: filtered, sorted and limited. */
 
 type Session = Doc<"sessions">;
 
@@ -27,109 +27,111 @@ const SORT_INDEX = {
   durationMs: "by_user_and_duration",
 } as const satisfies { [key in SortKey]: string };
 
-/** The filters that the ledger of days knows too. */
+/** The session filters that the ledger of days supports. */
 type Filter = Pick<SessionFilter, "source" | "model" | "project" | "provider">;
 type Order = { sortBy: SortKey; order: "asc" | "desc" };
 
 /**
- * What each of the two ways reads; with the ledger's 8 MiB it stays under the 16 MiB of a query. More
- * than 1,000 stretches of days would come near the number of ranges that a query may read.
+ * Read budgets of the two methods. With the ledger's 8 MiB, both stay under the 16 MiB of a query. More
+ * than 1,000 ranges of days would come close to the number of index ranges that a query may read.
  */
-const IN_ORDER = { rows: 400, bytes: 3 * 1024 * 1024 };
-const BY_DAYS = { rows: 4_000, bytes: 4 * 1024 * 1024 };
-const STRETCHES_MAX = 1_000;
+const INDEX_BUDGET = { rows: 400, bytes: 3 * 1024 * 1024 };
+const DAYS_BUDGET = { rows: 4_000, bytes: 4 * 1024 * 1024 };
+const DAY_RANGES_MAX = 1_000;
 
 /**
- * The user's sessions that match, in the order asked for, cut at `limit`; `total` counts all that
- * match. First the order's own index is followed: where many match, enough are found soon. Where they
- * are not, the ledger says on which days there are matches, and the sessions of those days are read,
- * newest first. With more than one answer can read, the list holds those that were, and `total` says
- * what the ledger counts.
+ * Lists the user's sessions that match, in the requested order, up to `limit`; `total` counts all matches.
+ * Reads the index of the order first, which finds enough sessions quickly if many match. Otherwise reads the
+ * sessions of the days on which the ledger has matches, newest day first. If there are more sessions than
+ * one query can read, the list contains those that were read, and `total` is the ledger's count.
  */
-export async function inOrder(
+export async function listSorted(
   ctx: QueryCtx,
   user: User,
   { limit, filter, ...order }: Order & { limit: number; filter: Filter },
 ): Promise<{ sessions: Session[]; total: number }> {
   const { days: ledger, rows } = await statistics(ctx, user, {});
-  const first = await alongIndex(ctx, user, { limit, filter, ...order });
-  const found = new Map(first.sessions.map((session) => [session._id, session]));
+  const first = await readByIndex(ctx, user, { limit, filter, ...order });
+  const byId = new Map(first.sessions.map((session) => [session._id, session]));
   let isComplete = first.isComplete;
-  if (!first.isEnough) {
-    const further = await onDays(ctx, user, stretchesOf(ledger, filter), filter);
-    for (const session of further.sessions) found.set(session._id, session);
+  if (!first.hasEnough) {
+    const further = await readByDays(ctx, user, likelyDayRanges(ledger, filter), filter);
+    for (const session of further.sessions) byId.set(session._id, session);
     isComplete = further.isComplete;
   }
-  const sessions = Array.from(found.values()).sort(comparing(order));
-  // The ledger counts a session under one model, and does not know every project by its path.
-  const counted = rowsMatching(rows, grainOf(filter)).reduce((sum, row) => sum + row.sessions, 0);
+  const sessions = Array.from(byId.values()).sort(comparatorOf(order));
+  // The ledger counts a session under one model, and does not have every project's path.
+  const counted = rowsMatching(rows, ledgerFilter(filter)).reduce(
+    (sum, row) => sum + row.sessions,
+    0,
+  );
   const total = isComplete ? sessions.length : Math.max(counted, sessions.length);
   return { sessions: sessions.slice(0, limit), total };
 }
 
-/** The first matches in the order asked for; enough are all that are wanted, or all there are. */
-async function alongIndex(
+/** Reads matches along the index of the order. `hasEnough` if it found `limit` matches, or read all sessions. */
+async function readByIndex(
   ctx: QueryCtx,
   user: User,
   { sortBy, order, limit, filter }: Order & { limit: number; filter: Filter },
-): Promise<{ sessions: Session[]; isEnough: boolean; isComplete: boolean }> {
+): Promise<{ sessions: Session[]; hasEnough: boolean; isComplete: boolean }> {
   const rows = ctx.db
     .query("sessions")
     .withIndex(SORT_INDEX[sortBy], (q) => q.eq("userId", user._id))
     .order(order);
   const sessions: Session[] = [];
-  const budget = { ...IN_ORDER };
+  const budget = { ...INDEX_BUDGET };
   for await (const session of rows) {
     spend(budget, session);
     if (matchesFilter(session, filter)) sessions.push(session);
-    if (sessions.length >= limit) return { sessions, isEnough: true, isComplete: false };
-    if (!hasRoom(budget)) return { sessions, isEnough: false, isComplete: false };
+    if (sessions.length >= limit) return { sessions, hasEnough: true, isComplete: false };
+    if (!hasRoom(budget)) return { sessions, hasEnough: false, isComplete: false };
   }
-  return { sessions, isEnough: true, isComplete: true };
+  return { sessions, hasEnough: true, isComplete: true };
 }
 
-/** Those of the sessions of some stretches of days that match. */
-async function onDays(
+/** Reads the sessions of these ranges of days that match. */
+async function readByDays(
   ctx: QueryCtx,
   user: User,
-  stretches: readonly Stretch[],
+  dayRanges: readonly DayRange[],
   filter: Filter,
 ): Promise<{ sessions: Session[]; isComplete: boolean }> {
-  const budget = { ...BY_DAYS };
-  const found: Session[] = [];
-  for (const { from, to } of stretches) {
+  const budget = { ...DAYS_BUDGET };
+  const read: Session[] = [];
+  for (const { from, to } of dayRanges) {
     if (!hasRoom(budget)) break;
     const rows = ownSessions(ctx, user, filter.source, { kind: "before", from, before: to });
-    found.push(...(await takeWithin(rows, budget)));
+    read.push(...(await takeWithin(rows, budget)));
   }
-  const sessions = found.filter((session) => matchesFilter(session, filter));
+  const sessions = read.filter((session) => matchesFilter(session, filter));
   return { sessions, isComplete: hasRoom(budget) };
 }
 
-/** The order of the index: what has no number comes before all that have one, ties by creation. */
-function comparing({ sortBy, order }: Order): (a: Session, b: Session) => number {
+/** Sorts like the index: rows without a value come before all values, ties are in order of creation. */
+function comparatorOf({ sortBy, order }: Order): (a: Session, b: Session) => number {
   const sign = order === "asc" ? 1 : -1;
-  const place = (session: Session) => session[sortBy] ?? -1;
-  return (a, b) => sign * (place(a) - place(b) || a._creationTime - b._creationTime);
+  const sortValue = (session: Session) => session[sortBy] ?? -1;
+  return (a, b) => sign * (sortValue(a) - sortValue(b) || a._creationTime - b._creationTime);
 }
 
-/** The filter in the ledger's names, which are shorter than a session's may be. */
-function grainOf(filter: Filter): Filter {
+/** The filter with its names shortened as the ledger shortens them. */
+function ledgerFilter(filter: Filter): Filter {
   const names = Object.entries(filter).filter(([, name]) => name !== undefined);
   return Object.fromEntries(names.map(([key, name]) => [key, grainName(name)]));
 }
 
-/** Consecutive days, as a range of `createdAt` without its end. */
-type Stretch = { from: number; to: number };
+/** Consecutive days, as a half-open range of `createdAt`. */
+type DayRange = { from: number; to: number };
 
 /**
- * The days on which matches may have begun, newest first. A session may take up its model and provider
- * on a later day, so that only source and project tell. A day too full to tell its sessions apart may
- * hold any. A project may be meant by its path, which the ledger keeps only of sessions without a name:
- * where it may be, all other days that match else come behind.
+ * Returns the days on which matching sessions may have started, newest first. Only source and project
+ * narrow the days, because a session may get its model and provider on a later day. A day with an
+ * `(other)` row may contain any session. The project filter may be a path, which the ledger has only for
+ * sessions without a project name; in that case all other days of the source follow.
  */
-function stretchesOf(ledger: readonly Day[], filter: Filter): Stretch[] {
-  const { project, source } = grainOf(filter);
+function likelyDayRanges(ledger: readonly Day[], filter: Filter): DayRange[] {
+  const { project, source } = ledgerFilter(filter);
   const holding = (names: Filter) =>
     ledger.filter(
       ({ rows }) =>
@@ -139,17 +141,17 @@ function stretchesOf(ledger: readonly Day[], filter: Filter): Stretch[] {
   const isPath = project !== undefined && (likely.length === 0 || /[\\/]/.test(project));
   const known = new Set(likely);
   const others = isPath ? holding({ source }).filter((day) => !known.has(day)) : [];
-  return [...joined(likely), ...joined(others)].slice(0, STRETCHES_MAX);
+  return [...mergeDays(likely), ...mergeDays(others)].slice(0, DAY_RANGES_MAX);
 }
 
-/** Days, newest first, consecutive ones as one stretch. */
-function joined(days: readonly Day[]): Stretch[] {
-  const stretches: Stretch[] = [];
+/** Merges consecutive days (newest first) into ranges. */
+function mergeDays(days: readonly Day[]): DayRange[] {
+  const dayRanges: DayRange[] = [];
   for (const { date } of days) {
     const from = dayStart(date);
-    const last = stretches[stretches.length - 1];
+    const last = dayRanges[dayRanges.length - 1];
     if (last?.from === from + DAY_MS) last.from = from;
-    else stretches.push({ from, to: from + DAY_MS });
+    else dayRanges.push({ from, to: from + DAY_MS });
   }
-  return stretches;
+  return dayRanges;
 }

@@ -9,12 +9,12 @@ import { cutBytes } from "../../lib/text";
 import { isTitle } from "../../lib/sessions/injectedText";
 import type { SessionFields } from "../sync/shapes";
 
-/** Merges what a plugin says of a session into what is stored. Pure. */
+/** Merges a plugin's fields of a session into the stored ones. Pure. */
 
 /** Names are copied into every list, so they are bounded (UTF-8 bytes). */
 const NAME_MAX_BYTES = 200;
 
-/** The fields of a session that follow from its plugin. */
+/** The fields of a session that its plugin determines. */
 export type Reported = Values<SessionTable> &
   Pick<
     Doc<"sessions">,
@@ -29,8 +29,8 @@ export type Reported = Values<SessionTable> &
   >;
 
 /**
- * The session after this request. Absent and empty values keep what is stored, 0 and placeholders
- * never replace something real, and what a plugin reports replaces what was summed over messages.
+ * Returns the session after this request. Absent and empty values keep the stored ones, 0 and placeholders
+ * never replace real values, and reported numbers replace sums over messages.
  */
 export function mergeSession(stored: Reported, input: SessionFields): Reported {
   const claimedBefore = { ...record(NUMBERS, () => undefined), ...claimedOf(stored) };
@@ -55,26 +55,26 @@ export function mergeSession(stored: Reported, input: SessionFields): Reported {
   };
 }
 
-/** The stored object where nothing changed, so that a repeated request is seen to say nothing new. */
+/** Returns the stored object if nothing changed, so that a repeated request compares as equal. */
 function claimedField(stored: Numbers | undefined, claimed: Numbers) {
   const isSame = NUMBERS.every((name) => stored?.[name] === claimed[name]);
   if (isSame) return stored === undefined ? {} : { claimed: stored };
   return { claimed };
 }
 
-/** Names that Claude Code makes up for transcripts: `quiet-humming-otter`. */
+/** Names that Claude Code generates for transcripts: `quiet-humming-otter`. */
 const MADE_UP_TITLE = /^[a-z]+(?:-[a-z]+){2,3}$/;
 
 /**
- * Whether the first title stays. Claude Code's plugin calls a session after the first prompt since it
- * was started or resumed, and at its end after a made-up name.
+ * Whether the stored title is kept. Claude Code's plugin sends as title the first prompt since the session
+ * was started or resumed, and a generated name at its end.
  */
 function keepsTitle({ title, source }: Reported, input: SessionFields): boolean {
   if ((input.source ?? source) !== "claude-code" || title === undefined) return false;
   return isTitle(title) && !isPlaceholderTitle(title) && !MADE_UP_TITLE.test(title);
 }
 
-/** Names of the fields that plugins reported, which the sums over messages leave alone. */
+/** Names of the fields that plugins reported; sums over messages do not replace these. */
 function mergeReported(stored: string[], input: SessionFields): string[] {
   const numbers = NUMBERS.filter((name) => input[name]);
   const names = input.model === undefined || isPlaceholderName(input.model) ? [] : ["model"];
@@ -95,7 +95,7 @@ export function mergeSource(
   return { source: cutBytes(source, NAME_MAX_BYTES), sourceIsExplicit: true };
 }
 
-/** Names the project after the last segment of its path, where the plugin sends no other name. */
+/** Names the project after the last segment of its path, unless the plugin sends a name. */
 function withProjectName(input: SessionFields): SessionFields {
   const { projectPath, projectName: sent } = input;
   // A Windows path arrives whole as the name; "owner/repository" is a name.

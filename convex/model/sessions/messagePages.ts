@@ -16,17 +16,17 @@ import * as Parts from "./parts";
 
 /** Reads a conversation page by page, each page bounded by messages, rows and bytes. */
 
-/** What one answer may carry of texts and parts; one larger message still comes, alone. */
+/** Text and parts of one answer. A single larger message is still returned, alone. */
 const PAGE_MAX_BYTES = 4 * 1024 * 1024;
-/** Rows are read one after the other: 4,000 stay far from a second. */
+/** Rows are read one at a time; 4,000 take well under a second. */
 const PAGE_MAX_ROWS = 4_000;
 /**
- * What texts and parts may become as JSON, where a control character takes six bytes. One message
- * that is larger comes alone: it was sent as JSON, so that it is no larger than what was sent.
+ * Size of texts and parts as JSON, where a control character takes six bytes. A single larger message is
+ * returned alone; it arrived as JSON, so its size is bounded by the request that sent it.
  */
 const PAGE_MAX_JSON_BYTES = 12 * 1024 * 1024;
 
-/** A message as it leaves, its parts' JSON still as text (Convex values cannot hold all of it). */
+/** A message as returned. The JSON of its parts stays text, because Convex values cannot represent all JSON. */
 export type MessageView = Values<MessageTable> &
   Pick<
     Doc<"messages">,
@@ -36,16 +36,16 @@ export type MessageView = Values<MessageTable> &
     parts: JoinedPart[];
   };
 
-/** What a page gives of a message's own row; its text and parts are put together first. */
-const SHOWN_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
+/** Columns copied from the message's row. Text and parts are assembled from several rows. */
+const VIEW_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
 
-/** How much a page may be: messages, and what they read at most. */
+/** Bounds of a page: messages, bytes and rows. */
 type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
 
 /**
  * A page of a session's messages in the order of the conversation, with their parts. Bounded by
- * `limit`, by bytes and by rows; `cursor` is null at the end. Who shows less of it goes on with
- * `cursorBehind` the last message shown.
+ * `limit`, by bytes and by rows; `cursor` is null at the end. If you return fewer messages, resume with
+ * `cursorAfter(lastIndex)`.
  */
 export async function page(
   ctx: QueryCtx,
@@ -54,7 +54,7 @@ export async function page(
 ): Promise<{
   messages: MessageView[];
   cursor: string | null;
-  cursorBehind: (index: number) => string;
+  cursorAfter: (index: number) => string;
 }> {
   const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
   const after = cursor === undefined ? "" : readPageCursor(cursor);
@@ -73,17 +73,17 @@ export async function page(
     if (more) break;
     found.push(message);
   }
-  const rows = await Parts.ofPage(ctx, found);
+  const rows = await Parts.readPage(ctx, found);
   const read = found.map((message) => messageView(message, rows.get(message._id)));
   const messages = read.slice(0, fitting(read));
-  const cursorBehind = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
+  const cursorAfter = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
   const isCut = messages.length > 0 && (more || messages.length < read.length);
-  return { messages, cursor: isCut ? cursorBehind(messages.length - 1) : null, cursorBehind };
+  return { messages, cursor: isCut ? cursorAfter(messages.length - 1) : null, cursorAfter };
 }
 
 /** How many of the messages fit one answer as JSON; at least one. */
 function fitting(messages: readonly MessageView[]): number {
-  // One message comes whatever its size, and measuring the largest takes a tenth of a second.
+  // A single message is returned at any size, and measuring the largest takes a tenth of a second.
   if (messages.length <= 1) return messages.length;
   let bytes = 0;
   const beyond = messages.findIndex((message, index) => {
@@ -107,7 +107,7 @@ function readPageCursor(cursor: string): string {
   throw invalidField("messages_cursor", "is not a cursor of this session");
 }
 
-function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView {
+function messageView(message: Doc<"messages">, whole?: Parts.MessageParts): MessageView {
   const { _id: id, textContent, externalId, createdAt, role } = message;
   const text = textContent === undefined ? undefined : (whole?.text ?? textContent);
   const shown = { ...pick(message, SHOWN_FIELDS), ...defined({ textContent: text }) };
@@ -116,12 +116,12 @@ function messageView(message: Doc<"messages">, whole?: Parts.Whole): MessageView
 
 const fieldsInSession = viewOf(MESSAGE_FIELDS, "session");
 
-/** A message as `GET /api/sessions/:id` shows it. */
+/** A message as `GET /api/sessions/:id` returns it. */
 export function inSession(message: MessageView) {
   return { ...withoutFields(message), ...fieldsInSession(message) };
 }
 
-/** A message without the fields of the table, of which a view shows only some. */
+/** A message without the fields of the field table, because a view shows only some of them. */
 export function withoutFields(message: MessageView) {
   const { id, externalId, createdAt, role, parts, rawRole, textContent, source } = message;
   return { id, externalId, createdAt, role, parts, ...defined({ rawRole, textContent, source }) };

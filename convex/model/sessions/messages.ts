@@ -16,7 +16,7 @@ import { changeOf, type StoredChange } from "../sync/changes";
 import { insertSearchTexts, replaceSearchTexts } from "../search/searchTexts";
 import * as Parts from "./parts";
 
-/** Columns of a message that are kept where a later delivery does not send them. */
+/** Columns that keep their value if a later delivery does not send them. */
 const KEPT_FIELDS = [
   "role",
   "rawRole",
@@ -26,7 +26,7 @@ const KEPT_FIELDS = [
   ...MESSAGE_FIELD_NAMES,
 ] as const;
 
-/** The session's message of this id, or null. */
+/** Returns the session's message with this external id, or null. */
 export async function find(
   ctx: QueryCtx,
   session: Doc<"sessions">,
@@ -38,7 +38,7 @@ export async function find(
     .unique();
 }
 
-/** What `upsert` may take of a transaction: operations, and bytes read. */
+/** The most that `upsert` uses of a transaction: operations, and bytes read. */
 export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Load {
   const { textTail, partRows } = message;
   const operations = ITEM_OPERATIONS + (textTail?.length ?? 0) + (partRows?.length ?? 0);
@@ -46,7 +46,7 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
   const row = getDocumentSize(stored);
   if (isContinuation(message)) return { operations, bytes: row };
   if (stored.deliveryHash === message.deliveryHash) return { operations, bytes: row };
-  // What is replaced is read twice: to find it, and to delete it.
+  // Replaced rows are read twice: to find them, and to delete them.
   return {
     operations: operations + 2 * (stored.partRows ?? 0),
     bytes: 2 * (row + (stored.partBytes ?? 0)),
@@ -57,8 +57,8 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
 type Upserted = { messageId: Id<"messages">; outcome: Outcome; change?: StoredChange };
 
 /**
- * Takes in a message, `stored` being what `find` gave. The newest delivery wins; what it does not send
- * is kept; an identical one writes nothing. The session is read, not written.
+ * Stores a message; `stored` is the result of `find`. The newest delivery wins, and fields it does not send
+ * are kept. An identical delivery writes nothing. Does not write the session.
  */
 export async function upsert(
   ctx: MutationCtx,
@@ -81,8 +81,8 @@ export async function upsert(
 }
 
 /**
- * Ids of a stored message after a delivery under another one: the tool's own id is its id from then on,
- * and the one that a plugin made up is kept beside it. Empty where nothing changes.
+ * Returns the ids of a stored message after a delivery under another id: the tool's own id becomes its
+ * `externalId`, and the id that a plugin generated is kept in `madeUpId`. Empty if nothing changes.
  */
 function joinedIds(
   session: Doc<"sessions">,
@@ -112,7 +112,7 @@ async function insert(
     orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
     deliveryHash: hashAfterSlice(message),
     ...(message.secrets ? { secrets: message.secrets } : {}),
-    ...size(rows.length, contentBytes(rows)),
+    ...rowTotals(rows.length, contentBytes(rows)),
   };
   const messageId = await ctx.db.insert("messages", fields);
   const inserted = { ...fields, _id: messageId };
@@ -122,8 +122,8 @@ async function insert(
   return { messageId, outcome: "inserted", change: changeOf(inserted) };
 }
 
-/** Fields of a message with rows in `parts`; most have none, and then say nothing. */
-function size(rows: number, bytes: number) {
+/** Fields that count a message's rows in `parts`; absent for the many messages without such rows. */
+function rowTotals(rows: number, bytes: number) {
   return rows > 0 ? { partRows: rows, partBytes: bytes } : {};
 }
 
@@ -139,7 +139,7 @@ async function update(
     delete fields.textContent;
     delete fields.textIsDerived;
   }
-  // A role that could not be read never replaces one that could.
+  // An unrecognised role never replaces a known one.
   const keepsRole = message.role === "unknown" && stored.role !== "unknown";
   if (keepsRole) {
     delete fields.role;
@@ -149,7 +149,7 @@ async function update(
     ...(sendsText ? { text: message.textTail ?? [] } : {}),
     ...(message.partRows ? { parts: message.partRows } : {}),
   };
-  const isByTime = isCountedByTime(session, stored);
+  const isByTime = isAwaitingAdoption(session, stored);
   const replaced = { text: sendsText, parts: message.partRows !== undefined };
   const secrets = afterDelivery(stored.secrets, message.secrets, replaced);
   await replaceSearchTexts(ctx, stored, message.searchTexts ?? [], replaced);
@@ -168,7 +168,7 @@ async function update(
   return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets }, stored);
 }
 
-/** Text put together from parts never replaces text that was sent as such. */
+/** Whether the stored text is kept, because text derived from parts never replaces text that was sent. */
 export function keepsSentText(stored: Doc<"messages">, message: MessageRow): boolean {
   return (
     message.textIsDerived === true &&
@@ -178,8 +178,8 @@ export function keepsSentText(stored: Doc<"messages">, message: MessageRow): boo
 }
 
 /**
- * Puts rows in place of those of the same kinds; gives the message's fields about its rows after it.
- * Throws `PAYLOAD_TOO_LARGE` where the text of one delivery and the parts of another are too much together.
+ * Replaces the rows of the kinds given; returns the message's row counts afterwards. Throws
+ * `PAYLOAD_TOO_LARGE` if the text of one delivery and the parts of another exceed the limit together.
  */
 async function replaceRows(
   ctx: MutationCtx,
@@ -189,12 +189,12 @@ async function replaceRows(
 ) {
   let { partRows = 0, partBytes = 0 } = stored;
   const hadRows = partRows > 0;
-  for (const which of ["text", "parts"] as const) {
-    const pieces = rows[which];
+  for (const kind of ["text", "parts"] as const) {
+    const pieces = rows[kind];
     if (pieces === undefined) continue;
-    const gone = await Parts.replace(ctx, stored, which, pieces, hadRows);
-    partRows += pieces.length - gone.length;
-    partBytes += contentBytes(pieces) - contentBytes(gone);
+    const removed = await Parts.replace(ctx, stored, kind, pieces, hadRows);
+    partRows += pieces.length - removed.length;
+    partBytes += contentBytes(pieces) - contentBytes(removed);
   }
   const bytes = utf8Length(textContent ?? "") + partBytes + rows.bytesToCome;
   if (bytes > MESSAGE_MAX_BYTES) throw tooLarge("message");
@@ -207,7 +207,7 @@ function bytesToCome({ slice }: MessageRow, sendsText: boolean): number {
   return slice.partsToCome + (sendsText ? slice.textToCome : 0);
 }
 
-/** What tells the session's refresh that it must look at this message again: fields of its row, or a change. */
+/** Makes the session's refresh count this message again: returns the change to append, if one is needed. */
 export function markChanged(
   session: Doc<"sessions">,
   stored: Doc<"messages">,
@@ -217,10 +217,10 @@ export function markChanged(
 }
 
 /**
- * Whether the refresh of a session of version 1 will come to this message and count it as it then is:
- * a change needs no telling.
+ * Whether the migration of a version 1 session has not reached this message yet. It will count the message
+ * as it is then, so no change needs to be recorded.
  */
-function isCountedByTime(
+function isAwaitingAdoption(
   { foldedThrough, adoptedThrough = "" }: Doc<"sessions">,
   { orderKey: key }: Pick<Doc<"messages">, "orderKey">,
 ): boolean {

@@ -2,53 +2,53 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { joinRows, TEXT_ORDER, type PartRow, type JoinedPart } from "../../lib/sessions/partRows";
 
-/** The only hands on the `parts` table, but for deletion and search. */
+/** Reads and writes the rows of messages in `parts`. Deletion, search and migrations query the table themselves. */
 
 type Owner = Pick<Doc<"messages">, "userId" | "sessionId" | "orderKey"> & {
   _id: Doc<"messages">["_id"];
 };
 
-/** Which rows of a message: its continued text, its parts. */
-type Which = "text" | "parts";
+/** The kinds of a message's rows: the rest of a long text, or parts. */
+type RowKind = "text" | "parts";
 
-/** Puts rows in place of those of the same kind that the message has; gives the rows that are gone. */
+/** Replaces the message's rows of one kind; returns the removed rows. */
 export async function replace(
   ctx: MutationCtx,
   message: Owner,
-  which: Which,
+  kind: RowKind,
   pieces: readonly PartRow[],
   hasRows: boolean,
 ): Promise<Doc<"parts">[]> {
-  const gone = hasRows ? await ofMessage(ctx, message, which) : [];
-  for (const row of gone) await ctx.db.delete("parts", row._id);
+  const removed = hasRows ? await collectRows(ctx, message, kind) : [];
+  for (const row of removed) await ctx.db.delete("parts", row._id);
   const { userId, sessionId, orderKey, _id: messageId } = message;
   for (const piece of pieces) {
     await ctx.db.insert("parts", { userId, sessionId, messageId, orderKey, ...piece });
   }
-  return gone;
+  return removed;
 }
 
-/** Rows of one message. Bounded by what one request may store. */
-async function ofMessage(ctx: QueryCtx, message: Owner, which: Which): Promise<Doc<"parts">[]> {
+/** Collects the rows of one message. */
+async function collectRows(ctx: QueryCtx, message: Owner, kind: RowKind): Promise<Doc<"parts">[]> {
   const rows: Doc<"parts">[] = [];
-  // One message's rows fit one request.
-  for await (const row of rowsOfMessage(ctx, message, which)) rows.push(row);
+  // Bounded: a message has at most `MESSAGE_MAX_BYTES`.
+  for await (const row of rowsOfMessage(ctx, message, kind)) rows.push(row);
   return rows;
 }
 
 /**
- * Rows of one message in their order. They are found by the message's order key, which no other message
- * of the session has (two could share one by a collision of 32-bit hashes: hence the check).
+ * Yields the rows of one message in order. Finds them by the message's order key and checks the message id,
+ * because two messages of a session could share an order key by a collision of 32-bit hashes.
  */
 export async function* rowsOfMessage(
   ctx: QueryCtx,
   { _id, sessionId, orderKey }: Pick<Owner, "_id" | "sessionId" | "orderKey">,
-  which?: Which,
+  kind?: RowKind,
 ): AsyncGenerator<Doc<"parts">, void> {
   const rows = ctx.db.query("parts").withIndex("by_session_and_order_key", (q) => {
     const range = q.eq("sessionId", sessionId).eq("orderKey", orderKey);
-    if (which === undefined) return range;
-    return which === "text" ? range.eq("order", TEXT_ORDER) : range.gt("order", TEXT_ORDER);
+    if (kind === undefined) return range;
+    return kind === "text" ? range.eq("order", TEXT_ORDER) : range.gt("order", TEXT_ORDER);
   });
   for await (const row of rows) if (row.messageId === _id) yield row;
 }
@@ -57,13 +57,13 @@ export async function* rowsOfMessage(
 export type Whole = { text: string; parts: JoinedPart[] };
 
 /**
- * The rows of a page of messages, in one range read. The messages must be neighbours in the order of
- * the conversation, and their `partBytes` together what one transaction may read.
+ * Reads the rows of a page of messages in one index range. The messages must be consecutive in the
+ * conversation, and one transaction must be able to read the sum of their `partBytes`.
  */
-export async function ofPage(
+export async function readPage(
   ctx: QueryCtx,
   page: readonly Doc<"messages">[],
-): Promise<ReadonlyMap<string, Whole>> {
+): Promise<ReadonlyMap<string, MessageParts>> {
   const first = page.find((message) => (message.partRows ?? 0) > 0);
   const last = page[page.length - 1];
   if (first === undefined || last === undefined) return new Map();

@@ -5,17 +5,17 @@ import { prefixBytes } from "../../lib/text";
 import { hasRoom, spend } from "../readBudget";
 
 /**
- * How much of a conversation's beginning is searched for prompts. An index by role would be one more
- * copy of `messages`, to find three rows that are nearly always among the first twenty.
+ * Read budget for finding the first prompts. An index by role would cost another copy of `messages`, to find
+ * three rows that are nearly always among the first twenty.
  */
-const BEGINNING = { rows: 200, bytes: 1024 * 1024 };
+const READ_BUDGET = { rows: 200, bytes: 1024 * 1024 };
 
-/** As much of a message as may be in front of what a person said in it. */
+/** Bytes read of a message to find the person's text, which may follow text that a tool injected. */
 const PROMPT_READ_MAX_BYTES = 8_000;
 
 /**
- * The first prompts of a session that a person wrote, at most `count`, as far as they are at its
- * beginning. Messages that a tool injected are passed over.
+ * Returns the first `count` prompts that a person wrote, as far as they are near the start of the session.
+ * Skips messages that a tool injected.
  */
 export async function firstPrompts(
   ctx: QueryCtx,
@@ -26,7 +26,7 @@ export async function firstPrompts(
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId));
   const prompts: Doc<"messages">[] = [];
-  const budget = { ...BEGINNING };
+  const budget = { ...READ_BUDGET };
   for await (const message of messages) {
     spend(budget, message);
     if (message.role === "user" && promptOf(message) !== "") prompts.push(message);
@@ -35,7 +35,7 @@ export async function firstPrompts(
   return prompts;
 }
 
-/** What a person said in a message, as far as its beginning tells. */
+/** Returns the text that a person wrote in a message, from its first bytes; empty if a tool injected it. */
 export function promptOf({ textContent = "" }: Pick<Doc<"messages">, "textContent">): string {
   return personText(prefixBytes(textContent, PROMPT_READ_MAX_BYTES));
 }

@@ -3,12 +3,12 @@ import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
 
-/** Sessions in order of source time (`createdAt`), newest first, from any of the indexes that end with it. */
+/** Reads sessions by source time (`createdAt`), newest first, from any index that ends with it. */
 
-/** A position in that order. Sessions of one moment are in order of creation. */
+/** A position in that order. Sessions with the same time are in order of creation. */
 export type Position = { createdAt: number; creationTime: number };
 
-/** Where a list starts: at a position, or behind it. */
+/** Where a list starts: at a position, or after it. */
 export type Start = Position & { isIncluded: boolean };
 
 type Bounds = { from?: number; to?: number };
@@ -71,7 +71,7 @@ export function ownSessions(
   return own.order("desc");
 }
 
-/** Sessions newest first, from a start on: those of the same moment first, then earlier ones. */
+/** Yields sessions newest first, beginning at a start: those with the same time first, then earlier ones. */
 export async function* newestFirst(
   sessionsIn: (range: CreatedAtRange) => AsyncIterable<Doc<"sessions">>,
   { from = -Infinity, to = Infinity }: Bounds,

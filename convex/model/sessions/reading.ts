@@ -5,12 +5,12 @@ import { oneLine, prefixBytes } from "../../lib/text";
 import { hasRoom, spend } from "../readBudget";
 import * as MessagePages from "./messagePages";
 
-/** A conversation as people read it in a browser: page by page, from any message. */
+/** Reads a conversation for the browser pages, page by page, from any message. */
 
-/** What one page is made from at most, but for one message that is larger alone. */
-const PAGE = { limit: 100, maxBytes: 1024 * 1024 };
+/** Read budget of one page. A single larger message is still returned, alone. */
+const PAGE_BUDGET = { limit: 100, maxBytes: 1024 * 1024 };
 
-/** A page of a conversation. `cursors[i]` continues behind message `i`. */
+/** A page of a conversation. `cursors[i]` continues after message `i`. */
 export type ReadingPage = {
   messages: MessagePages.MessageView[];
   cursors: string[];
@@ -19,8 +19,8 @@ export type ReadingPage = {
 };
 
 /**
- * Reads a page from a cursor, or from a little before a message: its neighbours of the same moment may
- * come first. An id that is not a message of this session begins at the beginning.
+ * Reads a page from a cursor or from a message; messages with the same time may precede that message.
+ * Starts at the beginning if the id is not a message of this session.
  */
 export async function page(
   ctx: QueryCtx,
@@ -28,10 +28,10 @@ export async function page(
   at: { cursor?: string; messageId?: string },
 ): Promise<ReadingPage> {
   const cursor = at.cursor ?? (await cursorBefore(ctx, session, at.messageId));
-  const found = await MessagePages.page(ctx, session, { ...PAGE, cursor });
+  const found = await MessagePages.page(ctx, session, { ...PAGE_BUDGET, cursor });
   return {
     messages: found.messages,
-    cursors: found.messages.map((_, index) => found.cursorBehind(index)),
+    cursors: found.messages.map((_, index) => found.cursorAfter(index)),
     hasMore: found.cursor !== null,
   };
 }
@@ -48,12 +48,12 @@ async function cursorBefore(
   return writeCursor([message.orderKey.slice(0, -1)]);
 }
 
-/** Prompts that the index of a session names, and what it reads for them: messages of all roles. */
+/** Prompts that a session's index lists, and the read budget to find them among messages of all roles. */
 const PROMPTS_MAX = 200;
 const PROMPTS_BUDGET = { rows: 1_000, bytes: 1024 * 1024 };
 const PROMPT_MAX_BYTES = 90;
 
-/** The session's prompts in order, each by its beginning; `isCut` if there may be more. */
+/** Lists the first words of the session's prompts in order; `isCut` if there may be more. */
 export async function prompts(
   ctx: QueryCtx,
   session: Doc<"sessions">,
@@ -65,15 +65,15 @@ export async function prompts(
     .withIndex("by_session", (q) => q.eq("sessionId", session._id));
   for await (const message of rows) {
     spend(budget, message);
-    const text = message.role === "user" ? beginningOf(message.textContent ?? "") : "";
+    const text = message.role === "user" ? excerptOf(message.textContent ?? "") : "";
     if (text !== "") entries.push({ id: message._id, text });
     if (!hasRoom(budget) || entries.length >= PROMPTS_MAX) return { entries, isCut: true };
   }
   return { entries, isCut: false };
 }
 
-/** The first words of a prompt, without what tools wrapped around it. */
-function beginningOf(text: string): string {
+/** Returns the first words of a prompt, without blocks that tools wrapped around it. */
+function excerptOf(text: string): string {
   const words = text.slice(0, 4_000).replace(/<([a-z_-]{1,40})>[^<]{0,4000}<\/\1>/g, " ");
   const line = oneLine(words);
   const cut = prefixBytes(line, PROMPT_MAX_BYTES);

@@ -21,7 +21,7 @@ import { hasRoom, spend, takeWithin } from "../readBudget";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
 import { mergeSession, mergeSource } from "./merge";
 
-/** Whoever writes must know whether all data of the user is being deleted. */
+/** Writers need the whole user row, because it records whether all data of the user is being deleted. */
 type Writer = Doc<"users">;
 
 /** The user's session with this external id, or null. */
@@ -36,7 +36,7 @@ async function findByExternalId(
     .unique();
 }
 
-/** The user's session by our id alone, or null: for queries, which must not throw. */
+/** Returns the user's session by our id only, or null; for queries, which must not throw. */
 export async function findOwn(
   ctx: QueryCtx,
   user: User | null,
@@ -47,19 +47,19 @@ export async function findOwn(
   return session && session.userId === user._id ? session : null;
 }
 
-/** The user's session by our id or the plugin's, or null; everyone else's is as unknown as none. */
+/** Returns the user's session by our id or the plugin's, or null. Other users' sessions also return null. */
 export async function find(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions"> | null> {
   return (await findOwn(ctx, user, id)) ?? (await findByExternalId(ctx, user, id));
 }
 
-/** The same; 404 where there is none. */
+/** Returns the user's session by our id or the plugin's; throws 404 if it does not exist. */
 export async function require(ctx: QueryCtx, user: User, id: string): Promise<Doc<"sessions">> {
   const session = await find(ctx, user, id);
   if (session === null) throw notFound("Session");
   return session;
 }
 
-/** A session nobody has described yet. */
+/** A new session without any fields from a plugin. */
 function blank(userId: Id<"users">, externalId: string, now: number) {
   return {
     userId,
@@ -76,8 +76,8 @@ function blank(userId: Id<"users">, externalId: string, now: number) {
 }
 
 /**
- * The session to write to, or null. One that the deletion of all data has not reached yet goes now:
- * what is sent from now on belongs to a fresh one, and is not taken with it.
+ * Returns the session to write to, or null. A session that a running deletion of all data has yet to reach
+ * is deleted here, so that what is sent from now on belongs to a new session and survives that deletion.
  */
 async function findForWriting(
   ctx: MutationCtx,
@@ -91,8 +91,8 @@ async function findForWriting(
 }
 
 /**
- * Takes in what a plugin says of a session. A request that says nothing new writes nothing; one that
- * does schedules the refresh of what follows from it (search text, statistics).
+ * Stores a plugin's fields of a session. A request without changes writes nothing; other requests schedule
+ * a refresh of derived data (search text, statistics).
  */
 export async function upsert(
   ctx: MutationCtx,
@@ -127,8 +127,8 @@ function isSame<T extends object>(stored: T, merged: Partial<T>): boolean {
 }
 
 /**
- * The session that a message belongs to, made on demand, because some plugins never send sessions; null
- * for one that its owner deleted.
+ * Returns the session of a message, and creates it if necessary, because some plugins never send sessions.
+ * Returns null if its owner deleted it.
  */
 export async function ensure(
   ctx: MutationCtx,
@@ -142,19 +142,20 @@ export async function ensure(
   const fresh = blank(user._id, message.sessionExternalId, Math.min(message.createdAt, now));
   const id = await ctx.db.insert("sessions", { ...fresh, ...mergeSource(fresh, message.source) });
   const session = await ctx.db.get("sessions", id);
-  if (session === null) throw new AppError("INTERNAL", "A session vanished while it was created");
+  if (session === null)
+    throw new AppError("INTERNAL", "The session was deleted while it was being created");
   return session;
 }
 
-/** What one page looks at: a thousand sessions of the usual 1.5 kB, where a filter passes over most. */
-const LIST_READ = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+/** Read budget of one page, in case a filter excludes most sessions: a thousand of the usual 1.5 kB. */
+const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** The cursor of a page that ends with this session. */
+/** Returns the cursor of a page that ends with this session. */
 export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
   return writeCursor([createdAt, _creationTime]);
 }
 
-/** Where the page before ended; 400 for what is no such cursor. */
+/** Parses a list cursor into the position where the previous page ended; throws 400 if it is invalid. */
 export function readListCursor(text: string): Position {
   const [createdAt, creationTime] = readCursor(text, ["number", "number"]) ?? [];
   if (createdAt !== undefined && creationTime !== undefined) return { createdAt, creationTime };
@@ -162,9 +163,9 @@ export function readListCursor(text: string): Position {
 }
 
 /**
- * A page of the user's sessions that match, newest first by source time. Stable under inserts: the
- * next page starts exactly behind the last row of this one. A page may be shorter than asked for
- * where the filter passes over many sessions; `cursor` is null at the end.
+ * A page of the user's sessions that match, newest first by source time. Stable under inserts: the next page
+ * starts exactly after the last row read for this one. A page may be shorter than `limit` if the filter
+ * excludes many sessions; `cursor` is null at the end.
  */
 export async function listPage(
   ctx: QueryCtx,
@@ -174,7 +175,7 @@ export async function listPage(
   const start = cursor === undefined ? null : { ...readListCursor(cursor), isIncluded: false };
   const rows = (range: CreatedAtRange) => ownSessions(ctx, user, filter.source, range);
   const sessions: Doc<"sessions">[] = [];
-  const budget = { ...LIST_READ };
+  const budget = { ...LIST_BUDGET };
   let last: Doc<"sessions"> | undefined;
   for await (const session of newestFirst(rows, filter, start)) {
     if (last && (sessions.length >= limit || !hasRoom(budget))) {
@@ -188,9 +189,9 @@ export async function listPage(
 }
 
 /** Session rows that one page of external ids reads: a thousand of the usual 1.5 kB. */
-const EXTERNAL_IDS_PAGE = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+const EXTERNAL_IDS_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** A page of the external ids that plugins announced, and where the next begins (null at the end). */
+/** A page of the external ids of sessions that plugins sent; `next` starts the next page, null at the end. */
 export async function externalIdPage(
   ctx: QueryCtx,
   user: User,
@@ -199,7 +200,7 @@ export async function externalIdPage(
   const sessions = ctx.db
     .query("sessions")
     .withIndex("by_user_external", (q) => q.eq("userId", user._id).gt("externalId", after));
-  const budget = { ...EXTERNAL_IDS_PAGE };
+  const budget = { ...EXTERNAL_IDS_BUDGET };
   const rows = await takeWithin(sessions, budget);
   const announced = rows.filter((session) => session.announced);
   return {
@@ -208,13 +209,13 @@ export async function externalIdPage(
   };
 }
 
-/** The title to show: the plugin's, or the start of the first prompt. */
+/** Returns the title to show: the stored title, or the start of the first prompt if that is a placeholder. */
 export function shownTitle(session: Doc<"sessions">): string | undefined {
   const { title, promptTitle } = session;
   return title === undefined || isPlaceholderTitle(title) ? (promptTitle ?? title) : title;
 }
 
-/** The columns that no view leaves out, apart from the fields of the table. */
+/** Columns that every view contains in addition to the fields of the field table. */
 function ownColumns(session: Doc<"sessions">) {
   return {
     externalId: session.externalId,
@@ -230,7 +231,7 @@ function ownColumns(session: Doc<"sessions">) {
 
 const fieldsInExport = viewOf(SESSION_FIELDS, "export");
 
-/** What an export may hold of a session, one by one: a new column does not slip in. */
+/** A session as exports may contain it. Columns are listed one by one, so that a new column is not exported by accident. */
 export function headView(session: Doc<"sessions">): ExportHead {
   const title = shownTitle(session);
   return { ...ownColumns(session), ...fieldsInExport({ ...session, title }) };
@@ -238,7 +239,7 @@ export function headView(session: Doc<"sessions">): ExportHead {
 
 const FIELDS_IN = record(OWNER_VIEWS, (view) => viewOf(SESSION_FIELDS, view));
 
-/** A session for its owner. Unknown tokens and cost are 0 here, as older clients expect. */
+/** A session as its owner sees it. Unknown tokens and cost are 0, as older clients expect. */
 export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionAnswer {
   const { promptTokens = 0, completionTokens = 0, totalTokens = 0, cost = 0 } = session;
   return {
@@ -259,7 +260,7 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
 
 const fieldsForStrangers = viewOf(SESSION_FIELDS, "shared");
 
-/** A shared session as strangers see it: what was said, and nothing of who, where and how much. */
+/** A shared session as strangers see it: without the owner, paths or cost. */
 export function publicView(session: Doc<"sessions">) {
   const { source, createdAt, totalTokens = 0 } = session;
   const fields = fieldsForStrangers({ ...session, title: shownTitle(session), totalTokens });

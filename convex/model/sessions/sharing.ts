@@ -4,12 +4,12 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { willRemove } from "../accounts/deletionState";
 import { takeWithin } from "../readBudget";
 
-/** Characters of a slug: 22 of 64 symbols are 132 bits, so that nobody finds one by trying. */
+/** 22 characters of 64 symbols are 132 bits, so a slug cannot be guessed. */
 const SLUG_LENGTH = 22;
 
 /**
- * Makes a session public or private. The first publication makes its slug, which is kept: private
- * hides the page, public again gives the same link. Nothing else of the session changes.
+ * Makes a session public or private. The first publication creates its slug. The slug is kept while the
+ * session is private, so publishing again restores the same link. Changes nothing else.
  */
 export async function setVisibility(
   ctx: MutationCtx,
@@ -24,8 +24,8 @@ export async function setVisibility(
 }
 
 /**
- * The session shared under this slug, or null. Private sessions also return null, so callers cannot
- * tell them from missing ones; so do sessions that an open deletion of their owner will remove.
+ * Returns the session shared under this slug, or null. Private sessions also return null, so callers cannot
+ * tell them from missing ones; so do sessions that a running deletion of all data will remove.
  */
 export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sessions"> | null> {
   if (slug === "") return null;
@@ -38,10 +38,10 @@ export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sess
   return owner === null || willRemove(owner, session) ? null : session;
 }
 
-/** Sessions looked through for those that are shared: no index is paid for that few. */
-const SCANNED = { rows: 4_000, bytes: 6 * 1024 * 1024 };
+/** Read budget for finding shared sessions. They are too few to be worth an index. */
+const SCAN_BUDGET = { rows: 4_000, bytes: 6 * 1024 * 1024 };
 
-/** The user's shared sessions among the latest few thousand, newest first. */
+/** Lists the user's shared sessions among the latest few thousand, newest first. */
 export async function listPublic(
   ctx: QueryCtx,
   user: Pick<Doc<"users">, "_id">,
@@ -50,5 +50,5 @@ export async function listPublic(
     .query("sessions")
     .withIndex("by_user_and_created_at", (q) => q.eq("userId", user._id))
     .order("desc");
-  return (await takeWithin(rows, { ...SCANNED })).filter(({ isPublic }) => isPublic);
+  return (await takeWithin(rows, { ...SCAN_BUDGET })).filter(({ isPublic }) => isPublic);
 }

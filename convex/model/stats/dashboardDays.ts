@@ -14,17 +14,17 @@ import { DAY_MS, utcDate } from "../../lib/time";
 import type { User } from "../accounts/user";
 import { hasRoom, takeWithin } from "../readBudget";
 
-/** What one statistic reads: 30 years of days, ten of busy ones (2 kB each). */
-const DAYS = { rows: 11_000, bytes: 7 * 1024 * 1024 };
-/** Open days of one user: a day is copied seconds after it changed, but an import opens many. */
+/** Read budget of one statistic: 30 years of days, or ten years of busy ones (2 kB each). */
+const DAYS_BUDGET = { rows: 11_000, bytes: 7 * 1024 * 1024 };
+/** Open days read per user. A day is copied seconds after it changes, but an import opens many at once. */
 const OPEN_DAYS_MAX = 400;
-/** Rows of open days; what is beyond them is as `dailyWrapped` last copied it. */
-const GRAINS = { rows: 3_000, bytes: 3 * 1024 * 1024 };
+/** Read budget for rows of open days; days beyond it are read from their last copy in `dailyWrapped`. */
+const GRAINS_BUDGET = { rows: 3_000, bytes: 3 * 1024 * 1024 };
 
-/** What is asked of the ledger: days of a zone (UTC if absent), of one source or of all. */
+/** A query of the ledger: days in a time zone (UTC if absent), of one source or of all. */
 export type StatisticsQuery = DateRange & { source?: string; tz?: string };
 
-/** Statistics of a user. Days beyond what one statistic reads are left out, the oldest first. */
+/** Statistics of a user. Omits the oldest days if they exceed the read budget. */
 export async function statistics(
   ctx: QueryCtx,
   user: User,
@@ -35,7 +35,7 @@ export async function statistics(
   return statisticsOf(stored, range, { zone, source });
 }
 
-/** The same from a moment on, to the nearest quarter hour. */
+/** Statistics of a user since a time, rounded to the nearest quarter hour. */
 export async function statisticsSince(
   ctx: QueryCtx,
   user: User,
@@ -46,7 +46,7 @@ export async function statisticsSince(
   return statisticsWithin(stored, bounds, { zone: new Zone(UTC), source });
 }
 
-/** The UTC days of a range: open ones from the ledger itself, the others from their copies. */
+/** Reads the UTC days of a range: open days from the ledger itself, the others from their copies. */
 export async function storedDays(
   ctx: QueryCtx,
   user: User,
@@ -62,10 +62,10 @@ export async function storedDays(
     )
     .order("desc");
   const days = new Map<string, StoredDay>();
-  for (const { date, stats } of await takeWithin(inOrder, { ...DAYS })) {
+  for (const { date, stats } of await takeWithin(inOrder, { ...DAYS_BUDGET })) {
     days.set(date, { date, grains: stats.grains ?? [], whole: stats.rows ?? [] });
   }
-  const budget = { ...GRAINS };
+  const budget = { ...GRAINS_BUDGET };
   for (const day of await openDays(ctx, user)) {
     const date = utcDate(day * DAY_MS);
     if ((from !== undefined && date < from) || (to !== undefined && date > to)) continue;
@@ -76,7 +76,7 @@ export async function storedDays(
   return Array.from(days.values());
 }
 
-/** The days that have changed since they were copied, newest first. */
+/** Days that have changed since they were last copied, newest first. */
 async function openDays(ctx: QueryCtx, user: User): Promise<number[]> {
   const open = await ctx.db
     .query("ledgerDays")
@@ -86,7 +86,7 @@ async function openDays(ctx: QueryCtx, user: User): Promise<number[]> {
   return open.map(({ day }) => day).sort((a, b) => b - a);
 }
 
-/** The rows of a day of the ledger. */
+/** Rows of one day of the ledger. */
 export function grainsOf(ctx: QueryCtx, userId: Id<"users">, day: number) {
   return ctx.db
     .query("ledgerGrains")

@@ -21,11 +21,11 @@ import {
 } from "../../lib/stats/sessionDay";
 import { DAY_MS } from "../../lib/time";
 
-/** Rows of one day that are told apart; what comes later is booked under `(other)`. */
+/** Rows that one day may have; further combinations of names are booked under `(other)`. */
 const GRAINS_MAX = 1_000;
-/** How long after a change a day is copied to `dailyWrapped`; longer for a day with many rows. */
-const FOLD_DELAY_MS = 30_000;
-const FOLD_DELAY_PER_GRAIN_MS = 100;
+/** Delay from a change to the copy of its day in `dailyWrapped`; longer for a day with many rows. */
+const COPY_DELAY_MS = 30_000;
+const COPY_DELAY_PER_GRAIN_MS = 100;
 
 /** The names under which a session is booked. */
 export type Names = Pick<SessionDay, "source" | "project" | "provider" | "model">;
@@ -36,8 +36,8 @@ type StoredDay = { now: SessionDay; row: Doc<"sessionDays"> | null };
 export const dayOf = (at: number) => Math.floor(at / DAY_MS);
 
 /**
- * The days of one session, while a refresh or a deletion changes them. Reads each day once, and at the
- * end (`save`) writes the days that changed and what they change in the ledger.
+ * The days of one session during a refresh. Reads each day once; `save` writes the days that changed, and
+ * their effect on the ledger.
  */
 export class SessionDays {
   readonly #days = new Map<number, StoredDay>();
@@ -47,7 +47,7 @@ export class SessionDays {
     readonly names: Names,
   ) {}
 
-  /** Adds bookings, or subtracts them. */
+  /** Applies bookings to their days. */
   async book(bookings: readonly Booking[]): Promise<void> {
     const byDay = new Map<number, Booking[]>();
     for (const booking of bookings) {
@@ -62,7 +62,7 @@ export class SessionDays {
     }
   }
 
-  /** Says in which quarter hour (from 1970) the session began, and no longer in the one before. */
+  /** Moves the start of the session from one quarter hour (since 1970) to another. */
   async setStart(before: number | undefined, start: number): Promise<void> {
     if (before === start) return;
     if (before !== undefined) {
@@ -73,7 +73,7 @@ export class SessionDays {
     stored.now = { ...stored.now, start: start % QUARTERS_A_DAY };
   }
 
-  /** Gives the days after `day`, at most `count`, the current names; answers the last one, if there are more. */
+  /** Renames up to `count` days after a day; returns the last one renamed if there may be more. */
   async rename(after: number, count: number): Promise<number | undefined> {
     const rows = await this.ctx.db
       .query("sessionDays")
@@ -86,7 +86,7 @@ export class SessionDays {
     return rows.length === count ? rows.at(-1)?.day : undefined;
   }
 
-  /** The session's latest days, newest first, for totals that are taken back. */
+  /** The session's latest days, newest first, from which decreased totals are subtracted. */
   async latest(count: number): Promise<SessionDay[]> {
     const rows = await this.ctx.db
       .query("sessionDays")
@@ -129,7 +129,7 @@ export class SessionDays {
     return { day, ...this.names, ...(isOther ? { isOther } : {}), entries: [] };
   }
 
-  /** Each day knows the session's last activity before it; days behind a changed one learn it again. */
+  /** Updates `previous`, the session's last activity before a day, on the days that follow a changed one. */
   async #linkDays(): Promise<void> {
     for (const day of Array.from(this.#days.keys()).sort((a, b) => a - b)) {
       const stored = this.#days.get(day);
@@ -201,7 +201,7 @@ async function findLedgerDay(ctx: QueryCtx, userId: Id<"users">, day: number) {
     .unique();
 }
 
-/** Brings the day's rows from what they hold of a session to what they shall hold. */
+/** Replaces a session's contribution to the rows of a day. */
 async function applyToLedger(
   ctx: MutationCtx,
   userId: Id<"users">,
@@ -225,10 +225,10 @@ async function applyToLedger(
     grains += await changeGrain(ctx, userId, day, grain, change);
     isChanged = true;
   }
-  if (isChanged) await openDay(ctx, userId, day, grains);
+  if (isChanged) await markDayChanged(ctx, userId, day, grains);
 }
 
-/** Adds cells to a row of the day; answers by how many the number of rows grew. */
+/** Adds cells to a row of the day; returns the change in the number of rows. */
 async function changeGrain(
   ctx: MutationCtx,
   userId: Id<"users">,
@@ -263,8 +263,8 @@ async function changeGrain(
   return 0;
 }
 
-/** Says that the day's copy in `dailyWrapped` is out of date, once until it is made again. */
-async function openDay(
+/** Marks the day's copy in `dailyWrapped` as out of date, and schedules a new copy unless one is scheduled. */
+async function markDayChanged(
   ctx: MutationCtx,
   userId: Id<"users">,
   day: number,
@@ -274,14 +274,14 @@ async function openDay(
   const grains = (stored?.grains ?? 0) + growth;
   const isOpen = stored?.foldDueAt !== undefined;
   if (stored !== null && isOpen && growth === 0) return;
-  const delay = FOLD_DELAY_MS + grains * FOLD_DELAY_PER_GRAIN_MS;
+  const delay = COPY_DELAY_MS + grains * COPY_DELAY_PER_GRAIN_MS;
   const foldDueAt = stored?.foldDueAt ?? Date.now() + delay;
   if (stored === null) await ctx.db.insert("ledgerDays", { userId, day, grains, foldDueAt });
   else await ctx.db.patch("ledgerDays", stored._id, { grains, foldDueAt });
   if (!isOpen) await ctx.scheduler.runAfter(delay, internal.wrapped.foldDay, { userId, day });
 }
 
-/** Removes what a day of a deleted session holds, from the ledger too. */
+/** Removes a day of a deleted session, and its contribution to the ledger. */
 export async function removeSessionDay(ctx: MutationCtx, row: Doc<"sessionDays">): Promise<void> {
   await applyToLedger(ctx, row.userId, row.day, asDay(row), undefined);
   await ctx.db.delete("sessionDays", row._id);

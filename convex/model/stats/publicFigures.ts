@@ -6,15 +6,15 @@ import { splitBy } from "../../lib/stats/totals";
 import { UTC, Zone } from "../../lib/stats/zones";
 import { takeWithin } from "../readBudget";
 
-/** What the deployment is used with, for visitors who are not signed in. */
+/** The most used models and sources of the deployment, for visitors who are not signed in. */
 
 /**
- * Days (of any user) that the figures are drawn from, the newest written first: enough that years
- * which somebody brings in at once do not crowd out everybody else. How many must share a name.
+ * Read budget for the days (of all users) behind the figures, the latest created first: large enough that one
+ * user's import of several years does not displace everyone else's days.
  */
-const PLATFORM_DAYS = { rows: 4_000, bytes: 4 * 1024 * 1024 };
-const PLATFORM_MIN_USERS = 3;
-const PLATFORM_TOP = 5;
+const DAYS_BUDGET = { rows: 4_000, bytes: 4 * 1024 * 1024 };
+const MIN_USERS = 3;
+const TOP_COUNT = 5;
 
 export const vFigures = v.object({
   topModels: v.array(v.object({ model: v.string(), totalTokens: v.number() })),
@@ -22,13 +22,13 @@ export const vFigures = v.object({
 });
 type Figures = Infer<typeof vFigures>;
 
-/** The figures as they were last computed; empty lists until then. */
+/** Returns the figures last computed; empty lists before the first time. */
 export async function figures(ctx: QueryCtx) {
   const stored = await ctx.db.query("platformFigures").first();
   return { topModels: stored?.topModels ?? [], topSources: stored?.topSources ?? [] };
 }
 
-/** Stores the figures that `recent` found. Reads nothing else, so that no sync conflicts with it. */
+/** Stores the figures that `recent` computed. Reads no other table, so that it never conflicts with a sync. */
 export async function store(ctx: MutationCtx, current: Figures): Promise<void> {
   const stored = await ctx.db.query("platformFigures").first();
   if (stored === null) await ctx.db.insert("platformFigures", current);
@@ -36,19 +36,19 @@ export async function store(ctx: MutationCtx, current: Figures): Promise<void> {
 }
 
 /**
- * The most used models and sources of the deployment. A name is shown only when several users have
- * used it: names of private deployments and of homemade tools are nobody else's business. A query,
- * because a mutation that reads the newest days conflicts with every refresh and never commits.
+ * Computes the most used models and sources of the deployment. Includes a name only if several users have
+ * used it, because names of private deployments and in-house tools are confidential. This is a query,
+ * because a mutation that reads the newest days would conflict with every refresh and never commit.
  */
 export async function recent(ctx: QueryCtx): Promise<Figures> {
   const newestFirst = ctx.db.query("dailyWrapped").order("desc");
-  const read = await takeWithin(newestFirst, { ...PLATFORM_DAYS });
+  const read = await takeWithin(newestFirst, { ...DAYS_BUDGET });
   const days = read.map(({ userId, date, stats }) => {
     const stored = { date, grains: stats.grains ?? [], whole: stats.rows ?? [] };
     return { userId, rows: statisticsOf([stored], {}, { zone: new Zone(UTC) }).rows };
   });
   const rows = days.flatMap((day) => day.rows);
-  const shared = (name: "model" | "source") => {
+  const sharedBy = (name: "model" | "source") => {
     const usersOf = new Map<string, Set<Id<"users">>>();
     for (const day of days) {
       for (const { key } of splitBy(day.rows, name)) {
@@ -56,15 +56,15 @@ export async function recent(ctx: QueryCtx): Promise<Figures> {
       }
     }
     const splits = splitBy(rows, name).filter(({ key }) => key !== "");
-    return splits.filter(({ key }) => (usersOf.get(key)?.size ?? 0) >= PLATFORM_MIN_USERS);
+    return splits.filter(({ key }) => (usersOf.get(key)?.size ?? 0) >= MIN_USERS);
   };
   return {
-    topModels: shared("model")
-      .slice(0, PLATFORM_TOP)
+    topModels: sharedBy("model")
+      .slice(0, TOP_COUNT)
       .map(({ key, totalTokens }) => ({ model: key, totalTokens })),
-    topSources: shared("source")
+    topSources: sharedBy("source")
       .sort((a, b) => b.sessions - a.sessions)
-      .slice(0, PLATFORM_TOP)
+      .slice(0, TOP_COUNT)
       .map(({ key, sessions }) => ({ source: key, sessions })),
   };
 }

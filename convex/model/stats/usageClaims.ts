@@ -13,9 +13,9 @@ import { defined } from "../../lib/record";
 import { nextRefresh } from "../sync/refreshSchedule";
 
 /**
- * Which message's usage is counted. Every message with usage has a claim; of the claims with one key,
- * the first by rank is counted. When that changes, the session of each message concerned gets a change
- * that says so, which its refresh books like any other.
+ * Decides which message's usage is counted. Every message with usage has a claim; among claims with the same
+ * key, the first by rank is counted. When that changes, a change is recorded for the session of each
+ * affected message, and its refresh books it like any other change.
  */
 export type Claim = { messageId: Id<"messages">; key: string; rank: string };
 
@@ -62,7 +62,7 @@ export async function release(
   return true;
 }
 
-/** Gives up the claims of messages of one session that are being deleted. */
+/** Deletes the claims of messages of one session that are being deleted. */
 export async function releaseDeleted(
   ctx: MutationCtx,
   messages: readonly Doc<"messages">[],
@@ -75,7 +75,7 @@ export async function releaseDeleted(
   }
 }
 
-/** A usage is reported to be repeated up to 36 times. */
+/** Far above the 36 repetitions of one usage that have been reported. */
 const CLAIMS_MAX = 1_000;
 
 async function ownClaim(ctx: MutationCtx, messageId: Id<"messages">, key: string) {
@@ -86,8 +86,8 @@ async function ownClaim(ctx: MutationCtx, messageId: Id<"messages">, key: string
   return claims.find((one) => one.messageId === messageId) ?? null;
 }
 
-/** Tells the session of a message that its usage begins or ceases to count. */
-async function tellSession(
+/** Records for the session of a message that its usage is now counted, or no longer counted. */
+async function notifySession(
   ctx: MutationCtx,
   messageId: Id<"messages">,
   isCounted: boolean,
@@ -111,7 +111,7 @@ async function tellSession(
   });
 }
 
-/** Rows of changes that are searched for those of a message: a thousand changes. */
+/** Rows searched for the changes of a message; five rows have up to a thousand changes. */
 const PENDING_MAX = 5;
 
 /** Changes of a session that wait to be counted, oldest first. */

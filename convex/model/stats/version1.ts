@@ -3,10 +3,10 @@ import type { MutationCtx } from "../../_generated/server";
 import { subtractRow } from "../../lib/stats/ledger";
 import { claimedOf } from "../../lib/sync/sessionTotals";
 
-/** What version 1 booked of sessions: whole, on the day they began, in `dailyWrapped.stats.rows`. */
+/** Bookings of version 1: each session as a whole, on the day it started, in `dailyWrapped.stats.rows`. */
 
-/** Takes a session out of the day in which version 1 booked it. */
-export async function removeWhole(ctx: MutationCtx, session: Doc<"sessions">): Promise<void> {
+/** Removes a session from the day in which version 1 booked it. */
+export async function removeVersion1Row(ctx: MutationCtx, session: Doc<"sessions">): Promise<void> {
   const { userId, ledger } = session;
   if (ledger === undefined) return;
   const day = await ctx.db
@@ -23,13 +23,13 @@ export async function removeWhole(ctx: MutationCtx, session: Doc<"sessions">): P
   }
 }
 
-/** Whether version 1 counted the session: whole, and not message by message. */
+/** Whether version 1 counted the session as a whole, not message by message. */
 export function isOfVersion1({ booked, messageCount, ledger }: Doc<"sessions">): boolean {
   return booked === undefined && (messageCount > 0 || ledger !== undefined);
 }
 
-/** What the refresh forgets of such a session; all of its messages are new to it then. */
-export function forgotten(session: Doc<"sessions">) {
+/** Fields that reset the counts of such a session, so that the refresh counts all of its messages again. */
+export function resetCounts(session: Doc<"sessions">) {
   return {
     claimed: claimedOf(session),
     ledger: undefined,

@@ -1,10 +1,10 @@
 import type { Day, Statistics } from "../../lib/stats/days";
 import { splitBy, totalsOf } from "../../lib/stats/totals";
 
-/** Days and hours that an answer shows; further days are left out, the oldest first. */
+/** Days that an answer contains; the oldest are omitted. */
 const DAYS_MAX = 11_000;
 
-/** Totals and splits of some statistics. */
+/** Statistics as an answer: totals, and totals by name, day and hour. */
 export function statsAnswer({ days, rows, hours }: Statistics) {
   const totals = totalsOf(rows);
   const split = (name: "model" | "provider" | "source" | "project") => splitBy(rows, name);
@@ -31,7 +31,7 @@ export function statsAnswer({ days, rows, hours }: Statistics) {
   };
 }
 
-/** Totals of each day, oldest first; days without activity are left out. */
+/** Totals of each active day, oldest first. */
 export function totalsByDay(days: readonly Day[]) {
   return days
     .slice(0, DAYS_MAX)

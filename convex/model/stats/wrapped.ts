@@ -11,10 +11,10 @@ import type { User } from "../accounts/user";
 import { takeWithin } from "../readBudget";
 import { grainsOf, statistics } from "./dashboardDays";
 
-/** Minutes after midnight UTC at which yesterday is closed; `crons.ts` says the same. */
+/** Minutes after midnight UTC at which yesterday is closed; must match `crons.ts`. */
 const CLOSE_MINUTE = 20;
 
-/** A user's day as the picture shows it, and whether anything happened on it. */
+/** A user's day as the Wrapped picture shows it, and whether it had any activity. */
 export async function picture(
   ctx: QueryCtx,
   user: User,
@@ -29,19 +29,19 @@ export async function picture(
   };
 }
 
-/** When the next day is closed. */
+/** Returns when the current day will be closed. */
 export function nextCloseAt(now: number): number {
   const today = dayStart(utcDate(now)) + CLOSE_MINUTE * 60_000;
   return now < today ? today : today + DAY_MS;
 }
 
-/** Rows of a day, all of them: the ledger tells no more apart, but for a few of the last session. */
-const GRAINS = { rows: 3_000, bytes: 6 * 1024 * 1024 };
-/** Room for the copy of a day; a document may have 1 MiB. */
+/** Enough for all rows of a day: the ledger starts no new row at 1,000, except those of one session. */
+const GRAINS_BUDGET = { rows: 3_000, bytes: 6 * 1024 * 1024 };
+/** Largest copy of a day; a document may have 1 MiB. */
 const COPY_MAX_BYTES = 700_000;
 
 /** Copies a day of the ledger to `dailyWrapped`, where statistics read it. */
-export async function foldDay(
+export async function copyDay(
   ctx: MutationCtx,
   { userId, day, now }: { userId: Id<"users">; day: number; now: number },
 ): Promise<void> {
@@ -50,8 +50,8 @@ export async function foldDay(
     .withIndex("by_user_and_day", (q) => q.eq("userId", userId).eq("day", day))
     .unique();
   if (open?.foldDueAt === undefined) return;
-  const found = await takeWithin(grainsOf(ctx, userId, day), { ...GRAINS });
-  const grains = fitting(
+  const found = await takeWithin(grainsOf(ctx, userId, day), { ...GRAINS_BUDGET });
+  const grains = fitToDocument(
     found.map(({ source, provider, model, project, cells }) => {
       return { source, provider, model, project, cells };
     }),
@@ -76,14 +76,14 @@ export async function foldDay(
 
 type PackedGrain = NonNullable<Doc<"dailyWrapped">["stats"]["grains"]>[number];
 
-/** The rows as far as one document holds them, the largest first; the rest is `(other)`. */
-function fitting(grains: PackedGrain[]): PackedGrain[] {
+/** Keeps the largest rows that fit one document, and merges the rest into `(other)`. */
+function fitToDocument(grains: PackedGrain[]): PackedGrain[] {
   const bytes = (grain: PackedGrain) => 100 + JSON.stringify(grain).length * 2;
   let used = grains.reduce((sum, grain) => sum + bytes(grain), 0);
   if (used <= COPY_MAX_BYTES) return grains;
   const kept = [...grains].sort((a, b) => b.cells.length - a.cells.length);
   const other: Cells = new Map();
-  // Room for `(other)` itself: 96 cells.
+  // Leaves room for the cells of `(other)` itself.
   while (used > COPY_MAX_BYTES - 100_000) {
     const last = kept.pop();
     if (last === undefined) break;
@@ -94,17 +94,17 @@ function fitting(grains: PackedGrain[]): PackedGrain[] {
   return [...kept, { ...names, cells: packCells(other) }];
 }
 
-/** Days that one run of the cron schedules. */
+/** Days that the cron schedules at a time. */
 const LOST_MAX = 200;
 
-/** Starts copies again that were due and did not run; true if there are more. */
+/** Schedules lost copies again; true if there may be more. */
 export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean> {
   const due = await ctx.db
     .query("ledgerDays")
     .withIndex("by_fold_due_at", (q) => q.gt("foldDueAt", 0).lt("foldDueAt", now))
     .take(LOST_MAX);
   for (const { _id, userId, day } of due) {
-    // Due later, so that the next run finds others.
+    // Moves the due time, so that the next call finds other days.
     await ctx.db.patch("ledgerDays", _id, { foldDueAt: now + DAY_MS });
     await ctx.scheduler.runAfter(0, internal.wrapped.foldDay, { userId, day });
   }

@@ -31,7 +31,7 @@ type Session = Pick<Doc<"sessions">, "_id" | "changesGeneration">;
 /** Changes in one row: about 250 bytes each, far below the 1 MiB of a document. */
 const CHANGES_PER_ROW = 200;
 
-/** As much of a message as a change tells; its identity is part of what identifies its usage. */
+/** The fields of a message that a change records. Its identity is part of its usage key. */
 type Identity = Pick<Doc<"messages">, "_id" | "userId" | "externalId" | "createdAt">;
 type Fields = Identity &
   Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "textContent">;

@@ -11,23 +11,23 @@ import { type Names, SessionDays } from "../stats/ledger";
 import { claim, release } from "../stats/usageClaims";
 import type { MessageChange } from "./changes";
 
-/** Counting changes of messages: claims of their usage, and what follows for the ledger. */
+/** Counts message changes: claims their usage, and books them in the ledger. */
 
 type Session = Doc<"sessions">;
 
-/** A change to be counted, and what the ledger shall change for it. */
-export type Counting = { change: Change<MessageChange>; bookings: Booking[] };
+/** A change with its effect on the session's sums and its ledger bookings. */
+export type CountedChange = { change: Change<MessageChange>; bookings: Booking[] };
 
-/** Decides whether the usage of a changed message is counted, and what that books. */
+/** Decides whether the usage of a changed message is counted, and returns the resulting bookings. */
 export async function count(
   ctx: MutationCtx,
   session: Session,
   message: MessageChange,
-): Promise<Counting> {
+): Promise<CountedChange> {
   const { externalId = "", createdAt, before, isCounted } = message;
   const now = { ...message, externalId };
   if (isCounted !== undefined) {
-    // Only who counts the usage has changed.
+    // The message is unchanged; only whether its usage is counted has changed.
     const numbers = { ...message, before: undefined };
     return {
       change: { message, isCounted, before: { numbers, isCounted: !isCounted } },
@@ -71,32 +71,32 @@ async function claimNow(ctx: MutationCtx, session: Session, message: MessageChan
   return await claim(ctx, { messageId, key, rank }, session);
 }
 
-/** Days that one run renames, or searches for totals to take back. */
+/** Days that one refresh renames, or searches for reported totals to subtract. */
 const DAYS_MAX = 60;
 
 /**
- * Brings the ledger from what it holds of a session to what it shall hold, `session` being the session
- * after these messages were counted. Answers what it holds then, and whether a further run is needed.
+ * Updates the ledger for a session; `session` is the session after these changes were counted. Returns what
+ * the ledger now contains of it, and whether another refresh is needed.
  */
 export async function book(
   ctx: MutationCtx,
   session: Session,
-  countings: readonly Counting[],
+  countedChanges: readonly CountedChange[],
 ): Promise<{ booked: NonNullable<Session["booked"]>; more: boolean }> {
   const { booked } = session;
   const names = namesOf(session);
   const days = new SessionDays(ctx, session, names);
-  const renamedThrough = await renamed(days, booked, names);
-  await days.book(countings.flatMap(({ bookings }) => bookings));
+  const renamedThrough = await renameDays(days, booked, names);
+  await days.book(countedChanges.flatMap(({ bookings }) => bookings));
   const start = quarterOf(session.createdAt);
   await days.setStart(booked?.start, start);
   const before = booked?.reported ?? {};
-  const wanted = reportedSums(claimedOf(session), session.counted);
-  const at = reportTime(session, countings);
-  const latest = isGrown(before, wanted) ? [] : await days.latest(DAYS_MAX);
-  await days.book(reportedBookings(latest, { booked: before, wanted, at }));
+  const target = reportedSums(claimedOf(session), session.counted);
+  const at = reportTime(session, countedChanges);
+  const latest = isIncrease(before, target) ? [] : await days.latest(DAYS_MAX);
+  await days.book(reportedBookings(latest, { booked: before, wanted: target, at }));
   await days.save();
-  const reported = Object.keys(wanted).length === 0 ? {} : { reported: wanted };
+  const reported = Object.keys(target).length === 0 ? {} : { reported: target };
   const unfinished = renamedThrough === undefined ? {} : { renamedThrough };
   return {
     booked: { ...names, start, ...reported, ...unfinished },
@@ -104,8 +104,8 @@ export async function book(
   };
 }
 
-/** Renames the session's days where its names changed; answers how far, if there are more. */
-async function renamed(days: SessionDays, booked: Session["booked"], names: Names) {
+/** Renames the session's days if its names changed; returns the last day renamed if more remain. */
+async function renameDays(days: SessionDays, booked: Session["booked"], names: Names) {
   if (booked === undefined) return undefined;
   const isSame = (["source", "project", "provider", "model"] as const).every(
     (name) => booked[name] === names[name],
@@ -114,16 +114,19 @@ async function renamed(days: SessionDays, booked: Session["booked"], names: Name
   return await days.rename(isSame ? (booked.renamedThrough ?? -1) : -1, DAYS_MAX);
 }
 
-function isGrown(before: { [name: string]: number }, wanted: { [name: string]: number }): boolean {
+function isIncrease(
+  before: { [name: string]: number },
+  target: { [name: string]: number },
+): boolean {
   return Object.entries(before).every(([name, value]) => {
-    const now = wanted[name] ?? 0;
+    const now = target[name] ?? 0;
     return now === value || Math.sign(now - value) === Math.sign(value);
   });
 }
 
 /**
- * The names that a session is booked under. A model that only messages name stays the one first seen:
- * it stands in where nothing of a day names a model, and each change renames all days.
+ * The names under which a session is booked. If only messages name a model, the first one is kept: it
+ * applies only to days without a model of their own, and changing it would rename all days.
  */
 function namesOf(session: Session): Names {
   const { source, projectName, projectPath, provider, booked } = session;
@@ -138,9 +141,9 @@ function namesOf(session: Session): Names {
   };
 }
 
-/** When an increase of the session's own totals happened, as far as can be told. */
-function reportTime(session: Session, countings: readonly Counting[]): number {
-  const times = countings.map(({ change }) => change.message.createdAt);
+/** Estimates when the session's reported totals increased. */
+function reportTime(session: Session, countedChanges: readonly CountedChange[]): number {
+  const times = countedChanges.map(({ change }) => change.message.createdAt);
   if (times.length > 0) return Math.max(...times);
   const isFirst = session.booked?.reported === undefined;
   return isFirst ? (session.activeUntil ?? session.createdAt) : session.updatedAt;

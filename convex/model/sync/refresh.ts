@@ -9,8 +9,8 @@ import { isContinueRequest, isTitle } from "../../lib/sessions/injectedText";
 import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
-import { forgotten, isOfVersion1, removeWhole } from "../stats/version1";
-import { book, count, type Counting } from "./counting";
+import { resetCounts, isOfVersion1, removeVersion1Row } from "../stats/version1";
+import { book, count, type CountedChange } from "./counting";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
 import { mergeSource } from "../sessions/merge";
 import { firstPrompts, promptOf } from "../sessions/prompts";
@@ -25,19 +25,19 @@ import {
   take as takeChanges,
 } from "./changes";
 
-/** Changes that one run counts. */
+/** Changes that one refresh counts. */
 const CHANGES_MAX = 1_000;
-/** Prompts that make a session findable by its own row; the rest is found through messages. */
+/** Prompts in the session's own search text; later ones are found through their messages. */
 const PROMPTS_SEARCHED = 3;
 const PROMPT_MAX_BYTES = 200;
-/** `searchableText` is read with every row of every list, so it is a taste, not the conversation. */
+/** Every list reads `searchableText` with the session's row, so it is short. */
 const SEARCHABLE_TEXT_MAX_BYTES = 600;
 const PROMPT_TITLE_MAX_BYTES = 100;
 
 /**
- * Brings a session up to date with its messages: counts, sums, search text, the ledger of days. Runs
- * once after a burst. Every message mutation reads the session row that this one writes, so Convex
- * lets no message slip between this run and the next.
+ * Brings a session up to date with its messages: counts, sums, search text and the ledger of days. Runs
+ * once after a burst. Message mutations read the session row that the refresh writes, so Convex serialises
+ * them, and no message is missed between two refreshes.
  */
 export async function refresh(
   ctx: MutationCtx,
@@ -61,15 +61,15 @@ export async function refresh(
   const countings: Counting[] = [];
   for (const change of changes) countings.push(await count(ctx, session, change));
   const secrets = sessionCounts(session.secrets, changes);
-  const counted = countings.map(({ change }) => change);
+  const counted = countedChanges.map(({ change }) => change);
   const folded = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
   const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
   const { booked, more: hasDays } = await book(ctx, searched, countings);
   // Counting one message may have changed what is counted of another.
   const more = hasMore || hasDays || (await hasChanges(ctx, session));
   await ctx.db.replace("sessions", sessionId, {
-    ...withoutSystemFields(searched),
-    ...(await scheduleEmbedding(ctx, session, searched, now)),
+    ...withoutSystemFields(withSearch),
+    ...(await scheduleEmbedding(ctx, session, withSearch, now)),
     booked,
     refreshDueAt: more ? now : undefined,
   });
@@ -77,10 +77,10 @@ export async function refresh(
 }
 
 /**
- * Forgets what version 1 counted of a session, so that `adoptMessages` counts all of it message by
- * message. Until then statistics hold what they held; then the session grows from nothing in seconds.
+ * Resets what version 1 counted of a session, so that `adoptMessages` counts it again message by message.
+ * Statistics keep the old counts until this step, and are complete again seconds later.
  */
-async function countAgain(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
+async function recount(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
   const { _id: sessionId } = session;
   await removeWhole(ctx, session);
   // Changes that wait are part of what is counted again.
@@ -90,12 +90,12 @@ async function countAgain(ctx: MutationCtx, session: Doc<"sessions">, now: numbe
   await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
-/** Messages and bytes that one step of adopting reads. */
-const ADOPTED = { rows: 300, bytes: 4 * 1024 * 1024 };
+/** Messages and bytes that one step of `adoptMessages` reads. */
+const ADOPT_BUDGET = { rows: 300, bytes: 4 * 1024 * 1024 };
 
 /**
- * Turns the messages of a session into changes, in bounded steps through the conversation; the refresh
- * after the last step counts them.
+ * Records a change for every message of a version 1 session, in bounded steps. The refresh after the last
+ * step counts them.
  */
 async function adoptMessages(
   ctx: MutationCtx,
@@ -106,15 +106,15 @@ async function adoptMessages(
   const messages = ctx.db
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gt("orderKey", adoptedThrough));
-  const budget = { ...ADOPTED };
+  const budget = { ...ADOPT_BUDGET };
   const read = await takeWithin(messages, budget);
   const changes: StoredChange[] = [];
   for (const message of read) {
     const changedAt = Math.floor(message.rewrittenAt ?? message._creationTime);
     changes.push({ ...changeOf(message), changedAt });
     if (message.rewrittenAt === undefined) continue;
-    const settled = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
-    await ctx.db.patch("messages", message._id, settled);
+    const cleared = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
+    await ctx.db.patch("messages", message._id, cleared);
   }
   await appendChanges(ctx, session, changes);
   const last = read[read.length - 1];
@@ -125,15 +125,15 @@ async function adoptMessages(
   await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
-/** The source that the first of these messages names, while the session has only the default. */
+/** The source of the first of these messages that has one, while the session has only the default. */
 function sourceOf(session: Doc<"sessions">, changed: readonly MessageChange[]) {
   if (session.sourceIsExplicit) return {};
-  const naming = changed.filter(({ source }) => source !== undefined);
-  const [first] = naming.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1));
+  const withSource = changed.filter(({ source }) => source !== undefined);
+  const [first] = withSource.sort((a, b) => (a.orderKey < b.orderKey ? -1 : 1));
   return mergeSource(session, first?.source);
 }
 
-/** Search text and the title from the first prompt; read again only when one of them may differ. */
+/** The search text, and the title from the first prompt. Reads messages only if one of them may have changed. */
 async function searchFields(
   ctx: QueryCtx,
   session: Doc<"sessions">,
@@ -143,7 +143,7 @@ async function searchFields(
   const known = session.searchableText?.startsWith(header) === true;
   if (known && !changed.some((message) => mayBePrompt(session, message))) return {};
   const prompts = await firstPrompts(ctx, session._id, PROMPTS_SEARCHED);
-  // Masked before they are cut: the beginning of a secret is not found as one, and titles are shared.
+  // Masked before they are cut, because a cut secret is not recognised, and titles are shared.
   const texts = prompts.map((prompt) =>
     oneLine(prefixBytes(maskText(prefixBytes(promptOf(prompt), 2_000)), 1_000)),
   );
@@ -162,17 +162,17 @@ function searchHeader({ title, projectName }: Doc<"sessions">): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Whether the message may be one of the prompts that the search text holds. */
+/** Whether the message may be one of the prompts in the search text. */
 function mayBePrompt(session: Doc<"sessions">, message: MessageChange): boolean {
   const { promptsThrough } = session;
   if (promptsThrough === undefined) return message.role === "user";
   return message.orderKey <= promptsThrough;
 }
 
-/** Sessions that one sweep starts again. */
+/** Sessions that one sweep schedules again. */
 const SWEEP_MAX = 100;
 
-/** Starts refreshes again that were due and did not run; what is beyond `SWEEP_MAX`, the next time. */
+/** Schedules lost refreshes again, at most `SWEEP_MAX`; the next sweep takes the others. */
 export async function sweep(ctx: MutationCtx, now: number): Promise<void> {
   const lost = await ctx.db
     .query("sessions")

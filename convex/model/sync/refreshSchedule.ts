@@ -2,14 +2,14 @@ import { internal } from "../../_generated/api";
 import type { Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 
-/** How long a burst may go on before its session is refreshed: a hook's requests come within it. */
+/** Delay from the first message of a burst to the refresh; the requests of one hook arrive within it. */
 const REFRESH_DELAY_MS = 2_000;
-/** A refresh this late did not run (its deployment was replaced, or it failed for good). */
+/** A refresh this late is lost (its deployment was replaced, or it failed permanently). */
 export const REFRESH_LOST_AFTER_MS = 60_000;
 
 /**
- * When the refresh of this session shall be due, if none is coming yet: written to the session with
- * the change that asks for it, once a burst, and scheduled by `scheduleRefresh`.
+ * Returns when the next refresh of a session is due; undefined if one is already scheduled. The caller
+ * writes it to the session with the change that requires it, and calls `scheduleRefresh`.
  */
 export function nextRefresh(dueAt: number | undefined, now: number): number | undefined {
   const isComing = dueAt !== undefined && now < dueAt + REFRESH_LOST_AFTER_MS;

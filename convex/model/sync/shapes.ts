@@ -12,8 +12,8 @@ const vPiece = v.object(pieceFields);
 const vSearchText = v.object(searchTextFields);
 
 /**
- * A message on its way into the database, cut into rows by the HTTP door so that no value is larger
- * or longer than Convex takes. Absent fields keep what is stored.
+ * A message to be stored, split into rows by the HTTP layer so that no value exceeds Convex's limits.
+ * Absent fields keep the stored values.
  */
 export const vMessageRow = v.object({
   sessionExternalId: v.string(),
@@ -22,16 +22,16 @@ export const vMessageRow = v.object({
   ...messageFields,
   textTail: v.optional(v.array(vPiece)),
   partRows: v.optional(v.array(vPiece)),
-  /** Words of its text and parts that a reader sees and their index entries do not hold. */
+  /** Words of its text and parts that readers see but that are missing from their index entries. */
   searchTexts: v.optional(v.array(vSearchText)),
   createdAt: v.optional(v.number()),
-  /** Place in the request: messages without a time keep the order they came in. */
+  /** Position in the request; messages without a time keep the order they came in. */
   index: v.number(),
   deliveryHash: v.string(),
   secrets: v.optional(vMessageSecrets),
   /**
-   * Which part of a message larger than a slice this is (0, 1, …), and the bytes that its later parts
-   * bring; absent where this is the whole message. Only the first one holds the message's fields.
+   * The slice number of a message that is larger than one slice (0, 1, …), and the bytes in its later
+   * slices; absent if this is the whole message. Only the first slice contains the message's fields.
    */
   slice: v.optional(
     v.object({
@@ -44,13 +44,13 @@ export const vMessageRow = v.object({
 });
 export type MessageRow = Infer<typeof vMessageRow>;
 
-/** A session as a plugin describes it, its aliases resolved (`wire/sync.ts`). */
+/** A session as a plugin sends it, with its aliases resolved (`wire/sync.ts`). */
 export const vSessionInput = v.object({
   externalId: v.string(),
   source: v.optional(v.string()),
   ...sessionFields,
   createdAt: v.optional(v.number()),
-  /** Brings a session back that its owner deleted. */
+  /** Allows a session that its owner deleted to be stored again. */
   restore: v.optional(v.boolean()),
 });
 export type SessionFields = Infer<typeof vSessionInput>;
@@ -62,7 +62,7 @@ export type Outcome = Infer<typeof vOutcome>;
 const vDeletedItem = v.object({ outcome: v.literal("deleted") });
 export type DeletedItem = Infer<typeof vDeletedItem>;
 
-/** What became of a chunk, item by item in its order; what is missing at its end was not looked at. */
+/** Outcomes of a slice, in the order of its items. Items without an outcome at its end were not processed. */
 export const vSyncResult = v.object({
   sessions: v.array(
     v.union(v.object({ sessionId: v.id("sessions"), outcome: vOutcome }), vDeletedItem),

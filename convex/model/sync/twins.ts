@@ -5,10 +5,10 @@ import { twinOf, twinTimes } from "../../lib/sync/twins";
 import { takeWithin } from "../readBudget";
 import type { MessageRow } from "./shapes";
 
-/** Messages around one that are compared with it. */
-const CANDIDATES = { rows: 50, bytes: 512 * 1024 };
+/** Read budget for messages near in time that are compared. */
+const CANDIDATE_BUDGET = { rows: 50, bytes: 512 * 1024 };
 
-/** The stored message that this one is, though a plugin and an import gave them different ids; or null. */
+/** Finds the stored message that is the same as this one under a different id (one from a plugin, one from an import); or null. */
 export async function findTwin(
   ctx: QueryCtx,
   session: Doc<"sessions">,
@@ -24,6 +24,6 @@ export async function findTwin(
         .gte("orderKey", orderKeyFrom(times.from))
         .lt("orderKey", orderKeyFrom(times.to)),
     );
-  const candidates = await takeWithin(around, { ...CANDIDATES });
+  const candidates = await takeWithin(around, { ...CANDIDATE_BUDGET });
   return twinOf(session.externalId, message, candidates) ?? null;
 }

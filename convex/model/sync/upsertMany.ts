@@ -13,35 +13,35 @@ import { findTwin } from "./twins";
 import * as Sessions from "../sessions/sessions";
 
 /**
- * A chunk ends early before what it replaces gets too much: of the 4,096 index ranges and the 16 MiB
- * that a transaction may read, each replaced row takes a range, and is read to find it and to delete it.
- * The first item is always stored: any message fits alone (`MESSAGE_MAX_BYTES`).
+ * Bounds of one transaction, within the 4,096 index ranges and 16 MiB that it may read. Each replaced row
+ * takes one range, and is read twice, to find it and to delete it; a slice ends early before this becomes
+ * too much. The first item is always stored, because any single message fits (`MESSAGE_MAX_BYTES`).
  */
-const TRANSACTION: Load = { operations: 3_000, bytes: 8 * 1024 * 1024 };
+const TRANSACTION_LOAD: Load = { operations: 3_000, bytes: 8 * 1024 * 1024 };
 
-/** While all data is being deleted, an old session is first taken out of its day, which may be large. */
-const SESSION_IN_DELETION: Load = { operations: 0, bytes: 2 * 1024 * 1024 };
+/** While all data is being deleted, an old session is first removed from its day, whose row may be large. */
+const SESSION_DELETION_LOAD: Load = { operations: 0, bytes: 2 * 1024 * 1024 };
 
 /**
- * Stores a chunk of sessions and messages in one transaction, all sessions before all messages. The
- * caller bounds what the chunk brings; what it replaces is known only here, and may end it early.
+ * Stores a slice of sessions and messages in one transaction, sessions before messages. The caller bounds
+ * the size of the slice. How much it replaces is known only here and may end the slice early.
  */
 export async function upsertMany(
   ctx: MutationCtx,
   user: Doc<"users">,
-  chunk: { sessions: SessionFields[]; messages: MessageRow[]; receivedAt: number },
+  slice: { sessions: SessionFields[]; messages: MessageRow[]; receivedAt: number },
 ): Promise<SyncResult> {
   const now = Date.now();
   const result: SyncResult = { sessions: [], messages: [] };
-  const perSession = deletingOf(user) ? SESSION_IN_DELETION : NO_LOAD;
+  const perSession = deletingOf(user) ? SESSION_DELETION_LOAD : NO_LOAD;
   let spent = NO_LOAD;
   const hasRoomFor = (load: Load) => {
     const isFirst = result.sessions.length + result.messages.length === 0;
-    if (!isFirst && !fits(spent, load, TRANSACTION)) return false;
+    if (!isFirst && !fits(spent, load, TRANSACTION_LOAD)) return false;
     spent = added(spent, load);
     return true;
   };
-  for (const session of chunk.sessions) {
+  for (const session of slice.sessions) {
     if (!hasRoomFor(perSession)) return result;
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
@@ -57,7 +57,7 @@ export async function upsertMany(
     const stored =
       (await Messages.find(ctx, session, message.externalId)) ??
       (isContinuation(message) ? null : await findTwin(ctx, session, message));
-    // The caller has bounded what is new, and ending here might leave its fresh session without messages.
+    // A new message never ends the slice: the caller bounded it, and its new session would stay empty.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const { messageId, outcome, change } = isContinuation(message)
       ? await appendSlice(ctx, session, stored, message)
@@ -85,22 +85,22 @@ function note(
 }
 
 /**
- * The session of a message; null for one that its owner deleted. Most chunks name one session a hundred
- * times: it is read once.
+ * Returns the session of a message; null if its owner deleted it. Reads each session once, because most
+ * slices contain many messages of one session.
  */
 async function sessionOf(
   ctx: MutationCtx,
   user: Doc<"users">,
-  seen: Map<string, Doc<"sessions"> | null>,
+  sessionsById: Map<string, Doc<"sessions"> | null>,
   message: MessageRow,
   now: number,
 ): Promise<Doc<"sessions"> | null> {
   const { sessionExternalId, source, createdAt = now } = message;
-  const known = seen.get(sessionExternalId);
+  const known = sessionsById.get(sessionExternalId);
   if (known !== undefined) return known;
   const from = timeFromId(sessionExternalId, now) ?? createdAt;
   const announced = { sessionExternalId, createdAt: from, ...(source ? { source } : {}) };
   const session = await Sessions.ensure(ctx, user, announced, now);
-  seen.set(sessionExternalId, session);
+  sessionsById.set(sessionExternalId, session);
   return session;
 }

@@ -1,18 +1,18 @@
-/** Limits of a deployment, by class. From Convex's documentation, production/state/limits, 2026-11. */
+/** Limits of a deployment by class, from Convex's documentation, production/state/limits, 2026-11. */
 export type DeploymentClass = {
   name: string;
   queries: number;
   mutations: number;
-  /** Actions of the default runtime, HTTP actions among them. */
+  /** Actions of the default runtime, including HTTP actions. */
   actions: number;
   jobs: number;
-  /** Turns that are embedded at once: two runs, and a run takes up to 20 sessions. Ours, not Convex's. */
+  /** Turns embedded at once: two jobs of up to 20 sessions each. Our limit, not Convex's. */
   embeddings: number;
-  /** Bytes that mutations may write in a second, index entries included. */
+  /** Bytes that mutations may write per second, including index entries. */
   writeBytes: number;
 };
 
-/** Two of the deployment's jobs are the two embedding runs' (`model/embedding/slots.ts`). */
+/** Two of the deployment's jobs are reserved for embedding (`model/embedding/slots.ts`). */
 const ours = (jobs: number) => ({ jobs: jobs - 2, embeddings: 2 * 20 });
 
 const MIB = 1024 * 1024;

@@ -3,11 +3,11 @@ import { CLASSES } from "./classes.ts";
 import { firstToBreak, mostDevelopers, simulate } from "./simulate.ts";
 import { OPERATIONS } from "./workload.ts";
 
-/** `npm run bench:capacity`: how many developers fit each class of deployment, and what breaks first. */
+/** `npm run bench:capacity`: how many developers each class of deployment can serve, and which limit they reach first. */
 
 const SEED = 1;
 const DEVELOPERS = [100, 1_000, 10_000, 100_000];
-/** Operations that one run plays: fewer seconds for more developers. */
+/** Operations that one simulation contains: fewer seconds for more developers. */
 const EVENTS = 60_000;
 
 function play(limits: (typeof CLASSES)[number], developers: number) {

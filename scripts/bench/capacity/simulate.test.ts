@@ -15,7 +15,7 @@ const hook: Operation = {
 const run = (operation: Operation, developers: number, limits = small) =>
   simulate(limits, [operation], { developers, seconds: 10 }, seeded(1));
 
-test("plays the same day for the same seed", () => {
+test("the same seed gives the same result", () => {
   const day = { developers: 200, seconds: 20 };
   expect(simulate(small, OPERATIONS, day, seeded(3))).toEqual(
     simulate(small, OPERATIONS, day, seeded(3)),
@@ -23,26 +23,26 @@ test("plays the same day for the same seed", () => {
 });
 
 test("requests fit while fewer run at once than the limit allows", () => {
-  // One request a second and developer, each a tenth of a second: 160 fill the 16 places.
+  // One request per second and developer, each taking a tenth of a second: 160 developers fill the 16 slots.
   expect(firstToBreak(run(hook, 80))).toBeNull();
   expect(firstToBreak(run(hook, 640))).toBe("mutations");
   expect(firstToBreak(run(hook, 640, large))).toBeNull();
 });
 
-test("the write window refuses what comes after it is full, in every second anew", () => {
+test("the write window refuses writes after it is full, and reopens every second", () => {
   const heavy = { ...hook, holds: [], writes: 1024 * 1024 };
   expect(firstToBreak(run(heavy, 2))).toBeNull();
   expect(firstToBreak(run(heavy, 40))).toBe("writes");
 });
 
-test("background work is late where a request is refused", () => {
+test("background work is late in situations where a request is refused", () => {
   const job: Operation = { ...hook, holds: [{ uses: "jobs", ms: 20_000 }], isBackground: true };
   const { late, refused } = simulate(small, [job], { developers: 8, seconds: 60 }, seeded(1));
   expect(late.jobs).toBeGreaterThan(0);
   expect(refused.jobs).toBe(0);
 });
 
-test("finds the most developers to five percent", () => {
+test("finds the largest number of developers within five percent", () => {
   const most = mostDevelopers((developers) => developers <= 1_234);
   expect(most).toBeLessThanOrEqual(1_234);
   expect(most).toBeGreaterThan(1_160);

@@ -1,25 +1,25 @@
 import type { DeploymentClass } from "./classes.ts";
 import { DAY_SECONDS, PEAK, type Operation } from "./workload.ts";
 
-/** Plays the busiest minutes of a working day on a deployment, event by event. Pure and seeded. */
+/** Simulates the busiest minutes of a working day on a deployment, event by event. Pure and seeded. */
 
 export type Limit = "queries" | "mutations" | "actions" | "jobs" | "embeddings" | "writes";
 
 export type Outcome = {
   requests: number;
-  /** Requests that got no room within the platform's retries, by the limit that refused them. */
+  /** Requests refused after the platform's retries, by the limit that refused them. */
   refused: { [limit in Limit]: number };
-  /** Background work that waited longer than `LATE_MS`, by limit. */
+  /** Background operations that waited longer than `LATE_MS`, by limit. */
   late: { [limit in Limit]: number };
-  /** Highest share of each limit that was in use. */
+  /** The highest share of each limit in use. */
   peak: { [limit in Limit]: number };
 };
 
 /** The platform's back-off before it gives up, and our own retries after it. */
 const REQUEST_WAIT_MS = 4_000;
-/** A refresh or a vector later than this is noticed. */
+/** A refresh or a vector that takes longer than this counts as late. */
 const LATE_MS = 30_000;
-/** The first wait before another try; each is twice as long. */
+/** The delay before the first retry; each further delay is twice as long. */
 const RETRY_MS = 100;
 
 type Try = { at: number; since: number; tries: number; operation: Operation };
@@ -27,7 +27,7 @@ type Try = { at: number; since: number; tries: number; operation: Operation };
 const nothing = () => ({ queries: 0, mutations: 0, actions: 0, jobs: 0, embeddings: 0, writes: 0 });
 
 /**
- * Runs `seconds` of the busiest hour for so many developers. `random` gives numbers from 0 to 1; the
+ * Simulates `seconds` of the busiest hour for this many developers. `random` returns numbers from 0 to 1; the
  * same numbers give the same outcome.
  */
 export function simulate(
@@ -58,7 +58,7 @@ export function simulate(
   return outcome;
 }
 
-/** Arrivals of every operation, spread at random over the time, at the rate of the busiest hour. */
+/** Creates random arrivals of every operation, at the rate of the busiest hour. */
 function arrivals(
   operations: readonly Operation[],
   developers: number,
@@ -75,7 +75,7 @@ function arrivals(
   });
 }
 
-/** What is in use at a moment. Times only rise. */
+/** The resources in use at a time. Times must not decrease. */
 class Held {
   readonly #ends = {
     queries: new Queue<{ at: number }>(),
@@ -89,7 +89,7 @@ class Held {
 
   constructor(readonly limits: DeploymentClass) {}
 
-  /** Takes what an operation needs; gives the limit that has no room, and then takes nothing. */
+  /** Takes what an operation needs; if a limit has no room, takes nothing and returns that limit. */
   take(at: number, { holds, writes }: Operation): Limit | null {
     this.#release(at);
     if (writes > 0 && this.#written >= this.limits.writeBytes) return "writes";
@@ -170,14 +170,14 @@ class Queue<T extends { at: number }> {
   }
 }
 
-/** The limit that refused requests or delayed work most; null if none did. */
+/** Returns the limit that refused or delayed the most; null if none did. */
 export function firstToBreak({ refused, late }: Outcome): Limit | null {
   const limits = Object.keys(refused) as Limit[];
   const worst = limits.sort((a, b) => refused[b] + late[b] - refused[a] - late[a])[0];
   return worst !== undefined && refused[worst] + late[worst] > 0 ? worst : null;
 }
 
-/** The most developers, to 5 %, for whom nothing is refused or late. */
+/** Returns the largest number of developers, within 5 %, for whom nothing is refused or late. */
 export function mostDevelopers(fits: (developers: number) => boolean): number {
   let low = 1;
   let high = 2;

@@ -1,10 +1,10 @@
 /**
- * What developers do in a working day, and what each operation takes. All of it is estimated:
- * calls a day, bytes written and durations, because no deployment of Convex runs here. Only the limits
- * in `classes.ts` come from Convex's documentation. The report says so.
+ * The operations of developers in a working day, and their cost. Calls per day, bytes written and durations are
+ * estimates, because no Convex deployment runs here; the report says so. Only the limits in `classes.ts` come
+ * from Convex's documentation.
  */
 
-/** One step of an operation: which limit it holds, and for how long. */
+/** One step of an operation: the limit it counts against, and for how long. */
 export type Step = {
   uses: "queries" | "mutations" | "actions" | "jobs" | "embeddings";
   ms: number;
@@ -12,17 +12,17 @@ export type Step = {
 
 export type Operation = {
   name: string;
-  /** Times a developer does it in a working day. */
+  /** How often a developer does it in a working day. */
   perDay: number;
-  /** Held at the same time: an HTTP action waits for its mutation, a job for its provider. */
+  /** Steps that run at the same time: an HTTP action waits for its mutation, a job for its provider. */
   holds: readonly Step[];
-  /** Bytes written, with an entry in each index. */
+  /** Bytes written, including an entry in each index. */
   writes: number;
   /** Background work waits for the limits; a request that waits longer than it may is refused. */
   isBackground: boolean;
 };
 
-/** Working hours, and how much denser the busiest hour is than the mean. */
+/** The working day, and the ratio of the busiest hour to the mean. */
 export const DAY_SECONDS = 8 * 3_600;
 export const PEAK = 2;
 

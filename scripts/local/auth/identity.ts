@@ -2,7 +2,7 @@ import type * as JoseModule from "jose";
 import type { UserIdentity } from "convex/server";
 import { parseJson } from "../values/json.ts";
 
-/** Who a request says it is: nobody, a verified user, or a token that did not verify. */
+/** The identity of a request: none, a verified user, or a token that failed verification. */
 export type Identity =
   | { kind: "none" }
   | { kind: "user"; user: UserIdentity; token: string }
@@ -15,7 +15,7 @@ export type Provider =
   | { domain: string; applicationID: string }
   | { type: "customJwt"; issuer: string; jwks: string; algorithm: string; applicationID?: string };
 
-/** Claims of a token by the names `UserIdentity` gives them. */
+/** Names of token claims in `UserIdentity`. */
 const CLAIMS: Record<string, string> = {
   sub: "subject",
   iss: "issuer",
@@ -60,7 +60,7 @@ function audiences(claims: Record<string, unknown>): unknown[] {
 function toIdentity(claims: Record<string, unknown>): UserIdentity {
   const nameOf = (claim: string) => (Object.hasOwn(CLAIMS, claim) ? CLAIMS[claim] : claim);
   const personal = Object.entries(claims).filter(([claim]) => !TECHNICAL.has(claim));
-  // By entries, so that a claim named `__proto__` is a field like any other.
+  // Built from entries, so that a claim named `__proto__` becomes an ordinary field.
   return Object.fromEntries([
     ["tokenIdentifier", `${String(claims["iss"])}|${String(claims["sub"])}`],
     ...personal.map(([claim, value]) => [nameOf(claim), value]),
@@ -76,7 +76,7 @@ export class Authenticator {
     this.#providers = providers;
   }
 
-  /** Read a header; a token that does not verify never refuses the request by itself. */
+  /** Reads the `Authorization` header. An invalid token does not reject the request here. */
   async identify(authorization: string | null | undefined): Promise<Identity> {
     if (authorization === null || authorization === undefined || authorization === "")
       return NOBODY;
@@ -134,9 +134,10 @@ export class Authenticator {
 
   async #discover(jose: Jose, issuer: string): Promise<KeySet> {
     const response = await fetch(`${issuer}/.well-known/openid-configuration`);
-    if (!response.ok) throw new Error(`OpenID discovery at ${issuer} answered ${response.status}`);
+    if (!response.ok) throw new Error(`OpenID discovery at ${issuer} returned ${response.status}`);
     const { jwks_uri } = parseJson<{ jwks_uri?: string }>(await response.text());
-    if (jwks_uri === undefined) throw new Error(`OpenID discovery at ${issuer} names no jwks_uri`);
+    if (jwks_uri === undefined)
+      throw new Error(`OpenID discovery at ${issuer} contains no jwks_uri`);
     return this.#fromUrl(jose, jwks_uri);
   }
 }

@@ -28,7 +28,7 @@ async function read(data: string, group: string) {
   }
 }
 
-test("a copy made while the server runs and writes opens, and holds what was there", async () => {
+test("a copy made while the server runs and writes can be opened, and contains the data", async () => {
   await engine.runFunction("bulk:fill", { group: "kept", count: 500 });
   const to = join(folder, "copy.sqlite3");
   const writing = engine.runFunction("bulk:fill", { group: "meanwhile", count: 500 });
@@ -39,7 +39,7 @@ test("a copy made while the server runs and writes opens, and holds what was the
   expect([0, 500]).toContain(await read(to, "meanwhile"));
 });
 
-test("nothing is overwritten, and what cannot be written is named", async () => {
+test("an existing file is not overwritten, and the error names a path that cannot be written", async () => {
   const there = join(folder, "there.sqlite3");
   writeFileSync(there, "theirs");
   await expect(backUp(engine.data, there)).rejects.toThrow("is there already");

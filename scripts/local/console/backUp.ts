@@ -5,7 +5,7 @@ import { askRunningServer, BACKUP } from "../http/admin.ts";
 import { openDatabase } from "../store/database.ts";
 import { DEFAULT_DATA, readDataFile } from "./options.ts";
 
-/** Copy the data file, by the server that has it open or by opening it; returns what to print. */
+/** Copies the data file, through the server that has it open or directly; returns the text to print. */
 export async function backUp(data: string, target: string): Promise<string> {
   const file = readDataFile(data);
   if (!existsSync(file))
@@ -26,7 +26,7 @@ export async function backUp(data: string, target: string): Promise<string> {
   return `${to} (${(statSync(to).size / 1e6).toFixed(1)} MB) is a copy of ${file}.`;
 }
 
-/** Make the copy's file, readable by its owner only; one that is there already is not overwritten. */
+/** Creates the copy's file, readable only by its owner; fails if the file exists. */
 function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));

@@ -10,8 +10,8 @@ import { DEFAULT_DATA, readDataFile } from "./options.ts";
 const PROJECT = fileURLToPath(new URL("../../../convex", import.meta.url));
 
 /**
- * Run any function, internal ones too, over the data file that `--data` names: by the server that has
- * it open, or else by opening it here. What the function schedules runs while a server does.
+ * Runs any function, including internal ones, on the data file of `--data`: through the server that has it
+ * open, or by opening it here. Functions that it schedules run only while a server runs.
  */
 export async function callFunction(
   data: string,
@@ -19,7 +19,7 @@ export async function callFunction(
   args: JsonObject,
 ): Promise<JSONValue> {
   const file = readDataFile(data);
-  // What is done in a file that no server opens would show nowhere.
+  // Does not create a file, because no server would use it.
   if (!existsSync(file))
     throw new StartError(
       `No database at ${file}: start it with npm start${data === DEFAULT_DATA ? "" : ` -- --data ${data}`}.`,

@@ -20,7 +20,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Run a command of `package.json` in an empty folder, to its end. */
+/** Runs a command of `package.json` in an empty folder, until it ends. */
 function run(script: string, args: string[]): Promise<Ended> {
   const path = fileURLToPath(new URL(`../../${script}.ts`, import.meta.url));
   const { PATH, HOME } = process.env;
@@ -51,17 +51,14 @@ const COMMANDS = [
   ["smoke", "OPENSYNC_API_KEY=osk_… npx tsx scripts/smoke.ts"],
 ] as const;
 
-test.each(COMMANDS)(
-  "%s --help says how it is called, and does nothing else",
-  async (script, call) => {
-    const { code, stdout, stderr } = await run(script, ["--help"]);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout.startsWith(call)).toBe(true);
-  },
-);
+test.each(COMMANDS)("%s --help prints its usage, and does nothing else", async (script, call) => {
+  const { code, stdout, stderr } = await run(script, ["--help"]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout.startsWith(call)).toBe(true);
+});
 
 test.each(COMMANDS)(
-  "%s with an option it does not know ends with 2 and one line",
+  "%s with an unknown option prints one line and exits with 2",
   async (script) => {
     const { code, stderr } = await run(script, ["--prot", "1"]);
     expect([code, stderr]).toEqual([

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { StartError, UsageError } from "../failures.ts";
 
-/** Read a command line as `parseArgs` does; what it refuses is said in one sentence. */
+/** Parses a command line with `parseArgs`; reports an error in one sentence. */
 export function readArguments<T extends ParseArgsConfig>(
   config: T,
 ): ReturnType<typeof parseArgs<T>> {
@@ -13,7 +13,7 @@ export function readArguments<T extends ParseArgsConfig>(
   }
 }
 
-/** An option that is a whole number of at least `least`. */
+/** Parses an option that must be a whole number of at least `least`. */
 export function wholeNumber(option: string, text: string, least = 1): number {
   if (!/^\d{1,15}$/.test(text) || Number(text) < least)
     throw new UsageError(`${option} ${text} is not a whole number of at least ${least}.`);
@@ -21,9 +21,8 @@ export function wholeNumber(option: string, text: string, least = 1): number {
 }
 
 /**
- * Run a command with what it was called with: `--help` prints its usage and nothing happens. A
- * mistake is one line and ends with 2 if it was in the call, else with 1; only what nobody foresaw
- * shows a stack.
+ * Runs a command with its arguments; `--help` only prints the usage. An expected error prints one line and
+ * exits with 2 if the arguments were wrong, else with 1. Only unexpected errors print a stack trace.
  */
 export async function runCommand(
   usage: string,

@@ -12,7 +12,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Run a command of the console to its end. */
+/** Runs a console command until it ends. */
 function run(script: "main" | "key" | "call", args: string[], input = ""): Promise<Ended> {
   const path = fileURLToPath(new URL(`../${script}.ts`, import.meta.url));
   return new Promise((resolve) => {
@@ -46,21 +46,21 @@ const works = async (key: string) =>
     .status;
 
 describe("npm start", () => {
-  test("prints an address, a key that works, the data file and three curl lines", async () => {
+  test("prints its address, a working key, the data file and three curl examples", async () => {
     expect(server.output()).toContain(data);
     expect(server.output().match(/^ {2}curl /gm)).toHaveLength(3);
     expect(await works(server.key)).toBe(200);
   });
 
-  test("then prints a line a request", async () => {
+  test("then prints one line per request", async () => {
     await fetch(`${server.url}/health`);
-    // The line follows the answer.
+    // The line is printed after the answer.
     await expect
       .poll(() => server.output())
       .toMatch(/^GET\s+\/health\s+200\s+\d+ ms\s+\d+ function calls?$/m);
   });
 
-  test("says where texts go, and that no key in the shell sends them anywhere", async () => {
+  test("says where texts are sent, and does not use a key from the shell", async () => {
     expect(server.output()).toMatch(/^ {2}Texts {5}stay on this machine .*--openai uses the key/m);
     const refused = await run("main", ["--openai", "--data", join(folder, "openai.sqlite3")]);
     expect([refused.code, refused.stderr]).toEqual([
@@ -69,7 +69,7 @@ describe("npm start", () => {
     ]);
   });
 
-  test("prints no control character and no second line that a request brought", async () => {
+  test("prints no control characters or line breaks from a request", async () => {
     const path = "\u001b[2J\u009b31m\u202eGET /forged\nGET     /forged  200";
     await fetch(`${server.url}/api/query`, {
       method: "POST",
@@ -79,7 +79,7 @@ describe("npm start", () => {
     expect(server.output()).not.toMatch(/[\u001b\u009b\u202e]|^GET {5}\/forged/m);
   });
 
-  test("--demo fills in sessions to list and search", async () => {
+  test("--demo adds sessions to list and search", async () => {
     const headers = { Authorization: `Bearer ${server.key}` };
     const count = async () => {
       const list: unknown = await (await fetch(`${server.url}/api/sessions`, { headers })).json();
@@ -88,7 +88,7 @@ describe("npm start", () => {
     await expect.poll(count).toBe(6);
   });
 
-  test("on an address that others reach, warns", async () => {
+  test("warns on an address that other machines can reach", async () => {
     const place = join(folder, "everywhere.sqlite3");
     const open = await startServer(place, ["--host", "0.0.0.0"]);
     expect(open.output()).toMatch(/^Warning: 0\.0\.0\.0 can be reached from other machines/m);
@@ -96,7 +96,7 @@ describe("npm start", () => {
     expect(server.output()).not.toContain("Warning");
   });
 
-  test("on a taken port, or a data file in use, says in one sentence what to do", async () => {
+  test("says in one sentence what to do about a port or data file in use", async () => {
     const { port } = new URL(server.url);
     const taken = await run("main", ["--port", port, "--data", join(folder, "other.sqlite3")]);
     expect(taken).toMatchObject({ code: 1, stdout: "" });
@@ -110,7 +110,7 @@ describe("npm start", () => {
     );
   });
 
-  test("refuses options it does not know", async () => {
+  test("refuses unknown options", async () => {
     const unknown = await run("main", ["--prot", "1"]);
     expect(unknown).toMatchObject({ code: 2, stdout: "" });
     expect(unknown.stderr).toBe("Unknown option '--prot'; --help shows how it is called.\n");
@@ -120,7 +120,7 @@ describe("npm start", () => {
 });
 
 describe("npm run key", () => {
-  test("makes a key while the server runs, and prints nothing else", async () => {
+  test("creates a key while the server runs, and prints nothing else", async () => {
     const { code, stdout, stderr } = await run("key", [
       "--email",
       "bob@example.com",
@@ -132,7 +132,7 @@ describe("npm run key", () => {
     expect(await works(stdout.trim())).toBe(200);
   });
 
-  test("adds a key, replaces the first one if asked to, and lists those that work", async () => {
+  test("adds a key, replaces the first one with --replace, and lists the valid keys", async () => {
     const whose = ["--email", "eve@example.com", "--data", data];
     const first = (await run("key", whose)).stdout.trim();
     const second = (await run("key", [...whose, "--name", "laptop"])).stdout.trim();
@@ -146,15 +146,15 @@ describe("npm run key", () => {
     expect(stdout).toContain("laptop");
   });
 
-  test("wants to know whose", async () => {
+  test("requires an address", async () => {
     for (const whose of [[], ["--email", "nobody"]]) {
       const { code, stdout, stderr } = await run("key", [...whose, "--data", data]);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-      expect(stderr).toBe("Say whose key it is: npm run key -- --email someone@example.com\n");
+      expect(stderr).toBe("Name the user of the key: npm run key -- --email someone@example.com\n");
     }
   });
 
-  test("makes no key in a file that no server has made", async () => {
+  test("creates no key if no server has created the data file", async () => {
     const typo = join(folder, "typo.db");
     const { code, stdout, stderr } = await run("key", ["--email", "d@example.com", "--data", typo]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -172,14 +172,14 @@ describe("npm run call", () => {
     expect(await works(made.stdout.trim())).toBe(401);
   });
 
-  test("lists what there is when there is no such function", async () => {
+  test("lists the existing functions if the named one does not exist", async () => {
     const { code, stderr } = await run("call", ["users:nope", "--data", data]);
     expect(code).toBe(1);
-    expect(stderr).toContain("There is no function users:nope. There are:\n  users:");
+    expect(stderr).toContain("There is no function users:nope. Available functions:\n  users:");
     expect(stderr).toContain("users:revokeKeys");
   });
 
-  test("says in one line what failed, and how it is called", async () => {
+  test("says in one line what failed, and how to call it", async () => {
     const nobody = ["users:revokeKeys", '{"email":"nobody@example.com"}', "--data", data];
     const { code, stdout, stderr } = await run("call", nobody);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
@@ -191,7 +191,7 @@ describe("npm run call", () => {
   });
 });
 
-test("--reset deletes nothing that a server has open", async () => {
+test("--reset does not delete a file that a server has open", async () => {
   const { code, stdout, stderr } = await run("main", ["--reset", "--data", data], "yes\n");
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(/ is in use by another server: /);
@@ -200,7 +200,7 @@ test("--reset deletes nothing that a server has open", async () => {
 });
 
 describe("stopping", () => {
-  test("by Ctrl-C is clean; the next start shows the same key; a key can be made in between", async () => {
+  test("by Ctrl-C is clean; the next start shows the same key, and keys can be created in between", async () => {
     const { key } = server;
     expect(await server.end("SIGINT")).toBe(0);
     expect(existsSync(`${data}.admin`)).toBe(false);
@@ -210,7 +210,7 @@ describe("stopping", () => {
     expect([await works(key), await works(made)]).toEqual([200, 200]);
   });
 
-  test("--reset asks first: anything but yes deletes nothing", async () => {
+  test("--reset asks first, and deletes only after yes", async () => {
     await server.end("SIGTERM");
     for (const answer of ["no\n", "", "y\n"])
       expect((await run("main", ["--reset", "--data", data], answer)).stdout).toContain(

@@ -19,7 +19,7 @@ function partsOf(message: DemoMessage, id: string) {
   ];
 }
 
-/** Numbers of an answer, in proportion to what was said before and in it. */
+/** Token counts and cost of an answer, in proportion to the conversation so far and its length. */
 function numbersOf({ model, provider, price }: DemoSession, index: number, text: string) {
   const promptTokens = 4_200 + 1_900 * index;
   const completionTokens = 120 + Math.ceil(text.length / 3);
@@ -67,8 +67,8 @@ async function send(method: string, url: string, key: string, body: unknown): Pr
 }
 
 /**
- * Sends the demonstration sessions the way a plugin would, shares one and marks some for evaluation.
- * Sending them again changes nothing.
+ * Sends the demonstration sessions as a plugin would, shares one and marks some for evaluation. Sending them
+ * again changes nothing.
  */
 export async function sendDemo(url: string, key: string): Promise<string> {
   await send("POST", `${url}/sync/batch`, key, batch(Date.now()));

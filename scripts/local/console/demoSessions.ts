@@ -1,6 +1,6 @@
 import { assistant, type DemoSession, tool, user } from "./demoTypes.ts";
 
-/** Conversations as the plugins of several tools send them, for people who look around. */
+/** Demonstration conversations, as plugins of several tools send them. */
 
 const UPLOAD_BEFORE = `export async function upload(file: File) {
   return await fetch(url, { method: "PUT", body: file });
@@ -241,7 +241,7 @@ export const DEMO_SESSIONS: readonly DemoSession[] = [
   release,
 ];
 
-/** What the owner did with some of them after they were synced. */
+/** Edits by the owner after the sessions were synced. */
 export const DEMO_EDITS: readonly { id: string; edits: Record<string, unknown> }[] = [
   { id: uploads.id, edits: { isPublic: true, evalReady: true, evalStatus: "golden" } },
   {

@@ -1,4 +1,4 @@
-/** How the demonstration conversations are written down. */
+/** Types and builders of the demonstration conversations. */
 
 export type DemoTool = { name: string; args: Record<string, unknown>; result: string };
 
@@ -13,9 +13,9 @@ export type DemoSession = {
   model: string;
   provider: string;
   projectName: string;
-  /** How long ago it began, in days. */
+  /** How many days ago it started. */
   daysAgo: number;
-  /** Dollars a thousand tokens; absent where the tool reports no cost. */
+  /** Dollars per thousand tokens; absent if the tool reports no cost. */
   price?: number;
   messages: DemoMessage[];
 };

@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("../../../convex/", import.meta.url));
 
-/** What our builders are called (`convex/functions.ts`). */
+/** Matches exports that use our builders (`convex/functions.ts`). */
 const EXPORTED = /^export const (\w+) = \w*(?:Query|Mutation|Action)\(/gm;
 
-/** Names of all functions of `convex/`, as `<file>:<name>`, read from the sources. */
+/** Lists all functions of `convex/` as `<file>:<name>`, read from the sources. */
 export async function listFunctions(): Promise<string[]> {
   const files = (await readdir(PROJECT)).filter((file) => /^\w+\.ts$/.test(file)).sort();
   const lists = await Promise.all(

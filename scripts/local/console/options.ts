@@ -14,10 +14,10 @@ export interface Options {
 }
 
 const DEFAULT_PORT = 3211;
-/** Where everything is kept unless `--data` says otherwise. */
+/** The data file, unless `--data` names another. */
 export const DEFAULT_DATA = ".opensync/local.sqlite3";
 
-/** How `npm start` is called. */
+/** Usage of `npm start`. */
 export const USAGE = `npm start -- [options]
   --port <n>       port to listen on (default ${DEFAULT_PORT}; 0 takes a free one)
   --host <address> address to listen on (default 127.0.0.1, this machine only)
@@ -29,7 +29,7 @@ export const USAGE = `npm start -- [options]
                    OPENSYNC_OPENAI=1 says the same
   --no-embeddings  no semantic search without --openai`;
 
-/** Read the command line of `npm start`; what cannot be meant is refused by name. */
+/** Parses the command line of `npm start`; an error names the invalid option. */
 export function readOptions(args: string[]): Options {
   const { values } = readArguments({
     args,
@@ -47,14 +47,14 @@ export function readOptions(args: string[]): Options {
   });
   if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)
     throw new UsageError(`--port ${values.port} is not a port: use a number from 0 to 65535.`);
-  // Node would take an empty address for "all of this machine's".
+  // Node would treat an empty address as "all interfaces".
   if (values.host === "") throw new UsageError("--host needs an address.");
   if (values.openai && !process.env["OPENAI_API_KEY"])
     throw new UsageError("--openai needs a key in OPENAI_API_KEY.");
   return { ...values, port: Number(values.port), data: readDataFile(values.data) };
 }
 
-/** The data file that `--data` names. */
+/** Returns the data file that `--data` names. */
 export function readDataFile(data: string): string {
   if (data === "") throw new UsageError("--data needs a file.");
   return resolve(data);

@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import type { RunningEngine } from "../engine.ts";
 
-/** Whose data a server on one machine holds, unless keys of others are made. */
+/** The user of a local server, unless keys for other users are created. */
 export const OWNER = "you@localhost";
 
 /**
- * The key that the console shows at every start, kept in the data file. Whoever can read that file
- * can read everything in it anyway; in `users` only the key's hash is stored. A key that was replaced
- * or revoked in the meantime is not shown again: a new one is added.
+ * Returns the key that the console shows at every start. It is stored in the data file, because anyone who
+ * can read that file can read all data anyway; `users` contains only its hash. If the key was replaced or
+ * revoked meanwhile, adds a new one.
  */
 export async function ownerKey(engine: RunningEngine): Promise<string> {
-  const kept = engine.noted("ownerKey");
+  const kept = engine.readNote("ownerKey");
   if (kept !== null && (await isLive(engine, kept))) return kept;
   const args = { email: OWNER, name: "npm start", add: true };
   const key = apiKeyOf(await engine.runFunction("users:createWithApiKey", args));
-  engine.note("ownerKey", key);
+  engine.writeNote("ownerKey", key);
   return key;
 }
 
@@ -30,7 +30,7 @@ async function isLive(engine: RunningEngine, key: string): Promise<boolean> {
   }
 }
 
-/** An address that signs a browser in once, within the hour: nobody copies a key into a form. */
+/** Creates an address that signs in a browser once, within the hour, so that nobody must copy the key. */
 export async function signInLink(engine: RunningEngine): Promise<string> {
   const made = await engine.runFunction("browserSessions:createLink", { email: OWNER });
   if (typeof made === "object" && made !== null && "code" in made && typeof made.code === "string")
@@ -38,7 +38,7 @@ export async function signInLink(engine: RunningEngine): Promise<string> {
   throw new Error("browserSessions:createLink returned no code");
 }
 
-/** The key in what `users:createWithApiKey` returned. */
+/** Returns the key from the result of `users:createWithApiKey`. */
 export function apiKeyOf(made: unknown): string {
   if (
     typeof made === "object" &&

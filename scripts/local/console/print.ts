@@ -4,11 +4,11 @@ import type { RequestLine } from "../http/server.ts";
 import type { LogLine } from "../runtime.ts";
 import { printable, printableLine } from "./terminal.ts";
 
-/** What a new person needs first: where it is, the key, and three requests to try. */
+/** The text printed at the start: addresses, the key, and three requests to try. */
 export function greeting(at: {
   url: string;
   key: string;
-  /** Signs a browser in once. */
+  /** An address that signs in a browser once. */
   signIn: string;
   data: string;
   texts: string;
@@ -37,19 +37,19 @@ Or try it from here:
 Requests (Ctrl-C ends):`;
 }
 
-/** One answered request in one line. */
+/** Formats an answered request as one line. */
 export function requestLine({ method, path, status, ms, functionCalls }: RequestLine): string {
   const calls = `${functionCalls} function call${functionCalls === 1 ? "" : "s"}`;
   return `${method.padEnd(7)} ${printableLine(path)}  ${status}  ${ms.toFixed(0)} ms  ${calls}`;
 }
 
-/** A line that a function wrote, with its name before it. */
+/** Prints a line that a function logged, after the function's name. */
 export function printLog({ level, function: name, words }: LogLine): void {
   const text = printable(format(...words)).replaceAll("\n", "\n  ");
   console[level](`[${printableLine(name)}] ${text}`);
 }
 
-/** Where the texts of sessions go. */
+/** States where the texts of sessions are sent. */
 export function whereTextsGo(
   { embeddings, openai }: { embeddings: boolean; openai: boolean },
   env: Record<string, string | undefined>,
@@ -63,7 +63,7 @@ export function whereTextsGo(
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 
-/** What to say where other machines can reach the server; null where they cannot. */
+/** Returns a warning if other machines can reach the server; else null. */
 export function exposureWarning(host: string): string | null {
   if (LOOPBACK.test(host)) return null;
   return `Warning: ${host} can be reached from other machines, and requests with their keys travel unencrypted. Put a proxy with TLS before it, or listen on 127.0.0.1.`;

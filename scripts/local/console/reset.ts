@@ -5,14 +5,14 @@ import { assertUnused } from "../store/database.ts";
 const SIDECARS = ["", "-wal", "-shm", "-journal", ".admin"];
 
 /**
- * Delete the data file if the person says so; returns whether to go on. A file that a server has
- * open is refused: it would go on answering into a file that is no longer there.
+ * Deletes the data file if the person confirms; returns whether to start. Refuses a file that a server has
+ * open, because that server would continue with a deleted file.
  */
 export async function resetAfterAsking(data: string): Promise<boolean> {
   if (!existsSync(data)) return true;
   assertUnused(data);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // The end of input is a no.
+  // The end of input counts as no.
   const ended = new Promise<string>((resolve) =>
     terminal.once("close", () => {
       resolve("");
@@ -22,7 +22,7 @@ export async function resetAfterAsking(data: string): Promise<boolean> {
   const answer = await Promise.race([question, ended]);
   terminal.close();
   if (answer.trim().toLowerCase() !== "yes") return false;
-  // A server may have started while the question stood.
+  // A server may have started while the person was asked.
   assertUnused(data);
   for (const suffix of SIDECARS) rmSync(data + suffix, { force: true });
   return true;

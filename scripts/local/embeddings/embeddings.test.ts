@@ -20,7 +20,7 @@ const dot = (a: number[] = [], b: number[] = []) =>
   a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
 
 describe("embeddings offline", () => {
-  test("speak to the openai client: 1,536 dimensions of unit length, in order, repeatable", async () => {
+  test("work with the openai client: 1,536 dimensions of unit length, in order, deterministic", async () => {
     const [first, second] = await embed("deploy the database", "a cat");
     expect(first).toHaveLength(1536);
     expect(dot(first, first)).toBeCloseTo(1, 4);
@@ -33,7 +33,7 @@ describe("embeddings offline", () => {
     expect(floats.data[0]?.embedding).toEqual(second);
   });
 
-  test("put texts that share words, or parts of words, near each other", async () => {
+  test("place texts that share words, or parts of words, near each other", async () => {
     const [query, near, part, far] = await embed(
       "retry uploads that fail",
       "uploads are retried when they fail",

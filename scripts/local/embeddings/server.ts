@@ -10,7 +10,7 @@ interface EmbeddingsRequest {
   encoding_format?: string;
 }
 
-/** As the API allows: so many inputs a request, none of them empty. */
+/** The API's limit of inputs per request; none may be empty. */
 const MAX_INPUTS = 2048;
 
 function inputsOf({ input }: EmbeddingsRequest): string[] | null {
@@ -50,9 +50,9 @@ async function readJson(message: IncomingMessage): Promise<EmbeddingsRequest> {
 }
 
 /**
- * An OpenAI-compatible `/v1/embeddings` on loopback, on a free port, with a key of its own: with
- * `OPENAI_BASE_URL` set to it, the real `openai` client runs offline. `onInputs` hears of every
- * request that was well formed.
+ * Starts an OpenAI-compatible `/v1/embeddings` on loopback, on a free port and with its own key. With
+ * `OPENAI_BASE_URL` set to it, the real `openai` client works offline. `onInputs` is called for every valid
+ * request.
  */
 export async function startEmbeddings(onInputs?: (texts: string[]) => void): Promise<{
   url: string;

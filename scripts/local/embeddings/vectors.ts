@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 export const DIMENSIONS = 1536;
 
-/** FNV-1a, 32 bits: fast, even, and the same everywhere. */
+/** FNV-1a, 32 bits: fast, evenly distributed and deterministic. */
 function hash(text: string): number {
   let value = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
@@ -16,7 +16,7 @@ const WORD = /[\p{L}\p{N}]+/gu;
 const GRAM = 4;
 const GRAM_WEIGHT = 0.3;
 
-/** Words, and the pieces of words, so that "deploying" is near to "deployment". */
+/** Words and character n-grams of words, so that "deploying" is near "deployment". */
 function features(text: string): Map<string, number> {
   const found = new Map<string, number>();
   const add = (name: string, weight: number) => found.set(name, (found.get(name) ?? 0) + weight);
@@ -30,8 +30,8 @@ function features(text: string): Map<string, number> {
 }
 
 /**
- * A vector of unit length by feature hashing: texts that share words, or parts of words, are near.
- * Deterministic, and needs neither a model nor a network. It knows no synonyms.
+ * Returns a vector of unit length by feature hashing: texts that share words, or parts of words, are near
+ * each other. Deterministic, without a model or network; it does not recognise synonyms.
  */
 export function embed(text: string, dimensions = DIMENSIONS): Float32Array {
   const vector = new Float32Array(dimensions);
@@ -39,12 +39,12 @@ export function embed(text: string, dimensions = DIMENSIONS): Float32Array {
     const place = hash(name);
     const sign = hash(`${name}#`) & 1 ? 1 : -1;
     const i = place % dimensions;
-    // Repetition counts, but less and less.
+    // Each further repetition counts less.
     vector[i] = (vector[i] ?? 0) + sign * (1 + Math.log(1 + weight));
   }
   const length = Math.hypot(...vector);
   if (length === 0) {
-    // Text without words still has to have a direction of its own.
+    // Text without words still needs its own direction.
     const i = createHash("sha256").update(text).digest().readUInt32BE(0) % dimensions;
     vector[i] = 1;
     return vector;

@@ -7,13 +7,14 @@ import { StartError } from "../failures.ts";
 /** A loaded module: its exports by name. */
 type Exports = Record<string, unknown>;
 
-/** The modules of a functions folder; each is evaluated when it is first asked for. */
+/** The modules of a functions folder; each is evaluated on first use. */
 export type ModuleMap = Record<string, () => Exports>;
 
 /**
- * Names that mean something else inside a function than in Node: `process.env` is the deployment's
- * environment (a component has its own), `fetch` and timers fail in queries and mutations, the
- * console says which function speaks, time stands still and chance is seeded in queries and mutations, a few web APIs differ (`functions/webGlobals.ts`). `functions/globals.ts` provides the object.
+ * Globals that differ between functions and Node: `process.env` is the deployment's environment (a component
+ * has its own); the console adds the function's name; in queries and mutations, `fetch` and timers fail, time
+ * does not advance, and random numbers are seeded; a few web APIs differ (`functions/webGlobals.ts`).
+ * `functions/globals.ts` provides the object.
  */
 const GLOBALS = "__convexFunctionGlobals";
 const REPLACED = ["fetch", "setTimeout", "setInterval", "console", "TextDecoder", "Date"];
@@ -44,8 +45,8 @@ const OPTIONS = {
 const CONFIG = /(^|[/\\])convex\.config(\.[jt]s)?$/;
 
 /**
- * What the Convex CLI does to `import x from "…/convex.config"`: a definition that is used by
- * another has to know where it comes from.
+ * Handles `import x from "…/convex.config"` like the Convex CLI: records in a component definition the path it
+ * was imported from.
  */
 const componentDefinitions: Plugin = {
   name: "component-definitions",
@@ -106,14 +107,14 @@ function fileIn(folder: string, name: string): string | undefined {
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
-/** What Node compiles a CommonJS file with, its source map included; not in its documentation. */
+/** Node's undocumented method to compile a CommonJS file with its source map. */
 interface CompilingModule extends Module {
   _compile(code: string, filename: string): void;
 }
 
 /**
- * Bundle code and load it from memory: nothing is left on disk when the process is killed, and no
- * loader that runs this file has a hand in it. In stack traces it is this file in `resolveDir`.
+ * Bundles code and loads it from memory, so that nothing is left on disk if the process is killed, and no
+ * loader of this process changes it. Stack traces show `bundle.cjs` in `resolveDir`.
  */
 async function load(code: string, resolveDir: string): Promise<unknown> {
   const filename = join(resolveDir, "bundle.cjs");
@@ -124,14 +125,14 @@ async function load(code: string, resolveDir: string): Promise<unknown> {
     write: false,
     plugins: [componentDefinitions],
   }).catch((error: unknown) => {
-    throw new StartError(`The functions in ${resolveDir} do not bundle: ${String(error)}`);
+    throw new StartError(`The functions in ${resolveDir} cannot be bundled: ${String(error)}`);
   });
   const loaded = new Module(filename) as CompilingModule;
   loaded._compile(result.outputFiles[0]?.text ?? "", filename);
   return loaded.exports as unknown;
 }
 
-/** The component tree that `convex.config.ts` declares, as `defineApp` holds it. */
+/** The component tree that `convex.config.ts` declares, as stored by `defineApp`. */
 export interface Definition {
   componentDefinitionPath?: string;
   _childComponents: [
@@ -142,7 +143,7 @@ export interface Definition {
   ][];
 }
 
-/** Evaluate `convex.config.ts`; null where there is none. */
+/** Evaluates `convex.config.ts`; null if it does not exist. */
 export async function loadDefinition(folder: string): Promise<Definition | null> {
   const path = fileIn(folder, "convex.config");
   if (path === undefined) return null;

@@ -13,7 +13,7 @@ import { toFunctionError } from "./errors.ts";
 import type { FunctionPath, ResolvedFunction } from "./registry.ts";
 import { checkUserTime } from "./userTime.ts";
 
-/** On whose behalf a function runs, and who keeps the account. */
+/** The identity a function runs for, and where its calls are recorded. */
 interface Caller {
   identity: Identity;
   request: RequestMetadata;
@@ -21,7 +21,7 @@ interface Caller {
   depth: number;
 }
 
-/** `ctx.run*` inside `ctx.run*`, and so on, at most this deep. */
+/** Maximum depth of nested `ctx.run*` calls. */
 const MAX_DEPTH = 8;
 
 function newCall(
@@ -49,7 +49,7 @@ function newCall(
   };
 }
 
-/** Run a handler: arguments and result checked by its own validators and by Convex's limits. */
+/** Runs a handler; checks arguments and result against its validators and Convex's limits. */
 async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promise<string> {
   const { catalog } = call.engine;
   const isIdOf = (table: string, id: string) => catalog.isIdOf(fn.component, table, id);
@@ -63,7 +63,7 @@ async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promi
   return text;
 }
 
-/** Run a handler's JavaScript, its time measured; one that ran too long fails whatever it returned. */
+/** Runs a handler and measures its JavaScript time; fails if it ran too long, whatever it returned. */
 async function invoke(fn: ResolvedFunction, call: Call, args: JSONValue): Promise<string> {
   const clock = call.transaction?.clock;
   try {
@@ -78,7 +78,7 @@ async function invoke(fn: ResolvedFunction, call: Call, args: JSONValue): Promis
   }
 }
 
-/** Run a call, keeping its line of the account whether it succeeds or not. */
+/** Runs a call and records it, whether it succeeds or fails. */
 async function metered(
   call: Call,
   isNested: boolean,
@@ -115,9 +115,9 @@ async function metered(
 }
 
 /**
- * Run a function as a request of its own: a query or mutation in a transaction of its own, an
- * action outside of any. Resolves to the JSON of its result, once that is durable. What
- * `alsoCommit` writes shares a mutation's fate: both are durable, or neither.
+ * Runs a function as a request of its own: a query or mutation in a new transaction, an action in none.
+ * Resolves to the JSON of its result once that is durable. Writes of `alsoCommit` are committed together with
+ * the mutation.
  */
 export async function runFunction(
   engine: Engine,
@@ -139,11 +139,11 @@ export async function runFunction(
     });
   };
   if (fn.type === "query") return await engine.transactor.query(inTransaction);
-  // What a scheduled mutation also commits is that it ran: lost together, it runs again.
+  // A scheduled mutation also commits that it ran; if both are lost, it runs again.
   return await withWriteRetries(() => engine.commit(inTransaction, alsoCommit !== undefined));
 }
 
-/** Run a query or mutation inside the caller's transaction; its writes are undone if it throws. */
+/** Runs a query or mutation inside the caller's transaction; rolls back its writes if it throws. */
 export function runNested(
   parent: Call,
   where: FunctionPath,
@@ -158,7 +158,7 @@ export function runNested(
     if (transaction === null) throw new Error("Not in a transaction");
     transaction.assertOpen();
     const fn = expectType(engine.registry.resolve(where), kind);
-    // Identity does not cross into another component.
+    // The identity is not passed to another component.
     const identity = fn.component === parent.component ? parent.identity : NOBODY;
     const caller = { ...parent, identity, depth: parent.depth + 1 };
     const call = newCall(engine, fn, caller, transaction);

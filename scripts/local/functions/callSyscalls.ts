@@ -11,7 +11,7 @@ function address(call: Call, args: JsonObject) {
   return resolveAddress(call.component, args);
 }
 
-/** `ctx.run*` of an action: a request of its own, on behalf of the same caller. */
+/** `ctx.run*` of an action: a separate request with the same identity. */
 function fromAction(type: ResolvedFunction["type"]): AsyncSyscall {
   return (call, args) => {
     if (call.transaction !== null) throw new Error(`Unknown async operation actions/${type}`);

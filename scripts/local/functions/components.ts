@@ -59,7 +59,7 @@ function loadSchema(modules: ModuleMap): unknown {
     return modules["schema"]?.()["default"];
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new StartError(`schema.ts cannot be loaded (${why}): mend it, and start again.`);
+    throw new StartError(`schema.ts cannot be loaded (${why}): fix it, and start again.`);
   }
 }
 
@@ -69,7 +69,7 @@ function schemaOf(modules: ModuleMap): Exportable | null {
   return isSchema ? (schema as Exportable) : null;
 }
 
-/** Load the app in a folder and every component it uses, by `convex.config.ts`. */
+/** Loads the app in a folder and every component it uses, from `convex.config.ts`. */
 export async function loadComponents(
   folder: string,
   env: Record<string, string | undefined>,

@@ -6,7 +6,7 @@ import type { Scan } from "../transaction/queries.ts";
 import type { Engine } from "../runtime.ts";
 import type { FunctionPath, FunctionType } from "./registry.ts";
 
-/** Where a request came from; `ctx.meta.getRequestMetadata()` answers this. */
+/** The origin of a request, as `ctx.meta.getRequestMetadata()` returns it. */
 export interface RequestMetadata {
   ip: string | null;
   userAgent: string | null;
@@ -24,18 +24,18 @@ export interface Call extends FunctionPath {
   identity: Identity;
   request: RequestMetadata;
   trace: Trace;
-  /** How many `run*` lie above. */
+  /** Number of enclosing `run*` calls. */
   depth: number;
   /** `.paginate()` is allowed once. */
   paginated: boolean;
   scans: Map<number, Scan>;
-  /** The most memory seen in use while it ran; null unless the engine looks. */
+  /** The highest memory use seen while it ran; null unless the engine measures memory. */
   heapBytes: number | null;
-  /** The nested call in progress: what the caller does meanwhile waits, or a rollback would take it along. */
+  /** The nested call in progress. Operations of the caller wait for it, because a rollback would undo them too. */
   nested: Promise<unknown> | null;
 }
 
-/** Look at the memory in use, if the engine does, and keep the most for the call. */
+/** Measures the memory in use, if the engine does, and keeps the maximum for the call. */
 export function sampleHeap(call: Call): void {
   if (call.engine.heap === null) return;
   call.heapBytes = Math.max(call.heapBytes ?? 0, call.engine.heap.sample());
@@ -43,7 +43,7 @@ export function sampleHeap(call: Call): void {
 
 const calls = new AsyncLocalStorage<Call>();
 
-/** The function that is running, or undefined outside of one. */
+/** Returns the running function, or undefined outside of one. */
 export function currentCall(): Call | undefined {
   return calls.getStore();
 }
@@ -52,7 +52,7 @@ export function runAs<T>(call: Call, work: () => Promise<T>): Promise<T> {
   return calls.run(call, work);
 }
 
-/** Run engine work that must not be taken for a part of the function that caused it. */
+/** Runs engine work outside of the function that caused it. */
 export function outside<T>(work: () => T): T {
   return calls.exit(work);
 }

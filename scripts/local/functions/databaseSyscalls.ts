@@ -6,7 +6,7 @@ import { text, type JsonObject } from "../values/json.ts";
 import type { Call } from "./context.ts";
 import type { AsyncSyscall, SyncSyscall } from "./syscalls.ts";
 
-/** The tables a call sees: those of its component, in its transaction. */
+/** Returns the tables a call can access: those of its component, in its transaction. */
 function target(call: Call): QueryTarget {
   const { transaction, component } = call;
   const { catalog, documents } = call.engine;

@@ -1,7 +1,7 @@
 import type { JSONValue } from "convex/values";
 import { parseJson } from "../values/json.ts";
 
-/** An error of a function, as its caller gets it; `data` is a `ConvexError`'s, as JSON. */
+/** An error of a function, as its caller receives it; `data` is the JSON of a `ConvexError`'s data. */
 class FunctionError extends Error {
   override name = "FunctionError";
 
@@ -15,7 +15,7 @@ class FunctionError extends Error {
   }
 }
 
-/** What a function threw; the `convex` package has written a `ConvexError`'s data as JSON text. */
+/** Converts a thrown value; the `convex` package stores a `ConvexError`'s data as JSON text. */
 export function toFunctionError(thrown: unknown): FunctionError {
   if (thrown instanceof FunctionError) return thrown;
   if (typeof thrown !== "object" || thrown === null || !("message" in thrown))

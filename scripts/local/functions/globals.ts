@@ -1,5 +1,5 @@
 import { currentCall, type Call } from "./context.ts";
-import { FunctionDate, functionRandom } from "./frozen.ts";
+import { FunctionDate, functionRandom } from "./deterministic.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
 import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
 
@@ -27,7 +27,7 @@ function log(
   else call.engine.log({ level, function: `${LETTERS[call.type]}(${call.path})`, words });
 }
 
-/** The console as functions see it: each line says which function wrote it. */
+/** The console for functions: each line contains the name of the function that wrote it. */
 const functionConsole = Object.create(console, {
   ...Object.fromEntries(
     (["log", "info", "warn", "error", "debug"] as const).map((level) => [
@@ -37,7 +37,7 @@ const functionConsole = Object.create(console, {
   ),
 }) as Console;
 
-/** `process.env` as functions see it: the deployment's variables, or the component's own. */
+/** `process.env` for functions: the deployment's variables, or the component's own. */
 const env = new Proxy<Record<string, string | undefined>>(
   {},
   {
@@ -64,7 +64,7 @@ function currentEnv(): Record<string, string | undefined> {
   return call.engine.registry.component(call.component).env ?? call.engine.env;
 }
 
-/** Evaluate modules outside of any function: this is the environment they see meanwhile. */
+/** Sets the environment for modules that are evaluated outside of any function. */
 export function whileLoading<T>(variables: Record<string, string | undefined>, work: () => T): T {
   const before = loadingEnv;
   loadingEnv = variables;
@@ -99,10 +99,10 @@ interface Backend {
   jsSyscall: (op: string, args: Record<string, unknown>) => unknown;
 }
 
-/** A backend that something else in this process put there (`convex-test`, in the parity tests). */
+/** A backend that other code in this process installed (`convex-test`, in the parity tests). */
 let other: Backend | undefined;
 
-/** Ours while one of our functions runs, else the other one. */
+/** Uses this engine while one of its functions runs, else the other backend. */
 const router: Backend = {
   syscall: (op, args) => (currentCall() ? syscall : (other?.syscall ?? syscall))(op, args),
   asyncSyscall: (op, args) =>
@@ -111,9 +111,9 @@ const router: Backend = {
 };
 
 /**
- * Give bundled functions what a deployment gives them: the `Convex` object through which the
- * `convex` package speaks to its backend, and the globals that `functions/bundle.ts` redirects.
- * Both find the running function by async local storage, so several engines can share a process.
+ * Installs what a deployment provides to bundled functions: the `Convex` object through which the `convex`
+ * package calls its backend, and the globals that `functions/bundle.ts` redirects. Both find the running
+ * function by async local storage, so several engines can share a process.
  */
 export function installGlobals(): void {
   Object.assign(globalThis, { __convexFunctionGlobals: functionGlobals });

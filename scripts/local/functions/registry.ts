@@ -4,7 +4,7 @@ import type { Component } from "./components.ts";
 
 export type FunctionType = "query" | "mutation" | "action" | "httpAction";
 
-/** Which function: the component's path and `module:name`. */
+/** Identifies a function: the component's path and `module:name`. */
 export interface FunctionPath {
   component: string;
   path: string;
@@ -32,7 +32,7 @@ export interface ResolvedFunction extends FunctionPath {
   invoke(args: string, requestId: string): Promise<string>;
 }
 
-/** An address as syscalls carry it: a name, a reference into a child component, or a handle. */
+/** A function address in a syscall: a name, a reference into a child component, or a handle. */
 interface FunctionAddress {
   name?: string;
   reference?: string;
@@ -42,13 +42,13 @@ interface FunctionAddress {
 const HANDLE = "function://";
 const CHILD = "_reference/childComponent/";
 
-/** "dir/file.js:name" and "dir/file" are the same as "dir/file:name" and "dir/file:default". */
+/** Normalises a path: "dir/file.js:name" to "dir/file:name", and "dir/file" to "dir/file:default". */
 function canonical(path: string): string {
   const [module = "", name = "default"] = path.split(":");
   return `${module.replace(/\.[jt]s$/, "")}:${name}`;
 }
 
-/** Turn an address, as the given component sees it, into a function's path. */
+/** Resolves an address, relative to the given component, to a function's path. */
 export function resolveAddress(from: string, address: FunctionAddress): FunctionPath {
   const { name, reference, functionHandle } = address;
   if (functionHandle !== undefined) {
@@ -69,7 +69,7 @@ export function functionHandle({ component, path }: FunctionPath): string {
   return `${HANDLE}${component};${path}`;
 }
 
-/** A call to something that is not there; clients are told so, never what else there is. */
+/** A call to a function that does not exist. Clients get this message, and never a list of functions. */
 export class NotFoundError extends Error {
   override name = "NotFoundError";
 }
@@ -84,12 +84,12 @@ function isRegistered(value: unknown): value is Registered {
   return typeof value === "function" && "exportArgs" in value;
 }
 
-/** A member by a name that a request may have chosen: nothing that every object has. */
+/** Reads an own property by a name that may come from a request; ignores inherited ones. */
 function own<T>(object: Record<string, T>, name: string): T | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** The functions of the app and its components; a module is evaluated at its first call. */
+/** The functions of the app and its components; a module is evaluated on its first call. */
 export class Registry {
   readonly #components: Map<string, Component>;
   readonly #resolved = new Map<string, ResolvedFunction>();

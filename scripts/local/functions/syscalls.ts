@@ -8,8 +8,8 @@ import { toFunctionError } from "./errors.ts";
 import { checkUserTime } from "./userTime.ts";
 
 /**
- * The requests that the `convex` package makes of its backend, by the names it gives them; each
- * room answers its own. Arguments and answers are JSON.
+ * The syscalls that the `convex` package makes to its backend, by name; each directory implements its own.
+ * Arguments and results are JSON.
  */
 export type SyncSyscall = (call: Call, args: JsonObject) => string;
 export type AsyncSyscall = (call: Call, args: JsonObject) => string | Promise<string>;
@@ -38,7 +38,7 @@ export function syscall(op: string, text: string): string {
   return answer(call, parseJson<JsonObject>(text));
 }
 
-/** Operations that wait for the nested call in progress by themselves. */
+/** Operations that wait for the nested call in progress themselves. */
 const QUEUES_ITSELF = new Set(["1.0/runUdf"]);
 
 export async function asyncSyscall(op: string, text: string): Promise<string> {
@@ -46,7 +46,7 @@ export async function asyncSyscall(op: string, text: string): Promise<string> {
   const answer = ASYNC[op];
   if (answer === undefined) throw new Error(`Unknown async operation ${op}`);
   try {
-    // What the caller does while a nested call runs must not be undone with that call.
+    // Operations of the caller wait, so that a rollback of the nested call does not undo them.
     while (call.nested !== null && !QUEUES_ITSELF.has(op)) await call.nested;
     return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text)));
   } catch (thrown) {
@@ -54,7 +54,7 @@ export async function asyncSyscall(op: string, text: string): Promise<string> {
   }
 }
 
-/** Answer with the function's clock stopped: the time of the database is not the function's own. */
+/** Runs a syscall with the function's clock paused, because database time does not count as its own. */
 function answerTimed(call: Call, answer: () => string | Promise<string>): string | Promise<string> {
   const clock = call.transaction?.clock;
   clock?.pause();

@@ -1,7 +1,7 @@
 import { UserTimeoutError } from "../limits/userClock.ts";
 import type { Call } from "./context.ts";
 
-/** Throw if the transaction's JavaScript has run longer than a deployment lets it. */
+/** Throws if the transaction's JavaScript has run longer than a deployment allows. */
 export function checkUserTime({ engine, transaction, path }: Call): void {
   const { limits } = engine;
   const { userMs } = limits.numbers;

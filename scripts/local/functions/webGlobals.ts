@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { currentCall } from "./context.ts";
 
-/** Hash functions of `crypto.subtle.digest` by the names Node gives them. */
+/** Node's names for the hash functions of `crypto.subtle.digest`. */
 const HASHES: Record<string, string> = {
   "SHA-1": "sha1",
   "SHA-256": "sha256",
@@ -21,8 +21,8 @@ function bytesOf(data: BufferSource): Uint8Array {
 }
 
 /**
- * Node hands every digest to its thread pool, which takes longer than to compute it, and lets other
- * requests in between: a transaction would hold its turn while they run.
+ * Computes a digest synchronously. Node would use its thread pool, which takes longer than the computation
+ * and lets other requests run while the transaction keeps others waiting.
  */
 function digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<ArrayBuffer> {
   const hash = hashNameOf(algorithm);
@@ -31,7 +31,7 @@ function digest(algorithm: AlgorithmIdentifier, data: BufferSource): Promise<Arr
   return Promise.resolve(new Uint8Array(bytes).buffer);
 }
 
-/** A method of `crypto.subtle`; the clock of the function that awaits it runs again when it resolves. */
+/** Wraps a method of `crypto.subtle`, so that the clock of the awaiting function resumes when it resolves. */
 function timed(method: (...args: unknown[]) => Promise<unknown>) {
   return (...args: unknown[]) => {
     const clock = currentCall()?.transaction?.clock;
@@ -40,7 +40,7 @@ function timed(method: (...args: unknown[]) => Promise<unknown>) {
   };
 }
 
-/** `crypto.subtle` as functions see it. */
+/** `crypto.subtle` for functions. */
 export const subtle = new Proxy(globalThis.crypto.subtle, {
   get: (target, name) => {
     if (name === "digest") return digest;
@@ -51,8 +51,8 @@ export const subtle = new Proxy(globalThis.crypto.subtle, {
 });
 
 /**
- * `TextDecoder` as the platform has it: with `fatal`, a stream of invalid UTF-8 decodes to `undefined`
- * instead of throwing (`crates/isolate/src/ops/text.rs`).
+ * `TextDecoder` as on Convex: with `fatal`, a stream of invalid UTF-8 decodes to `undefined` instead of
+ * throwing (`crates/isolate/src/ops/text.rs`).
  */
 export class PlatformTextDecoder extends TextDecoder {
   override decode(input?: BufferSource, options?: TextDecodeOptions): string {

@@ -66,7 +66,7 @@ function newCall(
   };
 }
 
-/** Answer a request by the project's own routes, under Convex's rules. */
+/** Answers a request with the project's own routes, by Convex's rules. */
 export async function serveHttpAction(
   engine: Engine,
   request: Request,
@@ -86,7 +86,7 @@ export async function serveHttpAction(
   }
 }
 
-/** Run an HTTP action and keep its line of the account. */
+/** Runs an HTTP action and records the call. */
 async function run(engine: Engine, route: Route, call: Call, request: Request): Promise<Response> {
   const { component, name, action } = route;
   const record = newRecord({ name, component, type: "httpAction", isNested: false });

@@ -5,13 +5,13 @@ import { parseJson, type JsonObject } from "../values/json.ts";
 import { jsonResponse } from "./messages.ts";
 
 /**
- * The way in for `npm run key` and `npm run call` while the server runs: a loopback route that wants
- * a secret from a file beside the data, readable by its owner only. It is what gives access to
- * internal functions, so it is never sent anywhere else and is new at every start.
+ * The admin route for `npm run key` and `npm run call` while the server runs. It requires a secret from a file
+ * next to the data file that only its owner can read. The secret gives access to internal functions, so it is
+ * sent only to loopback and is new at every start.
  */
 export const ADMIN_PATH = "/__admin/run";
 
-/** Instead of a function's path: copy the data file. No function can have this name. */
+/** A request to copy the data file, sent in place of a function path. No function can have this name. */
 export const BACKUP = "$backup";
 
 interface AdminFile {
@@ -23,17 +23,19 @@ function fileFor(dataFile: string): string {
   return `${dataFile}.admin`;
 }
 
-/** Write the secret of a server that has just begun to listen. */
+/** Writes the secret of a server that has just started to listen. */
 export function writeAdminFile(dataFile: string, origin: string): string {
   const secret = randomBytes(32).toString("base64url");
   const file: AdminFile = { url: origin + ADMIN_PATH, secret };
   const path = fileFor(dataFile);
   rmSync(path, { force: true });
   try {
-    // Fails if anything is there again: a link to elsewhere, or somebody's file that stays open to them.
+    // Fails if the path exists again, such as a link, or another user's file that they could still read.
     writeFileSync(path, JSON.stringify(file), { flag: "wx", mode: 0o600 });
   } catch (error) {
-    throw new StartError(`${path} cannot be made (${String(error)}): remove it, and start again.`);
+    throw new StartError(
+      `${path} cannot be created (${String(error)}): remove it, and start again.`,
+    );
   }
   chmodSync(path, 0o600);
   return secret;
@@ -49,7 +51,7 @@ function isSecret(given: string, secret: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** Run any function for whoever holds the secret; to everyone else the route does not exist. */
+/** Runs any function for a caller with the secret; for everyone else the route does not exist. */
 export async function serveAdmin(
   request: Request,
   secret: string,
@@ -65,7 +67,7 @@ export async function serveAdmin(
   }
 }
 
-/** Ask the server that has this data file open, if one runs; null if none does. */
+/** Sends a request to the server that has this data file open; null if none is running. */
 export async function askRunningServer(
   dataFile: string,
   path: string,

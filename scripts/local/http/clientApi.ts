@@ -9,7 +9,7 @@ import type { Engine } from "../runtime.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
 import { jsonResponse } from "./messages.ts";
 
-/** As `ConvexHttpClient` answers a failed function: not an HTTP error, but this status. */
+/** The status that `ConvexHttpClient` expects for a failed function. */
 const STATUS_FUNCTION_FAILED = 560;
 
 const TYPES: Record<string, ResolvedFunction["type"]> = {
@@ -26,7 +26,7 @@ const CORS = {
   "Access-Control-Max-Age": "86400",
 };
 
-/** Whether the engine itself answers this path; all others are the project's. */
+/** Whether the engine serves this path itself; other paths belong to the project. */
 export function isClientApi(path: string): boolean {
   return Object.hasOwn(TYPES, path) || path === "/api/query_ts";
 }
@@ -42,7 +42,7 @@ async function readCall(request: Request): Promise<{ path: string; args: JSONVal
   }
 }
 
-/** Only public functions of the right kind; about all others a client learns nothing. */
+/** Finds a public function of the given type; for all others the client gets the same error. */
 function publicFunction(engine: Engine, path: string, type: string): ResolvedFunction {
   const missing = `Could not find public function for '${path}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
   try {
@@ -54,7 +54,7 @@ function publicFunction(engine: Engine, path: string, type: string): ResolvedFun
   throw new NotFoundError(missing);
 }
 
-/** `POST /api/query`, `/api/mutation`, `/api/action`, as `ConvexHttpClient` speaks them. */
+/** Serves `POST /api/query`, `/api/mutation` and `/api/action`, as `ConvexHttpClient` calls them. */
 export async function serveClientApi(
   engine: Engine,
   request: Request,

@@ -7,7 +7,7 @@ export function isFileRequest(path: string): boolean {
   return path.startsWith(PREFIX);
 }
 
-/** Links made by `ctx.storage.getUrl` and `generateUploadUrl`. */
+/** Serves the links of `ctx.storage.getUrl` and `generateUploadUrl`. */
 export async function serveFile(engine: Engine, request: Request): Promise<Response> {
   const { pathname, searchParams } = new URL(request.url);
   const name = pathname.slice(PREFIX.length);

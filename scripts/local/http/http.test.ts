@@ -35,13 +35,13 @@ const mutation = (path: string) => makeFunctionReference<"mutation">(path);
 const action = (path: string) => makeFunctionReference<"action">(path);
 
 describe("ConvexHttpClient", () => {
-  test("calls public functions, any value there and back", async () => {
+  test("calls public functions, and any value survives the round trip", async () => {
     const value = { n: 5n, f: NaN, b: Uint8Array.of(1, 2).buffer, s: "ä😀", l: [null, -0] };
     expect(await client.mutation(mutation("values:storeAny"), { value })).toEqual(value);
     expect(await client.action(action("search:byVector"), { vector: [1, 0, 0, 0] })).toEqual([]);
   });
 
-  test("reaches no internal function, and learns nothing about it", async () => {
+  test("cannot call an internal function, and learns nothing about it", async () => {
     const missing = client.query(query("people:nothing"), {}).catch(String);
     const hidden = client.query(query("people:secret"), {}).catch(String);
     const normalized = (text: unknown) => String(text).replace(/people:\w+|Request ID: \w+/g, "…");
@@ -76,7 +76,7 @@ describe("ConvexHttpClient", () => {
 });
 
 describe("a token", () => {
-  test("by auth.config.ts is the identity, in queries and through actions", async () => {
+  test("accepted by auth.config.ts is the identity, in queries and through actions", async () => {
     client.setAuth(await sign({}));
     expect(await client.query(query("people:me"), {})).toBe("https://issuer.example|ann");
     expect(await client.action(action("people:meByAction"), {})).toBe("https://issuer.example|ann");
@@ -85,7 +85,7 @@ describe("a token", () => {
   });
 
   test.each([{ aud: "other" }, { exp: "-1h" }, { iss: "https://else.example" }])(
-    "that does not verify (%j) is refused to clients and throws in an HTTP action",
+    "that fails verification (%j) is refused for clients and throws in an HTTP action",
     async (claims) => {
       const token = await sign(claims);
       client.setAuth(token);
@@ -95,7 +95,7 @@ describe("a token", () => {
     },
   );
 
-  test("in an HTTP action: none is null, a good one is the identity, anything else throws", async () => {
+  test("in an HTTP action is null if missing, the identity if valid, and throws if invalid", async () => {
     expect(await (await engine.request("/who")).json()).toBeNull();
     const identity: unknown = await (await engine.request("/who", { key: await sign({}) })).json();
     expect(identity).toMatchObject({ subject: "ann", email: "ann@example.com" });
@@ -113,7 +113,7 @@ describe("bodies", () => {
     expect(await (await engine.request("/stream")).text()).toBe("line 0\nline 1\nline 2\n");
   });
 
-  test("over 20 MiB are refused with 413, announced or not", async () => {
+  test("over 20 MiB are refused with 413, with or without a Content-Length", async () => {
     const big = new Uint8Array(21 * (1 << 20));
     const send = (body: BodyInit) =>
       engine.request("/echo", { method: "POST", body, duplex: "half" } as RequestInit);
@@ -171,11 +171,11 @@ describe("files", () => {
   });
 });
 
-test("the environment is the deployment's, and the addresses are its own", async () => {
+test("functions get the deployment's environment and its own addresses", async () => {
   expect(await engine.runFunction("people:greeting")).toBe("hello");
   expect(await engine.runFunction("people:addresses")).toEqual([engine.url, engine.url]);
 });
 
-test("a query reads what a component holds", async () => {
+test("a query reads a component's data", async () => {
   expect(await engine.runFunction("people:limitsLeft", { name: "n" })).toBe(3);
 });

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** Convex's limit for a response; planned for requests too, where its documents disagree. */
+/** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
 
 /** The request's body is over 20 MiB. */
@@ -32,14 +32,17 @@ async function* limited(
   }
 }
 
-/** Whether a request announces more than may be sent. */
+/** Whether the Content-Length of a request is over the limit. */
 export function announcesTooMuch(message: IncomingMessage): boolean {
   return Number(message.headers["content-length"] ?? 0) > MAX_BODY_BYTES;
 }
 
 const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** A web `Request` of what arrived; `onExcess` hears of a body over 20 MiB, and its signal aborts when the client leaves before the answer. */
+/**
+ * Converts an incoming message to a web `Request`. Calls `onExcess` for a body over 20 MiB; the request's
+ * signal aborts if the client disconnects before the answer.
+ */
 export function toRequest(
   message: IncomingMessage,
   response: ServerResponse,
@@ -79,7 +82,7 @@ async function* upToLimit(
   }
 }
 
-/** Send a web `Response`, streaming its body; what passes 20 MiB is dropped, as Convex does. */
+/** Sends a web `Response`, streaming its body; drops what exceeds 20 MiB, like Convex. */
 export async function sendResponse(
   answer: Response,
   response: ServerResponse,
@@ -96,7 +99,7 @@ export async function sendResponse(
   await pipeline(Readable.from(upToLimit(answer.body, onExcess)), response);
 }
 
-/** A JSON answer of the engine itself. */
+/** Builds a JSON response of the engine itself. */
 export function jsonResponse(status: number, body: unknown): Response {
   return new Response(JSON.stringify(body), {
     status,

@@ -17,7 +17,7 @@ interface Answer {
   body: unknown;
 }
 
-/** Send bytes that no HTTP client would send, and read the answer until the connection is closed. */
+/** Sends raw bytes that no HTTP client would send, and reads the answer until the connection closes. */
 function exchange(bytes: string): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connect(engine.port, "127.0.0.1", () => socket.write(bytes));
@@ -34,7 +34,7 @@ function exchange(bytes: string): Promise<Answer> {
 
 const line = (start: string) => `${start} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
-test("a URL with letters as they stand is refused with the URL to send instead", async () => {
+test("a URL with unencoded letters is refused, and the answer contains the encoded URL", async () => {
   const { status, head, body } = await exchange(line("GET /exact?q=日本"));
   expect([status, body]).toEqual([
     400,
@@ -47,7 +47,7 @@ test("a URL with letters as they stand is refused with the URL to send instead",
 });
 
 test.each(["TRACE", "PROPFIND", "QUERY"])(
-  "%s, which no route can name, is 405 with what is allowed, for browsers too",
+  "%s, which no route can use, gets 405 with the allowed methods, readable by browsers",
   async (method) => {
     const { status, head, body } = await exchange(line(`${method} /exact`));
     expect([status, body]).toEqual([405, expect.objectContaining({ code: "MethodNotAllowed" })]);
@@ -66,7 +66,7 @@ test.each([
   });
 });
 
-test("a body over the limit is refused for browsers too", async () => {
+test("the refusal of a body over the limit is readable by browsers", async () => {
   const body = new Uint8Array(21 * (1 << 20));
   const answer = await engine.request("/echo", { method: "POST", body });
   expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([413, "*"]);

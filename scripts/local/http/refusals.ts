@@ -3,12 +3,12 @@ import type { Duplex } from "node:stream";
 import { ROUTABLE_HTTP_METHODS } from "convex/server";
 import { MAX_BODY_BYTES } from "./messages.ts";
 
-/** Why the engine itself refuses a request, or failed at it. */
+/** The reason why the engine itself refuses or fails a request. */
 export interface Refusal {
   status: number;
   code: string;
   message: string;
-  /** What may be asked instead, where only the method is wrong. */
+  /** The allowed methods, if only the method is wrong. */
   allow?: string;
 }
 
@@ -32,7 +32,7 @@ export const FAILED: Refusal = {
 
 const METHODS: readonly string[] = [...ROUTABLE_HTTP_METHODS, "HEAD"];
 
-/** What Convex says to a method that no router can name, such as TRACE; null for all others. */
+/** Returns Convex's answer to a method that no router supports, such as TRACE; null for supported methods. */
 export function refuseMethod(method: string): Refusal | null {
   if (METHODS.includes(method)) return null;
   return {
@@ -43,34 +43,34 @@ export function refuseMethod(method: string): Refusal | null {
   };
 }
 
-/** The answer to what is refused: JSON in the form of the project's errors, for a browser to read too. */
+/** The response for a refusal: JSON in the form of the project's errors, with CORS headers. */
 function answerTo({ code, message, allow }: Refusal) {
   const body = JSON.stringify({ error: message, message, code });
   const headers: Record<string, string> = {
     "Content-Type": "application/json",
     "Content-Length": String(Buffer.byteLength(body)),
     "Access-Control-Allow-Origin": "*",
-    // What is left of the request is not read.
+    // The rest of the request is not read.
     Connection: "close",
     ...(allow === undefined ? {} : { Allow: allow }),
   };
   return { headers, body };
 }
 
-/** Answer a request with a refusal. */
+/** Answers a request with a refusal. */
 export function refuse(refusal: Refusal, response: ServerResponse): void {
   const { headers, body } = answerTo(refusal);
   response.writeHead(refusal.status, headers).end(body);
 }
 
-/** What Node's parser says of bytes that are no request. */
+/** The error of Node's parser for bytes that are not a valid request. */
 interface ParseError extends Error {
   code?: string;
   reason?: string;
   rawPacket?: Buffer;
 }
 
-/** The target of a request line with all that is not ASCII percent-encoded, as a client must send it. */
+/** Returns the target of a request line with non-ASCII characters percent-encoded, as clients must send it. */
 function encodedTarget(packet: Buffer | undefined): string | null {
   const [, target] = /^[A-Z]+ (\S+) HTTP\//.exec(packet?.toString("latin1") ?? "") ?? [];
   const escaped = (byte: string) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`;
@@ -93,9 +93,9 @@ function refuseUnparsed(error: ParseError): Refusal {
 }
 
 /**
- * Answer bytes that Node's parser refused, such as a URL with `日本` as it stands (RFC 9112, 3.2 wants
- * it percent-encoded, and the parser cannot be told otherwise). `response` is what the connection was
- * being answered with: once its head is out, only closing is left.
+ * Answers bytes that Node's parser refused, such as a URL with an unencoded `日本` (RFC 9112, 3.2 requires
+ * percent-encoding, and the parser has no option for it). `response` is the response in progress on the
+ * connection; if its head has been sent, the connection can only be closed.
  */
 export function answerUnparsed(
   error: ParseError,

@@ -14,7 +14,12 @@ import {
   sendResponse,
   toRequest,
 } from "./messages.ts";
-import { limitPatience, PATIENCE, type Exchange, type Patience } from "./patience.ts";
+import {
+  enforceClientTimeouts,
+  CLIENT_TIMEOUTS,
+  type Exchange,
+  type ClientTimeouts,
+} from "./clientTimeouts.ts";
 import { answerUnparsed, FAILED, refuse, refuseMethod, TOO_LARGE } from "./refusals.ts";
 
 /** One answered request, as the console prints it. */
@@ -29,9 +34,9 @@ export interface RequestLine {
 interface ServerOptions {
   host: string;
   port: number;
-  /** Routes of the engine itself that come before all others (the admin route). */
+  /** Routes of the engine itself that take precedence (the admin route). */
   first?: (request: Request) => Promise<Response> | null;
-  patience?: Patience | undefined;
+  clientTimeouts?: ClientTimeouts | undefined;
   onRequest?: ((line: RequestLine) => void) | undefined;
 }
 
@@ -107,7 +112,7 @@ async function serve(
     return;
   }
   const reply = await answer(engine, request, message, trace);
-  // Whatever the project made of the body that broke off.
+  // Overrides the project's answer, because the project read only part of the body.
   if (isTooLarge) throw new BodyTooLargeError();
   await sendResponse(reply, response, () => {
     engine.log({
@@ -118,7 +123,7 @@ async function serve(
   });
 }
 
-/** Before the head was sent: a clear status. Afterwards only the cut stream can tell. */
+/** Answers with an error status; if the head has been sent, closes the connection. */
 function fail(
   engine: Engine,
   message: IncomingMessage,
@@ -143,7 +148,7 @@ function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): E
     );
   if (error.code === "EACCES")
     return new StartError(
-      `Port ${port} may not be used by this account: choose one above 1023 with --port.`,
+      `This account may not use port ${port}: choose one above 1023 with --port.`,
     );
   if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
     return new StartError(`${host} is not an address of this machine: choose another with --host.`);
@@ -154,14 +159,14 @@ const KEEP_ALIVE_MS = 60_000;
 /** How often Node looks for requests that take too long. */
 const CHECK_MS = 30_000;
 
-/** Begin to listen; resolves with the port (0 asks for a free one). Requests wait for `engine`. */
+/** Starts to listen; resolves to the port (0 requests a free one). Requests wait for `engine`. */
 export async function listen(
   engine: () => Promise<Engine>,
   options: ServerOptions,
 ): Promise<{ server: Server; port: number }> {
-  const { patience = PATIENCE } = options;
+  const { clientTimeouts = CLIENT_TIMEOUTS } = options;
   const exchanges = new WeakMap<Duplex, Exchange>();
-  const checkMs = Math.min(CHECK_MS, patience.requestMs / 2);
+  const checkMs = Math.min(CHECK_MS, clientTimeouts.requestMs / 2);
   const server = createServer({ connectionsCheckingInterval: checkMs }, (message, response) => {
     exchanges.set(message.socket, { message, response });
     void engine().then((ready) => handle(ready, options, message, response));
@@ -169,8 +174,8 @@ export async function listen(
   server.on("clientError", (error, socket) => {
     answerUnparsed(error, socket, exchanges.get(socket)?.response);
   });
-  limitPatience(server, patience, (socket) => exchanges.get(socket));
-  // On a machine so busy that seconds pass unseen, Node's 5 s would cut connections just used again.
+  enforceClientTimeouts(server, clientTimeouts, (socket) => exchanges.get(socket));
+  // On a very busy machine, Node's 5 s would close connections that are just being reused.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
@@ -185,7 +190,7 @@ export async function listen(
   };
 }
 
-/** Stop listening; answers under way are finished, idle connections are closed. */
+/** Stops listening, finishes running answers and closes idle connections. */
 export async function close(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) =>
     server.close(() => {

@@ -5,7 +5,7 @@ import type { Trace } from "../meter.ts";
 import type { Question, Report, Request, SentOptions, Started } from "./engineMessages.ts";
 import { HeapProbe } from "./heapProbe.ts";
 
-/** An engine in a process of its own, so that its heap can be as small as a deployment's. */
+/** An engine in a separate process, so that its heap can be as small as a deployment's. */
 const heap = new HeapProbe();
 let engine: RunningEngine | undefined;
 
@@ -27,7 +27,7 @@ async function start(options: SentOptions): Promise<Started> {
     ...options,
     heap,
     log: ({ words, ...line }) => {
-      // What functions log may be anything, and not all of it can be sent.
+      // Functions may log any value, and not every value can be sent to another process.
       const sendable = words.map((word) => (typeof word === "string" ? word : inspect(word)));
       tell({ kind: "log", line: { ...line, words: sendable } });
     },
@@ -48,7 +48,7 @@ async function answer(request: Request): Promise<unknown> {
     case "settle":
       return await engine.settle(request.withinMs);
     case "note":
-      engine.note(request.name, request.value);
+      engine.writeNote(request.name, request.value);
       return null;
     case "flush":
       return null;
@@ -74,5 +74,5 @@ process.on("message", ({ id, request }: Question) => {
       if (request.kind === "stop") process.disconnect();
     });
 });
-// Nobody is left to answer.
+// The parent process has ended.
 process.on("disconnect", () => process.exit(0));

@@ -6,7 +6,7 @@ import type { Value } from "convex/values";
 /** Options that can be sent to another process. */
 export type SentOptions = Omit<EngineOptions, "log" | "onRequest">;
 
-/** What the process that holds an engine is asked to do. */
+/** Requests to the process that runs an engine. */
 export type Request =
   | { kind: "start"; options: SentOptions }
   | { kind: "run"; path: string; args: Record<string, Value> }
@@ -20,14 +20,14 @@ export interface Question {
   request: Request;
 }
 
-/** What a started engine says of itself. */
+/** Properties of a started engine. */
 export interface Started {
   url: string;
   port: number;
   rebuilt: readonly string[];
 }
 
-/** What the process says: an answer, a call that ended, a line that a function wrote. */
+/** Messages from the process: an answer, a finished call, a line that a function logged. */
 export type Report =
   | { kind: "answer"; id: number; value: unknown }
   | { kind: "failure"; id: number; message: string; data: Value | undefined }

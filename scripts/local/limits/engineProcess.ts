@@ -7,12 +7,12 @@ import type { Report, Request, Started } from "./engineMessages.ts";
 
 const CHILD = fileURLToPath(new URL("engineChild.ts", import.meta.url));
 
-/** What Node, the engine and its libraries take themselves, measured after the start. */
+/** Heap used by Node, the engine and its libraries, measured after the start. */
 const ENGINE_MIB = 8;
-/** Young objects; V8 would take three times 16 MiB, which a small heap does not have. */
+/** For young objects; V8's default of three times 16 MiB does not fit in a small heap. */
 const SEMI_SPACE_MIB = 4;
 
-/** The platform's words for it; there it ends the isolate and what runs in it. */
+/** The platform's message for it; there it ends the isolate and everything running in it. */
 export class OutOfMemoryError extends Error {
   override name = "OutOfMemoryError";
 
@@ -26,7 +26,7 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** Asks an engine in another process, and hears what its functions did. */
+/** Controls an engine in another process, and receives records of its function calls. */
 class RemoteEngine {
   readonly meter = new Meter();
   readonly #child: ChildProcess;
@@ -45,7 +45,7 @@ class RemoteEngine {
         `--max-semi-space-size=${SEMI_SPACE_MIB}`,
         ...["--import", "tsx"],
       ],
-      // Of V8's report when memory ends, nothing helps the reader of a test.
+      // Hides V8's report on running out of memory, which does not help the reader of a test.
       stdio: ["ignore", "inherit", "ignore", "ipc"],
     });
     this.#child.on("message", (report: Report) => {
@@ -102,16 +102,16 @@ class RemoteEngine {
     await gone;
   }
 
-  /** Everything that ended before now has been heard. */
+  /** Resolves when records of all calls that have ended are received. */
   async flush(): Promise<void> {
     if (this.#ended === null) await this.ask({ kind: "flush" });
   }
 }
 
 /**
- * Start an engine whose functions have a heap as small as a deployment's. When they run out of it the
- * process ends, as an isolate does: what runs fails with `OutOfMemoryError`, HTTP requests with a broken
- * connection, and the engine has to be started again.
+ * Starts an engine whose functions have a heap as small as a deployment's. If they run out of memory, the
+ * process ends, as an isolate does: running calls fail with `OutOfMemoryError`, HTTP requests with a closed
+ * connection, and the engine must be started again.
  */
 export async function startEngineProcess(
   options: EngineOptions,
@@ -126,11 +126,11 @@ export async function startEngineProcess(
     ...started,
     runFunction: async (path, args = {}) =>
       (await remote.ask({ kind: "run", path, args })) as Value,
-    note: (name, value) => {
+    writeNote: (name, value) => {
       notes.set(name, value);
       void remote.ask({ kind: "note", name, value });
     },
-    noted: (name) => notes.get(name) ?? null,
+    readNote: (name) => notes.get(name) ?? null,
     settle: async (withinMs) => {
       await remote.ask({ kind: "settle", withinMs });
     },
@@ -142,7 +142,7 @@ export async function startEngineProcess(
       }),
     onCall: (listener) => meter.onCall(listener),
     peaks: () => meter.peaks.all(),
-    forgetPeaks: () => {
+    resetPeaks: () => {
       meter.peaks.forget();
     },
     stop: () => remote.stop(),

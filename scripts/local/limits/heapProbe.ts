@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Memory may grow by so much before garbage is told from what is in use. */
+/** Memory may grow by this much before garbage is collected to measure what is in use. */
 const GARBAGE_BYTES = 4 << 20;
 
 function collector(): () => void {
@@ -10,22 +10,22 @@ function collector(): () => void {
 }
 
 /**
- * Looks how much of the heap is in use. It can only look while a function waits for the engine, and
- * between calls; what a function needs in between shows by running out of memory.
+ * Measures how much of the heap is in use. It can measure only while a function waits for the engine, and
+ * between calls; a peak in between shows only if the process runs out of memory.
  */
 export class HeapProbe {
   readonly #collect = collector();
   readonly #base: number;
   #inUse: number;
 
-  /** What is in use now is the engine's own, and not counted. */
+  /** Memory in use at construction belongs to the engine and is not counted. */
   constructor() {
     this.#collect();
     this.#base = process.memoryUsage().heapUsed;
     this.#inUse = this.#base;
   }
 
-  /** Bytes in use now: what functions hold, and their modules. */
+  /** Returns the bytes in use by functions and their modules. */
   sample(): number {
     const used = process.memoryUsage().heapUsed;
     if (used > this.#inUse + GARBAGE_BYTES) {

@@ -8,10 +8,10 @@ import { TooManyWritesError, withWriteRetries, WriteWindow } from "./writeWindow
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
 const warnings: LogLine[] = [];
 
-/** A deployment gives a second; the tests would take long. */
+/** A deployment allows one second; a shorter limit keeps the tests fast. */
 const USER_MS = 100;
 
-/** Passed by whatever is written, however slow the machine is. */
+/** Any write exceeds this limit, however slow the machine is. */
 const WARN = { mode: "warn", userMs: USER_MS, writeBytesPerSecond: -1 } as const;
 
 let hasty: TestEngine;
@@ -32,7 +32,7 @@ afterAll(async () => {
 const TIMED_OUT = "Function execution timed out (maximum duration: 0.1s)";
 const MIB = 1 << 20;
 
-/** Until nothing that was written before counts any more. */
+/** Waits until no earlier write counts any more. */
 const emptyWindow = () => new Promise((resolve) => setTimeout(resolve, 1_050));
 
 describe("the running JavaScript of a query or mutation", () => {
@@ -40,7 +40,7 @@ describe("the running JavaScript of a query or mutation", () => {
     expect(await hasty.runFunction("strict:compute", { ms: 40, reads: 4 })).toBe("done");
   });
 
-  test("fails beyond the limit, between reads and at the end, whether or not it catches that", async () => {
+  test("fails beyond the limit, between reads and at the end, even if it catches the error", async () => {
     const cases: Record<string, Value>[] = [
       { ms: 200, reads: 8 },
       { ms: 200 },
@@ -50,14 +50,14 @@ describe("the running JavaScript of a query or mutation", () => {
       await expect(hasty.runFunction("strict:compute", args)).rejects.toThrow(TIMED_OUT);
   });
 
-  test("leaves nothing of what it wrote when it fails", async () => {
+  test("stores nothing if it fails", async () => {
     const write = hasty.runFunction("strict:write", { group: "late", bytes: 10, ms: 200 });
     await expect(write).rejects.toThrow(TIMED_OUT);
     expect(await hasty.runFunction("bulk:readAll", { group: "late" })).toBe(0);
   });
 
-  test("is reported for the worst call of each function", async () => {
-    hasty.forgetPeaks();
+  test("is reported for the longest call of each function", async () => {
+    hasty.resetPeaks();
     await hasty.runFunction("strict:compute", { ms: 1 });
     await hasty.runFunction("strict:compute", { ms: 60 });
     await hasty.runFunction("bulk:readAll", { group: "none" });
@@ -74,7 +74,7 @@ describe("the running JavaScript of a query or mutation", () => {
 });
 
 describe("the write window", () => {
-  test("lets a mutation start within 4 MiB a second, and refuses the next one beyond", () => {
+  test("lets a mutation start within 4 MiB per second, and refuses the next one beyond that", () => {
     const window = new WriteWindow(4 * MIB);
     window.record(4 * MIB);
     window.assertOpen();
@@ -82,7 +82,7 @@ describe("the write window", () => {
     expect(() => window.assertOpen()).toThrow(TooManyWritesError);
   });
 
-  test("is tried four times again, with a delay that is random and doubles, before the error", async () => {
+  test("causes four retries with random, doubling delays before the error", async () => {
     let tries = 0;
     const refused = withWriteRetries(() => {
       tries++;
@@ -92,7 +92,7 @@ describe("the write window", () => {
     expect(tries).toBe(5);
   });
 
-  test("that is full makes ctx.runMutation fail with TooManyWrites, and nothing is written", async () => {
+  test("makes ctx.runMutation fail with TooManyWrites if it is full, and nothing is written", async () => {
     const limits = { mode: "enforce", writeBytesPerSecond: -1 } as const;
     const engine = await startTestEngine({ functions, limits, schedule: false });
     const args = { group: "w", bytes: 9, times: 1 };
@@ -102,7 +102,7 @@ describe("the write window", () => {
     await engine.stop();
   });
 
-  test("holds back one who writes too fast only as long as the platform retries", async () => {
+  test("delays a fast writer only as long as the platform retries", async () => {
     await emptyWindow();
     const args = { group: "paced", bytes: MIB / 2, times: 12 };
     const outcomes = (await strict.runFunction("strict:writeOften", args)) as string[];
@@ -118,16 +118,16 @@ describe("the meter", () => {
     const measured = await strict.measure(() =>
       strict.runFunction("strict:write", { group: "metered", bytes: 1_000 }),
     );
-    // `values` declares three indexes; the one by value holds its 1,000 bytes.
+    // `values` declares three indexes; the one by value contains its 1,000 bytes.
     expect(measured.indexBytesWritten).toBe(3 * measured.bytesWritten);
     const [call] = measured.calls;
     expect(call?.windowBytes).toBeGreaterThan(measured.bytesWritten + 2 * 1_000);
     expect(call?.windowBytes).toBeLessThan(measured.bytesWritten + 2 * 1_000 + 400);
   });
 
-  test("reports the largest burst of each function, of an action that of a second", async () => {
+  test("reports the largest write burst of each function; for an action, within one second", async () => {
     await emptyWindow();
-    strict.forgetPeaks();
+    strict.resetPeaks();
     await strict.runFunction("strict:writeOften", { group: "burst", bytes: 10_000, times: 5 });
     const of = (name: string) => strict.peaks().find((peak) => peak.name === name);
     const one = of("strict:write")?.writeBurstBytes ?? 0;
@@ -136,14 +136,14 @@ describe("the meter", () => {
   });
 });
 
-test("eight scheduled functions run at once, the others wait", async () => {
+test("eight scheduled functions run at once, and the others wait", async () => {
   await emptyWindow();
   await strict.runFunction("strict:lingerMany", { count: 20, ms: 60 });
   await strict.settle();
   expect(await strict.runFunction("strict:mostAtOnce")).toBe(8);
 });
 
-test("64 actions run at once; a nested one holds a second permit", async () => {
+test("64 actions run at once, and a nested action counts as well", async () => {
   const engine = await startTestEngine({ functions, limits: { mode: "enforce", actions: 3 } });
   const nested = Array.from({ length: 2 }, () =>
     engine.runFunction("strict:nestedLinger", { ms: 20 }),
@@ -154,7 +154,7 @@ test("64 actions run at once; a nested one holds a second permit", async () => {
   await engine.stop();
 });
 
-test("npm start's mode lets everything pass, and warns once of each limit", async () => {
+test("npm start's mode enforces nothing, and warns once about each limit", async () => {
   const slow = { ms: 150 };
   expect(await lenient.runFunction("strict:compute", slow)).toBe("done");
   expect(await lenient.runFunction("strict:compute", slow)).toBe("done");
@@ -167,7 +167,7 @@ test("npm start's mode lets everything pass, and warns once of each limit", asyn
   expect(texts.filter((text) => text.includes("bytes were written in a second"))).toHaveLength(1);
 });
 
-test("time stands still in a transaction, and each has chance of its own", async () => {
+test("time does not advance in a transaction, and each transaction has its own random numbers", async () => {
   const seen = async () =>
     (await strict.runFunction("strict:timeAndChance")) as {
       times: number[];
@@ -207,8 +207,8 @@ describe("functions with a heap of 64 MiB", () => {
   });
   afterAll(() => small.stop());
 
-  test("report the most memory they held, and the calls of a measure", async () => {
-    small.forgetPeaks();
+  test("report their highest memory use, and the calls during a measurement", async () => {
+    small.resetPeaks();
     const measured = await small.measure(() => small.runFunction("strict:allocate", { mib: 20 }));
     expect(measured).toMatchObject({ result: 20, functionCalls: 1, documentsRead: 0 });
     const [peak] = small.peaks();
@@ -217,7 +217,7 @@ describe("functions with a heap of 64 MiB", () => {
     expect(peak?.heapBytes).toBeLessThan(48 * MIB);
   });
 
-  test("that need more end with the platform's words; after a restart the engine serves again", async () => {
+  test("fail with the platform's message if they need more; after a restart the engine works again", async () => {
     await expect(small.runFunction("strict:allocate", { mib: 90 })).rejects.toThrow(
       "JavaScript execution ran out of memory (maximum memory usage: 64 MB)",
     );

@@ -1,13 +1,13 @@
 import type { CallRecord, Trace } from "../meter.ts";
 import type { FunctionType } from "../functions/registry.ts";
 
-/** The worst that calls of one function came to. */
+/** The highest values of all calls of one function. */
 export interface FunctionPeak {
   name: string;
   component: string;
   type: FunctionType;
   calls: number;
-  /** Calls that failed. */
+  /** Number of failed calls. */
   failed: number;
   /** The longest running JavaScript of a call; 0 for actions, which have no such limit. */
   userMs: number;
@@ -17,15 +17,15 @@ export interface FunctionPeak {
   documentsRead: number;
   bytesRead: number;
   /**
-   * The most a call took of the write window: a mutation all it writes, an action the most its mutations
-   * wrote in any second.
+   * The most that a call used of the write window: for a mutation, all its writes; for an action, the most
+   * that its mutations wrote within one second.
    */
   writeBurstBytes: number;
 }
 
 const SECOND_MS = 1000;
 
-/** The most bytes that calls which ended within any one second took of the write window. */
+/** The most bytes that calls ending within one second used of the write window. */
 function burst(calls: readonly CallRecord[]): number {
   let most = 0;
   let sum = 0;
@@ -44,7 +44,7 @@ function writeBurst(call: CallRecord, trace: Trace): number {
   return isTransaction ? call.windowBytes : burst(trace.calls.filter((one) => !one.isNested));
 }
 
-/** Remembers the worst call of each function. */
+/** Keeps the highest values of each function's calls. */
 export class Peaks {
   readonly #byFunction = new Map<string, FunctionPeak>();
 

@@ -1,7 +1,7 @@
-/** How long a deployment lets an action wait for its turn. */
+/** How long a deployment lets an action wait for a permit. */
 const WAIT_MS = 5000;
 
-/** Too many actions run already, and none ended in time. */
+/** Too many actions are running, and none ended in time. */
 export class TooManyConcurrentError extends Error {
   override name = "TooManyConcurrentError";
 
@@ -10,7 +10,7 @@ export class TooManyConcurrentError extends Error {
   }
 }
 
-/** A bounded number of holders at a time; the others wait in order, for at most five seconds. */
+/** A semaphore: a bounded number of holders at a time; the others wait in order, for at most five seconds. */
 export class Permits {
   #free: number;
   readonly #waiting = new Set<() => void>();
@@ -19,7 +19,7 @@ export class Permits {
     this.#free = count;
   }
 
-  /** Run `work` while holding a permit. */
+  /** Runs `work` while holding a permit. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     await this.#acquire();
     try {

@@ -1,10 +1,10 @@
 import type { LogLine } from "../runtime.ts";
 
-/** Limits of a deployment that a single process does not have by itself; numbers of the class S16. */
+/** Limits of a deployment that a single process does not have by itself. */
 export interface PlatformLimits {
-  /** Running JavaScript a query or mutation, in milliseconds; database time is not counted. */
+  /** JavaScript time per query or mutation, in milliseconds, without database time. */
   userMs: number;
-  /** Bytes that all mutations of a second may write together, index entries included. */
+  /** Bytes that all mutations together may write per second, including index entries. */
   writeBytesPerSecond: number;
   /** Scheduled functions that run at the same time. */
   scheduledJobs: number;
@@ -20,15 +20,15 @@ export const S16: PlatformLimits = {
   actions: 64,
 };
 
-/** `enforce` fails what a deployment would fail; `warn` prints one line the first time each limit is passed. */
+/** `enforce` fails calls as a deployment would; `warn` prints one line the first time each limit is exceeded. */
 export type LimitsMode = "enforce" | "warn";
 
-/** What an engine was asked to hold: the mode, and numbers that differ from S16. */
+/** Options for limits: the mode, and numbers that differ from S16. */
 export interface LimitsOptions extends Partial<PlatformLimits> {
   mode: LimitsMode;
 }
 
-/** The limits of one engine, and what happens when one is passed. */
+/** The limits of one engine, and what happens when one is exceeded. */
 export class LimitRules {
   readonly numbers: PlatformLimits;
   readonly #mode: LimitsMode;
@@ -45,7 +45,7 @@ export class LimitRules {
     return this.#mode === "enforce";
   }
 
-  /** Warn about a limit that was passed, once per limit: a deployment would refuse every time. */
+  /** Warns about an exceeded limit, once per limit; a deployment would refuse every time. */
   warn(limit: keyof PlatformLimits, functionName: string, what: string): void {
     if (this.isEnforced || this.#warned.has(limit)) return;
     this.#warned.add(limit);

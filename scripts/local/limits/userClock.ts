@@ -1,4 +1,4 @@
-/** Slices of running time shorter than this are counted by the wall clock alone. */
+/** Intervals shorter than this are measured only by the wall clock. */
 const SHORT_SLICE_MS = 5;
 
 function cpuMs(): number {
@@ -10,8 +10,8 @@ function cpuMs(): number {
  * Measures how long the JavaScript of one transaction runs. The engine pauses it while it answers an
  * asynchronous syscall, as Convex does; synchronous ones count as the function's own time.
  *
- * Convex counts the wall clock while a function runs. On a machine that others use at the same time
- * that would measure them as well, so a long slice counts no more than the CPU this process used.
+ * Convex counts wall-clock time while a function runs. On a shared machine that would include other
+ * processes, so a long interval counts at most the CPU time that this process used.
  */
 export class UserClock {
   #ms = 0;
@@ -19,7 +19,7 @@ export class UserClock {
   #cpuMs: number | null;
   #isWatched = false;
 
-  /** Looking at the CPU takes a few microseconds: not worth it where nothing fails by this clock. */
+  /** Reading the CPU time takes a few microseconds, so it is skipped if the limit is not enforced. */
   constructor(looksAtCpu: boolean) {
     this.#cpuMs = looksAtCpu ? cpuMs() : null;
   }
@@ -29,20 +29,20 @@ export class UserClock {
     return this.#since === null ? this.#ms : this.#ms + this.#slice(this.#since);
   }
 
-  /** Count from now on: the function's JavaScript runs, or runs again. */
+  /** Starts counting, because the function's JavaScript runs. */
   resume(): void {
     if (this.#since !== null) return;
     this.#since = performance.now();
     if (this.#isWatched) return;
     this.#isWatched = true;
-    // Runs when the microtask queue is empty: then nothing of the function runs until the next syscall answers.
+    // When the microtask queue is empty, the function does not run until the next syscall returns.
     process.nextTick(() => {
       this.#isWatched = false;
       this.pause();
     });
   }
 
-  /** Stop counting: the engine works, or nothing of the function runs. */
+  /** Stops counting, because the engine works or the function waits. */
   pause(): void {
     if (this.#since === null) return;
     const slice = this.#slice(this.#since);
@@ -58,7 +58,7 @@ export class UserClock {
   }
 }
 
-/** Convex's own words; a function that catches this fails all the same. */
+/** Has Convex's message; a function that catches this error still fails. */
 export class UserTimeoutError extends Error {
   override name = "UserTimeoutError";
 

@@ -2,11 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 
 const WINDOW_MS = 1000;
 
-/** As the platform retries: this often, the delay doubling from this, each time a random part of it. */
+/** The platform's retries: their number, and the first maximum delay; it doubles, and each delay is a random part of it. */
 const RETRIES = 4;
 const FIRST_DELAY_MS = 100;
 
-/** More was written in the last second than a deployment of this class takes. */
+/** More bytes were written in the last second than a deployment of this class allows. */
 export class TooManyWritesError extends Error {
   override name = "TooManyWritesError";
 
@@ -18,8 +18,8 @@ export class TooManyWritesError extends Error {
 }
 
 /**
- * The bytes written in the last second by all mutations, index entries included. A deployment looks
- * before each mutation starts: one that starts within the limit may pass it, and the next is refused.
+ * The bytes written by all mutations in the last second, including index entries. A deployment checks them
+ * before each mutation starts: a mutation that starts within the limit may exceed it, and the next is refused.
  */
 export class WriteWindow {
   readonly #limit: number;
@@ -30,7 +30,7 @@ export class WriteWindow {
     this.#limit = bytesPerSecond;
   }
 
-  /** Throw if no mutation may start now. */
+  /** Throws if no mutation may start now. */
   assertOpen(): void {
     this.#forget(performance.now());
     if (this.#bytes > this.#limit) throw new TooManyWritesError(this.#limit);
@@ -52,8 +52,8 @@ export class WriteWindow {
 }
 
 /**
- * Run a mutation as the platform does: when the write window is full it is tried again four times with
- * full jitter (about 0.75 s together), then the error reaches the caller.
+ * Runs a mutation as the platform does: if the write window is full, it is retried four times with full
+ * jitter (about 0.75 s in total); then the caller gets the error.
  */
 export async function withWriteRetries<T>(mutation: () => Promise<T>): Promise<T> {
   for (let retry = 0; ; retry++) {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bothWorlds, type World } from "./worlds.fixture.ts";
+import { startBackends, type TestBackend } from "./backends.fixture.ts";
 
 /**
- * The same operations on the official mock and on the engine. Where `same` is used both must agree.
- * Where convex-test is known to differ from Convex, the engine follows Convex, and the test says so.
+ * Runs the same operations on the official mock and on the engine. With `same`, both must agree. Where
+ * convex-test is known to differ from Convex, the engine follows Convex, and the test title says so.
  */
-let worlds: [World, World];
+let backends: [TestBackend, TestBackend];
 beforeAll(async () => {
-  worlds = await bothWorlds();
+  backends = await startBackends();
 });
-afterAll(() => Promise.all(worlds.map((world) => world.stop())));
+afterAll(() => Promise.all(backends.map((backend) => backend.stop())));
 
 type Outcome = { value: unknown } | { error: true };
 
@@ -21,21 +21,21 @@ async function outcome(work: () => Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Run on both and expect the same value; returns it. */
-async function same(work: (world: World) => Promise<unknown>): Promise<unknown> {
-  const [mock, engine] = [await work(worlds[0]), await work(worlds[1])];
+/** Runs on both and expects the same value; returns it. */
+async function same(work: (backend: TestBackend) => Promise<unknown>): Promise<unknown> {
+  const [mock, engine] = [await work(backends[0]), await work(backends[1])];
   expect(engine).toEqual(mock);
   return engine;
 }
 
-/** Run on both and expect a refusal from both. */
-async function refused(work: (world: World) => Promise<unknown>): Promise<void> {
-  const outcomes = [await outcome(() => work(worlds[0])), await outcome(() => work(worlds[1]))];
+/** Runs on both and expects both to fail. */
+async function refused(work: (backend: TestBackend) => Promise<unknown>): Promise<void> {
+  const outcomes = [await outcome(() => work(backends[0])), await outcome(() => work(backends[1]))];
   expect(outcomes).toEqual([{ error: true }, { error: true }]);
 }
 
-async function onEngine(work: (world: World) => Promise<unknown>): Promise<unknown> {
-  return await work(worlds[1]);
+async function onEngine(work: (backend: TestBackend) => Promise<unknown>): Promise<unknown> {
+  return await work(backends[1]);
 }
 
 const bytes = (...values: number[]) => Uint8Array.from(values).buffer;
@@ -87,14 +87,14 @@ const MIXED = [
 
 describe("ordering", () => {
   beforeAll(async () => {
-    for (const world of worlds) {
-      await world.mutation("values:add", { group: "m", values: MIXED });
-      await world.mutation("values:addMissing", { group: "missing" });
+    for (const backend of backends) {
+      await backend.mutation("values:add", { group: "m", values: MIXED });
+      await backend.mutation("values:addMissing", { group: "missing" });
     }
   });
 
-  test.each(["asc", "desc"])("of mixed values is the same %s", async (order) => {
-    await same((world) => world.query("values:sorted", { order }));
+  test.each(["asc", "desc"])("of mixed values is equal (%s)", async (order) => {
+    await same((backend) => backend.query("values:sorted", { order }));
   });
 
   test("a missing value sorts before null", async () => {
@@ -121,12 +121,12 @@ describe("ordering", () => {
   ];
   test.each(["gt", "gte", "lt", "lte"])("ranges by %s select the same", async (bound) => {
     for (const value of bounds)
-      await same((world) =>
-        world.query("values:range", { group: "m", [bound]: value, order: "asc" }),
+      await same((backend) =>
+        backend.query("values:range", { group: "m", [bound]: value, order: "asc" }),
       );
   });
 
-  test("ranges with two bounds select the same, both ways", async () => {
+  test("ranges with two bounds select the same, in both directions", async () => {
     for (const order of ["asc", "desc"])
       for (const [low, high] of [
         [null, "a"],
@@ -135,16 +135,16 @@ describe("ordering", () => {
         [1, -1],
         [[], {}],
       ])
-        await same((world) =>
-          world.query("values:range", { group: "m", gt: low, lte: high, order }),
+        await same((backend) =>
+          backend.query("values:range", { group: "m", gt: low, lte: high, order }),
         );
   });
 });
 
 describe("queries", () => {
   beforeAll(async () => {
-    for (const world of worlds)
-      await world.mutation("values:add", {
+    for (const backend of backends)
+      await backend.mutation("values:add", {
         group: "ten",
         values: Array.from({ length: 10 }, () => 0),
       });
@@ -156,11 +156,14 @@ describe("queries", () => {
   });
 
   test("ids are normalized only for their own table", async () => {
-    for (const world of worlds) {
-      const [id] = (await world.mutation("values:add", { group: "id", values: [1] })) as string[];
-      expect(await world.query("values:normalize", { id })).toEqual({ values: true, notes: false });
+    for (const backend of backends) {
+      const [id] = (await backend.mutation("values:add", { group: "id", values: [1] })) as string[];
+      expect(await backend.query("values:normalize", { id })).toEqual({
+        values: true,
+        notes: false,
+      });
     }
-    await same((world) => world.query("values:normalize", { id: "nonsense" }));
+    await same((backend) => backend.query("values:normalize", { id: "nonsense" }));
     const mistyped = "jd7038g3jt48er99vheq5dsphv3btszz";
     expect(await onEngine((w) => w.query("values:normalize", { id: mistyped }))).toEqual({
       values: false,
@@ -168,23 +171,26 @@ describe("queries", () => {
     });
   });
 
-  test("patch merges and takes fields away, replace replaces, delete deletes", async () => {
+  test("patch merges and removes fields, replace replaces, delete deletes", async () => {
     const strip = (value: unknown) =>
       value === null ? null : { ...(value as object), _id: "", _creationTime: 0 };
-    await same(async (world) => {
-      const [id] = (await world.mutation("values:add", { group: "p", values: ["v"] })) as string[];
+    await same(async (backend) => {
+      const [id] = (await backend.mutation("values:add", {
+        group: "p",
+        values: ["v"],
+      })) as string[];
       return [
-        strip(await world.mutation("values:change", { id, patch: { rank: 7 } })),
-        strip(await world.mutation("values:dropRank", { id })),
-        strip(await world.mutation("values:change", { id, replace: { group: "q" } })),
-        await world.mutation("values:remove", { id }),
-        await outcome(() => world.mutation("values:remove", { id })),
-        await outcome(() => world.mutation("values:change", { id, patch: { rank: 1 } })),
+        strip(await backend.mutation("values:change", { id, patch: { rank: 7 } })),
+        strip(await backend.mutation("values:dropRank", { id })),
+        strip(await backend.mutation("values:change", { id, replace: { group: "q" } })),
+        await backend.mutation("values:remove", { id }),
+        await outcome(() => backend.mutation("values:remove", { id })),
+        await outcome(() => backend.mutation("values:change", { id, patch: { rank: 1 } })),
       ];
     });
   });
 
-  test("what is read is counted: a stopped iteration pays for what it took", async () => {
+  test("reads are counted: a stopped iteration counts only the documents it took", async () => {
     const read = { seen: 3, documentsRead: 3, databaseQueries: 1 };
     expect(await same((w) => w.query("values:readSome", { group: "ten", count: 3 }))).toEqual(read);
   });
@@ -196,10 +202,10 @@ interface Page {
   continueCursor: string;
 }
 
-async function pages(world: World, order: string, numItems: number): Promise<number[][]> {
+async function pages(backend: TestBackend, order: string, numItems: number): Promise<number[][]> {
   const found: number[][] = [];
   for (let cursor: string | null = null, isDone = false; !isDone;) {
-    const page = (await world.query("values:page", {
+    const page = (await backend.query("values:page", {
       group: "ten",
       order,
       paginationOpts: { numItems, cursor },
@@ -211,21 +217,21 @@ async function pages(world: World, order: string, numItems: number): Promise<num
 }
 
 describe("pagination", () => {
-  test.each(["asc", "desc"])("walks the same pages %s", async (order) => {
-    await same((world) => pages(world, order, 3));
+  test.each(["asc", "desc"])("returns the same pages (%s)", async (order) => {
+    await same((backend) => pages(backend, order, 3));
   });
 
   test("a full last page is followed by an empty one, as on Convex (convex-test ends with it)", async () => {
-    expect(await pages(worlds[0], "asc", 5)).toEqual([
+    expect(await pages(backends[0], "asc", 5)).toEqual([
       [0, 1, 2, 3, 4],
       [5, 6, 7, 8, 9],
     ]);
-    expect(await pages(worlds[1], "asc", 5)).toEqual([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], []]);
+    expect(await pages(backends[1], "asc", 5)).toEqual([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], []]);
   });
 
-  test("goes on where it was although the document at the cursor is gone", async () => {
-    await same(async (world) => {
-      const ids = (await world.mutation("values:add", {
+  test("continues at its position even if the document at the cursor was deleted", async () => {
+    await same(async (backend) => {
+      const ids = (await backend.mutation("values:add", {
         group: "gone",
         values: [1, 2, 3, 4],
       })) as string[];
@@ -234,15 +240,15 @@ describe("pagination", () => {
         order: "asc",
         paginationOpts: { numItems: 2, cursor },
       });
-      const first = (await world.query("values:page", options(null))) as Page;
-      await world.mutation("values:remove", { id: ids[1] });
-      return ((await world.query("values:page", options(first.continueCursor))) as Page).page;
+      const first = (await backend.query("values:page", options(null))) as Page;
+      await backend.mutation("values:remove", { id: ids[1] });
+      return ((await backend.query("values:page", options(first.continueCursor))) as Page).page;
     });
   });
 
-  test("up to an end cursor gives the same page again, with what came in between", async () => {
-    await same(async (world) => {
-      const ids = (await world.mutation("values:add", {
+  test("up to an end cursor returns the same page again, with documents inserted in between", async () => {
+    await same(async (backend) => {
+      const ids = (await backend.mutation("values:add", {
         group: "end",
         values: [1, 2, 3, 4],
       })) as string[];
@@ -251,9 +257,9 @@ describe("pagination", () => {
         order: "asc",
         paginationOpts: { numItems: 2, cursor: null, ...more },
       });
-      const first = (await world.query("values:page", options({}))) as Page;
-      await world.mutation("values:remove", { id: ids[0] });
-      const again = (await world.query(
+      const first = (await backend.query("values:page", options({}))) as Page;
+      await backend.mutation("values:remove", { id: ids[0] });
+      const again = (await backend.query(
         "values:page",
         options({ endCursor: first.continueCursor }),
       )) as Page;
@@ -262,8 +268,8 @@ describe("pagination", () => {
   });
 
   test("stops after the rows it may read", async () => {
-    await same(async (world) => {
-      const { page, isDone } = (await world.query("values:page", {
+    await same(async (backend) => {
+      const { page, isDone } = (await backend.query("values:page", {
         group: "ten",
         order: "asc",
         paginationOpts: { numItems: 8, cursor: null, maximumRowsRead: 4 },
@@ -272,12 +278,12 @@ describe("pagination", () => {
     });
   });
 
-  test("is allowed once in a function", async () => {
+  test("is allowed once per function", async () => {
     const paginationOpts = { numItems: 1, cursor: null };
-    await refused((world) => world.query("values:twoPages", { paginationOpts }));
+    await refused((backend) => backend.query("values:twoPages", { paginationOpts }));
   });
 
-  test("a cursor of another query, or no cursor at all, is refused", async () => {
+  test("refuses a cursor of another query, or an invalid one", async () => {
     const query = (more: object) =>
       onEngine((w) =>
         w.query("values:page", {
@@ -301,39 +307,39 @@ describe("pagination", () => {
 });
 
 describe("transactions", () => {
-  test("a nested mutation that throws is undone by itself", async () => {
-    await same((world) => world.mutation("nested:partly"));
+  test("a nested mutation that throws is rolled back on its own", async () => {
+    await same((backend) => backend.mutation("nested:partly"));
   });
 
-  test("a mutation that throws leaves nothing, nested work included", async () => {
-    await refused((world) => world.mutation("nested:fails"));
-    expect(await same((world) => world.query("nested:names"))).not.toContain("never");
+  test("a mutation that throws stores nothing, including nested writes", async () => {
+    await refused((backend) => backend.mutation("nested:fails"));
+    expect(await same((backend) => backend.query("nested:names"))).not.toContain("never");
   });
 
-  test("nested mutations at the same time keep apart", async () => {
-    await same((world) => world.mutation("nested:parallel"));
-    await same(async (world) => ((await world.query("nested:names")) as string[]).sort());
+  test("concurrent nested mutations do not affect each other", async () => {
+    await same((backend) => backend.mutation("nested:parallel"));
+    await same(async (backend) => ((await backend.query("nested:names")) as string[]).sort());
   });
 
   test("an action catches a mutation's ConvexError with its data", async () => {
-    await same((world) => world.action("nested:throughAction"));
+    await same((backend) => backend.action("nested:throughAction"));
   });
 
   test("parallel increments all count", async () => {
-    await same(async (world) => {
+    await same(async (backend) => {
       await Promise.all(
-        Array.from({ length: 25 }, () => world.mutation("nested:increment", { name: "n" })),
+        Array.from({ length: 25 }, () => backend.mutation("nested:increment", { name: "n" })),
       );
-      return await world.query("nested:count", { name: "n" });
+      return await backend.query("nested:count", { name: "n" });
     });
   });
 
-  test("a component's writes share the caller's fate", async () => {
-    await same(async (world) => [
-      await world.mutation("limits:take", { key: "k" }),
-      await outcome(() => world.mutation("limits:take", { key: "k", fail: true })),
-      await world.mutation("limits:take", { key: "k" }),
-      await world.mutation("limits:take", { key: "k" }),
+  test("a component's writes are committed or rolled back with the caller's", async () => {
+    await same(async (backend) => [
+      await backend.mutation("limits:take", { key: "k" }),
+      await outcome(() => backend.mutation("limits:take", { key: "k", fail: true })),
+      await backend.mutation("limits:take", { key: "k" }),
+      await backend.mutation("limits:take", { key: "k" }),
     ]);
   });
 });
@@ -346,7 +352,8 @@ describe("validators", () => {
       return [text, value] as const;
     });
 
-  const store = (shape: unknown) => (world: World) => world.mutation("shapes:store", { shape });
+  const store = (shape: unknown) => (backend: TestBackend) =>
+    backend.mutation("shapes:store", { shape });
   test.each(
     named([
       good,
@@ -378,8 +385,8 @@ describe("validators", () => {
   });
 
   const call = { name: "n", kind: "circle", labels: [] };
-  const describeIt = (args: object) => (world: World) =>
-    world.query("shapes:describe", { ...args });
+  const describeIt = (args: object) => (backend: TestBackend) =>
+    backend.query("shapes:describe", { ...args });
   test.each(
     named([
       call,
@@ -407,15 +414,16 @@ describe("validators", () => {
   });
 
   test("of returns agree", async () => {
-    const returned = (value: unknown) => (world: World) => world.query("shapes:returns", { value });
+    const returned = (value: unknown) => (backend: TestBackend) =>
+      backend.query("shapes:returns", { value });
     await same(returned({ ok: true }));
     await refused(returned({ ok: 1 }));
     await refused(returned(null));
   });
 
-  test("of records are checked, as on Convex (convex-test does not look)", async () => {
+  test("of records are checked, as on Convex (convex-test does not)", async () => {
     const counts = { a: 1, b: "two" };
-    expect(await outcome(() => worlds[0].query("shapes:counted", { counts }))).toEqual({
+    expect(await outcome(() => backends[0].query("shapes:counted", { counts }))).toEqual({
       value: "counted",
     });
     await expect(onEngine((w) => w.query("shapes:counted", { counts }))).rejects.toThrow(
@@ -428,38 +436,47 @@ describe("validators", () => {
 });
 
 describe("scheduled functions", () => {
-  test("run, with what they schedule themselves; not before they are due", async () => {
-    await same(async (world) => {
-      await world.mutation("jobs:schedule", { target: "note", delay: 20, name: "second" });
-      await world.mutation("jobs:schedule", { target: "note", delay: 3_600_000, name: "secondly" });
-      await world.mutation("jobs:schedule", { target: "noteByAction", delay: 0, name: "first" });
-      await world.settle();
-      const ran = (await world.query("jobs:ran")) as string[];
+  test("run when they are due, including those that they schedule", async () => {
+    await same(async (backend) => {
+      await backend.mutation("jobs:schedule", { target: "note", delay: 20, name: "second" });
+      await backend.mutation("jobs:schedule", {
+        target: "note",
+        delay: 3_600_000,
+        name: "secondly",
+      });
+      await backend.mutation("jobs:schedule", { target: "noteByAction", delay: 0, name: "first" });
+      await backend.settle();
+      const ran = (await backend.query("jobs:ran")) as string[];
       return ran.filter((name) => /^(first|second)/.test(name)).sort();
     });
   });
 
   test("of a mutation that throws never run", async () => {
-    await same(async (world) => {
+    await same(async (backend) => {
       const thrown = await outcome(() =>
-        world.mutation("jobs:schedule", { target: "note", delay: 0, name: "ghost", throws: true }),
+        backend.mutation("jobs:schedule", {
+          target: "note",
+          delay: 0,
+          name: "ghost",
+          throws: true,
+        }),
       );
-      await world.settle();
-      return [thrown, ((await world.query("jobs:ran")) as string[]).includes("ghost")];
+      await backend.settle();
+      return [thrown, ((await backend.query("jobs:ran")) as string[]).includes("ghost")];
     });
   });
 
-  test("can be canceled, and tell how they ended", async () => {
-    await same(async (world) => {
+  test("can be canceled, and have a final state", async () => {
+    await same(async (backend) => {
       const schedule = (more: object) =>
-        world.mutation("jobs:schedule", { target: "note", name: "x", ...more });
+        backend.mutation("jobs:schedule", { target: "note", name: "x", ...more });
       const later = await schedule({ delay: 60_000 });
       const soon = await schedule({ delay: 0 });
       const failing = await schedule({ delay: 0, fail: true });
-      const before = await world.query("jobs:state", { id: later });
-      await world.mutation("jobs:cancel", { id: later });
-      await world.settle();
-      const states = [later, soon, failing].map((id) => world.query("jobs:state", { id }));
+      const before = await backend.query("jobs:state", { id: later });
+      await backend.mutation("jobs:cancel", { id: later });
+      await backend.settle();
+      const states = [later, soon, failing].map((id) => backend.query("jobs:state", { id }));
       return [before, ...(await Promise.all(states))];
     });
   });
@@ -477,9 +494,9 @@ describe("HTTP routing", () => {
     ["GET", "/files/a%2Fb"],
     ["GET", "/files/x/../y"],
   ])("%s %s reaches the same route", async (method, path) => {
-    await same(async (world) => {
+    await same(async (backend) => {
       const init = method === "POST" ? { method, body: "hello" } : { method };
-      const answer = await world.fetch(path, init);
+      const answer = await backend.fetch(path, init);
       return [answer.status, await answer.text()];
     });
   });
@@ -491,15 +508,15 @@ describe("HTTP routing", () => {
     ["GET", "/none"],
     ["OPTIONS", "/exact"],
   ])("%s %s is nowhere: 404", async (method, path) => {
-    await same(async (world) => (await world.fetch(path, { method })).status);
+    await same(async (backend) => (await backend.fetch(path, { method })).status);
     expect(await onEngine(async (w) => await (await w.fetch(path, { method })).text())).toBe(
       "No matching routes found",
     );
   });
 
-  test("a thrown error is a 500 as on Convex (convex-test lets it through)", async () => {
-    expect(await outcome(() => worlds[0].fetch("/throws"))).toEqual({ error: true });
-    const answer = await worlds[1].fetch("/throws");
+  test("a thrown error is a 500 as on Convex (convex-test throws it)", async () => {
+    expect(await outcome(() => backends[0].fetch("/throws"))).toEqual({ error: true });
+    const answer = await backends[1].fetch("/throws");
     expect(answer.status).toBe(500);
     expect(await answer.json()).toMatchObject({
       code: expect.stringMatching(/^\[Request ID: .+\] Server Error: it broke$/) as unknown,
@@ -507,7 +524,7 @@ describe("HTTP routing", () => {
   });
 
   test("HEAD runs the GET route and sends no body, as on Convex (convex-test sends it)", async () => {
-    const answer = await worlds[1].fetch("/exact", { method: "HEAD" });
+    const answer = await backends[1].fetch("/exact", { method: "HEAD" });
     expect([answer.status, answer.headers.get("x-route"), await answer.text()]).toEqual([
       200,
       "exact",
@@ -526,41 +543,41 @@ describe("vector search", () => {
   ];
   const ids: Record<string, string[]> = {};
   beforeAll(async () => {
-    for (const world of worlds)
+    for (const backend of backends)
       for (const note of notes)
-        (ids[world.name] ??= []).push((await world.mutation("search:add", note)) as string);
+        (ids[backend.name] ??= []).push((await backend.mutation("search:add", note)) as string);
   });
 
-  const search = async (world: World, args: object) => {
-    const hits = (await world.action("search:byVector", {
+  const search = async (backend: TestBackend, args: object) => {
+    const hits = (await backend.action("search:byVector", {
       vector: [1, 0.1, 0, 0],
       limit: 10,
       ...args,
     })) as { _id: string; _score: number }[];
     return hits.map(({ _id, _score }) => [
-      ids[world.name]?.indexOf(_id),
+      ids[backend.name]?.indexOf(_id),
       Math.round(_score * 1e4) / 1e4,
     ]);
   };
 
-  test("ranks by cosine alike, with filters OR-ed", async () => {
-    await same((world) => search(world, {}));
-    await same((world) => search(world, { limit: 2 }));
-    await same((world) => search(world, { owner: "bob" }));
-    await same((world) => search(world, { owner: "bob", kind: "c" }));
+  test("ranks by cosine equally, with filters combined by OR", async () => {
+    await same((backend) => search(backend, {}));
+    await same((backend) => search(backend, { limit: 2 }));
+    await same((backend) => search(backend, { owner: "bob" }));
+    await same((backend) => search(backend, { owner: "bob", kind: "c" }));
   });
 
-  test("refuses what Convex refuses (convex-test takes it)", async () => {
-    await expect(search(worlds[1], { limit: 257 })).rejects.toThrow("limit between 1 and 256");
-    await expect(search(worlds[1], { limit: 0 })).rejects.toThrow("limit between 1 and 256");
-    await expect(search(worlds[1], { vector: [1, 0] })).rejects.toThrow(
+  test("refuses what Convex refuses (convex-test accepts it)", async () => {
+    await expect(search(backends[1], { limit: 257 })).rejects.toThrow("limit between 1 and 256");
+    await expect(search(backends[1], { limit: 0 })).rejects.toThrow("limit between 1 and 256");
+    await expect(search(backends[1], { vector: [1, 0] })).rejects.toThrow(
       "wrong number of dimensions",
     );
   });
 
-  test("leaves out documents whose vector is missing or of another length", async () => {
-    await worlds[1].mutation("search:add", { owner: "dan" });
-    await worlds[1].mutation("search:add", { owner: "dan", embedding: [1, 0] });
-    expect(await search(worlds[1], { owner: "dan" })).toEqual([]);
+  test("omits documents whose vector is missing or of another length", async () => {
+    await backends[1].mutation("search:add", { owner: "dan" });
+    await backends[1].mutation("search:add", { owner: "dan", embedding: [1, 0] });
+    expect(await search(backends[1], { owner: "dan" })).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ export type CronSchedule =
   | { type: "cron"; cron: string };
 
 const DAYS = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
-/** Convex picks a minute where none is given; here it is always the same one, off the hour. */
+/** Used if no minute is given, where Convex picks one. */
 const DEFAULT_MINUTE = 17;
 
 function asCron(schedule: Exclude<CronSchedule, { type: "interval" }>): string {
@@ -28,14 +28,14 @@ function asCron(schedule: Exclude<CronSchedule, { type: "interval" }>): string {
   }
 }
 
-/** The first minute after `now` that a five-field cron names, in UTC. */
+/** Returns the first minute after `now` that matches a five-field cron expression, in UTC. */
 function nextCron(cron: string, now: number): number {
   const next = new Cron(cron, { timezone: "UTC", mode: "5-part" }).nextRun(new Date(now));
   if (next === null) throw new Error(`The cron "${cron}" never runs`);
   return next.getTime();
 }
 
-/** When a schedule next runs, strictly after `now` (milliseconds since 1970). */
+/** Returns when a schedule next runs, strictly after `now` (milliseconds since 1970). */
 export function nextRun(schedule: CronSchedule, now: number): number {
   if (schedule.type !== "interval") return nextCron(asCron(schedule), now);
   const { seconds = 0, minutes = 0, hours = 0 } = schedule;

@@ -5,7 +5,7 @@ import { parseJson } from "../values/json.ts";
 import { nextRun, type CronSchedule } from "./cronTimes.ts";
 import type { Jobs } from "./jobs.ts";
 
-/** A cron as `crons.export()` writes it. */
+/** A cron as exported by `crons.export()`. */
 interface CronDefinition {
   name: string;
   args: JSONValue[];
@@ -17,7 +17,7 @@ interface Exporting {
   export(): string;
 }
 
-/** The job that a cron's last run became, kept to see whether it still runs. */
+/** A stored cron, with the job of its last run, to check whether it is still running. */
 interface CronRow {
   name: string;
   definition: string;
@@ -28,7 +28,7 @@ function isCrons(value: unknown): value is Exporting {
   return typeof value === "object" && value !== null && "isCrons" in value;
 }
 
-/** The crons of `crons.ts`: when each is next due is kept, so that a restart neither repeats nor skips. */
+/** The crons of `crons.ts`. Stores when each is next due, so that a restart neither repeats nor skips a run. */
 export class Crons {
   readonly #sql: Statements;
   readonly #jobs: Jobs;
@@ -54,7 +54,7 @@ export class Crons {
     return declared;
   }
 
-  /** Bring the file in line with `crons.ts`: a changed schedule starts afresh. */
+  /** Updates the stored crons to match `crons.ts`; a changed schedule starts over. */
   sync(): void {
     const stored = this.#sql.all<CronRow>("SELECT name, definition, next FROM crons");
     const declared = this.#declared();
@@ -77,7 +77,7 @@ export class Crons {
     );
   }
 
-  /** Turn due crons into jobs; one whose last run has not ended skips this time. */
+  /** Adds jobs for due crons; skips a cron whose last run has not ended. */
   enqueueDue(now: number, isRunning: (job: string) => boolean): void {
     for (const row of this.#sql.all<CronRow>(
       "SELECT name, definition, next FROM crons WHERE next <= ?",

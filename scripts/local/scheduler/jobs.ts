@@ -23,8 +23,8 @@ const PRUNE_BATCH = 500;
 const MAX_DISTANCE_MS = 5 * 365 * 24 * 60 * 60 * 1000;
 
 /**
- * The queue of scheduled functions: a `_scheduled_functions` row for the functions to see, a row
- * of `jobs` while it waits or runs. All methods write inside the caller's transaction.
+ * The queue of scheduled functions: each has a `_scheduled_functions` row that functions can read, and a row
+ * in `jobs` while it waits or runs. All methods write inside the caller's transaction.
  */
 export class Jobs {
   constructor(
@@ -51,7 +51,7 @@ export class Jobs {
     return id;
   }
 
-  /** Cancel a job that has not begun; one that has is left to finish. */
+  /** Cancels a job that has not started; a running job continues. */
   cancel(owner: string, id: string): void {
     if (!this.tables.catalog.isIdOf(owner, "_scheduled_functions", id))
       throw new Error(`Invalid scheduled function id ${JSON.stringify(id)}`);
@@ -68,7 +68,7 @@ export class Jobs {
     );
   }
 
-  /** When the next job is due, leaving out those in hand. */
+  /** Returns when the next job is due, apart from running ones. */
   nextDue(): number | null {
     return (
       this.tables.sql.one<{ due: number | null }>(
@@ -101,12 +101,12 @@ export class Jobs {
   #set(owner: string, id: string, state: State, isComplete: boolean): void {
     patchSystem({ ...this.tables, component: owner }, id, {
       state,
-      // A deployment keeps arguments for a week; what they say may have been deleted by then.
+      // Unlike a deployment, does not keep arguments, because they may contain data that is deleted later.
       ...(isComplete ? { completedTime: Date.now(), args: [] } : {}),
     });
   }
 
-  /** Actions that the last stop cut off ran at most once: they failed. Returns how many. */
+  /** Marks actions that the last stop interrupted as failed, because actions run at most once. Returns how many. */
   failInterrupted(): number {
     const jobs = this.tables.sql.all<Job>(
       "SELECT id, due, owner, component, path FROM jobs WHERE running = 1",
@@ -115,7 +115,7 @@ export class Jobs {
     return jobs.length;
   }
 
-  /** Forget results older than a week, some at a time; returns whether there may be more. */
+  /** Deletes a batch of results older than a week; returns whether there may be more. */
   prune(component: string): boolean {
     const { sql, catalog, documents } = this.tables;
     const table = catalog.find(component, "_scheduled_functions");

@@ -10,14 +10,14 @@ import type { Engine } from "../runtime.ts";
 import type { Crons } from "./crons.ts";
 import type { Job } from "./jobs.ts";
 
-/** `setTimeout` cannot wait longer. */
+/** The longest delay of `setTimeout`. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const WRITE_RETRY_MS = 500;
 const HOUSEKEEPING_MS = 60 * 60 * 1000;
 
 /**
- * Runs what is due. A scheduled mutation happens exactly once: it and the note that it happened
- * are one transaction. An action happens at most once: it is noted before it begins.
+ * Runs due functions. A scheduled mutation runs exactly once, because it and the record that it ran are one
+ * transaction. An action runs at most once, because it is recorded before it starts.
  */
 export class Scheduler {
   readonly #engine: Engine;
@@ -35,7 +35,7 @@ export class Scheduler {
     this.#crons = crons;
   }
 
-  /** Take up what a restart interrupted, and begin. */
+  /** Handles jobs that a restart interrupted, and starts. */
   async start(): Promise<void> {
     this.#isStopped = false;
     await this.#engine.transactor.mutation(() => {
@@ -48,7 +48,7 @@ export class Scheduler {
     this.wake();
   }
 
-  /** Look at the queue again: something was scheduled, or something ended. */
+  /** Checks the queue again, because something was scheduled or ended. */
   wake(): void {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
@@ -124,7 +124,7 @@ export class Scheduler {
     } catch (error) {
       const { cause } = toFunctionError(error);
       if (cause instanceof TooManyWritesError) {
-        // A deployment repeats scheduled mutations without end when it was too busy.
+        // A deployment retries scheduled mutations indefinitely if it was too busy.
         await pause(WRITE_RETRY_MS);
         await this.#runMutation(job, fn);
       } else if (!(cause instanceof CanceledError)) await this.#fail(job, error);
@@ -177,7 +177,7 @@ export class Scheduler {
       );
   }
 
-  /** Resolve once nothing runs and nothing is due within `withinMs` (crons aside). */
+  /** Resolves once nothing is running or due within `withinMs` (except crons). */
   async settle(withinMs: number): Promise<void> {
     for (;;) {
       await this.#engine.transactor.between(() => undefined);
@@ -190,7 +190,7 @@ export class Scheduler {
     }
   }
 
-  /** Begin nothing more, and wait for what runs. */
+  /** Starts nothing more, and waits for running jobs. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -199,5 +199,5 @@ export class Scheduler {
   }
 }
 
-/** The job was canceled between being due and being run. */
+/** The job was canceled after it was due and before it ran. */
 class CanceledError extends Error {}

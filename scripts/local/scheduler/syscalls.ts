@@ -24,7 +24,7 @@ function cancel(call: Call, args: JsonObject): string {
   return "{}";
 }
 
-/** From an action: in a transaction of its own. */
+/** Runs in a separate transaction, for actions. */
 function committed(work: (call: Call, args: JsonObject) => string): AsyncSyscall {
   return (call, args) =>
     call.engine.commit((transaction) => Promise.resolve(work({ ...call, transaction }, args)));

@@ -1,13 +1,13 @@
-/** Vectors computed between two looks at what else the process has to do: about 3 ms. */
+/** Vectors compared before yielding to other work: about 3 ms. */
 const CHUNK = 2000;
 const BLOCK = 1024;
-/** More than what Float32 loses in a sum of products of unit vectors. */
+/** More than the rounding error of Float32 in a dot product of unit vectors. */
 const ROUNDING = 1e-5;
 
 /**
- * Unit vectors at a byte a dimension, a quarter of Float32. Which vectors may be nearest is decided
- * exactly all the same: each keeps the distance `error` between itself and what is stored of it, so
- * that for a query `q` of unit length, by Cauchy and Schwarz, `|q·vector - q·stored| ≤ error`.
+ * Unit vectors with one byte per dimension, a quarter of Float32. The selection of candidates is still exact:
+ * each vector has the distance `error` between itself and its stored form, so that for a query `q` of unit
+ * length, by the Cauchy–Schwarz inequality, `|q·vector - q·stored| ≤ error`.
  */
 export class QuantizedVectors {
   readonly #dimensions: number;
@@ -25,7 +25,7 @@ export class QuantizedVectors {
     return this.#seqs;
   }
 
-  /** Keep a vector; one of the same document is replaced. */
+  /** Stores a vector; replaces one of the same document. */
   set(seq: number, vector: Float32Array): void {
     const slot = this.#slots.get(seq) ?? this.#seqs.length;
     this.#slots.set(seq, slot);
@@ -72,7 +72,7 @@ export class QuantizedVectors {
   }
 
   #dot(query: Float32Array, slot: number): number {
-    // No view of its own: to make one takes as long as to compute.
+    // Reads the block directly, because creating a view takes as long as the computation.
     const block = this.#block(slot);
     const start = (slot % BLOCK) * this.#dimensions;
     let sum = 0;
@@ -81,8 +81,8 @@ export class QuantizedVectors {
   }
 
   /**
-   * The documents among `seqs` that may be one of the `limit` nearest to a unit vector: all that are,
-   * and a few more whose place only their exact score can tell. Nothing may change meanwhile.
+   * Returns the documents among `seqs` that may be among the `limit` nearest to a unit vector: all that are,
+   * and a few more that only the exact score can exclude. Vectors must not change meanwhile.
    */
   async candidates(query: Float32Array, seqs: readonly number[], limit: number): Promise<number[]> {
     const known = seqs.filter((seq) => this.#slots.has(seq));
@@ -93,7 +93,7 @@ export class QuantizedVectors {
       scores[i] = this.#dot(query, slots[i] ?? 0);
     }
     const error = (i: number) => this.#errors[slots[i] ?? 0] ?? 0;
-    // At least `limit` documents score this much; whoever cannot reach it is none of the nearest.
+    // At least `limit` documents have this score; documents that cannot reach it are not among the nearest.
     const sure =
       scores
         .map((score, i) => score - error(i))

@@ -27,7 +27,7 @@ const search = (query: string, more: { kind?: string; take?: number } = {}) =>
   engine.runFunction("search:byText", { query, owner: `o${owner}`, take: 20, ...more });
 
 describe("words", () => {
-  test("are split at all that is not a letter or digit, lower case, under 32 bytes", () => {
+  test("are split at everything except letters and digits, lower case, and under 32 bytes", () => {
     expect(tokenize("Hello, wörld! snake_case x2 日本語 don't")).toEqual([
       "hello",
       "wörld",
@@ -45,14 +45,14 @@ describe("words", () => {
 });
 
 describe("text search", () => {
-  test("finds any of the words, the last one also by its beginning", async () => {
+  test("finds any of the words, and the last one also as a prefix", async () => {
     await add("red fox", "green frog", "blue whale");
     expect(await search("fox whale")).toHaveLength(2);
     expect(await search("fr")).toEqual(["green frog"]);
     expect(await search("fo whale")).toEqual(["blue whale"]);
   });
 
-  test("is not confused by punctuation or by what FTS5 would take for an operator", async () => {
+  test("ignores punctuation and FTS5 operators", async () => {
     await add('say "hello-world" AND run', "plain");
     expect(await search("world")).toHaveLength(1);
     for (const query of [
@@ -90,12 +90,12 @@ describe("text search", () => {
     expect((await search("common zebra")) as string[]).toHaveLength(6);
   });
 
-  test("puts the newer first where the score is the same", async () => {
+  test("ranks the newer document first if scores are equal", async () => {
     await add("tie one", "tie two", "tie three");
     expect(await search("tie", { take: 2 })).toEqual(["tie three", "tie two"]);
   });
 
-  test("never looks at documents that the filters leave out", async () => {
+  test("never reads documents that the filters exclude", async () => {
     await add("mine apple");
     owner += 1;
     await add("other apple");
@@ -113,14 +113,14 @@ describe("text search", () => {
     expect(await search("thoughts")).toEqual([]);
   });
 
-  test("looks at 16 words of a query and no more", async () => {
+  test("uses at most 16 words of a query", async () => {
     await add("needle");
     const hay = Array.from({ length: 16 }, (_, i) => `hay${i}`).join(" ");
     expect(await search(`${hay} needle`)).toEqual([]);
     expect(await search(`needle ${hay}`)).toEqual(["needle"]);
   });
 
-  test("without words finds nothing; a document without text is not found", async () => {
+  test("finds nothing without words, and never finds a document without text", async () => {
     await add("something");
     await engine.runFunction("search:add", { owner: `o${owner}` });
     for (const query of ["", "   ", "!?", "x".repeat(40)]) expect(await search(query)).toEqual([]);

@@ -9,17 +9,17 @@ import { MAX_QUERY_TOKENS, tokenize } from "./tokens.ts";
 
 /** Convex reads no more candidates of a text search than this. */
 export const MAX_SEARCH_RESULTS = 1024;
-/** `eq` conditions a search may carry. */
+/** `eq` conditions that a search may have. */
 export const MAX_SEARCH_FILTERS = 8;
 
-/** The last word of a query also finds so many words that begin with it, for half the score. */
+/** The last word of a query also matches up to this many words that start with it, for half the score. */
 const MAX_BEGINNINGS = 16;
 const BEGINNING_WEIGHT = 0.5;
-/** Documents that one search scores, shared out among its words; and for those beginnings. */
+/** Documents that one search scores, divided among its words; and those scored for prefix matches. */
 const MAX_SCORED = 4096;
 const MIN_SCORED_PER_WORD = 512;
 const SCORED_BEGINNINGS = 1024;
-/** From so many documents on, a filter is broad: see `#score`. */
+/** A filter that matches at least this many documents is broad (see `#score`). */
 const BROAD_FILTER = 10_000;
 
 type Definition = IndexDefinition & { kind: "search" };
@@ -32,18 +32,18 @@ interface Scored {
 /** Pages of 4 kB that one step of a merge writes: some 10 ms. */
 const MERGE_PAGES = 250;
 
-/** The same few filter values (users, mostly) come again with every document. */
+/** Cached because the same few filter values, mostly users, occur in every document. */
 const digests = new Map<string, string>();
 const MAX_CACHED_DIGESTS = 10_000;
 const MAX_CACHED_KEY = 256;
 
-/** Text arrives split into words already; FTS5 only separates at the spaces between them. */
+/** Text is already split into words; FTS5 only separates it at the spaces. */
 const TOKENIZER = `unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'`;
 
 /**
- * Full text over FTS5: terms OR-ed, the last one also a prefix, BM25 over the whole index, newer
- * first where scores tie. `eq` filters are words of a second column, so that rows of somebody else
- * are never candidates.
+ * Full-text search with FTS5: terms combined by OR, the last one also as a prefix, ranked by BM25 over the
+ * whole index, newer documents first if scores are equal. `eq` filters are words of a second column, so that
+ * excluded rows are never candidates.
  */
 export class SearchIndex implements TableIndex {
   readonly number: number;
@@ -61,7 +61,7 @@ export class SearchIndex implements TableIndex {
     return `search_${this.number}`;
   }
 
-  /** The index's own list of words; a view that SQLite keeps for this connection only. */
+  /** The name of the index's vocabulary table, which exists only for this connection. */
   get #vocabulary(): string {
     const name = `temp.${this.#table}_words`;
     if (!this.#hasVocabulary)
@@ -136,19 +136,19 @@ export class SearchIndex implements TableIndex {
   }
 
   /**
-   * Merge the index's segments into one, a step at a time: the words of deleted documents are in the old
-   * ones. Returns whether nothing is left to merge.
+   * Merges the index's segments into one, one step at a time, because old segments contain the words of
+   * deleted documents. Returns whether nothing is left to merge.
    */
   merge(step: "begin" | "continue"): boolean {
     const pages = step === "begin" ? -MERGE_PAGES : MERGE_PAGES;
     const changes = () => this.#sql.one<{ n: number }>("SELECT total_changes() AS n")?.n ?? 0;
     const before = changes();
     this.#sql.run(`INSERT INTO ${this.#table} (${this.#table}, rank) VALUES ('merge', ?)`, pages);
-    // By SQLite's documentation: less than two rows changed, nothing was left to do.
+    // According to SQLite's documentation, fewer than two changes mean that nothing was left to do.
     return changes() - before < 2;
   }
 
-  /** The words of a query, and what the last one is the beginning of. */
+  /** The words of a query, and indexed words that start with the last one. */
   #terms(query: string): { words: string[]; beginnings: string[] } {
     const all = tokenize(query).slice(0, MAX_QUERY_TOKENS);
     const words = [...new Set(all)];
@@ -164,12 +164,11 @@ export class SearchIndex implements TableIndex {
   }
 
   /**
-   * The documents (by `seq`) that match, best first, at most 1,024 (and one more, to tell).
+   * Returns the matching documents (by `seq`), best first: at most 1,024, and one more to detect the limit.
    *
-   * Where few documents pass the filters, FTS5 ranks them all. Otherwise each word is asked by
-   * itself, BM25 being a sum over terms; of a word that very many documents hold, the newest are
-   * scored and the others get nothing for it: such a word tells little, and a search must not get
-   * slower with history.
+   * If few documents match the filters, FTS5 ranks all of them. Otherwise each word is searched separately,
+   * because BM25 is a sum over terms. For a word in very many documents, only the newest are scored and the
+   * others get 0: such a word says little, and a search must not get slower with history.
    */
   search(query: string, filters: { path: string; value: Value | undefined }[]): number[] {
     const { words, beginnings } = this.#terms(query);
@@ -193,7 +192,7 @@ export class SearchIndex implements TableIndex {
       .map(([seq]) => seq);
   }
 
-  /** How many documents a filter lets through. */
+  /** The number of documents that match a filter. */
   #holders(filterWord: string): number {
     return (
       this.#sql.one<{ doc: number }>(
@@ -203,14 +202,13 @@ export class SearchIndex implements TableIndex {
     );
   }
 
-  /** The newest documents that hold any of the words and pass, with their BM25 for these words. */
+  /** Scores the newest documents that contain any of the words and match the filters, by BM25. */
   #score(words: string[], conditions: string[], isBroad: boolean, limit: number): Scored[] {
     const any = `words:(${words.map((word) => `"${word}"`).join(" OR ")})`;
     const match = [any, ...conditions.map((word) => `filters:"${word}"`)].join(" AND ");
     if (!isBroad) return this.#ranked(match, 0, limit);
-    // FTS5 counts the holders of every word of an expression before it scores, and counting those
-    // of a broad filter each time would be most of the work: so who matches and what it scores are
-    // asked apart.
+    // FTS5 counts the documents of every word in an expression before it scores. Counting those of a broad
+    // filter would be most of the work, so matching and scoring are separate queries.
     const rows = this.#sql.all<{ seq: number }>(
       `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC LIMIT ?`,
       match,
@@ -222,7 +220,7 @@ export class SearchIndex implements TableIndex {
     return this.#ranked(any, oldest, -1).filter(({ seq }) => matching.has(seq));
   }
 
-  /** Matches not older than `since`, newest first; the filters' column is worth nothing. */
+  /** Matches not older than `since`, newest first; the filter column does not add to the score. */
   #ranked(match: string, since: number, limit: number): Scored[] {
     return this.#sql.all(
       `SELECT rowid AS seq, -bm25(${this.#table}, 1.0, 0.0) AS score FROM ${this.#table}

@@ -1,11 +1,11 @@
-/** Convex's text search drops words of this many bytes and more. */
+/** Convex's text search ignores words of this many bytes or more. */
 const MAX_TOKEN_BYTES = 32;
-/** Of a query, only so many words are looked at. */
+/** Only this many words of a query are used. */
 export const MAX_QUERY_TOKENS = 16;
 
 const WORD = /[\p{Alphabetic}\p{N}]+/gu;
 
-/** The words of a text as Convex's search sees them: split on all else, lower case, < 32 bytes. */
+/** Splits a text into words as Convex's search does: letters and digits, lower case, under 32 bytes. */
 export function tokenize(text: string): string[] {
   const tokens: string[] = [];
   for (const [word] of text.matchAll(WORD)) {

@@ -4,7 +4,7 @@ import type { Statements } from "../store/database.ts";
 import { fieldAt, type Document } from "../store/fields.ts";
 import type { TableIndex } from "../store/indexes.ts";
 import type { IndexDefinition } from "../store/schema.ts";
-import { memoryOf, type Between, type VectorMemory } from "./vectorMemory.ts";
+import { memoryOf, type BetweenTransactions, type VectorMemory } from "./vectorMemory.ts";
 
 type Definition = IndexDefinition & { kind: "vector" };
 
@@ -13,10 +13,10 @@ interface VectorHit {
   score: number;
 }
 
-/** Vectors read for their exact score before requests come through again: some 5 ms. */
+/** Vectors read for their exact score before yielding to requests: about 5 ms. */
 const READ_AT_ONCE = 512;
 
-/** Float32, unit length: cosine is then a dot product. Zero stays zero and scores 0. */
+/** Normalises to unit length in Float32, so that cosine is a dot product. A zero vector stays zero and scores 0. */
 function normalized(vector: readonly number[]): Float32Array {
   let sum = 0;
   for (const x of vector) sum += x * x;
@@ -30,7 +30,7 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
-/** Exact cosine over the vectors of the documents that the filter lets through. */
+/** Vector search by exact cosine over the documents that match the filter. */
 export class VectorIndex implements TableIndex {
   readonly number: number;
   readonly definition: Definition;
@@ -53,7 +53,7 @@ export class VectorIndex implements TableIndex {
     this.#sql.run("DELETE FROM vector_filters WHERE index_number = ?", this.number);
   }
 
-  /** The stored vector, or null: of another length, or none at all, a document is not indexed. */
+  /** Returns a document's vector; null, and not indexed, if it is missing or has another length. */
   #vectorOf(document: Document): number[] | null {
     const value = fieldAt(document, this.definition.vectorField);
     if (!Array.isArray(value) || value.length !== this.definition.dimensions) return null;
@@ -103,7 +103,7 @@ export class VectorIndex implements TableIndex {
     return this.add(seq, after, size);
   }
 
-  /** The documents that the filters let through; several are OR-ed. */
+  /** The documents that match any of the filters. */
   #filtered(filters: { path: string; value: Value | undefined }[]): number[] {
     const keys = filters.map(({ path, value }) => encodeKey([path, value]));
     const places = keys.map(() => "?").join(", ");
@@ -115,12 +115,12 @@ export class VectorIndex implements TableIndex {
     return rows.map(({ seq }) => seq);
   }
 
-  /** The nearest documents, best first; several filters are OR-ed, `null` means no filter. */
+  /** Returns the nearest documents, best first; several filters are combined by OR, `null` means no filter. */
   async search(
     vector: readonly number[],
     limit: number,
     filters: { path: string; value: Value | undefined }[] | null,
-    between: Between,
+    between: BetweenTransactions,
   ): Promise<VectorHit[]> {
     const wanted = normalized(vector);
     const among = () => (filters === null ? null : this.#filtered(filters));

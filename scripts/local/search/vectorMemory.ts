@@ -1,13 +1,13 @@
 import type { Statements } from "../store/database.ts";
 import { QuantizedVectors } from "./quantized.ts";
 
-/** Rows that one turn between transactions reads when an index is first searched. */
+/** Rows read at a time, between transactions, when an index is first searched. */
 const LOAD_ROWS = 1000;
 
-/** Runs something while no transaction is open. */
-export type Between = <T>(work: () => T) => Promise<T>;
+/** Runs work while no transaction is open. */
+export type BetweenTransactions = <T>(work: () => T) => Promise<T>;
 
-/** A stored vector as it is in the file. */
+/** Views the bytes of a stored vector as floats. */
 function asFloats(bytes: Uint8Array<ArrayBuffer>): Float32Array {
   const { buffer, byteOffset, byteLength } = bytes;
   return byteOffset % 4 === 0
@@ -16,15 +16,15 @@ function asFloats(bytes: Uint8Array<ArrayBuffer>): Float32Array {
 }
 
 /**
- * An index's vectors in memory: to read them all from the file takes five times as long as to
- * compare them. Filled by the first search. Transactions only note which documents they touched, and
- * the next search reads those again, so that one that was rolled back has changed nothing.
+ * An index's vectors in memory, because reading them all from the file takes five times as long as comparing
+ * them. The first search fills it. Transactions only record which documents they changed, and the next search
+ * reads those again, so that a rollback needs no handling.
  */
 export class VectorMemory {
   readonly #sql: Statements;
   readonly #index: number;
   readonly #vectors: QuantizedVectors;
-  /** Touched since the last look; null until the first search. */
+  /** Documents changed since the last search; null until the first search. */
   #touched: Set<number> | null = null;
   #loading: Promise<void> | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -40,14 +40,14 @@ export class VectorMemory {
   }
 
   /**
-   * The documents among `seqs()` (null: all) that may be one of the `limit` nearest. One search after the
-   * other, in small steps: requests come through in between.
+   * Returns the documents among `seqs()` (null: all) that may be among the `limit` nearest. Searches run one
+   * after the other, in small steps that let requests run in between.
    */
   candidates(
     query: Float32Array,
     seqs: () => readonly number[] | null,
     limit: number,
-    between: Between,
+    between: BetweenTransactions,
   ): Promise<number[]> {
     const found = this.#turn.then(async () => {
       await (this.#loading ??= this.#load(between));
@@ -61,7 +61,7 @@ export class VectorMemory {
     return found;
   }
 
-  async #load(between: Between): Promise<void> {
+  async #load(between: BetweenTransactions): Promise<void> {
     this.#touched = new Set();
     for (let last = 0, more = true; more;)
       more = await between(() => {
@@ -86,7 +86,7 @@ export class VectorMemory {
     this.#touched?.clear();
   }
 
-  /** A vector as it is in the file now. */
+  /** Reads a vector from the file. */
   read(seq: number): Float32Array | null {
     const row = this.#sql.one<{ vector: Uint8Array<ArrayBuffer> }>(
       "SELECT vector FROM vectors WHERE index_number = ? AND seq = ?",
@@ -99,7 +99,7 @@ export class VectorMemory {
 
 const memories = new WeakMap<Statements, Map<number, VectorMemory>>();
 
-/** The memory of an index: it outlives the index's object, which every rollback makes anew. */
+/** Returns the vectors in memory of an index. They outlive the index object, which every rollback recreates. */
 export function memoryOf(sql: Statements, index: number, dimensions: number): VectorMemory {
   const ofFile = memories.get(sql) ?? new Map<number, VectorMemory>();
   memories.set(sql, ofFile);

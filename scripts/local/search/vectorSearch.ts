@@ -2,7 +2,7 @@ import type { JSONValue } from "convex/values";
 import type { Call } from "../functions/context.ts";
 import { literal } from "../transaction/filters.ts";
 import { VectorIndex } from "./vectorIndex.ts";
-import type { Between } from "./vectorMemory.ts";
+import type { BetweenTransactions } from "./vectorMemory.ts";
 
 /** `ctx.vectorSearch` as the `convex` package sends it. */
 export interface VectorQuery {
@@ -21,7 +21,7 @@ interface Condition {
   value: ReturnType<typeof literal>;
 }
 
-/** The equalities of a filter; Convex puts them all into one "or", whatever their nesting. */
+/** Returns the equalities of a filter; Convex combines them all by OR, however they are nested. */
 function conditions(expression: JSONValue): Condition[] {
   if (typeof expression === "object" && expression !== null && !Array.isArray(expression)) {
     const { $eq, $or } = expression;
@@ -55,7 +55,7 @@ function check(query: VectorQuery, index: VectorIndex, filters: Condition[] | nu
   return limit;
 }
 
-/** The documents nearest to a vector: `{_id, _score}`, best first, cosine from -1 to 1. */
+/** Returns the documents nearest to a vector: `{_id, _score}`, best first, cosine from -1 to 1. */
 export async function searchVectors(
   call: Call,
   query: VectorQuery,
@@ -67,7 +67,7 @@ export async function searchVectors(
     throw new Error(`Vector index "${query.indexName}" not found.`);
   const filters = query.expressions === null ? null : conditions(query.expressions);
   const limit = check(query, index, filters);
-  const between: Between = (work) => transactor.between(work);
+  const between: BetweenTransactions = (work) => transactor.between(work);
   const hits = await index.search(query.vector, limit, filters, between);
   return await between(() =>
     hits.flatMap(({ seq, score }) => {

@@ -7,7 +7,7 @@ import { QuantizedVectors } from "./quantized.ts";
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
 const random = seeded(11);
 
-/** A vector near to all others that this makes: their order hangs on small differences. */
+/** Returns a vector close to all others from here, so that their order depends on small differences. */
 const vectorNearOthers = () => Array.from({ length: 4 }, () => 1 + 0.02 * (random() - 0.5));
 
 const unit = (vector: readonly number[]) => vector.map((x) => x / Math.hypot(...vector));
@@ -55,7 +55,7 @@ test("vector search is exact, however close the vectors, and follows what was co
   await expectExact();
 });
 
-test("a search of many vectors lets others in", async () => {
+test("a search of many vectors lets other requests run", async () => {
   const vectors = new QuantizedVectors(4);
   for (let seq = 1; seq <= 20_000; seq++)
     vectors.set(seq, Float32Array.from(unit(vectorNearOthers())));

@@ -18,7 +18,7 @@ interface Tables {
 
 const UPLOAD_VALID_MS = 60 * 60 * 1000;
 
-/** File storage: bytes beside the documents, a `_storage` row each, links that cannot be guessed. */
+/** File storage: bytes in a table of their own, a `_storage` row per file, and unguessable links. */
 export class Files {
   readonly #tables: Tables;
   readonly #secret: string;
@@ -28,7 +28,7 @@ export class Files {
     this.#secret = secret;
   }
 
-  /** Store bytes (inside a transaction); returns the storage id. */
+  /** Stores bytes (inside a transaction); returns the storage id. */
   store(component: string, bytes: Buffer, contentType: string | null, sha256?: string): string {
     const digest = createHash("sha256").update(bytes);
     const hex = digest.copy().digest("hex");
@@ -64,7 +64,7 @@ export class Files {
     );
   }
 
-  /** Delete a file (inside a transaction); throws if there is none. */
+  /** Deletes a file (inside a transaction); throws if it does not exist. */
   delete(component: string, id: string): void {
     const table = this.#tables.catalog.tableOfId(component, id);
     const stored = this.#tables.documents.get(id);
@@ -84,12 +84,12 @@ export class Files {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  /** The path under which anyone who was given it can read the file. */
+  /** Returns a signed path with which anyone can read the file. */
   pathOf(component: string, id: string): string {
     return `/api/storage/${id}?signature=${this.#sign(`get:${component}:${id}`)}&component=${encodeURIComponent(component)}`;
   }
 
-  /** The file that a link made by `pathOf` leads to. */
+  /** Returns the file of a link from `pathOf`; null if the link is invalid. */
   fromLink(id: string, query: URLSearchParams): StoredFile | null {
     const component = query.get("component") ?? "";
     const isValid = this.#isSigned(`get:${component}:${id}`, query.get("signature") ?? "");
@@ -102,7 +102,7 @@ export class Files {
     return `/api/storage/upload?until=${until}&component=${encodeURIComponent(component)}&signature=${this.#sign(text)}`;
   }
 
-  /** The component an upload link belongs to; null if it is forged or too old. */
+  /** Returns the component of an upload link; null if the link is forged or expired. */
   uploadTarget(query: URLSearchParams): string | null {
     const until = query.get("until") ?? "";
     const component = query.get("component") ?? "";

@@ -8,7 +8,7 @@ function storageId(args: Record<string, unknown>): string {
   return storageId;
 }
 
-/** In a mutation within its transaction, in an action in one of its own. */
+/** Writes in the mutation's transaction or, for an action, in a separate one. */
 function writing<T>(call: Call, work: () => T): Promise<T> {
   if (call.transaction !== null) return Promise.resolve(work());
   return call.engine.transactor.mutation(() => Promise.resolve(work()));

@@ -21,8 +21,8 @@ export interface Table {
 const FIRST_TABLE_NUMBER = 10001;
 
 /**
- * Which tables and indexes exist. On start the schema is compared with what the file holds:
- * indexes that are new or changed are built, those that are gone are dropped, the rest is left.
+ * The tables and indexes that exist. On start, compares the schema with the file: builds new and changed
+ * indexes, drops removed ones and keeps the others.
  */
 export class Catalog {
   readonly #sql: Statements;
@@ -35,7 +35,7 @@ export class Catalog {
     this.#schemas = schemas;
   }
 
-  /** Bring the file in line with the schema, in one transaction; returns what was rebuilt. */
+  /** Updates the file to match the schema, in one transaction; returns the rebuilt indexes. */
   sync(): string[] {
     const rebuilt: string[] = [];
     this.#sql.run("BEGIN IMMEDIATE");
@@ -61,7 +61,7 @@ export class Catalog {
     for (const row of rows) this.#add(row);
   }
 
-  /** Forget what a rolled-back transaction made. */
+  /** Discards tables that a rolled-back transaction created. */
   reload(): void {
     this.#load();
     for (const table of this.#byNumber.values()) this.#syncIndexes(table);
@@ -75,12 +75,12 @@ export class Catalog {
     return table;
   }
 
-  /** The table with that name, or undefined if nothing was ever declared or stored there. */
+  /** Returns the table with this name, or undefined if it was never declared or written. */
   find(component: string, name: string): Table | undefined {
     return this.#byName.get(`${component}:${name}`);
   }
 
-  /** The table with that name, made if it is new. */
+  /** Returns the table with this name; creates it if necessary. */
   table(component: string, name: string): Table {
     const known = this.find(component, name);
     if (known !== undefined) return known;
@@ -99,7 +99,7 @@ export class Catalog {
     return table;
   }
 
-  /** The table an id belongs to, if the id is one and the component owns that table. */
+  /** Returns the table of an id, if the id is valid and the component owns the table. */
   tableOfId(component: string, id: string): Table | undefined {
     const number = tableNumberOf(id);
     const table = number === null ? undefined : this.#byNumber.get(number);
@@ -162,7 +162,7 @@ export class Catalog {
   }
 
   #build(table: Table, indexes: TableIndex[]): void {
-    // In slices: a statement that is being read would lock the connection the writes go through.
+    // Reads in batches, because an open read statement would lock the connection that writes use.
     for (let last = 0; ;) {
       const rows = this.#sql.all<{ seq: number; json: string }>(
         "SELECT seq, json FROM documents WHERE table_number = ? AND seq > ? ORDER BY seq LIMIT 1000",
@@ -178,7 +178,7 @@ export class Catalog {
     }
   }
 
-  /** Refuse to start on documents that no longer fit a changed validator, as a push would. */
+  /** Throws if stored documents do not match a changed validator, as a push would. */
   checkDocuments(): void {
     for (const table of this.#byNumber.values()) {
       const { validator } = table.schema;
@@ -212,7 +212,7 @@ export class Catalog {
     }
   }
 
-  /** Whether a string is an id of that table of that component. */
+  /** Whether a string is an id of this component's table. */
   isIdOf(component: string, table: string, id: string): boolean {
     return this.tableOfId(component, id)?.name === table;
   }

@@ -6,8 +6,8 @@ import { openSqlite, pragma, sqliteCode, type Sqlite, type Statement } from "./s
 type Values = Parameters<Statement["run"]>;
 
 /**
- * Everything durable is in these tables. Documents are Convex JSON; `entries` are the rows of all
- * ordered indexes, keyed so that `memcmp` order is Convex's order (`values/keys.ts`).
+ * These tables contain all durable data. Documents are Convex JSON; `entries` has the rows of all ordered
+ * indexes, with keys whose `memcmp` order is Convex's order (`values/keys.ts`).
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS files (
   id TEXT PRIMARY KEY, content_type TEXT, bytes BLOB NOT NULL);
 `;
 
-/** Written into the file's header, so that another program's database is not mistaken for ours. */
+/** Stored in the file's header, so that another program's database is not mistaken for ours. */
 const APPLICATION_ID = 0x4f53594e;
 const FORMAT_VERSION = 1;
 
@@ -51,15 +51,15 @@ function prepare(db: Sqlite, path: string): void {
     throw new StartError(
       `${path} is not a data file of this version: move it away, or choose another with --data.`,
     );
-  // One process at a time; a second one is told so instead of corrupting what the first caches.
+  // One process at a time; a second one gets an error instead of invalidating the first one's caches.
   db.exec("PRAGMA locking_mode = EXCLUSIVE");
   db.exec("PRAGMA journal_mode = WAL");
   db.exec("PRAGMA synchronous = FULL");
-  // What is deleted is overwritten, not only forgotten (`store/scrubber.ts` does the rest).
+  // Overwrites deleted rows (`store/scrubber.ts` removes other copies).
   db.exec("PRAGMA secure_delete = ON");
-  // Rows of an index lie far apart: with room for 256 MB of pages, history stays out of the way.
+  // Rows of an index are far apart in the file; a cache of 256 MB keeps large histories fast.
   db.exec("PRAGMA cache_size = -262144");
-  // A checkpoint copies pages from all over the file; every 32 MB of log instead of every 4.
+  // A checkpoint copies pages from all over the file, so it runs every 32 MB of log instead of every 4.
   db.exec("PRAGMA wal_autocheckpoint = 8000");
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec("BEGIN IMMEDIATE");
@@ -67,7 +67,7 @@ function prepare(db: Sqlite, path: string): void {
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   db.exec(`PRAGMA user_version = ${FORMAT_VERSION}`);
   db.exec("COMMIT");
-  // From here on `store/durability.ts` waits for the disk, without holding up the main thread.
+  // `store/durability.ts` waits for the disk instead, without blocking the main thread.
   db.exec("PRAGMA synchronous = NORMAL");
 }
 
@@ -94,7 +94,7 @@ function explain(error: unknown, path: string): unknown {
 
 function explainFolder(error: unknown, path: string): unknown {
   if (error instanceof StartError || !(error instanceof Error) || !("code" in error)) return error;
-  // What `mkdir` says where a part of the path is a file.
+  // The errors of `mkdir` if a part of the path is a file.
   if (error.code === "EEXIST" || error.code === "ENOTDIR")
     return new StartError(
       `${dirname(path)} is not a folder: choose another place for the file with --data.`,
@@ -104,7 +104,7 @@ function explainFolder(error: unknown, path: string): unknown {
   );
 }
 
-/** Throws if a server has this data file open; a file that is no database is used by none. */
+/** Throws if a server has this data file open. A file that is not a database is not in use. */
 export function assertUnused(path: string): void {
   let db: Sqlite | undefined;
   try {
@@ -118,13 +118,13 @@ export function assertUnused(path: string): void {
   }
 }
 
-/** It holds people's sessions and the console's key: its owner's business only, from its first byte. */
+/** Makes the file readable only by its owner before anything is written, because it contains sessions and a key. */
 function makePrivate(path: string): void {
   closeSync(openSync(path, "a", 0o600));
   chmodSync(path, 0o600);
 }
 
-/** Open (or make) the data file: durable after every commit, owned by this process alone. */
+/** Opens or creates the data file, with exclusive use by this process. */
 export function openDatabase(path: string): Sqlite {
   let db: Sqlite | undefined;
   try {
@@ -139,7 +139,7 @@ export function openDatabase(path: string): Sqlite {
   }
 }
 
-/** Prepared statements, each made once. */
+/** Prepared statements, each prepared once. */
 export class Statements {
   readonly #db: Sqlite;
   readonly #made = new Map<string, Statement>();
@@ -157,12 +157,12 @@ export class Statements {
     return statement;
   }
 
-  /** Run SQL that is not worth keeping prepared. */
+  /** Runs SQL without keeping a prepared statement. */
   exec(sql: string): void {
     this.#db.exec(sql);
   }
 
-  /** Move the log into the file and cut it, so that old versions of pages are gone from both. */
+  /** Moves the log into the file and truncates it, so that old versions of pages are removed from both. */
   checkpoint(): void {
     this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
@@ -171,7 +171,7 @@ export class Statements {
     return this.#get(sql).run(...values);
   }
 
-  /** The first row; its shape is the SQL's own and stated by the caller. */
+  /** Returns the first row; the caller states its type, which the SQL determines. */
   one<Row>(sql: string, ...values: Values): Row | undefined {
     return this.#get(sql).get(...values) as Row | undefined;
   }

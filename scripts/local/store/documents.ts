@@ -6,7 +6,7 @@ import type { Statements } from "./database.ts";
 import type { Document } from "./fields.ts";
 import { asBuffer } from "./sqlite.ts";
 
-/** A stored document: its JSON with the system fields, and its size by Convex's measure. */
+/** A stored document: its JSON with the system fields, and its size as Convex measures it. */
 export interface StoredDocument {
   seq: number;
   id: string;
@@ -19,7 +19,7 @@ interface IndexedDocument extends StoredDocument {
   key: Buffer;
 }
 
-/** What a document becomes: as JSON and as values, system fields included. */
+/** The new version of a document, as JSON and as values, including system fields. */
 export interface NewVersion {
   json: JsonObject;
   document: Document;
@@ -30,11 +30,11 @@ export function toDocument(json: string): Document {
   return jsonToConvex(parseJson(json)) as Document;
 }
 
-/** The documents and their index entries; knows nothing of rules, limits or who asks. */
+/** Stores documents and their index entries, without validation, limits or access rules. */
 export class Documents {
   readonly #sql: Statements;
   #lastCreationTime = 0;
-  /** Hears of every document that is removed; its transaction may still be rolled back. */
+  /** Called for every removed document; its transaction may still be rolled back. */
   onRemove: () => void = () => undefined;
 
   constructor(sql: Statements) {
@@ -49,7 +49,7 @@ export class Documents {
     return this.#sql.one("SELECT seq, id, size, json FROM documents WHERE seq = ?", seq);
   }
 
-  /** System fields for a new document: creation times never repeat and never go back. */
+  /** Returns system fields for a new document; creation times are strictly increasing. */
   identify(table: Table): { _id: string; _creationTime: number } {
     const now = Date.now();
     const time = now > this.#lastCreationTime ? now : this.#lastCreationTime + 0.001;
@@ -57,7 +57,7 @@ export class Documents {
     return { _id: newId(table.number), _creationTime: time };
   }
 
-  /** Store a new document; returns the bytes of its index entries. */
+  /** Stores a new document; returns the bytes of its index entries. */
   insert(table: Table, id: string, { json, document, size }: NewVersion): number {
     const { lastInsertRowid } = this.#sql.run(
       "INSERT INTO documents (id, table_number, size, json) VALUES (?, ?, ?, ?)",
@@ -72,7 +72,7 @@ export class Documents {
     return entryBytes;
   }
 
-  /** Replace a document; returns the bytes of its index entries, all of which a deployment writes again. */
+  /** Replaces a document; returns the bytes of its index entries, because a deployment rewrites all of them. */
   update(table: Table, stored: StoredDocument, { json, document, size }: NewVersion): number {
     const text = JSON.stringify(json);
     this.#sql.run("UPDATE documents SET size = ?, json = ? WHERE seq = ?", size, text, stored.seq);
@@ -95,7 +95,7 @@ export class Documents {
     this.onRemove();
   }
 
-  /** Up to `limit` documents of an index with lower ≤ key < upper, in the order asked for. */
+  /** Returns up to `limit` documents of an index with lower ≤ key < upper, in the requested order. */
   range(
     indexNumber: number,
     bounds: { lower: Buffer; upper: Buffer },

@@ -12,7 +12,7 @@ afterAll(() => {
 });
 
 describe("waiting for the disk", () => {
-  test("those who wait together share one synchronisation; a later commit has the next one", async () => {
+  test("concurrent waiters share one synchronisation, and a later commit uses the next one", async () => {
     const durability = new Durability(data);
     const ended: string[] = [];
     const commit = async (name: string) => {
@@ -31,7 +31,7 @@ describe("waiting for the disk", () => {
     await durability.close();
   });
 
-  test("nobody is told that something is durable once the disk failed", async () => {
+  test("no commit is reported as durable after the disk failed", async () => {
     const durability = new Durability(join(folder, "gone"));
     durability.committed();
     await expect(durability.wait()).rejects.toThrow("The disk refused to store data");

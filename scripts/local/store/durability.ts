@@ -1,11 +1,11 @@
 import { closeSync, fdatasync, openSync } from "node:fs";
 
 /**
- * Waits for commits to reach the disk. SQLite writes them to its log and goes on; the log is synchronised
- * here, off the main thread. All commits made while one synchronisation is under way share the next one,
- * so that requests which wait together wait once. A lone one waits for nobody.
+ * Waits for commits to reach the disk. SQLite writes them to its log without waiting; the log is synchronised
+ * (fsync) here, off the main thread. All commits made during one synchronisation share the next one (group
+ * commit). A single commit is synchronised at once.
  *
- * The log is written in order: one synchronisation makes everything before it durable as well.
+ * The log is written in order, so one synchronisation makes everything before it durable.
  */
 export class Durability {
   readonly #path: string;
@@ -17,12 +17,12 @@ export class Durability {
   #failure: Error | null = null;
   #waiting: { upTo: number; resolve: () => void; reject: (error: Error) => void }[] = [];
 
-  /** `path` is the data file's; its log is beside it. */
+  /** `path` is the data file; its log is next to it. */
   constructor(path: string) {
     this.#path = `${path}-wal`;
   }
 
-  /** How often the disk was waited for. */
+  /** Number of synchronisations so far. */
   get synchronisations(): number {
     return this.#synchronisations;
   }
@@ -60,7 +60,7 @@ export class Durability {
   #ended(upTo: number, error: Error | null): void {
     this.#isSyncing = false;
     if (error === null) this.#durable = upTo;
-    // What a failed synchronisation left on the disk is not known: nothing is promised any more.
+    // After a failed synchronisation the state of the disk is unknown, so no later commit is reported as durable.
     else this.#failure = new Error(`The disk refused to store data: ${String(error)}`);
     this.#settle();
     if (this.#waiting.length > 0) this.#sync();
@@ -76,7 +76,7 @@ export class Durability {
     }
   }
 
-  /** Close the log; nothing may be committed any more. */
+  /** Closes the log; nothing may be committed afterwards. */
   async close(): Promise<void> {
     if (this.#failure === null) await this.wait();
     if (this.#log !== null) closeSync(this.#log);

@@ -1,6 +1,6 @@
 import type { Value } from "convex/values";
 
-/** The fields of a stored document that are the writer's own. */
+/** Returns the fields of a stored document without system fields. */
 export function ownFields<T>(document: Record<string, T>): Record<string, T> {
   return Object.fromEntries(
     Object.entries(document).filter(([name]) => name !== "_id" && name !== "_creationTime"),
@@ -9,7 +9,7 @@ export function ownFields<T>(document: Record<string, T>): Record<string, T> {
 
 export type Document = Record<string, Value>;
 
-/** The value at a dotted path of a document, or undefined where there is none. */
+/** Returns the value at a dotted path of a document, or undefined. */
 export function fieldAt(document: Document, path: string): Value | undefined {
   let value: Value | undefined = document;
   for (const name of path.split(".")) {

@@ -5,20 +5,20 @@ import type { IndexDefinition } from "./schema.ts";
 import { SearchIndex } from "../search/searchIndex.ts";
 import { VectorIndex } from "../search/vectorIndex.ts";
 
-/** What every kind of index can do; each kind adds how it is asked. */
+/** Operations of every kind of index; each kind adds its own queries. */
 export interface TableIndex {
   readonly number: number;
   readonly definition: IndexDefinition;
   create(): void;
   drop(): void;
-  /** Make a document's entry; returns how many bytes it takes of the write window. */
+  /** Adds a document's entry; returns the bytes it uses of the write window. */
   add(seq: number, document: Document, size: number): number;
   remove(seq: number, document: Document): void;
-  /** Replace the entry of a document by that of its new version; returns bytes as `add` does. */
+  /** Replaces a document's entry by that of its new version; returns bytes like `add`. */
   change(seq: number, before: Document, after: Document, size: number): number;
 }
 
-/** An ordered index: one row of `entries` a document, keyed by its fields and then its id. */
+/** An ordered index: one row of `entries` per document, keyed by its fields and then its id. */
 export class OrderedIndex implements TableIndex {
   readonly number: number;
   readonly definition: IndexDefinition & { kind: "ordered" };
@@ -30,7 +30,7 @@ export class OrderedIndex implements TableIndex {
     this.definition = definition;
   }
 
-  /** Where a document stands in this index. */
+  /** Returns a document's key in this index. */
   keyOf(document: Document): Buffer {
     const { fields } = this.definition;
     return encodeKey([...fields.map((path) => fieldAt(document, path)), document["_id"]]);
@@ -70,7 +70,7 @@ export class OrderedIndex implements TableIndex {
   change(seq: number, before: Document, after: Document): number {
     const old = this.keyOf(before);
     const key = this.keyOf(after);
-    // A deployment writes the entry again even where it is the same.
+    // A deployment writes the entry again even if it has not changed.
     if (old.equals(key)) return key.length;
     this.#delete(old);
     this.#insert(seq, key);
@@ -78,7 +78,7 @@ export class OrderedIndex implements TableIndex {
   }
 }
 
-/** The index that a definition asks for. */
+/** Creates the index of a definition. */
 export function indexOf(sql: Statements, number: number, definition: IndexDefinition): TableIndex {
   switch (definition.kind) {
     case "ordered":

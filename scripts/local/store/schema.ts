@@ -1,7 +1,7 @@
 import { parseJson } from "../values/json.ts";
 import type { ValidatorJson } from "../values/validate.ts";
 
-/** What `schema.export()` of `convex/server` writes, as far as this engine reads it. */
+/** The parts of `schema.export()` of `convex/server` that this engine reads. */
 interface ExportedSchema {
   tables: {
     tableName: string;
@@ -24,7 +24,7 @@ export type IndexDefinition =
   | { kind: "vector"; vectorField: string; dimensions: number; filterFields: string[] };
 
 export interface TableSchema {
-  /** Null where documents are not checked. */
+  /** Null if documents are not validated. */
   validator: ValidatorJson | null;
   indexes: Map<string, IndexDefinition>;
 }
@@ -41,7 +41,7 @@ const BUILT_IN: [string, IndexDefinition][] = [
   ["by_id", { kind: "ordered", fields: [] }],
 ];
 
-/** Indexes that every table has without declaring them. */
+/** The number of indexes that every table has without declaring them. */
 export const BUILT_IN_INDEXES = BUILT_IN.length;
 
 /** Tables that Convex keeps for a component itself (`ctx.db.system`). */
@@ -52,12 +52,12 @@ const SYSTEM_TABLES: Schema = new Map(
   ]),
 );
 
-/** The schema of a table that none declares: no checks, only the built-in indexes. */
+/** The schema of an undeclared table: no validation, and only the built-in indexes. */
 export function undeclaredTable(): TableSchema {
   return { validator: null, indexes: new Map(BUILT_IN) };
 }
 
-/** Read an exported schema into tables with their indexes; `null` is a component without one. */
+/** Converts an exported schema into tables with their indexes; `null` means a component without a schema. */
 export function readSchema(exported: Exportable | null): Schema {
   const schema: Schema = new Map(SYSTEM_TABLES);
   if (exported === null) return schema;

@@ -14,7 +14,7 @@ afterAll(() => {
 const data = join(folder, "local.sqlite3");
 const SECRET = "zebrahorsesecret";
 
-/** Files beside the data in which the word stands, whole or without the letters a text index shares. */
+/** Lists data files that contain the word, complete or without the prefix that a text index shares. */
 function traces(): string[] {
   const isTrace = (name: string) => {
     const bytes = readFileSync(join(folder, name));
@@ -24,7 +24,7 @@ function traces(): string[] {
 }
 
 describe("deleted text", () => {
-  test("is in no file soon after, nor after a stop: row, text index, log and job arguments", async () => {
+  test("is soon removed from every file, and after a stop: row, text index, log and job arguments", async () => {
     const engine = await startTestEngine({ functions, data });
     const add = async (text: string) =>
       (await engine.runFunction("search:add", { owner: "o", text })) as string;

@@ -3,23 +3,23 @@ import type { Catalog } from "./catalog.ts";
 import type { Statements } from "./database.ts";
 import { SearchIndex } from "../search/searchIndex.ts";
 
-/** After the last deletion, so that a burst of them is cleaned up once. */
+/** Delay after the last deletion, so that a burst of deletions is cleaned up once. */
 const DELAY_MS = 1000;
-/** However long deletions follow each other. */
+/** The longest delay, even if deletions continue. */
 const MAX_DELAY_MS = 10_000;
-/** While the server stops, nobody waits longer than this for an index; the next start goes on. */
+/** The longest cleanup of an index while the server stops; the next start continues it. */
 const STOP_MS = 3000;
 
-/** A table of which documents were deleted, and how many since it was last cleaned up. */
+/** A table with deleted documents, and the number of deletions since the last cleanup. */
 interface Due {
   tableNumber: number;
   times: number;
 }
 
 /**
- * Removes what SQLite leaves of deleted documents. `secure_delete` overwrites their rows; their words
- * stay in the segments of text indexes until those are merged, and old pages in the log until it is cut.
- * What is due is kept in the file, so that a killed process cleans up when it is started again.
+ * Removes remaining copies of deleted documents. `secure_delete` overwrites their rows, but their words stay in
+ * segments of text indexes until those are merged, and old pages in the log until it is truncated. The pending
+ * work is stored in the file, so that a killed process cleans up after its next start.
  */
 export class Scrubber {
   readonly #sql: Statements;
@@ -35,12 +35,12 @@ export class Scrubber {
     this.#transactor = transactor;
   }
 
-  /** Clean up what the last process left. */
+  /** Cleans up what the last process left. */
   start(): void {
     if (this.#isDue()) this.deleted();
   }
 
-  /** A document was deleted: clean up soon. */
+  /** Schedules a cleanup, because a document was deleted. */
   deleted(): void {
     const now = performance.now();
     this.#firstDeletion ??= now;
@@ -74,7 +74,7 @@ export class Scrubber {
     });
   }
 
-  /** Merge a table's text indexes in small steps; requests come through in between. False: out of time. */
+  /** Merges a table's text indexes in small steps, so that requests can run in between; false if out of time. */
   async #clean({ tableNumber, times }: Due, until: number): Promise<boolean> {
     for (const index of this.#catalog.indexesOf(tableNumber)) {
       if (!(index instanceof SearchIndex)) continue;
@@ -83,7 +83,7 @@ export class Scrubber {
         isMerged = await this.#inTransaction(() => index.merge("continue"));
       if (!isMerged) return false;
     }
-    // Stays where more was deleted meanwhile.
+    // Keeps the row if more was deleted meanwhile.
     await this.#inTransaction(() =>
       this.#sql.run(
         "DELETE FROM deletions WHERE table_number = ? AND times = ?",

@@ -3,7 +3,7 @@ import type * as NodeSqlite from "node:sqlite";
 import type BetterSqlite from "better-sqlite3";
 import { StartError } from "../failures.ts";
 
-/** A value that SQLite stores. */
+/** A value that SQLite can store. */
 type Bound = null | number | bigint | string | Uint8Array;
 
 export interface Statement {
@@ -13,22 +13,22 @@ export interface Statement {
   iterate(...values: Bound[]): IterableIterator<unknown>;
 }
 
-/** A database file, as far as the engine uses one; the same over both libraries. */
+/** The operations on a database file that the engine needs, over either library. */
 export interface Sqlite {
   exec(sql: string): void;
   prepare(sql: string): Statement;
-  /** Copy the whole file, other work going on meanwhile. */
+  /** Copies the whole file while other work continues. */
   backup(to: string): Promise<void>;
   close(): void;
 }
 
 const require = createRequire(import.meta.url);
 
-/** What SQLite answers in its numbers; of an extended code the low byte says what it is about. */
+/** SQLite's result codes; the low byte of an extended code is the basic code. */
 const CODES = { BUSY: 5, LOCKED: 6, CORRUPT: 11, CANTOPEN: 14, NOTADB: 26 } as const;
 export type SqliteCode = keyof typeof CODES | "OTHER";
 
-/** What kind of failure of SQLite an error is; null for all other errors. */
+/** Returns the SQLite code of an error; null for other errors. */
 export function sqliteCode(error: unknown): SqliteCode | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   const name = (found: string) =>
@@ -43,9 +43,9 @@ export function sqliteCode(error: unknown): SqliteCode | null {
   return name(error.code.slice("SQLITE_".length)) ?? "OTHER";
 }
 
-/** SQLite as Node has it built in, since 22.13; undefined before. */
+/** Returns Node's built-in SQLite (since 22.13); undefined before. */
 function builtIn(): typeof NodeSqlite | undefined {
-  // On Node 22 it announces itself as experimental; that is no news to who starts a server.
+  // Suppresses the warning of Node 22 that it is experimental.
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {
@@ -69,7 +69,7 @@ function openBuiltIn(
     },
     prepare: (sql) => db.prepare(sql),
     backup: async (to) => {
-      // Since 22.16; before, the copy is made in one go.
+      // Available since 22.16; before, the copy is made in one step.
       if (typeof backup === "function") await backup(db, to);
       else db.prepare("VACUUM INTO ?").run(to);
     },
@@ -81,7 +81,7 @@ function openBuiltIn(
 
 const SINCE = "Node 22.13 and newer have SQLite built in and need nothing else";
 
-/** The library for Node 20, which has no SQLite of its own. */
+/** Loads the library for Node 20, which has no built-in SQLite. */
 function library(): typeof BetterSqlite {
   try {
     return require("better-sqlite3") as typeof BetterSqlite;
@@ -90,7 +90,7 @@ function library(): typeof BetterSqlite {
   }
 }
 
-/** Why the library cannot be used, and what to do. */
+/** Returns the error for an unusable library, with what to do. */
 function unusable(error: unknown): StartError {
   const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   const isMissing = /Cannot find (module|package)|Could not locate the bindings/.test(reason);
@@ -107,7 +107,7 @@ function openLibrary(path: string, readOnly: boolean): Sqlite {
   try {
     db = new Database(path, { readonly: readOnly });
   } catch (error) {
-    // The binding is loaded with the first database.
+    // The native binding is loaded with the first database.
     if (error instanceof Error && "code" in error && error.code === "ERR_DLOPEN_FAILED")
       throw unusable(error);
     throw /Could not locate the bindings/.test(String(error)) ? unusable(error) : error;
@@ -126,7 +126,7 @@ function openLibrary(path: string, readOnly: boolean): Sqlite {
   };
 }
 
-/** Open a database file: with Node's own SQLite where there is one, else with `better-sqlite3`. */
+/** Opens a database file with Node's built-in SQLite or, without it, with `better-sqlite3`. */
 export function openSqlite(path: string, { readOnly = false } = {}): Sqlite {
   const own = builtIn();
   const db = own ? openBuiltIn(own, path, readOnly) : openLibrary(path, readOnly);
@@ -134,13 +134,13 @@ export function openSqlite(path: string, { readOnly = false } = {}): Sqlite {
   return db;
 }
 
-/** What a pragma answers. */
+/** Returns the value of a pragma. */
 export function pragma(db: Sqlite, text: string): unknown {
   const row = db.prepare(`PRAGMA ${text}`).get();
   return typeof row === "object" && row !== null ? Object.values(row)[0] : undefined;
 }
 
-/** Bytes of a row, as a buffer over the same memory: Node's own SQLite answers plain arrays. */
+/** Returns bytes of a row as a buffer over the same memory; Node's built-in SQLite returns plain arrays. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
     ? bytes

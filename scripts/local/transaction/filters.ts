@@ -4,7 +4,7 @@ import { text, type JsonObject } from "../values/json.ts";
 
 type Result = Value | undefined;
 
-/** A literal of a query; `{"$undefined": null}` stands for a missing field. */
+/** Converts a literal of a query; `{"$undefined": null}` means a missing field. */
 export function literal(json: JSONValue): Result {
   const isMissing =
     typeof json === "object" && json !== null && !Array.isArray(json) && "$undefined" in json;
@@ -57,7 +57,7 @@ function children(json: JSONValue | undefined): JSONValue[] {
   return Array.isArray(json) ? json : [json ?? null];
 }
 
-/** The value of a filter expression for a document. */
+/** Evaluates a filter expression for a document. */
 export function evaluate(expression: JSONValue, document: Document): Result {
   const [entry] = Object.entries(expression as JsonObject);
   if (entry === undefined) throw new Error("Empty filter expression");

@@ -17,7 +17,7 @@ export interface PageRequest {
   maximumBytesRead?: number | null;
 }
 
-/** What a cursor holds: the query it belongs to and where that query stands. */
+/** The content of a cursor: the query it belongs to, and the query's position. */
 interface Cursor {
   query: string;
   at: Position | "end";
@@ -38,7 +38,7 @@ function isCursor(value: unknown): value is Cursor {
   );
 }
 
-/** Read a cursor this query gave out; anything else is refused by name. */
+/** Parses a cursor of this query; throws for any other text. */
 function read(text: string | null, query: string): Position | "end" | null {
   if (text === null) return null;
   let value: unknown;
@@ -55,10 +55,10 @@ function read(text: string | null, query: string): Position | "end" | null {
   return value.at;
 }
 
-/** From three quarters of what it may read on, Convex advises to split a page. */
+/** Convex advises to split a page that has read more than three quarters of its limit. */
 const SPLIT_ADVICE = 0.75;
 
-/** Where a page that read much could be cut in two: after the row in its middle. */
+/** The position at which a large page could be split: after its middle row. */
 function middleOf(positions: Position[]): Position | undefined {
   return positions.length <= 2 ? undefined : positions[Math.floor(positions.length / 2)];
 }
@@ -68,7 +68,7 @@ interface Limits {
   bytes: number;
 }
 
-/** How far a page may read: what the client asked for, unless the page's end is given. */
+/** Read limits of a page: those the client requested, unless the end of the page is given. */
 function limitsOf(request: PageRequest): Limits {
   const isBounded = request.endCursor === null;
   return {
@@ -90,10 +90,9 @@ function isNear({ rowsRead, bytesRead }: Scan, { rows, bytes }: Limits): boolean
 }
 
 /**
- * One page of a query: `pageSize` documents that pass its filters, or all up to `endCursor`, or
- * fewer where a maximum of rows or bytes read ends it. It is the last one only when it found no
- * more: a page that ends with the last document is followed by an empty one, as on Convex.
- * Returns the answer as JSON text.
+ * Reads one page of a query: `pageSize` documents that match its filters, or all up to `endCursor`, or fewer if
+ * the limit of rows or bytes read is reached. A page is the last one only if it found no more documents: a page
+ * that ends with the last document is followed by an empty one, as on Convex. Returns JSON text.
  */
 export function paginate(target: QueryTarget, request: PageRequest): string {
   const query = fingerprint(request.query);

@@ -23,14 +23,14 @@ export interface SerializedQuery {
   operators: ({ filter: JSONValue } | { limit: number })[];
 }
 
-/** Where a scan goes on: after a key of an index, or after so many search results. */
+/** Where a scan continues: after a key of an index, or after a number of search results. */
 export type Position = { key: string } | { rank: number };
 
 interface Row extends StoredDocument {
   position: Position;
 }
 
-/** Documents one at a time, fetched in small batches, each counted when it is taken. */
+/** Yields documents one at a time, fetched in small batches, and counts each when it is taken. */
 interface Source {
   next(): Row | undefined;
 }
@@ -54,7 +54,7 @@ function tableAndIndex(
   return { table: target.catalog.find(target.component, tableName), tableName, indexName };
 }
 
-/** A cursor's other half: a cursor made for one query is refused by another. */
+/** Returns a hash of a query, so that its cursor is refused by other queries. */
 export function fingerprint(query: SerializedQuery): string {
   return createHash("sha256").update(JSON.stringify(query)).digest("base64url").slice(0, 16);
 }
@@ -200,12 +200,12 @@ function clamp(
   }
 }
 
-/** A running query: the source, then its filters and limits in the order they were written. */
+/** A running query: its source, then its filters and limits in the order in which they were written. */
 export class Scan {
   readonly #source: Source;
   readonly #operators: ({ filter: JSONValue } | { limit: number; left: number })[];
   readonly #transaction: Transaction;
-  /** Everything read so far, whether a filter let it through or not. */
+  /** Everything read so far, including documents that filters excluded. */
   rowsRead = 0;
   bytesRead = 0;
   position: Position | null = null;
@@ -229,7 +229,7 @@ export class Scan {
     );
   }
 
-  /** Take one document from the source; null if a filter holds it back. */
+  /** Takes one document from the source; `passes` is false if a filter excludes it. Undefined at the end. */
   step(): { row: Row; passes: boolean } | undefined {
     if (this.#operators.some((operator) => "left" in operator && operator.left <= 0))
       return undefined;
@@ -253,7 +253,7 @@ export class Scan {
     return true;
   }
 
-  /** The JSON of the next document that passes, or undefined at the end. */
+  /** Returns the JSON of the next matching document, or undefined at the end. */
   next(): string | undefined {
     for (;;) {
       const taken = this.step();

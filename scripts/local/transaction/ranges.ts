@@ -2,7 +2,7 @@ import type { JSONValue, Value } from "convex/values";
 import { afterPrefix, encodeKey } from "../values/keys.ts";
 import { literal } from "./filters.ts";
 
-/** A step of `withIndex(…, q => q.eq(…).gt(…))` as the query sends it. */
+/** A step of `withIndex(…, q => q.eq(…).gt(…))`, as serialized in a query. */
 export interface RangeStep {
   type: "Eq" | "Gt" | "Gte" | "Lt" | "Lte";
   fieldPath: string;
@@ -19,8 +19,8 @@ function refuse(message: string): never {
 }
 
 /**
- * The slice of an index that a range selects: equalities on its first fields, in order, then at
- * most one lower and one upper bound on the next one.
+ * Returns the key bounds of an index range: equalities on the first fields, in order, then at most one lower
+ * and one upper bound on the next field.
  */
 export function boundsOf(steps: readonly RangeStep[], fields: readonly string[]): Bounds {
   const equal: (Value | undefined)[] = [];

@@ -5,17 +5,17 @@ import type { Durability } from "../store/durability.ts";
 import { UserClock } from "../limits/userClock.ts";
 import { Account, type Usage } from "./usage.ts";
 
-/** One running query or mutation with everything it calls in the same transaction. */
+/** One running query or mutation, with everything it calls in the same transaction. */
 export class Transaction {
   readonly account = new Account();
   readonly clock: UserClock;
-  /** What `Date.now()` answers while it runs. */
+  /** The value of `Date.now()` while it runs. */
   readonly time = Date.now();
-  /** What `Math.random()` answers while it runs: a sequence of its own. */
+  /** Generates `Math.random()` while it runs. */
   readonly random = generator(Math.random() * 2 ** 32);
-  /** The commit timestamp; known beforehand because transactions run one after the other. */
+  /** The commit timestamp, known in advance because transactions run one after the other. */
   readonly timestamp = BigInt(this.time) * 1_000_000n;
-  /** False once it has ended: a promise that nobody awaited must not write into the next one. */
+  /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
   isOpen = true;
 
   constructor(
@@ -31,14 +31,14 @@ export class Transaction {
   }
 }
 
-/** A query or mutation that hangs would stop the server; Convex gives them 1 s of their own time. */
+/** Ends a query or mutation that hangs, because it would block the server; Convex limits their own time to 1 s. */
 const TIMEOUT_MS = 15_000;
 
 /**
- * Runs transactions one after the other: serial, atomic, and durable when the promise resolves. SQLite
- * works on one thread anyway; taking turns costs nothing and makes every query a snapshot. The next
- * transaction begins while the disk is still busy with the one before (`Durability`): a query may see a
- * write a moment before whoever made it is told that it is durable.
+ * Runs transactions one after the other: serial, atomic, and durable when the promise resolves. SQLite uses
+ * one thread anyway, so this costs nothing and makes every query a snapshot. The next transaction starts while
+ * the previous one is still being written to disk (`Durability`), so a query may see a write shortly before its
+ * caller learns that it is durable.
  */
 export class Transactor {
   readonly #sql: Statements;
@@ -60,7 +60,7 @@ export class Transactor {
     this.#catalog = catalog;
   }
 
-  /** Run a query: reads only, nothing to commit. */
+  /** Runs a query, which only reads and commits nothing. */
   query<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
       const transaction = new Transaction(false, this.#areLimitsEnforced);
@@ -73,9 +73,9 @@ export class Transactor {
   }
 
   /**
-   * Run a mutation: all its writes are made, or none. They are durable when the promise resolves;
-   * `repeatable` ones, which nobody was told of and which run again if a power failure takes them, with
-   * the next commit that is (the log is written in order).
+   * Runs a mutation: all its writes are stored, or none. They are durable when the promise resolves, except
+   * those of `repeatable` mutations, which no caller waits for and which run again after a power failure: these
+   * become durable with the next durable commit, because the log is written in order.
    */
   async mutation<T>(
     work: (transaction: Transaction) => Promise<T>,
@@ -105,7 +105,7 @@ export class Transactor {
     });
   }
 
-  /** Run a nested call inside a transaction: what it wrote is undone if it throws. */
+  /** Runs a nested call inside a transaction; rolls back its writes if it throws. */
   async nested<T>(
     transaction: Transaction,
     limits: Partial<Usage> | undefined,
@@ -129,7 +129,7 @@ export class Transactor {
     }
   }
 
-  /** Run something between transactions (vector search, housekeeping). */
+  /** Runs work between transactions (vector search, housekeeping). */
   between<T>(work: () => T): Promise<T> {
     return this.#inTurn(() => Promise.resolve(work()));
   }

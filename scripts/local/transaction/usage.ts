@@ -1,6 +1,6 @@
 import type { JSONValue } from "convex/values";
 
-/** What a transaction has used; names as `ctx.meta.getTransactionMetrics()` gives them. */
+/** What a transaction has used; names as in `ctx.meta.getTransactionMetrics()`. */
 export interface Usage {
   bytesRead: number;
   bytesWritten: number;
@@ -11,13 +11,13 @@ export interface Usage {
   scheduledFunctionArgsBytes: number;
 }
 
-/** What index entries add to the bytes of documents. */
+/** Bytes of index entries, in addition to documents. */
 export interface IndexUsage {
-  /** Each declared index of a written row counts as a copy of it, as it is billed. */
+  /** Each declared index of a written row counts as a copy of the row, as billed. */
   indexBytesWritten: number;
   /**
-   * What a write takes of the deployment's write window: the document and the entries of its indexes.
-   * Where it is not known what the platform counts (text and vector indexes), a copy of the document.
+   * Bytes that a write uses of the deployment's write window: the document and its index entries. For text and
+   * vector indexes it is unknown what the platform counts; each counts as a copy of the document.
    */
   windowBytes: number;
 }
@@ -74,8 +74,8 @@ interface Layer {
 }
 
 /**
- * The account of one transaction. A nested call opens a layer on top, maybe with tighter limits;
- * when it is rolled back its reads still count (they happened), its writes do not.
+ * Counts the usage of one transaction. A nested call adds a layer, possibly with tighter limits; after a
+ * rollback, its reads still count, but its writes do not.
  */
 export class Account {
   #layers: Layer[] = [{ used: noUsage(), limits: TRANSACTION_LIMITS, indexes: noIndexUsage() }];
@@ -94,7 +94,7 @@ export class Account {
     return { ...this.#top.indexes };
   }
 
-  /** Count what a written row's indexes take. */
+  /** Counts the index entries of a written row. */
   countIndexes({ indexBytesWritten, windowBytes }: IndexUsage): void {
     const { indexes } = this.#top;
     indexes.indexBytesWritten += indexBytesWritten;
@@ -130,7 +130,7 @@ export class Account {
     for (const name of keys(used)) if (kept || READS.has(name)) used[name] = closed.used[name];
   }
 
-  /** As `getTransactionMetrics()` answers. */
+  /** Returns the usage in the form of `getTransactionMetrics()`. */
   metrics(): JSONValue {
     const { used, limits } = this.#top;
     return Object.fromEntries(

@@ -19,7 +19,7 @@ import { checkDocument } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
 import type { Transaction } from "./transactor.ts";
 
-/** Where a function writes: the tables of its component, in its transaction. */
+/** The tables that a function writes: those of its component, in its transaction. */
 interface WriteTarget {
   catalog: Catalog;
   documents: Documents;
@@ -32,7 +32,7 @@ interface SystemFields {
   _creationTime: number;
 }
 
-/** `ctx.db.vars.commitTs` becomes the transaction's timestamp, which is known: turns are serial. */
+/** Replaces `ctx.db.vars.commitTs` by the transaction's timestamp, which is known because transactions are serial. */
 function resolveCommitTs(json: JSONValue, timestamp: bigint): JSONValue {
   if (typeof json !== "object" || json === null) return json;
   if (Array.isArray(json)) return json.map((element) => resolveCommitTs(element, timestamp));
@@ -66,7 +66,7 @@ function prepare(
   return { json: { ...json, ...system }, document: { ...value, ...system }, size };
 }
 
-/** Count what a written document and its index entries take, by the bill and by the write window. */
+/** Counts a written document and its index entries, as billed and for the write window. */
 function countWrite(target: WriteTarget, table: Table, size: number, entryBytes: number): void {
   const declared = table.indexes.size - BUILT_IN_INDEXES;
   target.transaction.account.countIndexes({
@@ -84,7 +84,7 @@ function update(
   countWrite(target, table, version.size, target.documents.update(table, stored, version));
 }
 
-/** Store a new document; returns its id. */
+/** Stores a new document; returns its id. */
 export function insert(target: WriteTarget, tableName: string, fields: JSONValue): string {
   const table = target.catalog.table(target.component, tableName);
   const system = target.documents.identify(table);
@@ -93,7 +93,7 @@ export function insert(target: WriteTarget, tableName: string, fields: JSONValue
   return system._id;
 }
 
-/** Fields without `_id` and `_creationTime`, which may be sent along but not changed. */
+/** Removes `_id` and `_creationTime`, which may be sent but not changed. */
 function withoutSystem(fields: JSONValue, current: SystemFields | null): JsonObject {
   const { _id, _creationTime, ...rest } = fields as JsonObject;
   if (_id !== undefined && _id !== current?._id)
@@ -114,7 +114,7 @@ interface Found {
   fields: JsonObject;
 }
 
-/** The document with that id, checked against the table's name if one is given. */
+/** Finds the document with this id; checks the table's name if given. */
 export function locate(
   target: WriteTarget,
   id: string,
@@ -159,7 +159,7 @@ function isUndefined(value: JSONValue): boolean {
   return typeof value === "object" && value !== null && "$undefined" in value;
 }
 
-/** Merge fields into a document; `{"$undefined": null}` takes a field away. */
+/** Merges fields into a document; `{"$undefined": null}` removes a field. */
 export function patch(
   target: WriteTarget,
   id: string,
@@ -195,7 +195,7 @@ function asVersion(document: Document): NewVersion {
   return { json, document, size: getDocumentSize(document) };
 }
 
-/** Write a row of a system table, which no function may (jobs and files do). */
+/** Writes a row of a system table, for jobs and files; functions may not. */
 export function writeSystem(
   target: Pick<WriteTarget, "catalog" | "documents" | "component">,
   tableName: string,
@@ -207,7 +207,7 @@ export function writeSystem(
   return system._id;
 }
 
-/** Change fields of a row of a system table; a row that is gone stays gone. */
+/** Changes fields of a row of a system table; does nothing if the row does not exist. */
 export function patchSystem(
   target: Pick<WriteTarget, "catalog" | "documents" | "component">,
   id: string,

@@ -1,6 +1,6 @@
 import type { ServerProcess } from "./server.ts";
 
-/** Send a request with the server's key, its body as JSON; rejects when it is not answered well. */
+/** Sends a request with the server's key and a JSON body; rejects unless the answer is successful. */
 export async function ask(
   server: Pick<ServerProcess, "url" | "key">,
   path: string,

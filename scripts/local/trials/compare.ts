@@ -7,8 +7,8 @@ import { message } from "./corpus.ts";
 import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
- * `npm run bench:engine`: requests a second, latency and CPU a request of this checkout, and of another
- * one beside it, in turns, so that whatever else the machine does meets both.
+ * `npm run bench:engine`: requests per second, latency and CPU per request of this checkout and of another one.
+ * The two alternate, so that other load on the machine affects both.
  */
 const USAGE = `npm run bench:engine -- [options]
   --against <folder>  another checkout to compare with (git worktree add <folder> <commit>)
@@ -21,7 +21,7 @@ const CLOCK_TICK_MS = 10;
 
 interface Kind {
   name: string;
-  /** How many of these a message is worth in time: fewer requests are sent of what takes long. */
+  /** Share of requests to send, relative to messages: fewer for slow requests. */
   share: number;
   send(client: Client): Promise<Response>;
 }
@@ -58,7 +58,7 @@ const KINDS: Kind[] = [
   },
 ];
 
-/** CPU that a process has used, in milliseconds; 0 where the system does not say. */
+/** CPU time that a process has used, in milliseconds; 0 if the system does not report it. */
 function cpuOf(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -114,7 +114,7 @@ async function run(main: string, clients: number[], requests: number): Promise<R
     try {
       const client = new Client(server);
       const figures = new Map<string, Figures>();
-      // The first requests of a process are slower than all others.
+      // Warms up, because the first requests of a process are slower than others.
       for (const kind of KINDS) await measure(client, kind, 4, Math.ceil(60 * kind.share));
       for (const kind of KINDS)
         for (const n of clients) {
@@ -133,7 +133,7 @@ async function run(main: string, clients: number[], requests: number): Promise<R
   });
 }
 
-/** The best of several rounds: what else the machine did counts least in it. */
+/** The best of several rounds, in which other load on the machine had the least effect. */
 function best(runs: Run[], name: string): Figures {
   const all = runs.map(({ figures }) => figures.get(name)).filter((one) => one !== undefined);
   return {

@@ -19,7 +19,7 @@ const SYLLABLES = [
   "zo",
 ];
 
-/** The n-th word of an invented language; common words have small numbers, as in real ones. */
+/** The n-th word of an artificial language; common words have small numbers. */
 function word(n: number): string {
   let rest = n + 16;
   let text = "";
@@ -29,7 +29,7 @@ function word(n: number): string {
 
 const VOCABULARY = 20_000;
 
-/** Text of about so many characters whose words are as unevenly common as those of real text. */
+/** Generates text of about this many characters, with a word distribution like that of real text. */
 export function text(random: () => number, characters: number): string {
   const words: string[] = [];
   for (let length = 0; length < characters;) {
@@ -49,7 +49,7 @@ interface Message {
   parts: unknown[];
 }
 
-/** The i-th message of a history: sessions of 100 messages, every fourth with a tool call. */
+/** The i-th message of a history of sessions with 100 messages, every fourth with a tool call. */
 export function message(i: number, characters = 600): Message {
   const random = seeded(i);
   const content = text(random, characters);

@@ -4,14 +4,14 @@ import { openSqlite, pragma } from "../store/sqlite.ts";
 import { messagesOf } from "./messages.ts";
 import { startServer, withDataFile, type ServerProcess } from "./server.ts";
 
-/** What one round of being killed showed. */
+/** The result of one crash trial. */
 interface CrashReport {
   requests: number;
   acknowledged: number;
   kills: number;
-  /** Answers other than 200, by status: a refusal, which promises nothing. */
+  /** Answers other than 200, by status; these messages need not be stored. */
   refused: Record<string, number>;
-  /** Acknowledged messages that were not there, not whole, or there twice. */
+  /** Acknowledged messages that were missing, incomplete or duplicated. */
   lost: string[];
   /** Scheduled work that did not resume. */
   unsettled: string[];
@@ -55,7 +55,7 @@ async function send(server: ServerProcess, message: Sent): Promise<number> {
   return answer.status;
 }
 
-/** Send messages in parallel until all are through or the server is gone. */
+/** Sends messages in parallel until all are sent or the server has ended. */
 async function sendAll(
   server: ServerProcess,
   waiting: Sent[],
@@ -68,7 +68,7 @@ async function sendAll(
         next.isAcknowledged = status === 200;
         if (status !== 200) refused[status] = (refused[status] ?? 0) + 1;
       } catch {
-        // Killed while it was sent: it may be there or not. It is not sent again.
+        // The server was killed during the request: the message may be stored or not, and is not sent again.
         return;
       }
     }
@@ -90,7 +90,7 @@ async function get({ url, key }: ServerProcess, path: string) {
 const readSession = (server: ServerProcess, session: string) =>
   messagesOf<Stored>((path) => get(server, path), session);
 
-/** Acknowledged messages that are missing, damaged or doubled. */
+/** Finds acknowledged messages that are missing, damaged or duplicated. */
 async function findLost(server: ServerProcess, sent: Sent[]): Promise<string[]> {
   const stored = new Map<string, Stored[]>();
   for (let i = 0; i < SESSIONS; i++)
@@ -107,7 +107,7 @@ async function findLost(server: ServerProcess, sent: Sent[]): Promise<string[]> 
   return sent.map(problem).filter((found) => found !== null);
 }
 
-/** Sessions whose counts the scheduled refresh has not brought up to date. */
+/** Finds sessions that the scheduled refresh has not updated. */
 async function findUnsettled(server: ServerProcess): Promise<string[]> {
   const deadline = Date.now() + 20_000;
   for (;;) {
@@ -125,7 +125,7 @@ async function findUnsettled(server: ServerProcess): Promise<string[]> {
   }
 }
 
-/** SQLite's own check, on the closed file. */
+/** Runs SQLite's integrity check on the closed file. */
 export function isSound(data: string): boolean {
   const db = openSqlite(data, { readOnly: true });
   try {
@@ -143,8 +143,8 @@ interface CrashOptions {
 }
 
 /**
- * Kill the server with SIGKILL at random moments while messages arrive in parallel, start it again
- * on the same file each time, and look at what it then has.
+ * Kills the server with SIGKILL at random times while messages arrive in parallel, restarts it with the same
+ * file each time, and checks what is stored.
  */
 export async function crash(options: CrashOptions): Promise<CrashReport> {
   return await withDataFile((data) => crashOn(data, options));
@@ -168,7 +168,7 @@ async function crashOn(data: string, options: CrashOptions): Promise<CrashReport
       let isThrough = false;
       void sending.then(() => (isThrough = true));
       while (acknowledged(burst) < killAfter && !isThrough) await pause(1);
-      // Not always the same distance from an answer.
+      // Varies the time between the last answer and the kill.
       await pause(random() * 15);
       await server.end("SIGKILL");
       await sending;

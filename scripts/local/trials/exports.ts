@@ -5,19 +5,18 @@ import { text } from "./corpus.ts";
 import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
- * `npm run bench:export`: exports many sessions in one loop over the cursor, checks that everything
- * came, once, and prints the server's memory, which is to stay flat. Ends with 1 when a session or a
- * message is missing or comes twice.
+ * `npm run bench:export`: exports many sessions by following the cursor, checks that every session and message
+ * is exported exactly once (else exits with 1), and prints the server's memory, which should stay constant.
  */
 interface Size {
   sessions: number;
-  /** Messages of each. */
+  /** Messages of each session. */
   messages: number;
 }
 
 const MESSAGE_CHARACTERS = 300;
 
-/** Memory of the server now, in whole MB. */
+/** Current memory of the server, in whole MB. */
 const memory = (server: ServerProcess) => Math.round(memoryOf(server.pid)?.now ?? 0);
 
 async function fill(server: ServerProcess, size: Size): Promise<void> {
@@ -38,7 +37,7 @@ async function fill(server: ServerProcess, size: Size): Promise<void> {
   }
 }
 
-/** Every id of a message, as often as it came, and how many sessions there were by the answers' count. */
+/** Returns the ids of all exported messages, with duplicates, and the number of sessions that the answers state. */
 async function exportAll(server: ServerProcess): Promise<{ sessions: number; ids: string[] }> {
   const ids: string[] = [];
   const memories: number[] = [];
@@ -63,7 +62,7 @@ async function exportAll(server: ServerProcess): Promise<{ sessions: number; ids
 }
 
 async function run(data: string, size: Size): Promise<void> {
-  // Vectors are no part of an export.
+  // Exports contain no vectors.
   const server = await startServer(data, ["--no-embeddings"]);
   try {
     await fill(server, size);

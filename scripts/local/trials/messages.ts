@@ -1,7 +1,7 @@
-/** Asks for a path; null where there was no answer. */
+/** Requests a path; null without an answer. */
 type Get = (path: string) => Promise<{ status: number; body: unknown } | null>;
 
-/** All messages of a session, page by page; none where there is no such session. */
+/** Reads all messages of a session, page by page; empty if the session does not exist. */
 export async function messagesOf<Message>(get: Get, session: string): Promise<Message[]> {
   type Page = { messages: Message[]; messagesCursor: string | null };
   const messages: Message[] = [];

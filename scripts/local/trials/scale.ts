@@ -8,18 +8,17 @@ import { message, text } from "./corpus.ts";
 import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
- * `npm run bench:scale`: does anything get slower with history? Fills the engine to each size over
- * HTTP and prints what each operation takes there, and how that grows (log-log slope). Ends with 1
- * when a bound is missed.
+ * `npm run bench:scale`: whether operations get slower with history. Fills the engine to each size over HTTP,
+ * and prints the time of each operation and its growth (log-log slope). Exits with 1 if a bound is exceeded.
  */
 const BATCH = 100;
 const REPEATS = 15;
 
 interface Operation {
   name: string;
-  /** The steepest growth allowed, as an exponent of the number of messages. */
+  /** The highest allowed growth, as an exponent of the number of messages. */
   maxSlope: number;
-  /** Milliseconds allowed at the largest size, where there is a bound. */
+  /** Milliseconds allowed at the largest size, if bounded. */
   maxMs?: number;
   run(client: Client, round: number): Promise<void>;
 }
@@ -80,7 +79,7 @@ const OPERATIONS: Operation[] = [
   },
 ];
 
-/** The lower quartile: what else the machine does at the time counts little in it. */
+/** The lower quartile, which other load on the machine hardly affects. */
 function quartile(values: number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 4)] ?? 0;
@@ -96,7 +95,7 @@ async function time(operation: Operation, client: Client): Promise<number> {
   return quartile(times);
 }
 
-/** Background work of what was before must not be measured as the operation's own. */
+/** Pauses, so that background work of earlier requests is not measured with the operation. */
 const REST_AFTER_FILLING_MS = 6_000;
 const REST_AFTER_OPERATION_MS = 1_500;
 
@@ -118,7 +117,7 @@ async function measure(
   const results = new Map(
     OPERATIONS.map(({ name }) => [name, [] as { size: number; ms: number }[]]),
   );
-  // The first requests of a process are slower than all others, whatever is stored.
+  // Warms up, because the first requests of a process are slower than others.
   await fill(client, BATCH);
   for (const operation of OPERATIONS) await time(operation, client);
   for (const size of sizes) {
@@ -139,7 +138,7 @@ function report(results: Map<string, { size: number; ms: number }[]>, sizes: num
   let isGood = true;
   for (const { name, maxSlope, maxMs } of OPERATIONS) {
     const points = results.get(name) ?? [];
-    // In microseconds: the shared measure takes anything below 1 for 1.
+    // In microseconds, because `slope` treats values below 1 as 1.
     const grows = slope(points.map(({ size, ms }) => ({ size, value: ms * 1000 })));
     const last = points.at(-1)?.ms ?? 0;
     const isMissed = grows >= maxSlope || (maxMs !== undefined && last > maxMs);

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** `npm start` as a process of its own, to be measured and killed. */
+/** `npm start` as a separate process, to measure and to kill. */
 export interface ServerProcess {
   url: string;
   key: string;
   pid: number;
   /** From the start of the process until it was ready, in milliseconds. */
   startMs: number;
-  /** Send a signal and wait for the end; resolves to the exit code, or null after a signal. */
+  /** Sends a signal and waits for the end; resolves to the exit code, or null after a signal. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   /** Everything printed so far. */
   output(): string;
@@ -19,7 +19,7 @@ export interface ServerProcess {
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const READY = "Requests (Ctrl-C ends):";
-/** Long, for machines on which much else runs. */
+/** Long, for busy machines. */
 const START_TIMEOUT_MS = 90_000;
 
 function ended(child: ChildProcess): Promise<number | null> {
@@ -29,22 +29,22 @@ function ended(child: ChildProcess): Promise<number | null> {
   });
 }
 
-/** Trials ask more often than any person: no limit is to be what they measure. */
+/** Turns rate limits off, so that trials do not measure them. */
 const NO_LIMITS = {
   RATE_LIMIT_READ: "1000000",
   RATE_LIMIT_SEARCH: "1000000",
   RATE_LIMIT_EXPORT: "1000000",
 };
 
-/** The environment of a server under trial: nothing of this machine's keys, no network. */
+/** The environment of a server in a trial, without keys of this machine. */
 function cleanEnv(own: Record<string, string>): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env;
   return { PATH, HOME, TMPDIR, ...NO_LIMITS, ...own };
 }
 
 /**
- * Start the server (that of another checkout, if its `main.ts` is given) on a free port, with variables of its own; rejects with what it printed if it
- * does not come up.
+ * Starts the server on a free port with its own variables (from another checkout, if its `main.ts` is given).
+ * Rejects with the printed output if it does not start.
  */
 export async function startServer(
   data: string,
@@ -53,7 +53,7 @@ export async function startServer(
   main = MAIN,
 ): Promise<ServerProcess> {
   const began = performance.now();
-  // No shell and no wrapper: the process that is killed is the one that holds the file.
+  // Without a shell or wrapper, so that the killed process is the one that has the file open.
   const child = spawn(
     process.execPath,
     ["--import", "tsx", main, "--data", data, "--port", "0", ...args],
@@ -95,7 +95,7 @@ export async function startServer(
   };
 }
 
-/** Does a piece of work with a data file in a temporary folder, which is gone afterwards. */
+/** Runs work with a data file in a temporary folder, and deletes the folder afterwards. */
 export async function withDataFile<T>(work: (data: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "opensync-trial-"));
   try {
@@ -105,7 +105,7 @@ export async function withDataFile<T>(work: (data: string) => Promise<T>): Promi
   }
 }
 
-/** Resident memory of a process in MB now, and at its highest; null where the system does not say. */
+/** Resident memory of a process in MB, now and at its peak; null if the system does not report it. */
 export function memoryOf(pid: number): { now: number; peak: number } | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");

@@ -6,7 +6,7 @@ const USAGE = `npm run soak:crash -- [options]
   --requests <n> messages sent in all (default 2000)
   --seed <n>     repeats an earlier run`;
 
-/** `npm run soak:crash`: 2,000 parallel sync requests, the server killed and restarted 20 times. */
+/** `npm run soak:crash`: 2,000 parallel sync requests while the server is killed and restarted 20 times. */
 await runCommand(USAGE, async (args) => {
   const { values } = readArguments({
     args,

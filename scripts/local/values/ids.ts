@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * Document ids in the form Convex gives them: table number, 16 bytes, checksum, as 32 characters
- * of lower-case base32. Opaque to everyone outside; an invalid one is told by its checksum.
- * The 16 bytes begin with the time, so that new documents are neighbours in the file.
+ * Document ids in Convex's format: table number, 16 bytes and a checksum, as 32 characters of lower-case
+ * base32. Opaque to callers; the checksum detects invalid ids. The 16 bytes begin with the time, so that new
+ * documents are adjacent in the file.
  */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit]));
@@ -18,7 +18,7 @@ function varint(number: number): number[] {
   }
 }
 
-/** Fletcher-16, which notices swapped as well as mistyped characters. */
+/** Fletcher-16, which detects swapped and mistyped characters. */
 function checksum(bytes: Uint8Array): [number, number] {
   let low = 0;
   let high = 0;
@@ -56,11 +56,11 @@ function fromBase32(text: string): Uint8Array | null {
       held &= (1 << bits) - 1;
     }
   }
-  // Neither bits nor whole characters may be left over.
+  // No bits or characters may be left over.
   return held === 0 && bits < 5 ? Uint8Array.from(bytes) : null;
 }
 
-/** Random bytes are cheaper by the thousand. */
+/** A pool, because generating random bytes in bulk is cheaper. */
 let pool = Buffer.alloc(0);
 
 function randomPart(length: number): Buffer {
@@ -70,7 +70,7 @@ function randomPart(length: number): Buffer {
   return taken;
 }
 
-/** A new id in the table with this number. */
+/** Creates an id in the table with this number. */
 export function newId(tableNumber: number): string {
   const time = Buffer.alloc(TIME_BYTES);
   time.writeUIntBE(Date.now(), 0, TIME_BYTES);
@@ -82,7 +82,7 @@ export function newId(tableNumber: number): string {
   return toBase32(Buffer.from([...body, ...checksum(body)]));
 }
 
-/** The number of the table an id belongs to, or null for anything that is not an id. */
+/** Returns the number of an id's table, or null if the text is not an id. */
 export function tableNumberOf(id: string): number | null {
   if (id.length < 31 || id.length > 37) return null;
   const bytes = fromBase32(id);

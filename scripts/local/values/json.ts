@@ -1,17 +1,17 @@
 import type { JSONValue } from "convex/values";
 
-/** A JSON object, as syscalls and stored documents are written. */
+/** A JSON object, as used in syscalls and stored documents. */
 export type JsonObject = { [key: string]: JSONValue };
 
 /**
- * Parse JSON whose shape is known by who wrote it: this engine, or the `convex` package that calls
- * it. The one place where a parsed value is given a type without a check.
+ * Parses JSON written by this engine or by the `convex` package, so that its type is known. The only place
+ * where a parsed value gets a type without a check.
  */
 export function parseJson<T = JSONValue>(text: string): T {
   return JSON.parse(text) as T;
 }
 
-/** A string among JSON values whose shape the `convex` package vouches for. */
+/** Returns a JSON value that must be a string. */
 export function text(value: JSONValue | undefined): string {
   if (typeof value !== "string") throw new Error("Expected a string");
   return value;

@@ -107,19 +107,19 @@ class KeyWriter {
   }
 }
 
-/** The key of a tuple of values, in Convex's order. */
+/** Encodes a tuple of values as a key in Convex's order. */
 export function encodeKey(values: readonly (Value | undefined)[]): Buffer {
   const writer = new KeyWriter();
   for (const value of values) writer.value(value);
   return writer.finish();
 }
 
-/** The least key above every key that starts with `prefix`. */
+/** Returns the smallest key above every key that starts with `prefix`. */
 export function afterPrefix(prefix: Buffer): Buffer {
   return Buffer.concat([prefix, Buffer.of(AFTER)]);
 }
 
-/** The least key above `key` itself. */
+/** Returns the smallest key above `key`. */
 export function afterKey(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)]);
 }

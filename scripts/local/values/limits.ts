@@ -1,9 +1,9 @@
 import { getDocumentSize, getConvexSize, type Value } from "convex/values";
 
 /**
- * What Convex refuses of a value, refused here with a like message, so that what works on this
- * machine works on a deployment (https://docs.convex.dev/production/state/limits). Where its
- * documentation and its code disagree, the stricter of the two.
+ * Refuses values that Convex refuses, with a similar message, so that code that works on this machine also
+ * works on a deployment (https://docs.convex.dev/production/state/limits). Where Convex's documentation and
+ * code disagree, this follows the stricter one.
  */
 const MIB = 1 << 20;
 const MAX_DOCUMENT_BYTES = MIB;
@@ -34,7 +34,7 @@ function problemOf(name: string, isDocument: boolean): string | null {
 
 interface Rules {
   maxNesting: number;
-  /** Whether names that begin with `_` are refused (documents), the system's own excepted. */
+  /** Whether names that begin with `_` are refused, except system fields (for documents). */
   isDocument: boolean;
 }
 
@@ -80,7 +80,7 @@ function checkValue(value: Value, path: string, depth: number, rules: Rules): vo
   checkObject(value, path, depth, rules);
 }
 
-/** Refuse a document that Convex would not store; returns its size by Convex's own measure. */
+/** Throws for a document that Convex would not store; returns its size as Convex measures it. */
 export function checkDocument(table: string, fields: Record<string, Value>, id: string): number {
   checkValue(fields, "", 1, { maxNesting: MAX_DOCUMENT_NESTING, isDocument: true });
   const size = getDocumentSize({ ...fields, _id: id, _creationTime: 0 });
@@ -91,7 +91,7 @@ export function checkDocument(table: string, fields: Record<string, Value>, id: 
   return size;
 }
 
-/** Refuse arguments or a return value that Convex would not pass. */
+/** Throws for arguments or a return value that Convex would refuse. */
 export function checkPassedValue(value: Value, what: "arguments" | "return value"): void {
   checkValue(value, "", 1, { maxNesting: MAX_VALUE_NESTING, isDocument: false });
   const limit = what === "arguments" ? MAX_ARGS_BYTES : MAX_RETURN_BYTES;

@@ -1,4 +1,4 @@
-/** A small generator of good quality (mulberry32): 32 bits of state, numbers from 0 up to 1. */
+/** A small random number generator (mulberry32): 32 bits of state, numbers from 0 up to 1. */
 export function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

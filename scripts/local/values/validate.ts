@@ -1,6 +1,6 @@
 import { convexToJson, type Value } from "convex/values";
 
-/** A validator as `validator.json` of `convex/values` writes it. */
+/** A validator in the format of `validator.json` of `convex/values`. */
 export type ValidatorJson =
   | {
       type: "any" | "null" | "number" | "bigint" | "boolean" | "string" | "bytes" | "commitTs";
@@ -16,7 +16,7 @@ interface FieldJson {
   optional: boolean;
 }
 
-/** Whether a string is an id of that table, as the calling component numbers tables. */
+/** Whether a string is an id of a table of the calling component. */
 type IsIdOf = (table: string, id: string) => boolean;
 
 interface Mismatch {
@@ -32,7 +32,7 @@ function show(value: Value | undefined): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** The validator as a person would have written it. */
+/** Formats a validator as source code. */
 function describe(validator: ValidatorJson): string {
   switch (validator.type) {
     case "number":
@@ -102,7 +102,7 @@ function wrong(validator: ValidatorJson, value: Value, path: string): Mismatch {
   return { path, message };
 }
 
-/** The first place where a value does not fit, or null. */
+/** Returns the first mismatch between a value and its validator, or null. */
 function mismatch(
   validator: ValidatorJson,
   value: Value,
@@ -163,7 +163,7 @@ function objectMismatch(
   };
 }
 
-/** Throw unless the value fits; `what` names the value in the message. */
+/** Throws if the value does not match; `what` names the value in the message. */
 export function validate(
   validator: ValidatorJson,
   value: Value,

@@ -39,7 +39,7 @@ const { apiKey: key, userId } = await engine.createUser();
 
 /** Runs one step; when the process runs out of memory, notes it and starts the engine again. */
 async function step(name: string, work: () => Promise<string | null>): Promise<void> {
-  engine.forgetPeaks();
+  engine.resetPeaks();
   let fault: string | null;
   try {
     fault = await work();

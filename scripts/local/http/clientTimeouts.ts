@@ -2,24 +2,24 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { refuse, TIMED_OUT } from "./refusals.ts";
 
-/** How long a client may take. */
-export interface Patience {
-  /** Without a byte of the request, or of the answer, going over the connection. */
+/** Timeouts for clients. */
+export interface ClientTimeouts {
+  /** Longest time without transferring a byte of the request or answer. */
   idleMs: number;
-  /** For the whole request. */
+  /** Longest time for the whole request. */
   requestMs: number;
 }
 
-/** 20 MiB in ten minutes are 35 kB a second. */
-export const PATIENCE: Patience = { idleMs: 30_000, requestMs: 600_000 };
+/** 20 MiB in ten minutes are 35 kB per second. */
+export const CLIENT_TIMEOUTS: ClientTimeouts = { idleMs: 30_000, requestMs: 600_000 };
 
-/** What a connection is busy with. */
+/** The request and response in progress on a connection. */
 export interface Exchange {
   message: IncomingMessage;
   response: ServerResponse;
 }
 
-/** Whether the connection waits for its client, and not for the project to answer. */
+/** Whether the connection is waiting for its client, and not for the project's answer. */
 function waitsForClient({ message, response }: Exchange): boolean {
   const isUnread =
     response.headersSent && !response.writableFinished && response.writableLength > 0;
@@ -27,12 +27,12 @@ function waitsForClient({ message, response }: Exchange): boolean {
 }
 
 /**
- * Cut connections whose client sends a body without end, or takes no answer: each holds memory, and
- * nothing else would ever end it. An answer that the project is still working on is waited for.
+ * Closes connections whose client does not finish its body or does not read its answer, because each occupies
+ * memory and nothing else would ever end it. Does not limit how long the project takes to answer.
  */
-export function limitPatience(
+export function enforceClientTimeouts(
   server: Server,
-  { idleMs, requestMs }: Patience,
+  { idleMs, requestMs }: ClientTimeouts,
   exchangeOf: (socket: Socket) => Exchange | undefined,
 ): void {
   server.requestTimeout = requestMs;

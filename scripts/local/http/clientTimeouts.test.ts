@@ -7,11 +7,11 @@ const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url)
 
 let engine: TestEngine;
 beforeAll(async () => {
-  engine = await startTestEngine({ functions, patience: { idleMs: 300, requestMs: 1_200 } });
+  engine = await startTestEngine({ functions, clientTimeouts: { idleMs: 300, requestMs: 1_200 } });
 });
 afterAll(() => engine.stop());
 
-/** Sends a request's head, then what `next` gives in turn; resolves to all that was answered once it is cut. */
+/** Sends a request's head, then what `next` writes; resolves to everything received once the connection closes. */
 function converse(head: string, next?: (write: (text: string) => void) => NodeJS.Timeout) {
   return new Promise<string>((resolve) => {
     const socket = connect(engine.port, "127.0.0.1");
@@ -30,19 +30,19 @@ function converse(head: string, next?: (write: (text: string) => void) => NodeJS
 const post = (path: string) =>
   `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`;
 
-describe("a client that sends no end", () => {
-  test("of its body, and nothing more, is answered 408 and cut", async () => {
+describe("a client that never finishes its request", () => {
+  test("gets 408 and is disconnected if it stops sending its body", async () => {
     const answer = await converse(post("/exact") + "{");
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain('"code":"RequestTimeout"');
   });
 
-  test("of its body, a byte now and then, is cut when the whole request took too long", async () => {
+  test("is disconnected if it sends its body so slowly that the request takes too long", async () => {
     const answer = await converse(post("/exact"), (write) => setInterval(() => write("x"), 100));
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
   });
 
-  test("of its headers is cut", async () => {
+  test("is disconnected if it does not finish its headers", async () => {
     const answer = await converse("POST /exact HTTP/1.1\r\n", (write) =>
       setInterval(() => write("X: y\r\n"), 100),
     );
@@ -50,7 +50,7 @@ describe("a client that sends no end", () => {
   });
 });
 
-test("an answer that takes longer than a client may be idle is waited for", async () => {
+test("an answer may take longer than a client may be idle", async () => {
   const { status } = await engine.request("/slow?ms=900");
   expect(status).toBe(200);
 });

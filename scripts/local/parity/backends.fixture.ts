@@ -8,25 +8,25 @@ import { startTestEngine } from "../testing.ts";
 
 type Args = Record<string, unknown>;
 
-/** One of the two implementations, driven in the same words. */
-export interface World {
+/** One of the two implementations, behind a common interface. */
+export interface TestBackend {
   name: "convex-test" | "engine";
   query(path: string, args?: Args): Promise<unknown>;
   mutation(path: string, args?: Args): Promise<unknown>;
   action(path: string, args?: Args): Promise<unknown>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Until scheduled functions that are due soon have run. */
+  /** Resolves when scheduled functions that are due soon have run. */
   settle(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What is due later than this is not waited for. */
+/** Functions due later than this are not waited for. */
 const SOON_MS = 1_000;
 
 const modules = import.meta.glob(["../fixture/functions/**/*.ts"]);
 
-/** The official mock. */
-function mock(): World {
+/** Starts the official mock. */
+function mock(): TestBackend {
   const t = convexTest({ schema, modules, transactionLimits: true });
   rateLimiter.register(t);
   const query = (path: string) => makeFunctionReference<"query", Args>(path);
@@ -54,7 +54,7 @@ function mock(): World {
   };
 }
 
-async function engine(): Promise<World> {
+async function engine(): Promise<TestBackend> {
   const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
   const running = await startTestEngine({ functions });
   const run = (path: string, args: Args = {}) => running.runFunction(path, args as never);
@@ -69,7 +69,7 @@ async function engine(): Promise<World> {
   };
 }
 
-/** Both, fresh. */
-export async function bothWorlds(): Promise<[World, World]> {
+/** Starts both implementations with empty databases. */
+export async function startBackends(): Promise<[TestBackend, TestBackend]> {
   return [mock(), await engine()];
 }

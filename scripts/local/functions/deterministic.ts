@@ -1,11 +1,11 @@
 import { currentCall } from "./context.ts";
 
-/** The time of the running transaction; outside of one, the clock's. */
+/** The start time of the running transaction; outside of one, the current time. */
 function now(): number {
   return currentCall()?.transaction?.time ?? Date.now();
 }
 
-/** `Date` as functions see it: in queries and mutations time stands still, as on a deployment. */
+/** `Date` for functions: in queries and mutations time does not advance, as on a deployment. */
 export const FunctionDate = new Proxy(Date, {
   construct: (target, args: unknown[], newTarget) =>
     Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget) as Date,
@@ -13,7 +13,7 @@ export const FunctionDate = new Proxy(Date, {
   get: (target, name) => (name === "now" ? now : (Reflect.get(target, name) as unknown)),
 });
 
-/** `Math.random` as functions see it: in queries and mutations a sequence of the transaction's own. */
+/** `Math.random` for functions: queries and mutations get a sequence seeded per transaction. */
 export function functionRandom(): number {
   const transaction = currentCall()?.transaction;
   return transaction ? transaction.random() : Math.random();
