@@ -1,3 +1,4 @@
+import { jsonPieces } from "../lib/jsonStream";
 import { ERROR_STATUS, type AppErrorData } from "../errors";
 
 /** Browsers may call the API from any origin, because it uses only keys and tokens, not cookies. */
@@ -20,6 +21,21 @@ export function json(
   return new Response(JSON.stringify(body), {
     status,
     headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
+  });
+}
+
+/** A JSON response written while it is sent, for texts so long that another copy would fill memory. */
+export function jsonStream(body: unknown): Response {
+  const pieces = jsonPieces(body);
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const { value, done } = pieces.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+  return new Response(stream, {
+    headers: { "Content-Type": "application/json; charset=utf-8" },
   });
 }
 
