@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Places, Tool, Unit } from "./rows.ts";
+import type { Places, Tool, History } from "./rows.ts";
 import { NOT_YET } from "./tools/index.ts";
 
 /** What there is to import. */
 
-export type Found = { tool: Tool; units: Unit[] };
+export type Found = { tool: Tool; histories: History[] };
 
-/** Units of a tool below its own places, or below the paths that the user named. */
+/** Histories of a tool below its own places, or below the paths that the user named. */
 export async function discover(
   tool: Tool,
   places: Places,
   paths: readonly string[],
 ): Promise<Found> {
-  const units = new Map<string, Unit>();
+  const histories = new Map<string, History>();
   const roots = paths.length > 0 ? paths : tool.places(places);
   for (const root of roots) {
-    for await (const unit of tool.units(root, { ...places, isNamed: paths.length > 0 }))
-      if (!units.has(unit.key)) units.set(unit.key, unit);
+    for await (const history of tool.histories(root, { ...places, isNamed: paths.length > 0 }))
+      if (!histories.has(history.key)) histories.set(history.key, history);
   }
-  return { tool, units: Array.from(units.values()) };
+  return { tool, histories: Array.from(histories.values()) };
 }
 
 /** Tools that keep something here which cannot be imported yet, with its path. */

@@ -2,7 +2,7 @@ import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject, type JsonObject, parseJson } from "../../convex/lib/json";
 import { markOf, type ParserOf, readLines } from "./lines.ts";
-import type { Unit } from "./rows.ts";
+import type { History } from "./rows.ts";
 
 /** Finding files. A folder that cannot be read holds nothing; nothing is ever written here. */
 
@@ -31,8 +31,8 @@ export async function* filesBelow(
   }
 }
 
-/** A file of JSON lines as a unit. */
-export function fileUnit(file: FoundFile, parserOf: ParserOf): Unit {
+/** A file of JSON lines as a history. */
+export function fileHistory(file: FoundFile, parserOf: ParserOf): History {
   const { path, bytes, modifiedAt } = file;
   return {
     ...{ key: path, path, bytes, modifiedAt },

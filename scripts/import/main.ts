@@ -73,7 +73,7 @@ async function prepare(options: Options, places: Places): Promise<Run> {
 async function isWanted(run: Run, found: readonly Found[]): Promise<boolean> {
   const { options, state } = run;
   if (options.yes || options.dryRun || found.length === 0) return true;
-  const isNew = found.some(({ units }) => units.some((unit) => !state.isDone(unit)));
+  const isNew = found.some(({ histories }) => histories.some((history) => !state.isDone(history)));
   if (!isNew) return true;
   if (!process.stdin.isTTY) throw new UsageError("Nobody can be asked here: say --yes to import.");
   const survey = await importAll({ ...run, server: null }, found);

@@ -86,12 +86,16 @@ function readUrl(text: string): string {
   return url;
 }
 
-const UNITS: { readonly [unit: string]: number } = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+const SPANS: { readonly [span: string]: number } = {
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
 
 /** The moment that `--since` means: so long ago, or a day. */
 export function readSince(text: string, now: number): number {
-  const [, amount, unit = ""] = /^(\d+)([hdw])$/.exec(text) ?? [];
-  const length = UNITS[unit];
+  const [, amount, span = ""] = /^(\d+)([hdw])$/.exec(text) ?? [];
+  const length = SPANS[span];
   if (amount !== undefined && length !== undefined) return now - Number(amount) * length;
   const at = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(at))

@@ -32,12 +32,12 @@ function table(rows: readonly (readonly string[])[], rightFrom: number): string 
 
 /** What was found on disk, before anything is read. */
 export function foundTable(found: readonly Found[]): string {
-  const rows = found.map(({ tool, units }) => [
+  const rows = found.map(({ tool, histories }) => [
     tool.label,
-    number(units.length),
-    bytesText(units.reduce((sum, { bytes }) => sum + bytes, 0)),
-    day(Math.min(...units.map(({ modifiedAt }) => modifiedAt))),
-    day(Math.max(...units.map(({ modifiedAt }) => modifiedAt))),
+    number(histories.length),
+    bytesText(histories.reduce((sum, { bytes }) => sum + bytes, 0)),
+    day(Math.min(...histories.map(({ modifiedAt }) => modifiedAt))),
+    day(Math.max(...histories.map(({ modifiedAt }) => modifiedAt))),
   ]);
   return table([["Tool", "Files", "Size", "From", "To"], ...rows], 1);
 }

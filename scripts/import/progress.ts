@@ -1,4 +1,4 @@
-import type { Unit } from "./rows.ts";
+import type { History } from "./rows.ts";
 import { bytesText } from "./print.ts";
 
 const DRAW_EVERY_MS = 100;
@@ -9,7 +9,7 @@ export class Progress {
   readonly #began = performance.now();
   #filesDone = 0;
   #bytesDone = 0;
-  #bytesOfUnit = 0;
+  #bytesOfHistory = 0;
   #messages = 0;
   #drawnAt = 0;
 
@@ -18,16 +18,16 @@ export class Progress {
     private readonly out: NodeJS.WriteStream | undefined,
   ) {}
 
-  message(unit: Unit, readBytes?: number): void {
+  message(history: History, readBytes?: number): void {
     if (readBytes === undefined) this.#messages += 1;
-    else this.#bytesOfUnit = Math.min(readBytes, unit.bytes);
+    else this.#bytesOfHistory = Math.min(readBytes, history.bytes);
     this.#draw();
   }
 
-  unitDone(unit: Unit): void {
+  historyDone(history: History): void {
     this.#filesDone += 1;
-    this.#bytesDone += unit.bytes;
-    this.#bytesOfUnit = 0;
+    this.#bytesDone += history.bytes;
+    this.#bytesOfHistory = 0;
     this.#draw();
   }
 
@@ -41,7 +41,7 @@ export class Progress {
     if (this.out === undefined || now - this.#drawnAt < DRAW_EVERY_MS) return;
     this.#drawnAt = now;
     const { files, bytes } = this.total;
-    const read = this.#bytesDone + this.#bytesOfUnit;
+    const read = this.#bytesDone + this.#bytesOfHistory;
     const part = bytes === 0 ? 1 : Math.min(1, read / bytes);
     const seconds = (now - this.#began) / 1_000;
     const left = part > 0.01 ? `${duration((seconds / part) * (1 - part))} left` : "";

@@ -53,10 +53,10 @@ export type MessageRow = Numbers & {
   parentExternalId?: string;
 };
 
-/** Where a unit was read to: enough to read on from there. Plain JSON. */
+/** Where a history was read to: enough to read on from there. Plain JSON. */
 export type Progress = { offset: number; line: number; memo: unknown };
 
-/** One thing that reading a unit brings, in order. */
+/** One thing that reading a history brings, in order. */
 export type Item =
   | { kind: "session"; row: SessionRow }
   | { kind: "message"; row: MessageRow; line?: number }
@@ -72,7 +72,7 @@ export type Item =
   | { kind: "checkpoint"; progress: Progress };
 
 /** What is read as one and remembered as one: a file, or a session in a database. */
-export interface Unit {
+export interface History {
   /** Its identity in the state file. */
   readonly key: string;
   /** What the user is shown. */
@@ -83,10 +83,10 @@ export interface Unit {
   readonly version: string;
   /**
    * Identifies what was read of an append-only file, so that a file that was replaced is told from one
-   * that grew; absent where the unit is always read whole.
+   * that grew; absent where the history is always read whole.
    */
   readonly markOf?: (offset: number) => Promise<string>;
-  /** Reads the unit from `from`, or from its start. */
+  /** Reads the history from `from`, or from its start. */
   read(from: Progress | undefined): AsyncIterable<Item>;
 }
 
@@ -107,6 +107,6 @@ export interface Tool {
   readonly label: string;
   /** Folders and files where this tool keeps its history, whether they exist or not. */
   places(places: Places): string[];
-  /** The units below a place, or in a path that the user named; none where it holds nothing of this tool. */
-  units(path: string, places: Places): AsyncIterable<Unit>;
+  /** The histories below a place, or in a path that the user named; none where it holds nothing of this tool. */
+  histories(path: string, places: Places): AsyncIterable<History>;
 }

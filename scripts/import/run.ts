@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { discover, type Found } from "./discover.ts";
-import { importUnit, NOWHERE, type Sink } from "./importUnit.ts";
+import { importHistory, NOWHERE, type Sink } from "./importHistory.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { Places } from "./rows.ts";
@@ -29,34 +29,34 @@ export type Run = {
 export async function discoverAll({ options, places }: Run): Promise<Found[]> {
   const found: Found[] = [];
   for (const tool of TOOLS) found.push(await discover(tool, places, options.paths));
-  return found.filter(({ units }) => units.length > 0);
+  return found.filter(({ histories }) => histories.length > 0);
 }
 
-/** Imports what is new in these units. */
+/** Imports what is new in these histories. */
 export async function importAll(run: Run, found: readonly Found[]): Promise<Result> {
   const { options, state, out } = run;
   const began = performance.now();
   const secrets = new SecretExaminer(options.redact);
-  const isNew = (unit: Found["units"][number]) =>
-    !state.isDone(unit) && unit.modifiedAt >= (options.since ?? 0);
-  const pending = found.flatMap(({ units }) => units.filter(isNew));
-  const bytes = pending.reduce((sum, unit) => sum + unit.bytes, 0);
+  const isNew = (history: Found["histories"][number]) =>
+    !state.isDone(history) && history.modifiedAt >= (options.since ?? 0);
+  const pending = found.flatMap(({ histories }) => histories.filter(isNew));
+  const bytes = pending.reduce((sum, history) => sum + history.bytes, 0);
   const progress = new Progress({ files: pending.length, bytes }, out);
   const tallies: Tally[] = [];
   try {
-    for (const { tool, units } of found) {
+    for (const { tool, histories } of found) {
       const tally = new Tally(tool.source, tool.label);
       tallies.push(tally);
       const sink = sinkOf(run, tally);
       const context = { sink, state, tally, secrets, onProgress: progress.message.bind(progress) };
-      for (const unit of units) {
-        if (state.isDone(unit)) tally.unchanged += 1;
-        else if (!isNew(unit)) tally.tooOld += 1;
+      for (const history of histories) {
+        if (state.isDone(history)) tally.unchanged += 1;
+        else if (!isNew(history)) tally.tooOld += 1;
         else {
           tally.files += 1;
-          tally.bytes += unit.bytes;
-          await importUnit(unit, context);
-          progress.unitDone(unit);
+          tally.bytes += history.bytes;
+          await importHistory(history, context);
+          progress.historyDone(history);
         }
       }
       await sink.flush();

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isJsonObject, parseJson } from "../../convex/lib/json";
-import type { Progress, Unit } from "./rows.ts";
+import type { Progress, History } from "./rows.ts";
 
 /**
  * What was sent already, one file for each server and key. It is written after the server acknowledged
  * what it says, and never before: whatever is lost with it is sent again, which changes nothing.
  */
 
-/** What is remembered of a unit. */
+/** What is remembered of a history. */
 type Entry = {
   /** The version that was read to its end; absent while it is being read. */
   version?: string;
@@ -54,11 +54,13 @@ export class State {
   static read(path: string): State {
     const entries = new Map<string, Entry>();
     const json = parseJson(textOf(path));
-    const units =
-      json.ok && isJsonObject(json.value) && json.value.format === FORMAT ? json.value.units : {};
-    // The file is this class's own; an entry that is not understood only makes its unit be read again.
-    if (isJsonObject(units)) {
-      for (const [key, entry] of Object.entries(units))
+    const histories =
+      json.ok && isJsonObject(json.value) && json.value.format === FORMAT
+        ? json.value.histories
+        : {};
+    // The file is this class's own; an entry that is not understood only makes its history be read again.
+    if (isJsonObject(histories)) {
+      for (const [key, entry] of Object.entries(histories))
         if (isJsonObject(entry)) entries.set(key, entry);
     }
     return new State(path, entries);
@@ -74,22 +76,22 @@ export class State {
     this.#isChanged = true;
   }
 
-  /** Whether the unit was read to its end as it is now. */
-  isDone(unit: Unit): boolean {
-    return this.#entries.get(unit.key)?.version === unit.version;
+  /** Whether the history was read to its end as it is now. */
+  isDone(history: History): boolean {
+    return this.#entries.get(history.key)?.version === history.version;
   }
 
   /** Where to read on: undefined from the start, where the file is new, shorter, or another one. */
-  async resumeAt(unit: Unit): Promise<Progress | undefined> {
-    const { progress, mark } = this.#entries.get(unit.key) ?? {};
-    if (progress === undefined || progress.offset > unit.bytes) return undefined;
-    return (await unit.markOf?.(progress.offset)) === mark ? progress : undefined;
+  async resumeAt(history: History): Promise<Progress | undefined> {
+    const { progress, mark } = this.#entries.get(history.key) ?? {};
+    if (progress === undefined || progress.offset > history.bytes) return undefined;
+    return (await history.markOf?.(progress.offset)) === mark ? progress : undefined;
   }
 
-  /** Remembers how far a unit was read and stored; `version` once it was read to its end. */
-  keep(unit: Unit, entry: Entry): void {
-    const before = this.#entries.get(unit.key);
-    this.#entries.set(unit.key, { ...before, version: undefined, ...entry });
+  /** Remembers how far a history was read and stored; `version` once it was read to its end. */
+  keep(history: History, entry: Entry): void {
+    const before = this.#entries.get(history.key);
+    this.#entries.set(history.key, { ...before, version: undefined, ...entry });
     this.#isChanged = true;
   }
 
@@ -103,7 +105,7 @@ export class State {
     )
       return;
     mkdirSync(dirname(this.path), { recursive: true });
-    const text = JSON.stringify({ format: FORMAT, units: Object.fromEntries(this.#entries) });
+    const text = JSON.stringify({ format: FORMAT, histories: Object.fromEntries(this.#entries) });
     const next = `${this.path}.${process.pid}.new`;
     writeFileSync(next, text, { mode: 0o600 });
     renameSync(next, this.path);

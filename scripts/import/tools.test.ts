@@ -38,8 +38,8 @@ async function rowsOf(source: string, places: Places) {
   if (tool === undefined) throw new Error(`There is no tool ${source}`);
   const sessions = new Map<string, SessionRow>();
   const messages: MessageRow[] = [];
-  for (const unit of (await discover(tool, places, [])).units) {
-    for await (const item of unit.read(undefined)) {
+  for (const history of (await discover(tool, places, [])).histories) {
+    for await (const item of history.read(undefined)) {
       if (item.kind === "session") sessions.set(item.row.externalId, item.row);
       if (item.kind === "message") messages.push(item.row);
     }

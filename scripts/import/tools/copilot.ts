@@ -1,8 +1,8 @@
 import { basename, dirname, join } from "node:path";
-import { fileUnit, filesBelow, type FoundFile } from "../files.ts";
+import { fileHistory, filesBelow, type FoundFile } from "../files.ts";
 import { countIn, fieldsIn, isJsonObject, type JsonObject, objectsIn, textIn } from "../json.ts";
 import type { LineParser } from "../lines.ts";
-import type { Item, MessageRow, Numbers, Part, Places, Tool, Unit } from "../rows.ts";
+import type { Item, MessageRow, Numbers, Part, Places, Tool, History } from "../rows.ts";
 import { Session, type SessionMemo } from "../session.ts";
 import { toolCall, toolResult } from "./parts.ts";
 
@@ -17,8 +17,8 @@ export const copilot: Tool = {
   source: SOURCE,
   label: "Copilot CLI",
   places: ({ home, env }) => [join(env["COPILOT_HOME"] || join(home, ".copilot"), "session-state")],
-  async *units(path, places) {
-    for await (const file of filesBelow(path, isEvents)) yield unitOf(file, places);
+  async *histories(path, places) {
+    for await (const file of filesBelow(path, isEvents)) yield historyOf(file, places);
   },
 };
 
@@ -28,10 +28,10 @@ function isEvents(path: string): boolean {
   return basename(dirname(path)) === "session-state" && path.endsWith(".jsonl");
 }
 
-function unitOf(file: FoundFile, { host }: Places): Unit {
+function historyOf(file: FoundFile, { host }: Places): History {
   const name = basename(file.path);
   const id = name === "events.jsonl" ? basename(dirname(file.path)) : basename(name, ".jsonl");
-  return fileUnit(file, (memo) => new CopilotLines(id, host, memo));
+  return fileHistory(file, (memo) => new CopilotLines(id, host, memo));
 }
 
 type Counters = { [name: string]: number };

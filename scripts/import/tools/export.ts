@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { fileUnit, filesBelow, firstObject } from "../files.ts";
+import { fileHistory, filesBelow, firstObject } from "../files.ts";
 import { isJsonObject, type JsonObject, textIn } from "../json.ts";
 import type { LineParser } from "../lines.ts";
 import type { Item, MessageRow, SessionRow, Tool } from "../rows.ts";
@@ -9,11 +9,11 @@ export const ownExport: Tool = {
   source: "opensync-export",
   label: "OpenSync export",
   places: () => [],
-  async *units(path, places) {
+  async *histories(path, places) {
     if (!places.isNamed) return;
     const isExport = (one: string) => /\.(jsonl|ndjson)$/.test(basename(one));
     for await (const file of filesBelow(path, isExport)) {
-      if (await isOwnExport(file.path)) yield fileUnit(file, (memo) => new ExportLines(memo));
+      if (await isOwnExport(file.path)) yield fileHistory(file, (memo) => new ExportLines(memo));
     }
   },
 };

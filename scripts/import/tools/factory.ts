@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileUnit, filesBelow, firstObject, type FoundFile, jsonFile } from "../files.ts";
+import { fileHistory, filesBelow, firstObject, type FoundFile, jsonFile } from "../files.ts";
 import {
   countIn,
   fieldsIn,
@@ -11,7 +11,7 @@ import {
   textIn,
 } from "../json.ts";
 import type { LineParser } from "../lines.ts";
-import type { Item, MessageRow, Places, SessionRow, Tool, Unit } from "../rows.ts";
+import type { Item, MessageRow, Places, SessionRow, Tool, History } from "../rows.ts";
 import { Session, type SessionMemo } from "../session.ts";
 import { contentParts, textOf } from "./claude/parts.ts";
 
@@ -26,9 +26,9 @@ export const factory: Tool = {
   source: SOURCE,
   label: "Factory Droid",
   places: ({ home, env }) => [join(env["FACTORY_DIR"] || join(home, ".factory"), "sessions")],
-  async *units(path, places) {
+  async *histories(path, places) {
     for await (const file of filesBelow(path, (one) => one.endsWith(".jsonl")))
-      if (await isSession(file.path, places)) yield await unitOf(file, places);
+      if (await isSession(file.path, places)) yield await historyOf(file, places);
   },
 };
 
@@ -37,14 +37,14 @@ async function isSession(path: string, { isNamed }: Places): Promise<boolean> {
   return type === "session_start" || (!isNamed && type === "message");
 }
 
-async function unitOf(file: FoundFile, { host }: Places): Promise<Unit> {
+async function historyOf(file: FoundFile, { host }: Places): Promise<History> {
   const settings = file.path.replace(/\.jsonl$/, ".settings.json");
   const written = await stat(settings).catch(() => null);
-  const unit = fileUnit(file, async (memo) => {
+  const history = fileHistory(file, async (memo) => {
     const own = { externalId: basename(file.path, ".jsonl"), source: SOURCE, host };
     return new DroidLines(own, await jsonFile(settings), memo);
   });
-  return { ...unit, version: `${unit.version}:${written?.size}:${written?.mtimeMs}` };
+  return { ...history, version: `${history.version}:${written?.size}:${written?.mtimeMs}` };
 }
 
 type Memo = { session: SessionMemo; calls: [call: string, message: string][]; last: string };

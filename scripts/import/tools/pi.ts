@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { fileUnit, filesBelow, type FoundFile } from "../files.ts";
+import { fileHistory, filesBelow, type FoundFile } from "../files.ts";
 import {
   countIn,
   fieldsIn,
@@ -10,7 +10,7 @@ import {
   textIn,
 } from "../json.ts";
 import type { LineParser } from "../lines.ts";
-import type { Item, MessageRow, Part, Places, Tool, Unit } from "../rows.ts";
+import type { Item, MessageRow, Part, Places, Tool, History } from "../rows.ts";
 import { Session, type SessionMemo } from "../session.ts";
 import { toolCall, toolResult } from "./parts.ts";
 
@@ -30,9 +30,9 @@ export const pi: Tool = {
     const agent = env["PI_CODING_AGENT_DIR"] || join(home, ".pi", "agent");
     return [sessions || join(agent, "sessions")];
   },
-  async *units(path, places) {
+  async *histories(path, places) {
     for await (const file of filesBelow(path, (one) => FILE.test(basename(one))))
-      yield unitOf(file, places);
+      yield historyOf(file, places);
   },
 };
 
@@ -41,8 +41,11 @@ const FILE = /^\d{4}-\d\d-\d\dT[\d-]+Z_(.+)\.jsonl$/;
 
 const idOf = (path: string) => FILE.exec(basename(path.replaceAll("\\", "/")))?.[1];
 
-function unitOf(file: FoundFile, { host }: Places): Unit {
-  return fileUnit(file, (memo) => new PiLines(idOf(file.path) ?? basename(file.path), host, memo));
+function historyOf(file: FoundFile, { host }: Places): History {
+  return fileHistory(
+    file,
+    (memo) => new PiLines(idOf(file.path) ?? basename(file.path), host, memo),
+  );
 }
 
 type Memo = { session: SessionMemo; lastId?: string; provider?: string; model?: string };

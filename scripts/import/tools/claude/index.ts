@@ -1,14 +1,14 @@
 import { basename, dirname, join } from "node:path";
 import {
   beginning,
-  fileUnit,
+  fileHistory,
   filesBelow,
   firstObject,
   jsonFile,
   type FoundFile,
 } from "../../files.ts";
 import { textIn } from "../../json.ts";
-import type { Places, Tool, Unit } from "../../rows.ts";
+import type { Places, Tool, History } from "../../rows.ts";
 import { ClaudeLines, SOURCE, type Transcript } from "./lines.ts";
 import { Family } from "./family.ts";
 
@@ -21,10 +21,10 @@ export const claudeCode: Tool = {
     if (own !== undefined && own !== "") return [join(own, "projects")];
     return [join(home, ".claude", "projects"), join(home, ".config", "claude", "projects")];
   },
-  async *units(path, places) {
+  async *histories(path, places) {
     const family = new Family();
     for await (const file of filesBelow(path, isTranscript))
-      if (!places.isNamed || (await looksLikeOne(file.path))) yield unitOf(file, places, family);
+      if (!places.isNamed || (await looksLikeOne(file.path))) yield historyOf(file, places, family);
   },
 };
 
@@ -52,8 +52,8 @@ async function looksLikeOne(path: string): Promise<boolean> {
 const BEGINS_LIKE_ONE =
   /^\ufeff?\s*\{(?!"timestamp":"[^"]*","type":"[^"]*","payload").*"(?:sessionId|parentUuid)":/;
 
-function unitOf(file: FoundFile, places: Places, family: Family): Unit {
-  return fileUnit(
+function historyOf(file: FoundFile, places: Places, family: Family): History {
+  return fileHistory(
     file,
     async (memo) => new ClaudeLines(await transcriptOf(file.path, places, family), memo),
   );

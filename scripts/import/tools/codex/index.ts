@@ -2,9 +2,9 @@ import { createReadStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseJson } from "../../../../convex/lib/json";
-import { beginning, fileUnit, filesBelow, type FoundFile } from "../../files.ts";
+import { beginning, fileHistory, filesBelow, type FoundFile } from "../../files.ts";
 import { fieldsIn, isJsonObject, type JsonObject, textIn } from "../../json.ts";
-import type { Item, Places, Tool, Unit } from "../../rows.ts";
+import type { Item, Places, Tool, History } from "../../rows.ts";
 import { CodexLines, originOf, SOURCE } from "./lines.ts";
 
 /** Codex CLI: a rollout a session, by day, and a flat folder of archived ones. */
@@ -15,7 +15,7 @@ export const codex: Tool = {
     const root = env["CODEX_HOME"] || join(home, ".codex");
     return [join(root, "sessions"), join(root, "archived_sessions")];
   },
-  async *units(path, places) {
+  async *histories(path, places) {
     const files: FoundFile[] = [];
     const isRollout = (one: string) => ROLLOUT.test(basename(one));
     for await (const file of filesBelow(path, isRollout)) files.push(file);
@@ -28,7 +28,7 @@ export const codex: Tool = {
     const kept = [...active, ...archived.filter((file) => !names.has(basename(file.path)))];
     const rollouts = new Map(kept.map((file) => [idOf(file.path), file]));
     const titles = new Titles();
-    for (const file of kept) yield unitOf(file, places, rollouts, titles);
+    for (const file of kept) yield historyOf(file, places, rollouts, titles);
   },
 };
 
@@ -42,18 +42,18 @@ function idOf(path: string): string {
   return name.replace(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/, "");
 }
 
-function unitOf(
+function historyOf(
   file: FoundFile,
   { host }: Places,
   rollouts: ReadonlyMap<string, FoundFile>,
   titles: Titles,
-): Unit {
+): History {
   const id = idOf(file.path);
   // A session that is archived keeps its file's name: nothing is sent again.
   const key = `${SOURCE} ${basename(file.path)}`;
   if (file.path.endsWith(".zst"))
-    return { ...fileUnit(file, () => never()), key, read: compressed };
-  const unit = fileUnit(file, async (memo) => {
+    return { ...fileHistory(file, () => never()), key, read: compressed };
+  const history = fileHistory(file, async (memo) => {
     const parentTurns = memo === undefined ? await parentTurnsOf(file.path, rollouts) : undefined;
     const title = await titles.of(file.path, id);
     const known = {
@@ -64,7 +64,7 @@ function unitOf(
     };
     return new CodexLines(known, memo);
   });
-  return { ...unit, key };
+  return { ...history, key };
 }
 
 function never(): never {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { fileUnit, filesBelow, type FoundFile, jsonFile } from "../../files.ts";
+import { fileHistory, filesBelow, type FoundFile, jsonFile } from "../../files.ts";
 import { countIn, fieldsIn, isJsonObject, type JsonObject, objectsIn, textIn } from "../../json.ts";
 import type {
   Item,
@@ -10,7 +10,7 @@ import type {
   Places,
   SessionRow,
   Tool,
-  Unit,
+  History,
 } from "../../rows.ts";
 import { toolCall, toolResult } from "../parts.ts";
 import { GeminiDocument, partsOf, responseOf, textOf } from "./document.ts";
@@ -29,8 +29,8 @@ export const gemini: Tool = {
   source: SOURCE,
   label: "Gemini CLI",
   places: ({ home, env }) => [join(env["GEMINI_CLI_HOME"] || home, ".gemini", "tmp")],
-  async *units(path, places) {
-    for await (const file of filesBelow(path, isChat)) yield unitOf(file, places);
+  async *histories(path, places) {
+    for await (const file of filesBelow(path, isChat)) yield historyOf(file, places);
   },
 };
 
@@ -43,11 +43,11 @@ function isChat(path: string): boolean {
   return folders.at(-3) === "chats";
 }
 
-function unitOf(file: FoundFile, places: Places): Unit {
-  const { markOf: _, ...unit } = fileUnit(file, () => {
+function historyOf(file: FoundFile, places: Places): History {
+  const { markOf: _, ...history } = fileHistory(file, () => {
     throw new Error("A Gemini session is read whole");
   });
-  return { ...unit, read: () => read(file, places) };
+  return { ...history, read: () => read(file, places) };
 }
 
 async function* read({ path, bytes }: FoundFile, { host }: Places): AsyncGenerator<Item> {

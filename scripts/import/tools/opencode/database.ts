@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseJson } from "../../../../convex/lib/json";
 import { openSqlite, type Sqlite } from "../../../local/store/sqlite.ts";
 import { isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
-import type { Item, Places, Unit } from "../../rows.ts";
+import type { Item, Places, History } from "../../rows.ts";
 import {
   messageRow,
   type OpenCodeSession,
@@ -24,12 +24,12 @@ import {
 const COPY_MAX_BYTES = 256 * 1024 * 1024;
 
 /** Sessions of a database. A session of both generations is that of the newer. */
-export function* databaseUnits(path: string, places: Places): Generator<Unit> {
+export function* databaseHistories(path: string, places: Places): Generator<History> {
   const { db, stamp } = opened(path);
   const cached = looked.get(path);
   const summaries = cached?.stamp === stamp ? cached.summaries : summariesIn(db);
   looked.set(path, { stamp, summaries });
-  for (const summary of summaries) yield unitOf(path, forkKnown(summary, summaries), places);
+  for (const summary of summaries) yield historyOf(path, forkKnown(summary, summaries), places);
 }
 
 /** What the last look at each database found; looking again at one that did not change costs nothing. */
@@ -54,7 +54,7 @@ type Summary = {
   version: string;
 };
 
-function unitOf(path: string, summary: Summary, { host }: Places): Unit {
+function historyOf(path: string, summary: Summary, { host }: Places): History {
   const { session, generation, bytes, updated, version } = summary;
   return {
     key: `${SOURCE} ${session.id}`,

@@ -3,9 +3,9 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { filesBelow } from "../../files.ts";
 import type { Tool } from "../../rows.ts";
-import { databaseUnits } from "./database.ts";
+import { databaseHistories } from "./database.ts";
 import { SOURCE } from "./rows.ts";
-import { treeUnits } from "./tree.ts";
+import { treeHistories } from "./tree.ts";
 
 /** OpenCode: a database, and the tree of files that older versions left behind. */
 export const openCode: Tool = {
@@ -16,11 +16,11 @@ export const openCode: Tool = {
     const own = env["OPENCODE_DB"];
     return [...(own ? [own] : []), join(data, "opencode")];
   },
-  async *units(path, places) {
+  async *histories(path, places) {
     // Sessions that were moved into the database are read from there.
     for await (const { path: file } of filesBelow(path, isDatabase))
-      yield* databaseUnits(file, places);
-    for (const storage of await treesBelow(path)) yield* treeUnits(storage, places);
+      yield* databaseHistories(file, places);
+    for (const storage of await treesBelow(path)) yield* treeHistories(storage, places);
   },
 };
 

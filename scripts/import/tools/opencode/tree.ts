@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { isJsonObject, parseJson } from "../../../../convex/lib/json";
 import { fieldsIn, type JsonObject, numberIn, textIn } from "../../json.ts";
-import type { Item, Places, Unit } from "../../rows.ts";
+import type { Item, Places, History } from "../../rows.ts";
 import { messageRow, type OpenCodeSession, sessionRow, SOURCE, titleForkedFrom } from "./rows.ts";
 
 /** OpenCode before its database: a tree of small JSON files, one for each session, message and part. */
@@ -10,7 +10,7 @@ import { messageRow, type OpenCodeSession, sessionRow, SOURCE, titleForkedFrom }
 type Stored = { path: string; value: JsonObject };
 
 /** Sessions below a folder `storage`. */
-export async function* treeUnits(storage: string, places: Places): AsyncGenerator<Unit> {
+export async function* treeHistories(storage: string, places: Places): AsyncGenerator<History> {
   const sessions: (OpenCodeSession & { path: string; created: number; updated: number })[] = [];
   for (const project of await names(join(storage, "session"))) {
     for (const name of await names(join(storage, "session", project))) {
@@ -25,7 +25,7 @@ export async function* treeUnits(storage: string, places: Places): AsyncGenerato
       one.title === base && one.created < session.created;
     const parent = base === undefined ? undefined : sessions.findLast(isParent);
     const known = parent === undefined ? session : { ...session, forkOf: parent.id };
-    yield await unitOf(storage, known, session.updated, places);
+    yield await historyOf(storage, known, session.updated, places);
   }
 }
 
@@ -44,12 +44,12 @@ function sessionOf(value: JsonObject, name: string) {
   };
 }
 
-async function unitOf(
+async function historyOf(
   storage: string,
   session: OpenCodeSession & { path: string },
   updated: number,
   { host }: Places,
-): Promise<Unit> {
+): Promise<History> {
   const { bytes, latest, count } = await extentOf(storage, session);
   return {
     key: `${SOURCE} ${session.id}`,

@@ -1,5 +1,5 @@
 import { fitted } from "./fit.ts";
-import type { Item, Progress, Unit } from "./rows.ts";
+import type { Item, Progress, History } from "./rows.ts";
 import type { SecretExaminer } from "./secrets.ts";
 import type { Sender } from "./sender.ts";
 import type { State } from "./state.ts";
@@ -21,47 +21,50 @@ export type Context = {
   state: State;
   tally: Tally;
   secrets: SecretExaminer;
-  /** Called for each message, and with the bytes read so far of this unit where they are known. */
-  onProgress: (unit: Unit, readBytes?: number) => void;
+  /** Called for each message, and with the bytes read so far of this history where they are known. */
+  onProgress: (history: History, readBytes?: number) => void;
 };
 
-/** Reads a unit from where it was read to, and gives its rows to the sink. */
-export async function importUnit(unit: Unit, context: Context): Promise<void> {
+/** Reads a history from where it was read to, and gives its rows to the sink. */
+export async function importHistory(history: History, context: Context): Promise<void> {
   const { sink, state, tally } = context;
-  const items = unit.read(await state.resumeAt(unit))[Symbol.asyncIterator]();
+  const items = history.read(await state.resumeAt(history))[Symbol.asyncIterator]();
   let last: Progress | undefined;
   try {
     for (;;) {
-      const next = await nextOf(items, unit, tally);
+      const next = await nextOf(items, history, tally);
       if (next === undefined) return;
       if (next.done) break;
       if (next.value.kind === "checkpoint") last = next.value.progress;
-      await take(next.value, unit, context);
+      await take(next.value, history, context);
     }
   } finally {
     await items.return?.();
   }
-  const mark = last && (await unit.markOf?.(last.offset));
+  const mark = last && (await history.markOf?.(last.offset));
   await sink.afterStored(() => {
-    state.keep(unit, { version: unit.version, ...(last && mark ? { progress: last, mark } : {}) });
+    state.keep(history, {
+      version: history.version,
+      ...(last && mark ? { progress: last, mark } : {}),
+    });
     state.save();
   });
 }
 
-/** The next item; undefined where the unit cannot be read, which is named. */
-async function nextOf(items: AsyncIterator<Item>, unit: Unit, tally: Tally) {
+/** The next item; undefined where the history cannot be read, which is named. */
+async function nextOf(items: AsyncIterator<Item>, history: History, tally: Tally) {
   try {
     return await items.next();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    tally.addFault({ path: unit.path, reason: `cannot be read: ${reason}` });
+    tally.addFault({ path: history.path, reason: `cannot be read: ${reason}` });
     return undefined;
   }
 }
 
-async function take(item: Item, unit: Unit, context: Context): Promise<void> {
+async function take(item: Item, history: History, context: Context): Promise<void> {
   const { sink, state, tally, secrets } = context;
-  const { path } = unit;
+  const { path } = history;
   switch (item.kind) {
     case "session":
       tally.sessionIds.add(item.row.externalId);
@@ -71,15 +74,15 @@ async function take(item: Item, unit: Unit, context: Context): Promise<void> {
       const fit = fitted(row);
       tally.messages += 1;
       if (fit !== row) tally.shortened += 1;
-      context.onProgress(unit);
+      context.onProgress(history);
       return await sink.addMessage(secrets.message(fit), { path, ...(line ? { line } : {}) });
     }
     case "checkpoint": {
       const { progress } = item;
-      context.onProgress(unit, progress.offset);
-      const mark = await unit.markOf?.(progress.offset);
+      context.onProgress(history, progress.offset);
+      const mark = await history.markOf?.(progress.offset);
       return await sink.afterStored(() => {
-        if (mark !== undefined) state.keep(unit, { progress, mark });
+        if (mark !== undefined) state.keep(history, { progress, mark });
         state.save();
       });
     }
