@@ -94,10 +94,11 @@ async function shown(
   const messages: ExcerptMessage[] = [];
   const share = found.length === 1 ? budget.bytes : SHARE_BYTES;
   for (const message of found) {
-    const { tail, parts } = joinPieces(await headRows(ctx, message, budget, share));
     const { _id: id, externalId, createdAt, role, textContent } = message;
-    const text = textContent === undefined ? undefined : textContent + tail;
-    messages.push(withoutFields({ id, externalId, createdAt, role, parts, textContent: text }));
+    const rows = await headRows(ctx, message, budget, share);
+    const { text, parts } = joinPieces(rows, textContent);
+    const whole = textContent === undefined ? undefined : text;
+    messages.push(withoutFields({ id, externalId, createdAt, role, parts, textContent: whole }));
   }
   return { messages, ...ends };
 }
