@@ -173,7 +173,7 @@ export const vCounted = v.object({
   /** How many; absent for none, as the next two. */
   withTokens: v.optional(v.number()),
   withCost: v.optional(v.number()),
-  /** Messages whose usage is counted of another message. */
+  /** Messages whose usage is counted with another message. */
   elsewhere: v.optional(v.number()),
 });
 

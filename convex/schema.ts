@@ -164,9 +164,9 @@ const sessions = defineTable({
    */
   changesGeneration: v.optional(v.number()),
   /**
-   * Version 1 alone: `_creationTime` of the last message counted. The session's next refresh turns
-   * later messages into rows of `messageChanges`, in steps through the conversation
-   * (`adoptedThrough`), and then removes both fields.
+   * Set for sessions of version 1 until their messages are counted again: refreshes record a change in
+   * `messageChanges` for each message, in steps through the conversation (`adoptedThrough`), and then remove
+   * both fields.
    */
   foldedThrough: v.optional(v.number()),
   adoptedThrough: v.optional(v.string()),

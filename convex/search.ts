@@ -25,7 +25,7 @@ export const forFile = callerQuery({
   handler: (ctx, input) => sessionsForFile(ctx, ctx.user, input),
 });
 
-/** What a search by meaning starts from: whose vectors to ask, and what full text finds. */
+/** Authenticates a semantic or hybrid search, and returns the user to search for with any full-text results. */
 export const prepare = callerQuery({
   args: { ...vInput, withFulltext: v.boolean() },
   handler: async (ctx, { withFulltext, ...input }) => {

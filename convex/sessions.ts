@@ -169,7 +169,7 @@ export const pruneChanges = systemMutation({
   },
 });
 
-/** Cron: starts refreshes again that were due and did not run. */
+/** Cron: schedules lost refreshes again. */
 export const sweepRefreshes = systemMutation({
   args: {},
   returns: v.null(),

@@ -48,7 +48,7 @@ describe.each(operations.map(({ name }) => name))("%s", (name) => {
     expect(lines?.filter(({ used, allowed }) => used > allowed) ?? []).toEqual([]);
   });
 
-  test("costs the same whatever is stored", () => {
+  test("costs the same however much is stored", () => {
     const rangesMax = RANGES_MAX[name];
     if (rangesMax !== undefined) {
       for (const scale of SCALES) {

@@ -53,11 +53,11 @@ const refresh: Budget = {
 /** Questions write only their log line; with vectors, an action runs in between. */
 const question = { functionCalls: { base: 5 }, bytesWrittenBeyondPayload: LOG_LINE };
 const fulltext = { documentsRead: { base: 120 }, bytesRead: { base: 400 * KB } };
-/** Hits until there are enough sessions, of which some fall to one, and the sessions that are shown. */
+/** Hits until there are enough sessions (several hits may have the same session), and the sessions shown. */
 const semantic = { documentsRead: { base: 60 }, bytesRead: { base: 300 * KB } };
 /** Where one session fills what is read by meaning, a search reads on to find others: at most 256 hits of a kilobyte. */
 const LOUD_HITS = 256;
-/** Both searches, of which meaning looks twice as far as the merged list goes. */
+/** Both searches; semantic search reads twice as many results as the merged list has. */
 const hybrid: Budget = {
   ...question,
   documentsRead: { base: 200 },
@@ -200,7 +200,7 @@ export const RANGES_MAX: Readonly<Record<string, number>> = {
   "context of 5 passages": 50,
 };
 
-/** Costs that must not depend on what is stored. */
+/** Costs that must not depend on how much is stored. */
 export const CONSTANT = [
   "functionCalls",
   "indexRanges",

@@ -13,7 +13,7 @@ import { SEARCH_FLOORS } from "../../lib/embedding/vectorSpace";
 import { readCandidates, Sessions, withSession } from "./candidates";
 import { findPassage } from "../embedding/vectorHits";
 import { readMeaning } from "../embedding/staleRange";
-import { type Filters, passes } from "./filters";
+import { type Filters, matchesSessionFilter } from "./filters";
 import { maskText } from "../../lib/secrets/scan";
 import { isFiltering } from "../../lib/sessions/filter";
 import { firstPrompts } from "../sessions/prompts";
@@ -46,7 +46,7 @@ export type ContextInput = {
   filters?: Filters;
   /** Whether secrets are masked in what is quoted. */
   masks?: boolean;
-  /** Nearest vectors that are related at all; none when there are no embeddings. */
+  /** The nearest related vectors; empty without embeddings. */
   hits: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
 
@@ -65,8 +65,8 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
     if (!packer.acceptsFrom(anchor.sessionId)) continue;
     left -= 1;
     const session = await sessions.get(anchor.sessionId);
-    if (session === null || !passes(session, input.filters ?? {})) continue;
-    const passage = await readPassage(ctx, session, anchor, { matcher, masks: input.masks });
+    if (session === null || !matchesSessionFilter(session, input.filters ?? {})) continue;
+    const passage = await readContextItem(ctx, session, anchor, { matcher, masks: input.masks });
     if (passage) packer.offer({ ...passage, score });
   }
   return packer.packed;
@@ -148,12 +148,12 @@ async function semanticAnchors(
   let wanted = limit;
   for (const [n, { _id, _score }] of hits.entries()) {
     if (n >= ANCHORS_PER_SEARCH && seen.size >= wanted) break;
-    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.findable(limit, filters);
+    if (n === ANCHORS_PER_SEARCH) wanted = await sessions.countMatching(limit, filters);
     const passage = await findPassage(ctx, sessions.user, _id);
     if (passage === null || !isNew(passage)) continue;
     const { sessionId, messageId, text } = passage;
     const session = isFiltering(filters) ? await sessions.get(sessionId) : undefined;
-    if (session === null || (session && !passes(session, filters))) continue;
+    if (session === null || (session && !matchesSessionFilter(session, filters))) continue;
     seen.add(sessionId);
     anchors.push({ score: _score, anchor: { sessionId, messageId, text } });
   }
@@ -177,12 +177,12 @@ function anchorFilter(already: readonly Anchor[] = []): (anchor: Anchor) => bool
 /** How what is quoted is written: around the matches, and with secrets masked if `masks`. */
 type Quoting = { matcher: Matcher; masks?: boolean };
 
-async function readPassage(
+async function readContextItem(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   anchor: Anchor,
   quoting: Quoting,
-): Promise<Omit<SourcedPassage, "score"> | null> {
+): Promise<Omit<ContextItem, "score"> | null> {
   const message = anchor.messageId
     ? await ctx.db.get("messages", anchor.messageId)
     : await firstPrompt(ctx, session);
@@ -211,7 +211,7 @@ async function exchangeOf(
 ): Promise<ContextMessage[]> {
   const own = await readMeaning(ctx, message);
   const text = found ?? own;
-  const near = (where: "before" | "after") => neighbours(ctx, message, where, masks);
+  const near = (where: "before" | "after") => readNeighbours(ctx, message, where, masks);
   const turn = (role: ContextMessage["role"], said: string): ContextMessage => ({
     messageId: message._id,
     role,
@@ -238,8 +238,8 @@ function shorten(matcher: Matcher, text: string): string {
     : makeSnippet(matcher, text, ANCHOR_MAX_CHARS).snippet;
 }
 
-/** The rest of the exchange: back to its prompt, or on to the next one. */
-async function neighbours(
+/** Reads the rest of the exchange: back to its prompt, or forward to the next prompt. */
+async function readNeighbours(
   ctx: QueryCtx,
   message: Doc<"messages">,
   where: "before" | "after",

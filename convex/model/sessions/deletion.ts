@@ -102,7 +102,7 @@ export async function purgeSession(
   budget: Budget,
 ): Promise<Purged> {
   const { sessionId } = deleted;
-  const sweepOf = (table: "reviews" | "messageChanges") => {
+  const sweepTable = (table: "reviews" | "messageChanges") => {
     const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
     return sweep(ctx, table, rows, budget);
   };
@@ -140,7 +140,7 @@ async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Bu
   budget.bytes = share.bytes;
 }
 
-/** Removes messages; the usage of each is counted of another message that carries it, if there is one. */
+/** Removes messages. If another message has the same usage, that one is counted from now on. */
 async function sweepMessages(ctx: MutationCtx, deleted: Generation, budget: Budget) {
   const messages = ctx.db
     .query("messages")

@@ -110,7 +110,7 @@ function readPageCursor(cursor: string): string {
 function messageView(message: Doc<"messages">, whole?: Parts.MessageParts): MessageView {
   const { _id: id, textContent, externalId, createdAt, role } = message;
   const text = textContent === undefined ? undefined : (whole?.text ?? textContent);
-  const shown = { ...pick(message, SHOWN_FIELDS), ...defined({ textContent: text }) };
+  const shown = { ...pick(message, VIEW_FIELDS), ...defined({ textContent: text }) };
   return { id, externalId, createdAt, role, parts: whole?.parts ?? [], ...shown };
 }
 

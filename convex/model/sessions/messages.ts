@@ -53,7 +53,7 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
   };
 }
 
-/** What became of a message, and the change that its session has to count, if any. */
+/** The outcome for a message, and the change its session must count, if any. */
 type Upserted = { messageId: Id<"messages">; outcome: Outcome; change?: StoredChange };
 
 /**
@@ -118,7 +118,7 @@ async function insert(
   const inserted = { ...fields, _id: messageId };
   await Parts.replace(ctx, inserted, "parts", rows, false);
   await insertSearchTexts(ctx, inserted, message.searchTexts ?? []);
-  if (isCountedByTime(session, fields)) return { messageId, outcome: "inserted" };
+  if (isAwaitingAdoption(session, fields)) return { messageId, outcome: "inserted" };
   return { messageId, outcome: "inserted", change: changeOf(inserted) };
 }
 
@@ -212,7 +212,7 @@ export function markChanged(
   session: Doc<"sessions">,
   stored: Doc<"messages">,
 ): { fields: Partial<Doc<"messages">>; change?: StoredChange } {
-  if (isCountedByTime(session, stored)) return { fields: {} };
+  if (isAwaitingAdoption(session, stored)) return { fields: {} };
   return { fields: {}, change: changeOf(stored, stored) };
 }
 

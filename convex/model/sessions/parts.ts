@@ -54,7 +54,7 @@ export async function* rowsOfMessage(
 }
 
 /** A message's text and parts, joined. */
-export type Whole = { text: string; parts: JoinedPart[] };
+export type MessageParts = { text: string; parts: JoinedPart[] };
 
 /**
  * Reads the rows of a page of messages in one index range. The messages must be consecutive in the
@@ -83,7 +83,7 @@ export async function readPage(
 function joinByMessage(
   page: readonly Doc<"messages">[],
   rows: readonly Doc<"parts">[],
-): ReadonlyMap<string, Whole> {
+): ReadonlyMap<string, MessageParts> {
   const grouped = new Map<string, Doc<"parts">[]>();
   for (const row of rows) {
     const group = grouped.get(row.messageId);

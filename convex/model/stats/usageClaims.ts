@@ -39,7 +39,7 @@ export async function claim(
   await ctx.db.insert("usageClaims", own);
   if (first === null) return true;
   if (first.rank <= own.rank) return false;
-  await tellSession(ctx, first.messageId, false, counting);
+  await notifySession(ctx, first.messageId, false, counting);
   return true;
 }
 
@@ -57,8 +57,8 @@ export async function release(
   if (first === null || own === null) return false;
   await ctx.db.delete("usageClaims", own._id);
   if (own._id !== first._id) return false;
-  const heir = await firstClaim(ctx, key);
-  if (heir !== null) await tellSession(ctx, heir.messageId, true, counting);
+  const next = await firstClaim(ctx, key);
+  if (next !== null) await notifySession(ctx, next.messageId, true, counting);
   return true;
 }
 
@@ -114,12 +114,12 @@ async function notifySession(
 /** Rows searched for the changes of a message; five rows have up to a thousand changes. */
 const PENDING_MAX = 5;
 
-/** Changes of a session that wait to be counted, oldest first. */
+/** Changes of a session that are not counted yet, oldest first. */
 async function pendingOf(ctx: MutationCtx, generation: Generation): Promise<StoredChange[]> {
   return (await waiting(ctx, generation).take(PENDING_MAX)).flatMap(({ changes }) => changes);
 }
 
-/** The message as its claim was made: as it was before changes that wait to be counted. */
+/** The message as its claim was made: before any changes that are not counted yet. */
 function asClaimed(message: Doc<"messages">, pending: readonly StoredChange[]): StoredChange {
   const now = changeOf(message);
   const changed = pending.find(

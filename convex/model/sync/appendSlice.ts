@@ -32,7 +32,7 @@ export async function appendSlice(
     (one) => !keepsText || !belongsToMessageText(one),
   );
   await insertSearchTexts(ctx, stored, searchTexts);
-  // A refresh between two slices saw a part of the message: the next one looks again.
+  // A refresh between two slices counted an incomplete message, so the message is counted again.
   const marked = Messages.markChanged(session, stored);
   await ctx.db.patch("messages", messageId, {
     partRows: (stored.partRows ?? 0) + rows.length,

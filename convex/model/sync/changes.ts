@@ -37,7 +37,7 @@ type Fields = Identity &
   Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "textContent">;
 type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "source">;
 
-/** Describes a message as it now is; `before` is the message as its session counts it. */
+/** Describes a message's current state; `before` is the state that its session has counted. */
 export function changeOf(message: Message, before?: Fields): StoredChange {
   const { _id: messageId, externalId, role, orderKey, createdAt, source } = message;
   const claims = hasUsage(message) || (before !== undefined && hasUsage(before));
@@ -115,7 +115,7 @@ export function generationOf({ _id, changesGeneration }: Session): Generation {
   return { sessionId: _id, ...defined({ changesGeneration }) };
 }
 
-/** Whether changes of a session wait to be counted. */
+/** Whether a session has changes that are not counted yet. */
 export async function hasChanges(ctx: QueryCtx, session: Session): Promise<boolean> {
   return (await waiting(ctx, generationOf(session)).first()) !== null;
 }

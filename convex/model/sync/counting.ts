@@ -54,7 +54,7 @@ function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1
   return { ...booking, sums: { ...booking.sums, ...priceSums(message) } };
 }
 
-/** A message without usage counts: there is nothing to count twice. */
+/** Releases the claim for the message's previous usage. A message without usage counts as counted. */
 async function releaseBefore(
   ctx: MutationCtx,
   session: Session,

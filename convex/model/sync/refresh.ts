@@ -47,7 +47,7 @@ export async function refresh(
   const stored = await ctx.db.get("sessions", sessionId);
   if (stored === null) return;
   if (isOfVersion1(stored)) {
-    await countAgain(ctx, stored, now);
+    await recount(ctx, stored, now);
     return;
   }
   if (stored.foldedThrough !== undefined) {
@@ -58,14 +58,14 @@ export async function refresh(
   const { changes, changesGeneration, hasMore } = taken;
   // Counting a message may append a change of this session: it belongs to the next generation.
   const session = { ...stored, ...defined({ changesGeneration }) };
-  const countings: Counting[] = [];
-  for (const change of changes) countings.push(await count(ctx, session, change));
+  const countedChanges: CountedChange[] = [];
+  for (const change of changes) countedChanges.push(await count(ctx, session, change));
   const secrets = sessionCounts(session.secrets, changes);
   const counted = countedChanges.map(({ change }) => change);
   const folded = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
-  const searched = { ...folded, ...(await searchFields(ctx, folded, changes)) };
-  const { booked, more: hasDays } = await book(ctx, searched, countings);
-  // Counting one message may have changed what is counted of another.
+  const withSearch = { ...folded, ...(await searchFields(ctx, folded, changes)) };
+  const { booked, more: hasDays } = await book(ctx, withSearch, countedChanges);
+  // Counting one message may add a change for another message of this session.
   const more = hasMore || hasDays || (await hasChanges(ctx, session));
   await ctx.db.replace("sessions", sessionId, {
     ...withoutSystemFields(withSearch),
@@ -82,10 +82,10 @@ export async function refresh(
  */
 async function recount(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
   const { _id: sessionId } = session;
-  await removeWhole(ctx, session);
-  // Changes that wait are part of what is counted again.
+  await removeVersion1Row(ctx, session);
+  // Discards waiting changes, because all messages are counted again.
   const changesGeneration = nextGeneration(session);
-  const fields = { ...forgotten(session), changesGeneration, refreshDueAt: now };
+  const fields = { ...resetCounts(session), changesGeneration, refreshDueAt: now };
   await ctx.db.patch("sessions", sessionId, fields);
   await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }

@@ -45,11 +45,11 @@ export async function upsertMany(
     if (!hasRoomFor(perSession)) return result;
     result.sessions.push(await Sessions.upsert(ctx, user, session, now));
   }
-  const seen = new Map<string, Doc<"sessions"> | null>();
+  const sessionsById = new Map<string, Doc<"sessions"> | null>();
   const changed = new Map<Doc<"sessions">, StoredChange[]>();
-  for (const message of chunk.messages) {
-    if (!seen.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
-    const session = await sessionOf(ctx, user, seen, message, now);
+  for (const message of slice.messages) {
+    if (!sessionsById.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
+    const session = await sessionOf(ctx, user, sessionsById, message, now);
     if (session === null) {
       result.messages.push({ outcome: "deleted" });
       continue;
@@ -61,8 +61,8 @@ export async function upsertMany(
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const { messageId, outcome, change } = isContinuation(message)
       ? await appendSlice(ctx, session, stored, message)
-      : await Messages.upsert(ctx, session, stored, message, chunk.receivedAt);
-    if (outcome !== "skipped") note(changed, session, change);
+      : await Messages.upsert(ctx, session, stored, message, slice.receivedAt);
+    if (outcome !== "skipped") recordChange(changed, session, change);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
   for (const [session, changes] of changed) {
@@ -75,8 +75,8 @@ export async function upsertMany(
   return result;
 }
 
-/** Adds a change to those of its session; a message of version 1 is found without one. */
-function note(
+/** Adds a change to those of its session. A message of version 1 has no change, but its session needs a refresh. */
+function recordChange(
   changed: Map<Doc<"sessions">, StoredChange[]>,
   session: Doc<"sessions">,
   change: StoredChange | undefined,
