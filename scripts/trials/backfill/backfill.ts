@@ -29,6 +29,14 @@ function text(n: number): string {
   return words;
 }
 
+/** Messages of a session of the history, the first of them being the n-th of all. */
+function history(session: string, n: number, count: number) {
+  return Array.from({ length: count }, (_, index) => ({
+    ...{ sessionExternalId: session, externalId: `${session}-${index}` },
+    ...{ role: index % 2 === 0 ? "user" : "assistant", textContent: text(n + index) },
+  }));
+}
+
 function newTally(): Tally {
   return { sent: 0, refused: [], slowestMs: 0 };
 }
@@ -68,13 +76,7 @@ export async function playBackfill(load: Load): Promise<Outcome> {
     const requests = Math.ceil(load.historyBytes / load.requestBytes);
     for (let request = 0; request < requests; request++) {
       const session = `history-${request}`;
-      const messages = Array.from({ length: perRequest }, (_, n) => ({
-        ...{ sessionExternalId: session, externalId: `${session}-${n}` },
-        ...{
-          role: n % 2 === 0 ? "user" : "assistant",
-          textContent: text(request * perRequest + n),
-        },
-      }));
+      const messages = history(session, request * perRequest, perRequest);
       await post(backfill, apiKey, "/sync/batch", { messages });
       stored += perRequest;
     }
