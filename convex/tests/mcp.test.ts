@@ -143,6 +143,29 @@ describe("the generation without a handshake", () => {
     }
   });
 
+  test("a request says who asks, in its body and in its headers", async () => {
+    const { post, modern } = await client();
+    const whole = modernMessage("tools/list");
+    const headers = { ...handshakeHeaders(NEWEST), "Mcp-Method": "tools/list" };
+    for (const field of ["protocolVersion", "clientCapabilities"]) {
+      const _meta = { ...whole.params._meta, [`io.modelcontextprotocol/${field}`]: undefined };
+      const answer = await post({ ...whole, params: { _meta } }, headers);
+      expect([field, answer.status]).toEqual([field, 400]);
+      expect((await rpc(answer)).error?.code).toBe(-32602);
+    }
+    const unnamed = await post(whole, handshakeHeaders(NEWEST));
+    expect([unnamed.status, (await rpc(unnamed)).error?.code]).toEqual([400, -32020]);
+    const params = { name: "usage", arguments: {} };
+    const other = await modern("tools/call", params, { "Mcp-Name": "get_session" });
+    expect([other.status, (await rpc(other)).error?.code]).toEqual([400, -32020]);
+  });
+
+  test("a body of another type is refused", async () => {
+    const { post } = await client();
+    const headers = { ...handshakeHeaders(NEWEST), "Content-Type": "text/plain" };
+    expect((await post(modernMessage("tools/list"), headers)).status).toBe(415);
+  });
+
   test("methods that were removed or never were are not found", async () => {
     const { modern } = await client();
     for (const method of ["initialize", "ping", "no/such", "subscriptions/listen"]) {
