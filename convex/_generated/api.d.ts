@@ -116,6 +116,7 @@ import type * as lib_hash from "../lib/hash.js";
 import type * as lib_json from "../lib/json.js";
 import type * as lib_jsonBytes from "../lib/jsonBytes.js";
 import type * as lib_jsonFields from "../lib/jsonFields.js";
+import type * as lib_jsonStream from "../lib/jsonStream.js";
 import type * as lib_numbers from "../lib/numbers.js";
 import type * as lib_pause from "../lib/pause.js";
 import type * as lib_randomId from "../lib/randomId.js";
@@ -459,6 +460,7 @@ declare const fullApi: ApiFromModules<{
   "lib/json": typeof lib_json;
   "lib/jsonBytes": typeof lib_jsonBytes;
   "lib/jsonFields": typeof lib_jsonFields;
+  "lib/jsonStream": typeof lib_jsonStream;
   "lib/numbers": typeof lib_numbers;
   "lib/pause": typeof lib_pause;
   "lib/randomId": typeof lib_randomId;

@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import { ContextPacker, type Excerpt, type ContextMessage } from "./context";
 import { estimateTokens } from "./tokens";
 
-const message = (messageId: string, text: string, role = "user"): ContextMessage => ({ messageId, role, text });
+const message = (messageId: string, text: string, role = "user"): ContextMessage => ({
+  messageId,
+  role,
+  text,
+});
 const excerpt = (
   sessionId: string,
   messages: ContextMessage[],

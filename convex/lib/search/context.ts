@@ -83,12 +83,7 @@ export class ContextPacker<P extends Excerpt> {
 }
 
 /** The excerpt with as many neighbours as fit; undefined when not even a cut answer fits. */
-function fit<P extends Excerpt>(
-  excerpt: P,
-  citation: number,
-  before: string,
-  maxTokens: number,
-) {
+function fit<P extends Excerpt>(excerpt: P, citation: number, before: string, maxTokens: number) {
   const entryOf = (messages: readonly ContextMessage[]): ContextEntry<P> => ({
     ...excerpt,
     messages,
@@ -114,7 +109,9 @@ function appended(before: string, next: string): string {
 }
 
 function contentOf(messages: readonly ContextMessage[]): string {
-  return messages.map((message) => `${roleLabel(message.role)}: ${message.text.trim()}`).join("\n\n");
+  return messages
+    .map((message) => `${roleLabel(message.role)}: ${message.text.trim()}`)
+    .join("\n\n");
 }
 
 function render(entry: ContextEntry<Excerpt>): string {
@@ -129,7 +126,9 @@ function containsAnswer(excerpt: Excerpt, messages: readonly ContextMessage[]): 
 }
 
 function isNew(message: ContextMessage, seen: ReadonlySet<string>): boolean {
-  return message.text.trim() !== "" && !seen.has(message.messageId) && !seen.has(normalizedText(message));
+  return (
+    message.text.trim() !== "" && !seen.has(message.messageId) && !seen.has(normalizedText(message))
+  );
 }
 
 function markSeen(message: ContextMessage, seen: Set<string>): void {

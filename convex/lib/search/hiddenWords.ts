@@ -85,7 +85,11 @@ function indexableTerms(text: string, toBigrams: (segment: string) => string[]):
 }
 
 /** Splits a word that mixes scripts (`第3版beta`) into bigrams and the plain words between them. */
-function addMixedWord(words: Set<string>, word: string, toBigrams: (segment: string) => string[]): void {
+function addMixedWord(
+  words: Set<string>,
+  word: string,
+  toBigrams: (segment: string) => string[],
+): void {
   let at = 0;
   const addPlain = (plain: string) => {
     if (plain !== "") words.add(indexablePrefix(plain));
@@ -133,7 +137,8 @@ function decodedForms(examined: string): Set<string> {
   const forms = new Set<string>();
   let text = examined;
   for (let level = 0; level <= ESCAPE_LEVELS; level++) {
-    for (const replacement of ["", " "]) forms.add(percentDecoded(withoutTerminalCodes(text, replacement)));
+    for (const replacement of ["", " "])
+      forms.add(percentDecoded(withoutTerminalCodes(text, replacement)));
     const next = unescaped(text);
     if (next === text) break;
     text = withoutInlineData(next);

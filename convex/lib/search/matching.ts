@@ -173,7 +173,8 @@ function termMatchesOf(matcher: Matcher, written: string): readonly TermMatch[] 
   if (matcher.whole.has(word)) add(word, 1);
   for (const part of parts) if (matcher.whole.has(part)) add(part, PART_STRENGTH);
   add(matcher.stems.get(stem(word)), STEM_STRENGTH);
-  for (const term of matcher.abbreviations) if (word.startsWith(term)) add(term, ABBREVIATION_STRENGTH);
+  for (const term of matcher.abbreviations)
+    if (word.startsWith(term)) add(term, ABBREVIATION_STRENGTH);
   for (const term of matcher.prefixes) if (word.startsWith(term)) add(term, PREFIX_STRENGTH);
   return [...found].map(([term, strength]) => ({ term, strength }));
 }
@@ -236,7 +237,8 @@ function phrasesIn(text: string, phrases: ReadonlyArray<readonly string[]>): boo
   const words = wordsOf(text.normalize("NFKC")).map((word) => normalWord(word.text));
   const all = ` ${words.join(" ")} `;
   return phrases.map((phrase) => {
-    if (phrase.some((word) => UNSPACED_CHARACTER.test(word))) return words.join("").includes(phrase.join(""));
+    if (phrase.some((word) => UNSPACED_CHARACTER.test(word)))
+      return words.join("").includes(phrase.join(""));
     return all.includes(` ${phrase.join(" ")} `);
   });
 }
@@ -252,7 +254,10 @@ function strengthOf(concept: Concept, best: ReadonlyMap<string, number>): number
 }
 
 function countOf(concept: Concept, count: ReadonlyMap<string, number>): number {
-  return Math.max(0, ...[...concept.words, ...concept.subwords].map((word) => count.get(word) ?? 0));
+  return Math.max(
+    0,
+    ...[...concept.words, ...concept.subwords].map((word) => count.get(word) ?? 0),
+  );
 }
 
 /** Scores pairs of query words: 1 when adjacent in the text, a half when a few words apart. */

@@ -141,7 +141,14 @@ function identifiersIn(segment: string): string[] {
 
 function emojiConcept(emoji: string): Concept {
   const word = emojiTerm(emoji);
-  return { raw: emoji, words: [word], indexTerms: [word], subwords: [], isIdentifier: false, weight: 1 };
+  return {
+    raw: emoji,
+    words: [word],
+    indexTerms: [word],
+    subwords: [],
+    isIdentifier: false,
+    weight: 1,
+  };
 }
 
 function toConcept(raw: string, isLong: boolean, inHeadline: boolean): Concept | undefined {
@@ -152,7 +159,9 @@ function toConcept(raw: string, isLong: boolean, inHeadline: boolean): Concept |
   const isIdentifier = written.length > 1 || subwords.length > 0 || isCode(raw);
   const emphasis = isLong ? (inHeadline ? 1.5 : 0.5) : 1;
   const weight = emphasis * weightOf(raw, words, isIdentifier, isLong);
-  const indexTerms = words.flatMap((word) => [...queryTerms(word)]).slice(0, MAX_GROUPS * MAX_TERMS);
+  const indexTerms = words
+    .flatMap((word) => [...queryTerms(word)])
+    .slice(0, MAX_GROUPS * MAX_TERMS);
   return { raw: raw.toLowerCase(), words, indexTerms, subwords, isIdentifier, weight };
 }
 

@@ -5,7 +5,11 @@ import { matcherOf } from "./matching";
 import { prepareQuery } from "./query";
 
 const filler = "We looked at the deployment and the tests and found nothing of note. ".repeat(10);
-const candidate = (sessionId: string, text: string, more: Partial<TextCandidate> = {}): TextCandidate => ({
+const candidate = (
+  sessionId: string,
+  text: string,
+  more: Partial<TextCandidate> = {},
+): TextCandidate => ({
   sessionId,
   text,
   createdAt: 1,
@@ -76,7 +80,10 @@ describe("ranking does not depend on the order of candidates", () => {
       candidate("b", "a lease"),
     ];
     const ranked = rankSessions(matcherOf(prepareQuery("lease renewal failed")), candidates);
-    expect(ranked.map((one) => one.candidate.text)).toEqual(["the lease renewal failed", "a lease"]);
+    expect(ranked.map((one) => one.candidate.text)).toEqual([
+      "the lease renewal failed",
+      "a lease",
+    ]);
   });
 
   test("a candidate without any word of the query is not a result", () => {
@@ -89,7 +96,9 @@ test("scores lie in 0–1 and decrease along the result, whatever the query and 
   const text = fc.array(word, { maxLength: 30 }).map((words) => words.join(" "));
   fc.assert(
     fc.property(text, fc.array(fc.tuple(fc.constantFrom("s", "t", "u"), text)), (query, texts) => {
-      const candidates = texts.map(([session, body], i) => candidate(session, body, { createdAt: i }));
+      const candidates = texts.map(([session, body], i) =>
+        candidate(session, body, { createdAt: i }),
+      );
       for (const rank of [rankSessions, rankCandidates]) {
         const scores = rank(matcherOf(prepareQuery(query)), candidates).map((one) => one.score);
         expect(scores).toEqual([...scores].sort((a, b) => b - a));

@@ -130,7 +130,11 @@ async function readUnitStart(
     found.unshift(message);
     bytes += utf8Length(message.textContent ?? "");
     // A prompt starts a turn.
-    if (message.role === "user" || message._id === lastUnit?.messageId || bytes > 2 * TURN_MAX_BYTES)
+    if (
+      message.role === "user" ||
+      message._id === lastUnit?.messageId ||
+      bytes > 2 * TURN_MAX_BYTES
+    )
       break;
     if (found.length >= LOOK_BACK_MAX_MESSAGES) break;
   }
