@@ -77,10 +77,10 @@ export function percentDecoded(text: string): string {
  */
 const INLINE_DATA_MIN_CHARS = 160;
 const INLINE_DATA =
-  /(?:data:([a-z]+\/[a-z0-9.+-]{1,60})(?:;[a-z0-9=_-]{1,40}){0,4};base64,)?[A-Za-z0-9+/_-]{160,}={0,2}/g;
+  /(?<![A-Za-z0-9+/_-])(?:data:([a-z]+\/[a-z0-9.+-]{1,60})(?:;[a-z0-9=_-]{1,40}){0,4};base64,)?[A-Za-z0-9+/_-]{160,}={0,2}/g;
 /** Base64 wrapped as in MIME and PEM: at least four full lines, then the last one. */
 const WRAPPED_DATA = /(?:^[A-Za-z0-9+/]{60,76}\r?\n){4,}(?:^[A-Za-z0-9+/]{1,76}={0,2}$)?/gm;
-const MAY_CONTAIN_WRAPPED_DATA = /[A-Za-z0-9+/]{60,76}\r?\n[A-Za-z0-9+/]{60,76}\r?\n/;
+const MAY_CONTAIN_WRAPPED_DATA = /^[A-Za-z0-9+/]{60,76}\r?\n[A-Za-z0-9+/]{60,76}\r?\n/m;
 
 /** Whether a match is data and not a long path or name: base64 mixes cases and digits throughout. */
 function isData(match: string): boolean {
