@@ -591,3 +591,26 @@ describe("prices", () => {
     });
   });
 });
+
+test("a message that loses its usage in the burst in which another copy of it is counted leaves none", async () => {
+  const call = { createdAt: at("03T10:00:00"), promptTokens: 100, apiMessageId: "r" };
+  const { t, ada } = await withMessages([
+    { ...call, externalId: "m3" },
+    { ...call, externalId: "m0" },
+  ]);
+  expect((await stats(ada)).totals.totalTokens).toBe(100);
+  // The same again as one burst, in every order of the two copies.
+  for (const [first, second] of [
+    ["m0", "m3"],
+    ["m3", "m0"],
+  ]) {
+    const session = `s-${first}`;
+    const message = { sessionExternalId: session, role: "assistant", textContent: "t" };
+    const own = { ...message, ...call, apiMessageId: `r-${first}` };
+    await ada.post("/sync/message", { ...own, externalId: first });
+    await ada.post("/sync/message", { ...own, externalId: second });
+    await ada.post("/sync/message", { ...own, externalId: first, promptTokens: 0 });
+    await settle(t);
+  }
+  expect((await stats(ada)).totals.totalTokens).toBe(300);
+});

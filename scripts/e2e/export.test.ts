@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { LARGE_INPUTS } from "./signIn.fixture.ts";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 
 /** Exports and shared pages over real HTTP, on an engine that refuses what Convex refuses. */
@@ -12,6 +13,7 @@ beforeAll(async () => {
   engine = await startTestEngine({
     embeddings: false,
     env: { RATE_LIMIT_EXPORT: "off", WRITE_MIB_PER_SECOND: "64" },
+    limits: LARGE_INPUTS,
   });
   ada = await engine.createUser();
 });

@@ -19,6 +19,12 @@ import { nextRefresh } from "../sync/refreshSchedule";
  */
 export type Claim = { messageId: Id<"messages">; key: string; rank: string };
 
+/**
+ * A refresh that is counting: its session as it will be stored, and the changes that it took and has not
+ * counted yet. Without them, a message would be booked as it is now and not as it was counted.
+ */
+export type Counting = { session: Doc<"sessions">; uncounted: () => readonly StoredChange[] };
+
 async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClaims"> | null> {
   return await ctx.db
     .query("usageClaims")
@@ -27,13 +33,13 @@ async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClai
 }
 
 /**
- * Makes the claim of a message; true if its usage is counted from now on. `counting` is the session
- * whose refresh asks, as it will be stored.
+ * Makes the claim of a message; true if its usage is counted from now on. `counting` is the refresh
+ * that asks.
  */
 export async function claim(
   ctx: MutationCtx,
   own: Claim,
-  counting: Doc<"sessions">,
+  counting: Counting,
 ): Promise<boolean> {
   const first = await firstClaim(ctx, own.key);
   await ctx.db.insert("usageClaims", own);
@@ -50,7 +56,7 @@ export async function claim(
 export async function release(
   ctx: MutationCtx,
   { messageId, key }: Pick<Claim, "messageId" | "key">,
-  counting?: Doc<"sessions">,
+  counting?: Counting,
 ): Promise<boolean> {
   const first = await firstClaim(ctx, key);
   const own = first?.messageId === messageId ? first : await ownClaim(ctx, messageId, key);
@@ -91,15 +97,18 @@ async function notifySession(
   ctx: MutationCtx,
   messageId: Id<"messages">,
   isCounted: boolean,
-  counting: Doc<"sessions"> | undefined,
+  counting: Counting | undefined,
 ): Promise<void> {
   const message = await ctx.db.get("messages", messageId);
   if (message === null) return;
   const { sessionId } = message;
-  const isOwn = counting?._id === sessionId;
-  const session = isOwn ? counting : await ctx.db.get("sessions", sessionId);
+  const own = counting?.session._id === sessionId ? counting : undefined;
+  const session = own?.session ?? (await ctx.db.get("sessions", sessionId));
   if (session === null) return;
-  const pending = await pendingOf(ctx, generationOf(session));
+  const pending = [
+    ...(own?.uncounted() ?? []),
+    ...(await pendingOf(ctx, generationOf(session))),
+  ];
   const { usageKey, secrets, ...claimed } = asClaimed(message, pending);
   await append(ctx, session, [{ ...claimed, changedAt: 0, isCounted, before: {} }]);
   const now = Date.now();

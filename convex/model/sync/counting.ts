@@ -8,7 +8,7 @@ import { priceSums } from "../../lib/stats/prices";
 import { bookingOf, type UsageMessage, usageRank } from "../../lib/stats/usage";
 import { type Change, claimedOf } from "../../lib/sync/sessionTotals";
 import { type Names, SessionDays } from "../stats/ledger";
-import { claim, release } from "../stats/usageClaims";
+import { claim, type Counting, release } from "../stats/usageClaims";
 import type { MessageChange } from "./changes";
 
 /** Counts message changes: claims their usage, and books them in the ledger. */
@@ -21,7 +21,7 @@ export type CountedChange = { change: Change<MessageChange>; bookings: Booking[]
 /** Decides whether the usage of a changed message is counted, and returns the resulting bookings. */
 export async function count(
   ctx: MutationCtx,
-  session: Session,
+  counting: Counting,
   message: MessageChange,
 ): Promise<CountedChange> {
   const { externalId = "", createdAt, before, isCounted } = message;
@@ -37,8 +37,8 @@ export async function count(
       ],
     };
   }
-  const wasCounted = before === undefined || (await releaseBefore(ctx, session, message));
-  const counts = await claimNow(ctx, session, message);
+  const wasCounted = before === undefined || (await releaseBefore(ctx, counting, message));
+  const counts = await claimNow(ctx, counting, message);
   const bookings = [pricedBooking(now, { isCounted: counts, sign: 1 })];
   if (before === undefined) return { change: { message, isCounted: counts }, bookings };
   const then = { ...before, externalId, createdAt };
@@ -57,18 +57,18 @@ function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1
 /** Releases the claim for the message's previous usage. A message without usage counts as counted. */
 async function releaseBefore(
   ctx: MutationCtx,
-  session: Session,
+  counting: Counting,
   { messageId, before }: MessageChange,
 ) {
   if (messageId === undefined || before?.usageKey === undefined) return true;
-  return await release(ctx, { messageId, key: before.usageKey }, session);
+  return await release(ctx, { messageId, key: before.usageKey }, counting);
 }
 
-async function claimNow(ctx: MutationCtx, session: Session, message: MessageChange) {
+async function claimNow(ctx: MutationCtx, counting: Counting, message: MessageChange) {
   const { messageId, externalId = "", usageKey: key } = message;
   if (messageId === undefined || key === undefined) return true;
-  const rank = usageRank(session, { ...message, externalId });
-  return await claim(ctx, { messageId, key, rank }, session);
+  const rank = usageRank(counting.session, { ...message, externalId });
+  return await claim(ctx, { messageId, key, rank }, counting);
 }
 
 /** Days that one refresh renames, or searches for reported totals to subtract. */

@@ -59,7 +59,10 @@ export async function refresh(
   // Counting a message may append a change of this session: it belongs to the next generation.
   const session = { ...stored, ...defined({ changesGeneration }) };
   const countedChanges: CountedChange[] = [];
-  for (const change of changes) countedChanges.push(await count(ctx, session, change));
+  for (const [at, change] of changes.entries()) {
+    const counting = { session, uncounted: () => changes.slice(at + 1) };
+    countedChanges.push(await count(ctx, counting, change));
+  }
   const secrets = sessionCounts(session.secrets, changes);
   const counted = countedChanges.map(({ change }) => change);
   const folded = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
