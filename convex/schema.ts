@@ -140,6 +140,8 @@ const sessions = defineTable({
   /** The session's numbers as the plugin reported them, and as sums over its messages. */
   claimed: v.optional(vNumbers),
   counted: v.optional(vCounted),
+  /** Whose ids its messages have (`lib/sync/twins.ts`); absent until a message that may have a twin. */
+  idOrigin: v.optional(v.union(v.literal("made-up"), v.literal("tool"), v.literal("both"))),
   /** Every model that a message named, up to a few; sorted. */
   models: v.optional(v.array(v.string())),
   /** Source time of the latest message, ms. */

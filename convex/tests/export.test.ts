@@ -164,7 +164,7 @@ describe("GET /api/export", () => {
   test.each([
     ["", /all=true/],
     ["sessionIds=nowhere", /None of these ids/],
-    ["all=true", /no session/],
+    ["all=true", /None of your sessions/],
     ["sessionIds=silent", /a question with an answer/],
   ])("an export of nothing says why: %s", async (query, why) => {
     const ada = await person(deployment());

@@ -206,7 +206,8 @@ const asking = (name: string) =>
 
 const reads: Operation[] = [
   reading("list of 10 sessions", 10, { path: "/api/sessions?limit=10" }),
-  reading("page of 100 messages with parts", PAGE_ROWS, {
+  // What it returns is the rows, and the one day of the session by which its usage is split.
+  reading("page of 100 messages with parts", PAGE_ROWS + 1, {
     path: `/api/sessions/${LIVE}?messages_limit=100`,
   }),
   reading(`stats of ${DAYS} days`, DAYS, { path: `/api/stats?${lastDays}` }),

@@ -37,6 +37,31 @@ export function isMadeUp(sessionExternalId: string, externalId: string): boolean
   return /^(?:user|assistant)-\d{1,13}$/.test(externalId.slice(sessionExternalId.length + 1));
 }
 
+/**
+ * Whose ids the messages of a session have that may have twins: made up by a plugin, the tool's own, or
+ * both. Twins exist only where both do, so that plain syncs and imports look for none.
+ */
+export type IdOrigin = "made-up" | "tool" | "both";
+
+/** The origin of this message's id; undefined if such messages have no twins. */
+export function idOrigin(
+  session: { externalId: string; source: string },
+  { role = "", externalId }: TwinMessage,
+): "made-up" | "tool" | undefined {
+  if (!MADE_UP_ROLES[session.source]?.includes(role)) return undefined;
+  return isMadeUp(session.externalId, externalId) ? "made-up" : "tool";
+}
+
+/** The origin of a session's ids with one more message. Messages of version 1 may be of both. */
+export function withOrigin(
+  session: { idOrigin?: IdOrigin; messageCount: number },
+  origin: "made-up" | "tool",
+): IdOrigin {
+  const { idOrigin: known, messageCount } = session;
+  if (known === undefined) return messageCount > 0 ? "both" : origin;
+  return known === origin ? known : "both";
+}
+
 /** The range of times in which the twin may be; null if a message of this kind has none. */
 export function twinTimes(
   session: { externalId: string; source: string },

@@ -1,7 +1,9 @@
-import type { Doc } from "../../_generated/dataModel";
+import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { added, fits, NO_LOAD, type Load } from "../../lib/sync/slices";
 import { isContinuation } from "../../lib/sync/messageSlices";
+import { type IdOrigin, idOrigin, withOrigin } from "../../lib/sync/twins";
+import { defined } from "../../lib/record";
 import { timeFromId } from "../../lib/sync/sourceTime";
 import { deletingOf } from "../accounts/deletionState";
 import { append, type StoredChange } from "./changes";
@@ -47,6 +49,7 @@ export async function upsertMany(
   }
   const sessionsById = new Map<string, Doc<"sessions"> | null>();
   const changed = new Map<Doc<"sessions">, StoredChange[]>();
+  const origins = new Map<Id<"sessions">, IdOrigin>();
   for (const message of slice.messages) {
     if (!sessionsById.has(message.sessionExternalId) && !hasRoomFor(perSession)) break;
     const session = await sessionOf(ctx, user, sessionsById, message, now);
@@ -54,25 +57,40 @@ export async function upsertMany(
       result.messages.push({ outcome: "deleted" });
       continue;
     }
+    const origin = originWith(session, origins, message);
     const stored =
       (await Messages.find(ctx, session, message.externalId)) ??
-      (isContinuation(message) ? null : await findTwin(ctx, session, message));
+      (isContinuation(message) || origin !== "both" ? null : await findTwin(ctx, session, message));
     // A new message never ends the slice: the caller bounded it, and its new session would stay empty.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
     const { messageId, outcome, change } = isContinuation(message)
       ? await appendSlice(ctx, session, stored, message)
       : await Messages.upsert(ctx, session, stored, message, slice.receivedAt);
     if (outcome !== "skipped") recordChange(changed, session, change);
+    if (origin !== undefined) origins.set(session._id, origin);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
   for (const [session, changes] of changed) {
     await append(ctx, session, changes);
     const refreshDueAt = nextRefresh(session.refreshDueAt, now);
-    if (refreshDueAt === undefined) continue;
-    await ctx.db.patch("sessions", session._id, { refreshDueAt });
-    await scheduleRefresh(ctx, session._id);
+    const origin = origins.get(session._id);
+    const changedOrigin = origin === session.idOrigin ? undefined : origin;
+    if (refreshDueAt === undefined && changedOrigin === undefined) continue;
+    await ctx.db.patch("sessions", session._id, defined({ refreshDueAt, idOrigin: changedOrigin }));
+    if (refreshDueAt !== undefined) await scheduleRefresh(ctx, session._id);
   }
   return result;
+}
+
+/** Whose ids the session's messages have with this one; undefined if this one may have no twin. */
+function originWith(
+  session: Doc<"sessions">,
+  origins: ReadonlyMap<Id<"sessions">, IdOrigin>,
+  message: MessageRow,
+): IdOrigin | undefined {
+  const origin = idOrigin(session, message);
+  if (origin === undefined) return undefined;
+  return withOrigin({ ...session, ...defined({ idOrigin: origins.get(session._id) }) }, origin);
 }
 
 /** Adds a change to those of its session. A message of version 1 has no change, but its session needs a refresh. */
