@@ -36,11 +36,7 @@ async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClai
  * Makes the claim of a message; true if its usage is counted from now on. `counting` is the refresh
  * that asks.
  */
-export async function claim(
-  ctx: MutationCtx,
-  own: Claim,
-  counting: Counting,
-): Promise<boolean> {
+export async function claim(ctx: MutationCtx, own: Claim, counting: Counting): Promise<boolean> {
   const first = await firstClaim(ctx, own.key);
   await ctx.db.insert("usageClaims", own);
   if (first === null) return true;
@@ -105,10 +101,7 @@ async function notifySession(
   const own = counting?.session._id === sessionId ? counting : undefined;
   const session = own?.session ?? (await ctx.db.get("sessions", sessionId));
   if (session === null) return;
-  const pending = [
-    ...(own?.uncounted() ?? []),
-    ...(await pendingOf(ctx, generationOf(session))),
-  ];
+  const pending = [...(own?.uncounted() ?? []), ...(await pendingOf(ctx, generationOf(session)))];
   const { usageKey, secrets, ...claimed } = asClaimed(message, pending);
   await append(ctx, session, [{ ...claimed, changedAt: 0, isCounted, before: {} }]);
   const now = Date.now();
