@@ -70,6 +70,17 @@ export async function upsertMany(
     if (origin !== undefined) origins.set(session._id, origin);
     result.messages.push({ sessionId: session._id, messageId, outcome });
   }
+  await noteChanges(ctx, changed, origins, now);
+  return result;
+}
+
+/** Appends the changes of each session, and marks its refresh as due once a burst. */
+async function noteChanges(
+  ctx: MutationCtx,
+  changed: ReadonlyMap<Doc<"sessions">, readonly StoredChange[]>,
+  origins: ReadonlyMap<Id<"sessions">, IdOrigin>,
+  now: number,
+): Promise<void> {
   for (const [session, changes] of changed) {
     await append(ctx, session, changes);
     const refreshDueAt = nextRefresh(session.refreshDueAt, now);
@@ -79,7 +90,6 @@ export async function upsertMany(
     await ctx.db.patch("sessions", session._id, defined({ refreshDueAt, idOrigin: changedOrigin }));
     if (refreshDueAt !== undefined) await scheduleRefresh(ctx, session._id);
   }
-  return result;
 }
 
 /** Whose ids the session's messages have with this one; undefined if this one may have no twin. */
