@@ -340,6 +340,7 @@ import type * as wire_share from "../wire/share.js";
 import type * as wire_sources from "../wire/sources.js";
 import type * as wire_stats from "../wire/stats.js";
 import type * as wire_sync from "../wire/sync.js";
+import type * as wire_usageSums from "../wire/usageSums.js";
 import type * as wire_webhooks from "../wire/webhooks.js";
 import type * as wire_wellKnown from "../wire/wellKnown.js";
 import type * as workos from "../workos.js";
@@ -684,6 +685,7 @@ declare const fullApi: ApiFromModules<{
   "wire/sources": typeof wire_sources;
   "wire/stats": typeof wire_stats;
   "wire/sync": typeof wire_sync;
+  "wire/usageSums": typeof wire_usageSums;
   "wire/webhooks": typeof wire_webhooks;
   "wire/wellKnown": typeof wire_wellKnown;
   workos: typeof workos;

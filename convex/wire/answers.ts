@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
 import { answerShape } from "./fieldShapes";
+import { usageSums } from "./usageSums";
 
 /** Answers that several endpoints share. */
 
@@ -31,23 +32,7 @@ const Usage = z.object({
 });
 
 /** Sums of one session over a model or a day. */
-const splitNumbers = {
-  messages: count,
-  promptTokens: count,
-  completionTokens: count,
-  totalTokens: count,
-  cacheReadTokens: count.optional(),
-  cacheWriteTokens: count.optional(),
-  cacheWrite1hTokens: count.optional(),
-  reasoningTokens: count.optional(),
-  uncostedTokens: count.optional(),
-  unpricedTokens: count.optional(),
-  reportedTokens: count.optional(),
-  lastActiveAt: count.optional(),
-  cost: count.meta({ description: "US dollars, as tools reported them." }),
-  computedCost: count.optional().meta({ description: "US dollars, by the price table." }),
-  reportedCost: count.optional(),
-};
+const splitNumbers = { ...usageSums, lastActiveAt: count.optional() };
 
 /** Where a session's token and cost numbers come from. */
 const SessionUsage = z.object({

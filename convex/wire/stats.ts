@@ -2,35 +2,12 @@ import * as z from "zod";
 import { zoneNamed } from "../lib/stats/zones";
 import { day, label } from "./fields";
 import { route } from "./route";
+import { usageSums } from "./usageSums";
 import { readSource } from "./sources";
 
 const count = z.number();
 
-const totals = {
-  sessions: count,
-  messages: count,
-  promptTokens: count,
-  completionTokens: count,
-  totalTokens: count,
-  cacheReadTokens: count.optional(),
-  cacheWriteTokens: count.optional(),
-  cacheWrite1hTokens: count.optional(),
-  reasoningTokens: count.optional(),
-  uncostedTokens: count.optional().meta({ description: "Tokens without a reported cost." }),
-  unpricedTokens: count.optional().meta({ description: "Tokens without a known price." }),
-  reportedTokens: count.optional().meta({
-    description:
-      "The share of `totalTokens` that only sessions' own totals report, not their messages.",
-  }),
-  cost: count.meta({ description: "US dollars, as reported by the tools." }),
-  computedCost: count
-    .optional()
-    .meta({ description: "US dollars, computed from the price table." }),
-  reportedCost: count.optional().meta({
-    description: "The share of `cost` that only sessions' own totals report, not their messages.",
-  }),
-  durationMs: count,
-};
+const totals = { sessions: count, ...usageSums, durationMs: count };
 
 const zone = z
   .string()

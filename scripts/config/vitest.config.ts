@@ -14,7 +14,25 @@ class WaitingFirst extends BaseSequencer {
   }
 }
 
-/** Two rooms: `convex/` runs in the edge runtime that convex-test asks for, scripts run in Node. */
+/** Tests of functions and pure code that take longest. `npm run test:fast` leaves them out, `npm test` does not. */
+const LONG = [
+  "convex/exports/{exports,writer}.test.ts",
+  "convex/lib/secrets/secrets.test.ts",
+  "convex/pages/markdown/markdown.test.ts",
+  "convex/tests/sync*.test.ts",
+  "convex/tests/{numbers,properties,changes,analytics}.test.ts",
+  "convex/tests/{export,sharing,search,sessions}.test.ts",
+  "convex/tests/deletion*.test.ts",
+];
+
+/** `convex/` runs in the edge runtime that convex-test asks for. */
+const edge = {
+  environment: "edge-runtime",
+  testTimeout: 30_000,
+  server: { deps: { inline: ["convex-test"] } },
+};
+
+/** Functions and pure code in two projects, fast and long ones, and scripts, which run in Node. */
 export default defineConfig({
   root,
   test: {
@@ -22,16 +40,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 2,
     sequence: { sequencer: WaitingFirst },
     projects: [
-      {
-        root,
-        test: {
-          name: "convex",
-          include: ["convex/**/*.test.ts"],
-          environment: "edge-runtime",
-          testTimeout: 30_000,
-          server: { deps: { inline: ["convex-test"] } },
-        },
-      },
+      { root, test: { name: "fast", include: ["convex/**/*.test.ts"], exclude: LONG, ...edge } },
+      { root, test: { name: "long", include: LONG, ...edge } },
       {
         root,
         test: {
