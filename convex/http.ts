@@ -4,6 +4,7 @@ import { searchDocs } from "./http/docs";
 import { deleteSession, patchSession } from "./http/edit";
 import { exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
+import { getFiles } from "./http/files";
 import { health } from "./http/health";
 import { mcp } from "./http/mcp";
 import { openapi } from "./http/openapi";
@@ -41,6 +42,7 @@ export const endpoints: readonly Endpoint[] = [
   search,
   searchByQuery,
   getContext,
+  getFiles,
   patchSession,
   deleteSession,
   exportSessions,

@@ -19,7 +19,7 @@ export const fulltext = callerQuery({
   handler: (ctx, input) => Search.fulltext(ctx, ctx.user, input),
 });
 
-/** MCP: the caller's sessions that changed, read or named a file. */
+/** `GET /api/files` and MCP: the caller's sessions that changed, read or named a file. */
 export const forFile = callerQuery({
   args: { path: v.string(), limit: v.number(), filters: vFilters },
   handler: (ctx, input) => sessionsForFile(ctx, ctx.user, input),

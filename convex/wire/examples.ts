@@ -42,6 +42,7 @@ export const examples: { readonly [name: string]: Example } = {
   getSessionById: { query: { id: session.externalId } },
   search: { body: { query: "flaky upload test", type: "fulltext", limit: 5 } },
   searchByQuery: { query: { q: "flaky upload test", limit: "5" } },
+  getFiles: { query: { path: "src/cart.ts" } },
   getContext: { query: { q: "why does the upload test fail", max_tokens: "500" } },
   exportSessions: { query: { id: session.externalId, format: "markdown" } },
   exportEvals: { query: { sessionIds: session.externalId, format: "deepeval" } },
