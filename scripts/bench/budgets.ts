@@ -93,7 +93,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
     documentsRead: { base: 0, perItem: newMessage.documentsRead.base },
     bytesRead: { base: 0, perItem: newMessage.bytesRead.base },
     // The session's row, written once a burst, also says whose ids its messages have.
-    bytesWrittenBeyondPayload: { base: 100, perItem: newMessage.bytesWrittenBeyondPayload.base },
+    bytesWrittenBeyondPayload: { base: 250, perItem: newMessage.bytesWrittenBeyondPayload.base },
   },
   "message, delivered again": {
     ...newMessage,
