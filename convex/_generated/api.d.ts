@@ -9,6 +9,7 @@
  */
 
 import type * as account from "../account.js";
+import type * as accountTables from "../accountTables.js";
 import type * as analytics from "../analytics.js";
 import type * as answers_context from "../answers/context.js";
 import type * as answers_conversation from "../answers/conversation.js";
@@ -356,6 +357,7 @@ import type {
 
 declare const fullApi: ApiFromModules<{
   account: typeof account;
+  accountTables: typeof accountTables;
   analytics: typeof analytics;
   "answers/context": typeof answers_context;
   "answers/conversation": typeof answers_conversation;

@@ -10,6 +10,7 @@ import { utcDate } from "../lib/time";
 import type { SessionAnswer } from "../wire/answers";
 import { AnswerText, cutChars, plainLabel } from "./text";
 import type { ToolCall } from "./tool";
+import { UNTITLED } from "../lib/sessions/titles";
 
 /** Sessions as documents: `opensync://sessions/ID`, in parts that go on behind a message. */
 
@@ -42,7 +43,7 @@ export function offerSessions(server: McpServer, call: ToolCall): void {
   server.registerResource("session-continued", further, about, read);
 }
 
-function listed({ id, title = "Untitled session", createdAt, source }: SessionAnswer) {
+function listed({ id, title = UNTITLED, createdAt, source }: SessionAnswer) {
   return {
     uri: `opensync://sessions/${id}`,
     name: plainLabel(title, 80),

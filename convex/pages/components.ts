@@ -2,6 +2,7 @@ import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
 import { wellFormed } from "../lib/text";
 import type { SessionAnswer } from "../wire/answers";
 import { html, type Child, type Html } from "./html";
+import { UNTITLED } from "../lib/sessions/titles";
 
 /** Elements that several pages share. */
 
@@ -16,7 +17,7 @@ export function time(at: number, style: "full" | "time" = "full"): Html {
 export const sessionPath = (id: string) => `/sessions/${encodeURIComponent(id)}`;
 
 /** The title for people, because a session without one still needs a link. */
-export const titleOf = ({ title }: { title?: string }) => title?.trim() || "Untitled session";
+export const titleOf = ({ title }: { title?: string }) => title?.trim() || UNTITLED;
 
 /** The facts of a session below its title in lists. Unknown ones are left out. */
 export function sessionMeta(session: SessionAnswer): Html {

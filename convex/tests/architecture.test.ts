@@ -60,12 +60,21 @@ const ROOMS: Record<string, Room> = {
     why: "the HTTP layer: no database",
   },
   fields: { allowed: ["lib"], packages: CONVEX, why: "columns" },
+  accountTables: { allowed: ["fields"], packages: CONVEX, why: "tables of accounts" },
   progressTables: { allowed: ["fields"], packages: CONVEX, why: "tables of work in progress" },
   ledgerTables: { allowed: ["fields"], packages: CONVEX, why: "tables of the ledger" },
   searchTables: { allowed: ["fields"], packages: CONVEX, why: "tables of search" },
   browserTables: { allowed: [], packages: CONVEX, why: "tables of signed-in browsers" },
   schema: {
-    allowed: ["fields", "progressTables", "ledgerTables", "searchTables", "browserTables", "lib"],
+    allowed: [
+      "fields",
+      "accountTables",
+      "progressTables",
+      "ledgerTables",
+      "searchTables",
+      "browserTables",
+      "lib",
+    ],
     packages: [...CONVEX, /^@convex-dev\/auth/],
     why: "tables",
   },
@@ -74,7 +83,7 @@ const ROOMS: Record<string, Room> = {
 
 /** Top-level files of `convex/` that are not function files. */
 const TOP_LEVEL = new Set(
-  "http crons auth schema progressTables ledgerTables searchTables browserTables fields errors functions".split(
+  "http crons auth schema accountTables progressTables ledgerTables searchTables browserTables fields errors functions".split(
     " ",
   ),
 );

@@ -4,6 +4,7 @@ import { personText } from "../../lib/sessions/injectedText";
 import { cite, readCitation, sessionArgument } from "../citation";
 import { AnswerText, cutChars, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
+import { UNTITLED } from "../../lib/sessions/titles";
 
 const PROMPT_MAX_CHARS = 1_200;
 const ANSWER_MAX_CHARS = 1_500;
@@ -45,7 +46,7 @@ function headOf({ session }: SessionOverview): string {
     ["cost", session.cost > 0 ? `$${session.cost.toFixed(2)}` : undefined],
   ];
   const known = facts.filter(([, value]) => value !== undefined);
-  const title = quotedLabel(session.title ?? "Untitled session");
+  const title = quotedLabel(session.title ?? UNTITLED);
   return `${cite(session.id)} ${title}\n${known.map(([name, value]) => `${name}: ${value}`).join("; ")}`;
 }
 

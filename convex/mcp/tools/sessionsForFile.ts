@@ -6,6 +6,7 @@ import { cite } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { AnswerText, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
+import { UNTITLED } from "../../lib/sessions/titles";
 
 const MENTIONS_SHOWN = 3;
 
@@ -40,7 +41,7 @@ type Found = FunctionReturnType<typeof internal.search.forFile>["sessions"][numb
 
 function entryOf({ sessionId, title, project, source, createdAt, mentions }: Found): string {
   const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
-  const head = `${quotedLabel(title ?? "Untitled session")} (${where.filter((one) => one !== "").join(", ")})`;
+  const head = `${quotedLabel(title ?? UNTITLED)} (${where.filter((one) => one !== "").join(", ")})`;
   const lines = mentions.slice(0, MENTIONS_SHOWN).map(({ messageId, use, tool: name }) => {
     const by = name === undefined ? "" : ` by ${quotedLabel(name, 60)}`;
     return `${cite(sessionId, messageId)} ${use}${by}`;
