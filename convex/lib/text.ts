@@ -95,9 +95,16 @@ export function splitBytes(text: string, maxBytes: number): string[] {
   return split(text, (at) => prefixEnd(text, at, maxBytes));
 }
 
-/** Like `splitBytes`, without splitting words of up to `WORD_MAX_CHARS`. */
-export function splitWords(text: string, maxBytes: number): string[] {
-  return split(text, (at) => wordEnd(text, at, prefixEnd(text, at, maxBytes)));
+/**
+ * Like `splitBytes`, at the end of a line of up to `LINE_MAX_CHARS`, else without splitting words of up to
+ * `WORD_MAX_CHARS`. A name and its secret mostly share a line, and a secret is recognised by its name.
+ */
+export function splitLines(text: string, maxBytes: number): string[] {
+  return split(text, (at) => {
+    const end = prefixEnd(text, at, maxBytes);
+    if (end === text.length) return end;
+    return lineEnd(text, at, end) ?? wordEnd(text, at, end);
+  });
 }
 
 function split(text: string, endOf: (at: number) => number): string[] {
@@ -110,6 +117,18 @@ function split(text: string, endOf: (at: number) => number): string[] {
   return slices;
 }
 
+/** The longest line that is kept whole. */
+const LINE_MAX_CHARS = 2_048;
+/** The end of a line, also where a JSON text escapes it. */
+const LINE_END = /^[\s\S]*(?:\n|\\n)/;
+
+/** The end of the last whole line before `end`; undefined if there is none near. */
+function lineEnd(text: string, from: number, end: number): number | undefined {
+  const start = Math.max(from, end - LINE_MAX_CHARS);
+  const whole = LINE_END.exec(text.slice(start, end));
+  return whole === null ? undefined : start + whole[0].length;
+}
+
 /** The longest word. Longer sequences are data, or a script without spaces. */
 const WORD_MAX_CHARS = 256;
 /**
@@ -120,7 +139,6 @@ const WORD_BOUNDARIES = [/^[\s\S]*\s/u, /^[\s\S]*[^\p{L}\p{M}\p{N}_]/u];
 
 /** The end of the last whole word before `end`, including the separator after it. */
 function wordEnd(text: string, from: number, end: number): number {
-  if (end === text.length) return end;
   const start = Math.max(from, end - WORD_MAX_CHARS);
   const last = text.slice(start, end);
   const whole = WORD_BOUNDARIES.map((cut) => cut.exec(last)?.[0]).find(

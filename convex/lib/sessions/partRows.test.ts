@@ -68,6 +68,21 @@ describe("rows of a message", () => {
     expect(wordsIn(whole).slice(0, searched.length)).toEqual(searched);
   });
 
+  test.each([
+    ["a text", "\n"],
+    ["a JSON text", "\\n"],
+  ])("no row of %s ends between a name and the secret beside it", (_, lineEnd) => {
+    for (let shift = 0; shift < 64; shift++) {
+      const whole =
+        "x".repeat(shift) + `  - name: DB_PASS value: horse battery${lineEnd}`.repeat(900);
+      const { head, tail } = splitText(whole);
+      const ofText = [head, ...tail.map(({ text = "" }) => text)];
+      expect(ofText.join("")).toBe(whole);
+      expect(ofText.length).toBeGreaterThan(2);
+      expect(ofText.filter((row) => !row.endsWith(`battery${lineEnd}`))).toEqual([]);
+    }
+  });
+
   test("a long text is split into head and tail, and every word of it is searchable", () => {
     const whole = "日本語 🎉 words\n".repeat(20_000);
     const { head, tail } = splitText(whole);

@@ -1,5 +1,5 @@
 import { containsInlineData } from "../search/readable";
-import { jsonStringBytes, splitBytes, splitWords, utf8Length } from "../text";
+import { jsonStringBytes, splitBytes, splitLines, utf8Length } from "../text";
 
 /** Splits messages and parts into rows that fit documents, and joins them again. Pure. */
 
@@ -79,7 +79,7 @@ export type PartRow = {
 
 /** Splits a message's text into what its own row holds and the rows that hold the rest. */
 export function splitText(text: string): { head: string; tail: PartRow[] } {
-  const [head = "", ...rest] = splitWords(text, SEARCHABLE_ROW_MAX_BYTES);
+  const [head = "", ...rest] = splitLines(text, SEARCHABLE_ROW_MAX_BYTES);
   const tail = rest.map((slice, index) => ({
     order: TEXT_ORDER,
     piece: index,
@@ -120,7 +120,7 @@ function searchableRow(text: string): { text: string } | { content: string } {
 function searchableTexts(content: string): string[] {
   // A character takes at least one byte, so text beyond this cannot be in the first rows.
   const beginning = content.slice(0, (SEARCHABLE_ROWS_MAX + 1) * SEARCHABLE_ROW_MAX_BYTES);
-  return splitWords(beginning, SEARCHABLE_ROW_MAX_BYTES).slice(0, SEARCHABLE_ROWS_MAX);
+  return splitLines(beginning, SEARCHABLE_ROW_MAX_BYTES).slice(0, SEARCHABLE_ROWS_MAX);
 }
 
 /**
