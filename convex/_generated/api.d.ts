@@ -279,6 +279,7 @@ import type * as model_stats_usageClaims from "../model/stats/usageClaims.js";
 import type * as model_stats_version1 from "../model/stats/version1.js";
 import type * as model_stats_views from "../model/stats/views.js";
 import type * as model_stats_wrapped from "../model/stats/wrapped.js";
+import type * as model_sync_adoption from "../model/sync/adoption.js";
 import type * as model_sync_appendSlice from "../model/sync/appendSlice.js";
 import type * as model_sync_changes from "../model/sync/changes.js";
 import type * as model_sync_counting from "../model/sync/counting.js";
@@ -627,6 +628,7 @@ declare const fullApi: ApiFromModules<{
   "model/stats/version1": typeof model_stats_version1;
   "model/stats/views": typeof model_stats_views;
   "model/stats/wrapped": typeof model_stats_wrapped;
+  "model/sync/adoption": typeof model_sync_adoption;
   "model/sync/appendSlice": typeof model_sync_appendSlice;
   "model/sync/changes": typeof model_sync_changes;
   "model/sync/counting": typeof model_sync_counting;

@@ -37,6 +37,13 @@ export function examineMessage<Message extends Delivered>(
   return { message: masked, ...(secrets ? { secrets } : {}) };
 }
 
+/** The secrets of a message that was stored without looking for any. */
+export function secretsOf(text: string, parts: readonly WholePart[]): MessageSecrets | undefined {
+  return examineMessage({ ...NO_IDS, textContent: text, parts: [...parts] }, false).secrets;
+}
+
+const NO_IDS = { sessionExternalId: "", externalId: "" };
+
 /** The session to store. */
 export function examineSession<Session extends { externalId: string }>(
   session: Session,

@@ -101,6 +101,51 @@ test("messages that version 1 stored but did not count are counted once, even wh
   for (const message of await rows(t, "messages")) expect(message).not.toHaveProperty("folded");
 });
 
+test("secrets in messages that version 1 stored are counted once, in their texts and in their parts", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const token = `ghp_${"aB3dE5gH7j".repeat(4)}`;
+  const long = { type: "tool_result", content: "line of output\n".repeat(100_000) };
+  const parts = [
+    { type: "tool_use", name: "Bash", input: { command: `DB_PASS=Zk7qwPlm9 ${token}` } },
+  ];
+  const messages = [
+    { ...sends(0, 1)[0], textContent: `Use ${token} to push` },
+    { ...sends(1, 1)[0], role: "assistant", textContent: "Done", parts },
+    {
+      ...sends(2, 1)[0],
+      role: "assistant",
+      textContent: `${token}, again`,
+      parts: [...parts, long],
+    },
+    ...sends(3, 400),
+  ];
+  await ada.post("/sync/batch", { messages });
+  await settle(t);
+  const counted = await read<SessionPage>(ada.get("/api/sessions/s"));
+  // Version 1 counted neither messages one by one nor secrets.
+  await t.run(async ({ db }) => {
+    for (const { _id } of await db.query("messages").collect()) {
+      await db.patch("messages", _id, { secrets: undefined });
+    }
+    const session = (await db.query("sessions").first()) ?? expect.fail();
+    await db.patch("sessions", session._id, {
+      secrets: undefined,
+      booked: undefined,
+      counted: undefined,
+    });
+  });
+  await migrate(t);
+  const { secrets } = await read<SessionPage>(ada.get("/api/sessions/s"));
+  expect(counted.secrets).toEqual([
+    { kind: "github-token", count: 3 },
+    { kind: "password", count: 2 },
+  ]);
+  expect(secrets).toEqual(counted.secrets);
+  await migrate(t);
+  expect((await read<SessionPage>(ada.get("/api/sessions/s"))).secrets).toEqual(secrets);
+});
+
 test("rows that a lost deletion of version 1 left behind are removed, and other rows stay", async () => {
   const t = deployment();
   const ada = await person(t);

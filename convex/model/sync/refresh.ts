@@ -9,21 +9,13 @@ import { isContinueRequest, isTitle } from "../../lib/sessions/injectedText";
 import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
-import { resetCounts, isOfVersion1, removeVersion1Row } from "../stats/version1";
+import { isOfVersion1 } from "../stats/version1";
+import { adoptMessages, recount } from "./adoption";
 import { book, count, type CountedChange } from "./counting";
 import { REFRESH_LOST_AFTER_MS } from "./refreshSchedule";
 import { mergeSource } from "../sessions/merge";
 import { firstPrompts, promptOf } from "../sessions/prompts";
-import { hasRoom, takeWithin } from "../readBudget";
-import {
-  append as appendChanges,
-  changeOf,
-  hasChanges,
-  type MessageChange,
-  nextGeneration,
-  type StoredChange,
-  take as takeChanges,
-} from "./changes";
+import { hasChanges, type MessageChange, take as takeChanges } from "./changes";
 
 /** Changes that one refresh counts. */
 const CHANGES_MAX = 1_000;
@@ -77,55 +69,6 @@ export async function refresh(
     refreshDueAt: more ? now : undefined,
   });
   if (more) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
-}
-
-/**
- * Resets what version 1 counted of a session, so that `adoptMessages` counts it again message by message.
- * Statistics keep the old counts until this step, and are complete again seconds later.
- */
-async function recount(ctx: MutationCtx, session: Doc<"sessions">, now: number): Promise<void> {
-  const { _id: sessionId } = session;
-  await removeVersion1Row(ctx, session);
-  // Discards waiting changes, because all messages are counted again.
-  const changesGeneration = nextGeneration(session);
-  const fields = { ...resetCounts(session), changesGeneration, refreshDueAt: now };
-  await ctx.db.patch("sessions", sessionId, fields);
-  await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
-}
-
-/** Messages and bytes that one step of `adoptMessages` reads. */
-const ADOPT_BUDGET = { rows: 300, bytes: 4 * 1024 * 1024 };
-
-/**
- * Records a change for every message of a version 1 session, in bounded steps. The refresh after the last
- * step counts them.
- */
-async function adoptMessages(
-  ctx: MutationCtx,
-  session: Doc<"sessions">,
-  now: number,
-): Promise<void> {
-  const { _id: sessionId, adoptedThrough = "" } = session;
-  const messages = ctx.db
-    .query("messages")
-    .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gt("orderKey", adoptedThrough));
-  const budget = { ...ADOPT_BUDGET };
-  const read = await takeWithin(messages, budget);
-  const changes: StoredChange[] = [];
-  for (const message of read) {
-    const changedAt = Math.floor(message.rewrittenAt ?? message._creationTime);
-    changes.push({ ...changeOf(message), changedAt });
-    if (message.rewrittenAt === undefined) continue;
-    const cleared = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
-    await ctx.db.patch("messages", message._id, cleared);
-  }
-  await appendChanges(ctx, session, changes);
-  const last = read[read.length - 1];
-  const progress = hasRoom(budget)
-    ? { foldedThrough: undefined, adoptedThrough: undefined }
-    : { adoptedThrough: last?.orderKey };
-  await ctx.db.patch("sessions", sessionId, { ...progress, refreshDueAt: now });
-  await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
 /** The source of the first of these messages that has one, while the session has only the default. */

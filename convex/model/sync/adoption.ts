@@ -1,0 +1,102 @@
+import { internal } from "../../_generated/api";
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import type { MessageSecrets } from "../../lib/secrets/counts";
+import { secretsOf } from "../../lib/secrets/delivery";
+import { joinRows, unpackParts } from "../../lib/sessions/partRows";
+import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
+import { rowsOfMessage } from "../sessions/parts";
+import { removeVersion1Row, resetCounts } from "../stats/version1";
+import { append as appendChanges, changeOf, nextGeneration, type StoredChange } from "./changes";
+
+/** Counts the sessions of version 1 again, message by message, in bounded steps of their refresh. */
+
+/**
+ * Resets what version 1 counted of a session, so that `adoptMessages` counts it again message by message.
+ * Statistics keep the old counts until this step, and are complete again seconds later.
+ */
+export async function recount(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  now: number,
+): Promise<void> {
+  const { _id: sessionId } = session;
+  await removeVersion1Row(ctx, session);
+  // Discards waiting changes, because all messages are counted again.
+  const changesGeneration = nextGeneration(session);
+  const fields = { ...resetCounts(session), changesGeneration, refreshDueAt: now };
+  await ctx.db.patch("sessions", sessionId, fields);
+  await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
+}
+
+/** Messages and bytes that one step reads. Looking for secrets takes most of its second. */
+const ADOPT_BUDGET = { rows: 300, bytes: 2 * 1024 * 1024 };
+
+/** The beginning of a message's parts in which secrets are counted. */
+const EXAMINED_BUDGET = { rows: 1_000, bytes: 1024 * 1024 };
+
+/**
+ * Records a change for every message of a version 1 session, in bounded steps. The refresh after the last
+ * step counts them.
+ */
+export async function adoptMessages(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  now: number,
+): Promise<void> {
+  const { _id: sessionId, adoptedThrough = "" } = session;
+  const messages = ctx.db
+    .query("messages")
+    .withIndex("by_session", (q) => q.eq("sessionId", sessionId).gt("orderKey", adoptedThrough));
+  const budget = { ...ADOPT_BUDGET };
+  const changes: StoredChange[] = [];
+  let last = adoptedThrough;
+  for await (const message of messages) {
+    spend(budget, message);
+    changes.push(await adopt(ctx, message, budget));
+    last = message.orderKey;
+    if (!hasRoom(budget)) break;
+  }
+  await appendChanges(ctx, session, changes);
+  const progress = hasRoom(budget)
+    ? { foldedThrough: undefined, adoptedThrough: undefined }
+    : { adoptedThrough: last };
+  await ctx.db.patch("sessions", sessionId, { ...progress, refreshDueAt: now });
+  await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
+}
+
+/** Removes version 1's fields of a message, counts its secrets, and returns the change to count. */
+async function adopt(
+  ctx: MutationCtx,
+  message: Doc<"messages">,
+  budget: Budget,
+): Promise<StoredChange> {
+  const { _id, rewrittenAt } = message;
+  const secrets = message.secrets ?? (await examine(ctx, message, budget));
+  if (rewrittenAt !== undefined || secrets !== message.secrets) {
+    const cleared = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
+    await ctx.db.patch("messages", _id, { ...cleared, secrets });
+  }
+  const changedAt = Math.floor(rewrittenAt ?? message._creationTime);
+  return { ...changeOf({ ...message, secrets }), changedAt };
+}
+
+/**
+ * The secrets of a stored message, because version 1 did not look for any. Parts beyond
+ * `EXAMINED_BUDGET` are not examined.
+ */
+async function examine(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  budget: Budget,
+): Promise<MessageSecrets | undefined> {
+  const examined = { ...EXAMINED_BUDGET };
+  const hasRows = (message.partRows ?? 0) > 0;
+  const rows = hasRows ? await takeWithin(rowsOfMessage(ctx, message), examined) : [];
+  for (const row of rows) spend(budget, row);
+  const last = rows[rows.length - 1];
+  // The last part of a message that was not read to its end may be cut, and cut JSON cannot be parsed.
+  const whole = hasRoom(examined) ? rows : rows.filter(({ order }) => order !== last?.order);
+  const { text, parts } = joinRows(whole, message.textContent);
+  return secretsOf(text, unpackParts(parts));
+}
