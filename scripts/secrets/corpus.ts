@@ -2,6 +2,7 @@ import { SECRETS } from "../../convex/lib/secrets/corpus.fixture";
 import { HARMLESS } from "../../convex/lib/secrets/harmless.fixture";
 import { HELD_OUT, HELD_OUT_HARMLESS } from "../../convex/lib/secrets/heldOut.fixture";
 import { findSecrets, maskText } from "../../convex/lib/secrets/scan";
+import { THIRD_HARMLESS, THIRD_SECRETS } from "../../convex/lib/secrets/thirdDraw.fixture";
 import { UNSEEN_HARMLESS } from "../../convex/lib/secrets/unseenHarmless.fixture";
 import { UNSEEN_SECRETS } from "../../convex/lib/secrets/unseenSecrets.fixture";
 
@@ -11,6 +12,7 @@ const SETS = [
   { name: "written with the rules", secrets: SECRETS, harmless: HARMLESS },
   { name: "held out, first", secrets: HELD_OUT, harmless: HELD_OUT_HARMLESS },
   { name: "held out, second", secrets: UNSEEN_SECRETS, harmless: UNSEEN_HARMLESS },
+  { name: "held out, third", secrets: THIRD_SECRETS, harmless: THIRD_HARMLESS },
 ];
 
 const percent = (part: number, whole: number) =>

@@ -22,6 +22,15 @@ const COMMANDS: readonly RegExp[] = [
   String.raw`\bhtpasswd\s{1,4}-[A-Za-z]{0,6}b[A-Za-z]{0,6}\s{1,4}\S{1,200}\s{1,4}\S{1,64}\s{1,4}${VALUE}`,
   String.raw`\bnmcli${ARGUMENTS}password\s{1,4}${VALUE}`,
   String.raw`\bsmbclient${ARGUMENTS}-U\s{0,4}["']?[^\s%"']{1,64}%${VALUE}`,
+  String.raw`\bnet\s{1,4}use${ARGUMENTS}/user:\S{1,100}\s{1,4}${VALUE}`,
+  // At a prompt of Redis: AUTH password, AUTH user password
+  String.raw`(?:^|[>\n]\s{0,4})AUTH\s{1,4}(?:[\w.-]{1,64}\s{1,4})?${VALUE}(?=\s{0,4}(?:$|\n))`,
+  // creds: user / password, user/pass = ada/…
+  String.raw`\b(?:creds?|credentials|logins?|(?:user(?:name)?|login)\s?(?:/|and|&)\s?pass(?:word)?)["'*]{0,3}\s?[:=]\s{1,4}["']?[\w.@-]{1,64}\s{0,2}[/|:]\s{0,2}(?=\S{0,99}[\d!$%*+?~])${VALUE}`,
+  // The account id and the token of Twilio
+  String.raw`\bAC[0-9a-f]{32}\b\W{1,12}([0-9a-f]{32})\b`,
+  // The result of a password that Terraform generated
+  String.raw`"random_password"[^\n]{0,400}"result"\s?:\s?"([^"\n]{4,100})(?=")`,
   String.raw`\blftp${ARGUMENTS}-u\s{0,4}["']?[^\s,"']{1,64},${VALUE}`,
   String.raw`\s-pass(?:in|out)?\s{1,4}["']?pass:${VALUE}`,
   String.raw`\bxfreerdp${ARGUMENTS}/p:${VALUE}`,

@@ -48,10 +48,24 @@ function matched(
 ): Finding | undefined {
   for (const { kind, body } of rules) {
     body.lastIndex = bodyStart;
-    if (body.test(text)) return { kind, start, end: body.lastIndex };
+    if (!body.test(text)) continue;
+    if (!isFiller(text.slice(bodyStart, body.lastIndex)))
+      return { kind, start, end: body.lastIndex };
   }
-  return undefined;
+  CUT.lastIndex = bodyStart;
+  const [first] = rules;
+  if (first === undefined || bodyStart - start < CUT_PREFIX_MIN || !CUT.test(text))
+    return undefined;
+  return { kind: first.kind, start, end: CUT.lastIndex };
 }
+
+/** The beginning of a body that a terminal or a log cut. A short one tells nothing. */
+const CUT = /[A-Za-z0-9_-]{12,}(?=…|\.{3})/y;
+/** Shorter prefixes also begin words. */
+const CUT_PREFIX_MIN = 4;
+
+/** Whether a body is one character repeated, as in documentation: `ghp_xxxx`. */
+const isFiller = (body: string) => /^([xX0*.])\1*$/.test(body);
 
 /**
  * Whether a token may start here, which is not inside a word. Letters that belong to an escape do

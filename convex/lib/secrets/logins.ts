@@ -8,9 +8,11 @@ const ADDRESS = /:(?:\/|\\\/|%2[Ff]){2}([^\s/:@"'<>`?#]{0,100})(?::([^\s/"'<>\\`
 /** The same for databases, whose password may also contain spaces and URL characters. */
 const DATABASE =
   /\b(?:postgres(?:ql)?|mysql|mariadb|mongodb|redis|rediss|amqps?|mssql|sqlserver|oracle|clickhouse|cockroachdb|ldaps?|smtps?|imaps?|ftps?|sftp|nats|kafka|mqtts?|neo4j|bolt|couchbase|cassandra|snowflake|redshift)(?:\+[a-z0-9_]{1,16})?:\/\/[^\s/:@"'<>`?#]{0,100}:(?!\d{1,5}(?:[/\s?#]|$))([^\n\r"'<>\\`@]{1,100}(?:@[^\n\r"'<>\\`@\s]{1,100})?)@(?=[\w.[-]{1,253}(?:[:/?\s,"'`]|$))/gi;
-/** `-u user:password` and `--user user:password` of curl and similar commands. */
+/** `user:password@tcp(host)` of MySQL drivers. */
+const DRIVER = /["'=\s][\w.-]{1,64}:([^\s"'@/:]{3,100})(?=@(?:tcp|unix|cloudsql)\()/g;
+/** `-u user:password` and `--user user:password` of curl and similar commands, `-a` of HTTPie. */
 const USER_OPTION =
-  /(?:^|[\s"'])(?:-u|--user|--proxy-user|-U)[ =]{1,2}["']?([^\s:"'/\\$<]{0,100})["']?:["']?([^\s"'\\]{1,200})/g;
+  /(?:^|[\s"'])(?:-u|--user|--proxy-user|-U|(?<=\bhttps?\s)-a|--auth)[ =]{1,2}["']?([^\s:"'/\\$<]{0,100})["']?:["']?([^\s"'\\]{1,200})/g;
 /** `"auth": "<base64 of user:password>"` of Docker and npm. */
 const AUTH = /(?:"auth"\s{0,4}:\s{0,4}"|_auth\s{0,4}=\s{0,4}"?)([A-Za-z0-9+/]{8,1000}={0,2})/g;
 
@@ -33,6 +35,7 @@ export function findLogins(text: string, found: Finding[]): void {
       found.push({ kind: "url-password", start: end - password.length, end });
     }
   }
+  if (/@(?:tcp|unix|cloudsql)\(/.test(text)) findInDrivers(text, found);
   for (const hit of text.matchAll(USER_OPTION)) {
     const [whole, user = "", password = ""] = hit;
     const isNumeric = /^\d+$/.test(user) && /^\d+$/.test(password);
@@ -42,6 +45,14 @@ export function findLogins(text: string, found: Finding[]): void {
     found.push({ kind: "password", start: end - password.length, end });
   }
   if (text.includes("auth")) findAuth(text, found);
+}
+
+function findInDrivers(text: string, found: Finding[]): void {
+  for (const hit of text.matchAll(DRIVER)) {
+    const [whole, password = ""] = hit;
+    const end = hit.index + whole.length;
+    if (!isOpenLogin(password)) found.push({ kind: "password", start: end - password.length, end });
+  }
 }
 
 function findAuth(text: string, found: Finding[]): void {

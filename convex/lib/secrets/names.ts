@@ -4,9 +4,11 @@
  */
 export type Telling = "password" | "secret" | "key";
 
-/** The words of a name: `dbPass`, `DB_PASS` and `db-pass` have the same two. */
+/** The words of a name, without accents: `dbPass`, `DB_PASS` and `db-pass` have the same two. */
 export function wordsOf(name: string): string[] {
   return name
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "")
     .replace(/(?<=[a-z0-9])(?=[A-Z])/g, " ")
     .replace(/(?<=[A-Z]{2})(?=[A-Z][a-z])/g, " ")
     .toLowerCase()
@@ -18,13 +20,16 @@ export function wordsOf(name: string): string[] {
 const NEUTRAL =
   /^(?:prod|production|dev|development|staging|stage|live|sandbox|old|new|current|confirm|confirmation|again|value|val|plain|plaintext|raw|primary|secondary|default|b64|base64|v?\d{1,3})$/;
 
-const PASSWORD = /(?:pass(?:w(?:or)?d|wrd|phrase|code|wort)|pwd|kennwort|contrasena)\d?$/;
+const PASSWORD =
+  /(?:pass(?:w(?:or)?d|wrd|phrase|code|wort)|pwd|kennwort|contrasena|motdepasse|wachtwoord|parolachiave)\d?$/;
+/** Short or ambiguous names that mean a password as a whole word. */
+const PASSWORD_WORDS = /^(?:pw|psk|senha|haslo|mdp)$/;
 /** `pass` alone is also a verb; as the last of several words it means a password. */
 const PASS =
   /(?:db|user|smtp|mail|admin|root|store|key|ftp|sql|my|pg|redis|mongo|ssh|vpn|login|require)pass$/;
 
 const KEYS =
-  /(?:api|access|secret|private|priv|auth|encryption|encrypt|crypto|signing|sign|signature|master|account|shared|sharedaccess|service|servicerole|deploy|webhook|app|application|consumer|session|jwt|hmac|subscription|functions?|license|storage|admin|anon|token|cookie|aes|ssh|wireguard|preshared|psk|server|client|account|integration|publishing|write|ingest|license)keys?$/;
+  /(?:api|access|secret|private|priv|auth|encryption|encrypt|crypto|signing|sign|signature|master|account|shared|sharedaccess|service|servicerole|deploy|webhook|app|application|consumer|session|jwt|hmac|subscription|functions?|license|storage|admin|anon|token|cookie|aes|ssh|wireguard|preshared|psk|server|client|account|integration|publishing|write|ingest|license)keys?$|(?:wlan|wifi|wpa|api|zugangs|sicherheits|netzwerk|lizenz)schlussel$/;
 /** Keys that are not secret, or that name something else. */
 const OPEN_KEYS =
   /(?:public|publishable|primary|foreign|cache|sort|partition|object|idempotency|hostkey|sessionkeys)/;
@@ -59,10 +64,10 @@ export function tellingOf(name: string): Telling | undefined {
   const joined = words.join("");
   const full = FULL_NAMES.get(words.join(" "));
   if (full && full !== "key") return full;
-  if (PASSWORD.test(joined) || PASS.test(joined)) return "password";
+  if (PASSWORD.test(joined) || PASS.test(joined) || PASSWORD_WORDS.test(last)) return "password";
   if (last === "pass") return words.length > 1 ? "password" : "secret";
   if (/secret$/.test(last)) return "secret";
-  if (/^(?:credentials?|creds?|passkey)$/.test(last)) return "key";
+  if (/^(?:credentials?|creds?|passkey|clave)$/.test(last)) return "key";
   if (KEYS.test(joined) && !OPEN_KEYS.test(joined)) return "key";
   if (TOKEN.test(last)) return OTHER_TOKENS.test(words[words.length - 2] ?? "") ? undefined : "key";
   if (joined === "auth" && name.includes("_auth")) return "key";

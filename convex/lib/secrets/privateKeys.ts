@@ -37,6 +37,7 @@ export function findPrivateKeys(text: string, found: Finding[]): void {
     }
   }
   findPutty(text, found);
+  findEncoded(text, found);
 }
 
 /** Where the key that starts at `at` ends, including its END line; undefined if there is no key. */
@@ -53,11 +54,12 @@ function endOfKey(text: string, at: number): number | undefined {
     const closed = closing(text, skip(GAP, text, tokenEnd));
     if (tokenEnd > start && closed !== undefined) return closed;
     if (tokenEnd - start < LINE_MIN) {
-      // Only the last line and a PGP checksum are short.
+      // Only the last line and a PGP checksum are short. The key may be cut anywhere.
       const isLast =
         end !== undefined &&
         tokenEnd > start &&
-        /^[\s"'`]*$/.test(text.slice(tokenEnd, tokenEnd + 8));
+        (/^[\s"'`]*$/.test(text.slice(tokenEnd, tokenEnd + 8)) ||
+          isCutLine(text.slice(start, tokenEnd)));
       if (end !== undefined && closing(text, start) !== undefined) return closing(text, start);
       if (end === undefined || !isChecksumNext(text, tokenEnd)) return isLast ? tokenEnd : end;
     }
@@ -65,6 +67,10 @@ function endOfKey(text: string, at: number): number | undefined {
     from = tokenEnd;
   }
 }
+
+/** Whether this reads as the rest of a line of a key: long and mixed like no word. */
+const isCutLine = (line: string) =>
+  line.length >= 12 && /\d|[+/]/.test(line) && /[a-z]/.test(line) && /[A-Z]/.test(line);
 
 const isChecksumNext = (text: string, at: number) =>
   text.charAt(skip(GAP, text, at)) === "=" && at < text.length;
@@ -112,3 +118,15 @@ function findPutty(text: string, found: Finding[]): void {
 }
 
 const trailing = (text: string) => text.length - text.trimEnd().length;
+
+/** `-----BEGIN ` in base64, as in kubeconfig files and secrets of Kubernetes. */
+const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{40,}={0,2}/g;
+
+/** Adds private keys whose text, BEGIN line included, is base64 once more. */
+function findEncoded(text: string, found: Finding[]): void {
+  for (const hit of text.matchAll(ENCODED)) {
+    const [whole] = hit;
+    if (!/ PRIVATE KEY/.test(atob(whole.slice(0, 64)))) continue;
+    found.push({ kind: "private-key", start: hit.index, end: hit.index + whole.length });
+  }
+}

@@ -6,6 +6,7 @@ import { findSchemes } from "./headers";
 import { findNamed } from "./named";
 import { findPrivateKeys } from "./privateKeys";
 import { findShapes } from "./shapes";
+import { findInTables } from "./tables";
 
 /** Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. */
 export function findSecrets(text: string): Finding[] {
@@ -17,6 +18,7 @@ export function findSecrets(text: string): Finding[] {
   findInCommands(text, found);
   findSchemes(text, found);
   findNamed(text, found);
+  findInTables(text, found);
   return merged(found).filter(({ start }) => !isInMarker(text, start));
 }
 

@@ -8,6 +8,7 @@ import { countSecrets, maskForOthers, maskSecrets } from "./mask";
 import { masksBeforeStoring } from "./setting";
 import { ISSUED } from "./issuedRules";
 import { findSecrets, maskText } from "./scan";
+import { THIRD_HARMLESS, THIRD_SECRETS } from "./thirdDraw.fixture";
 import { UNSEEN_HARMLESS } from "./unseenHarmless.fixture";
 import { UNSEEN_SECRETS } from "./unseenSecrets.fixture";
 
@@ -20,17 +21,16 @@ test("the corpus has at least 120 secrets of 50 kinds and 120 harmless texts", (
 
 describe("a secret is found", () => {
   test.each(
-    [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS].map(({ kind, text, secret }, n) => [
-      `${kind} ${n}`,
-      text,
-      secret,
-    ]),
+    [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS, ...THIRD_SECRETS].map(
+      ({ kind, text, secret }, n) => [`${kind} ${n}`, text, secret],
+    ),
   )("%s", (_, text, secret) => expect(maskText(text)).not.toContain(secret));
 });
 
 describe("a harmless text stays as it is", () => {
-  test.each([...HARMLESS, ...HELD_OUT_HARMLESS, ...UNSEEN_HARMLESS])("%s", (text) =>
-    expect(maskText(text)).toBe(text),
+  test.each([...HARMLESS, ...HELD_OUT_HARMLESS, ...UNSEEN_HARMLESS, ...THIRD_HARMLESS])(
+    "%s",
+    (text) => expect(maskText(text)).toBe(text),
   );
 });
 
@@ -68,7 +68,7 @@ test("JSON keys are masked too for readers other than the owner", () => {
 });
 
 test("masking masked text changes nothing", () => {
-  for (const { text } of [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS]) {
+  for (const { text } of [...SECRETS, ...HELD_OUT, ...UNSEEN_SECRETS, ...THIRD_SECRETS]) {
     const masked = maskText(text);
     expect(maskText(masked)).toBe(masked);
   }

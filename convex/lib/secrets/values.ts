@@ -33,6 +33,7 @@ const ORDINARY = new Set(
     "wrong valid set unset changed unchanged bearer basic oauth oauth2 jwt prompt field input label placeholder " +
     "example enabled disabled encrypted redacted masked removed omitted blank inherit include same-origin omit " +
     "secretstr securestring sensitivestring optional[str] uuid regexp.escape mandatory deprecated public private " +
+    "passwort kennwort contraseña clave senha wachtwoord " +
     "confirm reset forgot update create delete login signin email username admin_password readonly write read"
   ).split(" "),
 );
@@ -45,6 +46,7 @@ const PLACEHOLDER = new RegExp(
     "^(?:your|my|the|insert|enter|replace|put|add|use)[-_ ]?[a-z0-9]*(?:[-_ ][a-z0-9]+){0,6}[-_ ]?(?:here|key|token|secret|password|pass|pwd|value|id)s?$",
     "^(?:your|insert|replace)[-_ ]",
     "(?:^|[-_ ])(?:placeholder|redacted|dummy|example|sample|todo|tbd|fixme|fake)(?:$|[-_ ])",
+    "^change[-_ ]?(?:me|it|this)(?:[-_ ](?:now|please|in[-_ ]production))?$",
   ].join("|"),
   "i",
 );
@@ -128,7 +130,7 @@ function isPath(value: string): boolean {
 
 /** Words that sentences contain and passphrases mostly do not. */
 const SENTENCE =
-  /\b(?:must|your|enter|is|are|was|the|invalid|please|required|not|for|at|should|cannot|can|could|failed|missing|forgot|reset|confirm|new|old|current|match|least|will|be|has|have|with|from|password|passwords|passphrase|token|secret|key)\b/i;
+  /(?<![\p{L}\p{N}])(?:must|your|enter|is|are|was|the|invalid|please|required|not|for|at|should|cannot|can|could|failed|missing|forgot|reset|confirm|new|old|current|match|least|will|be|has|have|with|from|password|passwords|passphrase|token|secret|key|passwort|kennwort|contrase[nñ]a|mot de passe|senha|wachtwoord|hasło|пароль)(?![\p{L}\p{N}])|\?$/iu;
 
 function isPhrase(value: string): boolean {
   return (
