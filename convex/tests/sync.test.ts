@@ -427,6 +427,31 @@ describe("order of the conversation", () => {
     expect(texts(await get(ada, "s"))).toEqual(["a", "b", "c"]);
   });
 
+  test("a time is the same moment in every form that clients send, and none becomes the time of arrival", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const at = Date.UTC(2025, 11, 24, 18, 30, 5);
+    const forms = [
+      at,
+      at / 1_000,
+      at * 1_000,
+      `${at}000000`,
+      "2025-12-24T19:30:05+01:00",
+      "2025-12-24 18:30:05",
+      "20251224T183005Z",
+      "Wed, 24 Dec 2025 18:30:05 GMT",
+      "Wed, 24 Dec 2025 13:30:05 EST",
+    ];
+    const messages = forms.map((createdAt, n) => ({
+      ...{ sessionExternalId: "s", externalId: `m${n}`, role: "user", textContent: `form ${n}` },
+      createdAt,
+    }));
+    await ada.post("/sync/batch", { messages });
+    await settle(t);
+    const { messages: stored } = await get(ada, "s");
+    expect(stored.map(({ createdAt }) => createdAt)).toEqual(forms.map(() => at));
+  });
+
   test("the time inside OpenCode ids puts the question before an answer that arrived first", async () => {
     const ada = await person(deployment());
     const id = (ms: number, counter: number) =>

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { isTooDeep, jsonText } from "../lib/json";
 import { clamp } from "../lib/numbers";
-import { readTime, SECONDS_LIMIT } from "../lib/sync/sourceTime";
+import { readTime } from "../lib/sync/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
-import { DAY_MS, dayStart, isDate, parseIso, utcDate } from "../lib/time";
+import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
+import { msOfNumber, parseTime } from "../lib/parseTime";
 
 /**
  * Parses fields as plugins really send them (strings for numbers, null for missing values, times in
@@ -204,7 +205,7 @@ export const bound = (description: string, least: number) =>
     })
     .meta({ type: "number", minimum: least, description });
 
-/** A time (ms, seconds or ISO text) or a UTC day, in ms; a day means its first or last millisecond. */
+/** A time (a number or text in any common form) or a UTC day, in ms; a day means its first or last millisecond. */
 export function moment(description: string, edge: "start" | "end" = "start") {
   return z
     .unknown()
@@ -225,12 +226,9 @@ export function day(description: string) {
   return moment(description).transform((at) => (at === undefined ? undefined : utcDate(at)));
 }
 
-const TIME_MAX = 8.64e15;
-
 function readMoment(value: string, edge: "start" | "end"): number | undefined {
   if (isDate(value)) return dayStart(value) + (edge === "end" ? DAY_MS - 1 : 0);
-  if (!/^\d+(\.\d+)?$/.test(value)) return parseIso(value);
-  const number = Number(value);
-  const at = number < SECONDS_LIMIT ? number * 1_000 : number;
-  return at <= TIME_MAX ? at : undefined;
+  return (
+    parseTime(value) ?? (/^\d+(?:\.\d+)?$/.test(value) ? msOfNumber(Number(value)) : undefined)
+  );
 }

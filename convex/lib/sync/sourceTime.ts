@@ -1,4 +1,4 @@
-import { parseIso } from "../time";
+import { msOfNumber, parseTime } from "../parseTime";
 
 /** Finds source times wherever plugins put them. Pure; all results are epoch milliseconds. */
 
@@ -6,23 +6,18 @@ import { parseIso } from "../time";
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
 /** How far a client's clock may be ahead of ours before its times are ignored. */
 const CLOCK_SKEW_MS = 10 * 60_000;
-/** Smaller numbers are seconds (this one is the year 5138 in seconds, 1973 in ms). */
-export const SECONDS_LIMIT = 1e11;
 
-/** Parses a time (ms, seconds, ISO text); undefined if it is invalid or implausible. */
+/** Reads a time as a number or text in any common form; undefined if it is invalid or implausible. */
 export function readTime(value: unknown, now: number): number | undefined {
   const ms = toMs(value);
   return ms !== undefined && isPlausible(ms, now) ? ms : undefined;
 }
 
 function toMs(value: unknown): number | undefined {
-  if (typeof value === "number" && Number.isFinite(value)) {
-    return Math.floor(value < SECONDS_LIMIT ? value * 1000 : value);
-  }
+  if (typeof value === "number") return msOfNumber(value);
   if (typeof value !== "string") return undefined;
   const text = value.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return toMs(Number(text));
-  return parseIso(text);
+  return parseTime(text) ?? (/^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined);
 }
 
 function isPlausible(ms: number, now: number): boolean {
