@@ -11,6 +11,7 @@ import {
   viewerQuery,
 } from "./functions";
 import { clamp } from "./lib/numbers";
+import { record } from "./lib/record";
 import type { LedgerRow } from "./lib/stats/ledger";
 import { distinct, splitBy, totalsOf } from "./lib/stats/totals";
 import { shownProvider } from "./lib/sessions/providers";
@@ -35,6 +36,7 @@ export const stats = callerQuery({
     to: v.optional(v.string()),
     tz: v.optional(v.string()),
     ...vFilter,
+    ...record(["provider", "model", "project"] as const, () => v.optional(v.string())),
   },
   handler: async (ctx, query) => statsAnswer(await Analytics.statistics(ctx, ctx.user, query)),
 });

@@ -3,6 +3,7 @@ import { ConvexError } from "convex/values";
 /** Every error code of the API with its HTTP status. A code without a status does not compile. */
 export const ERROR_STATUS = {
   INVALID_REQUEST: 400,
+  UNKNOWN_PARAMETER: 400,
   UNAUTHORIZED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,

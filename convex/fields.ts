@@ -1,6 +1,6 @@
 import { v } from "convex/values";
 import { EMBEDDING_DIMENSIONS } from "./lib/embedding/vectorSpace";
-import { EVAL_STATUSES, LIMIT_CLASSES, ROLES } from "./lib/enums";
+import { EVAL_STATUSES, LIMIT_CLASSES, ROLES, SESSION_STATES } from "./lib/enums";
 import { NUMBERS } from "./lib/numbers";
 import { keysOf, record } from "./lib/record";
 import { type Field, MESSAGE_FIELDS, SESSION_FIELDS } from "./lib/sessions/fieldTable";
@@ -56,6 +56,9 @@ export const sessionFilter = {
   status: v.optional(vEvalStatus),
   tags: v.optional(v.array(v.string())),
   projectPart: vLabel,
+  state: v.optional(
+    v.object({ is: v.union(...SESSION_STATES.map((one) => v.literal(one))), at: v.number() }),
+  ),
   live: v.optional(v.object({ project: v.string(), since: v.number() })),
 };
 

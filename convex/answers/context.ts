@@ -1,5 +1,6 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
+import type { readSessionFilters } from "../wire/sessionFilters";
 import type { SessionActivity } from "../lib/sessions/live";
 import type { Caller } from "../wire/caller";
 import type { CONTEXT_FORMATS, ContextAnswer } from "../wire/context";
@@ -10,8 +11,8 @@ type Question = {
   limit: number;
   maxTokens: number;
   format: (typeof CONTEXT_FORMATS)[number];
-  /** For a model: only this project, running sessions left out, secrets masked. */
-  project?: string;
+  filters?: Partial<ReturnType<typeof readSessionFilters>>;
+  /** For a model: running sessions left out, secrets masked. */
   live?: SessionActivity;
   masks?: boolean;
 };
@@ -20,9 +21,9 @@ type Question = {
 export async function contextAnswer(
   ctx: ActionCtx,
   caller: Caller,
-  { project, live, ...question }: Question,
+  { filters, live, ...question }: Question,
 ): Promise<ContextAnswer> {
-  const input = { caller, ...question, filters: { project, live } };
+  const input = { caller, ...question, filters: { ...filters, live } };
   const answer = await ctx.runAction(internal.semantic.context, input);
   return { ...answer, ...ignoredOf(question.query) };
 }

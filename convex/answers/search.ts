@@ -13,7 +13,7 @@ type Extra = { masks?: boolean; live?: SessionActivity };
 export async function searchAnswer(
   ctx: ActionCtx,
   caller: Caller,
-  { query, type, limit, ...filters }: z.output<typeof SearchBody>,
+  { query, type, limit, filters }: z.output<typeof SearchBody>,
   { masks, live }: Extra = {},
 ): Promise<SearchAnswer> {
   const input = { caller, query, limit, filters: { ...filters, live }, masks };

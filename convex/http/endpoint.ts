@@ -1,11 +1,16 @@
 import type * as z from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { AppError, ERROR_STATUS, readAppError, unauthorized, type AppErrorData } from "../errors";
-import { faultOf } from "../wire/fields";
+import {
+  type AppError,
+  ERROR_STATUS,
+  readAppError,
+  unauthorized,
+  type AppErrorData,
+} from "../errors";
 import type { Route } from "../wire/route";
 import { authenticate, type Caller } from "./authenticate";
-import { readJsonObject } from "./body";
+import { readInput } from "./input";
 import { errorResponse, finish, json, withLimit, type LimitState } from "./respond";
 
 /** The description of a request for the API log, without bodies and secrets. */
@@ -147,69 +152,6 @@ function lineOf(endpoint: string, request: Request): RequestLine {
     requestId: crypto.randomUUID().replace(/-/g, "").slice(0, 16),
     startedAt: Date.now(),
   };
-}
-
-async function readInput<Query extends z.ZodType, Body extends z.ZodType>(
-  route: Route<Query, Body>,
-  request: Request,
-  beforeLarge: (() => Promise<unknown>) | undefined,
-): Promise<{ query: z.output<Query>; body: z.output<Body>; param: string }> {
-  const url = new URL(request.url);
-  const param = readParam(route, url.pathname);
-  const query = parse(route.query, Object.fromEntries(paramEntries(url.searchParams)));
-  const body = parse(
-    route.body,
-    route.body ? await readJsonObject(request, route.listedItems, { beforeLarge }) : undefined,
-  );
-  return { query, body, param };
-}
-
-function paramEntries(params: URLSearchParams): [string, string][] {
-  const entries: [string, string][] = [];
-  params.forEach((value, name) => entries.push([name, value]));
-  return entries;
-}
-
-/** Parses input by its schema; a route without a schema takes no input. */
-export function parse<Schema extends z.ZodType>(
-  schema: Schema | undefined,
-  value: unknown,
-): z.output<Schema> {
-  if (schema === undefined) return undefined as z.output<Schema>;
-  const result = schema.safeParse(value, { error: faultOf });
-  if (result.success) return result.data;
-  const details = zodDetails(result.error);
-  if (result.error.issues.some(({ code }) => code === "too_big")) {
-    throw new AppError("PAYLOAD_TOO_LARGE", "The request is too large", { details });
-  }
-  throw new AppError("INVALID_REQUEST", "Invalid request", { details });
-}
-
-/** Lists the invalid fields for an error body. */
-export function zodDetails(error: z.ZodError): { path: string; message: string }[] {
-  return error.issues.flatMap((issue) => {
-    const at = (path: readonly PropertyKey[]) => path.map(String).join(".");
-    if (issue.code !== "unrecognized_keys")
-      return [{ path: at(issue.path), message: issue.message }];
-    return issue.keys.map((key) => ({
-      path: at([...issue.path, key]),
-      message: "is not a known field",
-    }));
-  });
-}
-
-/** The decoded last segment of the path; an invalid one gets 404, like any unknown id. */
-function readParam(route: Route, pathname: string): string {
-  const colon = route.path.indexOf(":");
-  if (colon < 0) return "";
-  const segment = pathname.replace(/^\/+/, "/").slice(colon);
-  if (segment === "" || segment.includes("/")) throw new AppError("NOT_FOUND", "Not found");
-  try {
-    // Ids are trimmed when they are synced.
-    return decodeURIComponent(segment).trim();
-  } catch {
-    throw new AppError("NOT_FOUND", "Not found");
-  }
 }
 
 async function settle(

@@ -15,8 +15,8 @@ import type { Caller } from "./authenticate";
 type Query = ExportQuery<FormatName>;
 const routes = exportRoutes(formats);
 
-/** The parameters of an export, shared with the pages. */
-export const exportQuery = routes.exportSessions.query;
+/** The declaration of an export, whose parameters the pages share. */
+export const exportRoute = routes.exportSessions;
 
 export const exportSessions: Endpoint = endpoint(routes.exportSessions, exportAnswer);
 export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);

@@ -8,7 +8,5 @@ export const search: Endpoint = endpoint(routes.search, async (ctx, { caller, bo
 
 export const searchByQuery: Endpoint = endpoint(
   routes.searchByQuery,
-  async (ctx, { caller, query: { q, ...options } }) => ({
-    body: await searchAnswer(ctx, caller, { query: q, ...options }),
-  }),
+  async (ctx, { caller, query }) => ({ body: await searchAnswer(ctx, caller, query) }),
 );

@@ -2,7 +2,7 @@ import type { JsonItems, ReadValue } from "../lib/jsonBytes";
 import { cutBytes } from "../lib/text";
 import { faultOf } from "../wire/fields";
 import { MessageInput, SessionInput } from "../wire/sync";
-import { zodDetails } from "./endpoint";
+import { zodDetails } from "./input";
 import type { Item, ItemReader } from "./syncSlices";
 
 /** The longest error message for one item, because a message may have thousands of invalid parts. */

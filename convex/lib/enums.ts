@@ -37,6 +37,10 @@ export type Mode = (typeof MODES)[number];
 export const LIMIT_CLASSES = ["sync", "read", "search", "export"] as const;
 export type LimitClass = (typeof LIMIT_CLASSES)[number];
 
+/** Whether a session has new messages, has none any more, or was ended by its tool. */
+export const SESSION_STATES = ["active", "quiet", "ended"] as const;
+export type SessionState = (typeof SESSION_STATES)[number];
+
 /** A reviewer's verdict on a session. */
 export const EVAL_STATUSES = ["golden", "correct", "incorrect", "needs_review"] as const;
 export type EvalStatus = (typeof EVAL_STATUSES)[number];

@@ -15,7 +15,7 @@ const UNITS: readonly { below: number; perMs: number }[] = [
 ];
 
 /** The milliseconds of a number of seconds, milliseconds, microseconds or nanoseconds. */
-export function msOfNumber(value: number): number | undefined {
+function msOfNumber(value: number): number | undefined {
   if (!(value >= 0)) return undefined;
   const unit = UNITS.find(({ below }) => value < below);
   // Rounded to microseconds first: 1.123 seconds are not 1,122 milliseconds.
@@ -47,12 +47,20 @@ const ZONE_HOURS: Readonly<Record<string, number>> = {
  * Reads a day or a time; undefined for anything else, and for days and hours that do not exist. A time
  * without a zone is UTC, and a day is its first moment.
  */
-export function parseTime(text: string): number | undefined {
+function parseTime(text: string): number | undefined {
   for (const notation of NOTATIONS) {
     const groups = notation.exec(text)?.groups;
     if (groups !== undefined) return momentOf(groups);
   }
   return undefined;
+}
+
+/** The milliseconds of a time as a number or a text; undefined if it is neither. */
+export function readMs(value: unknown): number | undefined {
+  if (typeof value === "number") return msOfNumber(value);
+  if (typeof value !== "string") return undefined;
+  const text = value.trim();
+  return parseTime(text) ?? (/^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined);
 }
 
 function momentOf(groups: Readonly<Record<string, string | undefined>>): number | undefined {

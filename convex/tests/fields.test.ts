@@ -178,7 +178,7 @@ test("both kinds of cache writes are added up if no sum is sent", async () => {
 test("filter names are unique", () => {
   const filters = FIELD_FILTERS.map(({ filter }) => filter);
   expect(new Set(filters).size).toBe(filters.length);
-  expect(filters).toContain("gitBranch");
+  expect(filters).toContain("branch");
 });
 
 test("every filter returns only matching sessions, in lists, searches and exports", async () => {

@@ -247,14 +247,11 @@ describe("a body", () => {
 
 describe("page parameters", () => {
   test.each([
-    ["limit=abc", 50],
-    ["limit=-1", 1],
     ["limit=0", 1],
     ["limit=201", 200],
     ["limit=1e9", 200],
     ["limit=", 50],
-    ["limit=NaN", 50],
-  ])("%s is clamped, never an error: %i sessions", async (query, expected) => {
+  ])("%s is clamped: %i sessions", async (query, expected) => {
     const ada = await person(deployment());
     const sessions = Array.from({ length: 210 }, (_, i) => ({ externalId: `s${i}` }));
     await ada.post("/sync/batch", { sessions });

@@ -289,8 +289,6 @@ describe("odd queries get an answer or a clear 400", () => {
 
   test.each([
     ["0", 1],
-    ["-3", 1],
-    ["abc", 10],
     ["99", 50],
   ])("limit=%s is clamped: %i results", async (limit, expected) => {
     const sessions = Array.from({ length: 60 }, (_, i) => ({

@@ -1,7 +1,9 @@
 import * as z from "zod";
-import { clamped, label } from "./fields";
+import { aliased } from "./parameters";
 import { route } from "./route";
 import { Degradation, QueryText } from "./search";
+import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { clamped, oneOf } from "./values";
 
 export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
 
@@ -11,16 +13,24 @@ export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
  */
 const MAX_TOKENS_DEFAULT = 2_000;
 
-const ContextQuery = z.object({
-  q: QueryText,
-  limit: clamped("Maximum number of passages.", 1, 20, 5),
-  max_tokens: clamped("Maximum tokens of the whole context.", 100, 32_000, MAX_TOKENS_DEFAULT),
-  format: label(
-    "`text` (default) to paste into a prompt, `messages` for chat messages, `json` for the passages alone.",
-  )
-    .transform((format) => format ?? "text")
-    .pipe(z.enum(CONTEXT_FORMATS)),
-});
+const ContextQuery = z
+  .object({
+    q: aliased(QueryText, "query"),
+    limit: clamped("Maximum number of passages.", 1, 20, 5),
+    max_tokens: clamped("Maximum tokens of the whole context.", 100, 32_000, MAX_TOKENS_DEFAULT),
+    format: oneOf(
+      CONTEXT_FORMATS,
+      "`text` (default) to paste into a prompt, `messages` for chat messages, `json` for the passages alone.",
+    ),
+    ...sessionFilters,
+  })
+  .transform(({ q, limit, max_tokens, format = "text", ...query }) => ({
+    query: q,
+    limit,
+    maxTokens: max_tokens,
+    format,
+    filters: readSessionFilters(query),
+  }));
 
 const role = z.string();
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { clamped } from "./fields";
 import { route } from "./route";
 import { Degradation, MatchFields, QueryText, SEARCH_TYPES, SearchType } from "./search";
+import { clamped } from "./values";
 
 /** A documentation page that matches, with its best section. */
 export const DocResult = z

@@ -1,20 +1,10 @@
 import * as z from "zod";
-import { EVAL_STATUSES, MODES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
+import { MODES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
 import { keysOf } from "../lib/record";
-import { bound, chosenLabel, chosenList, flag, label, moment, tagList } from "./fields";
-import { filterShape, readFilters } from "./fieldShapes";
+import { label } from "./fields";
 import { route } from "./route";
-import { readSource } from "./sources";
-
-/** One of these words; rejects anything else. */
-function word<const Words extends readonly [string, ...string[]]>(words: Words, why: string) {
-  return z
-    .enum(words, { error: `must be one of ${words.join(", ")}` })
-    .optional()
-    .meta({
-      description: why,
-    });
-}
+import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { bound, chosenLabel, chosenList, flag, oneOf } from "./values";
 
 /** The formats of `exports/index.ts`, as far as declarations depend on them. */
 type Formats<Name extends string> = { readonly [name in Name]: { contentType: string } };
@@ -41,30 +31,22 @@ const ExportParameters = z.object({
     "Comma-separated session ids. Missing or `all`: every session marked ready for evaluation.",
   ),
   all: flag("Export every session, not only those marked ready for evaluation."),
-  status: word(EVAL_STATUSES, "Only sessions with this verdict."),
-  tag: tagList("Only sessions with one of these tags."),
-  tags: tagList("Alias of `tag`."),
-  source: label("Only sessions of this tool."),
-  tool: label("Alias of `source`."),
-  ...filterShape(),
-  from: moment("Only sessions active at or after this time or day."),
-  to: moment("Only sessions created by this time, or by the end of this day.", "end"),
-  date_from: moment("Alias of `from`."),
-  date_to: moment("Alias of `to`.", "end"),
+  ...sessionFilters,
   limit: bound("Maximum number of sessions over all pages.", 1),
   cursor: label("`X-Export-Cursor` of the previous answer, to continue a large export."),
-  turns: word(
+  turns: oneOf(
     TURNS,
     "How conversations become test cases: one per question, per conversation, as a whole, or the last question only.",
   ),
-  turn_mode: word(["per_turn", "full", "final_only"], "Alias of `turns`."),
-  style: word(STYLES, "Record format for `openai`."),
-  mode: word(
+  turn_mode: oneOf(["per_turn", "full", "final_only"], "Alias of `turns`.").meta({
+    deprecated: true,
+  }),
+  style: oneOf(STYLES, "Record format for `openai`."),
+  mode: oneOf(
     MODES,
     "For `promptfoo`: `eval` (default) calls a model, `replay` grades the recorded answers.",
   ),
   bom: flag("For `csv`: start with a byte order mark, which Excel needs.", true),
-  min_tokens: bound("Only sessions with at least this many tokens.", 0),
   include_metadata: flag("Include the session's id, model and tags in test cases.", true),
   anonymize: flag(
     "Replace user names, home paths, e-mail addresses, keys and tokens by pseudonyms or markers.",
@@ -74,23 +56,17 @@ const ExportParameters = z.object({
 /** The parameters of an export with aliases resolved. */
 const exportQuery = <Name extends string>(formats: Formats<Name>) =>
   ExportParameters.extend({ format: formatParameter(formats) }).transform((query) => {
-    const { format, id, status, limit, cursor, anonymize, all, bom } = query;
-    const { style = "evals", mode = "eval" } = query;
-    const turns = query.turns ?? (query.turn_mode ? TURN_MODES[query.turn_mode] : "single");
-    const ids = query.sessionIds?.[0] === "all" ? undefined : query.sessionIds;
+    const { format, id, sessionIds, all, limit, cursor, anonymize, bom, ...rest } = query;
+    const { turns: chosen, turn_mode, style = "evals", mode = "eval", include_metadata } = rest;
+    const turns = chosen ?? (turn_mode ? TURN_MODES[turn_mode] : "single");
+    const ids = sessionIds?.[0] === "all" ? undefined : sessionIds;
     return {
       ...{ format, id, limit, cursor, anonymize },
-      options: { turns, style, mode, metadata: query.include_metadata, bom },
+      options: { turns, style, mode, metadata: include_metadata, bom },
       selection: {
         sessionIds: id === undefined ? ids : [id],
         all,
-        status,
-        tags: query.tag ?? query.tags,
-        source: readSource(query.source ?? query.tool),
-        ...readFilters(query),
-        from: query.from ?? query.date_from,
-        to: query.to ?? query.date_to,
-        minTokens: query.min_tokens,
+        ...readSessionFilters(rest),
       },
     };
   });

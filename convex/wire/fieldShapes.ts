@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { keysOf } from "../lib/record";
-import type { Field, View } from "../lib/sessions/fieldTable";
+import { type Field, SESSION_FIELDS, type View } from "../lib/sessions/fieldTable";
 import {
   aliasesOf,
   declared,
@@ -12,6 +12,7 @@ import {
   type Values,
 } from "../lib/sessions/fields";
 import { cost, count, duration, label } from "./fields";
+import { aliased } from "./parameters";
 
 /** The fields of the table (`lib/sessions/fieldTable.ts`) in requests and answers. */
 
@@ -70,12 +71,12 @@ export function answerShape<T extends Fields, V extends View>(fields: T, view: V
   };
 }
 
-/** Query parameters that filter sessions by a field, under the names of the table. */
+/** Parameters that filter sessions by a field, under the names of the table; the field's own are aliases. */
 export function filterShape() {
-  const shape = FIELD_FILTERS.map(({ filter, about }) => [
-    filter,
-    label(`Only sessions with this value. ${about}`),
-  ]);
+  const shape = FIELD_FILTERS.map(({ filter, name, about }) => {
+    const names = [name, ...aliasesOf(SESSION_FIELDS, name)].filter((one) => one !== filter);
+    return [filter, aliased(label(`Only sessions with this value. ${about}`), ...names)];
+  });
   return Object.fromEntries(shape) as { [F in keyof FieldFilter]-?: ReturnType<typeof label> };
 }
 

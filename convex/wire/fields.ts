@@ -1,10 +1,8 @@
 import * as z from "zod";
 import { isTooDeep, jsonText } from "../lib/json";
-import { clamp } from "../lib/numbers";
 import { readTime } from "../lib/sync/sourceTime";
 import { cutBytes, wellFormed } from "../lib/text";
-import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
-import { msOfNumber, parseTime } from "../lib/parseTime";
+import { DAY_MS } from "../lib/time";
 
 /**
  * Parses fields as plugins really send them (strings for numbers, null for missing values, times in
@@ -100,7 +98,10 @@ export function readLabel(value: unknown): string | undefined {
  */
 const LABEL_MAX_BYTES = 2_000;
 
-function cutLabel(label: string | undefined, maxBytes = LABEL_MAX_BYTES): string | undefined {
+export function cutLabel(
+  label: string | undefined,
+  maxBytes = LABEL_MAX_BYTES,
+): string | undefined {
   return label === undefined ? undefined : cutBytes(label, maxBytes);
 }
 
@@ -121,114 +122,3 @@ export const label = (description: string, maxBytes = LABEL_MAX_BYTES) =>
 /** A time in epoch ms, seconds or ISO text; implausible times count as missing. */
 export const time = (description: string) =>
   lenient((value) => readTime(value, Date.now()), { type: ["integer", "string"], description });
-
-/** A query parameter that is a whole number: clamped to a range, `fallback` if it is not a number. */
-export function clamped(description: string, min: number, max: number, fallback: number) {
-  return z
-    .unknown()
-    .optional()
-    .transform((value) => {
-      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-      return (typeof number === "number" ? clamp(number, min, max) : undefined) ?? fallback;
-    })
-    .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
-}
-
-/**
- * A query parameter with comma-separated tags. A tag may contain a comma, so the whole value is one
- * of them too.
- */
-export const tagList = (description: string) =>
-  lenient(
-    (value) => {
-      const tags = readList(value);
-      const whole = readLabel(value)?.trim();
-      return tags && whole && tags.length > 1 ? [...tags, whole] : tags;
-    },
-    { type: "string", description },
-  );
-
-function readList(value: unknown): string[] | undefined {
-  const items = (readLabel(value) ?? "").split(",").map((item) => item.trim());
-  const named = items.filter((item) => item !== "");
-  return named.length === 0 ? undefined : named;
-}
-
-/** Rejects an empty value, because it would otherwise select everything. */
-export const chosenLabel = (description: string) =>
-  chosen((value) => cutLabel(readLabel(value)), description);
-export const chosenList = (description: string) => chosen(readList, description);
-
-function chosen<T>(read: (value: unknown) => T | undefined, description: string) {
-  return z
-    .unknown()
-    .transform((value, issues): T => {
-      const found = read(value);
-      if (found !== undefined) return found;
-      issues.addIssue({ code: "custom", message: "is empty" });
-      return z.NEVER;
-    })
-    .optional()
-    .meta({ type: "string", description });
-}
-
-/**
- * A query parameter that is true for `true`, `1` or an empty value; rejects anything that is not a
- * boolean.
- */
-export const flag = (description: string, fallback = false) =>
-  z
-    .string()
-    .optional()
-    .transform((value = String(fallback), issues): boolean => {
-      if (/^(true|1|yes|y|on|)$/i.test(value.trim())) return true;
-      if (/^(false|0|no|n|off)$/i.test(value.trim())) return false;
-      issues.addIssue({ code: "custom", message: "must be true or false" });
-      return z.NEVER;
-    })
-    .meta({ type: "boolean", default: fallback, description });
-
-/**
- * A query parameter that is a number of at least `least`. Rejects non-numbers, because ignoring a
- * bound would return wrong results.
- */
-export const bound = (description: string, least: number) =>
-  z
-    .string()
-    .optional()
-    .transform((value, issues): number | undefined => {
-      if (value === undefined) return undefined;
-      const number = value.trim() === "" ? NaN : Number(value);
-      if (number >= least) return number;
-      issues.addIssue({ code: "custom", message: `must be a number, ${least} or more` });
-      return z.NEVER;
-    })
-    .meta({ type: "number", minimum: least, description });
-
-/** A time (a number or text in any common form) or a UTC day, in ms; a day means its first or last millisecond. */
-export function moment(description: string, edge: "start" | "end" = "start") {
-  return z
-    .unknown()
-    .optional()
-    .transform((value, issues): number | undefined => {
-      const text = typeof value === "number" ? String(value) : (value ?? "");
-      if (typeof text === "string" && text.trim() === "") return undefined;
-      const at = typeof text === "string" ? readMoment(text.trim(), edge) : undefined;
-      if (at !== undefined) return at;
-      issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
-      return z.NEVER;
-    })
-    .meta({ type: ["integer", "string"], description });
-}
-
-/** The UTC day (`YYYY-MM-DD`) of a time or day. */
-export function day(description: string) {
-  return moment(description).transform((at) => (at === undefined ? undefined : utcDate(at)));
-}
-
-function readMoment(value: string, edge: "start" | "end"): number | undefined {
-  if (isDate(value)) return dayStart(value) + (edge === "end" ? DAY_MS - 1 : 0);
-  return (
-    parseTime(value) ?? (/^\d+(?:\.\d+)?$/.test(value) ? msOfNumber(Number(value)) : undefined)
-  );
-}

@@ -1,25 +1,28 @@
 import * as z from "zod";
 import { utf8Length, wellFormed } from "../lib/text";
-import { clamped, label } from "./fields";
-import { filterShape } from "./fieldShapes";
 import { route } from "./route";
-import { readSource } from "./sources";
+import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { clamped } from "./values";
 
 const PATH_MAX_BYTES = 4_096;
 
-const FilesQuery = z.object({
-  path: z
-    .string({ error: "is required" })
-    .overwrite(wellFormed)
-    .refine((path) => /[^\s/\\.]/.test(path), "must name a file")
-    .refine((path) => utf8Length(path) <= PATH_MAX_BYTES, `is longer than ${PATH_MAX_BYTES} bytes`)
-    .meta({
-      description: "A file's path, absolute, from the root of its repository, or its name.",
-    }),
-  limit: clamped("Maximum number of sessions.", 1, 50, 10),
-  source: label("Only sessions of this tool.").transform(readSource),
-  ...filterShape(),
-});
+const FilesQuery = z
+  .object({
+    path: z
+      .string({ error: "is required" })
+      .overwrite(wellFormed)
+      .refine((path) => /[^\s/\\.]/.test(path), "must name a file")
+      .refine(
+        (path) => utf8Length(path) <= PATH_MAX_BYTES,
+        `is longer than ${PATH_MAX_BYTES} bytes`,
+      )
+      .meta({
+        description: "A file's path, absolute, from the root of its repository, or its name.",
+      }),
+    limit: clamped("Maximum number of sessions.", 1, 50, 10),
+    ...sessionFilters,
+  })
+  .transform(({ path, limit, ...query }) => ({ path, limit, filters: readSessionFilters(query) }));
 
 /** What a message did with a file, and by which tool call; `mentioned` means in words. */
 const FileMention = z.object({

@@ -3,7 +3,8 @@ import { ErrorAnswer } from "./answers";
 import { examples } from "./examples";
 import { API_VERSION } from "./health";
 import { schemaOf, type Components, type JsonSchema } from "./jsonSchema";
-import type { Route } from "./route";
+import { documentedName, parametersOf } from "./parameters";
+import { refusesUnknownNames, type Route } from "./route";
 
 /** Error codes with their HTTP status (`errors.ts`). */
 type ErrorTable = { readonly [code: string]: number };
@@ -11,7 +12,8 @@ type ErrorTable = { readonly [code: string]: number };
 const INTRODUCTION = [
   "Stores sessions of AI coding tools that plugins send, and lets people and programs search, read and export them.",
   "Every answer has `X-Request-Id` and CORS headers, and all errors have the same body.",
-  "Every `GET` endpoint also answers `HEAD`. Unknown body fields and query parameters are ignored.",
+  "Every `GET` endpoint also answers `HEAD`. Unknown parameters are refused (`UNKNOWN_PARAMETER`), except by `/sync/*`, which ignores unknown fields of plugins, and by open pages.",
+  "Parameters are named in snake_case and JSON fields in camelCase; each is accepted in both. A list is repeated or separated by commas.",
 ].join("\n");
 
 /**
@@ -92,7 +94,14 @@ function tagOf({ path }: Route): string {
   return first === "sync" ? "sync" : first || second;
 }
 
-type Parameter = { name: string; in: string; required?: boolean; schema: JsonSchema };
+type Parameter = {
+  name: string;
+  in: string;
+  required?: boolean;
+  description?: string;
+  deprecated?: boolean;
+  schema: JsonSchema;
+};
 
 function pathParameters(route: Route): Parameter[] {
   const names = Array.from(route.path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
@@ -108,13 +117,30 @@ function pathParameters(route: Route): Parameter[] {
 function queryParameters(route: Route, components: Components): Parameter[] {
   if (!route.query) return [];
   const { properties = {}, required = [] } = schemaOf(route.query, "input", components, "inline");
-  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
+  return parametersOf(route.query).flatMap(({ name: own, aliases }) => {
+    const { description, deprecated, ...schema } = properties[own] ?? {};
+    const name = documentedName(own, "query");
+    const parameter = {
+      name,
+      in: "query",
+      ...(required.includes(own) ? { required: true } : {}),
+      ...(description === undefined ? {} : { description }),
+      ...(deprecated === undefined ? {} : { deprecated: true }),
+      schema,
+    };
+    return [parameter, ...aliases.map((alias) => deprecatedName(alias, name, schema))];
+  });
+}
+
+/** A parameter under a name of older clients. It is never required, because the documented name serves. */
+function deprecatedName(alias: string, name: string, schema: JsonSchema): Parameter {
+  return {
+    name: documentedName(alias, "query"),
     in: "query",
-    ...(required.includes(name) ? { required: true } : {}),
-    ...(description === undefined ? {} : { description }),
+    description: `Alias of \`${name}\`.`,
+    deprecated: true,
     schema,
-  }));
+  };
 }
 
 function withExamples(parameters: Parameter[], given: { [name: string]: string } = {}) {
@@ -129,10 +155,38 @@ function requestBody(route: Route, components: Components) {
     return { required: true, content: { [route.rawBody]: { schema: { type: "object" } } } };
   }
   if (!route.body) return undefined;
-  const schema = schemaOf(route.body, "input", components);
+  const schema = refusesUnknownNames(route)
+    ? namedBody(route.body, components)
+    : schemaOf(route.body, "input", components);
   const example = examples[route.name]?.body;
   const media = { schema, ...(example === undefined ? {} : { example }) };
   return { required: true, content: { "application/json": media } };
+}
+
+/** A JSON body whose unknown fields are refused: documented names, and those of older clients. */
+function namedBody(body: z.ZodType, components: Components): JsonSchema {
+  const {
+    properties = {},
+    required = [],
+    ...schema
+  } = schemaOf(body, "input", components, "inline");
+  const fields = parametersOf(body).flatMap(({ name: own, aliases }) => {
+    const name = documentedName(own, "body");
+    const field = properties[own] ?? {};
+    const others = aliases.map((alias): [string, JsonSchema] => [
+      documentedName(alias, "body"),
+      { ...field, description: `Alias of \`${name}\`.`, deprecated: true },
+    ]);
+    return [[name, field], ...others] as [string, JsonSchema][];
+  });
+  return {
+    ...schema,
+    properties: Object.fromEntries(fields),
+    ...(required.length > 0
+      ? { required: required.map((one) => documentedName(one, "body")) }
+      : {}),
+    additionalProperties: false,
+  };
 }
 
 function success(route: Route, components: Components) {

@@ -35,6 +35,19 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   produces?: readonly string[];
 };
 
+/**
+ * Whether a route refuses parameters and fields that it does not know. Plugins cannot be corrected, and
+ * links to open pages grow parameters on their way (`utm_source`); everyone else must not be answered
+ * with more than they asked for.
+ */
+export function refusesUnknownNames({
+  access,
+  limit,
+  rawBody,
+}: Pick<Route, "access" | "limit" | "rawBody">): boolean {
+  return access === "caller" && limit !== "sync" && rawBody === undefined;
+}
+
 /** Preserves the precise types of a declaration. */
 export function route<Query extends z.ZodType, Body extends z.ZodType>(
   declaration: Route<Query, Body>,

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { prepareQuery } from "../lib/search/query";
 import { utf8Length, wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
-import { clamped, label, moment } from "./fields";
-import { filterShape } from "./fieldShapes";
+import { aliased } from "./parameters";
 import { ROLES } from "../lib/enums";
 import { route } from "./route";
-import { readSource } from "./sources";
+import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { clamped, oneOf } from "./values";
 
 /** The longest query. A pasted log is a valid query; anything longer is a file. */
 const QUERY_MAX_BYTES = 65_536;
@@ -21,62 +21,33 @@ export const QueryText = z
   .refine((text) => utf8Length(text) <= QUERY_MAX_BYTES, `is longer than ${QUERY_MAX_BYTES} bytes`)
   .meta({ description: "Words, an identifier, an error message or a question." });
 
-/** An optional choice. Older clients send an empty string for "any". */
-const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  z.preprocess(
-    (value) => (value === "" || value === null ? undefined : value),
-    z.enum(values).optional(),
-  );
-
-/** Filters of both search endpoints. Times apply to the session; a role applies to messages. */
-const SearchFilters = {
-  source: label("Only sessions of this tool.").transform(readSource),
-  ...filterShape(),
-  from: moment("Only sessions created from this time or day on."),
-  to: moment("Only sessions created up to this time, or to the end of this day.", "end"),
-  role: oneOf(ROLES).meta({ description: "Only messages with this role." }),
-};
-
 /** The kind of search. The default is full text, because older clients do not send it. */
-export const SearchType = oneOf(SEARCH_TYPES)
-  .transform((type) => type ?? "fulltext")
-  .meta({
-    default: "fulltext",
-    description:
-      "Search by words (`fulltext`), by meaning (`semantic`), or both merged (`hybrid`).",
-  });
+export const SearchType = oneOf(
+  SEARCH_TYPES,
+  "Search by words (`fulltext`, the default), by meaning (`semantic`), or both merged (`hybrid`).",
+).transform((type) => type ?? "fulltext");
 export type SearchType = z.output<typeof SearchType>;
 
+/** What both search endpoints take, besides the text. A role applies to messages, filters to sessions. */
 const SearchOptions = {
-  type: SearchType,
+  type: aliased(SearchType, "mode"),
   limit: clamped("Maximum number of results; each session appears once.", 1, 50, 10),
-  ...SearchFilters,
+  role: oneOf(ROLES, "Only messages with this role."),
+  ...sessionFilters,
 };
 
-/** Accepts other names of fields; the canonical name wins. */
-const withAliases = <Shape extends z.ZodRawShape>(
-  shape: z.ZodObject<Shape>,
-  aliases: { [name: string]: string },
-) =>
-  z.preprocess((value) => {
-    if (typeof value !== "object" || value === null) return value;
-    const fields = new Map<string, unknown>(Object.entries(value));
-    for (const [alias, name] of Object.entries(aliases)) {
-      if (!fields.has(name) && fields.has(alias)) fields.set(name, fields.get(alias));
-    }
-    return Object.fromEntries(fields);
-  }, shape);
+type Options = z.output<z.ZodObject<typeof SearchOptions>>;
 
-const NAMES = { mode: "type", projectName: "project", tool: "source" };
+function readOptions({ type, limit, role, ...query }: Options) {
+  return { type, limit, filters: { ...readSessionFilters(query), role } };
+}
 
-export const SearchBody = withAliases(z.object({ query: QueryText, ...SearchOptions }), {
-  ...NAMES,
-  q: "query",
-});
-const SearchQuery = withAliases(z.object({ q: QueryText, ...SearchOptions }), {
-  ...NAMES,
-  query: "q",
-});
+export const SearchBody = z
+  .object({ query: aliased(QueryText, "q"), ...SearchOptions })
+  .transform(({ query, ...options }) => ({ query, ...readOptions(options) }));
+const SearchQuery = z
+  .object({ q: aliased(QueryText, "query"), ...SearchOptions })
+  .transform(({ q, ...options }) => ({ query: q, ...readOptions(options) }));
 
 /** The matching text in a result. */
 export const MatchFields = {

@@ -1,18 +1,17 @@
 import * as z from "zod";
 import { MessageAnswer, SessionAnswer } from "./answers";
-import { clamped, label, moment } from "./fields";
-import { filterShape } from "./fieldShapes";
+import { label } from "./fields";
 import { route } from "./route";
-import { readSource } from "./sources";
+import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { clamped } from "./values";
 
-const SessionListQuery = z.object({
-  limit: clamped("Sessions per page.", 1, 200, 50),
-  cursor: label("The `cursor` of the previous page."),
-  source: label("Only sessions of this tool.").transform(readSource),
-  ...filterShape(),
-  from: moment("Only sessions active at or after this time or day."),
-  to: moment("Only sessions created by this time, or by the end of this day.", "end"),
-});
+const SessionListQuery = z
+  .object({
+    limit: clamped("Sessions per page.", 1, 200, 50),
+    cursor: label("The `cursor` of the previous page."),
+    ...sessionFilters,
+  })
+  .transform(({ limit, cursor, ...query }) => ({ limit, cursor, ...readSessionFilters(query) }));
 
 const messagePage = {
   messages_limit: clamped("Messages per page; a page of large messages has fewer.", 1, 200, 100),

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { zoneNamed } from "../lib/stats/zones";
-import { day, label } from "./fields";
 import { route } from "./route";
 import { usageSums } from "./usageSums";
-import { readSource } from "./sources";
+import { sessionFilters } from "./sessionFilters";
+import { day } from "./values";
 
 const count = z.number();
 
@@ -24,12 +24,18 @@ const zone = z
     description: "Time zone of the days, such as `Europe/Berlin`. Default: UTC.",
   });
 
-/** The range of days that statistics are asked for. */
+/**
+ * The range of days that statistics are asked for, and the filters of sessions by which days are summed.
+ * The others would need every session: they are unknown here.
+ */
 export const StatsQuery = z.object({
   from: day("First day, as `YYYY-MM-DD` or a time."),
   to: day("Last day, inclusive."),
   tz: zone,
-  source: label("Only sessions of this tool.").transform(readSource),
+  source: sessionFilters.source,
+  model: sessionFilters.model,
+  provider: sessionFilters.provider,
+  project: sessionFilters.project,
 });
 
 /** Flat totals under the names of older clients, and splits as lists, because names are free text. */

@@ -177,10 +177,16 @@ const items = (description: string) =>
     .optional()
     .meta({ type: ["array", "null"], items: {}, maxItems: LISTED_ITEMS_MAX, description });
 
-const BatchBody = z.object({
-  sessions: items("Sessions, as for `/sync/session`."),
-  messages: items("Messages, as for `/sync/message`."),
-});
+const BatchBody = z
+  .object({
+    sessions: items("Sessions, as for `/sync/session`."),
+    messages: items("Messages, as for `/sync/message`."),
+  })
+  .refine(({ sessions, messages }) => sessions !== undefined || messages !== undefined, {
+    path: ["sessions"],
+    message: "or messages is required: a list of items to store",
+  })
+  .meta({ anyOf: [{ required: ["sessions"] }, { required: ["messages"] }] });
 
 const Tally = z.object({
   inserted: z.number(),

@@ -15,8 +15,9 @@ import { sessionPage } from "../../pages/session";
 import { patchSession } from "../../wire/evals";
 import type { Caller } from "../authenticate";
 import { readText } from "../body";
-import { parse, type Endpoint } from "../endpoint";
-import { exportAnswer, exportQuery } from "../export";
+import type { Endpoint } from "../endpoint";
+import { parse, readQuery } from "../input";
+import { exportAnswer, exportRoute } from "../export";
 import { json } from "../respond";
 import { ownerPage, type Visit } from "./endpoint";
 import { pagePolicy, pageResponse, redirect } from "./respond";
@@ -128,7 +129,7 @@ function editsOf(form: URLSearchParams): Edits {
 export const download: Endpoint = ownerPage(
   { method: "GET", path: "/download", limit: "export" },
   async (ctx, { caller, query, request }) => {
-    const parsed = parse(exportQuery, Object.fromEntries(Array.from(query)));
+    const parsed = readQuery(exportRoute, query);
     return await exportAnswer(ctx, { caller, query: parsed, request });
   },
 );

@@ -116,8 +116,8 @@ export const SESSION_FIELDS = {
   totalTokens: count(TOTAL_TOKENS, "no", { views: [...OWNER_VIEWS, "shared"] }),
   toolCallCount: count("Number of tool calls.", "no"),
   endReason: label("Why the session ended.", "text"),
-  gitBranch: label("Git branch.", "text", { aliases: ["branch"], filter: "gitBranch" }),
-  gitCommit: label("Git commit.", "no", { aliases: ["commit"], filter: "gitCommit" }),
+  gitBranch: label("Git branch.", "text", { aliases: ["branch"], filter: "branch" }),
+  gitCommit: label("Git commit.", "no", { aliases: ["commit"], filter: "commit" }),
   host: label("Name of the machine.", "name", { aliases: ["machine"], filter: "host" }),
   agentVersion: label("Version of the tool.", "no", { aliases: ["version"] }),
   parentExternalId: label(

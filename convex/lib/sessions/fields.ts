@@ -1,3 +1,4 @@
+import { snakeCase } from "../caseNames";
 import { keysOf, pick } from "../record";
 import {
   type Field,
@@ -78,7 +79,6 @@ export const FIELD_FILTERS = keysOf(SESSION_FIELDS).flatMap((name) => {
 
 /** The other names of a field in requests. */
 export function aliasesOf(fields: Fields, name: string): string[] {
-  const snake = name.replace(/[A-Z]|\d+/g, (found) => `_${found.toLowerCase()}`);
-  const others = [...(declared(fields, name).aliases ?? []), snake];
+  const others = [...(declared(fields, name).aliases ?? []), snakeCase(name)];
   return others.filter((other) => other !== name);
 }

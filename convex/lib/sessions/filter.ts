@@ -1,7 +1,7 @@
-import type { EvalStatus } from "../enums";
+import type { EvalStatus, SessionState } from "../enums";
 import { FIELD_FILTERS, type FieldFilter, type SessionTable, type Values } from "./fields";
 import { usedModel } from "../stats/names";
-import { type SessionActivity, wasActive } from "./live";
+import { type SessionActivity, sessionState, wasActive } from "./live";
 import { shownProvider } from "./providers";
 
 /** Decides which sessions a list, a search or an export includes. Pure. */
@@ -19,6 +19,8 @@ export type SessionFilter = FieldFilter & {
   tags?: readonly string[];
   /** A substring of the project's name or path, ignoring case. */
   projectPart?: string;
+  /** The state at a time, ms: it changes without a write. */
+  state?: { is: SessionState; at: number };
   /** Leaves out sessions that were active in a project since then. */
   live?: SessionActivity;
 };
@@ -45,6 +47,7 @@ export function matchesFilter(session: FilteredSession, filter: SessionFilter): 
     (tags === undefined || tags.some((tag) => session.evalTags?.includes(tag))) &&
     FIELD_FILTERS.every((one) => matchesField(session, one, filter[one.filter])) &&
     matchesProjectPart(session, filter.projectPart) &&
+    (filter.state === undefined || sessionState(session, filter.state.at) === filter.state.is) &&
     (filter.live === undefined || !wasActive(session, filter.live))
   );
 }

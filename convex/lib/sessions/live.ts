@@ -1,6 +1,19 @@
+import type { SessionState } from "../enums";
 import { trimEndWhere } from "../text";
 
 /** Recognises sessions that are still running. Pure. */
+
+/** How long a session is active after its latest message: a model may think for minutes. */
+const ACTIVE_MS = 10 * 60_000;
+
+/** The state of a session at a time, ms. */
+export function sessionState(
+  session: { endReason?: string; activeUntil?: number; createdAt: number },
+  at: number,
+): SessionState {
+  if (session.endReason !== undefined) return "ended";
+  return (session.activeUntil ?? session.createdAt) >= at - ACTIVE_MS ? "active" : "quiet";
+}
 
 /** A project, by path or name, and the time since which a session must have been active in it. */
 export type SessionActivity = { project: string; since: number };

@@ -2,6 +2,7 @@ import { DAY_MS, dayStart, utcDate } from "../time";
 import { addSums, type CellSums, fullSums, QUARTER_MS, QUARTERS_A_DAY, unpackCells } from "./cells";
 import { type Grain, type LedgerRow, OPTIONAL_SUMS } from "./ledger";
 import { grainKey } from "./sessionDay";
+import { grainFilter, type GrainNames } from "./totals";
 import type { Zone } from "./zones";
 
 /** Statistics for the days of a time zone, from the quarter hours of UTC days. Pure. */
@@ -41,25 +42,28 @@ function boundsOf({ from, to }: DateRange, zone: Zone): Bounds {
 
 export type Bounds = { from: number; to: number };
 
-/** Statistics over the days of a range, for one source or all. */
+/** The time zone of the days, and the names of the rows that count. */
+type Selection = { zone: Zone; names?: GrainNames };
+
+/** Statistics over the days of a range. */
 export function statisticsOf(
   stored: readonly StoredDay[],
   range: DateRange,
-  { zone, source }: { zone: Zone; source?: string },
+  { zone, names }: Selection,
 ): Statistics {
-  return statisticsWithin(stored, boundsOf(range, zone), { zone, source });
+  return statisticsWithin(stored, boundsOf(range, zone), { zone, names });
 }
 
 /** Statistics between two quarter hours. */
 export function statisticsWithin(
   stored: readonly StoredDay[],
   bounds: Bounds,
-  { zone, source }: { zone: Zone; source?: string },
+  { zone, names = {} }: Selection,
 ): Statistics {
   const byDay = new Map<string, Rows>();
   const byHour = new Map<number, Rows>();
   const all = new Rows();
-  const isWanted = (row: Grain) => source === undefined || row.source === source;
+  const isWanted = grainFilter(names);
   for (const { date, grains, whole } of stored) {
     const first = dayStart(date) / QUARTER_MS;
     for (const grain of grains.filter(isWanted)) {

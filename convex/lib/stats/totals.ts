@@ -1,6 +1,6 @@
 import { combined, dollars, type Grain, type LedgerRow, OTHER, type Sums } from "./ledger";
 import { pick } from "../record";
-import { modelKey } from "./names";
+import { grainName, modelKey } from "./names";
 
 /** Sums over rows in the units of the API: dollars, milliseconds, tokens. */
 export type Totals = Omit<Sums, "costNanos" | "computedNanos" | "reportedNanos"> & {
@@ -89,15 +89,20 @@ function shownName(key: string, name: keyof Grain, rows: readonly LedgerRow[]): 
 }
 
 /** The rows with these names, in any spelling; a missing name matches every row. */
-export function rowsMatching(
-  rows: readonly LedgerRow[],
-  names: { [name in keyof Grain]?: string },
-): LedgerRow[] {
+export function rowsMatching(rows: readonly LedgerRow[], names: GrainNames): LedgerRow[] {
+  return rows.filter(grainFilter(names));
+}
+
+/** Names that rows must have, in any spelling; a missing name matches every row. */
+export type GrainNames = { [name in keyof Grain]?: string };
+
+/** Returns whether a row has these names. */
+export function grainFilter(names: GrainNames): (row: Grain) => boolean {
   const wanted = (["source", "provider", "model", "project"] as const).flatMap((name) => {
     const value = names[name];
-    return value === undefined ? [] : [{ name, key: groupKey(name, value) }];
+    return value === undefined ? [] : [{ name, key: groupKey(name, grainName(value)) }];
   });
-  return rows.filter((row) => wanted.every(({ name, key }) => groupKey(name, row[name]) === key));
+  return (row) => wanted.every(({ name, key }) => groupKey(name, row[name]) === key);
 }
 
 /** The number of distinct names; sessions without one are not counted. */

@@ -1,4 +1,4 @@
-import { msOfNumber, parseTime } from "../parseTime";
+import { readMs } from "../parseTime";
 
 /** Finds source times wherever plugins put them. Pure; all results are epoch milliseconds. */
 
@@ -9,15 +9,8 @@ const CLOCK_SKEW_MS = 10 * 60_000;
 
 /** Reads a time as a number or text in any common form; undefined if it is invalid or implausible. */
 export function readTime(value: unknown, now: number): number | undefined {
-  const ms = toMs(value);
+  const ms = readMs(value);
   return ms !== undefined && isPlausible(ms, now) ? ms : undefined;
-}
-
-function toMs(value: unknown): number | undefined {
-  if (typeof value === "number") return msOfNumber(value);
-  if (typeof value !== "string") return undefined;
-  const text = value.trim();
-  return parseTime(text) ?? (/^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined);
 }
 
 function isPlausible(ms: number, now: number): boolean {

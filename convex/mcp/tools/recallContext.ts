@@ -23,7 +23,7 @@ export const recallContext: Tool = tool({
     const wanted = project?.trim() === "" ? undefined : project?.trim();
     const { context } = await contextAnswer(ctx, caller, {
       ...{ query: question, limit, maxTokens, format: "json", masks: true },
-      ...{ project: wanted, ...withoutLive(cwd, now) },
+      ...{ filters: { project: wanted }, ...withoutLive(cwd, now) },
     });
     if (context.length === 0) {
       return "No past session knows about this. Go on without; search_sessions with a single word may still find a mention.";

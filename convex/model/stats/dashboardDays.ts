@@ -9,6 +9,7 @@ import {
   type StoredDay,
   utcRange,
 } from "../../lib/stats/days";
+import type { GrainNames } from "../../lib/stats/totals";
 import { UTC, Zone } from "../../lib/stats/zones";
 import { DAY_MS, utcDate } from "../../lib/time";
 import type { User } from "../accounts/user";
@@ -21,18 +22,19 @@ const OPEN_DAYS_MAX = 400;
 /** Read budget for rows of open days; days beyond it are read from their last copy in `dailyWrapped`. */
 const GRAINS_BUDGET = { rows: 3_000, bytes: 3 * 1024 * 1024 };
 
-/** A query of the ledger: days in a time zone (UTC if absent), of one source or of all. */
-export type StatisticsQuery = DateRange & { source?: string; tz?: string };
+/** A query of the ledger: days in a time zone (UTC if absent), and the names of the rows that count. */
+export type StatisticsQuery = DateRange & GrainNames & { tz?: string };
 
 /** Statistics of a user. Omits the oldest days if they exceed the read budget. */
 export async function statistics(
   ctx: QueryCtx,
   user: User,
-  { source, tz = UTC, ...range }: StatisticsQuery,
+  { tz = UTC, from, to, ...names }: StatisticsQuery,
 ): Promise<Statistics> {
   const zone = new Zone(tz);
+  const range = { from, to };
   const stored = await storedDays(ctx, user, utcRange(range, zone));
-  return statisticsOf(stored, range, { zone, source });
+  return statisticsOf(stored, range, { zone, names });
 }
 
 /** Statistics of a user since a time, rounded to the nearest quarter hour. */
@@ -43,7 +45,7 @@ export async function statisticsSince(
 ): Promise<Statistics> {
   const bounds = { from: Math.round(since / QUARTER_MS), to: Infinity };
   const stored = await storedDays(ctx, user, { from: utcDate(bounds.from * QUARTER_MS) });
-  return statisticsWithin(stored, bounds, { zone: new Zone(UTC), source });
+  return statisticsWithin(stored, bounds, { zone: new Zone(UTC), names: { source } });
 }
 
 /** Reads the UTC days of a range: open days from the ledger itself, the others from their copies. */

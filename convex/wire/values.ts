@@ -1,0 +1,153 @@
+import * as z from "zod";
+import { readMs } from "../lib/parseTime";
+import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
+import { cutLabel, readLabel } from "./fields";
+import { repeatable } from "./parameters";
+
+/**
+ * Parses parameters of requests by people and programs, in a query or a JSON body. A value that cannot be
+ * read is refused, because ignoring it would answer something else than was asked.
+ */
+
+/**
+ * A parameter that is a whole number, clamped to a range; `fallback` if it is missing. Rejects everything
+ * else, because a limit that is ignored answers with another number of items than was asked for.
+ */
+export function clamped(description: string, min: number, max: number, fallback: number) {
+  return z
+    .unknown()
+    .optional()
+    .transform((value, issues): number => {
+      if (isBlank(value)) return fallback;
+      const number = typeof value === "string" ? Number(value) : value;
+      if (isWhole(number)) return Math.min(max, Math.max(min, number));
+      issues.addIssue({ code: "custom", message: `must be a whole number from ${min} to ${max}` });
+      return z.NEVER;
+    })
+    .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
+}
+
+const isBlank = (value: unknown) =>
+  value === undefined || value === null || (typeof value === "string" && value.trim() === "");
+
+/** Whether a value is a whole number that is not negative. */
+const isWhole = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0;
+
+/**
+ * A list of tags, repeated or separated by commas. A tag may contain a comma, so each value as a whole is
+ * one of them too.
+ */
+export const tagList = (description: string) =>
+  list((value) => {
+    const wholes = itemsOf(value).flatMap((one) => readLabel(one) ?? []);
+    const tags = wholes.flatMap((whole) => [...splitList(whole), whole]);
+    return tags.length === 0 ? undefined : Array.from(new Set(tags));
+  }, description);
+
+/** A list of ids, repeated or separated by commas. Rejects an empty one, which would select everything. */
+export const chosenList = (description: string) =>
+  list((value) => {
+    const chosen = itemsOf(value).flatMap((one) => splitList(readLabel(one) ?? ""));
+    return chosen.length === 0 ? EMPTY : chosen;
+  }, description);
+
+/** Marks a value that is empty but must not be. */
+const EMPTY = Symbol("empty");
+
+const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
+function splitList(text: string): string[] {
+  const items = text.split(",").map((item) => item.trim());
+  return items.filter((item) => item !== "");
+}
+
+function list(read: (value: unknown) => string[] | undefined | typeof EMPTY, description: string) {
+  const schema = z
+    .unknown()
+    .transform((value, issues): string[] | undefined => {
+      const found = read(value);
+      if (found !== EMPTY) return found;
+      issues.addIssue({ code: "custom", message: "is empty" });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ type: "array", items: { type: "string" }, description });
+  return repeatable(schema);
+}
+
+/** Rejects an empty value, because it would otherwise select everything. */
+export const chosenLabel = (description: string) =>
+  z
+    .unknown()
+    .transform((value, issues): string => {
+      const found = cutLabel(readLabel(value));
+      if (found !== undefined) return found;
+      issues.addIssue({ code: "custom", message: "is empty" });
+      return z.NEVER;
+    })
+    .optional()
+    .meta({ type: "string", description });
+
+/** One of these words; rejects anything else. Older clients send an empty text for "any". */
+export const oneOf = <const Words extends readonly string[]>(words: Words, description: string) =>
+  z
+    .preprocess(
+      (value) => (value === "" || value === null ? undefined : value),
+      z.enum(words).optional(),
+    )
+    .meta({ description });
+
+/** True for `true`, `1` or an empty text; rejects anything that is not a boolean. */
+export const flag = (description: string, fallback = false) =>
+  z
+    .unknown()
+    .optional()
+    .transform((value, issues): boolean => {
+      const text = typeof value === "string" ? value.trim() : JSON.stringify(value ?? fallback);
+      if (/^(true|1|yes|y|on|)$/i.test(text)) return true;
+      if (/^(false|0|no|n|off)$/i.test(text)) return false;
+      issues.addIssue({ code: "custom", message: "must be true or false" });
+      return z.NEVER;
+    })
+    .meta({ type: "boolean", default: fallback, description });
+
+/** A whole number of at least `least`. */
+export const bound = (description: string, least: number) =>
+  z
+    .unknown()
+    .optional()
+    .transform((value, issues): number | undefined => {
+      if (value === undefined || value === null) return undefined;
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+      if (isWhole(number) && number >= least) return number;
+      issues.addIssue({ code: "custom", message: `must be a whole number, ${least} or more` });
+      return z.NEVER;
+    })
+    .meta({ type: "integer", minimum: least, description });
+
+/** A time (a number or text in any common form) or a UTC day, in ms; a day means its first or last millisecond. */
+export function moment(description: string, edge: "start" | "end" = "start") {
+  return z
+    .unknown()
+    .optional()
+    .transform((value, issues): number | undefined => {
+      const text = typeof value === "number" ? String(value) : (value ?? "");
+      if (typeof text === "string" && text.trim() === "") return undefined;
+      const at = typeof text === "string" ? readMoment(text.trim(), edge) : undefined;
+      if (at !== undefined) return at;
+      issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
+      return z.NEVER;
+    })
+    .meta({ type: ["integer", "string"], description });
+}
+
+/** The UTC day (`YYYY-MM-DD`) of a time or day. */
+export function day(description: string) {
+  return moment(description).transform((at) => (at === undefined ? undefined : utcDate(at)));
+}
+
+function readMoment(value: string, edge: "start" | "end"): number | undefined {
+  if (isDate(value)) return dayStart(value) + (edge === "end" ? DAY_MS - 1 : 0);
+  return readMs(value);
+}
