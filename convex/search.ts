@@ -3,6 +3,7 @@ import { callerQuery, viewerQuery } from "./functions";
 import * as Browse from "./model/search/dashboardSearch";
 import { sessionsForFile } from "./model/search/files";
 import { vFilters } from "./model/search/filters";
+import type { SearchOutcome } from "./model/search/results";
 import * as Search from "./model/search/search";
 
 const vInput = {
@@ -29,9 +30,15 @@ export const forFile = callerQuery({
 export const prepare = callerQuery({
   args: { ...vInput, withFulltext: v.boolean() },
   handler: async (ctx, { withFulltext, ...input }) => {
-    const nothing: Search.SearchOutcome = { results: [], wanted: input.limit, truncated: false };
+    const nothing: SearchOutcome = {
+      results: [],
+      sessions: [],
+      wanted: input.limit,
+      truncated: false,
+    };
     const found = withFulltext ? await Search.fulltext(ctx, ctx.user, input) : nothing;
-    return { userId: ctx.user._id, ...found };
+    const pending = await Search.countPending(ctx, ctx.user);
+    return { userId: ctx.user._id, pending, ...found };
   },
 });
 

@@ -7,13 +7,15 @@ import { embeddingProvider, embedTexts } from "./clients/embeddings";
 import { AppError } from "./errors";
 import { systemAction } from "./functions";
 import { CHUNK_MAX_BYTES } from "./lib/embedding/chunks";
+import { facetsOf } from "./lib/search/facets";
 import { type Fused, mergeRanked } from "./lib/search/fusion";
 import { withoutStopWords } from "./lib/search/query";
 import { prefixBytes } from "./lib/text";
 import { RELATED_MIN_COSINE, SEARCH_FLOORS } from "./lib/embedding/vectorSpace";
 import { type Filters, vFilters } from "./model/search/filters";
 import { NOT_CONFIGURED } from "./model/embedding/schedule";
-import { type SearchOutcome, HITS_MAX } from "./model/search/search";
+import type { SearchOutcome } from "./model/search/results";
+import { HITS_MAX } from "./model/search/search";
 import { type Caller, vCaller } from "./model/accounts/users";
 import type { CONTEXT_FORMATS, ContextAnswer } from "./wire/context";
 import type { DocsAnswer } from "./wire/docs";
@@ -62,7 +64,7 @@ export const search = systemAction({
     const limit = withFulltext ? Math.max(MERGED_MIN, input.limit) : input.limit;
     // Authenticates first: a wrong key must not cost an embedding.
     const prepared = await ctx.runQuery(internal.search.prepare, { ...input, limit, withFulltext });
-    const { userId, ...lexical } = prepared;
+    const { userId, pending, ...lexical } = prepared;
     const vector = await embedQuery(input.query);
     if (!vector.ok) {
       if (!withFulltext) throw new AppError(vector.code, vector.reason);
@@ -70,12 +72,15 @@ export const search = systemAction({
     }
     const wide = { ...input, limit: withFulltext ? DEPTH * limit : limit };
     const semantic = await nearest(ctx, wide, userId, vector.embedding);
-    if (!withFulltext) return answer(type, input, semantic);
-    return answer(type, input, {
+    const waiting = pending === 0 ? {} : { pending };
+    if (!withFulltext) return { ...answer(type, input, semantic), ...waiting };
+    const merged = answer(type, input, {
       results: merge(lexical.results, semantic.results),
+      sessions: [...lexical.sessions, ...semantic.sessions],
       wanted: Math.min(lexical.wanted, semantic.wanted),
       truncated: lexical.truncated || semantic.truncated,
     });
+    return { ...merged, ...waiting };
   },
 });
 
@@ -159,11 +164,12 @@ function contextAnswer({ entries, text, tokens }: Packed, format: ContextFormat)
 function answer(
   type: SearchAnswer["type"],
   { limit }: Pick<Input, "limit">,
-  { results, wanted, truncated }: SearchOutcome,
+  { results, sessions, wanted, truncated }: SearchOutcome,
 ): SearchAnswer {
   const isShort = results.length < Math.min(limit, wanted);
   return {
     results: results.slice(0, limit),
+    facets: facetsOf(sessions),
     type,
     degraded: false,
     truncated: truncated && isShort,
@@ -221,11 +227,25 @@ function isRelated({ _score }: { _score: number }): boolean {
   return _score >= RELATED_MIN_COSINE;
 }
 
-/** Merges by reciprocal rank. The snippet comes from full text where it has the session. */
+/**
+ * Merges by reciprocal rank; sessions that the query names by an id come first. The snippet comes from full
+ * text where it has the session. A session that is a copy of an earlier result is left out.
+ */
 function merge(lexical: SearchResult[], semantic: SearchResult[]): SearchResult[] {
-  const merged = mergeRanked([lexical, semantic], (result) => result.id, SEARCH_FLOORS);
-  return merged.map(({ item, score, ranks }) => ({ ...item, score, matchedIn: sides(ranks) }));
+  const named = lexical.filter(isNamed);
+  const lists = [lexical.filter((result) => !isNamed(result)), semantic];
+  const merged = mergeRanked(lists, (result) => result.id, SEARCH_FLOORS).map(
+    ({ item, score, ranks }) => ({ ...item, score, matchedIn: sides(ranks) }),
+  );
+  const shown = new Set<string>();
+  return [...named, ...merged].filter(({ id, alsoIn = [] }) => {
+    if (shown.has(id)) return false;
+    for (const seen of [id, ...alsoIn.map((copy) => copy.id)]) shown.add(seen);
+    return true;
+  });
 }
+
+const isNamed = ({ matchedIn }: SearchResult) => matchedIn.includes("id");
 
 function sides([lexical, semantic]: Fused<string>["ranks"]): SearchResult["matchedIn"] {
   return [

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
+import { facetsOf } from "../lib/search/facets";
 import { prepareQuery } from "../lib/search/query";
 import type { SessionActivity } from "../lib/sessions/live";
 import type { Caller } from "../wire/caller";
@@ -21,9 +22,9 @@ export async function searchAnswer(
   if (type !== "fulltext") {
     return { ...(await ctx.runAction(internal.semantic.search, { ...input, type })), ...ignored };
   }
-  const { results, truncated } = await ctx.runQuery(internal.search.fulltext, input);
+  const { results, sessions, truncated } = await ctx.runQuery(internal.search.fulltext, input);
   const hasWord = prepareQuery(query).terms.length > 0;
   const reason = "The query contains no word that full-text search can find";
   const degradation = { degraded: !hasWord, ...(hasWord ? {} : { reason }), ...ignored };
-  return { results, truncated, type, ...degradation };
+  return { results, facets: facetsOf(sessions), truncated, type, ...degradation };
 }

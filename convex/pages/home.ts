@@ -50,6 +50,7 @@ export function homePage(head: Head, home: Home): string {
     { ...head, title, section: "sessions" },
     html`<h1>${isSearch ? "Search" : "Sessions"}</h1>
 ${searchForm(home)}
+${facetLinks(home)}
 ${home.shown.kind === "search" ? results(home.shown.answer, home.query) : list(home, home.shown)}
 ${isSearch ? "" : month(home)}`,
   );
@@ -121,16 +122,53 @@ function results(answer: SearchAnswer, query: string): Html {
   const notes = [
     answer.degraded && (answer.reason ?? "Part of the search could not run."),
     answer.ignored !== undefined && `These words were not searched: ${answer.ignored.join(", ")}`,
+    answer.pending !== undefined &&
+      `${answer.pending} of your latest sessions wait to be embedded. Search by words finds them already.`,
     answer.truncated && "There may be more. Narrow the search to see them.",
   ].filter((note) => note !== false);
   const rows = answer.results.map(
     (result) =>
-      html`<li><a class="title" dir="auto" href="${linkOf(result)}">${titleOf(result)}</a><p class="small" dir="auto">${highlighted(result)}</p>${sessionMeta(result)}</li>`,
+      html`<li><a class="title" dir="auto" href="${linkOf(result)}">${titleOf(result)}</a><p class="small" dir="auto">${highlighted(result)}</p>${sessionMeta(result)}${copies(result)}</li>`,
   );
   return html`<h2>${rows.length} ${rows.length === 1 ? "session" : "sessions"} for “${query}”</h2>
 ${notes.map((note) => html`<p class="note">${note}</p>`)}
 ${rows.length > 0 ? html`<ul class="list">${rows}</ul>` : html`<p class="empty">Nothing found. Try other words, or search by meaning.</p>`}`;
 }
+
+/** Forks and resumed sessions that hold the same passage. */
+function copies({ alsoIn = [] }: SearchResult): Html {
+  const links = alsoIn.map(
+    (copy, n) => html`${n > 0 ? ", " : ""}<a href="${sessionPath(copy.id)}">${titleOf(copy)}</a>`,
+  );
+  return links.length === 0 ? html`` : html`<p class="small soft">Also in: ${links}</p>`;
+}
+
+/** Links that narrow a search down to one value, where the sessions found have several. */
+function facetLinks({ filter, query, mode, shown }: Home): Html {
+  if (shown.kind !== "search") return html``;
+  const { facets } = shown.answer;
+  const groups = (
+    [
+      ["project", facets.project],
+      ["source", facets.source],
+      ["model", facets.model],
+    ] as const
+  ).flatMap(([name, values]) =>
+    values.length < 2
+      ? []
+      : values
+          .slice(0, FACETS_SHOWN)
+          .map(
+            ({ value, count }) =>
+              html`<a href="${address("/", { ...filter, q: query, mode, [name]: value })}">${value} (${count})</a> `,
+          ),
+  );
+  return groups.length === 0
+    ? html``
+    : html`<nav class="small" aria-label="Narrow the search"><p>Only: ${groups}</p></nav>`;
+}
+
+const FACETS_SHOWN = 5;
 
 /** Links to the matching message if there is one; its page starts shortly before it. */
 function linkOf({ id, messageId }: SearchResult): string {

@@ -37,6 +37,7 @@ export function hostilePages(text: string): string[] {
     highlights: [[0, 1] as [number, number]],
     score: 1,
     matchedIn: [],
+    alsoIn: [{ id: "copy", externalId: text, title: text, source: text, createdAt: AT }],
   };
   const home = {
     filter: { source: text, project: text, model: text, branch: text },
@@ -47,8 +48,11 @@ export function hostilePages(text: string): string[] {
     query: text,
     mode: text,
   };
+  const twice = [text, `${text}2`].map((value) => ({ value, count: 1 }));
   const answer = {
     results: [result],
+    facets: { project: twice, source: twice, model: twice },
+    pending: 1,
     type: "fulltext" as const,
     degraded: true,
     reason: text,

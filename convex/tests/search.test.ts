@@ -79,6 +79,119 @@ describe("a word is found anywhere in a session", () => {
   });
 });
 
+describe("an id finds what it names, first, and says so", () => {
+  const COMMIT = "9f1c2ab47d0e5b6a8c3f7e1d2b4a6c8e0f9d7b5a";
+  beforeEach(async () => {
+    await sync(ada, "0198c-session", ["why is the upload flaky"], { gitCommit: COMMIT });
+    await sync(ada, "other", ["look at 0198c-session and 9f1c2ab, they are about the upload"]);
+  });
+  const first = async (query: string, more: object = {}) =>
+    (await search(ada, { query, ...more })).results[0];
+
+  test.each([
+    ["the plugin's id of a session", () => "0198c-session"],
+    ["the plugin's id of a message", () => "0198c-session-0"],
+    ["a commit", () => COMMIT],
+    ["the beginning of a commit", () => COMMIT.slice(0, 7)],
+    ["a commit in capitals", () => COMMIT.slice(0, 10).toUpperCase()],
+  ])("%s", async (_, query) => {
+    expect(await first(query())).toMatchObject({
+      externalId: "0198c-session",
+      matchedIn: ["id"],
+      score: 1,
+    });
+  });
+
+  test("our ids of a session and of a message", async () => {
+    const [message] = await rows(t, "messages");
+    const id = message?.sessionId ?? expect.fail();
+    expect(await first(id)).toMatchObject({ id, matchedIn: ["id"] });
+    expect(await first(message?._id ?? "")).toMatchObject({ id, messageId: message?._id });
+  });
+
+  test("another user's ids find nothing", async () => {
+    const bob = await person(t, "bob@example.com");
+    const [message] = await rows(t, "messages");
+    const queries = ["0198c-session", "0198c-session-0", COMMIT, message?._id, message?.sessionId];
+    for (const query of queries) expect(ids(await search(bob, { query }))).toEqual([]);
+  });
+
+  test("filters apply to what an id names", async () => {
+    const query = "0198c-session";
+    expect(ids(await search(ada, { query, source: "nowhere" }))).toEqual([]);
+    expect(await first("0198c-session-0", { role: "assistant" })).toBeUndefined();
+    expect(await first("0198c-session-0", { role: "user" })).toMatchObject({ matchedIn: ["id"] });
+  });
+
+  test("a commit that a plugin sends later is found too", async () => {
+    const session = { ...conversation("other", []).sessions?.[0], gitCommit: "abcdef0123456789" };
+    await ada.post("/sync/batch", { sessions: [{ externalId: "other", ...session }] });
+    await ada.post("/sync/batch", conversation("other", ["one more prompt"]));
+    await settle(t);
+    expect(await first("abcdef0")).toMatchObject({ externalId: "other", matchedIn: ["id"] });
+  });
+});
+
+describe("copies of a session", () => {
+  const said = ["the parser drops the last column of every row", "I changed the loop"];
+  const found = async () => (await search(ada, { query: "parser last column" })).results;
+
+  test("are named under the best of them, and take no place of their own", async () => {
+    await sync(ada, "original", said);
+    await sync(ada, "fork", [...said, "and now something else"], { parentExternalId: "original" });
+    await sync(ada, "resumed", said, { title: "Another title" });
+    await sync(ada, "other", ["the parser is fast, and its last column is wide"]);
+    const results = await found();
+    expect(results.map(({ externalId }) => externalId).sort()).toContain("other");
+    expect(results).toHaveLength(2);
+    const best = results.find(({ alsoIn }) => alsoIn !== undefined) ?? expect.fail();
+    expect(
+      [best.externalId, ...(best.alsoIn ?? []).map(({ externalId }) => externalId)].sort(),
+    ).toEqual(["fork", "original", "resumed"]);
+    const limited = await search(ada, { query: "parser last column", limit: 2 });
+    expect(limited.results.map(({ id }) => id)).toEqual(results.map(({ id }) => id));
+  });
+
+  test("are sessions of their own where they say something else, and where only a short answer is equal", async () => {
+    await sync(ada, "original", said);
+    await sync(ada, "fork", [...said, "the zanzibar case"], { parentExternalId: "original" });
+    expect(ids(await search(ada, { query: "zanzibar" }))).toEqual(["fork"]);
+    for (const id of ["a", "b"])
+      await sync(ada, id, [`unrelated beginning of ${id}`, "quokka yes"]);
+    expect(ids(await search(ada, { query: "quokka" })).sort()).toEqual(["a", "b"]);
+  });
+});
+
+test("facets count the sessions found by project, source and model, each session once and beyond the limit", async () => {
+  for (const [n, projectName] of ["shop", "shop", "blog"].entries()) {
+    const about = {
+      projectName,
+      source: n === 0 ? "codex-cli" : "claude-code",
+      model: `m-${n % 2}`,
+    };
+    await sync(ada, `s${n}`, [`quokka number ${n}`, "quokka again"], about);
+  }
+  await sync(ada, "else", ["nothing of the kind"], { projectName: "attic" });
+  const { results, facets } = await search(ada, { query: "quokka", limit: 1 });
+  expect(results).toHaveLength(1);
+  expect(facets).toEqual({
+    project: [
+      { value: "shop", count: 2 },
+      { value: "blog", count: 1 },
+    ],
+    source: [
+      { value: "claude-code", count: 2 },
+      { value: "codex-cli", count: 1 },
+    ],
+    model: [
+      { value: "m-0", count: 2 },
+      { value: "m-1", count: 1 },
+    ],
+  });
+  const shop = await search(ada, { query: "quokka", project: facets.project[0]?.value });
+  expect(ids(shop).sort()).toEqual(["s0", "s1"]);
+});
+
 describe("another user's text", () => {
   test("never appears in results, snippets or counts, over HTTP and in functions", async () => {
     const eve = await person(t, "eve@example.com");
@@ -126,7 +239,12 @@ describe("an answer", () => {
       cost: 0.5,
     });
     const { results, ...rest } = await search(ada, { query: "rotate keys" });
-    expect(rest).toEqual({ type: "fulltext", degraded: false, truncated: false });
+    const facets = {
+      project: [{ value: "shop", count: 1 }],
+      source: [{ value: "claude-code", count: 1 }],
+      model: [{ value: "claude-x", count: 1 }],
+    };
+    expect(rest).toEqual({ type: "fulltext", degraded: false, truncated: false, facets });
     const [result] = results;
     expect(result).toMatchObject({
       externalId: "s",
@@ -208,7 +326,7 @@ describe("filters", () => {
     ["from", "garbage"],
     ["to", "last week"],
     ["to", "2026-02-31"],
-    ["from", "99999999999999999"],
+    ["from", "999999999999999999999999"],
     ["from", -1],
     ["to", true],
     ["to", { day: 4 }],

@@ -73,6 +73,18 @@ export function ignoredOf(query: string): { ignored?: string[] } {
   return ignored.length > 0 ? { ignored } : {};
 }
 
+/** A session that holds the same passage as a result. */
+const Copy = z.object({
+  id: z.string(),
+  externalId: z.string(),
+  title: z.string(),
+  source: z.string(),
+  createdAt: z.number(),
+});
+
+/** The sessions found with one value. */
+const Facet = z.array(z.object({ value: z.string(), count: z.number() }));
+
 /** A matching session with its best match. */
 export const SearchResult = SessionAnswer.extend({
   sessionId: z.string().meta({ description: "The same as `id`." }),
@@ -83,15 +95,28 @@ export const SearchResult = SessionAnswer.extend({
   title: z.string(),
   project: z.string().optional().meta({ description: "The same as `projectName`." }),
   ...MatchFields,
-  matchedIn: z
-    .array(z.enum(["fulltext", "semantic"]))
-    .meta({ description: "The searches that found it." }),
+  matchedIn: z.array(z.enum(["fulltext", "semantic", "id"])).meta({
+    description:
+      "Why it was found: by its words, by its meaning (then nothing may be highlighted), or because the query is its id, a message's id or its commit.",
+  }),
+  alsoIn: z.array(Copy).optional().meta({
+    description:
+      "Forks and resumed sessions that hold the same passage. They have no result of their own.",
+  }),
 }).meta({ id: "SearchResult" });
 
 export const SearchAnswer = z.object({
   results: z.array(SearchResult),
   type: z.enum(SEARCH_TYPES),
+  facets: z.object({ project: Facet, source: Facet, model: Facet }).meta({
+    description:
+      "How many of the sessions found, beyond `limit` too, have each project, source and model. The values are those of the filters.",
+  }),
   ...Degradation,
+  pending: z.number().optional().meta({
+    description:
+      "How many of your ten last changed sessions wait to be embedded. A search by meaning does not find what is new in them yet.",
+  }),
   truncated: z.boolean().meta({
     description:
       "The search hit its read budget before it filled `limit`, because filters excluded most matches or one session has too many of them. Narrow the query to find more.",

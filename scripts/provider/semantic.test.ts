@@ -75,6 +75,37 @@ describe("semantic search", () => {
     expect(await by({ role: "assistant" })).toEqual(["b"]);
   });
 
+  test("names the sessions whose news wait to be embedded, and no other user's", async () => {
+    const search1 = () => search(ada, { query: "signing keys", type: "semantic" });
+    await sync(ada, "old", ["rotate the signing keys"]);
+    expect(await search1()).not.toHaveProperty("pending");
+    const eve = await person(t, "eve@example.com");
+    await eve.post("/sync/batch", conversation("hers", ["signing keys of Eve"]));
+    for (const id of ["new", "newer"]) {
+      await ada.post("/sync/batch", conversation(id, ["the signing keys again"]));
+    }
+    await clock.advance(t, 5_000);
+    expect(await search1()).toMatchObject({ pending: 2 });
+    expect(await search(ada, { query: "keys", type: "hybrid" })).toMatchObject({ pending: 2 });
+    await clock.advance(t, HOUR);
+    expect(await search1()).not.toHaveProperty("pending");
+  });
+
+  test("names copies under the best of them", async () => {
+    const said = ["rotate the signing keys every month, please"];
+    await sync(ada, "original", said);
+    await sync(ada, "fork", said, { parentExternalId: "original" });
+    await sync(ada, "other", ["which keys are signing keys"]);
+    for (const type of ["semantic", "hybrid"]) {
+      const { results, facets } = await search(ada, { query: "rotate signing keys", type });
+      expect(results).toHaveLength(2);
+      const best = results.find(({ alsoIn }) => alsoIn !== undefined);
+      const places = [best?.externalId, ...(best?.alsoIn ?? []).map((copy) => copy.externalId)];
+      expect(places.sort()).toEqual(["fork", "original"]);
+      expect(facets.source.map(({ count }) => count)).toEqual([3]);
+    }
+  });
+
   test("a wrong key costs no embedding", async () => {
     const response = await t.fetch("/search", {
       method: "POST",
@@ -133,6 +164,14 @@ describe("hybrid search", () => {
     const scores = found.results.map((result) => result.score);
     expect(scores).toEqual([...scores].sort((a, b) => b - a));
     expect(scores[0]).toBeLessThanOrEqual(1);
+  });
+
+  test("puts what the query names by its id first", async () => {
+    await sync(ada, "0198c-keys", ["something else entirely"]);
+    await sync(ada, "near", ["0198c-keys 0198c-keys 0198c-keys"]);
+    const { results } = await search(ada, { query: "0198c-keys", type: "hybrid" });
+    expect(results[0]).toMatchObject({ externalId: "0198c-keys", matchedIn: ["id"] });
+    expect(results.map(({ externalId }) => externalId)).toEqual(["0198c-keys", "near"]);
   });
 
   test.each([

@@ -123,8 +123,17 @@ export function sizeLabel(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
-/** Renders a stored row for snippets and context. JSON text has one level of escapes decoded. */
+/** Letters beyond ASCII in a URL, which browsers show decoded too: `caf%C3%A9`. */
+const ENCODED_LETTERS = /(?:%[0-9A-Fa-f]{2}){0,8}%[89A-Fa-f][0-9A-Fa-f](?:%[0-9A-Fa-f]{2})*/g;
+
+/**
+ * Renders a stored row for snippets and context. JSON text has one level of escapes decoded, and letters
+ * beyond ASCII are decoded in URLs.
+ */
 export function readable(stored: string, isJson: boolean): string {
-  const plain = isJson ? unescaped(stored) : stored;
+  const unquoted = isJson ? unescaped(stored) : stored;
+  const plain = unquoted.includes("%")
+    ? unquoted.replace(ENCODED_LETTERS, percentDecoded)
+    : unquoted;
   return withoutTerminalCodes(withoutInlineData(plain)).normalize("NFC");
 }

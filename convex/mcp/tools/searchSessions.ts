@@ -34,10 +34,15 @@ export const searchSessions: Tool = tool({
   },
 });
 
-function entryOf({ id, messageId, title, project, source, createdAt, snippet }: SearchResult) {
+function entryOf(result: SearchResult) {
+  const { id, messageId, title, project, source, createdAt, snippet, alsoIn = [] } = result;
   const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
+  const copies =
+    alsoIn.length === 0
+      ? ""
+      : `\nThe same passage: ${alsoIn.map((copy) => cite(copy.id)).join(" ")}`;
   const facts = where.filter((one) => one !== "").join(", ");
-  return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}`;
+  return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}${copies}`;
 }
 
 function nothingFound(ignored: readonly string[] = []): string {

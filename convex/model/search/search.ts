@@ -1,27 +1,32 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
-import { type Matcher, matcherOf } from "../../lib/search/matching";
+import { matcherOf } from "../../lib/search/matching";
 import { prepareQuery } from "../../lib/search/query";
-import { UNTITLED } from "../../lib/sessions/titles";
+import { foldCopies } from "../../lib/search/copies";
 import { rankSessions } from "../../lib/search/rank";
-import { maskText } from "../../lib/secrets/scan";
-import { makeSnippet } from "../../lib/search/snippet";
-import type { SearchResult } from "../../wire/search";
+import { shownSearchableText } from "../../lib/search/sessionText";
 import { findPassage, findSession } from "../embedding/vectorHits";
-import { sessionView, shownTitle } from "../sessions/sessions";
 import { readCandidates, Sessions, withSession } from "./candidates";
 import { type Filters, embeddedTextHasRole, matchesSessionFilter } from "./filters";
-import { type Candidate, shownSearchableText } from "./sources";
+import { findByIds } from "./ids";
+import { facetSession, type Found, type SearchOutcome, toResult } from "./results";
+import type { Candidate } from "./sources";
 
 type SearchInput = { query: string; limit: number; filters: Filters; masks?: boolean };
 
-/**
- * Results of one search, best first. `wanted` is how many results are possible: the limit, or fewer if
- * fewer sessions match the filters. `truncated` means that the search hit its read budget before it found
- * that many.
- */
-export type SearchOutcome = { results: SearchResult[]; wanted: number; truncated: boolean };
+/** Sessions whose texts may not be embedded yet are looked for among the last changed ones. */
+const PENDING_LOOKED_AT = 10;
+
+/** How many of the sessions that changed last wait to be embedded; a search by meaning does not find their news. */
+export async function countPending(ctx: QueryCtx, user: Pick<User, "_id">): Promise<number> {
+  const changed = await ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_updated_at", (q) => q.eq("userId", user._id))
+    .order("desc")
+    .take(PENDING_LOOKED_AT);
+  return changed.filter(({ embedDueAt }) => embedDueAt !== undefined).length;
+}
 
 /** Sessions counted to decide whether a short answer is missing any. */
 const COUNTED_SESSIONS = 12;
@@ -36,21 +41,31 @@ export async function fulltext(
   input: SearchInput,
 ): Promise<SearchOutcome> {
   const { matcher, ranked, hasMore, sessions } = await rank(ctx, user, input);
-  const results = ranked.slice(0, input.limit).map(({ session, passage, score }) =>
-    toResult(session, passage, {
-      matcher,
-      score,
-      matchedIn: "fulltext",
-      masks: input.masks,
-    }),
-  );
+  const named = await findByIds(sessions, input.query, input.filters);
+  const found = [
+    ...named.map((match) => ({ ...match, score: 1, matchedIn: "id" as const })),
+    ...without(ranked, named).map((one) => ({ ...one, matchedIn: "fulltext" as const })),
+  ];
+  const shown = { matcher, masks: input.masks };
+  const results = foldCopies(found)
+    .slice(0, input.limit)
+    .map((one) => toResult(one, shown));
+  const facets = found.map(({ session }) => facetSession(session));
   if (!hasMore || results.length >= input.limit) {
-    return { results, wanted: input.limit, truncated: false };
+    return { results, sessions: facets, wanted: input.limit, truncated: false };
   }
   const countMatching = await sessions.countMatching(COUNTED_SESSIONS, input.filters);
   const wanted =
     countMatching < COUNTED_SESSIONS ? Math.min(input.limit, countMatching) : input.limit;
-  return { results, wanted, truncated: results.length < wanted };
+  return { results, sessions: facets, wanted, truncated: results.length < wanted };
+}
+
+function without<F extends { session: Doc<"sessions"> }>(
+  found: readonly F[],
+  named: readonly { session: Doc<"sessions"> }[],
+): F[] {
+  const ids = new Set(named.map(({ session }) => session._id));
+  return found.filter(({ session }) => !ids.has(session._id));
 }
 
 /** Returns the sessions that full-text search finds, best first. */
@@ -75,32 +90,6 @@ async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) 
     return session ? [{ session, passage, score }] : [];
   });
   return { matcher, ranked, hasMore, sessions };
-}
-
-type Shown = {
-  matcher: Matcher;
-  score: number;
-  matchedIn: "fulltext" | "semantic";
-  masks?: boolean;
-};
-
-/** A search result as clients receive it. */
-function toResult(
-  session: Doc<"sessions">,
-  passage: Pick<Candidate, "messageId" | "text">,
-  { matcher, score, matchedIn, masks = false }: Shown,
-): SearchResult {
-  return {
-    ...sessionView(session, "search"),
-    sessionId: session._id,
-    messageId: passage.messageId,
-    title: shownTitle(session) ?? UNTITLED,
-    project: session.projectName,
-    // Before it is cut: the rest of a secret that was cut in two would not be recognised.
-    ...makeSnippet(matcher, masks ? maskText(passage.text) : passage.text),
-    score,
-    matchedIn: [matchedIn],
-  };
 }
 
 /** Hits of vector search: row ids with their cosine similarity. */
@@ -129,14 +118,13 @@ export async function hydrate(
   { query, limit, filters, masks }: SearchInput,
 ): Promise<SearchOutcome> {
   const sessions = new Sessions(ctx, user);
-  const matcher = matcherOf(prepareQuery(query));
-  const results = new Map<Id<"sessions">, SearchResult>();
+  const found = new Map<Id<"sessions">, Omit<Found, "copies">>();
   let wanted = limit;
   for (const [n, hit] of nearestFirst(sessions, hits, filters).entries()) {
     if (n === HITS_BEFORE_COUNT) wanted = await sessions.countMatching(limit, filters);
-    if (results.size >= wanted) break;
+    if (found.size >= wanted && foldCopies([...found.values()]).length >= wanted) break;
     const passage = await hit.read();
-    if (!passage || results.has(passage.sessionId)) continue;
+    if (!passage || found.has(passage.sessionId)) continue;
     const session = await sessions.get(passage.sessionId);
     if (!session || !matchesSessionFilter(session, filters)) continue;
     if (
@@ -144,11 +132,13 @@ export async function hydrate(
       !(await embeddedTextHasRole(ctx, passage.messageId, passage.text, filters))
     )
       continue;
-    const shown = { matcher, score: toScore(hit.score), matchedIn: "semantic" as const, masks };
-    results.set(session._id, toResult(session, passage, shown));
+    found.set(session._id, { session, passage, score: toScore(hit.score), matchedIn: "semantic" });
   }
-  const truncated = results.size < wanted && mayBeIncomplete(hits, filters);
-  return { results: [...results.values()], wanted, truncated };
+  const shown = { matcher: matcherOf(prepareQuery(query)), masks };
+  const results = foldCopies([...found.values()]).map((one) => toResult(one, shown));
+  const truncated = results.length < wanted && mayBeIncomplete(hits, filters);
+  const facets = Array.from(found.values(), ({ session }) => facetSession(session));
+  return { results, sessions: facets, wanted, truncated };
 }
 
 /** The text behind a vector hit: a passage of a session or, without a message, the session's own text. */

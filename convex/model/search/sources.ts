@@ -2,6 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { TextCandidate } from "../../lib/search/rank";
 import { readable } from "../../lib/search/readable";
+import { shownSearchableText } from "../../lib/search/sessionText";
 import type { Filters } from "./filters";
 
 /**
@@ -157,12 +158,3 @@ function resolved<T>(value: T): () => Promise<T> {
 
 /** Usual size of a session row. Budgets here do not need the exact size. */
 const SESSION_BYTES = 1_500;
-
-/** Text after this mark in `searchableText` is only for the index: other spellings, ids. */
-const DERIVED_MARK = "\n\u2063";
-
-/** Returns the part of `searchableText` that people may read. */
-export function shownSearchableText({ searchableText = "" }: Doc<"sessions">): string {
-  const [shown = ""] = searchableText.split(DERIVED_MARK);
-  return shown;
-}

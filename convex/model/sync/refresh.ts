@@ -5,6 +5,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { applyChanges } from "../../lib/sync/sessionTotals";
 import { sessionCounts } from "../../lib/secrets/counts";
 import { maskText } from "../../lib/secrets/scan";
+import { indexOnlyText } from "../../lib/search/sessionText";
 import { isContinueRequest, isTitle } from "../../lib/sessions/injectedText";
 import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
@@ -86,7 +87,9 @@ async function searchFields(
   changed: readonly MessageChange[],
 ) {
   const header = searchHeader(session);
-  const known = session.searchableText?.startsWith(header) === true;
+  const indexOnly = indexOnlyText(session);
+  const { searchableText = "" } = session;
+  const known = searchableText.startsWith(header) && searchableText.endsWith(indexOnly);
   if (known && !changed.some((message) => mayBePrompt(session, message))) return {};
   const prompts = await firstPrompts(ctx, session._id, PROMPTS_SEARCHED);
   // Masked before they are cut, because a cut secret is not recognised, and titles are shared.
@@ -97,7 +100,7 @@ async function searchFields(
   const first = texts.find(isTitle) ?? texts.find((text) => !isContinueRequest(text));
   const last = prompts[PROMPTS_SEARCHED - 1];
   return {
-    searchableText: prefixBytes(header + lines.join("\n"), SEARCHABLE_TEXT_MAX_BYTES),
+    searchableText: prefixBytes(header + lines.join("\n"), SEARCHABLE_TEXT_MAX_BYTES) + indexOnly,
     promptTitle: first === undefined ? undefined : cutBytes(first, PROMPT_TITLE_MAX_BYTES),
     promptsThrough: last?.orderKey,
   };

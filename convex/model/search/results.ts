@@ -1,0 +1,64 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { FacetSession } from "../../lib/search/facets";
+import type { Matcher } from "../../lib/search/matching";
+import { makeSnippet } from "../../lib/search/snippet";
+import { maskText } from "../../lib/secrets/scan";
+import { UNTITLED } from "../../lib/sessions/titles";
+import type { SearchResult } from "../../wire/search";
+import { sessionView, shownTitle } from "../sessions/sessions";
+import type { Candidate } from "./sources";
+
+/** What a search answers: results as clients receive them, and what their facets count. */
+
+/**
+ * Results of one search, best first. `sessions` are all that it found, for the facets. `wanted` is how many results are possible: the limit, or fewer if
+ * fewer sessions match the filters. `truncated` means that the search hit its read budget before it found
+ * that many.
+ */
+export type SearchOutcome = {
+  results: SearchResult[];
+  sessions: FacetSession[];
+  wanted: number;
+  truncated: boolean;
+};
+
+type Shown = { matcher: Matcher; masks?: boolean };
+
+/** A session that was found, with its passage and its copies. */
+export type Found = {
+  session: Doc<"sessions">;
+  passage: Pick<Candidate, "messageId" | "text">;
+  score: number;
+  matchedIn: SearchResult["matchedIn"][number];
+  copies: Doc<"sessions">[];
+};
+
+/** A search result as clients receive it. */
+export function toResult(
+  { session, passage, score, matchedIn, copies }: Found,
+  { matcher, masks = false }: Shown,
+): SearchResult {
+  return {
+    ...sessionView(session, "search"),
+    sessionId: session._id,
+    messageId: passage.messageId,
+    title: shownTitle(session) ?? UNTITLED,
+    project: session.projectName,
+    // Before it is cut: the rest of a secret that was cut in two would not be recognised.
+    ...makeSnippet(matcher, masks ? maskText(passage.text) : passage.text),
+    score,
+    matchedIn: [matchedIn],
+    ...(copies.length === 0 ? {} : { alsoIn: copies.map(copyView) }),
+  };
+}
+
+function copyView(session: Doc<"sessions">) {
+  const { _id: id, externalId, source, createdAt } = session;
+  return { id, externalId, source, title: shownTitle(session) ?? UNTITLED, createdAt };
+}
+
+/** What facets count of a session. */
+export function facetSession(session: Doc<"sessions">): FacetSession {
+  const { _id: id, projectName: project, source, models, model } = session;
+  return { id, project, source, models: models ?? (model === undefined ? [] : [model]) };
+}
