@@ -4,6 +4,7 @@ import { notFound } from "./errors";
 import { sessionFilter, vRole } from "./fields";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
+import * as MessageLookup from "./model/sessions/messageLookup";
 import * as MessagePages from "./model/sessions/messagePages";
 import { prune } from "./model/sync/changes";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
@@ -31,10 +32,21 @@ export const externalIdPage = callerQuery({
 
 /** Returns a session of the caller, by our id or the plugin's, with a page of its messages. */
 export const getWithMessages = callerQuery({
-  args: { id: v.string(), limit: v.number(), cursor: v.optional(v.string()) },
-  handler: async (ctx, { id, ...page }) => {
+  args: {
+    id: v.string(),
+    limit: v.number(),
+    cursor: v.optional(v.string()),
+    order: v.optional(v.union(v.literal("asc"), v.literal("desc"))),
+    after: v.optional(v.string()),
+  },
+  handler: async (ctx, { id, after: afterId, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
-    const { messages, cursor } = await MessagePages.page(ctx, session, page);
+    const known =
+      afterId === undefined
+        ? null
+        : await MessageLookup.require(ctx, ctx.user, { id: afterId, session: session._id });
+    const after = known?.message.orderKey;
+    const { messages, cursor } = await MessagePages.page(ctx, session, { ...page, after });
     const view = await reviewedView(ctx, session, "session");
     // Later pages bring the same session: what it used is read once.
     const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
@@ -42,6 +54,26 @@ export const getWithMessages = callerQuery({
       session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
+    };
+  },
+});
+
+/** `GET /api/messages/:id`: a message with its neighbours and its session. */
+export const getMessage = callerQuery({
+  args: {
+    id: v.string(),
+    session: v.optional(v.string()),
+    before: v.number(),
+    after: v.number(),
+  },
+  handler: async (ctx, { before, after, ...wanted }) => {
+    const { message, session } = await MessageLookup.require(ctx, ctx.user, wanted);
+    const { messages, ...ends } = await MessageLookup.around(ctx, message, { before, after });
+    return {
+      session: Sessions.sessionView(session, "list"),
+      messages: messages.map(MessagePages.inSession),
+      index: messages.findIndex(({ id }) => id === message._id),
+      ...ends,
     };
   },
 });

@@ -145,6 +145,7 @@ function hostileSession(text: string) {
       evalReady: true,
       evalStatus: text,
       createdAt: AT,
+      state: "quiet" as const,
       updatedAt: AT,
     },
   };

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { MessageAnswer, SessionAnswer } from "./answers";
 import { label } from "./fields";
+import { aliased } from "./parameters";
 import { route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
-import { clamped } from "./values";
+import { clamped, oneOf } from "./values";
 
 const SessionListQuery = z
   .object({
@@ -14,8 +15,16 @@ const SessionListQuery = z
   .transform(({ limit, cursor, ...query }) => ({ limit, cursor, ...readSessionFilters(query) }));
 
 const messagePage = {
-  messages_limit: clamped("Messages per page; a page of large messages has fewer.", 1, 200, 100),
-  messages_cursor: label("The `messagesCursor` of the previous page."),
+  messages_limit: aliased(
+    clamped("Messages per page; a page of large messages has fewer.", 1, 200, 100),
+    "limit",
+  ),
+  messages_cursor: aliased(label("The `messagesCursor` of the previous page."), "cursor"),
+  order: oneOf(
+    ["asc", "desc"],
+    "Oldest messages first (`asc`, the default), or newest first (`desc`).",
+  ),
+  after: label("Only messages after this one, by its id or external id: what is new since then."),
 };
 
 const SessionQuery = z.object(messagePage);
