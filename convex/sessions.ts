@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { notFound } from "./errors";
 import { sessionFilter, vRole } from "./fields";
+import { SESSION_SORTS } from "./lib/enums";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
 import * as MessageLookup from "./model/sessions/messageLookup";
@@ -13,13 +14,22 @@ import { reviewedView } from "./model/evals/reviews";
 import { excerpt as readExcerpt } from "./model/sessions/excerpt";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
+import { sortedPage } from "./model/sessions/sortedPages";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
-/** Lists a page of the caller's sessions that match, newest first; `cursor` is null at the end. */
+/** Lists a page of the caller's sessions that match, the largest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
-  args: { limit: v.number(), cursor: v.optional(v.string()), ...sessionFilter },
-  handler: async (ctx, args) => {
-    const { sessions, cursor } = await Sessions.listPage(ctx, ctx.user, args);
+  args: {
+    limit: v.number(),
+    cursor: v.optional(v.string()),
+    sort: v.optional(v.union(...SESSION_SORTS.map((sort) => v.literal(sort)))),
+    ...sessionFilter,
+  },
+  handler: async (ctx, { sort = "created", ...args }) => {
+    const { sessions, cursor } =
+      sort === "created"
+        ? await Sessions.listPage(ctx, ctx.user, args)
+        : await sortedPage(ctx, ctx.user, { ...args, sort });
     return { sessions: sessions.map((session) => Sessions.sessionView(session, "list")), cursor };
   },
 });

@@ -149,7 +149,7 @@ export async function ensure(
 }
 
 /** Read budget of one page, in case a filter excludes most sessions: a thousand of the usual 1.5 kB. */
-const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+export const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** Returns the cursor of a page that ends with this session. */
 export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
