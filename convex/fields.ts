@@ -56,6 +56,7 @@ export const sessionFilter = {
   status: v.optional(vEvalStatus),
   tags: v.optional(v.array(v.string())),
   projectPart: vLabel,
+  isFilled: v.optional(v.boolean()),
   state: v.optional(
     v.object({ is: v.union(...SESSION_STATES.map((one) => v.literal(one))), at: v.number() }),
   ),

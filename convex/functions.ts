@@ -54,7 +54,7 @@ export const userAction = customAction(action, {
 export const callerQuery = customQuery(internalQuery, {
   args: { caller: vCaller },
   input: async (ctx, { caller }) => ({
-    ctx: { user: await requireCaller(ctx, caller) },
+    ctx: { user: await requireCaller(ctx, caller), caller },
     args: {},
   }),
 });

@@ -6,7 +6,9 @@ import { exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
 import { getFiles } from "./http/files";
 import { health } from "./http/health";
+import { getMe } from "./http/me";
 import { mcp } from "./http/mcp";
+import { getMessage } from "./http/messages";
 import { openapi } from "./http/openapi";
 import { home, sessionsPage } from "./http/pages/home";
 import { download, getSessionPage, liveCount, postSessionPage } from "./http/pages/session";
@@ -36,9 +38,11 @@ export const endpoints: readonly Endpoint[] = [
   syncMessage,
   syncBatch,
   listExternalIds,
+  getMe,
   listSessions,
   getSession,
   getSessionById,
+  getMessage,
   search,
   searchByQuery,
   getContext,

@@ -2,8 +2,10 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { notFound } from "./errors";
 import { sessionFilter, vRole } from "./fields";
+import { SESSION_SORTS } from "./lib/enums";
 import { callerQuery, publicQuery, systemMutation, userMutation, viewerQuery } from "./functions";
 import * as Dashboard from "./model/sessions/dashboard";
+import * as MessageLookup from "./model/sessions/messageLookup";
 import * as MessagePages from "./model/sessions/messagePages";
 import { prune } from "./model/sync/changes";
 import { refresh as refreshSession, sweep } from "./model/sync/refresh";
@@ -12,13 +14,22 @@ import { reviewedView } from "./model/evals/reviews";
 import { excerpt as readExcerpt } from "./model/sessions/excerpt";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
+import { sortedPage } from "./model/sessions/sortedPages";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
-/** Lists a page of the caller's sessions that match, newest first; `cursor` is null at the end. */
+/** Lists a page of the caller's sessions that match, the largest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
-  args: { limit: v.number(), cursor: v.optional(v.string()), ...sessionFilter },
-  handler: async (ctx, args) => {
-    const { sessions, cursor } = await Sessions.listPage(ctx, ctx.user, args);
+  args: {
+    limit: v.number(),
+    cursor: v.optional(v.string()),
+    sort: v.optional(v.union(...SESSION_SORTS.map((sort) => v.literal(sort)))),
+    ...sessionFilter,
+  },
+  handler: async (ctx, { sort = "created", ...args }) => {
+    const { sessions, cursor } =
+      sort === "created"
+        ? await Sessions.listPage(ctx, ctx.user, args)
+        : await sortedPage(ctx, ctx.user, { ...args, sort });
     return { sessions: sessions.map((session) => Sessions.sessionView(session, "list")), cursor };
   },
 });
@@ -31,10 +42,21 @@ export const externalIdPage = callerQuery({
 
 /** Returns a session of the caller, by our id or the plugin's, with a page of its messages. */
 export const getWithMessages = callerQuery({
-  args: { id: v.string(), limit: v.number(), cursor: v.optional(v.string()) },
-  handler: async (ctx, { id, ...page }) => {
+  args: {
+    id: v.string(),
+    limit: v.number(),
+    cursor: v.optional(v.string()),
+    order: v.optional(v.union(v.literal("asc"), v.literal("desc"))),
+    after: v.optional(v.string()),
+  },
+  handler: async (ctx, { id, after: afterId, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
-    const { messages, cursor } = await MessagePages.page(ctx, session, page);
+    const known =
+      afterId === undefined
+        ? null
+        : await MessageLookup.require(ctx, ctx.user, { id: afterId, session: session._id });
+    const after = known?.message.orderKey;
+    const { messages, cursor } = await MessagePages.page(ctx, session, { ...page, after });
     const view = await reviewedView(ctx, session, "session");
     // Later pages bring the same session: what it used is read once.
     const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
@@ -42,6 +64,26 @@ export const getWithMessages = callerQuery({
       session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
+    };
+  },
+});
+
+/** `GET /api/messages/:id`: a message with its neighbours and its session. */
+export const getMessage = callerQuery({
+  args: {
+    id: v.string(),
+    session: v.optional(v.string()),
+    before: v.number(),
+    after: v.number(),
+  },
+  handler: async (ctx, { before, after, ...wanted }) => {
+    const { message, session } = await MessageLookup.require(ctx, ctx.user, wanted);
+    const { messages, ...ends } = await MessageLookup.around(ctx, message, { before, after });
+    return {
+      session: Sessions.sessionView(session, "list"),
+      messages: messages.map(MessagePages.inSession),
+      index: messages.findIndex(({ id }) => id === message._id),
+      ...ends,
     };
   },
 });

@@ -33,6 +33,12 @@ export const getOrCreate = userMutation({
 /** Returns the caller's account with the state of its deletion, or null. Clients can subscribe to the progress. */
 export const me = publicQuery({ args: {}, handler: (ctx) => Profile.me(ctx) });
 
+/** `GET /api/me`: describes the account and the key of the caller. */
+export const whoami = callerQuery({
+  args: { counts: v.boolean() },
+  handler: (ctx, { counts }) => Profile.whoami(ctx, ctx.user, { caller: ctx.caller, counts }),
+});
+
 /** Counts the caller's sessions and messages; null if signed out. */
 export const stats = viewerQuery({
   args: {},

@@ -38,7 +38,7 @@ function methodOf(request: Request): string {
 }
 
 function find(endpoints: readonly Endpoint[], request: Request): Endpoint | undefined {
-  const path = pathOf(request);
+  const path = withoutEndSlash(pathOf(request));
   const matching = endpoints.filter(
     ({ route }) => route.method === methodOf(request) && matches(route.path, path),
   );
@@ -47,6 +47,11 @@ function find(endpoints: readonly Endpoint[], request: Request): Endpoint | unde
 
 function pathOf(request: Request): string {
   return new URL(request.url).pathname.replace(/^\/+/, "/");
+}
+
+/** A path as people mean it who type a slash at its end. */
+function withoutEndSlash(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 function matches(pattern: string, path: string): boolean {

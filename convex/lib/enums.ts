@@ -41,6 +41,10 @@ export type LimitClass = (typeof LIMIT_CLASSES)[number];
 export const SESSION_STATES = ["active", "quiet", "ended"] as const;
 export type SessionState = (typeof SESSION_STATES)[number];
 
+/** How the API sorts a list of sessions, the largest first. */
+export const SESSION_SORTS = ["created", "updated", "tokens", "cost"] as const;
+export type SessionSort = (typeof SESSION_SORTS)[number];
+
 /** A reviewer's verdict on a session. */
 export const EVAL_STATUSES = ["golden", "correct", "incorrect", "needs_review"] as const;
 export type EvalStatus = (typeof EVAL_STATUSES)[number];

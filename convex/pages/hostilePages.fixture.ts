@@ -149,6 +149,7 @@ function hostileSession(text: string) {
       evalReady: true,
       evalStatus: text,
       createdAt: AT,
+      state: "quiet" as const,
       updatedAt: AT,
     },
   };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { BODY_MAX_BYTES } from "../http/body";
 import { endpoints } from "../http";
+import { CAPABILITIES } from "../wire/health";
 import { deployment, eachTestAt, person, read, rows } from "../test.setup";
 import type { Route } from "../wire/route";
 
@@ -277,7 +278,11 @@ test("GET /health needs no key and returns status, version and time", async () =
     status: "ok",
     version: "1.0.0",
     timestamp: NOW,
+    capabilities: [...CAPABILITIES],
   });
+  for (const path of ["/health/", "//health", "//health/"]) {
+    expect((await deployment().fetch(path)).status).toBe(200);
+  }
 });
 
 test("every request of a user has a log line with its outcome, and no row contains a key or a body", async () => {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { SESSION_STATES } from "../lib/enums";
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
 import { answerShape } from "./fieldShapes";
 import { usageSums } from "./usageSums";
@@ -96,8 +97,15 @@ export const SessionAnswer = z
     evalNotes: z.string().optional(),
     expectedOutput: z.string().optional(),
     reviewedAt: count.optional(),
-    createdAt: count,
-    updatedAt: count,
+    createdAt: count.meta({ description: "Source time of its beginning, epoch ms." }),
+    updatedAt: count.meta({ description: "When its plugin last sent something new, epoch ms." }),
+    lastMessageAt: count.optional().meta({
+      description: "Source time of its latest message, epoch ms.",
+    }),
+    state: z.enum(SESSION_STATES).meta({
+      description:
+        "`ended`: its tool reported the end; `active`: it had a message in the last ten minutes; `quiet`: neither.",
+    }),
   })
   .meta({ id: "Session" });
 

@@ -38,6 +38,8 @@ export const examples: { readonly [name: string]: Example } = {
   syncMessage: { body: message },
   syncBatch: { body: { sessions: [session], messages: [message, answer] } },
   listSessions: { query: { limit: "10", source: "claude-code" } },
+  getMe: { query: { counts: "true" } },
+  getMessage: { param: message.externalId, query: { session: session.externalId, after: "1" } },
   getSession: { param: session.externalId, query: { messages_limit: "50" } },
   getSessionById: { query: { id: session.externalId } },
   search: { body: { query: "flaky upload test", type: "fulltext", limit: 5 } },

@@ -4,6 +4,19 @@ import { route } from "./route";
 /** The version of the HTTP API in `/health` and the OpenAPI document. */
 export const API_VERSION = "1.0.0";
 
+/**
+ * What clients may look for before they use it: the importer, the command line, plugins. A name is added
+ * with its feature and never removed or given another meaning.
+ */
+export const CAPABILITIES = [
+  "me",
+  "messages.get",
+  "messages.tail",
+  "parameters.strict",
+  "sessions.filter",
+  "sessions.state",
+] as const;
+
 export const health = route({
   method: "GET",
   path: "/health",
@@ -15,5 +28,9 @@ export const health = route({
     status: z.literal("ok"),
     version: z.string(),
     timestamp: z.number().meta({ description: "Server time, epoch ms." }),
+    capabilities: z.array(z.string()).meta({
+      description:
+        "What this deployment can do beyond version 1. Clients look for a name before they use it.",
+    }),
   }),
 });

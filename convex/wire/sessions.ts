@@ -1,21 +1,39 @@
 import * as z from "zod";
+import { SESSION_SORTS } from "../lib/enums";
 import { MessageAnswer, SessionAnswer } from "./answers";
 import { label } from "./fields";
+import { aliased } from "./parameters";
 import { route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
-import { clamped } from "./values";
+import { clamped, flag, oneOf } from "./values";
 
 const SessionListQuery = z
   .object({
     limit: clamped("Sessions per page.", 1, 200, 50),
     cursor: label("The `cursor` of the previous page."),
+    sort: oneOf(
+      SESSION_SORTS,
+      "The largest first: by beginning (`created`, the default), last change, tokens or reported cost.",
+    ),
+    include_empty: flag("Also sessions without messages."),
     ...sessionFilters,
   })
-  .transform(({ limit, cursor, ...query }) => ({ limit, cursor, ...readSessionFilters(query) }));
+  .transform(({ limit, cursor, sort, include_empty, ...query }) => ({
+    ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
+    ...readSessionFilters(query),
+  }));
 
 const messagePage = {
-  messages_limit: clamped("Messages per page; a page of large messages has fewer.", 1, 200, 100),
-  messages_cursor: label("The `messagesCursor` of the previous page."),
+  messages_limit: aliased(
+    clamped("Messages per page; a page of large messages has fewer.", 1, 200, 100),
+    "limit",
+  ),
+  messages_cursor: aliased(label("The `messagesCursor` of the previous page."), "cursor"),
+  order: oneOf(
+    ["asc", "desc"],
+    "Oldest messages first (`asc`, the default), or newest first (`desc`).",
+  ),
+  after: label("Only messages after this one, by its id or external id: what is new since then."),
 };
 
 const SessionQuery = z.object(messagePage);
@@ -37,7 +55,7 @@ export const listSessions = route({
   method: "GET",
   path: "/api/sessions",
   name: "listSessions",
-  summary: "List your sessions, newest first",
+  summary: "List your sessions, newest first unless sorted otherwise",
   access: "caller",
   limit: "read",
   query: SessionListQuery,

@@ -122,6 +122,19 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
     bytesRead: { base: 3 * KB, perItem: ROW, perContentByte: 1 },
     bytesWrittenBeyondPayload: LOG_LINE,
   },
+  // Reads the message to find it, and again with its neighbours.
+  "message with 3 neighbours on each side": {
+    functionCalls: { base: 3 },
+    documentsRead: { base: 6, perItem: 1 },
+    bytesRead: { base: 6 * KB, perItem: ROW, perContentByte: 1 },
+    bytesWrittenBeyondPayload: LOG_LINE,
+  },
+  "check of a key": {
+    functionCalls: { base: 3 },
+    documentsRead: { base: 4 },
+    bytesRead: { base: 3 * KB },
+    bytesWrittenBeyondPayload: LOG_LINE,
+  },
   "stats of 10 days": {
     functionCalls: { base: 3 },
     documentsRead: { base: 5, perItem: 1 },

@@ -210,6 +210,11 @@ const reads: Operation[] = [
   reading("page of 100 messages with parts", PAGE_ROWS + 1, {
     path: `/api/sessions/${LIVE}?messages_limit=100`,
   }),
+  // An answer, the three tool calls before it, the next prompt and its first calls; a call has two parts.
+  reading("message with 3 neighbours on each side", 7 + 2 * 5, {
+    path: `/api/messages/${LIVE}-answer-5?session=${LIVE}&before=3&after=3`,
+  }),
+  reading("check of a key", 1, { path: "/api/me?counts=false" }),
   reading(`stats of ${DAYS} days`, DAYS, { path: `/api/stats?${lastDays}` }),
   searching("full-text search, limit 10", "fulltext"),
   asking("context of 5 passages"),

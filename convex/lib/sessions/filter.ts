@@ -21,6 +21,8 @@ export type SessionFilter = FieldFilter & {
   projectPart?: string;
   /** The state at a time, ms: it changes without a write. */
   state?: { is: SessionState; at: number };
+  /** Leaves out sessions that are known to have no messages. */
+  isFilled?: boolean;
   /** Leaves out sessions that were active in a project since then. */
   live?: SessionActivity;
 };
@@ -33,6 +35,8 @@ type FilteredSession = Values<SessionTable> & {
   models?: string[];
   evalStatus?: EvalStatus;
   evalTags?: readonly string[];
+  messageCount: number;
+  refreshDueAt?: number;
 };
 
 /** Whether a session matches a filter. */
@@ -47,9 +51,15 @@ export function matchesFilter(session: FilteredSession, filter: SessionFilter): 
     (tags === undefined || tags.some((tag) => session.evalTags?.includes(tag))) &&
     FIELD_FILTERS.every((one) => matchesField(session, one, filter[one.filter])) &&
     matchesProjectPart(session, filter.projectPart) &&
+    (filter.isFilled !== true || !isEmpty(session)) &&
     (filter.state === undefined || sessionState(session, filter.state.at) === filter.state.is) &&
     (filter.live === undefined || !wasActive(session, filter.live))
   );
+}
+
+/** Whether a session has no messages. One whose refresh is due may have some that are not counted yet. */
+function isEmpty({ messageCount, refreshDueAt }: FilteredSession): boolean {
+  return messageCount === 0 && refreshDueAt === undefined;
 }
 
 type FilteredField = (typeof FIELD_FILTERS)[number];

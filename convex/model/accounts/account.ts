@@ -3,9 +3,13 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { totalsOf } from "../../lib/stats/totals";
 import { cutBytes, wellFormed } from "../../lib/text";
 import { readSource } from "../../wire/sources";
+import { UTC } from "../../lib/stats/zones";
+import { isConfigured } from "../embedding/schedule";
 import { statistics } from "../stats/dashboardDays";
+import { withHash } from "./apiKeys";
 import { findDeletion } from "./deletionState";
-import { claimsOf, findAccount } from "./users";
+import { allLimits } from "./rateLimits";
+import { type Caller, claimsOf, findAccount } from "./users";
 import { isWorkosIssuer, updateWorkosUser } from "./workosUsers";
 
 /** Reads and changes of a signed-in person's own account. */
@@ -43,6 +47,29 @@ export async function refreshFromToken(ctx: MutationCtx): Promise<void> {
 export async function totals(ctx: QueryCtx, user: Doc<"users">) {
   const { sessions, messages } = totalsOf((await statistics(ctx, user, {})).rows);
   return { sessionCount: sessions, messageCount: messages };
+}
+
+/** Describes the account of an API caller: whose key it is, what it may do, and, if asked, what is stored. */
+export async function whoami(
+  ctx: QueryCtx,
+  user: Doc<"users">,
+  { caller, counts }: { caller: Caller; counts: boolean },
+) {
+  const key = caller.kind === "key" ? await withHash(ctx, user, caller.hash) : null;
+  const stored = counts ? await totals(ctx, user) : null;
+  return {
+    address: user.email ?? user.unverifiedEmail ?? null,
+    name: user.name ?? null,
+    key: key && {
+      prefix: key.prefix,
+      name: key.name ?? null,
+      createdAt: key.createdAt,
+    },
+    limits: allLimits(),
+    ...(stored ? { counts: { sessions: stored.sessionCount, messages: stored.messageCount } } : {}),
+    timeZone: UTC,
+    embeddings: isConfigured(),
+  };
 }
 
 /** Bounds of the list of a person's tools. Ids are free text, like sources. */

@@ -78,14 +78,28 @@ export async function removeAll(ctx: MutationCtx, user: Doc<"users">): Promise<n
 /** Lists the user's keys: the first key, then the others, oldest first. */
 export async function list(ctx: QueryCtx, user: Doc<"users">): Promise<KeyView[]> {
   const further = await furtherKeys(ctx, user);
+  return [...firstOf(user), ...further.map(viewOf)];
+}
+
+function firstOf(user: Doc<"users">): KeyView[] {
   const { apiKey, apiKeyPrefix = "", apiKeyCreatedAt = user._creationTime, apiKeyUsedAt } = user;
   const first = { id: FIRST, prefix: apiKeyPrefix, createdAt: apiKeyCreatedAt };
-  const keys: KeyView[] = apiKey === undefined ? [] : [{ ...first, ...lastUse(apiKeyUsedAt) }];
-  for (const { _id, prefix, name, createdAt, usedAt } of further) {
-    const named = name === undefined ? {} : { name };
-    keys.push({ id: _id, prefix, createdAt, ...named, ...lastUse(usedAt) });
-  }
-  return keys;
+  return apiKey === undefined ? [] : [{ ...first, ...lastUse(apiKeyUsedAt) }];
+}
+
+/** The user's key with this hash, or null. */
+export async function withHash(ctx: QueryCtx, user: Doc<"users">, hash: string) {
+  if (user.apiKey === hash) return firstOf(user)[0] ?? null;
+  const key = await ctx.db
+    .query("apiKeys")
+    .withIndex("by_hash", (q) => q.eq("hash", hash))
+    .unique();
+  return key && key.userId === user._id ? viewOf(key) : null;
+}
+
+function viewOf({ _id, prefix, name, createdAt, usedAt }: Doc<"apiKeys">): KeyView {
+  const named = name === undefined ? {} : { name };
+  return { id: _id, prefix, createdAt, ...named, ...lastUse(usedAt) };
 }
 
 const lastUse = (at: number | undefined) => (at === undefined ? {} : { lastUsedAt: at });

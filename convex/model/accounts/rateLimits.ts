@@ -7,6 +7,7 @@ import { AppError } from "../../errors";
 import * as Tombstones from "../tombstones";
 import { LIMIT_CLASSES, type LimitClass } from "../../lib/enums";
 import { sha256 } from "../../lib/hash";
+import { record } from "../../lib/record";
 import { DAY_MS } from "../../lib/time";
 
 /**
@@ -52,6 +53,11 @@ function limitOf(name: Infer<typeof vLimitClass>): number | null {
   if (name === "none") return null;
   const { perMinute, variable } = LIMITS[name];
   return readLimit(env[variable], perMinute);
+}
+
+/** The requests per minute of every class; null for no limit. */
+export function allLimits() {
+  return record(LIMIT_CLASSES, (name) => ({ perMinute: limitOf(name) }));
 }
 
 /** Reads a limit: null for none (`0` or `off`). Anything but a number counts as unset. */

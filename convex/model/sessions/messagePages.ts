@@ -50,17 +50,16 @@ type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
 export async function page(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id">,
-  size: PageSize & { cursor?: string },
+  size: PageSize & Place,
 ): Promise<{
   messages: MessageView[];
   cursor: string | null;
   cursorAfter: (index: number) => string;
 }> {
   const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
-  const after = cursor === undefined ? "" : readPageCursor(cursor);
-  const inOrder = ctx.db
-    .query("messages")
-    .withIndex("by_session", (q) => q.eq("sessionId", session._id).gt("orderKey", after));
+  const { order = "asc", after = "" } = size;
+  const reached = cursor === undefined ? undefined : readPageCursor(cursor);
+  const inOrder = messagesBetween(ctx, session, { order, after, reached });
   const found: Doc<"messages">[] = [];
   let bytes = 0;
   let rowCount = 0;
@@ -73,12 +72,38 @@ export async function page(
     if (more) break;
     found.push(message);
   }
-  const rows = await Parts.readPage(ctx, found);
-  const read = found.map((message) => messageView(message, rows.get(message._id)));
+  const read = await viewsOf(ctx, found);
   const messages = read.slice(0, fitting(read));
-  const cursorAfter = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
+  const cursorAfter = (index: number) => writeCursor([found[index]?.orderKey ?? reached ?? after]);
   const isCut = messages.length > 0 && (more || messages.length < read.length);
   return { messages, cursor: isCut ? cursorAfter(messages.length - 1) : null, cursorAfter };
+}
+
+/** Where a page is: `after` an order key, from where the last page `reached`, newest or oldest first. */
+type Place = { cursor?: string; order?: "asc" | "desc"; after?: string };
+
+/** The messages after an order key, from where a page ended, in an order. */
+export function messagesBetween(
+  ctx: QueryCtx,
+  { _id: sessionId }: Pick<Doc<"sessions">, "_id">,
+  { order, after, reached }: { order: "asc" | "desc"; after: string; reached?: string },
+) {
+  const inOrder = ctx.db.query("messages").withIndex("by_session", (q) => {
+    const own = q.eq("sessionId", sessionId);
+    if (order === "asc") return own.gt("orderKey", reached ?? after);
+    const since = own.gt("orderKey", after);
+    return reached === undefined ? since : since.lt("orderKey", reached);
+  });
+  return inOrder.order(order);
+}
+
+/** Consecutive messages of a session, in either order, with their parts. */
+export async function viewsOf(
+  ctx: QueryCtx,
+  found: readonly Doc<"messages">[],
+): Promise<MessageView[]> {
+  const rows = await Parts.readPage(ctx, found);
+  return found.map((message) => messageView(message, rows.get(message._id)));
 }
 
 /** How many of the messages fit one answer as JSON; at least one. */

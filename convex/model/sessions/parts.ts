@@ -58,22 +58,23 @@ export type MessageParts = { text: string; parts: JoinedPart[] };
 
 /**
  * Reads the rows of a page of messages in one index range. The messages must be consecutive in the
- * conversation, and one transaction must be able to read the sum of their `partBytes`.
+ * conversation, in either order, and one transaction must be able to read the sum of their `partBytes`.
  */
 export async function readPage(
   ctx: QueryCtx,
   page: readonly Doc<"messages">[],
 ): Promise<ReadonlyMap<string, MessageParts>> {
-  const first = page.find((message) => (message.partRows ?? 0) > 0);
-  const last = page[page.length - 1];
-  if (first === undefined || last === undefined) return new Map();
+  const withRows = page.filter((message) => (message.partRows ?? 0) > 0);
+  const [first] = withRows;
+  if (first === undefined) return new Map();
+  const keys = withRows.map(({ orderKey }) => orderKey).sort();
   const rows = await ctx.db
     .query("parts")
     .withIndex("by_session_and_order_key", (q) =>
       q
         .eq("sessionId", first.sessionId)
-        .gte("orderKey", first.orderKey)
-        .lte("orderKey", last.orderKey),
+        .gte("orderKey", keys[0] ?? "")
+        .lte("orderKey", keys[keys.length - 1] ?? ""),
     )
     // Bounded by the page's partBytes.
     .collect();

@@ -7,6 +7,7 @@ import { record } from "../../lib/record";
 import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
+import { sessionState } from "../../lib/sessions/live";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
 import { sessionUsage } from "../../lib/stats/sessionUsage";
 import type { SessionAnswer } from "../../wire/answers";
@@ -148,7 +149,7 @@ export async function ensure(
 }
 
 /** Read budget of one page, in case a filter excludes most sessions: a thousand of the usual 1.5 kB. */
-const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+export const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** Returns the cursor of a page that ends with this session. */
 export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
@@ -248,6 +249,8 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
     ...ownColumns(session),
     ...FIELDS_IN[view]({ ...session, title: shownTitle(session) }),
     ...{ promptTokens, completionTokens, totalTokens, cost },
+    state: sessionState(session, Date.now()),
+    lastMessageAt: session.activeUntil,
     reported: session.reported,
     secrets: session.secrets ?? [],
     ...(view === "session" ? { usage: sessionUsage(session), models: session.models } : {}),

@@ -1,0 +1,7 @@
+import { internal } from "../_generated/api";
+import * as routes from "../wire/me";
+import { endpoint, type Endpoint } from "./endpoint";
+
+export const getMe: Endpoint = endpoint(routes.getMe, async (ctx, { caller, query }) => ({
+  body: await ctx.runQuery(internal.users.whoami, { caller, counts: query.counts }),
+}));

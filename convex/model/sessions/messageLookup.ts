@@ -1,0 +1,114 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { AppError, notFound } from "../../errors";
+import { utf8Length } from "../../lib/text";
+import type { User } from "../accounts/user";
+import { messagesBetween, viewsOf } from "./messagePages";
+import * as Sessions from "./sessions";
+
+/** Finds one message by its id, and reads it with its neighbours. */
+
+type Message = Doc<"messages">;
+
+/**
+ * Rows with one external id that are read to find the user's. Tools number the messages of each session
+ * anew, and every user's rows are in the index; within a session an id is unique.
+ */
+const SAME_ID_MAX = 100;
+
+/**
+ * Returns the user's message with this id, ours or the plugin's, and its session. An id of a plugin may
+ * occur in several sessions; without `session` that is a conflict. What belongs to others is 404.
+ */
+export async function require(
+  ctx: QueryCtx,
+  user: User,
+  { id, session: sessionId }: { id: string; session?: string },
+): Promise<{ message: Message; session: Doc<"sessions"> }> {
+  const session = sessionId === undefined ? null : await Sessions.require(ctx, user, sessionId);
+  const ourId = ctx.db.normalizeId("messages", id);
+  const ours = ourId && (await ctx.db.get("messages", ourId));
+  const found = ours ? [ours] : await withExternalId(ctx, user, id, session);
+  const own = found.filter(
+    (one) => one.userId === user._id && (session === null || one.sessionId === session._id),
+  );
+  const [message] = own;
+  if (message === undefined) throw notFound("Message");
+  if (own.length > 1) {
+    const hint = "Several of your sessions have a message with this id: name one in `session`";
+    throw new AppError("CONFLICT", hint);
+  }
+  // The rows of a deleted session remain until its purge reaches them.
+  const parent = session ?? (await ctx.db.get("sessions", message.sessionId));
+  if (parent === null) throw notFound("Message");
+  return { message, session: parent };
+}
+
+async function withExternalId(
+  ctx: QueryCtx,
+  user: User,
+  id: string,
+  session: Doc<"sessions"> | null,
+): Promise<Message[]> {
+  const rows = ctx.db.query("messages").withIndex("by_external_id", (q) => {
+    const named = q.eq("externalId", id);
+    return session === null ? named : named.eq("sessionId", session._id);
+  });
+  const found: Message[] = [];
+  let left = SAME_ID_MAX;
+  for await (const row of rows) {
+    if (row.userId === user._id) found.push(row);
+    left -= 1;
+    if (left === 0 || found.length > 1) break;
+  }
+  return found;
+}
+
+/** Text and parts of the neighbours of a message, as stored; as JSON they may have six times as much. */
+const NEIGHBOURS_MAX_BYTES = 1024 * 1024;
+const NEIGHBOURS_MAX_ROWS = 2_000;
+
+/** Reads a message with up to so many messages before and after it, in the order of the conversation. */
+export async function around(
+  ctx: QueryCtx,
+  message: Message,
+  counts: { before: number; after: number },
+) {
+  const budget = { bytes: NEIGHBOURS_MAX_BYTES - sizeOf(message).bytes, rows: NEIGHBOURS_MAX_ROWS };
+  const before = await neighbours(ctx, message, "desc", counts.before, budget);
+  const after = await neighbours(ctx, message, "asc", counts.after, budget);
+  const found = [...before.found.reverse(), message, ...after.found];
+  return {
+    messages: await viewsOf(ctx, found),
+    hasBefore: before.more,
+    hasAfter: after.more,
+  };
+}
+
+type Budget = { bytes: number; rows: number };
+
+function sizeOf({ textContent = "", partBytes = 0, partRows = 0 }: Message): Budget {
+  return { bytes: utf8Length(textContent) + partBytes, rows: 1 + partRows };
+}
+
+/** The nearest messages on one side; `more` if there are others. */
+async function neighbours(
+  ctx: QueryCtx,
+  { sessionId, orderKey }: Message,
+  order: "asc" | "desc",
+  count: number,
+  budget: Budget,
+) {
+  const place = order === "asc" ? { after: orderKey } : { after: "", reached: orderKey };
+  const found: Message[] = [];
+  for await (const message of messagesBetween(ctx, { _id: sessionId }, { order, ...place })) {
+    const { bytes, rows } = sizeOf(message);
+    if (found.length >= count || bytes > budget.bytes || rows > budget.rows) {
+      return { found, more: true };
+    }
+    budget.bytes -= bytes;
+    budget.rows -= rows;
+    found.push(message);
+  }
+  return { found, more: false };
+}

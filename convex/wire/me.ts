@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { LIMIT_CLASSES, type LimitClass } from "../lib/enums";
+import { record } from "../lib/record";
+import { route } from "./route";
+import { flag } from "./values";
+
+const MeQuery = z.object({
+  counts: flag(
+    "Count sessions and messages. `false` answers faster: the key is checked, and no more.",
+    true,
+  ),
+});
+
+const Limit = z.object({
+  perMinute: z
+    .number()
+    .nullable()
+    .meta({ description: "Requests a minute; null without a limit." }),
+});
+
+/** Who a key or token belongs to, and what it may do. */
+export const MeAnswer = z.object({
+  address: z.string().nullable().meta({ description: "The account's e-mail address." }),
+  name: z.string().nullable().meta({ description: "The person's name, if known." }),
+  key: z
+    .object({
+      prefix: z.string().meta({ description: "The visible beginning of the key." }),
+      name: z.string().nullable().meta({ description: "The name given when it was made." }),
+      createdAt: z.number().meta({ description: "Epoch ms." }),
+    })
+    .nullable()
+    .meta({ description: "The key of this request; null for a token." }),
+  limits: z
+    .object(record(LIMIT_CLASSES, () => Limit))
+    .meta({ description: "Limits by class of endpoints." }),
+  counts: z
+    .object({ sessions: z.number(), messages: z.number() })
+    .optional()
+    .meta({ description: "Missing with `counts=false`." }),
+  timeZone: z.string().meta({ description: "Time zone of days, unless `tz` names another." }),
+  embeddings: z.boolean().meta({ description: "Whether searches by meaning are possible." }),
+});
+
+export type Limits = { [name in LimitClass]: z.output<typeof Limit> };
+
+export const getMe = route({
+  method: "GET",
+  path: "/api/me",
+  name: "getMe",
+  summary: "Check a key: whose it is, its limits, and how much is stored",
+  access: "caller",
+  limit: "read",
+  query: MeQuery,
+  answer: MeAnswer,
+});
