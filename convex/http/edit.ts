@@ -1,4 +1,5 @@
 import { internal } from "../_generated/api";
+import { env } from "../_generated/server";
 import { totalCount } from "../lib/secrets/counts";
 import * as routes from "../wire/evals";
 import { endpoint, type Endpoint } from "./endpoint";
@@ -7,7 +8,14 @@ export const patchSession: Endpoint = endpoint(
   routes.patchSession,
   async (ctx, { caller, param: id, body: edits }) => {
     const session = await ctx.runMutation(internal.evals.patchSession, { caller, id, edits });
-    const shared = session.isPublic ? { maskedSecrets: totalCount(session.secrets) } : {};
+    const { isPublic, publicSlug, secrets } = session;
+    const shared =
+      isPublic && publicSlug !== undefined
+        ? {
+            publicUrl: `${env.CONVEX_SITE_URL}/s/${publicSlug}`,
+            maskedSecrets: totalCount(secrets),
+          }
+        : {};
     return { body: { ...session, session, ...shared } };
   },
 );

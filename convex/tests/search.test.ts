@@ -132,6 +132,22 @@ describe("an id finds what it names, first, and says so", () => {
   });
 });
 
+test("an answer is complete, and says so, where few sessions say a word often", async () => {
+  for (let n = 0; n < 6; n++) {
+    const often = [
+      "limit rate",
+      "the rate limit",
+      "rate, limit",
+      "limit of the rate",
+      "rated limits",
+    ];
+    await sync(ada, `s${n}`, n < 2 ? often : [`nothing of the kind ${n}`]);
+  }
+  const found = await search(ada, { query: "rate limit" });
+  expect(ids(found).sort()).toEqual(["s0", "s1"]);
+  expect(found.truncated).toBe(false);
+});
+
 describe("copies of a session", () => {
   const said = ["the parser drops the last column of every row", "I changed the loop"];
   const found = async () => (await search(ada, { query: "parser last column" })).results;

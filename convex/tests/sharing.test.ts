@@ -57,8 +57,10 @@ test("a shared session gets an unguessable slug, and keeps it", async () => {
   expect(other.publicSlug).not.toBe(slug);
   const hidden = await read(ada.send("PATCH", path, { isPublic: false }));
   expect(hidden).not.toHaveProperty("publicSlug");
+  expect(hidden).not.toHaveProperty("publicUrl");
   expect(await read(ada.send("PATCH", path, { isPublic: true }))).toMatchObject({
     publicSlug: slug,
+    publicUrl: expect.stringMatching(new RegExp(`^https?://.+/s/${slug}$`)) as string,
   });
 });
 

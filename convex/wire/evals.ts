@@ -49,6 +49,9 @@ export const patchSession = route({
   body: SessionPatch,
   answer: SessionAnswer.extend({
     session: SessionAnswer,
+    publicUrl: z.string().optional().meta({
+      description: "The address of the public page, if the session is shared.",
+    }),
     maskedSecrets: z.number().optional().meta({
       description: "Number of secrets that the public page masks, if the session is shared.",
     }),

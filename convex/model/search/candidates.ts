@@ -87,13 +87,17 @@ export type Search = { matcher: Matcher; filters: Filters; sessions: Sessions };
 /** Candidates, and whether an index may have more that were not read. */
 export type Candidates = { candidates: Candidate[]; hasMore: boolean };
 
-/** Searches each source for all words of the query, then for its rarest words on their own. */
+/**
+ * Searches each source for all words of the query, then, if an index has more than was read, for its rarest
+ * words on their own.
+ */
 export async function readCandidates(search: Search): Promise<Candidates> {
   const reader = new CandidateReader(search);
   const { groups } = search.matcher.query;
   for (const { source, upTo, bytes } of SOURCE_BUDGETS) {
     await reader.read(source, groups, { upTo, bytes, rows: Infinity });
   }
+  if (!reader.hasMore) return reader;
   for (const { indexTerms } of rarest(search.matcher, reader.candidates)) {
     for (const source of [messageSource, partSource])
       await reader.read(source, [indexTerms], { ...RARE_WORD_BUDGET });
@@ -135,36 +139,43 @@ class CandidateReader implements Candidates {
 
   /**
    * Searches a source for each group of words, the most informative group first. Divides the remaining
-   * budget among the remaining groups, so that later groups are searched too.
+   * budget among the groups, so that later groups are searched too, and what they leave among those that
+   * have more.
    */
   async read(source: Source, groups: ReadonlyArray<readonly string[]>, budget: SourceBudget) {
-    let { rows, bytes } = budget;
-    for (const [i, words] of groups.entries()) {
-      const left = groups.length - i;
-      const upTo = this.#documents + Math.ceil((budget.upTo - this.#documents) / left);
-      const used = await this.#readGroup(source, words, { upTo, rows, bytes });
-      rows -= used.rows;
-      bytes -= used.bytes;
-      if (rows <= 0 || bytes <= 0) break;
-    }
-  }
-
-  async #readGroup(source: Source, words: readonly string[], budget: SourceBudget) {
     const { filters, sessions } = this.#search;
     const { ctx, user } = sessions;
-    const used = { rows: 0, bytes: 0 };
-    const isFull = () =>
-      used.rows >= budget.rows || used.bytes >= budget.bytes || this.#documents >= budget.upTo;
-    if (isFull()) {
-      this.hasMore = true;
-      return used;
+    let { rows, bytes } = budget;
+    let waiting = groups.map((words) =>
+      source({ ctx, userId: user._id, words: words.join(" "), filters })[Symbol.asyncIterator](),
+    );
+    for (let isReading = true; isReading && waiting.length > 0;) {
+      isReading = false;
+      const unfinished: typeof waiting = [];
+      for (const [i, hits] of waiting.entries()) {
+        const share = Math.ceil((budget.upTo - this.#documents) / (waiting.length - i));
+        const used = await this.#readShare(hits, { upTo: this.#documents + share, rows, bytes });
+        rows -= used.rows;
+        bytes -= used.bytes;
+        isReading ||= used.rows > 0;
+        if (!used.isEnd) unfinished.push(hits);
+      }
+      waiting = unfinished;
     }
-    for await (const hit of source({ ctx, userId: user._id, words: words.join(" "), filters })) {
+    if (waiting.length > 0) this.hasMore = true;
+    for (const hits of waiting) await hits.return?.();
+  }
+
+  /** Reads hits until they end or the share of the budget is used up. */
+  async #readShare(hits: AsyncIterator<Hit>, share: SourceBudget) {
+    const used = { rows: 0, bytes: 0, isEnd: false };
+    const isFull = () =>
+      used.rows >= share.rows || used.bytes >= share.bytes || this.#documents >= share.upTo;
+    while (!isFull()) {
+      const next = await hits.next();
+      if (next.done === true) return { ...used, isEnd: true };
       used.rows += 1;
-      used.bytes += hit.bytes + (await this.#take(hit));
-      if (!isFull()) continue;
-      this.hasMore = true;
-      break;
+      used.bytes += next.value.bytes + (await this.#take(next.value));
     }
     return used;
   }

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { createWriteStream, renameSync, rmSync } from "node:fs";
+import { type Command, readArgs } from "../command.ts";
+import { CliError, EXIT } from "../failure.ts";
+import { FILTER_OPTIONS, filterQuery } from "../filters.ts";
+import { sessionIds } from "../targets.ts";
+import { visible } from "../text.ts";
+
+export const exporting: Command = {
+  usage: "export [<id|#1|-> …] [--format deepeval] [--all] [--anonymize] [-o file] [filters]",
+  summary: "sessions as eval data, JSON or Markdown",
+  run: async ({ io, client, args }) => {
+    const { values, positionals } = readArgs(args, {
+      ...FILTER_OPTIONS,
+      format: { type: "string" },
+      all: { type: "boolean", default: false },
+      anonymize: { type: "boolean", default: false },
+      turns: { type: "string" },
+      output: { type: "string", short: "o" },
+    });
+    const ids = positionals.length === 0 ? undefined : await sessionIds(io, positionals);
+    const query = {
+      ...filterQuery(io, values),
+      ...{ format: values.format, turns: values.turns, sessionIds: ids?.join(",") },
+      all: values.all || undefined,
+      anonymize: values.anonymize || undefined,
+    };
+    const file = values.output;
+    const temporary = file === undefined ? undefined : `${file}.part`;
+    const target = temporary === undefined ? undefined : createWriteStream(temporary);
+    try {
+      let sessions = 0;
+      for (let cursor: string | undefined, answers = 0; ; answers++) {
+        const response = await client.request("GET", "/api/export", {
+          query: { ...query, cursor },
+        });
+        cursor = response.headers.get("X-Export-Cursor") ?? undefined;
+        sessions += Number(response.headers.get("X-Export-Sessions") ?? 0);
+        if (cursor !== undefined && answers === 0) refuseUnjoinable(response);
+        for (const note of notes(response)) io.err(note);
+        const text = await response.text();
+        if (target === undefined) io.out(text.replace(/\n$/, ""));
+        else if (!target.write(text)) await once(target, "drain");
+        if (cursor === undefined) break;
+      }
+      const code = sessions > 0 ? EXIT.done : EXIT.nothingFound;
+      if (target === undefined || temporary === undefined || file === undefined) return code;
+      target.end();
+      await once(target, "finish");
+      renameSync(temporary, file);
+      io.err(`${file} has ${sessions} ${sessions === 1 ? "session" : "sessions"}.`);
+      return code;
+    } catch (error) {
+      if (temporary !== undefined) rmSync(temporary, { force: true });
+      throw error;
+    }
+  },
+};
+
+/** What the server says beside the export: why it is empty, what is not in it. */
+function notes({ headers }: Response): string[] {
+  const said = (header: string, before: string) => {
+    const value = headers.get(header);
+    return value === null ? [] : [before + visible(value)];
+  };
+  return [
+    ...said("X-Export-Empty", "Nothing was exported: "),
+    ...said("X-Export-Unknown", "Not found: "),
+    ...said("X-Export-Skipped", "Left out: "),
+  ];
+}
+
+/** Each answer is a complete document; only formats of lines can follow one another in one file. */
+function refuseUnjoinable({ headers }: Response): void {
+  const type = headers.get("Content-Type") ?? "";
+  if (/ndjson|jsonl|text\/plain|markdown|yaml/.test(type)) return;
+  throw new CliError(
+    "This export is longer than one document of this format. Narrow it with filters, or use --format jsonl.",
+    EXIT.usage,
+  );
+}

@@ -1,0 +1,32 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Command } from "../command.ts";
+import { EXIT } from "../failure.ts";
+
+const IMPORTER = fileURLToPath(new URL("../../import/main.ts", import.meta.url));
+
+/** The importer is a program of its own, with its own options (`docs/import.md`). */
+export const importing: Command = {
+  usage: "import [options] [path …]",
+  summary: "send what coding tools keep on this machine (opensync import --help)",
+  run: async ({ io, client, args }) => {
+    // In the environment, because others can read command lines.
+    const env = {
+      ...io.env,
+      OPENSYNC_URL: client.url,
+      ...(client.key === undefined ? {} : { OPENSYNC_API_KEY: client.key }),
+    };
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, "--import", "tsx", IMPORTER, ...args],
+      {
+        env,
+        cwd: io.cwd,
+        stdio: "inherit",
+      },
+    );
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code ?? EXIT.server;
+  },
+};

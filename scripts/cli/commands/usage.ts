@@ -1,0 +1,63 @@
+import { shortCost, shortCount } from "../../../convex/lib/stats/labels.ts";
+import type { StatsAnswer } from "../../../convex/wire/stats.ts";
+import { type Command, printJson, readArgs } from "../command.ts";
+import { EXIT, usageError } from "../failure.ts";
+import { FILTER_OPTIONS, filterQuery } from "../filters.ts";
+import { line, table } from "../text.ts";
+
+type Sums = StatsAnswer["totals"];
+
+/** What usage can be split by, and the rows of each split. */
+const SPLITS: { readonly [name: string]: (stats: StatsAnswer) => (readonly [string, Sums])[] } = {
+  model: (stats) => stats.byModel.map((row) => [row.model, row]),
+  provider: (stats) => stats.byProvider.map((row) => [row.provider, row]),
+  source: (stats) => stats.bySource.map((row) => [row.source, row]),
+  project: (stats) => stats.byProject.map((row) => [row.project, row]),
+  day: (stats) => stats.byDay.map((row) => [row.date, row]),
+  hour: (stats) => stats.byHour.map((row) => [String(row.hour).padStart(2, "0"), row]),
+};
+
+const ROWS_MAX = 40;
+
+export const usage: Command = {
+  usage: "usage [--by model|provider|source|project|day|hour] [--since 30d] [--tz local]",
+  summary: "tokens and cost",
+  run: async ({ io, client, args }) => {
+    const { values, positionals } = readArgs(args, {
+      ...FILTER_OPTIONS,
+      by: { type: "string", default: "model" },
+      tz: { type: "string" },
+    });
+    const split = SPLITS[values.by];
+    if (split === undefined || positionals.length > 0)
+      throw usageError(`usage --by takes one of ${Object.keys(SPLITS).join(", ")}.`);
+    const tz = values.tz === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : values.tz;
+    const stats = await client.get<StatsAnswer>("/api/stats", { ...filterQuery(io, values), tz });
+    if (values.json) printJson(io, stats);
+    else print(io.out, split(stats), stats.totals, values.by);
+    return stats.totals.sessions > 0 || stats.totals.totalTokens > 0
+      ? EXIT.done
+      : EXIT.nothingFound;
+  },
+};
+
+function print(
+  out: (text: string) => void,
+  rows: readonly (readonly [string, Sums])[],
+  totals: Sums,
+  by: string,
+): void {
+  const shown = rows
+    .slice(0, ROWS_MAX)
+    .map(([name, sums]) => [line(name || "(none)", 40), ...numbers(sums)]);
+  const head = [by, "sessions", "tokens", "in", "out", "reported", "by prices"];
+  out(table([head, ...shown, ["total", ...numbers(totals)]]));
+  if (rows.length > ROWS_MAX) out(`and ${rows.length - ROWS_MAX} more; --json has them all`);
+}
+
+function numbers(sums: Sums): string[] {
+  const { sessions, totalTokens, promptTokens, completionTokens, cost, computedCost } = sums;
+  const computed = computedCost === undefined ? "unknown" : shortCost(computedCost);
+  const counts = [totalTokens, promptTokens, completionTokens].map(shortCount);
+  return [String(sessions), ...counts, shortCost(cost), computed];
+}
