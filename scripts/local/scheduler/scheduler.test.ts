@@ -1,0 +1,63 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+const HOUR_MS = 60 * 60 * 1_000;
+
+/** One job at a time, so that jobs end in the order in which they begin. */
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startTestEngine({ functions, limits: { mode: "enforce", scheduledJobs: 1 } });
+});
+afterAll(() => engine.stop());
+
+const schedule = async (name: string, delay: number, target = "note") =>
+  (await engine.runFunction("jobs:schedule", { target, delay, name })) as string;
+const stateOf = (id: string) => engine.runFunction("jobs:state", { id });
+const ran = async () => (await engine.runFunction("jobs:ran")) as string[];
+
+describe("the clock of an engine under test", () => {
+  test("moves to what is due within the given time, and no further", async () => {
+    const [soon, late] = [await schedule("soon", HOUR_MS), await schedule("late", 5 * HOUR_MS)];
+    await engine.settle(HOUR_MS / 2);
+    expect([await stateOf(soon), await stateOf(late)]).toEqual(["pending", "pending"]);
+    await engine.settle(2 * HOUR_MS);
+    expect([await stateOf(soon), await stateOf(late)]).toEqual(["success", "pending"]);
+    await engine.settle(5 * HOUR_MS);
+    expect(await stateOf(late)).toBe("success");
+  });
+
+  test("does not go back at a restart", async () => {
+    const [before] = (await engine.runFunction("values:add", { group: "g", values: [1] })) as [
+      string,
+    ];
+    await schedule("far", HOUR_MS);
+    await engine.settle(2 * HOUR_MS);
+    engine = await engine.restart();
+    const [after] = (await engine.runFunction("values:add", { group: "g", values: [2] })) as [
+      string,
+    ];
+    const timeOf = async (id: string) =>
+      ((await engine.runFunction("values:get", { id })) as { _creationTime: number })._creationTime;
+    expect((await timeOf(after)) - (await timeOf(before))).toBeGreaterThanOrEqual(HOUR_MS);
+  });
+});
+
+test("jobs run in the order in which they are due", async () => {
+  const delays = [4, 1, 3, 0, 2].map((minutes) => minutes * 60_000);
+  for (const delay of delays) await schedule(`after ${delay}`, delay);
+  await engine.settle(HOUR_MS);
+  const order = (await ran()).filter((name) => name.startsWith("after "));
+  expect(order).toEqual([...delays].sort((a, b) => a - b).map((delay) => `after ${delay}`));
+});
+
+test("of jobs that are overdue together, the one due first runs first", async () => {
+  for (const delay of [30_000, 10_000, 20_000]) await schedule(`overdue ${delay}`, delay);
+  // Time passes all three before the engine looks at its queue.
+  engine = await engine.restart();
+  await schedule("overdue at once", 0);
+  await engine.settle(HOUR_MS);
+  const order = (await ran()).filter((name) => name.startsWith("overdue "));
+  expect(order).toEqual(["overdue at once", "overdue 10000", "overdue 20000", "overdue 30000"]);
+});
