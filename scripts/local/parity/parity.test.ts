@@ -246,26 +246,34 @@ describe("pagination", () => {
     });
   });
 
-  test("up to an end cursor returns the same page again, with documents inserted in between", async () => {
-    await same(async (backend) => {
-      const ids = (await backend.mutation("values:add", {
-        group: "end",
-        values: [1, 2, 3, 4],
-      })) as string[];
-      const options = (more: object) => ({
-        group: "end",
-        order: "asc",
-        paginationOpts: { numItems: 2, cursor: null, ...more },
+  test.each([
+    ["asc", 0, [1]],
+    ["desc", 3, [2]],
+  ])(
+    "up to an end cursor returns the same page again, without what was deleted (%s)",
+    async (order, gone, left) => {
+      await same(async (backend) => {
+        const group = `end ${order}`;
+        const ids = (await backend.mutation("values:add", {
+          group,
+          values: [1, 2, 3, 4],
+        })) as string[];
+        const options = (more: object) => ({
+          group,
+          order,
+          paginationOpts: { numItems: 2, cursor: null, ...more },
+        });
+        const first = (await backend.query("values:page", options({}))) as Page;
+        await backend.mutation("values:remove", { id: ids[gone] });
+        const again = (await backend.query(
+          "values:page",
+          options({ endCursor: first.continueCursor }),
+        )) as Page;
+        expect(again.page).toEqual(left);
+        return again.page;
       });
-      const first = (await backend.query("values:page", options({}))) as Page;
-      await backend.mutation("values:remove", { id: ids[0] });
-      const again = (await backend.query(
-        "values:page",
-        options({ endCursor: first.continueCursor }),
-      )) as Page;
-      return again.page;
-    });
-  });
+    },
+  );
 
   test("stops after the rows it may read", async () => {
     await same(async (backend) => {

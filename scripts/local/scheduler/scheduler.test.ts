@@ -44,6 +44,19 @@ describe("the clock of an engine under test", () => {
   });
 });
 
+test("an action is noted as begun before it runs, so that a crash cannot make it run twice", async () => {
+  const states: unknown[] = [];
+  const id = await schedule("inside", 0, "noteByAction");
+  // The action runs this mutation first.
+  const stop = engine.onCall(({ name }) => {
+    if (name === "jobs:note" && states.length === 0) states.push(stateOf(id));
+  });
+  await engine.settle();
+  stop();
+  expect(await Promise.all(states)).toEqual(["inProgress"]);
+  expect(await stateOf(id)).toBe("success");
+});
+
 test("jobs run in the order in which they are due", async () => {
   const delays = [4, 1, 3, 0, 2].map((minutes) => minutes * 60_000);
   for (const delay of delays) await schedule(`after ${delay}`, delay);
