@@ -23,7 +23,7 @@ const LONG = [
   "convex/tests/sync{,.hazards}.test.ts",
   "convex/tests/{pages,mcpTools}.test.ts",
   "convex/tests/{numbers,properties,changes,analytics}.test.ts",
-  "convex/tests/{export,sharing,search,sessions}.test.ts",
+  "convex/tests/{export,exportAnswers,sharing,search,sessions}.test.ts",
   "convex/tests/deletion*.test.ts",
 ];
 
