@@ -77,6 +77,26 @@ test("a page states how many messages follow only once they are counted, and nev
   expect(await page()).toContain("Continue reading: 501 more messages");
 });
 
+test("each page states how many messages follow it, up to the last", async () => {
+  const { t, ada, path, slug } = await shared();
+  // A page holds a mebibyte.
+  const said = Array.from({ length: 9 }, (_, at) => `Message ${at} ${"x".repeat(400_000)}`);
+  await ada.post("/sync/batch", conversation(decodeURIComponent(path.split("/")[3] ?? ""), said));
+  await settle(t);
+  const shown: number[] = [];
+  const following: (number | undefined)[] = [];
+  for (let next: string | undefined = `${slug}.json`; next !== undefined;) {
+    const answer = await t.fetch(`/s/${next}`);
+    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
+    const page = await read<{ messages: object[]; more?: { messages: number } | null }>(answer);
+    shown.push(page.messages.length);
+    following.push(page.more?.messages);
+  }
+  expect(shown.length).toBeGreaterThanOrEqual(4);
+  const left = shown.map((_, at) => shown.slice(at + 1).reduce((sum, count) => sum + count, 0));
+  expect(following.map((count) => count ?? 0)).toEqual(left);
+});
+
 describe.each(["", ".md", ".json"])("GET /s/:slug%s", (form) => {
   test("needs no key, and contains the conversation and nothing else", async () => {
     const { t, slug, id, ada } = await shared();

@@ -16,38 +16,55 @@ class WaitingFirst extends BaseSequencer {
 
 /** Tests of functions and pure code that take longest. `npm run test:fast` leaves them out, `npm test` does not. */
 const LONG = [
-  "convex/exports/{exports,writer}.test.ts",
+  "convex/exports/{exports,writer,sharedSession,anonymize}.test.ts",
+  "convex/lib/{jsonBytes,search/hiddenWords}.test.ts",
   "convex/lib/secrets/secrets.test.ts",
   "convex/pages/markdown/markdown.test.ts",
-  "convex/tests/sync*.test.ts",
+  "convex/tests/sync{,.hazards}.test.ts",
+  "convex/tests/{pages,mcpTools}.test.ts",
   "convex/tests/{numbers,properties,changes,analytics}.test.ts",
-  "convex/tests/{export,sharing,search,sessions}.test.ts",
+  "convex/tests/{export,exportAnswers,sharing,search,sessions}.test.ts",
   "convex/tests/deletion*.test.ts",
 ];
+
+/** They replace modules (`vi.mock`), so they do not share loaded modules with other files. */
+const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
 
 /** `convex/` runs in the edge runtime that convex-test asks for. */
 const edge = {
   environment: "edge-runtime",
   testTimeout: 30_000,
   server: { deps: { inline: ["convex-test"] } },
+  // Loading all functions takes longer than most files: a worker loads them once. Tests restore what they stub.
+  isolate: false,
 };
 
-/** Functions and pure code in two projects, fast and long ones, and scripts, which run in Node. */
+/** Functions and pure code in three projects: fast, long and mocking ones; and scripts, which run in Node. */
 export default defineConfig({
   root,
   test: {
-    // Vitest keeps a core for its watcher, half of a small machine; and the slow tests mostly wait.
-    maxWorkers: availableParallelism() + 2,
+    // Vitest keeps a core for its watcher, half of a small machine; and some tests wait for other processes.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: WaitingFirst },
     projects: [
-      { root, test: { name: "fast", include: ["convex/**/*.test.ts"], exclude: LONG, ...edge } },
+      {
+        root,
+        test: {
+          name: "fast",
+          include: ["convex/**/*.test.ts"],
+          exclude: [...LONG, ...MOCKING],
+          ...edge,
+        },
+      },
       { root, test: { name: "long", include: LONG, ...edge } },
+      { root, test: { name: "mocking", include: MOCKING, ...edge, isolate: true } },
       {
         root,
         test: {
           name: "scripts",
           include: ["scripts/**/*.test.ts"],
           environment: "node",
+          globalSetup: [`${root}scripts/config/bundles.setup.ts`],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

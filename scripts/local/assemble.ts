@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { Authenticator, type Provider } from "./auth/identity.ts";
+import type { Clock } from "./clock.ts";
 import type { Component } from "./functions/components.ts";
 import { whileLoading } from "./functions/globals.ts";
 import { Registry } from "./functions/registry.ts";
@@ -55,9 +56,14 @@ function actionRunner(limits: LimitRules): Engine["runAction"] {
 }
 
 /** Runs mutations, counting what they write against the write window. */
-function committer(transactor: Transactor, limits: LimitRules, wake: () => void): Engine["commit"] {
+function committer(
+  transactor: Transactor,
+  limits: LimitRules,
+  clock: Clock,
+  wake: () => void,
+): Engine["commit"] {
   const { writeBytesPerSecond } = limits.numbers;
-  const window = new WriteWindow(writeBytesPerSecond);
+  const window = new WriteWindow(writeBytesPerSecond, clock);
   const checkWindow = () => {
     try {
       window.assertOpen();
@@ -101,33 +107,34 @@ export function assemble(
     limits: LimitsOptions;
     heap: HeapProbe | null;
     durability: Durability;
+    clock: Clock;
   },
 ): Assembled {
   const sql = new Statements(db);
-  const { env, origin, log, heap } = options;
+  const { env, origin, log, heap, clock } = options;
   const writeBytesPerSecond = writeWindow(env["WRITE_MIB_PER_SECOND"]);
   const limits = new LimitRules({ writeBytesPerSecond, ...options.limits }, log);
   const schemas = new Map([...components].map(([path, { schema }]) => [path, readSchema(schema)]));
   const catalog = new Catalog(sql, schemas);
   const rebuilt = catalog.sync();
   catalog.checkDocuments();
-  const documents = new Documents(sql);
+  const documents = new Documents(sql, clock);
   const tables = { sql, catalog, documents };
-  const transactor = new Transactor(sql, catalog, options.durability, limits.isEnforced);
+  const transactor = new Transactor(sql, catalog, options.durability, clock, limits.isEnforced);
   const scrubber = new Scrubber(sql, catalog, transactor);
   documents.onRemove = () => {
     scrubber.deleted();
   };
   const registry = new Registry(components);
-  const jobs = new Jobs(tables);
+  const jobs = new Jobs(tables, clock);
   const engine: Omit<Engine, "scheduler"> & { scheduler?: Scheduler } = {
-    ...{ catalog, documents, transactor, registry, jobs, env, origin, log, limits, heap },
-    files: new Files(tables, instanceSecret(sql)),
-    authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components))),
+    ...{ catalog, documents, transactor, registry, jobs, env, origin, log, limits, heap, clock },
+    files: new Files(tables, instanceSecret(sql), clock),
+    authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components)), clock),
     meter: new Meter(),
     runAction: actionRunner(limits),
-    commit: committer(transactor, limits, () => engine.scheduler?.wake()),
+    commit: committer(transactor, limits, clock, () => engine.scheduler?.wake()),
   };
-  const scheduler = new Scheduler(engine as Engine, new Crons(sql, jobs, registry));
+  const scheduler = new Scheduler(engine as Engine, new Crons(sql, jobs, registry, clock));
   return { engine: Object.assign(engine, { scheduler }), sql, scrubber, rebuilt };
 }

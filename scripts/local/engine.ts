@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { assemble, type Assembled } from "./assemble.ts";
 import { NOBODY } from "./auth/identity.ts";
 import { startEmbeddings } from "./embeddings/server.ts";
+import { Clock } from "./clock.ts";
 import { runFunction } from "./functions/call.ts";
 import { loadComponents } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
@@ -36,6 +37,8 @@ export interface EngineOptions {
   schedule?: boolean;
   /** Whether limits of a deployment are enforced, or only warned about (the default). */
   limits?: LimitsOptions;
+  /** Default: the machine's time. */
+  clock?: Clock;
   /** Measures the memory in use while functions run (`limits/engineProcess.ts`). */
   heap?: HeapProbe;
   /** Receives lines that functions log; by default they are discarded. */
@@ -199,9 +202,9 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   cleanup.add(() => durability.close());
   const env = await environment(options, origin, cleanup);
   const components = await loadComponents(resolve(options.functions), env);
-  const { limits = { mode: "warn" }, heap = null } = options;
+  const { limits = { mode: "warn" }, heap = null, clock = new Clock() } = options;
   const built = whileLoading(env, () =>
-    assemble(db, components, { env, origin, log, limits, heap, durability }),
+    assemble(db, components, { env, origin, log, limits, heap, durability, clock }),
   );
   const { scheduler } = built.engine;
   built.scrubber.start();

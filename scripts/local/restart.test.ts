@@ -179,6 +179,16 @@ describe("crons", () => {
       "2026-11-23T09:00:00Z",
     ],
     [{ type: "cron", cron: "0 0 29 2 *" }, "2026-01-01T00:00:00Z", "2028-02-29T00:00:00Z"],
+    // A day of the month and a day of the week mean either: Friday the 6th, then the 13th, a Friday or not.
+    [{ type: "cron", cron: "0 0 13 * fri" }, "2026-02-01T00:00:00Z", "2026-02-06T00:00:00Z"],
+    [{ type: "cron", cron: "0 0 13 * fri" }, "2026-04-11T00:00:00Z", "2026-04-13T00:00:00Z"],
+    // A start with a step goes on to the end of the hour.
+    [{ type: "cron", cron: "10/20 * * * *" }, "2026-02-01T00:00:00Z", "2026-02-01T00:10:00Z"],
+    [{ type: "cron", cron: "10/20 * * * *" }, "2026-02-01T00:30:00Z", "2026-02-01T00:50:00Z"],
+    [{ type: "cron", cron: "10/20 * * * *" }, "2026-02-01T00:50:00Z", "2026-02-01T01:10:00Z"],
+    [{ type: "cron", cron: "30 3 * * *" }, "2026-02-01T03:30:00Z", "2026-02-02T03:30:00Z"],
+    [{ type: "interval", hours: 1, seconds: 5 }, "2026-02-01T00:00:00Z", "2026-02-01T01:00:05Z"],
+    [{ type: "hourly" }, "2026-02-01T00:00:00Z", "2026-02-01T00:17:00Z"],
   ] as const)("%j after %s is %s", (schedule, now, next) => {
     expect(new Date(nextRun(schedule, at(now))).toISOString()).toBe(new Date(next).toISOString());
   });

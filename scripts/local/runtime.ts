@@ -1,4 +1,5 @@
 import type { Authenticator } from "./auth/identity.ts";
+import type { Clock } from "./clock.ts";
 import type { Registry } from "./functions/registry.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
 import type { LimitRules } from "./limits/platformLimits.ts";
@@ -19,6 +20,7 @@ export interface LogLine {
 
 /** The parts of one running engine. */
 export interface Engine {
+  clock: Clock;
   catalog: Catalog;
   documents: Documents;
   transactor: Transactor;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Clock } from "./clock.ts";
 import { startEngineProcess } from "./limits/engineProcess.ts";
 import { startEngine, type EngineOptions, type RunningEngine } from "./engine.ts";
 
@@ -73,6 +74,7 @@ function wrap(engine: RunningEngine, folder: string, options: TestOptions): Test
 /**
  * Starts the whole project (or another functions folder) for a test. Uses only the given environment, none of
  * this machine's variables. Serves embeddings offline unless a key is set, and enforces a deployment's limits.
+ * `settle` does not wait for what is due later: it moves the engine's clock there.
  */
 export async function startTestEngine(options: Partial<TestOptions> = {}): Promise<TestEngine> {
   const folder = mkdtempSync(join(tmpdir(), "opensync-test-"));
@@ -81,6 +83,7 @@ export async function startTestEngine(options: Partial<TestOptions> = {}): Promi
     data: join(folder, "local.sqlite3"),
     env: {},
     limits: { mode: "enforce" },
+    clock: new Clock(true),
     ...options,
   };
   try {

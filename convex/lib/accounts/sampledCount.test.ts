@@ -27,14 +27,15 @@ test("weights grow by powers of two and never shrink", () => {
   expect(weights).toEqual([1, 1, 2, 2, 4, 4, 8, 32_768]);
 });
 
-test.each([3_000, 100_000, 1_000_000])(
-  "a flood of %d requests writes little and is counted well",
-  (n) => {
-    const counts = Array.from({ length: 20 }, (_, seed) => counted(n, seed + 1));
-    const mean = counts.reduce((sum, { count }) => sum + count, 0) / counts.length;
-    expect(mean).toBeGreaterThan(n * 0.8);
-    expect(mean).toBeLessThan(n * 1.2);
-    const most = Math.max(...counts.map(({ writes }) => writes));
-    expect(most).toBeLessThan(32 * (Math.log2(n / 32) + 3));
-  },
-);
+test.each([
+  [3_000, 20],
+  [100_000, 20],
+  [1_000_000, 3],
+])("a flood of %d requests writes little and is counted well", (n, seeds) => {
+  const counts = Array.from({ length: seeds }, (_, seed) => counted(n, seed + 1));
+  const mean = counts.reduce((sum, { count }) => sum + count, 0) / counts.length;
+  expect(mean).toBeGreaterThan(n * 0.8);
+  expect(mean).toBeLessThan(n * 1.2);
+  const most = Math.max(...counts.map(({ writes }) => writes));
+  expect(most).toBeLessThan(32 * (Math.log2(n / 32) + 3));
+});

@@ -45,8 +45,16 @@ const COMMANDS: readonly RegExp[] = [
   String.raw`(?:\b(?:NetworkCredential|PSCredential|HTTPBasicAuth|HTTPDigestAuth|BasicAuth|UsernamePasswordCredentials|PasswordAuthentication|[sS]etBasicAuth|basic_auth|httpBasic)\(|\bauth\s{0,2}[=:]\s{0,2}[([])${STRING}`,
 ].map((pattern) => new RegExp(pattern, "g"));
 
+/**
+ * Every hit of a pattern holds one of these. Most texts hold none, and looking for all of them at once costs a
+ * fraction of looking for each pattern.
+ */
+const HINT =
+  /mysql|mariadb|\b7za?\b|sshpass|\slogin|mongo|rdesktop|twine|cypher-shell|redis-cli|sqlcmd|bcp|zip|[io]sql|ldap|htpasswd|nmcli|smbclient|lftp|\s-pass|xfreerdp|ConvertTo-SecureString|jdbc:oracle|sqlplus|:(?:5432|5433|6432|\*):|\b(?:echo|printf)\s|Credential|Authentication|BasicAuth|DigestAuth|basic_auth|httpBasic|\bauth\s{0,2}[=:]/;
+
 /** Adds every password given to a command. */
 export function findInCommands(text: string, found: Finding[]): void {
+  if (!HINT.test(text)) return;
   for (const command of COMMANDS) {
     for (const hit of text.matchAll(command)) {
       const password = hit.at(-1) ?? "";

@@ -1,5 +1,6 @@
 import type * as JoseModule from "jose";
 import type { UserIdentity } from "convex/server";
+import type { Clock } from "../clock.ts";
 import { parseJson } from "../values/json.ts";
 
 /** The identity of a request: none, a verified user, or a token that failed verification. */
@@ -70,9 +71,11 @@ function toIdentity(claims: Record<string, unknown>): UserIdentity {
 /** Verifies `Authorization: Bearer <JWT>` by the providers of `auth.config.ts`, as Convex does. */
 export class Authenticator {
   readonly #providers: () => Provider[];
+  readonly #clock: Clock;
   readonly #keys = new Map<string, Promise<KeySet>>();
 
-  constructor(providers: () => Provider[]) {
+  constructor(providers: () => Provider[], clock: Clock) {
+    this.#clock = clock;
     this.#providers = providers;
   }
 
@@ -109,6 +112,7 @@ export class Authenticator {
     const algorithms = "algorithm" in provider ? [provider.algorithm] : ["RS256", "EdDSA"];
     const { payload } = await jose.jwtVerify(token, await this.#keySet(jose, provider), {
       algorithms,
+      currentDate: new Date(this.#clock.now()),
       clockTolerance: CLOCK_SLACK_S,
       requiredClaims: ["sub", "iss", "exp"],
     });

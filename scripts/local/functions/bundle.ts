@@ -1,8 +1,9 @@
 import { build, type BuildOptions, type Plugin } from "esbuild";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import Module, { builtinModules } from "node:module";
-import { basename, dirname, extname, join, relative, sep } from "node:path";
+import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { StartError } from "../failures.ts";
+import { cachedBundle } from "./bundleCache.ts";
 
 /** A loaded module: its exports by name. */
 type Exports = Record<string, unknown>;
@@ -112,23 +113,38 @@ interface CompilingModule extends Module {
   _compile(code: string, filename: string): void;
 }
 
-/**
- * Bundles code and loads it from memory, so that nothing is left on disk if the process is killed, and no
- * loader of this process changes it. Stack traces show `bundle.cjs` in `resolveDir`.
- */
-async function load(code: string, resolveDir: string): Promise<unknown> {
-  const filename = join(resolveDir, "bundle.cjs");
+/** Bundles code, and lists the files that the bundle is made of. */
+async function bundle(code: string, resolveDir: string, outfile: string) {
   const result = await build({
     ...OPTIONS,
     stdin: { contents: code, resolveDir, loader: "ts" },
-    outfile: filename,
+    outfile,
     write: false,
+    metafile: true,
     plugins: [componentDefinitions],
   }).catch((error: unknown) => {
     throw new StartError(`The functions in ${resolveDir} cannot be bundled: ${String(error)}`);
   });
+  const files = Object.keys(result.metafile.inputs).map((input) =>
+    input.replace(/^component:/, ""),
+  );
+  return {
+    code: result.outputFiles[0]?.text ?? "",
+    files: files.filter((input) => input !== "<stdin>").map((input) => resolve(input)),
+  };
+}
+
+/**
+ * Bundles code and loads it from memory, so that no loader of this process changes it. Stack traces show
+ * `bundle.cjs` in `resolveDir`.
+ */
+async function load(code: string, resolveDir: string): Promise<unknown> {
+  const filename = join(resolveDir, "bundle.cjs");
+  const bundled = await cachedBundle(`${filename}\n${code}`, () =>
+    bundle(code, resolveDir, filename),
+  );
   const loaded = new Module(filename) as CompilingModule;
-  loaded._compile(result.outputFiles[0]?.text ?? "", filename);
+  loaded._compile(bundled, filename);
   return loaded.exports as unknown;
 }
 

@@ -2,7 +2,8 @@ import { currentCall } from "./context.ts";
 
 /** The start time of the running transaction; outside of one, the current time. */
 function now(): number {
-  return currentCall()?.transaction?.time ?? Date.now();
+  const call = currentCall();
+  return call?.transaction?.time ?? call?.engine.clock.now() ?? Date.now();
 }
 
 /** `Date` for functions: in queries and mutations time does not advance, as on a deployment. */

@@ -64,7 +64,7 @@ export async function serveClientApi(
   if (request.method !== "POST")
     return new Response("Method Not Allowed", { status: 405, headers: CORS });
   const { pathname } = new URL(request.url);
-  if (pathname === "/api/query_ts") return jsonResponse(200, { ts: String(Date.now()) });
+  if (pathname === "/api/query_ts") return jsonResponse(200, { ts: String(engine.clock.now()) });
   if (who.identity.kind === "invalid")
     return jsonResponse(401, { code: "InvalidAuthHeader", message: who.identity.reason });
   const call = await readCall(request);

@@ -4,7 +4,7 @@ import type { LogLine } from "../runtime.ts";
 import type { Value } from "convex/values";
 
 /** Options that can be sent to another process. */
-export type SentOptions = Omit<EngineOptions, "log" | "onRequest">;
+export type SentOptions = Omit<EngineOptions, "log" | "onRequest" | "clock">;
 
 /** Requests to the process that runs an engine. */
 export type Request =

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Value } from "convex/values";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Clock } from "../clock.ts";
 import type { LogLine } from "../runtime.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
 import { TooManyWritesError, withWriteRetries, WriteWindow } from "./writeWindow.ts";
@@ -75,7 +76,7 @@ describe("the running JavaScript of a query or mutation", () => {
 
 describe("the write window", () => {
   test("lets a mutation start within 4 MiB per second, and refuses the next one beyond that", () => {
-    const window = new WriteWindow(4 * MIB);
+    const window = new WriteWindow(4 * MIB, new Clock());
     window.record(4 * MIB);
     window.assertOpen();
     window.record(1);

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Clock } from "../clock.ts";
 
 const WINDOW_MS = 1000;
 
@@ -23,22 +24,24 @@ export class TooManyWritesError extends Error {
  */
 export class WriteWindow {
   readonly #limit: number;
+  readonly #clock: Clock;
   #writes: { at: number; bytes: number }[] = [];
   #bytes = 0;
 
-  constructor(bytesPerSecond: number) {
+  constructor(bytesPerSecond: number, clock: Clock) {
+    this.#clock = clock;
     this.#limit = bytesPerSecond;
   }
 
   /** Throws if no mutation may start now. */
   assertOpen(): void {
-    this.#forget(performance.now());
+    this.#forget(this.#clock.elapsed());
     if (this.#bytes > this.#limit) throw new TooManyWritesError(this.#limit);
   }
 
   record(bytes: number): void {
     if (bytes === 0) return;
-    const now = performance.now();
+    const now = this.#clock.elapsed();
     this.#forget(now);
     this.#writes.push({ at: now, bytes });
     this.#bytes += bytes;

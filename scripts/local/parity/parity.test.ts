@@ -171,6 +171,38 @@ describe("queries", () => {
     });
   });
 
+  test("an index finds a document by what it holds now, never by what it held before", async () => {
+    await same(async (backend) => {
+      const [id] = (await backend.mutation("values:add", {
+        group: "was",
+        values: [1],
+      })) as string[];
+      const found = async () => {
+        const options = { order: "asc", paginationOpts: { numItems: 5, cursor: null } };
+        const sizes: number[] = [];
+        for (const group of ["was", "is now", "is last"])
+          sizes.push(
+            ((await backend.query("values:page", { group, ...options })) as Page).page.length,
+          );
+        return sizes;
+      };
+      const steps = [await found()];
+      await backend.mutation("values:change", { id, patch: { group: "is now" } });
+      steps.push(await found());
+      await backend.mutation("values:change", {
+        id,
+        replace: { group: "is last", value: 1, rank: 0 },
+      });
+      steps.push(await found());
+      expect(steps).toEqual([
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+      ]);
+      return steps;
+    });
+  });
+
   test("patch merges and removes fields, replace replaces, delete deletes", async () => {
     const strip = (value: unknown) =>
       value === null ? null : { ...(value as object), _id: "", _creationTime: 0 };
@@ -246,26 +278,36 @@ describe("pagination", () => {
     });
   });
 
-  test("up to an end cursor returns the same page again, with documents inserted in between", async () => {
-    await same(async (backend) => {
-      const ids = (await backend.mutation("values:add", {
-        group: "end",
-        values: [1, 2, 3, 4],
-      })) as string[];
-      const options = (more: object) => ({
-        group: "end",
-        order: "asc",
-        paginationOpts: { numItems: 2, cursor: null, ...more },
+  test.each([
+    ["asc", 0, [1]],
+    ["desc", 3, [2]],
+  ])(
+    "up to an end cursor returns the same page again, without what was deleted (%s)",
+    async (order, gone, left) => {
+      await same(async (backend) => {
+        const group = `end ${order}`;
+        const ids = (await backend.mutation("values:add", {
+          group,
+          values: [1, 2, 3, 4],
+        })) as string[];
+        const options = (more: object) => ({
+          group,
+          order,
+          paginationOpts: { numItems: 2, cursor: null, ...more },
+        });
+        const first = (await backend.query("values:page", options({}))) as Page;
+        await backend.mutation("values:remove", { id: ids[gone] });
+        const again = (await backend.query(
+          "values:page",
+          options({ endCursor: first.continueCursor }),
+        )) as Page;
+        expect(again.page).toEqual(left);
+        const cursor = again.continueCursor;
+        const rest = (await backend.query("values:page", options({ cursor }))) as Page;
+        return [again.page, again.isDone, rest.page];
       });
-      const first = (await backend.query("values:page", options({}))) as Page;
-      await backend.mutation("values:remove", { id: ids[0] });
-      const again = (await backend.query(
-        "values:page",
-        options({ endCursor: first.continueCursor }),
-      )) as Page;
-      return again.page;
-    });
-  });
+    },
+  );
 
   test("stops after the rows it may read", async () => {
     await same(async (backend) => {

@@ -28,9 +28,14 @@ function asCron(schedule: Exclude<CronSchedule, { type: "interval" }>): string {
   }
 }
 
-/** Returns the first minute after `now` that matches a five-field cron expression, in UTC. */
+/**
+ * Returns the first minute after `now` that matches a five-field cron expression, in UTC. `sloppyRanges` reads
+ * `10/20` as from 10 in steps of 20, as a deployment does.
+ */
 function nextCron(cron: string, now: number): number {
-  const next = new Cron(cron, { timezone: "UTC", mode: "5-part" }).nextRun(new Date(now));
+  const next = new Cron(cron, { timezone: "UTC", mode: "5-part", sloppyRanges: true }).nextRun(
+    new Date(now),
+  );
   if (next === null) throw new Error(`The cron "${cron}" never runs`);
   return next.getTime();
 }

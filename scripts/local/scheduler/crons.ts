@@ -1,4 +1,5 @@
 import type { JSONValue } from "convex/values";
+import type { Clock } from "../clock.ts";
 import type { Registry } from "../functions/registry.ts";
 import type { Statements } from "../store/database.ts";
 import { parseJson } from "../values/json.ts";
@@ -33,9 +34,11 @@ export class Crons {
   readonly #sql: Statements;
   readonly #jobs: Jobs;
   readonly #registry: Registry;
+  readonly #clock: Clock;
   readonly #lastJob = new Map<string, string>();
 
-  constructor(sql: Statements, jobs: Jobs, registry: Registry) {
+  constructor(sql: Statements, jobs: Jobs, registry: Registry, clock: Clock) {
+    this.#clock = clock;
     this.#sql = sql;
     this.#jobs = jobs;
     this.#registry = registry;
@@ -67,7 +70,7 @@ export class Crons {
         "INSERT INTO crons (name, definition, next) VALUES (?, ?, ?)",
         name,
         JSON.stringify(cron),
-        nextRun(cron.definition.schedule, Date.now()),
+        nextRun(cron.definition.schedule, this.#clock.now()),
       );
   }
 

@@ -1,5 +1,6 @@
 import type { JSONValue } from "convex/values";
 import { jsonToConvex } from "convex/values";
+import type { Clock } from "../clock.ts";
 import type { FunctionPath } from "../functions/registry.ts";
 import type { Catalog } from "../store/catalog.ts";
 import type { Statements } from "../store/database.ts";
@@ -29,10 +30,11 @@ const MAX_DISTANCE_MS = 5 * 365 * 24 * 60 * 60 * 1000;
 export class Jobs {
   constructor(
     private readonly tables: { sql: Statements; catalog: Catalog; documents: Documents },
+    private readonly clock: Clock,
   ) {}
 
   add(owner: string, where: FunctionPath, args: JSONValue, due: number): string {
-    if (Math.abs(due - Date.now()) > MAX_DISTANCE_MS)
+    if (Math.abs(due - this.clock.now()) > MAX_DISTANCE_MS)
       throw new Error("Functions can only be scheduled within 5 years of now");
     const id = writeSystem({ ...this.tables, component: owner }, "_scheduled_functions", {
       name: where.path.replace(":", ".js:"),
@@ -102,7 +104,7 @@ export class Jobs {
     patchSystem({ ...this.tables, component: owner }, id, {
       state,
       // Unlike a deployment, does not keep arguments, because they may contain data that is deleted later.
-      ...(isComplete ? { completedTime: Date.now(), args: [] } : {}),
+      ...(isComplete ? { completedTime: this.clock.now(), args: [] } : {}),
     });
   }
 
@@ -124,7 +126,7 @@ export class Jobs {
       `SELECT d.seq, d.id, d.size, d.json FROM documents d
        WHERE d.table_number = ? AND json_extract(d.json, '$.completedTime') < ? LIMIT ?`,
       table.number,
-      Date.now() - RETENTION_MS,
+      this.clock.now() - RETENTION_MS,
       PRUNE_BATCH,
     );
     for (const row of rows) documents.remove(table, row);

@@ -60,7 +60,8 @@ export class Scheduler {
   #delay(): number {
     if (this.#running.size >= this.#slots) return MAX_TIMER_MS;
     const next = this.#nextDue();
-    return next === null ? MAX_TIMER_MS : Math.min(Math.max(0, next - Date.now()), MAX_TIMER_MS);
+    if (next === null) return MAX_TIMER_MS;
+    return Math.min(Math.max(0, next - this.#engine.clock.now()), MAX_TIMER_MS);
   }
 
   #nextDue(): number | null {
@@ -74,7 +75,7 @@ export class Scheduler {
   async #tick(): Promise<void> {
     await this.#engine.transactor.between(() => undefined);
     if (this.#isStopped) return;
-    const now = Date.now();
+    const now = this.#engine.clock.now();
     if ((this.#crons.nextDue() ?? Infinity) <= now)
       await this.#engine.transactor.mutation(() => {
         this.#crons.enqueueDue(now, (id) => this.#running.has(id));
@@ -181,10 +182,15 @@ export class Scheduler {
   async settle(withinMs: number): Promise<void> {
     for (;;) {
       await this.#engine.transactor.between(() => undefined);
-      const next = this.#engine.jobs.nextDue();
-      const isFar = next === null || next > Date.now() + withinMs;
+      const { clock, jobs } = this.#engine;
+      const next = jobs.nextDue();
+      const isFar = next === null || next > clock.now() + withinMs;
       if (this.#running.size === 0 && isFar) return;
-      const wait = next === null ? 0 : Math.max(0, next - Date.now());
+      if (this.#running.size === 0 && clock.skips && next !== null) {
+        clock.skipTo(next);
+        this.wake();
+      }
+      const wait = next === null ? 0 : Math.max(0, next - clock.now());
       const pause = new Promise((resolve) => setTimeout(resolve, Math.min(wait, 20) + 1));
       await Promise.race([...this.#running.values(), pause]);
     }

@@ -113,6 +113,20 @@ describe("text search", () => {
     expect(await search("thoughts")).toEqual([]);
   });
 
+  test("follows a change of a filter field alone, and of the text alone under a filter", async () => {
+    const before = owner;
+    const [id = ""] = await add("moving pear");
+    await engine.runFunction("search:edit", { id, kind: "x" });
+    expect(await search("pear", { kind: "x" })).toEqual(["moving pear"]);
+    await engine.runFunction("search:edit", { id, kind: "y" });
+    expect(await search("pear", { kind: "x" })).toEqual([]);
+    expect(await search("pear", { kind: "y" })).toEqual(["moving pear"]);
+    await engine.runFunction("search:edit", { id, owner: `o${before + 1}` });
+    expect(await search("pear")).toEqual([]);
+    owner += 1;
+    expect(await search("pear", { kind: "y" })).toEqual(["moving pear"]);
+  });
+
   test("uses at most 16 words of a query", async () => {
     await add("needle");
     const hay = Array.from({ length: 16 }, (_, i) => `hay${i}`).join(" ");

@@ -55,6 +55,20 @@ test("vector search is exact, however close the vectors, and follows what was co
   await expectExact();
 });
 
+test("vector search follows a change of a filter field alone", async () => {
+  const vector = [1, 0, 0, 0];
+  const note = { owner: "anna", kind: "x", embedding: vector };
+  const id = (await engine.runFunction("search:add", note)) as string;
+  const found = async (owner: string) =>
+    ((await engine.runFunction("search:byVector", { vector, owner })) as { _id: string }[]).map(
+      ({ _id }) => _id,
+    );
+  await engine.runFunction("search:edit", { id, owner: "ben" });
+  expect([await found("anna"), await found("ben")]).toEqual([[], [id]]);
+  await engine.runFunction("search:edit", { id, owner: "carl" });
+  expect([await found("ben"), await found("carl")]).toEqual([[], [id]]);
+});
+
 test("a search of many vectors lets other requests run", async () => {
   const vectors = new QuantizedVectors(4);
   for (let seq = 1; seq <= 20_000; seq++)

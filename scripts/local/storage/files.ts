@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../clock.ts";
 import type { Statements } from "../store/database.ts";
 import type { Catalog } from "../store/catalog.ts";
 import type { Documents } from "../store/documents.ts";
@@ -22,8 +23,10 @@ const UPLOAD_VALID_MS = 60 * 60 * 1000;
 export class Files {
   readonly #tables: Tables;
   readonly #secret: string;
+  readonly #clock: Clock;
 
-  constructor(tables: Tables, secret: string) {
+  constructor(tables: Tables, secret: string, clock: Clock) {
+    this.#clock = clock;
     this.#tables = tables;
     this.#secret = secret;
   }
@@ -97,7 +100,7 @@ export class Files {
   }
 
   uploadPath(component: string): string {
-    const until = String(Date.now() + UPLOAD_VALID_MS);
+    const until = String(this.#clock.now() + UPLOAD_VALID_MS);
     const text = `upload:${component}:${until}`;
     return `/api/storage/upload?until=${until}&component=${encodeURIComponent(component)}&signature=${this.#sign(text)}`;
   }
@@ -107,6 +110,6 @@ export class Files {
     const until = query.get("until") ?? "";
     const component = query.get("component") ?? "";
     const isValid = this.#isSigned(`upload:${component}:${until}`, query.get("signature") ?? "");
-    return isValid && Number(until) > Date.now() ? component : null;
+    return isValid && Number(until) > this.#clock.now() ? component : null;
   }
 }

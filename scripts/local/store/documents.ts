@@ -1,5 +1,6 @@
 import { jsonToConvex } from "convex/values";
 import { parseJson, type JsonObject } from "../values/json.ts";
+import type { Clock } from "../clock.ts";
 import { newId } from "../values/ids.ts";
 import type { Table } from "./catalog.ts";
 import type { Statements } from "./database.ts";
@@ -33,11 +34,13 @@ export function toDocument(json: string): Document {
 /** Stores documents and their index entries, without validation, limits or access rules. */
 export class Documents {
   readonly #sql: Statements;
+  readonly #clock: Clock;
   #lastCreationTime = 0;
   /** Called for every removed document; its transaction may still be rolled back. */
   onRemove: () => void = () => undefined;
 
-  constructor(sql: Statements) {
+  constructor(sql: Statements, clock: Clock) {
+    this.#clock = clock;
     this.#sql = sql;
   }
 
@@ -51,7 +54,7 @@ export class Documents {
 
   /** Returns system fields for a new document; creation times are strictly increasing. */
   identify(table: Table): { _id: string; _creationTime: number } {
-    const now = Date.now();
+    const now = this.#clock.now();
     const time = now > this.#lastCreationTime ? now : this.#lastCreationTime + 0.001;
     this.#lastCreationTime = time;
     return { _id: newId(table.number), _creationTime: time };

@@ -1,3 +1,4 @@
+import type { Clock } from "../clock.ts";
 import type { Catalog } from "../store/catalog.ts";
 import { generator } from "../values/random.ts";
 import type { Statements } from "../store/database.ts";
@@ -8,20 +9,24 @@ import { Account, type Usage } from "./usage.ts";
 /** One running query or mutation, with everything it calls in the same transaction. */
 export class Transaction {
   readonly account = new Account();
+  /** Measures the time of its JavaScript. */
   readonly clock: UserClock;
   /** The value of `Date.now()` while it runs. */
-  readonly time = Date.now();
+  readonly time: number;
   /** Generates `Math.random()` while it runs. */
   readonly random = generator(Math.random() * 2 ** 32);
   /** The commit timestamp, known in advance because transactions run one after the other. */
-  readonly timestamp = BigInt(this.time) * 1_000_000n;
+  readonly timestamp: bigint;
   /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
   isOpen = true;
 
   constructor(
     readonly isMutation: boolean,
+    now: number,
     areLimitsEnforced: boolean,
   ) {
+    this.time = now;
+    this.timestamp = BigInt(now) * 1_000_000n;
     this.clock = new UserClock(areLimitsEnforced);
   }
 
@@ -44,6 +49,7 @@ export class Transactor {
   readonly #sql: Statements;
   readonly #catalog: Catalog;
   readonly #durability: Durability;
+  readonly #clock: Clock;
   readonly #areLimitsEnforced: boolean;
   #turn: Promise<unknown> = Promise.resolve();
   #savepoint = 0;
@@ -52,8 +58,10 @@ export class Transactor {
     sql: Statements,
     catalog: Catalog,
     durability: Durability,
+    clock: Clock,
     areLimitsEnforced: boolean,
   ) {
+    this.#clock = clock;
     this.#areLimitsEnforced = areLimitsEnforced;
     this.#durability = durability;
     this.#sql = sql;
@@ -63,7 +71,7 @@ export class Transactor {
   /** Runs a query, which only reads and commits nothing. */
   query<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const transaction = new Transaction(false, this.#areLimitsEnforced);
+      const transaction = new Transaction(false, this.#clock.now(), this.#areLimitsEnforced);
       try {
         return await withTimeout(work(transaction));
       } finally {
@@ -88,7 +96,7 @@ export class Transactor {
 
   #commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const transaction = new Transaction(true, this.#areLimitsEnforced);
+      const transaction = new Transaction(true, this.#clock.now(), this.#areLimitsEnforced);
       this.#sql.run("BEGIN IMMEDIATE");
       try {
         const result = await withTimeout(work(transaction));

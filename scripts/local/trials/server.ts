@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { BUNDLES_VARIABLE } from "../functions/bundleCache.ts";
 
 /** `npm start` as a separate process, to measure and to kill. */
 export interface ServerProcess {
@@ -38,8 +39,9 @@ const NO_LIMITS = {
 
 /** The environment of a server in a trial, without keys of this machine. */
 function cleanEnv(own: Record<string, string>): NodeJS.ProcessEnv {
-  const { PATH, HOME, TMPDIR } = process.env;
-  return { PATH, HOME, TMPDIR, ...NO_LIMITS, ...own };
+  const { PATH, HOME, TMPDIR, [BUNDLES_VARIABLE]: bundles } = process.env;
+  const kept = bundles === undefined ? {} : { [BUNDLES_VARIABLE]: bundles };
+  return { PATH, HOME, TMPDIR, ...kept, ...NO_LIMITS, ...own };
 }
 
 /**

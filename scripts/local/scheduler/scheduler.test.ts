@@ -1,0 +1,118 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Clock } from "../clock.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+const HOUR_MS = 60 * 60 * 1_000;
+
+/** One job at a time, so that jobs end in the order in which they begin. */
+let engine: TestEngine;
+const clock = new Clock(true);
+beforeAll(async () => {
+  const limits = { mode: "enforce", scheduledJobs: 1 } as const;
+  engine = await startTestEngine({ functions, limits, clock });
+});
+const folder = mkdtempSync(join(tmpdir(), "opensync-scheduler-"));
+afterAll(async () => {
+  await engine.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const schedule = async (name: string, delay: number, target = "note") =>
+  (await engine.runFunction("jobs:schedule", { target, delay, name })) as string;
+const stateOf = (id: string) => engine.runFunction("jobs:state", { id });
+const ran = async () => (await engine.runFunction("jobs:ran")) as string[];
+
+describe("the clock of an engine under test", () => {
+  test("moves to what is due within the given time, and no further", async () => {
+    const [soon, late] = [await schedule("soon", HOUR_MS), await schedule("late", 5 * HOUR_MS)];
+    await engine.settle(HOUR_MS / 2);
+    expect([await stateOf(soon), await stateOf(late)]).toEqual(["pending", "pending"]);
+    await engine.settle(2 * HOUR_MS);
+    expect([await stateOf(soon), await stateOf(late)]).toEqual(["success", "pending"]);
+    await engine.settle(5 * HOUR_MS);
+    expect(await stateOf(late)).toBe("success");
+  });
+
+  test("does not go back at a restart", async () => {
+    const [before] = (await engine.runFunction("values:add", { group: "g", values: [1] })) as [
+      string,
+    ];
+    await schedule("far", HOUR_MS);
+    await engine.settle(2 * HOUR_MS);
+    engine = await engine.restart();
+    const [after] = (await engine.runFunction("values:add", { group: "g", values: [2] })) as [
+      string,
+    ];
+    const timeOf = async (id: string) =>
+      ((await engine.runFunction("values:get", { id })) as { _creationTime: number })._creationTime;
+    expect((await timeOf(after)) - (await timeOf(before))).toBeGreaterThanOrEqual(HOUR_MS);
+  });
+});
+
+test("an action is noted as begun before it runs, so that a crash cannot make it run twice", async () => {
+  const states: unknown[] = [];
+  const id = await schedule("inside", 0, "noteByAction");
+  // The action runs this mutation first.
+  const stop = engine.onCall(({ name }) => {
+    if (name === "jobs:note" && states.length === 0) states.push(stateOf(id));
+  });
+  await engine.settle();
+  stop();
+  expect(await Promise.all(states)).toEqual(["inProgress"]);
+  expect(await stateOf(id)).toBe("success");
+});
+
+test("canceling an action that has begun changes nothing", async () => {
+  const states: Promise<unknown>[] = [];
+  const id = await schedule("goes on", 0, "noteByAction");
+  const stop = engine.onCall(({ name }) => {
+    if (name !== "jobs:note" || states.length > 0) return;
+    states.push(engine.runFunction("jobs:cancel", { id }).then(() => stateOf(id)));
+  });
+  await engine.settle();
+  stop();
+  expect(await Promise.all(states)).not.toContain("canceled");
+  expect(await stateOf(id)).toBe("success");
+  expect(await ran()).toContain("goes on, then");
+});
+
+test("an action that a crash interrupted is failed at the next start, and does not run again", async () => {
+  const data = join(folder, "crashed.sqlite3");
+  const first = await startTestEngine({ functions, data, clock });
+  const begun = { target: "noteByAction", delay: HOUR_MS, name: "begun" };
+  const id = (await first.runFunction("jobs:schedule", begun)) as string;
+  await first.stop();
+  // What the file holds if the process ends while the action runs.
+  const file = openSqlite(data);
+  file.exec("UPDATE jobs SET running = 1");
+  file.close();
+  const second = await startTestEngine({ functions, data, clock });
+  await second.settle(2 * HOUR_MS);
+  expect(await second.runFunction("jobs:state", { id })).toBe("failed");
+  expect(await second.runFunction("jobs:ran")).not.toContain("begun");
+  await second.stop();
+});
+
+test("jobs run in the order in which they are due", async () => {
+  const delays = [4, 1, 3, 0, 2].map((minutes) => minutes * 60_000);
+  for (const delay of delays) await schedule(`after ${delay}`, delay);
+  await engine.settle(HOUR_MS);
+  const order = (await ran()).filter((name) => name.startsWith("after "));
+  expect(order).toEqual([...delays].sort((a, b) => a - b).map((delay) => `after ${delay}`));
+});
+
+test("of jobs that are overdue together, the one due first runs first", async () => {
+  for (const delay of [30_000, 10_000, 20_000]) await schedule(`overdue ${delay}`, delay);
+  // All three come due before the engine looks at its queue again.
+  clock.skipTo(clock.now() + HOUR_MS);
+  engine = await engine.restart();
+  await engine.settle();
+  const order = (await ran()).filter((name) => name.startsWith("overdue "));
+  expect(order).toEqual(["overdue 10000", "overdue 20000", "overdue 30000"]);
+});
