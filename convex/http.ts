@@ -1,4 +1,5 @@
 import { httpRouter } from "convex/server";
+import { getChanges } from "./http/changes";
 import { getContext } from "./http/context";
 import { searchDocs } from "./http/docs";
 import { deleteSession, patchSession } from "./http/edit";
@@ -43,6 +44,7 @@ export const endpoints: readonly Endpoint[] = [
   getSession,
   getSessionById,
   getMessage,
+  getChanges,
   search,
   searchByQuery,
   getContext,

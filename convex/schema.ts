@@ -64,12 +64,17 @@ const users = defineTable({
   /** When the key was last used, exact to five minutes. */
   apiKeyUsedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
-  /** Secret for the pseudonyms of anonymised exports, 32 random bytes; the first such export creates it. */
+  /**
+   * Secret for the pseudonyms of anonymised exports and for the ids of deleted sessions, 32 random bytes; the
+   * first use creates it (`model/accounts/userSecret.ts`).
+   */
   pseudonymKey: v.optional(v.string()),
   /** Set while a deletion is open: its scope and start. Progress is in `deletions`. */
   deleting: v.optional(v.object({ scope: vDeletionScope, startedAt: v.number() })),
   /** Version 1 stored the whole state here; a cron moves it to `deletions`. */
   deletion: v.optional(vDeletion),
+  /** When the last deletion of all data that has ended was started, ms; clients then read all changes again. */
+  dataDeletedAt: v.optional(v.number()),
   /** Until when (ms) a class of endpoints refuses the user, set when its limit is used up. */
   limitedUntil: v.optional(v.object(limitTimes)),
 })
@@ -152,6 +157,11 @@ const sessions = defineTable({
   createdAt: v.number(),
   /** When the server last stored something new for this session, ms. */
   updatedAt: v.number(),
+  /**
+   * When anything that its owner sees last changed, reviews, sharing and titles included, ms. Absent for
+   * sessions that have not changed since before the field existed.
+   */
+  changedAt: v.optional(v.number()),
   /** Title, project and first prompts, at most `SEARCHABLE_TEXT_MAX_BYTES`. */
   searchableText: v.optional(v.string()),
 
@@ -211,6 +221,8 @@ const sessions = defineTable({
   .index("by_user_and_created_at", ["userId", "createdAt"])
   // The dashboard's and the pages' list by last activity.
   .index("by_user_and_updated_at", ["userId", "updatedAt"])
+  // GET /api/changes, which would otherwise read every session.
+  .index("by_user_and_changed_at", ["userId", "changedAt"])
   // The dashboard's lists by tokens, cost and duration. Without these indexes, the largest sessions could not
   // be found among more sessions than one query reads (about 2,500).
   .index("by_user_and_total_tokens", ["userId", "totalTokens"])
@@ -366,6 +378,19 @@ const tombstones = defineTable({
   // The cron that removes expired rows.
   .index("by_expires_at", ["expiresAt"]);
 
+/**
+ * Sessions that their owner deleted, for GET /api/changes; `_creationTime` is the time of the deletion. Holds
+ * only our id, sealed with the user's secret, so nothing of what was deleted can be found here. Written and read by `model/sessions/feed.ts`;
+ * deleted after a year, and with all data of a user.
+ */
+const deletedSessions = defineTable({
+  userId: v.id("users"),
+  nonce: v.string(),
+  sealedId: v.string(),
+})
+  // GET /api/changes; deletion of all data.
+  .index("by_user", ["userId"]);
+
 /** All tables, including those of Convex Auth. */
 export default defineSchema({
   ...authTables,
@@ -395,5 +420,6 @@ export default defineSchema({
   docPages,
   docEmbeddings,
   tombstones,
+  deletedSessions,
   migrations,
 });

@@ -9,6 +9,7 @@ export const API_VERSION = "1.0.0";
  * with its feature and never removed or given another meaning.
  */
 export const CAPABILITIES = [
+  "changes",
   "me",
   "messages.get",
   "messages.tail",

@@ -38,17 +38,21 @@ export async function update(
   now: number,
 ): Promise<void> {
   const changes = asStored(asked);
-  await Reviews.save(ctx, session, changes);
+  const hasNewTexts = await Reviews.save(ctx, session, changes);
   const wanted = wantedMarks(changes);
   const isNew = Object.entries(wanted).some(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(markOf(session, key)),
   );
-  if (!isNew) return;
+  if (!isNew) {
+    if (hasNewTexts) await ctx.db.patch("sessions", session._id, { changedAt: now });
+    return;
+  }
   // A reviewed session always has a value in `evalReady`, because its index finds reviewed sessions.
   const evalReady = wanted.evalReady ?? session.evalReady ?? false;
   await ctx.db.patch("sessions", session._id, {
     ...wanted,
     evalReady,
+    changedAt: now,
     ...reviewedAt(session, changes, now),
   });
 }

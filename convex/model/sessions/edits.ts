@@ -31,7 +31,7 @@ export async function edit(
   const { title, isPublic, ...evaluation } = edits;
   const session = await Sessions.require(ctx, user, id);
   await Evals.update(ctx, session, evaluation, now);
-  if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic);
+  if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic, now);
   if (title !== undefined) await retitle(ctx, session, asStored(title), now);
   const edited = await ctx.db.get("sessions", session._id);
   if (edited === null)
@@ -53,6 +53,7 @@ async function retitle(
   await ctx.db.patch("sessions", session._id, {
     title: own,
     titleEdited: own === undefined ? undefined : true,
+    changedAt: now,
     ...(refreshDueAt === undefined ? {} : { refreshDueAt }),
   });
   if (refreshDueAt !== undefined) await scheduleRefresh(ctx, session._id);
