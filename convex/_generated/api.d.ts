@@ -363,6 +363,7 @@ import type * as wire_stats from "../wire/stats.js";
 import type * as wire_sync from "../wire/sync.js";
 import type * as wire_usageSums from "../wire/usageSums.js";
 import type * as wire_values from "../wire/values.js";
+import type * as wire_warnings from "../wire/warnings.js";
 import type * as wire_webhooks from "../wire/webhooks.js";
 import type * as wire_wellKnown from "../wire/wellKnown.js";
 import type * as workos from "../workos.js";
@@ -730,6 +731,7 @@ declare const fullApi: ApiFromModules<{
   "wire/sync": typeof wire_sync;
   "wire/usageSums": typeof wire_usageSums;
   "wire/values": typeof wire_values;
+  "wire/warnings": typeof wire_warnings;
   "wire/webhooks": typeof wire_webhooks;
   "wire/wellKnown": typeof wire_wellKnown;
   workos: typeof workos;
