@@ -83,6 +83,22 @@ function parseNamed<Schema extends z.ZodType>(
   return parse(schema, values, (name) => sentAs.get(name) ?? documentedName(name, place));
 }
 
+/** Parses an object inside a body; its unknown names are refused like those of the body. */
+export function parseWithin<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  value: { [name: string]: unknown },
+): z.output<Schema> {
+  const { values, sentAs, unknown, repeated } = readNames(schema, Object.entries(value), "body");
+  const inside = (details: Detail[]) =>
+    details.map((detail) => ({ ...detail, path: `${path}.${detail.path}` }));
+  if (unknown.length > 0) {
+    throw new AppError("UNKNOWN_PARAMETER", "Unknown field", { details: inside(unknown) });
+  }
+  if (repeated.length > 0) throw invalid(inside(repeated));
+  return parse(schema, values, (name) => `${path}.${sentAs.get(name) ?? name}`);
+}
+
 type Detail = { path: string; message: string };
 
 const invalid = (details: Detail[]) =>

@@ -57,5 +57,7 @@ export const examples: { readonly [name: string]: Example } = {
     param: session.externalId,
     body: { evalReady: true, evalStatus: "golden", evalTags: ["upload"] },
   },
+  bulkSessions: { body: { sessionIds: [session.externalId], addTags: ["smoke"], dryRun: true } },
+  exportByBody: { body: { sessionIds: [session.externalId], format: "markdown" } },
   deleteSession: { param: session.externalId },
 };

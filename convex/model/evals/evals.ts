@@ -77,7 +77,8 @@ function reviewedAt(session: Doc<"sessions">, changes: EvalChanges, now: number)
   return isMarked || isJudged ? { reviewedAt: now } : {};
 }
 
-function tagsOf(tags: readonly string[]): string[] | undefined {
+/** Cleans tags as they are stored; throws 400 if there are too many, or one is too long. */
+export function tagsOf(tags: readonly string[]): string[] | undefined {
   const clean = Array.from(new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== "")));
   if (clean.length > TAGS_MAX) throw invalidField("evalTags", `holds more than ${TAGS_MAX} tags`);
   if (clean.some((tag) => tag.length > TAG_MAX_LENGTH)) {
