@@ -30,12 +30,17 @@ export const users = defineTable({
   /** When the key was last used, exact to five minutes. */
   apiKeyUsedAt: v.optional(v.number()),
   enabledAgents: v.optional(v.array(v.string())),
-  /** Secret for the pseudonyms of anonymised exports, 32 random bytes; the first such export creates it. */
+  /**
+   * Secret for the pseudonyms of anonymised exports and for the ids of deleted sessions, 32 random bytes; the
+   * first use creates it (`model/accounts/userSecret.ts`).
+   */
   pseudonymKey: v.optional(v.string()),
   /** Set while a deletion is open: its scope and start. Progress is in `deletions`. */
   deleting: v.optional(v.object({ scope: vDeletionScope, startedAt: v.number() })),
   /** Version 1 stored the whole state here; a cron moves it to `deletions`. */
   deletion: v.optional(vDeletion),
+  /** When the last deletion of all data that has ended was started, ms; clients then read all changes again. */
+  dataDeletedAt: v.optional(v.number()),
   /** Until when (ms) a class of endpoints refuses the user, set when its limit is used up. */
   limitedUntil: v.optional(v.object(limitTimes)),
 })
@@ -106,6 +111,19 @@ export const tombstones = defineTable({
   .index("by_user", ["userId"])
   // The cron that removes expired rows.
   .index("by_expires_at", ["expiresAt"]);
+
+/**
+ * Sessions that their owner deleted, for GET /api/changes; `_creationTime` is the time of the deletion. Holds
+ * only our id, sealed with the user's secret, so nothing of what was deleted can be found here. Written and read by `model/sessions/feed.ts`;
+ * deleted after a year, and with all data of a user.
+ */
+export const deletedSessions = defineTable({
+  userId: v.id("users"),
+  nonce: v.string(),
+  sealedId: v.string(),
+})
+  // GET /api/changes; deletion of all data.
+  .index("by_user", ["userId"]);
 
 /**
  * One line per request of a user, with its outcome; no bodies, no secrets. Version 1 also wrote lines without

@@ -4,6 +4,7 @@ import { systemMutation } from "./functions";
 import * as AccountDeletion from "./model/accounts/accountDeletion";
 import { moveVersion1 } from "./model/accounts/deletionState";
 import * as Deletion from "./model/sessions/deletion";
+import { removeOldDeletions } from "./model/sessions/deletedSessions";
 import { removeExpired } from "./model/tombstones";
 import { forgetDeleted } from "./model/accounts/rateLimits";
 
@@ -53,12 +54,13 @@ export const forgetIdentity = systemMutation({
   },
 });
 
-/** Cron: removes expired tombstones. */
+/** Cron: removes expired tombstones, and records of sessions deleted as long ago. */
 export const removeExpiredTombstones = systemMutation({
   args: {},
   returns: v.null(),
   handler: async (ctx) => {
     await removeExpired(ctx, Date.now());
+    await removeOldDeletions(ctx, Date.now());
     return null;
   },
 });

@@ -1,8 +1,10 @@
 import { httpRouter } from "convex/server";
+import { bulkSessions } from "./http/bulk";
+import { getChanges } from "./http/changes";
 import { getContext } from "./http/context";
 import { searchDocs } from "./http/docs";
 import { deleteSession, patchSession } from "./http/edit";
-import { exportEvals, exportSessions } from "./http/export";
+import { exportByBody, exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
 import { getFiles } from "./http/files";
 import { health } from "./http/health";
@@ -43,13 +45,16 @@ export const endpoints: readonly Endpoint[] = [
   getSession,
   getSessionById,
   getMessage,
+  getChanges,
   search,
   searchByQuery,
   getContext,
   getFiles,
   patchSession,
+  bulkSessions,
   deleteSession,
   exportSessions,
+  exportByBody,
   exportEvals,
   getStats,
   getWrapped,

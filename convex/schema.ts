@@ -4,6 +4,7 @@ import { v } from "convex/values";
 import {
   apiKeys,
   apiLogs,
+  deletedSessions,
   deletions,
   purges,
   strangerRequests,
@@ -88,6 +89,11 @@ const sessions = defineTable({
   createdAt: v.number(),
   /** When the server last stored something new for this session, ms. */
   updatedAt: v.number(),
+  /**
+   * When anything that its owner sees last changed, reviews, sharing and titles included, ms. Absent for
+   * sessions that have not changed since before the field existed.
+   */
+  changedAt: v.optional(v.number()),
   /** Title, project and first prompts, at most `SEARCHABLE_TEXT_MAX_BYTES`. */
   searchableText: v.optional(v.string()),
 
@@ -147,6 +153,8 @@ const sessions = defineTable({
   .index("by_user_and_created_at", ["userId", "createdAt"])
   // The dashboard's and the pages' list by last activity.
   .index("by_user_and_updated_at", ["userId", "updatedAt"])
+  // GET /api/changes, which would otherwise read every session.
+  .index("by_user_and_changed_at", ["userId", "changedAt"])
   // The dashboard's lists by tokens, cost and duration. Without these indexes, the largest sessions could not
   // be found among more sessions than one query reads (about 2,500).
   .index("by_user_and_total_tokens", ["userId", "totalTokens"])
@@ -266,5 +274,6 @@ export default defineSchema({
   docPages,
   docEmbeddings,
   tombstones,
+  deletedSessions,
   migrations,
 });

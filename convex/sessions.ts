@@ -175,7 +175,7 @@ export const setVisibility = userMutation({
   handler: async (ctx, { sessionId, isPublic }) => {
     const session = await Sessions.findOwn(ctx, ctx.user, sessionId);
     if (session === null) throw notFound("Session");
-    return await share(ctx, session, isPublic);
+    return await share(ctx, session, isPublic, Date.now());
   },
 });
 

@@ -9,6 +9,7 @@ import {
   type AppErrorData,
 } from "../errors";
 import type { Route } from "../wire/route";
+import type { Warning } from "../wire/warnings";
 import { authenticate, type Caller } from "./authenticate";
 import { readInput } from "./input";
 import { errorResponse, finish, json, withLimit, type LimitState } from "./respond";
@@ -28,6 +29,9 @@ export type Call<Query, Body, Who> = {
   body: Body;
   /** The decoded last segment of the path, if it is a parameter. */
   param: string;
+  /** What of the body is ignored, and whether the client wants that to be an error. */
+  warnings: Warning[];
+  isStrict: boolean;
   request: Request;
   line: RequestLine;
 };

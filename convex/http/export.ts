@@ -19,6 +19,9 @@ const routes = exportRoutes(formats);
 export const exportRoute = routes.exportSessions;
 
 export const exportSessions: Endpoint = endpoint(routes.exportSessions, exportAnswer);
+export const exportByBody: Endpoint = endpoint(routes.exportByBody, (ctx, call) =>
+  exportAnswer(ctx, { ...call, query: call.body }),
+);
 export const exportEvals: Endpoint = endpoint(routes.exportEvals, exportAnswer);
 
 /**
@@ -48,7 +51,7 @@ export async function exportAnswer(
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
   return new Response(streamOf(written.chunks), {
-    headers: headersOf(written, exportId, request.url, {
+    headers: headersOf(written, exportId, request, {
       "X-Export-Usage": format.usage(options),
       "Content-Type": format.contentType,
       "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
@@ -84,7 +87,7 @@ function named(ids: readonly string[], label: string): string {
 function headersOf(
   written: Written,
   exportId: string,
-  url: string,
+  { method, url }: Request,
   headers: Record<string, string>,
 ) {
   const { sessions, records, skipped, unknown, resume, emptyBecause } = written;
@@ -100,6 +103,8 @@ function headersOf(
   };
   if (resume === null) return counted;
   const cursor = writeCursor([resume.position, resume.skip, resume.sessions, exportId]);
+  // Whoever sends a body repeats it with the cursor.
+  if (method === "POST") return { ...counted, "X-Export-Cursor": cursor };
   const next = new URL(url);
   next.searchParams.set("cursor", cursor);
   const link = `<${next.pathname}${next.search}>; rel="next"`;

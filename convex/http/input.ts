@@ -3,6 +3,7 @@ import { AppError } from "../errors";
 import { faultOf } from "../wire/fields";
 import { documentedName, type Place, readNames } from "../wire/parameters";
 import { refusesUnknownNames, type Route } from "../wire/route";
+import type { Warning } from "../wire/warnings";
 import { readJsonObject } from "./body";
 
 /** Reads the path, query and body of a request by the declaration of its route. */
@@ -11,6 +12,10 @@ type Input<Query extends z.ZodType, Body extends z.ZodType> = {
   query: z.output<Query>;
   body: z.output<Body>;
   param: string;
+  /** What of the body will be ignored. */
+  warnings: Warning[];
+  /** Whether the client wants warnings to be errors (`Prefer: handling=strict`, RFC 7240). */
+  isStrict: boolean;
 };
 
 /**
@@ -26,7 +31,22 @@ export async function readInput<Query extends z.ZodType, Body extends z.ZodType>
   const param = readParam(route, url.pathname);
   const query = readQuery(route, url.searchParams);
   const body = route.body ? await readJsonObject(request, route.listedItems, { beforeLarge }) : {};
-  return { query, body: readBody(route, body), param };
+  const isStrict = prefersStrict(request);
+  const warnings = route.warningsOf?.(body) ?? [];
+  const parsed = readBody(route, body);
+  if (isStrict) refuseWarnings(warnings);
+  return { query, body: parsed, param, warnings, isStrict };
+}
+
+function prefersStrict({ headers }: Request): boolean {
+  return /(?:^|[,;])\s*handling\s*=\s*"?strict"?\s*(?:[,;]|$)/i.test(headers.get("Prefer") ?? "");
+}
+
+/** Throws if there are warnings. */
+export function refuseWarnings(warnings: readonly Warning[]): void {
+  if (warnings.length === 0) return;
+  const details = warnings.map(({ path, message }) => ({ path, message }));
+  throw new AppError("INVALID_REQUEST", "Nothing was stored, because of warnings", { details });
 }
 
 /** Parses query parameters by the declaration of a route. */
@@ -61,6 +81,22 @@ function parseNamed<Schema extends z.ZodType>(
   }
   if (repeated.length > 0) throw invalid(repeated);
   return parse(schema, values, (name) => sentAs.get(name) ?? documentedName(name, place));
+}
+
+/** Parses an object inside a body; its unknown names are refused like those of the body. */
+export function parseWithin<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  value: { [name: string]: unknown },
+): z.output<Schema> {
+  const { values, sentAs, unknown, repeated } = readNames(schema, Object.entries(value), "body");
+  const inside = (details: Detail[]) =>
+    details.map((detail) => ({ ...detail, path: `${path}.${detail.path}` }));
+  if (unknown.length > 0) {
+    throw new AppError("UNKNOWN_PARAMETER", "Unknown field", { details: inside(unknown) });
+  }
+  if (repeated.length > 0) throw invalid(inside(repeated));
+  return parse(schema, values, (name) => `${path}.${sentAs.get(name) ?? name}`);
 }
 
 type Detail = { path: string; message: string };

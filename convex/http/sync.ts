@@ -1,26 +1,27 @@
 import { internal } from "../_generated/api";
-import { tooLarge } from "../errors";
+import { AppError, tooLarge } from "../errors";
 import * as routes from "../wire/sync";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
+import { refuseWarnings } from "./input";
 import { BatchItems, onlyItem } from "./syncItems";
 import { storeItems, type Tally } from "./syncSlices";
 
 export const syncSession: Endpoint = endpoint(
   routes.syncSession,
-  async (ctx, { caller, body, line }) => {
+  async (ctx, { caller, body, line, warnings, isStrict }) => {
     const item = { kind: "session" as const, name: "session", value: body };
     const stored = await storeItems(ctx, caller, line, onlyItem(item));
     if (stored.refused.length > 0) throw tooLarge("session");
     const { sessionId = body.externalId, outcome } = stored.last;
-    const answer = { ok: true, sessionId, ...deletedMark(outcome) };
-    return { body: answer, logged: stored.logged, limit: stored.limit };
+    const answer = { ok: true, sessionId, ...deletedMark(outcome), ...listed({ warnings }) };
+    return { body: answer, headers: applied(isStrict), logged: stored.logged, limit: stored.limit };
   },
 );
 
 export const syncMessage: Endpoint = endpoint(
   routes.syncMessage,
-  async (ctx, { caller, body, line }) => {
+  async (ctx, { caller, body, line, warnings, isStrict }) => {
     const item = { kind: "message" as const, name: "message", value: body };
     const stored = await storeItems(ctx, caller, line, onlyItem(item));
     if (stored.refused.length > 0) throw tooLarge("message");
@@ -29,24 +30,29 @@ export const syncMessage: Endpoint = endpoint(
       sessionId = body.sessionExternalId,
       outcome,
     } = stored.last;
-    const answer = { ok: true, messageId, sessionId, ...deletedMark(outcome) };
-    return { body: answer, logged: stored.logged, limit: stored.limit };
+    const ids = { messageId, sessionId };
+    const answer = { ok: true, ...ids, ...deletedMark(outcome), ...listed({ warnings }) };
+    return { body: answer, headers: applied(isStrict), logged: stored.logged, limit: stored.limit };
   },
 );
 
 export const syncBatch: Endpoint = endpoint(
   routes.syncBatch,
-  async (ctx, { caller, body, line }) => {
-    const items = new BatchItems(body.sessions, body.messages);
+  async (ctx, { caller, body, line, isStrict }) => {
+    if (isStrict) requireFaultless(new BatchItems(body).readAll());
+    const items = new BatchItems(body);
     const stored = await storeItems(ctx, caller, line, items);
-    const refused = stored.refused.map((name) => tooLarge(name).data.message);
+    for (const refused of stored.refused) items.refuse(refused);
+    const { failures, warnings } = items;
     return {
+      headers: applied(isStrict),
       body: {
         ok: true,
         sessions: total(stored.sessions),
         messages: total(stored.messages),
-        errors: [...items.errors, ...refused],
+        errors: items.errors,
         results: { sessions: stored.sessions, messages: stored.messages },
+        ...listed({ failures, warnings }),
       },
       logged: stored.logged,
       limit: stored.limit,
@@ -59,6 +65,29 @@ export const syncBatch: Endpoint = endpoint(
  * rejected item for ever.
  */
 const deletedMark = (outcome?: string) => (outcome === "deleted" ? { deleted: true } : {});
+
+/** Lists with items; empty ones are left out, because older clients do not know them. */
+function listed<Lists extends { [name: string]: readonly unknown[] }>(lists: Lists) {
+  return Object.fromEntries(Object.entries(lists).filter(([, items]) => items.length > 0));
+}
+
+const applied = (isStrict: boolean) => ({
+  ...(isStrict ? { "Preference-Applied": "handling=strict" } : {}),
+});
+
+/** Throws if an item would be refused, or something of it ignored. Nothing has been stored yet. */
+function requireFaultless({ failures, warnings }: BatchItems): void {
+  const faults = failures.flatMap(({ list, index, details }) =>
+    details.map(({ path, message }) => ({
+      path: [list, index, ...(path === "" ? [] : [path])].join("."),
+      message,
+    })),
+  );
+  if (faults.length > 0) throw new AppError("INVALID_REQUEST", REFUSED, { details: faults });
+  refuseWarnings(warnings);
+}
+
+const REFUSED = "Nothing was stored, because some items are invalid";
 
 const total = ({ inserted, updated, skipped }: Tally) => inserted + updated + skipped;
 

@@ -48,7 +48,7 @@ type Results = {
   messages: Tally;
   /** Ids of the last stored item, for requests with a single item. */
   last: { sessionId?: string; messageId?: string; outcome?: string };
-  refused: string[];
+  refused: Refused[];
   logged: boolean;
   limit: Stored["limit"];
 };
@@ -83,7 +83,7 @@ export async function storeItems(
     if (stored === "too much") {
       const half = Math.ceil(rows.length / 2);
       if (rows.length > 1) waiting.unshift(rows.slice(0, half), rows.slice(half));
-      else results.refused.push(...rows.map(({ name }) => name));
+      else results.refused.push(...rows.map(refusedOf));
       results.logged = false;
       continue;
     }
@@ -98,6 +98,16 @@ export async function storeItems(
     const waitMs = pauseAfter(written, Date.now() - startedAt, window);
     if (waitMs > 0) await pause.forMs(waitMs);
   }
+}
+
+/** An item that no transaction can store: its name and ids. */
+export type Refused = { name: string; externalId: string; sessionExternalId?: string };
+
+function refusedOf(row: Row): Refused {
+  const { name } = row;
+  if ("session" in row) return { name, externalId: row.session.externalId };
+  const { externalId, sessionExternalId } = row.message;
+  return { name, externalId, sessionExternalId };
 }
 
 function noResults(): Results {

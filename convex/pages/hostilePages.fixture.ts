@@ -150,6 +150,7 @@ function hostileSession(text: string) {
       evalStatus: text,
       createdAt: AT,
       state: "quiet" as const,
+      changedAt: AT,
       updatedAt: AT,
     },
   };

@@ -450,6 +450,7 @@ const OWNED = [
   "authSessions",
   "browserSessions",
   "dailyWrapped",
+  "deletedSessions",
   "deletions",
   "ledgerDays",
   "ledgerGrains",

@@ -99,6 +99,10 @@ export const SessionAnswer = z
     reviewedAt: count.optional(),
     createdAt: count.meta({ description: "Source time of its beginning, epoch ms." }),
     updatedAt: count.meta({ description: "When its plugin last sent something new, epoch ms." }),
+    changedAt: count.meta({
+      description:
+        "When anything of it last changed, reviews, sharing and title included, epoch ms.",
+    }),
     lastMessageAt: count.optional().meta({
       description: "Source time of its latest message, epoch ms.",
     }),

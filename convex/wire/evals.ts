@@ -15,11 +15,25 @@ const text = (description: string) =>
 const boolean = (description: string) =>
   z.boolean({ error: "must be true or false" }).optional().meta({ description });
 
+const tags = (description: string) =>
+  z
+    .array(z.string({ error: "must be text" }).overwrite(wellFormed), {
+      error: "must be a list of texts",
+    })
+    .optional()
+    .meta({ description });
+
+/** Changes of a session's tags that keep the others. */
+export const EditTags = {
+  addTags: tags("Tags to add."),
+  removeTags: tags("Tags to remove; a tag that is also added stays."),
+};
+
 /**
  * The fields of a session that its owner may change. A missing field keeps its value; null clears
  * it.
  */
-const SessionPatch = z.strictObject({
+const SessionPatch = z.object({
   title: text("Replaces the plugins' title until it is set to null."),
   evalReady: boolean("Whether evaluation exports include the session."),
   evalStatus: z
@@ -34,6 +48,7 @@ const SessionPatch = z.strictObject({
     })
     .nullable()
     .optional(),
+  ...EditTags,
   evalNotes: text("The reviewer's notes."),
   expectedOutput: text("The expected last answer."),
   isPublic: boolean("Whether the session is shared under its `publicSlug`."),

@@ -39,6 +39,7 @@ export const examples: { readonly [name: string]: Example } = {
   syncBatch: { body: { sessions: [session], messages: [message, answer] } },
   listSessions: { query: { limit: "10", source: "claude-code" } },
   getMe: { query: { counts: "true" } },
+  getChanges: { query: { limit: "100" } },
   getMessage: { param: message.externalId, query: { session: session.externalId, after: "1" } },
   getSession: { param: session.externalId, query: { messages_limit: "50" } },
   getSessionById: { query: { id: session.externalId } },
@@ -56,5 +57,7 @@ export const examples: { readonly [name: string]: Example } = {
     param: session.externalId,
     body: { evalReady: true, evalStatus: "golden", evalTags: ["upload"] },
   },
+  bulkSessions: { body: { sessionIds: [session.externalId], addTags: ["smoke"], dryRun: true } },
+  exportByBody: { body: { sessionIds: [session.externalId], format: "markdown" } },
   deleteSession: { param: session.externalId },
 };

@@ -74,23 +74,31 @@ const exportQuery = <Name extends string>(formats: Formats<Name>) =>
 /** Declares the export endpoints for these formats; names and media types follow from the list. */
 export function exportRoutes<Name extends string>(formats: Formats<Name>) {
   const types = keysOf(formats).map((name) => formats[name].contentType.split(";")[0] ?? "");
+  const parameters = exportQuery(formats);
   const shared = {
-    method: "GET",
     access: "caller",
     limit: "export",
-    query: exportQuery(formats),
     produces: Array.from(new Set(types)).sort(),
   } as const;
+  const byQuery = { ...shared, method: "GET", query: parameters } as const;
   return {
-    exportSessions: route({
+    exportByBody: route({
       ...shared,
+      method: "POST",
+      path: "/api/export",
+      name: "exportByBody",
+      summary: "Export sessions as `GET /api/export` does, with the same names in the body",
+      body: parameters,
+    }),
+    exportSessions: route({
+      ...byQuery,
       path: "/api/export",
       name: "exportSessions",
       summary:
         "Export sessions in the formats of evaluation tools. Each answer is a complete document; X-Export-Cursor, if present, requests the next one.",
     }),
     exportEvals: route({
-      ...shared,
+      ...byQuery,
       path: "/api/export/evals",
       name: "exportEvals",
       summary: "Alias of `/api/export` for older clients",

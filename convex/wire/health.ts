@@ -9,6 +9,12 @@ export const API_VERSION = "1.0.0";
  * with its feature and never removed or given another meaning.
  */
 export const CAPABILITIES = [
+  "export.post",
+  "sessions.bulk",
+  "sync.failures",
+  "sync.strict",
+  "sync.warnings",
+  "changes",
   "me",
   "messages.get",
   "messages.tail",

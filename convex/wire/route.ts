@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { LimitClass } from "../lib/enums";
+import type { Warning } from "./warnings";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -23,6 +24,8 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   limit: LimitClass | "none";
   query?: Query;
   body?: Body;
+  /** Lists what of a body will be ignored; with `Prefer: handling=strict` that is an error. */
+  warningsOf?: (body: unknown) => Warning[];
   /** Long lists in the body, whose items are parsed one at a time (`lib/jsonBytes.ts`). */
   listedItems?: readonly string[];
   /** Whether the endpoint answers 404 when the deployment is not configured for it. */

@@ -10,6 +10,7 @@ import { fieldReader, inputShape } from "./fieldShapes";
 import { PartList, readContent, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { LISTED_ITEMS_MAX, route } from "./route";
+import { warnings, warningsOf } from "./warnings";
 
 /** The longest id of a plugin, in UTF-16 units; real ones have fewer than 100. */
 const ID_MAX_LENGTH = 512;
@@ -152,6 +153,10 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
   };
 }).meta({ id: "MessageInput" });
 
+/** What a session or message that was sent has that will be ignored. */
+export const sessionWarnings = (sent: unknown) => warningsOf(SessionFields.shape, sent);
+export const messageWarnings = (sent: unknown) => warningsOf(MessageFields.shape, sent);
+
 export type SessionInput = z.output<typeof SessionInput>;
 export type MessageInput = z.output<typeof MessageInput>;
 
@@ -197,6 +202,19 @@ const Tally = z.object({
   }),
 });
 
+/** An item of a batch that was not stored. */
+const Failure = z
+  .object({
+    list: z.enum(["sessions", "messages"]),
+    index: z.number().meta({ description: "Its position in the list, from 0." }),
+    externalId: z.string().optional().meta({ description: "Its id, if it has a readable one." }),
+    sessionExternalId: z.string().optional().meta({ description: "The session of a message." }),
+    code: z.string().meta({ description: "Why, as in error answers." }),
+    details: z.array(z.object({ path: z.string(), message: z.string() })),
+  })
+  .meta({ id: "Failure" });
+export type Failure = z.output<typeof Failure>;
+
 /** Marks an answer for a deleted session. Its ids are the ones sent, because plugins expect ids. */
 const deleted = z.literal(true).optional().meta({
   description: "Nothing was stored, because the owner deleted the session.",
@@ -210,7 +228,8 @@ export const syncSession = route({
   access: "caller",
   limit: "sync",
   body: SessionInput,
-  answer: z.object({ ok: z.literal(true), sessionId: z.string(), deleted }),
+  warningsOf: sessionWarnings,
+  answer: z.object({ ok: z.literal(true), sessionId: z.string(), deleted, warnings }),
 });
 
 export const syncMessage = route({
@@ -221,7 +240,11 @@ export const syncMessage = route({
   access: "caller",
   limit: "sync",
   body: MessageInput,
-  answer: z.object({ ok: z.literal(true), messageId: z.string(), sessionId: z.string(), deleted }),
+  warningsOf: messageWarnings,
+  answer: z.object({
+    ...{ ok: z.literal(true), messageId: z.string(), sessionId: z.string() },
+    ...{ deleted, warnings },
+  }),
 });
 
 export const syncBatch = route({
@@ -237,7 +260,11 @@ export const syncBatch = route({
     ok: z.literal(true),
     sessions: z.number().meta({ description: "Sessions stored." }),
     messages: z.number().meta({ description: "Messages stored." }),
-    errors: z.array(z.string()),
+    errors: z.array(z.string()).meta({ description: "Rejected items, for people." }),
+    failures: z.array(Failure).optional().meta({
+      description: "Rejected items, for programs, in the order of `errors`.",
+    }),
+    warnings,
     results: z.object({ sessions: Tally, messages: Tally }),
   }),
 });

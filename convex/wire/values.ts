@@ -48,12 +48,20 @@ export const tagList = (description: string) =>
 /** A list of ids, repeated or separated by commas. Rejects an empty one, which would select everything. */
 export const chosenList = (description: string) =>
   list((value) => {
-    const chosen = itemsOf(value).flatMap((one) => splitList(readLabel(one) ?? ""));
+    const chosen = itemsOf(value).flatMap((one) => splitList(readList(one)));
+    if (chosen.length > CHOSEN_MAX) return TOO_LONG;
     return chosen.length === 0 ? EMPTY : chosen;
   }, description);
 
-/** Marks a value that is empty but must not be. */
-const EMPTY = Symbol("empty");
+/** The most ids of a list: an argument of a function has at most 8,192 items. */
+const CHOSEN_MAX = 5_000;
+
+/** Values of a list that are refused, with their faults. */
+const EMPTY = { fault: "is empty" };
+const TOO_LONG = { fault: `has more than ${CHOSEN_MAX} items` };
+
+/** A list as text of any length, because an id in it must not be cut. */
+const readList = (value: unknown) => (typeof value === "string" ? value : (readLabel(value) ?? ""));
 
 const itemsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
 
@@ -62,13 +70,16 @@ function splitList(text: string): string[] {
   return items.filter((item) => item !== "");
 }
 
-function list(read: (value: unknown) => string[] | undefined | typeof EMPTY, description: string) {
+function list(
+  read: (value: unknown) => string[] | undefined | { fault: string },
+  description: string,
+) {
   const schema = z
     .unknown()
     .transform((value, issues): string[] | undefined => {
       const found = read(value);
-      if (found !== EMPTY) return found;
-      issues.addIssue({ code: "custom", message: "is empty" });
+      if (found === undefined || Array.isArray(found)) return found;
+      issues.addIssue({ code: "custom", message: found.fault });
       return z.NEVER;
     })
     .optional()

@@ -79,6 +79,13 @@ function pastLoud(budget: Budget, further: number): Budget {
   };
 }
 
+const list: Budget = {
+  functionCalls: { base: 3 },
+  documentsRead: { base: 4, perItem: 1 },
+  bytesRead: { base: 20 * KB },
+  bytesWrittenBeyondPayload: LOG_LINE,
+};
+
 /** Budgets by the name of the operation. */
 export const BUDGETS: Readonly<Record<string, Budget>> = {
   "message, new": newMessage,
@@ -110,12 +117,9 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   },
   "refresh after a burst of 1": refresh,
   "refresh after a burst of 20": refresh,
-  "list of 10 sessions": {
-    functionCalls: { base: 3 },
-    documentsRead: { base: 4, perItem: 1 },
-    bytesRead: { base: 20 * KB },
-    bytesWrittenBeyondPayload: LOG_LINE,
-  },
+  "list of 10 sessions": list,
+  "list of 10 sessions by tokens": list,
+  "10 changes": list,
   "page of 100 messages with parts": {
     functionCalls: { base: 3 },
     documentsRead: { base: 5, perItem: 1 },

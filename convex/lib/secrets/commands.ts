@@ -50,7 +50,7 @@ const COMMANDS: readonly RegExp[] = [
  * fraction of looking for each pattern.
  */
 const HINT =
-  /mysql|mariadb|\b7za?\b|sshpass|\slogin|mongo|rdesktop|twine|cypher-shell|redis-cli|sqlcmd|bcp|zip|[io]sql|ldap|htpasswd|nmcli|smbclient|lftp|\s-pass|xfreerdp|ConvertTo-SecureString|jdbc:oracle|sqlplus|:(?:5432|5433|6432|\*):|\b(?:echo|printf)\s|Credential|Authentication|BasicAuth|DigestAuth|basic_auth|httpBasic|\bauth\s{0,2}[=:]/;
+  /mysql|mariadb|\bnet\s|AUTH\s|\bcred|\blogins?\b|\b(?:username|user|login)\s?(?:\/|and|&)\s?pass|\bAC[0-9a-f]{32}|random_password|\b7za?\b|sshpass|\slogin|mongo|rdesktop|twine|cypher-shell|redis-cli|sqlcmd|bcp|zip|[io]sql|ldap|htpasswd|nmcli|smbclient|lftp|\s-pass|xfreerdp|ConvertTo-SecureString|jdbc:oracle|sqlplus|:(?:5432|5433|6432|\*):|\b(?:echo|printf)\s|Credential|Authentication|BasicAuth|DigestAuth|basic_auth|httpBasic|\bauth\s{0,2}[=:]/;
 
 /** Adds every password given to a command. */
 export function findInCommands(text: string, found: Finding[]): void {

@@ -90,7 +90,9 @@ async function markUser(ctx: MutationCtx, user: Doc<"users">, deletion: Deletion
     user.deletion === undefined &&
     user.deleting?.scope === deleting?.scope &&
     user.deleting?.startedAt === deleting?.startedAt;
-  if (!isSame) await ctx.db.patch("users", user._id, { deleting, deletion: undefined });
+  const hasEnded = deleting === undefined && deletingOf(user)?.scope === "data";
+  const ended = hasEnded ? { dataDeletedAt: startedAt } : {};
+  if (!isSame) await ctx.db.patch("users", user._id, { deleting, deletion: undefined, ...ended });
 }
 
 /** Removes the stored state of a deletion, except `users.deleting`. */

@@ -60,7 +60,7 @@ async function nextPurge(ctx: MutationCtx, run: Run): Promise<Doc<"purges"> | nu
 /** The limit classes that a log line can have; a line without a class counts against no limit. */
 const LOG_CLASSES = [undefined, ...vLimitClass.members.map(({ value }) => value)];
 
-/** Removes the user's log lines and tombstones. */
+/** Removes the user's log lines, tombstones and records of deleted sessions. */
 export async function sweepByUser(
   ctx: MutationCtx,
   { userId, deletion, progress, budget }: Run,
@@ -78,6 +78,10 @@ export async function sweepByUser(
     .query("tombstones")
     .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
   await sweep(ctx, "tombstones", tombstones, budget);
+  const deleted = ctx.db
+    .query("deletedSessions")
+    .withIndex("by_user", (q) => q.eq("userId", userId).lte("_creationTime", until));
+  await sweep(ctx, "deletedSessions", deleted, budget);
 }
 
 /** Removes the ledger of days, unless sessions are kept; deleted sessions were already subtracted from it. */

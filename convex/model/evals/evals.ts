@@ -38,17 +38,21 @@ export async function update(
   now: number,
 ): Promise<void> {
   const changes = asStored(asked);
-  await Reviews.save(ctx, session, changes);
+  const hasNewTexts = await Reviews.save(ctx, session, changes);
   const wanted = wantedMarks(changes);
   const isNew = Object.entries(wanted).some(
     ([key, value]) => JSON.stringify(value) !== JSON.stringify(markOf(session, key)),
   );
-  if (!isNew) return;
+  if (!isNew) {
+    if (hasNewTexts) await ctx.db.patch("sessions", session._id, { changedAt: now });
+    return;
+  }
   // A reviewed session always has a value in `evalReady`, because its index finds reviewed sessions.
   const evalReady = wanted.evalReady ?? session.evalReady ?? false;
   await ctx.db.patch("sessions", session._id, {
     ...wanted,
     evalReady,
+    changedAt: now,
     ...reviewedAt(session, changes, now),
   });
 }
@@ -73,7 +77,8 @@ function reviewedAt(session: Doc<"sessions">, changes: EvalChanges, now: number)
   return isMarked || isJudged ? { reviewedAt: now } : {};
 }
 
-function tagsOf(tags: readonly string[]): string[] | undefined {
+/** Cleans tags as they are stored; throws 400 if there are too many, or one is too long. */
+export function tagsOf(tags: readonly string[]): string[] | undefined {
   const clean = Array.from(new Set(tags.map((tag) => tag.trim()).filter((tag) => tag !== "")));
   if (clean.length > TAGS_MAX) throw invalidField("evalTags", `holds more than ${TAGS_MAX} tags`);
   if (clean.some((tag) => tag.length > TAG_MAX_LENGTH)) {

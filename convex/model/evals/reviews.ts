@@ -35,17 +35,17 @@ export async function reviewedView(
   return { ...sessionView(session, view), ...(await textsOf(ctx, session)) };
 }
 
-/** Stores changes to a review; a review without texts has no row. */
+/** Stores changes to a review, and returns whether there were any; a review without texts has no row. */
 export async function save(
   ctx: MutationCtx,
   session: Session,
   changes: ReviewChanges,
-): Promise<void> {
-  if (changes.evalNotes === undefined && changes.expectedOutput === undefined) return;
+): Promise<boolean> {
+  if (changes.evalNotes === undefined && changes.expectedOutput === undefined) return false;
   const stored = await find(ctx, session);
   const evalNotes = changed("evalNotes", stored, changes);
   const expectedOutput = changed("expectedOutput", stored, changes);
-  if (evalNotes === stored?.evalNotes && expectedOutput === stored?.expectedOutput) return;
+  if (evalNotes === stored?.evalNotes && expectedOutput === stored?.expectedOutput) return false;
   if (stored === null) {
     const { userId, _id: sessionId } = session;
     await ctx.db.insert("reviews", { userId, sessionId, evalNotes, expectedOutput });
@@ -54,6 +54,7 @@ export async function save(
   } else {
     await ctx.db.patch("reviews", stored._id, { evalNotes, expectedOutput });
   }
+  return true;
 }
 
 async function find(ctx: QueryCtx, session: Session): Promise<Doc<"reviews"> | null> {

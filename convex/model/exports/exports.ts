@@ -7,7 +7,7 @@ import { readCursor, writeCursor } from "../../lib/cursor";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
-import { hmacSha256, randomHex } from "../../lib/hash";
+import { hmacSha256 } from "../../lib/hash";
 import { utf8Length } from "../../lib/text";
 import {
   type ExportSelection,
@@ -15,6 +15,7 @@ import {
   type SessionPosition,
   selectedFrom,
 } from "./selection";
+import { secretOf } from "../accounts/userSecret";
 import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
@@ -187,10 +188,7 @@ export async function identityFor(
   user: Doc<"users">,
   exportId: string,
 ): Promise<{ key: string; names: string[] }> {
-  const secret = user.pseudonymKey ?? randomHex(32);
-  if (user.pseudonymKey === undefined) {
-    await ctx.db.patch("users", user._id, { pseudonymKey: secret });
-  }
+  const secret = await secretOf(ctx, user);
   const local = (user.email ?? user.unverifiedEmail)?.split("@")[0];
   const names = [user.name ?? "", ...(user.name ?? "").split(/\s+/), local ?? ""];
   return { key: hmacSha256(secret, exportId), names: names.filter((name) => name !== "") };

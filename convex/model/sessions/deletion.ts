@@ -7,6 +7,7 @@ import { type Generation, generationOf } from "../sync/changes";
 import { releaseDeleted } from "../stats/usageClaims";
 import { removeVersion1Row } from "../stats/version1";
 import { rememberSession } from "../tombstones";
+import { recordDeletion } from "./deletedSessions";
 
 /** Days removed from the ledger in the same transaction as the session's row; the purge removes the others. */
 const DELETED_DAYS_MAX = 20;
@@ -52,6 +53,7 @@ export async function removeSessionRow(
 /** Deletes a session for its owner. A tombstone keeps plugins from recreating it. */
 export async function deleteForOwner(ctx: MutationCtx, session: Doc<"sessions">): Promise<void> {
   await rememberSession(ctx, session);
+  await recordDeletion(ctx, session);
   await startSessionDeletion(ctx, session);
 }
 

@@ -9,9 +9,25 @@ import { asStored } from "./masking";
 import * as Sessions from "./sessions";
 import * as Sharing from "./sharing";
 
+/** Tags to add and to remove; the others are kept. */
+export const vTagChanges = {
+  addTags: v.optional(v.array(v.string())),
+  removeTags: v.optional(v.array(v.string())),
+};
+
+/** Returns tags after a change. */
+export function changedTags(
+  tags: readonly string[],
+  { addTags = [], removeTags = [] }: ObjectType<typeof vTagChanges>,
+): string[] {
+  const removed = new Set(removeTags.map((tag) => tag.trim()));
+  return [...tags.filter((tag) => !removed.has(tag)), ...addTags];
+}
+
 /** Fields the owner may change. Absent keeps the value, null clears it. */
 export const vSessionEdits = {
   ...Evals.vEvalChanges,
+  ...vTagChanges,
   title: v.optional(v.nullable(v.string())),
   isPublic: v.optional(v.boolean()),
 };
@@ -28,10 +44,14 @@ export async function edit(
   edits: SessionEdits,
   now: number,
 ): Promise<Doc<"sessions">> {
-  const { title, isPublic, ...evaluation } = edits;
+  const { title, isPublic, addTags, removeTags, ...evaluation } = edits;
   const session = await Sessions.require(ctx, user, id);
-  await Evals.update(ctx, session, evaluation, now);
-  if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic);
+  const isTagged = addTags !== undefined || removeTags !== undefined;
+  // A list of tags replaces the stored one first.
+  const tags = evaluation.evalTags === undefined ? session.evalTags : evaluation.evalTags;
+  const retagged = isTagged ? { evalTags: changedTags(tags ?? [], { addTags, removeTags }) } : {};
+  await Evals.update(ctx, session, { ...evaluation, ...retagged }, now);
+  if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic, now);
   if (title !== undefined) await retitle(ctx, session, asStored(title), now);
   const edited = await ctx.db.get("sessions", session._id);
   if (edited === null)
@@ -53,6 +73,7 @@ async function retitle(
   await ctx.db.patch("sessions", session._id, {
     title: own,
     titleEdited: own === undefined ? undefined : true,
+    changedAt: now,
     ...(refreshDueAt === undefined ? {} : { refreshDueAt }),
   });
   if (refreshDueAt !== undefined) await scheduleRefresh(ctx, session._id);

@@ -72,6 +72,8 @@ function blank(userId: Id<"users">, externalId: string, now: number) {
     messageCount: 0,
     createdAt: now,
     updatedAt: now,
+    // Not the time of the request, which may have begun long before: changes are read in this order.
+    changedAt: Date.now(),
     isPublic: false,
   } satisfies Omit<Doc<"sessions">, "_id" | "_creationTime">;
 }
@@ -118,7 +120,12 @@ export async function upsert(
   if (isSame(stored, merged)) return { sessionId: stored._id, outcome: "skipped" };
   const refreshDueAt = nextRefresh(stored.refreshDueAt, now);
   const due = refreshDueAt === undefined ? {} : { refreshDueAt };
-  await ctx.db.patch("sessions", stored._id, { ...merged, ...due, updatedAt: now });
+  await ctx.db.patch("sessions", stored._id, {
+    ...merged,
+    ...due,
+    updatedAt: now,
+    changedAt: Date.now(),
+  });
   if (refreshDueAt !== undefined) await scheduleRefresh(ctx, stored._id);
   return { sessionId: stored._id, outcome: "updated" };
 }
@@ -251,6 +258,7 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
     ...{ promptTokens, completionTokens, totalTokens, cost },
     state: sessionState(session, Date.now()),
     lastMessageAt: session.activeUntil,
+    changedAt: session.changedAt ?? session.updatedAt,
     reported: session.reported,
     secrets: session.secrets ?? [],
     ...(view === "session" ? { usage: sessionUsage(session), models: session.models } : {}),

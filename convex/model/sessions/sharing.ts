@@ -15,10 +15,11 @@ export async function setVisibility(
   ctx: MutationCtx,
   session: Doc<"sessions">,
   isPublic: boolean,
+  now: number,
 ): Promise<{ isPublic: boolean; publicSlug?: string }> {
   const publicSlug = session.publicSlug ?? (isPublic ? randomId(SLUG_LENGTH) : undefined);
   if (session.isPublic !== isPublic || session.publicSlug !== publicSlug) {
-    await ctx.db.patch("sessions", session._id, { isPublic, publicSlug });
+    await ctx.db.patch("sessions", session._id, { isPublic, publicSlug, changedAt: now });
   }
   return { isPublic, ...(isPublic ? { publicSlug } : {}) };
 }

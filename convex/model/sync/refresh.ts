@@ -67,6 +67,8 @@ export async function refresh(
     ...withoutSystemFields(withSearch),
     ...(await scheduleEmbedding(ctx, session, withSearch, now)),
     booked,
+    // Without changes of messages, only what the owner does not see is derived again.
+    ...(changes.length > 0 ? { changedAt: now } : {}),
     refreshDueAt: more ? now : undefined,
   });
   if (more) await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { api } from "../_generated/api";
+import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+import type { Deployment, Person } from "../test.setup";
+import type { SessionAnswer } from "../wire/answers";
+
+const NOW = Date.UTC(2026, 0, 22, 12);
+eachTestAt(NOW);
+
+type Change = { type: "upsert" | "delete"; id: string; at: number; session?: SessionAnswer };
+type Page = { changes: Change[]; cursor: string; hasMore: boolean; reset: boolean };
+
+let t: Deployment;
+let ada: Person;
+beforeEach(async () => {
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  t = deployment();
+  ada = await person(t);
+});
+
+const changes = (cursor?: string, limit = 200, who = ada) =>
+  read<Page>(who.get(`/api/changes?limit=${limit}${cursor ? `&cursor=${cursor}` : ""}`));
+const wait = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const names = ({ changes }: Page) =>
+  changes.map(({ type, session }) => `${type} ${session?.externalId ?? ""}`.trim());
+
+async function sync(id: string) {
+  await ada.post("/sync/batch", conversation(id, [`hello from ${id}`]));
+  await settle(t);
+}
+
+describe("GET /api/changes", () => {
+  test("without a cursor tells everything that exists, and then what changes", async () => {
+    await sync("a");
+    wait(60_000);
+    await sync("b");
+    const first = await changes();
+    expect(names(first)).toEqual(["upsert a", "upsert b"]);
+    expect(first).toMatchObject({ hasMore: false, reset: false });
+    const second = await changes(first.cursor);
+    expect(second).toMatchObject({ changes: [], cursor: expect.any(String) as string });
+    wait(60_000);
+    const message = { sessionExternalId: "a", externalId: "a-1", textContent: "more" };
+    await ada.post("/sync/message", message);
+    await settle(t);
+    const third = await changes(second.cursor);
+    expect(names(third)).toEqual(["upsert a"]);
+    expect(third.changes[0]?.session?.messageCount).toBe(2);
+  });
+
+  test("tells each change once, even when asked within the seconds of the change", async () => {
+    let { cursor } = await changes();
+    const told: string[] = [];
+    for (const id of ["a", "b", "c", "d"]) {
+      await ada.post("/sync/session", { externalId: id, title: `title of ${id}` });
+      for (const pause of [0, 1_000, 3_000]) {
+        wait(pause);
+        const page = await changes(cursor);
+        told.push(...names(page));
+        cursor = page.cursor;
+      }
+    }
+    expect(told).toEqual(["upsert a", "upsert b", "upsert c", "upsert d"]);
+    wait(60_000);
+    expect(names(await changes(cursor))).toEqual([]);
+  });
+
+  test("finds a change that was committed after a later one was read", async () => {
+    await sync("a");
+    await sync("b");
+    const { cursor } = await changes();
+    const late = Date.now() - 2_000;
+    await t.run(async ({ db }) => {
+      const session = (await db.query("sessions").collect()).find((one) => one.externalId === "a");
+      if (session) await db.patch("sessions", session._id, { changedAt: late, title: "late" });
+    });
+    const page = await changes(cursor);
+    expect(page.changes.map(({ session }) => session?.title)).toEqual(["late"]);
+  });
+
+  test.each(["review", "share", "rename", "notes"])(
+    "tells a %s, which does not move updatedAt",
+    async (kind) => {
+      await sync("a");
+      const { cursor, changes: before } = await changes();
+      wait(60_000);
+      const edits: { [kind: string]: object } = {
+        review: { evalStatus: "golden" },
+        share: { isPublic: true },
+        rename: { title: "renamed" },
+        notes: { evalNotes: "good" },
+      };
+      await ada.send("PATCH", "/api/sessions/a", edits[kind]);
+      const [change] = (await changes(cursor)).changes;
+      expect(change?.at).toBe(Date.now());
+      expect(change?.session?.changedAt).toBe(Date.now());
+      expect(change?.session?.updatedAt).toBe(before[0]?.session?.updatedAt);
+    },
+  );
+
+  test("tells deletions in order, with the id and nothing else of the session", async () => {
+    await sync("a");
+    await sync("b");
+    const first = await changes();
+    wait(60_000);
+    await ada.send("DELETE", "/api/sessions/a", undefined);
+    wait(1);
+    await ada.send("PATCH", "/api/sessions/b", { evalReady: true });
+    await settle(t);
+    const second = await changes(first.cursor);
+    expect(names(second)).toEqual(["delete", "upsert b"]);
+    expect(second.changes[0]).toEqual({
+      type: "delete",
+      id: first.changes[0]?.id,
+      at: expect.any(Number) as number,
+    });
+    wait(60_000);
+    expect(names(await changes(second.cursor))).toEqual([]);
+  });
+
+  test("has pages without gaps or repetitions, whatever changed at the same time", async () => {
+    const sessions = Array.from({ length: 25 }, (_, n) => ({ externalId: `s${n}` }));
+    await ada.post("/sync/batch", { sessions });
+    for (const { externalId } of sessions.slice(0, 5)) {
+      await ada.send("DELETE", `/api/sessions/${externalId}`, undefined);
+    }
+    const expected = (await rows(t, "sessions")).map(({ _id }) => _id as string);
+    for (const pause of [0, 60_000]) {
+      wait(pause);
+      const told: Change[] = [];
+      for (let page = await changes(undefined, 4); ; page = await changes(page.cursor, 4)) {
+        expect(page.changes.length).toBeLessThanOrEqual(4);
+        told.push(...page.changes);
+        if (!page.hasMore) break;
+      }
+      const upserts = told.filter(({ type }) => type === "upsert").map(({ id }) => id);
+      expect(upserts).toEqual(expected);
+      expect(told.filter(({ type }) => type === "delete")).toHaveLength(5);
+    }
+  });
+
+  test("begins with sessions that have not changed since before changes were recorded", async () => {
+    await sync("old");
+    await sync("new");
+    await t.run(async ({ db }) => {
+      const session = (await db.query("sessions").collect()).find(
+        (one) => one.externalId === "old",
+      );
+      if (session) await db.patch("sessions", session._id, { changedAt: undefined });
+    });
+    const first = await changes(undefined, 1);
+    expect(names(first)).toEqual(["upsert old"]);
+    expect(names(await changes(first.cursor, 1))).toEqual(["upsert new"]);
+  });
+
+  test("asks to read again after all data was deleted", async () => {
+    await sync("a");
+    const { cursor } = await changes();
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await settle(t);
+    await sync("b");
+    const page = await changes(cursor);
+    expect(page.reset).toBe(true);
+    expect(names(page)).toEqual(["upsert b"]);
+    expect((await changes(page.cursor)).reset).toBe(false);
+    expect(await rows(t, "deletedSessions")).toEqual([]);
+  });
+
+  test("asks to read again when deletions since then are no longer known", async () => {
+    await sync("a");
+    wait(60_000);
+    const { cursor } = await changes();
+    wait(366 * 86_400_000);
+    expect(await changes(cursor)).toMatchObject({ reset: true });
+  });
+
+  test("tells nothing of others, and refuses what is no cursor", async () => {
+    const eve = await person(t, "eve@example.com");
+    await sync("a");
+    await ada.send("DELETE", "/api/sessions/a", undefined);
+    await sync("b");
+    const { cursor } = await changes();
+    expect((await changes(undefined, 200, eve)).changes).toEqual([]);
+    expect((await changes(cursor, 200, eve)).changes).toEqual([]);
+    expect((await ada.get("/api/changes?cursor=zzz")).status).toBe(400);
+  });
+});

@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { SessionAnswer } from "./answers";
+import { label } from "./fields";
+import { route } from "./route";
+import { clamped } from "./values";
+
+const at = z.number().meta({ description: "When it happened, epoch ms." });
+const id = z.string().meta({ description: "The session's id." });
+
+/** Something that happened to a session. */
+const Change = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("upsert"), id, at, session: SessionAnswer }),
+  z.object({ type: z.literal("delete"), id, at }),
+]);
+export type Change = z.output<typeof Change>;
+
+export const getChanges = route({
+  method: "GET",
+  path: "/api/changes",
+  name: "getChanges",
+  summary: "Follow what happens to your sessions: upserts and deletions, in order",
+  access: "caller",
+  limit: "read",
+  query: z.object({
+    cursor: label("The `cursor` of the previous answer. Without it, everything that exists."),
+    limit: clamped("Changes per answer.", 1, 200, 100),
+  }),
+  answer: z.object({
+    changes: z.array(Change).meta({
+      description: "Oldest first. Several changes of a session since the last answer are one.",
+    }),
+    cursor: z.string().meta({ description: "Never null: keep it to ask for what changes next." }),
+    hasMore: z.boolean().meta({ description: "Whether to ask again at once." }),
+    reset: z.boolean().meta({
+      description:
+        "True if all data was deleted, or the cursor is older than a year: forget what you have, everything follows.",
+    }),
+  }),
+});

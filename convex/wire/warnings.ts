@@ -1,0 +1,97 @@
+import * as z from "zod";
+import { isJsonObject, type JsonObject } from "../lib/json";
+import { nearestName } from "../lib/nearest";
+import { utf8Length } from "../lib/text";
+import { readLabel } from "./fields";
+import { readRole } from "./roles";
+
+/**
+ * Warnings tell the author of a plugin what was ignored. Plugins stay lenient: everything else is stored,
+ * and only `Prefer: handling=strict` turns a warning into an error.
+ */
+
+/** What was ignored or changed in something that was stored. */
+export const Warning = z
+  .object({
+    path: z.string().meta({ description: "The field; in a batch `messages.3.role`." }),
+    code: z.enum(["UNKNOWN_FIELD", "UNUSABLE_VALUE", "VALUE_CUT", "UNKNOWN_ROLE"]),
+    message: z.string(),
+  })
+  .meta({ id: "Warning" });
+export type Warning = z.output<typeof Warning>;
+
+/** The most warnings of one answer: a mistake of a plugin is in all of its items. */
+export const WARNINGS_MAX = 50;
+/** The most characters of an unknown name that an answer repeats. */
+const NAME_MAX_CHARS = 100;
+
+type Shape = { readonly [name: string]: z.ZodType };
+
+/** Content that is stored in any form, so that it is never unusable. */
+const CONTENT = new Set(["textContent", "content", "parts", "toolCalls", "tool_calls", "role"]);
+/** Fields that plugins send by design and that are ignored by design (`wire/sync.ts`). */
+const KNOWN_IGNORED = new Set(["messageCount", "message_count"]);
+
+/** Lists what an item's declaration will ignore of what was sent. */
+export function warningsOf(shape: Shape, sent: unknown): Warning[] {
+  if (!isJsonObject(sent)) return [];
+  const warnings: Warning[] = [];
+  for (const [name, value] of Object.entries(sent)) {
+    if (warnings.length >= WARNINGS_MAX) break;
+    const warning = warningOf(shape, name, value, sent);
+    if (warning !== null) warnings.push(warning);
+  }
+  return warnings;
+}
+
+function warningOf(shape: Shape, name: string, value: unknown, item: JsonObject): Warning | null {
+  if (value === null || value === "" || KNOWN_IGNORED.has(name)) return null;
+  const field = Object.keys(shape).includes(name) ? shape[name] : undefined;
+  if (field === undefined) return unknownField(Object.keys(shape), name, item);
+  if (name === "role") return unknownRole(value);
+  return CONTENT.has(name) ? null : unusableValue(field, name, value);
+}
+
+function unknownField(known: readonly string[], name: string, item: JsonObject): Warning {
+  const path = name.slice(0, NAME_MAX_CHARS);
+  const unsent = known.filter((one) => item[one] === undefined);
+  const meant = nearestName(name, unsent);
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
+  return { path, code: "UNKNOWN_FIELD", message: `is not a known field and was not stored${hint}` };
+}
+
+function unknownRole(value: unknown): Warning | null {
+  if (value === "unknown" || readRole(value).role !== "unknown") return null;
+  const meant = nearestName(String(readLabel(value)).slice(0, NAME_MAX_CHARS), ROLES_SHOWN);
+  const hint = meant === undefined ? `use ${ROLES_SHOWN.join(", ")}` : `did you mean ${meant}?`;
+  return { path: "role", code: "UNKNOWN_ROLE", message: `is not a known role; ${hint}` };
+}
+
+const ROLES_SHOWN = ["user", "assistant", "system", "tool"];
+
+function unusableValue(field: z.ZodType, path: string, value: unknown): Warning | null {
+  const read = field.safeParse(value);
+  if (!read.success) return null; // The item is refused for it.
+  if (read.data === undefined) {
+    const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : `a ${typeof value}`;
+    return { path, code: "UNUSABLE_VALUE", message: `cannot be ${shown}; it was not stored` };
+  }
+  const label = typeof read.data === "string" ? readLabel(value) : undefined;
+  if (label === undefined || typeof read.data !== "string") return null;
+  const bytes = utf8Length(read.data);
+  if (utf8Length(label) <= bytes) return null;
+  return { path, code: "VALUE_CUT", message: `was cut to ${bytes} bytes` };
+}
+
+/** The optional `warnings` of an answer. */
+export const warnings = z
+  .array(Warning)
+  .optional()
+  .meta({
+    description: `What was ignored, at most ${WARNINGS_MAX}. With \`Prefer: handling=strict\`, nothing is stored and the answer is 400.`,
+  });
+
+/** Moves warnings into an item of a batch: `messages.3.role`. */
+export function within(list: string, index: number, found: readonly Warning[]): Warning[] {
+  return found.map((warning) => ({ ...warning, path: `${list}.${index}.${warning.path}` }));
+}
