@@ -1,4 +1,3 @@
-import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import type { SessionActivity } from "../lib/sessions/live";
 import type { Caller } from "../wire/caller";
@@ -23,6 +22,7 @@ export async function contextAnswer(
   { project, live, ...question }: Question,
 ): Promise<ContextAnswer> {
   const input = { caller, ...question, filters: { project, live } };
-  const answer = await ctx.runAction(internal.semantic.context, input);
+  const { semanticContext } = await import("./semantic");
+  const answer = await semanticContext(ctx, input);
   return { ...answer, ...ignoredOf(question.query) };
 }

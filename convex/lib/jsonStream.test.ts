@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ByteChunks, escapedSlices, SLICE_CHARS } from "./jsonStream";
+import { ByteChunks, escapedSlices, jsonHash, jsonSlices, SLICE_CHARS } from "./jsonStream";
 
 test("the slices of a text are its JSON, with any character at the edge of a slice", () => {
   const edge = fc.integer({ min: -3, max: 3 });
@@ -16,6 +16,21 @@ test("the slices of a text are its JSON, with any character at the edge of a sli
     }),
     { numRuns: 40 },
   );
+});
+
+test("the slices of a value are its JSON, with texts of any length at any place", () => {
+  const long = "a".repeat(SLICE_CHARS - 1);
+  const value = {
+    short: "ä",
+    none: undefined,
+    list: [`${long}🎉"`, 1, null, { [long]: long + long }],
+  };
+  expect(Array.from(jsonSlices(value)).join("")).toBe(JSON.stringify(value));
+});
+
+test("the hash of a value does not depend on its length in memory", async () => {
+  const value = { text: `${"漢字".repeat(SLICE_CHARS)}🎉`, more: [1, "x"] };
+  expect(await jsonHash(value, 10 ** 7)).toBe(await jsonHash(value, 0));
 });
 
 test("no slice is larger than its characters can become", () => {

@@ -1,4 +1,6 @@
-/** Writes long texts in slices, so that no further copy of them is ever held whole. Pure. */
+import { randomHex, sha256, sha256OfSlices } from "./hash";
+
+/** Writes long texts in slices, so that no further copy of them is ever held whole. Pure but for a random mark. */
 
 /** Characters of one slice. */
 export const SLICE_CHARS = 65_536;
@@ -10,6 +12,32 @@ export function* escapedSlices(text: string): Generator<string, void> {
     yield JSON.stringify(text.slice(at, end)).slice(1, -1);
     at = end;
   }
+}
+
+/** Yields the JSON text of a value in slices: its long texts are escaped one slice at a time. */
+export function* jsonSlices(value: unknown): Generator<string, void> {
+  // A text that no client can know stands in for each long one.
+  const mark = randomHex(16);
+  const long: string[] = [];
+  const json = JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner !== "string" || inner.length <= SLICE_CHARS) return inner;
+    long.push(inner);
+    return mark;
+  });
+  for (const [index, around] of json.split(mark).entries()) {
+    yield around;
+    yield* escapedSlices(long[index] ?? "");
+  }
+}
+
+/** Characters from which the JSON of a value would be a copy too many in memory. */
+const LONG_CHARS = 512 * 1024;
+
+/** SHA-256 of a value's JSON, in lower-case hex. `chars` is the approximate length of its texts. */
+export async function jsonHash(value: unknown, chars: number): Promise<string> {
+  return chars > LONG_CHARS
+    ? sha256OfSlices(jsonSlices(value))
+    : await sha256(JSON.stringify(value));
 }
 
 /** Where a slice ends, so that it parts no surrogate pair. */

@@ -13,22 +13,12 @@ export interface Dashboard {
   ): Promise<unknown>;
 }
 
-/**
- * Limits for tests of the largest inputs. Test files share two cores, which triples the time a function takes;
- * `npm run trial:limits` measures it alone.
- */
-export const LARGE_INPUTS = { mode: "enforce", userMs: 3_000 } as const;
-
 /** Starts an engine that accepts sessions of Convex Auth signed here; embeddings and limits of requests are off. */
 export async function startDashboard(): Promise<Dashboard> {
   const signer = await newTestSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
   const env = { ...limits, WRITE_MIB_PER_SECOND: "64", ...signer.env };
-  const engine = await startTestEngine({
-    embeddings: false,
-    env,
-    limits: LARGE_INPUTS,
-  });
+  const engine = await startTestEngine({ embeddings: false, env });
   return {
     engine,
     async call(kind, path, userId, args = {}) {

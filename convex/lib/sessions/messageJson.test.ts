@@ -120,9 +120,7 @@ test("the beginning of a message says how much follows, and never breaks JSON", 
   expect(beginning).toMatchObject({ id: "m", isCut: true });
   expect(beginning).not.toHaveProperty("restBytes");
   const [open, note] = parseParts(beginning.parts);
-  expect(open).toMatchObject({
-    type: "tool-result",
-    content: expect.stringMatching(/^\{"output"/),
-  });
+  expect(open?.type).toBe("tool-result");
+  expect(String(open?.content).slice(0, 9)).toBe('{"output"');
   expect(note?.content).toBe("… 868KB more of this message");
 });

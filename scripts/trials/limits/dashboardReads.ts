@@ -1,10 +1,12 @@
-import { formats } from "../../../convex/exports/index.ts";
 import { inPages, QUERY, type Reader, type Step } from "./steps.ts";
 
 /** Reads a session through the public functions that the dashboard calls. */
 
 type Answer = { status?: string; value?: unknown; errorMessage?: string };
 type Conversation = { messagesCursor?: string | null };
+
+/** A format of each kind; the export over HTTP reads them all. */
+const FILE_FORMATS = ["json", "markdown", "csv", "deepeval"];
 
 /** The steps; they find the session's own id first. */
 export function readDashboard(reader: Reader, session: string): Step[] {
@@ -38,7 +40,7 @@ export function readDashboard(reader: Reader, session: string): Step[] {
     query("search:searchMessagesPaginated", (sessionId) => ({ query: QUERY, sessionId })),
     query("analytics:sessionsWithDetails", () => ({ limit: 100 })),
     query("evals:listEvalSessions"),
-    ...Object.keys(formats).map((format) => ({
+    ...FILE_FORMATS.map((format) => ({
       name: `evals:generateEvalExport ${format}`,
       run: async () => {
         const args = { sessionIds: [await idOf()], format, options: { includeToolCalls: true } };
