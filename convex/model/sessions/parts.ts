@@ -90,7 +90,7 @@ export async function readPage(
  * Bytes of rows that one portion of a long message has; the row that exceeds it is still included, and has at
  * most half a MiB.
  */
-const PORTION_BYTES = 1024 * 1024;
+const PORTION_BYTES = 768 * 1024;
 
 /** The last row read of a message, and the bytes of its rows after that. */
 export type Position = { order: number; piece: number; bytesLeft: number };
