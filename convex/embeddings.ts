@@ -2,6 +2,7 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { AppError } from "./errors";
 import { systemMutation, systemQuery } from "./functions";
+import { NOT_CONFIGURED } from "./lib/embedding/notConfigured";
 import * as Docs from "./model/docs/docs";
 import * as Schedule from "./model/embedding/schedule";
 import * as Embeddings from "./model/embedding/embeddings";
@@ -75,7 +76,7 @@ export const backfill = systemMutation({
   returns: v.object({ started: v.number(), isDone: v.boolean() }),
   handler: async (ctx, { all = false, cursor = 0 }) => {
     if (!Schedule.isConfigured()) {
-      throw new AppError("EMBEDDINGS_NOT_CONFIGURED", Schedule.NOT_CONFIGURED);
+      throw new AppError("EMBEDDINGS_NOT_CONFIGURED", NOT_CONFIGURED);
     }
     if (cursor === 0) await Docs.embedMissing(ctx);
     const step = await Schedule.backfillStep(ctx, { all, cursor }, Date.now());

@@ -1,4 +1,3 @@
-import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import type { readSessionFilters } from "../wire/sessionFilters";
 import type { SessionActivity } from "../lib/sessions/live";
@@ -24,6 +23,7 @@ export async function contextAnswer(
   { filters, live, ...question }: Question,
 ): Promise<ContextAnswer> {
   const input = { caller, ...question, filters: { ...filters, live } };
-  const answer = await ctx.runAction(internal.semantic.context, input);
+  const { semanticContext } = await import("./semantic");
+  const answer = await semanticContext(ctx, input);
   return { ...answer, ...ignoredOf(question.query) };
 }

@@ -3,6 +3,7 @@ import type { ActionCtx } from "../_generated/server";
 import { readMessage } from "../lib/sessions/readMessage";
 import { type JoinedPart } from "../lib/sessions/partRows";
 import { parseParts, type StoredPart } from "../lib/sessions/parts";
+import { joinPortion, type Portion } from "../lib/sessions/portions";
 import { prefixBytes } from "../lib/text";
 import type { Caller } from "../wire/caller";
 
@@ -28,14 +29,11 @@ type Message = {
   role: string;
   textContent?: string;
   parts: JoinedPart[];
-};
+} & Portion;
 
-/** Interprets a stored message. Very long texts and parts are cut. */
-export function interpretMessage<Stored extends Message>({
-  parts,
-  textContent,
-  ...message
-}: Stored) {
+/** Interprets a stored message, or the beginning of a long one. Very long texts and parts are cut. */
+export function interpretMessage<Stored extends Message>(stored: Stored) {
+  const { parts, textContent, ...message } = joinPortion(stored);
   const text = textContent === undefined ? undefined : prefixBytes(textContent, SHOWN_MAX_BYTES);
   const read = readMessage({ role: message.role, textContent: text, parts: storedParts(parts) });
   return { ...message, parts: read };

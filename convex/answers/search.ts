@@ -20,7 +20,8 @@ export async function searchAnswer(
   const input = { caller, query, limit, filters: { ...filters, live }, masks };
   const ignored = type === "semantic" ? {} : ignoredOf(query);
   if (type !== "fulltext") {
-    return { ...(await ctx.runAction(internal.semantic.search, { ...input, type })), ...ignored };
+    const { semanticSearch } = await import("./semantic");
+    return { ...(await semanticSearch(ctx, { ...input, type })), ...ignored };
   }
   const { results, sessions, truncated } = await ctx.runQuery(internal.search.fulltext, input);
   const hasWord = prepareQuery(query).terms.length > 0;

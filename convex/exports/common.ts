@@ -50,7 +50,12 @@ export function isoTime(at: number): string {
  * break at U+0085, U+2028 and U+2029, which JSON does not escape.
  */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
+  return lineSafe(JSON.stringify(value));
+}
+
+/** Escapes those characters in JSON text. */
+export function lineSafe(json: string): string {
+  return json.replace(
     /[\u0085\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

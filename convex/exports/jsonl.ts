@@ -17,4 +17,11 @@ export const jsonl: ExportFormat = {
     const head = { type: "session", ...session, messages: undefined, from: undefined };
     return from === 0 ? [jsonLine({ ...head, isLast: undefined }), ...lines] : lines;
   },
+  complete: {
+    isLines: true,
+    begin: (head, from) => (from === 0 ? jsonLine({ type: "session", ...head }) : ""),
+    fields: ({ externalId }, index) => ({ type: "message", sessionId: externalId, index }),
+    between: JSON_LINES.separator,
+    end: () => "",
+  },
 };

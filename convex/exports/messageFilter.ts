@@ -20,10 +20,16 @@ export const ALL_MESSAGES: MessageFilter = {
   minLength: 0,
 };
 
+/** Whether the filter keeps everything. */
+export function keepsEverything(filter: MessageFilter): boolean {
+  const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = filter;
+  return systemPrompts && toolCalls && !codeBlocksOnly && minLength <= 0;
+}
+
 /** Returns the session with only the messages the filter keeps. */
 export function filterMessages(session: ExportSession, filter: MessageFilter): ExportSession {
   const { systemPrompts, toolCalls, codeBlocksOnly, minLength } = filter;
-  if (systemPrompts && toolCalls && !codeBlocksOnly && minLength <= 0) return session;
+  if (keepsEverything(filter)) return session;
   const messages = session.messages
     .filter(({ role }) => systemPrompts || role !== "system")
     .filter((message) => messageProse(message).length >= minLength)

@@ -94,4 +94,23 @@ export type ExportFormat = {
   /** Whether a record needs the whole conversation, so that segments are joined while they fit. */
   isWhole: (options: ExportOptions) => boolean;
   render: (session: ExportSession, options: ExportOptions) => string[];
+  /** For formats that contain everything as stored, and can be written message by message. */
+  complete?: CompleteForm;
+};
+
+/**
+ * How a complete format is written: an entry for each session, which contains its messages as JSON, or a line for
+ * the session and one for each message.
+ */
+export type CompleteForm = {
+  /** Whether each message is a record of its own. */
+  isLines: boolean;
+  /** Begins an entry that starts with message number `from`. */
+  begin: (head: ExportHead, from: number) => string;
+  /** The fields before those of message number `at`. */
+  fields: (head: ExportHead, at: number) => object;
+  /** Stands between two messages. */
+  between: string;
+  /** Ends an entry; `isLast` if it has the session's last message. */
+  end: (from: number, isLast: boolean) => string;
 };

@@ -7,10 +7,10 @@ import {
   ANSWER_BYTES,
   ANSWER_MAX_BYTES,
   type ExportJob,
-  type SessionPageSource,
   type Resume,
-  writeExport,
-} from "./writer";
+  type SessionPageSource,
+} from "./job";
+import { writeExport } from "./writer";
 
 function headOf(one: ExportSession): ExportHead {
   const { externalId, source, title, messageCount, createdAt, updatedAt } = one;

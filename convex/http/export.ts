@@ -4,13 +4,15 @@ import { AppError, notFound } from "../errors";
 import { type FormatName, formats } from "../exports";
 import type { ExportFormat } from "../exports/types";
 import { ALL_MESSAGES } from "../exports/messageFilter";
-import { type Resume, writeExport, type Written } from "../exports/writer";
+import type { Resume, Written } from "../exports/job";
+import { writeExport } from "../exports/writer";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { newExportId } from "../lib/exports/exportId";
 import { prefixBytes, trimEndWhere } from "../lib/text";
 import { type ExportQuery, exportRoutes } from "../wire/export";
 import { type Call, endpoint, type Endpoint } from "./endpoint";
 import type { Caller } from "./authenticate";
+import { bytesResponse } from "./respond";
 
 type Query = ExportQuery<FormatName>;
 const routes = exportRoutes(formats);
@@ -50,13 +52,11 @@ export async function exportAnswer(
     resume,
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
-  return new Response(streamOf(written.chunks), {
-    headers: headersOf(written, exportId, request, {
-      "X-Export-Usage": format.usage(options),
-      "Content-Type": format.contentType,
-      "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
-    }),
+  const headers = headersOf(written, exportId, request, {
+    "X-Export-Usage": format.usage(options),
+    "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
   });
+  return bytesResponse(written.chunks, format.contentType, headers);
 }
 
 function defaultFormat({ id, selection }: Query): FormatName {
@@ -90,7 +90,7 @@ function headersOf(
   { method, url }: Request,
   headers: Record<string, string>,
 ) {
-  const { sessions, records, skipped, unknown, resume, emptyBecause } = written;
+  const { sessions, records, skipped, cut, unknown, resume, emptyBecause } = written;
   const counted = {
     ...headers,
     "X-Export-Sessions": String(sessions),
@@ -98,6 +98,9 @@ function headersOf(
     ...(emptyBecause === undefined ? {} : { "X-Export-Empty": emptyBecause }),
     ...(skipped.length > 0
       ? { "X-Export-Skipped": `${named(skipped, "sessions")}; reason="larger than one answer"` }
+      : {}),
+    ...(cut.length > 0
+      ? { "X-Export-Cut": `${named(cut, "messages")}; reason="longer than this format interprets"` }
       : {}),
     ...(unknown.length > 0 ? { "X-Export-Unknown": named(unknown, "ids") } : {}),
   };
@@ -133,15 +136,4 @@ function fileLabel(text: string): string {
   const joined = text.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+/, "");
   const safe = trimEndWhere(joined, (character) => character === "-");
   return safe.slice(0, 80) || "export";
-}
-
-/** Sends the chunks one by one, so that those sent can be released. */
-function streamOf(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    pull(controller) {
-      const chunk = chunks.shift();
-      if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
-    },
-  });
 }

@@ -1,4 +1,3 @@
-import { jsonPieces } from "../lib/jsonStream";
 import { ERROR_STATUS, type AppErrorData } from "../errors";
 
 /** Browsers may call the API from any origin, because it uses only keys and tokens, not cookies. */
@@ -8,7 +7,7 @@ const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Headers":
     "Authorization, Content-Type, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id",
   "Access-Control-Expose-Headers":
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, Content-Disposition",
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, Content-Disposition",
   "Access-Control-Max-Age": "86400",
 };
 
@@ -24,19 +23,20 @@ export function json(
   });
 }
 
-/** A JSON response written while it is sent, for texts so long that another copy would fill memory. */
-export function jsonStream(body: unknown): Response {
-  const pieces = jsonPieces(body);
+/** A response of chunks, which are sent one by one, so that those sent can be released. */
+export function bytesResponse(
+  chunks: Uint8Array[],
+  contentType: string,
+  headers: Record<string, string> = {},
+): Response {
   const stream = new ReadableStream<Uint8Array>({
     pull(controller) {
-      const { value, done } = pieces.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
     },
   });
-  return new Response(stream, {
-    headers: { "Content-Type": "application/json; charset=utf-8" },
-  });
+  return new Response(stream, { headers: { "Content-Type": contentType, ...headers } });
 }
 
 /** The error response of every endpoint, with the headers its status requires. */

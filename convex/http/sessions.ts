@@ -1,9 +1,12 @@
+import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
+import { ByteChunks } from "../lib/jsonStream";
+import { MessageJson } from "../lib/sessions/messageJson";
 import * as routes from "../wire/sessions";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
-import { answerMessages, messageAnswer } from "./messages";
+import { bytesResponse } from "./respond";
 
 export const listSessions: Endpoint = endpoint(
   routes.listSessions,
@@ -14,12 +17,12 @@ export const listSessions: Endpoint = endpoint(
 
 export const getSession: Endpoint = endpoint(
   routes.getSession,
-  async (ctx, { caller, param, query }) => answerMessages(await read(ctx, caller, param, query)),
+  async (ctx, { caller, param, query }) => await sessionAnswer(ctx, caller, param, query),
 );
 
 export const getSessionById: Endpoint = endpoint(
   routes.getSessionById,
-  async (ctx, { caller, query }) => answerMessages(await read(ctx, caller, query.id, query)),
+  async (ctx, { caller, query }) => await sessionAnswer(ctx, caller, query.id, query),
 );
 
 type Page = {
@@ -28,11 +31,82 @@ type Page = {
   order?: "asc" | "desc";
   after?: string;
 };
+type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
 
-async function read(ctx: ActionCtx, caller: Caller, id: string, page: Page) {
-  const { messages_limit: limit, messages_cursor: cursor, order, after } = page;
-  const place = { limit, cursor, order, after };
-  const found = await ctx.runQuery(internal.sessions.getWithMessages, { caller, id, ...place });
-  const { session, messages, messagesCursor } = found;
-  return { ...session, session, messages: messages.map(messageAnswer), messagesCursor };
+/** An answer gets no further messages from this size on. A single larger message is still returned whole. */
+const ANSWER_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Answers a session with a page of its messages. The page is read in several queries, each small enough for its
+ * limits, and written as bytes while it is read: a message of 7 MB as values would not fit in memory.
+ */
+async function sessionAnswer(
+  ctx: ActionCtx,
+  caller: Caller,
+  id: string,
+  { messages_limit: limit, messages_cursor, order, after }: Page,
+): Promise<Response> {
+  const read = (cursor: string | undefined, left: number): Promise<Found> =>
+    ctx.runQuery(internal.sessions.getWithMessages, {
+      ...{ caller, id, limit: left, cursor, order, after },
+    });
+  const chunks = new ByteChunks();
+  const first = await read(messages_cursor, limit);
+  const head = JSON.stringify({ ...first.session, session: first.session });
+  chunks.add(`${head.slice(0, -1)},"messages":[`);
+  const messages = new MessageList((json) => {
+    chunks.add(json);
+  });
+  let page = first;
+  messages.add(page.messages);
+  while (
+    page.messagesCursor !== null &&
+    (messages.isOpen || (messages.count < limit && chunks.bytes < ANSWER_BYTES))
+  ) {
+    page = await read(page.messagesCursor, Math.max(1, limit - messages.count));
+    messages.add(page.messages);
+  }
+  messages.finish();
+  chunks.add(`],"messagesCursor":${JSON.stringify(page.messagesCursor)}}`);
+  return bytesResponse(chunks.chunks, "application/json; charset=utf-8");
+}
+
+/** Writes messages, some of them in several portions, as the elements of a JSON list. */
+class MessageList {
+  readonly #write: (json: string) => void;
+  #open: MessageJson | null = null;
+  /** Messages begun. */
+  count = 0;
+
+  constructor(write: (json: string) => void) {
+    this.#write = write;
+  }
+
+  /** Whether the last message has further portions. */
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  add(messages: Found["messages"]): void {
+    for (const message of messages) {
+      const { parts, textContent, continues, restBytes, ...fields } = message;
+      // The rest of the open message was deleted meanwhile.
+      if (continues === undefined) this.finish();
+      this.#open ??= this.#begin({ ...fields, _id: fields.id });
+      this.#open.add({ parts, textContent, continues });
+      if (restBytes === undefined) this.finish();
+    }
+  }
+
+  /** Ends the open message, if there is one. */
+  finish(): void {
+    this.#open?.end();
+    this.#open = null;
+  }
+
+  #begin(fields: object): MessageJson {
+    if (this.count > 0) this.#write(",");
+    this.count++;
+    return new MessageJson(this.#write, fields);
+  }
 }

@@ -1,6 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
 import { interpretMessage } from "../answers/conversation";
+import type { ActionCtx } from "../_generated/server";
 import { notFound, readAppError } from "../errors";
 import { titleOf } from "../exports/common";
 import {
@@ -13,6 +14,7 @@ import { readCursor, writeCursor } from "../lib/cursor";
 import { totalCount } from "../lib/secrets/counts";
 import { countSecrets, maskForOthers } from "../lib/secrets/mask";
 import { parseParts } from "../lib/sessions/parts";
+import { PortionJoiner } from "../lib/sessions/portions";
 import { writeConversation } from "../pages/conversation/write";
 import { sharedPage } from "../pages/shared";
 import * as routes from "../wire/share";
@@ -33,7 +35,7 @@ export const getShared: Endpoint = publicEndpoint(
       const start = query.after === undefined ? FIRST_PAGE : readPageStart(query.after);
       const found = await ctx.runQuery(internal.shared.page, { slug, position: start.position });
       const page = { slug, param, start, after: query.after, found };
-      return form === "page" ? await asPage(page) : asDocument(page, form);
+      return form === "page" ? await asPage(page) : await asDocument(ctx, page, form);
     } catch (error) {
       const known = readAppError(error);
       if (known === null || !wantsPage(request)) throw error;
@@ -98,10 +100,10 @@ const DOCUMENTS: { readonly [form in "md" | "json"]: { form: SharedForm; content
   json: { form: sharedJson, contentType: "application/json; charset=utf-8" },
 };
 
-function asDocument(page: Page, name: "md" | "json"): Response {
+async function asDocument(ctx: ActionCtx, page: Page, name: "md" | "json"): Promise<Response> {
   const { start, found } = page;
   const { form, contentType } = DOCUMENTS[name];
-  const messages = found.messages
+  const messages = (await joined(ctx, page))
     .slice(start.skip)
     .map((one) => ({ ...one, parts: parseParts(one.parts) }));
   const session = {
@@ -122,6 +124,22 @@ function asDocument(page: Page, name: "md" | "json"): Response {
       ...linkTo(written.next),
     },
   });
+}
+
+/** The messages of a page; a long one is read in portions. */
+async function joined(ctx: ActionCtx, { slug, found }: Page): Promise<Found["messages"]> {
+  const [first] = found.messages;
+  if (first === undefined || found.rest === null) return found.messages;
+  const joiner = new PortionJoiner();
+  joiner.add(first);
+  for (let position: string | null = found.rest; position !== null;) {
+    const more: Found = await ctx.runQuery(internal.shared.page, { slug, position });
+    for (const portion of more.messages) joiner.add(portion);
+    position = more.rest;
+  }
+  const { textContent, parts } = joiner.end();
+  const { restBytes: _, ...fields } = first;
+  return [{ ...fields, parts, ...(textContent === undefined ? {} : { textContent }) }];
 }
 
 /** The address is the only secret of a shared session, so linked sites must not receive it. */

@@ -1,7 +1,7 @@
 import { internal } from "../_generated/api";
 import { type ActionCtx, env } from "../_generated/server";
 import { AppError, isPassing, isTooMuch, readAppError } from "../errors";
-import { sha256 } from "../lib/hash";
+import { jsonHash } from "../lib/jsonStream";
 import { pause } from "../lib/pause";
 import { retrying } from "../lib/retry";
 import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
@@ -239,7 +239,7 @@ function sessionRow(name: string, input: SessionInput) {
 async function messageRows(name: string, delivered: MessageInput, index: number) {
   const masks = masksBeforeStoring(env.REDACT_SECRETS);
   const { message: input, secrets } = examineMessage(delivered, masks);
-  const deliveryHash = (await sha256(JSON.stringify(input))).slice(0, HASH_LENGTH);
+  const deliveryHash = (await jsonHash(input, contentChars(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
   const { head, tail } = splitText(textContent ?? "");
   const { sessionExternalId, externalId, textIsDerived } = input;
@@ -264,6 +264,10 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
     };
     return { name, message, isFirst, load: added(load, searchLoad(searchTexts)) };
   });
+}
+
+function contentChars({ textContent = "", parts = [] }: MessageInput): number {
+  return parts.reduce((sum, { content }) => sum + content.length, textContent.length);
 }
 
 function searchLoad(texts: readonly SearchText[]): Load {

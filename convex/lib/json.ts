@@ -1,3 +1,4 @@
+import { jsonSlices } from "./jsonStream";
 import { wellFormed } from "./text";
 
 /**
@@ -14,7 +15,20 @@ export function jsonText(value: unknown): string {
   if (isTooDeep(value)) {
     throw new RangeError(`is nested deeper than ${JSON_DEPTH_MAX} levels`);
   }
-  return JSON.stringify(value);
+  if (!hasLongText(value)) return JSON.stringify(value);
+  // `JSON.stringify` needs several times the memory of a long text with a character beyond Latin-1. Concatenated
+  // slices stay as they are until the text is read.
+  let text = "";
+  for (const slice of jsonSlices(value)) text += slice;
+  return text;
+}
+
+const LONG_TEXT_CHARS = 1_000_000;
+
+function hasLongText(value: unknown): boolean {
+  if (typeof value === "string") return value.length > LONG_TEXT_CHARS;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(hasLongText);
 }
 
 /** Whether a JSON value nests deeper than `JSON_DEPTH_MAX`. */

@@ -35,7 +35,7 @@ const ROOMS: Record<string, Room> = {
     why: "HTML for people, pure: types of documents and answers, never ctx",
   },
   answers: {
-    allowed: ["answers", "wire", "exports", "lib", "errors", "_generated"],
+    allowed: ["answers", "clients", "wire", "exports", "lib", "errors", "_generated"],
     packages: [...CONVEX, /^zod$/],
     why: "what HTTP, pages and MCP answer from: no database, no rules",
   },

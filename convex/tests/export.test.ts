@@ -333,8 +333,9 @@ describe("GET /api/export", () => {
     const ada = await person(t, "grace@navy.mil");
     const ids = ["a", "b", "c"];
     for (const [n, id] of ids.entries()) {
-      const filler = "x".repeat(n < 2 ? 5_500_000 : 1);
-      await ada.post("/sync/batch", conversation(id, [`in /home/hopper ${filler}`]));
+      const filler = "x".repeat(n < 2 ? 950_000 : 1);
+      const texts = Array.from({ length: 6 }, (_, at) => `${at} in /home/hopper ${filler}`);
+      await ada.post("/sync/batch", conversation(id, texts));
     }
     await settle(t);
     const path = `/api/export?format=json&sessionIds=${ids.join()}&anonymize=true`;

@@ -25,6 +25,12 @@ export const DocsAnswer = z.object({
 });
 export type DocsAnswer = z.output<typeof DocsAnswer>;
 
+export const DocsQuery = z.object({
+  q: QueryText,
+  type: SearchType,
+  limit: clamped("Maximum number of results; each page appears once.", 1, 20, 10),
+});
+
 export const searchDocs = route({
   method: "GET",
   path: "/api/docs/search",
@@ -32,10 +38,6 @@ export const searchDocs = route({
   summary: "Search the documentation",
   access: "caller",
   limit: "search",
-  query: z.object({
-    q: QueryText,
-    type: SearchType,
-    limit: clamped("Maximum number of results; each page appears once.", 1, 20, 10),
-  }),
+  query: DocsQuery,
   answer: DocsAnswer,
 });

@@ -34,9 +34,13 @@ export const PartList = z
   .optional(
     z.unknown().transform((value, issues): PartInput[] | undefined => {
       if (value === undefined || value === null) return undefined;
-      return listOf(value, issues).map((part, index) =>
-        readOrRefuse(issues, [index, "content"], () => storedForm(shapeOf(part))),
-      );
+      const sent = listOf(value, issues);
+      return sent.map((part, index) => {
+        const stored = readOrRefuse(issues, [index, "content"], () => storedForm(shapeOf(part)));
+        // The parsed body is not read again, and both forms of a long part would fill memory.
+        sent[index] = null;
+        return stored;
+      });
     }),
   )
   .meta({
@@ -182,7 +186,16 @@ function callShape(call: unknown): StoredPart {
  * where it would make the message too large.
  */
 export function textOfParts(parts: PartInput[]): string {
-  const texts = parts.filter(isTextPart).map(parsePart);
-  const text = messageProse({ role: "unknown", parts: texts });
-  return prefixBytes(text, MESSAGE_MAX_BYTES - storedBytes("", parts));
+  const max = MESSAGE_MAX_BYTES - storedBytes("", parts);
+  const texts: string[] = [];
+  let bytes = 0;
+  for (const part of parts.filter(isTextPart)) {
+    const prose = messageProse({ role: "unknown", parts: [parsePart(part)] });
+    if (prose === "") continue;
+    texts.push(prose);
+    bytes += utf8Length(prose);
+    // Joining all of a long message would take as much memory again.
+    if (bytes > max) break;
+  }
+  return prefixBytes(texts.join("\n\n"), max);
 }

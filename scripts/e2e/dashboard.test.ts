@@ -117,7 +117,11 @@ describe("950 sessions with all the words that plugins and reviewers may add", (
 });
 
 type Conversation = {
-  messages: { textContent?: string; parts: { type: string; content: unknown }[] }[];
+  messages: {
+    _id: string;
+    textContent?: string;
+    parts: { type: string; content: unknown }[];
+  }[];
   messagesCursor: string | null;
 };
 
@@ -179,17 +183,30 @@ describe("a conversation too large for one answer", () => {
   ])("a message with %s is drawn, shared and written as Markdown", async (_, parts) => {
     const { who, id, slug } = await stored([{ parts }, { textContent: "the end" }]);
     const pages = await pagesOf(who, id);
-    expect(pages.flatMap(({ messages }) => messages)).toHaveLength(2);
+    // A long message comes in portions, each under its id.
+    const ids = new Set(pages.flatMap(({ messages }) => messages.map(({ _id }) => _id)));
+    expect(ids.size).toBe(2);
     await dashboard.call("query", "sessions:getPublic", null, { slug });
     const markdown = await ask<string>(who, "sessions:getMarkdown", { sessionId: id });
     expect(markdown.length).toBeGreaterThan(1_000);
   });
 
-  test("7.3 MB of text in one message come whole", async () => {
+  test("7.3 MB of text in one message come whole, in portions that say how much follows", async () => {
     const textContent = "word ".repeat(1_460_000);
-    const { who, id } = await stored([{ textContent }]);
+    const { who, id, slug } = await stored([{ textContent }]);
     const pages = await pagesOf(who, id);
-    expect(pages[0]?.messages[0]?.parts[0]?.content === textContent).toBe(true);
+    const messages = pages.flatMap((page) => page.messages);
+    const joined = messages.map(({ parts }) => String(parts[0]?.content)).join("");
+    expect(joined === textContent).toBe(true);
+    const note = { type: "text", content: "… 6.22MB more of this message" };
+    expect(messages[0]?.parts[1]).toEqual(note);
+    const shared = (await dashboard.call("query", "sessions:getPublic", null, {
+      slug,
+    })) as Conversation;
+    expect(shared.messages[0]?.parts[1]).toEqual(note);
+    const markdown = await ask<string>(who, "sessions:getMarkdown", { sessionId: id });
+    expect(markdown).toContain(note.content);
+    expect(markdown).toMatch(/Full session: `GET [^`]+`\*\n$/);
   });
 });
 

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { LARGE_INPUTS } from "./signIn.fixture.ts";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 
 /** Exports and shared pages over real HTTP, on an engine that refuses what Convex refuses. */
@@ -13,7 +12,6 @@ beforeAll(async () => {
   engine = await startTestEngine({
     embeddings: false,
     env: { RATE_LIMIT_EXPORT: "off", WRITE_MIB_PER_SECOND: "64" },
-    limits: LARGE_INPUTS,
   });
   ada = await engine.createUser();
 });
@@ -41,6 +39,8 @@ async function whole(answer: Response): Promise<string> {
   expect(Buffer.byteLength(text)).toBeLessThan(ANSWER_LIMIT);
   return text;
 }
+
+type Document = { sessions: { messages: { textContent?: string }[] }[] };
 
 /** All answers of an export, joined in a loop over the cursor. */
 async function exported(query: string): Promise<string[]> {
@@ -164,11 +164,28 @@ describe("what grows when it is written down never passes what an answer may hol
     // Two bytes each as they are stored, six where a line of JSON must not break.
     await store("dense", "m", { role: "assistant", textContent: "\u0085".repeat(3_600_000) });
     await store("dense", "after", { role: "assistant", textContent: "the end" });
-    const answer = await get("/api/export?id=dense&format=openai&style=chat");
+    const answer = await get("/api/export?id=dense&format=jsonl");
     expect(await whole(answer)).toContain("the end");
     expect(answer.headers.get("X-Export-Skipped")).toBe(
       '1; sessions="dense"; reason="larger than one answer"',
     );
+  });
+
+  test("a message longer than a format interprets is cut in its text, and named", async () => {
+    await store("long-text", "m", { role: "assistant", textContent: "漢字 ".repeat(900_000) });
+    await store("long-text", "after", { role: "assistant", textContent: "the end" });
+    for (const format of ["markdown", "text", "csv", "openai&style=chat"]) {
+      const answer = await get(`/api/export?id=long-text&format=${format}`);
+      const text = await whole(answer);
+      expect(text).toContain("the end");
+      expect(text).toContain("… 3.97MB more of this message");
+      expect(answer.headers.get("X-Export-Cut")).toBe(
+        '1; messages="m"; reason="longer than this format interprets"',
+      );
+    }
+    const [json] = await exported("format=json&id=long-text");
+    const [session] = (JSON.parse(json ?? "") as Document).sessions;
+    expect(session?.messages[0]?.textContent === "漢字 ".repeat(900_000)).toBe(true);
   });
 
   const deep = (depth: number) =>

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { newTestSigner } from "../local/auth/testSigner.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
 
 /** An engine, and the signed-in people of a dashboard. */
@@ -13,38 +13,18 @@ export interface Dashboard {
   ): Promise<unknown>;
 }
 
-/**
- * Limits for tests of the largest inputs. Test files share two cores, which triples the time a function takes;
- * `npm run trial:limits` measures it alone.
- */
-export const LARGE_INPUTS = { mode: "enforce", userMs: 3_000 } as const;
-
 /** Starts an engine that accepts sessions of Convex Auth signed here; embeddings and limits of requests are off. */
 export async function startDashboard(): Promise<Dashboard> {
-  const { publicKey, privateKey } = await generateKeyPair("RS256");
-  const key = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
+  const signer = await newTestSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
-  const env = { ...limits, WRITE_MIB_PER_SECOND: "64", JWKS: JSON.stringify({ keys: [key] }) };
-  const engine = await startTestEngine({
-    embeddings: false,
-    env,
-    limits: LARGE_INPUTS,
-  });
-  const tokenOf = (userId: string) =>
-    new SignJWT()
-      .setProtectedHeader({ alg: "RS256", kid: "k1", typ: "JWT" })
-      .setIssuer(engine.url)
-      .setAudience("convex")
-      .setSubject(`${userId}|session`)
-      .setIssuedAt()
-      .setExpirationTime("1h")
-      .sign(privateKey);
+  const env = { ...limits, WRITE_MIB_PER_SECOND: "64", ...signer.env };
+  const engine = await startTestEngine({ embeddings: false, env });
   return {
     engine,
     async call(kind, path, userId, args = {}) {
       const answer = await engine.request(`/api/${kind}`, {
         json: { path, args, format: "json" },
-        ...(userId === null ? {} : { key: await tokenOf(userId) }),
+        ...(userId === null ? {} : { key: await signer.tokenOf(engine.url, userId) }),
       });
       const said = (await answer.json()) as { status?: string; value?: unknown };
       if (said.status === "success") return said.value;

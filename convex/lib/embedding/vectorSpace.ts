@@ -17,6 +17,12 @@ export const RELATED_MIN_COSINE = 0.1;
 /** The scores below which full-text and vector results are left out. */
 export const SEARCH_FLOORS = [0, RELATED_MIN_COSINE] as const;
 
+/**
+ * Hits requested from each vector index, the maximum it returns: a session has many vectors, and filters
+ * apply afterwards. Hits are read (at most 4 kB each) only until enough sessions are found.
+ */
+export const HITS_MAX = 256;
+
 /** The model that makes the vectors. Vectors of two models are not comparable. */
 export type VectorSpace = { model: string; dimensions: number };
 

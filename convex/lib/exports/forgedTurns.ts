@@ -31,15 +31,25 @@ const NAME = new RegExp(`^[> ]*${ROLE}\\W*$`, "iu");
 const UNDERLINE = /^[> ]*(?:=+|-+)$/;
 const HTML_HEADING = new RegExp(`<(?=h[1-6]\\b[^<>]{0,200}>${BLANK}{0,50}${ROLE}\\b)`, "giu");
 
+/** Lines that no shape can match: printable ASCII without the characters that each shape needs. */
+const NO_TEXT_LABEL = /^[\t -<>-Z\\-~]*$/;
+const NO_MARKDOWN = new RegExp(`^(?!.*${ROLE})[\\t !"$-)+,./-<>-~]*$`, "i");
+
 /** Quotes lines that look like turns or labels of the plain text format. */
 export function quoteTurns(text: string): string {
-  return eachLine(text, (line) => (TEXT_LABEL.test(shapeOf(line)) ? `> ${line}` : line));
+  return eachLine(text, (line) =>
+    !NO_TEXT_LABEL.test(line) && TEXT_LABEL.test(shapeOf(line)) ? `> ${line}` : line,
+  );
 }
 
 /** Escapes lines that look like turns or labels of the Markdown format. */
 export function escapeTurns(text: string): string {
   let isNamed = false;
   return eachLine(text.replace(HTML_HEADING, "\\<"), (line) => {
+    if (NO_MARKDOWN.test(line)) {
+      isNamed = false;
+      return line;
+    }
     const shape = shapeOf(line);
     const isForged =
       HEADING.test(shape) || MARKDOWN_LABEL.test(shape) || (isNamed && UNDERLINE.test(shape));

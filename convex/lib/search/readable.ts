@@ -41,14 +41,32 @@ const ESCAPED: { readonly [letter: string]: string } = {
 /** Decodes one level of backslash escapes. Other text stays as it is. */
 export function unescaped(text: string): string {
   if (!text.includes("\\")) return text;
-  return text.replace(
-    ESCAPE,
-    (whole, braced?: string, four?: string, two?: string, octal?: string, other?: string) => {
-      if (octal !== undefined) return "\u001b";
-      if (other !== undefined) return ESCAPED[other] ?? (/[A-Za-z]/.test(other) ? whole : other);
-      return characterOf(parseInt(braced ?? four ?? two ?? "", 16)) ?? whole;
-    },
-  );
+  return replaceEach(text, ESCAPE, ([whole, braced, four, two, octal, other]) => {
+    if (octal !== undefined) return "\u001b";
+    if (other !== undefined) return ESCAPED[other] ?? (/[A-Za-z]/.test(other) ? whole : other);
+    return characterOf(parseInt(braced ?? four ?? two ?? "", 16)) ?? whole;
+  });
+}
+
+/**
+ * Like `text.replace` with a function, which first collects every match: half a MiB of escapes would take 50 MB.
+ * The pattern must be global.
+ */
+function replaceEach(
+  text: string,
+  pattern: RegExp,
+  replacement: (match: RegExpExecArray) => string,
+): string {
+  const slices: string[] = [];
+  let at = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (match.index > at) slices.push(text.slice(at, match.index));
+    slices.push(replacement(match));
+    at = match.index + match[0].length;
+  }
+  slices.push(text.slice(at));
+  return slices.join("");
 }
 
 /** Leaves surrogates single: the halves of a pair arrive as two escapes and join in the result. */
@@ -62,7 +80,7 @@ const PERCENT_ENCODED = /(?:%[0-9A-Fa-f]{2})+/g;
 /** Decodes percent-encoding where the bytes are valid UTF-8. */
 export function percentDecoded(text: string): string {
   if (!text.includes("%")) return text;
-  return text.replace(PERCENT_ENCODED, (match) => {
+  return replaceEach(text, PERCENT_ENCODED, ([match]) => {
     try {
       return decodeURIComponent(match);
     } catch {

@@ -1,6 +1,7 @@
 import { parsePart, storedForm } from "../sessions/parts";
 import type { WholePart } from "../sessions/partRows";
 import type { MessageSecrets } from "./counts";
+import { findSecrets } from "./scan";
 import { masking, SecretCounter, visitStrings, type Visit } from "./walk";
 
 /** Examines deliveries for secrets before they are hashed, split and stored. Pure. */
@@ -24,7 +25,7 @@ export function examineMessage<Message extends Delivered>(
   const inParts = new SecretCounter();
   const inText = new SecretCounter(inParts);
   const { sessionExternalId, externalId, parts, textContent, ...fields } = message;
-  const kept = parts?.map((part) => examinePart(part, visitor(inParts, masks)));
+  const kept = parts?.map((part) => examinePart(part, visitor(inParts, masks), masks));
   const text = visitStrings(textContent, visitor(inText, masks));
   const secrets = foundIn(inText, inParts);
   if (!masks) return { message, ...(secrets ? { secrets } : {}) };
@@ -58,8 +59,16 @@ function visitor(counter: SecretCounter, masks: boolean): Visit {
   return (text, findings) => masking(counter.visit(text, findings), findings);
 }
 
+/** Characters of JSON from which a parsed copy would not fit in memory. */
+const LONG_CHARS = 1_000_000;
+
 /** The part with all its strings visited; the same object if nothing changed. */
-function examinePart(part: WholePart, visit: Visit): WholePart {
+function examinePart(part: WholePart, visit: Visit, masks: boolean): WholePart {
+  if (!masks && part.content.length > LONG_CHARS) {
+    // Only counted: the rules know names and values in JSON text too.
+    visit(part.content, findSecrets(part.content));
+    return part;
+  }
   let isChanged = false;
   const noting: Visit = (text, findings) => {
     const after = visit(text, findings);

@@ -8,10 +8,42 @@ import { findPrivateKeys } from "./privateKeys";
 import { findShapes } from "./shapes";
 import { findInTables } from "./tables";
 
+/** Characters of a long text examined at once: the findings of 7 MB of keys take more memory than there is. */
+const WINDOW = 256 * 1024;
+/** Characters around a window that are examined with it. Rules look back at most 300, except for private keys. */
+const MARGIN = 16 * 1024;
+
 /** Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. */
 export function findSecrets(text: string): Finding[] {
+  const keys: Finding[] = [];
+  findPrivateKeys(text, keys);
   const found: Finding[] = [];
-  findPrivateKeys(text, found);
+  for (let from = 0; from < text.length; from += WINDOW) {
+    const to = from + WINDOW;
+    const starts = ({ start }: Finding) => start >= from && start < to;
+    addMerged(found, [...keys.filter(starts), ...findNear(text, from, to).filter(starts)]);
+  }
+  return found.filter(({ start }) => !isInMarker(text, start));
+}
+
+/** Finds what starts in a window, and more around it. */
+function findNear(text: string, from: number, to: number): Finding[] {
+  const start = Math.max(0, from - MARGIN);
+  for (let margin = MARGIN; ; margin *= 2) {
+    const end = Math.min(text.length, to + margin);
+    const found = findHere(text.slice(start, end));
+    for (const finding of found) {
+      finding.start += start;
+      finding.end += start;
+    }
+    // What reaches the end of the examined text may be longer.
+    const isOpen = end < text.length && found.some((one) => one.start < to && one.end === end);
+    if (!isOpen) return found;
+  }
+}
+
+function findHere(text: string): Finding[] {
+  const found: Finding[] = [];
   findIssued(text, found);
   findShapes(text, found);
   findLogins(text, found);
@@ -19,7 +51,7 @@ export function findSecrets(text: string): Finding[] {
   findSchemes(text, found);
   findNamed(text, found);
   findInTables(text, found);
-  return merged(found).filter(({ start }) => !isInMarker(text, start));
+  return found;
 }
 
 /** Whether this position is inside a marker, because masked text must stay as it is. */
@@ -45,18 +77,15 @@ export function withMarkers(text: string, findings: readonly Finding[]): string 
   return slices.join("");
 }
 
-/** Sorts findings by position. Overlapping ones are merged under the kind of the first. */
-function merged(found: Finding[]): Finding[] {
-  if (found.length < 2) return found;
+/** Appends findings sorted by position. Overlapping ones are merged under the kind of the first. */
+function addMerged(result: Finding[], found: readonly Finding[]): void {
   const order = new Map(found.map((finding, index) => [finding, index]));
   const sorted = [...found].sort(
     (a, b) => a.start - b.start || (order.get(a) ?? 0) - (order.get(b) ?? 0),
   );
-  const result: Finding[] = [];
   for (const finding of sorted) {
     const last = result[result.length - 1];
-    if (last === undefined || finding.start >= last.end) result.push({ ...finding });
+    if (last === undefined || finding.start >= last.end) result.push(finding);
     else last.end = Math.max(last.end, finding.end);
   }
-  return result;
 }

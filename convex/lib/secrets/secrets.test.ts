@@ -39,6 +39,30 @@ test("a longer finding that starts inside a shorter one is masked to its end", (
   expect(maskText(text)).not.toMatch(/tail-99/);
 });
 
+test("a secret anywhere in a long text is found, wherever the text is cut to be examined", () => {
+  const filler = "lorem ipsum dolor\n";
+  for (let rotation = 0; rotation < 4; rotation++) {
+    const pieces: string[] = [];
+    let length = 0;
+    for (const [n, { text, secret }] of SECRETS.entries()) {
+      // Each secret lies across a border, one in four times that of a window.
+      const border = (n + rotation + 1) * 65_536;
+      const before = border - length - text.indexOf(secret) - Math.ceil(secret.length / 2);
+      const piece = `${filler.repeat(Math.ceil(before / filler.length)).slice(-before)}${text}\n`;
+      pieces.push(piece);
+      length += piece.length;
+    }
+    const expected = pieces.map(maskText).join("");
+    expect(maskText(pieces.join("")) === expected).toBe(true);
+  }
+  const long = `-----BEGIN PRIVATE KEY-----\n${`${"MIIEvQ".repeat(10)}\n`.repeat(9_000)}-----END PRIVATE KEY-----`;
+  expect(maskText(`${filler.repeat(10_000)}${long} end`)).toMatch(
+    /\n\[redacted:private-key\] end$/,
+  );
+  const token = `eyJhbGciOiJIUzI1NiJ9.${"eyJzdWIi".repeat(60_000)}.${"aB3_".repeat(11)}`;
+  expect(maskText(`${filler.repeat(10_000)}token: ${token} end`)).not.toContain("eyJzdWIi");
+});
+
 test("a value between quotes ends at the quote that is not escaped", () => {
   expect(maskText(String.raw`password = "ab\"cdefgh12"; next()`)).toBe(
     `password = "${marker("password")}"; next()`,

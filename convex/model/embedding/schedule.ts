@@ -27,10 +27,6 @@ const ABANDONED_MS = DAY_MS / 2;
 /** Delay between the steps of a sweep or back-fill, so that the jobs of one step start before the next. */
 export const STEP_DELAY_MS = 30_000;
 
-/** Error message on a deployment without embeddings. */
-export const NOT_CONFIGURED =
-  "Semantic search needs embeddings: set OPENAI_API_KEY (npx convex env set OPENAI_API_KEY …), then run npx convex run embeddings:backfill";
-
 /** Without an API key no job is scheduled; changes are still recorded for a later back-fill. */
 export function isConfigured(): boolean {
   return (env.OPENAI_API_KEY ?? "").trim() !== "";

@@ -2,7 +2,7 @@ import { v, type ObjectType } from "convex/values";
 import { AppError, notFound } from "../../errors";
 import type { MessageFilter } from "../../exports/messageFilter";
 import { DEFAULT_OPTIONS, type ExportOptions } from "../../exports/types";
-import type { Written } from "../../exports/writer";
+import type { Written } from "../../exports/job";
 import { TURN_MODES, type Turns } from "../../lib/enums";
 
 /** Exports as the dashboard requests them: its dialog's options, and the result as one file. Pure. */

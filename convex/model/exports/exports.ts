@@ -2,7 +2,7 @@ import { getConvexSize } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { invalidField, notFound } from "../../errors";
-import type { SessionPage } from "../../exports/writer";
+import type { SessionPage } from "../../exports/job";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
@@ -20,11 +20,8 @@ import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
 
-/**
- * A page stays well inside a transaction (16 MiB, 32,000 documents), because one more piece, or one message
- * of any size, may be read beyond these bounds.
- */
-const PAGE_BYTES = 2 * 1024 * 1024;
+/** A page ends with the piece that exceeds this; larger pages would take more than a third of a query's second. */
+const PAGE_BYTES = 1024 * 1024;
 const PAGE_ROWS = 4_000;
 const PAGE_SESSIONS = 50;
 /** Sessions read for one page, if a filter excludes most of them. */
@@ -69,7 +66,7 @@ export async function page(
       const head = { ...piece.head, ...review };
       pieces.push({ ...piece, head, unknown, position: writePosition(at, reached) });
       unknown = [];
-      bytes += piece.bytes + getConvexSize(review);
+      bytes += countBytes(piece.messages) + getConvexSize(review);
       rows += countRows(piece.messages);
       if (isFull() && next !== null) return { pieces, unknown, next: writePosition(at, next) };
     }
@@ -77,29 +74,39 @@ export async function page(
   return { pieces, unknown, next: null };
 }
 
-/** Read budget of one page of a shared session; a single larger message may exceed it. */
-const SHARED_PAGE_BUDGET = { limit: 1_000, maxBytes: 1024 * 1024, maxRows: PAGE_ROWS };
+/** Messages and rows of one page of a shared session. */
+const SHARED_PAGE_BUDGET = { limit: 1_000, maxRows: PAGE_ROWS };
 
-/** A page of a shared session's messages, starting at a position; `next` is null at the end. */
+type SharedPage = Pick<SessionPage, "head" | "messages" | "from"> & {
+  isCounting: boolean;
+  /** The position after the page's messages; null at the end. */
+  next: string | null;
+  /** The position of the next portion, if the page is only a portion of a message. */
+  rest: string | null;
+};
+
+/** A page of a shared session's messages, starting at a position. */
 export async function sharedPage(
   ctx: QueryCtx,
   session: Doc<"sessions">,
   position: string | null,
-): Promise<
-  Pick<SessionPage, "head" | "messages" | "from"> & { isCounting: boolean; next: string | null }
-> {
+): Promise<SharedPage> {
   const { from, cursor } =
     position === null ? CONVERSATION_START : readConversationPosition(position);
   const page = await MessagePages.page(ctx, session, {
     ...SHARED_PAGE_BUDGET,
     cursor: cursor || undefined,
   });
+  const { messages, hasMore } = page;
+  const isPortion = countWhole(page) < messages.length;
+  const after = page.cursorAfter(messages.length - 1);
   return {
     head: Sessions.headView(session),
-    messages: page.messages.map(messageView),
+    messages: messages.map(messageView),
     from,
     isCounting: session.refreshDueAt !== undefined,
-    next: page.cursor && writeCursor([from + page.messages.length, page.cursor]),
+    next: hasMore ? writeCursor([from + messages.length, after]) : null,
+    rest: isPortion && page.cursor !== null ? writeCursor([from, page.cursor]) : null,
   };
 }
 
@@ -126,19 +133,16 @@ async function* readPieces(
       cursor: reached.cursor || undefined,
     });
     const next: ConversationPosition | null =
-      found.cursor === null ? null : { from: from + found.messages.length, cursor: found.cursor };
+      found.cursor === null ? null : { from: from + countWhole(found), cursor: found.cursor };
     const messages = found.messages.map(messageView);
-    const piece = {
-      head,
-      messages,
-      from,
-      isLast: next === null,
-      bytes: countBytes(found.messages),
-    };
-    yield { piece, reached, next };
+    yield { piece: { head, messages, from, isLast: next === null }, reached, next };
     reached = next;
   }
 }
+
+/** The messages of a page that end there. */
+const countWhole = ({ messages }: { messages: readonly MessagePages.MessageView[] }) =>
+  messages.filter(({ restBytes }) => restBytes === undefined).length;
 
 /** Approximate number of rows read for messages; a large part has several rows, counted once. */
 function countRows(messages: readonly { parts: readonly unknown[] }[]): number {
@@ -151,7 +155,7 @@ function countRows(messages: readonly { parts: readonly unknown[] }[]): number {
  */
 const ROW_BYTES = 250;
 
-function countBytes(messages: readonly MessagePages.MessageView[]): number {
+function countBytes(messages: SessionPage["messages"]): number {
   const texts = messages.reduce(
     (sum, { textContent = "", parts }) =>
       parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
@@ -207,5 +211,7 @@ function messageView(message: MessagePages.MessageView) {
     source: message.source,
     ...fieldsInExport(message),
     createdAt: message.createdAt,
+    continues: message.continues,
+    restBytes: message.restBytes,
   };
 }

@@ -1,6 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import type { User } from "../accounts/user";
+import { HITS_MAX } from "../../lib/embedding/vectorSpace";
 import { matcherOf } from "../../lib/search/matching";
 import { prepareQuery } from "../../lib/search/query";
 import { foldCopies } from "../../lib/search/copies";
@@ -97,12 +98,6 @@ type VectorHits = {
   sessions: { _id: Id<"sessionEmbeddings">; _score: number }[];
   messages: { _id: Id<"messageEmbeddings">; _score: number }[];
 };
-
-/**
- * Hits requested from each vector index, the maximum it returns: a session has many vectors, and filters
- * apply afterwards. Hits are read (at most 4 kB each) only until enough sessions are found.
- */
-export const HITS_MAX = 256;
 
 /** Hits read before counting how many sessions match. */
 const HITS_BEFORE_COUNT = 48;

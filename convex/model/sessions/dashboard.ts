@@ -9,6 +9,7 @@ import { viewOf } from "../../lib/sessions/fields";
 import { dashboardParts } from "../../lib/sessions/dashboardParts";
 import { maskForOthers } from "../../lib/secrets/mask";
 import { parseParts } from "../../lib/sessions/parts";
+import { joinPortion } from "../../lib/sessions/portions";
 import { cutBytes, utf8Length } from "../../lib/text";
 import { firstWithin } from "../readBudget";
 import { deleteForOwner } from "./deletion";
@@ -19,16 +20,14 @@ import * as Sessions from "./sessions";
 /**
  * Sessions as the dashboard shows them. The dashboard requests a whole conversation in one query, so it is
  * bounded by what one query may read and return. For a longer conversation, `messagesCursor` is set and
- * continues it; the dashboard shows only the first page.
+ * continues it; the dashboard shows only the first page. A message longer than a page comes in portions, each a
+ * message with the same `_id` and a note about the rest.
  */
 
 type User = Doc<"users">;
 
-/** Fits one query's heap of 64 MiB and its second of run time. A single larger message is still returned, alone. */
-const CONVERSATION_BUDGET = { limit: 2_000, maxBytes: 2 * 1024 * 1024, maxRows: 4_000 };
-
-/** The budget for a shared session, whose texts are also masked in the query. */
-const PUBLIC_CONVERSATION_BUDGET = { ...CONVERSATION_BUDGET, maxBytes: 2 * 1024 * 1024 };
+/** What one query reads, masks and converts in a third of its second. */
+const CONVERSATION_BUDGET = { limit: 2_000, maxRows: 4_000 };
 
 /** The largest return value: a message that would exceed it is left for the next page. */
 const RETURNED_MAX_BYTES = 8 * 1024 * 1024;
@@ -73,7 +72,8 @@ const RENDERED_TYPES = new Set(["text", "tool-call", "tool-result"]);
 
 const fieldsInDashboard = viewOf(MESSAGE_FIELDS, "dashboard");
 
-function messageView(message: MessagePages.MessageView) {
+function messageView(portion: MessagePages.MessageView) {
+  const message = joinPortion(portion);
   const { id, role, createdAt, textContent } = message;
   const parts = dashboardParts({ ...message, parts: parseParts(message.parts) });
   const text = textContent === undefined ? undefined : cutBytes(textContent, TEXT_TWICE_MAX_BYTES);
@@ -95,7 +95,7 @@ const HIDDEN_PATH: { projectPath?: string } = {};
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
   return maskForOthers({
     session: { ...Sessions.publicView(session), ...HIDDEN_PATH },
-    ...(await readConversation(ctx, session, PUBLIC_CONVERSATION_BUDGET)),
+    ...(await readConversation(ctx, session, CONVERSATION_BUDGET)),
   });
 }
 
@@ -106,7 +106,7 @@ export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promi
   const sections: string[] = [];
   let shown = 0;
   let bytes = 0;
-  for (const { parts, ...message } of page.messages) {
+  for (const { parts, ...message } of page.messages.map(joinPortion)) {
     const messages = [{ ...message, parts: parseParts(parts) }];
     const section = sessionMarkdown({ ...head, messages, from: shown + 1 });
     bytes += utf8Length(section);

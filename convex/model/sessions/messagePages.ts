@@ -11,20 +11,22 @@ import {
   viewOf,
 } from "../../lib/sessions/fields";
 import type { JoinedPart } from "../../lib/sessions/partRows";
-import { jsonStringBytes, utf8Length } from "../../lib/text";
+import type { Portion } from "../../lib/sessions/portions";
+import { utf8Length } from "../../lib/text";
 import * as Parts from "./parts";
 
-/** Reads a conversation page by page, each page bounded by messages, rows and bytes. */
+/**
+ * Reads a conversation page by page, each page bounded by messages, rows and bytes. A message larger than a
+ * page comes alone, in portions: the page's cursor continues inside of it.
+ */
 
-/** Text and parts of one answer. A single larger message is still returned, alone. */
-const PAGE_MAX_BYTES = 4 * 1024 * 1024;
+/**
+ * Text and parts of one page. Larger pages would exceed a third of a query's second, and, with two bytes a
+ * character, a heap of 48 MiB.
+ */
+const PAGE_MAX_BYTES = 1024 * 1024;
 /** Rows are read one at a time; 4,000 take well under a second. */
 const PAGE_MAX_ROWS = 4_000;
-/**
- * Size of texts and parts as JSON, where a control character takes six bytes. A single larger message is
- * returned alone; it arrived as JSON, so its size is bounded by the request that sent it.
- */
-const PAGE_MAX_JSON_BYTES = 12 * 1024 * 1024;
 
 /** A message as returned. The JSON of its parts stays text, because Convex values cannot represent all JSON. */
 export type MessageView = Values<MessageTable> &
@@ -34,7 +36,7 @@ export type MessageView = Values<MessageTable> &
   > & {
     id: Id<"messages">;
     parts: JoinedPart[];
-  };
+  } & Portion;
 
 /** Columns copied from the message's row. Text and parts are assembled from several rows. */
 const VIEW_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
@@ -42,51 +44,63 @@ const VIEW_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
 /** Bounds of a page: messages, bytes and rows. */
 type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
 
+type Page = {
+  messages: MessageView[];
+  /** Continues after the page, perhaps inside of its last message; null at the end. */
+  cursor: string | null;
+  /** Whether messages follow the last one. */
+  hasMore: boolean;
+  /** The cursor after a whole message of the page. */
+  cursorAfter: (index: number) => string;
+};
+
 /**
  * A page of a session's messages in the order of the conversation, with their parts. Bounded by
- * `limit`, by bytes and by rows; `cursor` is null at the end. If you return fewer messages, resume with
- * `cursorAfter(lastIndex)`.
+ * `limit`, by bytes and by rows. If you return fewer messages, resume with `cursorAfter(lastIndex)`.
  */
 export async function page(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id">,
   size: PageSize & Place,
-): Promise<{
-  messages: MessageView[];
-  cursor: string | null;
-  cursorAfter: (index: number) => string;
-}> {
+): Promise<Page> {
   const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
   const { order = "asc", after = "" } = size;
-  const reached = cursor === undefined ? undefined : readPageCursor(cursor);
-  const inOrder = messagesBetween(ctx, session, { order, after, reached });
+  const { reached, inside } = cursor === undefined ? START : readPageCursor(cursor);
+  const range = { order, after, reached };
+  if (inside !== undefined) return await continuation(ctx, session, range, inside);
+  const inOrder = messagesBetween(ctx, session, range);
   const found: Doc<"messages">[] = [];
   let bytes = 0;
   let rowCount = 0;
-  let more = false;
+  let hasMore = false;
   for await (const message of inOrder) {
     bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
     rowCount += 1 + (message.partRows ?? 0);
     const isFull = bytes > maxBytes || rowCount > maxRows;
-    more = found.length >= limit || (found.length > 0 && isFull);
-    if (more) break;
+    hasMore = found.length >= limit || (found.length > 0 && isFull);
+    if (hasMore) break;
     found.push(message);
   }
-  const read = await viewsOf(ctx, found);
-  const messages = read.slice(0, fitting(read));
+  const [only] = found;
+  if (found.length === 1 && only !== undefined && bytesOf(only) > PAGE_MAX_BYTES) {
+    return portion(only, await Parts.readPortion(ctx, only, null), hasMore);
+  }
+  const messages = await viewsOf(ctx, found);
   const cursorAfter = (index: number) => writeCursor([found[index]?.orderKey ?? reached ?? after]);
-  const isCut = messages.length > 0 && (more || messages.length < read.length);
-  return { messages, cursor: isCut ? cursorAfter(messages.length - 1) : null, cursorAfter };
+  return { messages, hasMore, cursor: hasMore ? cursorAfter(found.length - 1) : null, cursorAfter };
 }
 
 /** Where a page is: `after` an order key, from where the last page `reached`, newest or oldest first. */
 type Place = { cursor?: string; order?: "asc" | "desc"; after?: string };
 
+/** The messages after an order key, from the one that was `reached`, in an order. */
+type Range = { order: "asc" | "desc"; after: string; reached?: string };
+
 /** The messages after an order key, from where a page ended, in an order. */
 export function messagesBetween(
   ctx: QueryCtx,
   { _id: sessionId }: Pick<Doc<"sessions">, "_id">,
-  { order, after, reached }: { order: "asc" | "desc"; after: string; reached?: string },
+  { order, after, reached }: Range,
 ) {
   const inOrder = ctx.db.query("messages").withIndex("by_session", (q) => {
     const own = q.eq("sessionId", sessionId);
@@ -106,30 +120,63 @@ export async function viewsOf(
   return found.map((message) => messageView(message, rows.get(message._id)));
 }
 
-/** How many of the messages fit one answer as JSON; at least one. */
-function fitting(messages: readonly MessageView[]): number {
-  // A single message is returned at any size, and measuring the largest takes a tenth of a second.
-  if (messages.length <= 1) return messages.length;
-  let bytes = 0;
-  const beyond = messages.findIndex((message, index) => {
-    bytes += jsonBytesOf(message);
-    return index > 0 && bytes > PAGE_MAX_JSON_BYTES;
-  });
-  return beyond < 0 ? messages.length : beyond;
+const bytesOf = ({ textContent = "", partBytes = 0 }: Doc<"messages">) =>
+  utf8Length(textContent) + partBytes;
+
+/** The next portion of the message at an order key; empty if the message does not exist any more. */
+async function continuation(
+  ctx: QueryCtx,
+  session: Pick<Doc<"sessions">, "_id">,
+  range: Range,
+  inside: Parts.Position,
+): Promise<Page> {
+  const { reached: orderKey = "" } = range;
+  const message = await ctx.db
+    .query("messages")
+    .withIndex("by_session", (q) => q.eq("sessionId", session._id).eq("orderKey", orderKey))
+    .first();
+  const hasMore = (await messagesBetween(ctx, session, range).first()) !== null;
+  if (message === null) {
+    const cursor = writeCursor([orderKey]);
+    return { messages: [], hasMore: true, cursor, cursorAfter: () => cursor };
+  }
+  return portion(message, await Parts.readPortion(ctx, message, inside), hasMore);
 }
 
-function jsonBytesOf({ textContent = "", parts }: MessageView): number {
-  return parts.reduce(
-    (sum, { format, content }) =>
-      sum + (format.startsWith("text") ? jsonStringBytes(content) : utf8Length(content)),
-    jsonStringBytes(textContent),
-  );
+/** A page of one portion of a message. */
+function portion(
+  message: Doc<"messages">,
+  { whole, continues, next, restBytes }: Parts.ReadPortion,
+  hasMore: boolean,
+): Page {
+  const view = messageView(message, whole);
+  const after = writeCursor([message.orderKey]);
+  const ends = { hasMore, cursorAfter: () => after };
+  const messages = [
+    {
+      ...view,
+      ...(continues === undefined ? {} : { continues, textContent: whole.text }),
+      ...(next === null ? {} : { restBytes }),
+    },
+  ];
+  if (next === null) return { messages, cursor: hasMore ? after : null, ...ends };
+  const { order, piece, bytesLeft } = next;
+  return { messages, cursor: writeCursor([message.orderKey, order, piece, bytesLeft]), ...ends };
 }
 
-function readPageCursor(cursor: string): string {
+/** The start of a page: beyond the message that was `reached`, or beyond a row inside of it. */
+type PageStart = { reached?: string; inside?: Parts.Position };
+const START: PageStart = {};
+
+function readPageCursor(cursor: string): PageStart {
   const [key] = readCursor(cursor, ["string"]) ?? [];
-  if (key !== undefined) return key;
-  throw invalidField("messages_cursor", "is not a cursor of this session");
+  if (key !== undefined) return { reached: key };
+  const values = readCursor(cursor, ["string", "number", "number", "number"]);
+  if (values === undefined) {
+    throw invalidField("messages_cursor", "is not a cursor of this session");
+  }
+  const [reached, order, piece, bytesLeft] = values;
+  return { reached, inside: { order, piece, bytesLeft } };
 }
 
 function messageView(message: Doc<"messages">, whole?: Parts.MessageParts): MessageView {
@@ -149,5 +196,7 @@ export function inSession(message: MessageView) {
 /** A message without the fields of the field table, because a view shows only some of them. */
 export function withoutFields(message: MessageView) {
   const { id, externalId, createdAt, role, parts, rawRole, textContent, source } = message;
-  return { id, externalId, createdAt, role, parts, ...defined({ rawRole, textContent, source }) };
+  const { continues, restBytes } = message;
+  const optional = defined({ rawRole, textContent, source, continues, restBytes });
+  return { id, externalId, createdAt, role, parts, ...optional };
 }

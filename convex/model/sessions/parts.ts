@@ -1,6 +1,12 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { joinRows, TEXT_ORDER, type PartRow, type JoinedPart } from "../../lib/sessions/partRows";
+import {
+  contentBytes,
+  joinRows,
+  TEXT_ORDER,
+  type PartRow,
+  type JoinedPart,
+} from "../../lib/sessions/partRows";
 
 /** Reads and writes the rows of messages in `parts`. Deletion, search and migrations query the table themselves. */
 
@@ -79,6 +85,82 @@ export async function readPage(
     // Bounded by the page's partBytes.
     .collect();
   return joinByMessage(page, rows);
+}
+
+/**
+ * Bytes of rows that one portion of a long message has; the row that exceeds it is still included, and has at
+ * most half a MiB.
+ */
+const PORTION_BYTES = 768 * 1024;
+
+/** The last row read of a message, and the bytes of its rows after that. */
+export type Position = { order: number; piece: number; bytesLeft: number };
+
+/** A portion of a message; `next` is null with the last one. */
+export type ReadPortion = {
+  whole: MessageParts;
+  /** For later portions: whether the first part continues the last one of the portion before. */
+  continues?: boolean;
+  next: Position | null;
+  restBytes: number;
+};
+
+/** Reads the first rows of a long message, or the next ones after a position. */
+export async function readPortion(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  after: Position | null,
+): Promise<ReadPortion> {
+  const rows: Doc<"parts">[] = [];
+  let bytes = 0;
+  let isEnd = true;
+  for await (const row of rowsAfter(ctx, message, after)) {
+    isEnd = bytes < PORTION_BYTES;
+    if (!isEnd) break;
+    rows.push(row);
+    bytes += contentBytes([row]);
+  }
+  const head = after === null ? message.textContent : undefined;
+  const whole = joinRows(rows, head);
+  const [first, last] = [rows[0], rows[rows.length - 1]];
+  const restBytes = Math.max(1, (after?.bytesLeft ?? message.partBytes ?? 0) - bytes);
+  const continues = after === null ? {} : { continues: firstPart(rows)?.order === after.order };
+  const next =
+    isEnd || first === undefined || last === undefined
+      ? null
+      : { order: last.order, piece: last.piece, bytesLeft: restBytes };
+  return { whole, ...continues, next, restBytes };
+}
+
+const firstPart = (rows: readonly Doc<"parts">[]) => rows.find(({ order }) => order !== TEXT_ORDER);
+
+/** Yields the rows of one message after a position. */
+async function* rowsAfter(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  after: Position | null,
+): AsyncGenerator<Doc<"parts">, void> {
+  if (after === null) {
+    yield* rowsOfMessage(ctx, message);
+    return;
+  }
+  const { _id, sessionId, orderKey } = message;
+  const samePart = ctx.db
+    .query("parts")
+    .withIndex("by_session_and_order_key", (q) =>
+      q
+        .eq("sessionId", sessionId)
+        .eq("orderKey", orderKey)
+        .eq("order", after.order)
+        .gt("piece", after.piece),
+    );
+  for await (const row of samePart) if (row.messageId === _id) yield row;
+  const laterParts = ctx.db
+    .query("parts")
+    .withIndex("by_session_and_order_key", (q) =>
+      q.eq("sessionId", sessionId).eq("orderKey", orderKey).gt("order", after.order),
+    );
+  for await (const row of laterParts) if (row.messageId === _id) yield row;
 }
 
 function joinByMessage(

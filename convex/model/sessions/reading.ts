@@ -7,10 +7,10 @@ import * as MessagePages from "./messagePages";
 
 /** Reads a conversation for the browser pages, page by page, from any message. */
 
-/** Read budget of one page. A single larger message is still returned, alone. */
-const PAGE_BUDGET = { limit: 100, maxBytes: 1024 * 1024 };
+/** Messages of one page. */
+const PAGE_LIMIT = 100;
 
-/** A page of a conversation. `cursors[i]` continues after message `i`. */
+/** A page of a conversation; of a long message only the beginning. `cursors[i]` continues after message `i`. */
 export type ReadingPage = {
   messages: MessagePages.MessageView[];
   cursors: string[];
@@ -28,11 +28,11 @@ export async function page(
   at: { cursor?: string; messageId?: string },
 ): Promise<ReadingPage> {
   const cursor = at.cursor ?? (await cursorBefore(ctx, session, at.messageId));
-  const found = await MessagePages.page(ctx, session, { ...PAGE_BUDGET, cursor });
+  const found = await MessagePages.page(ctx, session, { limit: PAGE_LIMIT, cursor });
   return {
     messages: found.messages,
     cursors: found.messages.map((_, index) => found.cursorAfter(index)),
-    hasMore: found.cursor !== null,
+    hasMore: found.hasMore,
   };
 }
 

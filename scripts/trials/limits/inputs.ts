@@ -1,3 +1,5 @@
+import { many, TEXTS, VALUES, words } from "./texts.ts";
+
 /**
  * The worst requests that the API takes: as large as a body may be, and in the forms that cost most
  * memory or time. `refused` ones must get a 4xx; the others must be stored.
@@ -16,11 +18,6 @@ export interface Input {
 const BODY_BYTES = 8_000_000;
 /** What one message may take as it is stored, with room for its ids. */
 const MESSAGE_BYTES = 7_000_000;
-
-const many = (item: string, bytes: number) =>
-  Array(Math.floor(bytes / (item.length + 1)))
-    .fill(item)
-    .join(",");
 
 function message(session: string, fields: object): string {
   return JSON.stringify({
@@ -41,48 +38,57 @@ function withParts(session: string, json: string): string {
   return `${message(session, {}).slice(0, -1)},"parts":[${json}]}`;
 }
 
-function words(bytes: number, word: (n: number) => string): string {
-  const texts: string[] = [];
-  let length = 0;
-  for (let n = 0; length < bytes; n++) {
-    const one = word(n);
-    texts.push(one);
-    length += Buffer.byteLength(one);
-  }
-  return texts.join("");
-}
-
-/** Texts of one message that are as long as a message may be. */
-const TEXTS: { [name: string]: (bytes: number) => string } = {
-  "unique words": (bytes) => words(bytes, (n) => `w${n.toString(36)}x `),
-  "one character beyond Latin-1": (bytes) => `${words(bytes - 8, (n) => `word${n % 977} `)}🎉`,
-  "no spaces": (bytes) => "x".repeat(bytes),
-  "only spaces": (bytes) => `${" ".repeat(bytes - 1)}x`,
-  Chinese: (bytes) => "漢字仮名".repeat(bytes / 12),
-  lines: (bytes) => "a\n".repeat(bytes / 2),
-};
-
-/** Values of which a body can hold many more than memory can. */
-const VALUES: { [name: string]: (bytes: number) => string } = {
-  "empty lists": (bytes) => `[${many("[]", bytes)}]`,
-  "empty objects": (bytes) => `[${many("{}", bytes)}]`,
-  "small objects": (bytes) => `[${many('{"a":1}', bytes)}]`,
-  "short strings": (bytes) => `[${many('"ab"', bytes)}]`,
-  "numbers that grow": (bytes) => `[${many("1e20", bytes)}]`,
-  "small numbers": (bytes) => `[${many("1", bytes)}]`,
-  escapes: (bytes) => `["${"\\u0001".repeat(bytes / 6)}"]`,
-  keys: (bytes) => `{${words(bytes - 20, (n) => `"k${n}":1,`)}"z":1}`,
-  "deep lists": (bytes) => `[${many("[".repeat(900) + "]".repeat(900), bytes)}]`,
-};
-
 function textInputs(): Input[] {
   return Object.entries(TEXTS).map(([name, text]) => ({
     name: `a text of 7 MB: ${name}`,
     path: "/sync/message",
     body: () => message(`text ${name}`, { textContent: text(MESSAGE_BYTES) }),
+    // Line breaks make more rows than a message may have.
     expect: name === "lines" ? "either" : "stored",
     session: `text ${name}`,
   }));
+}
+
+/** Texts that are also sent as what a tool answered, was asked, and as many parts. */
+const TOOL_TEXTS = [
+  "one character beyond Latin-1",
+  "Chinese",
+  "escapes",
+  "keys of an API",
+  "base64",
+];
+/** A part of a usual long output. */
+const PART_BYTES = 200_000;
+
+function toolInputs(): Input[] {
+  const forms: { [name: string]: (text: (bytes: number) => string) => object[] } = {
+    "one tool result": (text) => [{ type: "tool-result", content: text(MESSAGE_BYTES) }],
+    "one output in JSON": (text) => [
+      {
+        type: "tool-result",
+        content: { toolCallId: "1", output: [{ text: text(MESSAGE_BYTES) }] },
+      },
+    ],
+    "one argument": (text) => [
+      { type: "tool-call", content: { toolName: "Write", args: { content: text(MESSAGE_BYTES) } } },
+    ],
+    "parts of 200 kB": (text) =>
+      Array<object>(Math.floor(MESSAGE_BYTES / PART_BYTES)).fill({
+        ...{ type: "text", content: text(PART_BYTES - 100) },
+      }),
+  };
+  return Object.entries(forms).flatMap(([form, parts]) =>
+    TOOL_TEXTS.map((name): Input => {
+      const session = `${form} ${name}`;
+      return {
+        name: `7 MB as ${form}: ${name}`,
+        path: "/sync/message",
+        body: () => message(session, { parts: parts(TEXTS[name] ?? String) }),
+        expect: "stored",
+        session,
+      };
+    }),
+  );
 }
 
 function valueInputs(): Input[] {
@@ -212,5 +218,12 @@ function brokenInput(): Input {
 
 /** Every input of the trial. */
 export function worstInputs(): Input[] {
-  return [...batchInputs(), brokenInput(), ...textInputs(), ...partInputs(), ...valueInputs()];
+  return [
+    ...textInputs(),
+    ...toolInputs(),
+    ...partInputs(),
+    ...valueInputs(),
+    ...batchInputs(),
+    brokenInput(),
+  ];
 }

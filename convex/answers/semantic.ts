@@ -1,27 +1,26 @@
-import type { FunctionReturnType } from "convex/server";
-import { v } from "convex/values";
-import { internal } from "./_generated/api";
-import type { Id } from "./_generated/dataModel";
-import type { ActionCtx } from "./_generated/server";
-import { embeddingProvider, embedTexts } from "./clients/embeddings";
-import { AppError } from "./errors";
-import { systemAction } from "./functions";
-import { CHUNK_MAX_BYTES } from "./lib/embedding/chunks";
-import { facetsOf } from "./lib/search/facets";
-import { type Fused, mergeRanked } from "./lib/search/fusion";
-import { withoutStopWords } from "./lib/search/query";
-import { prefixBytes } from "./lib/text";
-import { RELATED_MIN_COSINE, SEARCH_FLOORS } from "./lib/embedding/vectorSpace";
-import { type Filters, vFilters } from "./model/search/filters";
-import { NOT_CONFIGURED } from "./model/embedding/schedule";
-import type { SearchOutcome } from "./model/search/results";
-import { HITS_MAX } from "./model/search/search";
-import { type Caller, vCaller } from "./model/accounts/users";
-import type { CONTEXT_FORMATS, ContextAnswer } from "./wire/context";
-import type { DocsAnswer } from "./wire/docs";
-import type { SearchAnswer, SearchResult } from "./wire/search";
+import type { FunctionArgs, FunctionReturnType } from "convex/server";
+import { internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+import type { ActionCtx } from "../_generated/server";
+import { embeddingProvider, embedTexts } from "../clients/embeddings";
+import { AppError } from "../errors";
+import { CHUNK_MAX_BYTES } from "../lib/embedding/chunks";
+import { NOT_CONFIGURED } from "../lib/embedding/notConfigured";
+import { HITS_MAX, RELATED_MIN_COSINE, SEARCH_FLOORS } from "../lib/embedding/vectorSpace";
+import { facetsOf } from "../lib/search/facets";
+import { type Fused, mergeRanked } from "../lib/search/fusion";
+import { withoutStopWords } from "../lib/search/query";
+import { prefixBytes } from "../lib/text";
+import type { Caller } from "../wire/caller";
+import type { CONTEXT_FORMATS, ContextAnswer } from "../wire/context";
+import type { DocsAnswer } from "../wire/docs";
+import type { SearchAnswer, SearchResult } from "../wire/search";
 
-/** Search by meaning. Separate from `search.ts`, whose queries need no provider client. */
+/**
+ * Search by meaning. Plain functions of the calling action: a nested `ctx.runAction` would hold two of the
+ * deployment's places for actions, and be billed twice. Imported only by requests that need it, because the
+ * provider's client is large.
+ */
 
 /** Nearest sections of documentation that one question reads. */
 const DOC_HITS = 64;
@@ -35,106 +34,93 @@ const MERGED_MIN = 10;
 /** Vector search reads this many times the limit, because full text may agree with a later result. */
 const DEPTH = 2;
 
-const vQuestion = { caller: vCaller, query: v.string(), limit: v.number() };
-const vType = v.union(v.literal("semantic"), v.literal("hybrid"));
-
 type ContextFormat = (typeof CONTEXT_FORMATS)[number];
 
-type Input = {
-  caller: Caller;
-  query: string;
-  limit: number;
-  filters: Filters;
-  masks?: boolean;
-};
+type Question = { caller: Caller; query: string; limit: number };
+
+/** The filters of a search. */
+type Filters = FunctionArgs<typeof internal.search.prepare>["filters"];
+
+type Input = Question & { filters: Filters; masks?: boolean };
+
+/** What one search found, before its merge with another. */
+type SearchOutcome = FunctionReturnType<typeof internal.search.hydrate>;
+
+type Type = "semantic" | "hybrid";
 
 /**
  * Semantic or hybrid search over the caller's sessions. Without embeddings, semantic search fails with
  * 503 and names the variable to set; hybrid search returns full-text results, marked as degraded.
  */
-export const search = systemAction({
-  args: {
-    ...vQuestion,
-    type: vType,
-    filters: vFilters,
-    masks: v.optional(v.boolean()),
-  },
-  handler: async (ctx, { type, ...input }): Promise<SearchAnswer> => {
-    const withFulltext = type === "hybrid";
-    const limit = withFulltext ? Math.max(MERGED_MIN, input.limit) : input.limit;
-    // Authenticates first: a wrong key must not cost an embedding.
-    const prepared = await ctx.runQuery(internal.search.prepare, { ...input, limit, withFulltext });
-    const { userId, pending, ...lexical } = prepared;
-    const vector = await embedQuery(input.query);
-    if (!vector.ok) {
-      if (!withFulltext) throw new AppError(vector.code, vector.reason);
-      return { ...answer(type, input, lexical), degraded: true, reason: vector.reason };
-    }
-    const wide = { ...input, limit: withFulltext ? DEPTH * limit : limit };
-    const semantic = await nearest(ctx, wide, userId, vector.embedding);
-    const waiting = pending === 0 ? {} : { pending };
-    if (!withFulltext) return { ...answer(type, input, semantic), ...waiting };
-    const merged = answer(type, input, {
-      results: merge(lexical.results, semantic.results),
-      sessions: [...lexical.sessions, ...semantic.sessions],
-      wanted: Math.min(lexical.wanted, semantic.wanted),
-      truncated: lexical.truncated || semantic.truncated,
-    });
-    return { ...merged, ...waiting };
-  },
-});
+export async function semanticSearch(
+  ctx: ActionCtx,
+  { type, ...input }: Input & { type: Type },
+): Promise<SearchAnswer> {
+  const withFulltext = type === "hybrid";
+  const limit = withFulltext ? Math.max(MERGED_MIN, input.limit) : input.limit;
+  // Authenticates first: a wrong key must not cost an embedding.
+  const prepared = await ctx.runQuery(internal.search.prepare, { ...input, limit, withFulltext });
+  const { userId, pending, ...lexical } = prepared;
+  const vector = await embedQuery(input.query);
+  if (!vector.ok) {
+    if (!withFulltext) throw new AppError(vector.code, vector.reason);
+    return { ...answer(type, input, lexical), degraded: true, reason: vector.reason };
+  }
+  const wide = { ...input, limit: withFulltext ? DEPTH * limit : limit };
+  const semantic = await nearest(ctx, wide, userId, vector.embedding);
+  const waiting = pending === 0 ? {} : { pending };
+  if (!withFulltext) return { ...answer(type, input, semantic), ...waiting };
+  const merged = answer(type, input, {
+    results: merge(lexical.results, semantic.results),
+    sessions: [...lexical.sessions, ...semantic.sessions],
+    wanted: Math.min(lexical.wanted, semantic.wanted),
+    truncated: lexical.truncated || semantic.truncated,
+  });
+  return { ...merged, ...waiting };
+}
 
 /**
  * Builds context for a question from the caller's past sessions. Without embeddings it uses full text
  * alone, marked as degraded.
  */
-export const context = systemAction({
-  args: {
-    ...vQuestion,
-    maxTokens: v.number(),
-    filters: v.optional(vFilters),
-    masks: v.optional(v.boolean()),
-    format: v.union(v.literal("text"), v.literal("messages"), v.literal("json")),
-  },
-  handler: async (ctx, { format, ...input }): Promise<ContextAnswer> => {
-    const { caller, query, limit } = input;
-    const who = { caller, query, limit, filters: {}, withFulltext: false };
-    const { userId } = await ctx.runQuery(internal.search.prepare, who);
-    const vector = await embedQuery(query);
-    const hits = vector.ok ? await nearestMessages(ctx, userId, vector.embedding) : [];
-    const packed = await ctx.runQuery(internal.context.build, { ...input, hits });
-    return { ...contextAnswer(packed, format), ...degradation(vector) };
-  },
-});
+export async function semanticContext(
+  ctx: ActionCtx,
+  { format, ...input }: Input & { maxTokens: number; format: ContextFormat },
+): Promise<ContextAnswer> {
+  const { caller, query, limit } = input;
+  const who = { caller, query, limit, filters: {}, withFulltext: false };
+  const { userId } = await ctx.runQuery(internal.search.prepare, who);
+  const vector = await embedQuery(query);
+  const hits = vector.ok ? await nearestMessages(ctx, userId, vector.embedding) : [];
+  const packed = await ctx.runQuery(internal.context.build, { ...input, hits });
+  return { ...contextAnswer(packed, format), ...degradation(vector) };
+}
 
 /** Semantic or hybrid search over the documentation, under the rules of `search`. */
-export const docs = systemAction({
-  args: {
-    ...vQuestion,
-    type: vType,
-  },
-  handler: async (ctx, { type, ...input }): Promise<DocsAnswer> => {
-    const { query, limit } = input;
-    const wide = { ...input, limit: Math.max(MERGED_MIN, limit) };
-    const lexical = await ctx.runQuery(internal.docs.searchPages, wide);
-    const vector = await embedQuery(query);
-    if (!vector.ok) {
-      if (type === "semantic") throw new AppError(vector.code, vector.reason);
-      return { results: lexical.slice(0, limit), type, ...degradation(vector) };
-    }
-    const nearest = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
-      vector: vector.embedding,
-      limit: DOC_HITS,
-    });
-    const hits = nearest.filter(isRelated);
-    const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit: wide.limit });
-    const lists = [type === "semantic" ? [] : lexical, semantic];
-    const results = mergeRanked(lists, (result) => result.slug, SEARCH_FLOORS)
-      .slice(0, limit)
-      .map(({ item, score }) => ({ ...item, score: type === "semantic" ? item.score : score }));
-    return { results, type, degraded: false };
-  },
-});
+export async function semanticDocs(
+  ctx: ActionCtx,
+  { type, ...input }: Question & { type: Type },
+): Promise<DocsAnswer> {
+  const { query, limit } = input;
+  const wide = { ...input, limit: Math.max(MERGED_MIN, limit) };
+  const lexical = await ctx.runQuery(internal.docs.searchPages, wide);
+  const vector = await embedQuery(query);
+  if (!vector.ok) {
+    if (type === "semantic") throw new AppError(vector.code, vector.reason);
+    return { results: lexical.slice(0, limit), type, ...degradation(vector) };
+  }
+  const nearest = await ctx.vectorSearch("docEmbeddings", "by_embedding", {
+    vector: vector.embedding,
+    limit: DOC_HITS,
+  });
+  const hits = nearest.filter(isRelated);
+  const semantic = await ctx.runQuery(internal.docs.hydrate, { hits, query, limit: wide.limit });
+  const lists = [type === "semantic" ? [] : lexical, semantic];
+  const results = mergeRanked(lists, (result) => result.slug, SEARCH_FLOORS)
+    .slice(0, limit)
+    .map(({ item, score }) => ({ ...item, score: type === "semantic" ? item.score : score }));
+  return { results, type, degraded: false };
+}
 
 function degradation(vector: QueryVector) {
   return vector.ok ? { degraded: false } : { degraded: true, reason: vector.reason };

@@ -1,0 +1,64 @@
+import { ByteChunks } from "../lib/jsonStream";
+import type { ExportJob, Resume, SessionPage, Written } from "./job";
+import type { WrittenSegment } from "./types";
+
+/** A position in an export: a page, and how many of its messages come before. */
+export type Position = { position: string; skip: number };
+
+/** Writes one answer of an export: what all kinds of formats have in common. */
+export abstract class AnswerWriter {
+  protected readonly answer = new ByteChunks();
+  protected records = 0;
+  protected readonly segments: WrittenSegment[] = [];
+  protected readonly skipped: string[] = [];
+  protected readonly cut: string[] = [];
+  protected resume: Resume | null = null;
+  /** Sessions completed in this answer. */
+  protected finished = 0;
+  private found = 0;
+  private readonly unknown: string[] = [];
+
+  constructor(
+    protected readonly job: ExportJob,
+    /** Sessions completed in earlier answers. */
+    protected readonly before: number,
+  ) {
+    this.answer.add(job.format.begin(job.options));
+  }
+
+  /** Adds a page whose first `skip` messages are already written. */
+  addPage(page: SessionPage, skip: number): void {
+    this.found++;
+    this.addUnknown(page.unknown);
+    this.addMessages(page, skip);
+  }
+
+  protected abstract addMessages(page: SessionPage, skip: number): void;
+
+  /** Records ids that belong to no session. */
+  addUnknown(ids: readonly string[]): void {
+    this.unknown.push(...ids);
+  }
+
+  /** Whether the answer is complete, because it is large enough or the limit is reached. */
+  isFull(): boolean {
+    return this.resume !== null || this.before + this.finished >= this.job.limit;
+  }
+
+  /** Ends the document. */
+  finish(): Written {
+    const { found, finished: sessions, records, skipped, cut, unknown, resume, segments } = this;
+    const isEmpty = records === 0 && this.before === 0 && resume === null;
+    const reason = isEmpty ? this.job.emptyBecause?.(found) : undefined;
+    const why = reason === undefined ? {} : { emptyBecause: reason };
+    const totals = { at: this.job.at, sessions, records, segments, ...why };
+    this.answer.add(this.job.format.end(totals));
+    const { chunks } = this.answer;
+    return { chunks, sessions, found, records, skipped, cut, unknown, resume, ...why };
+  }
+
+  /** Ends the answer; the next one resumes at this position. */
+  protected stop({ position, skip }: Position): void {
+    this.resume = { position, skip, sessions: this.before + this.finished };
+  }
+}

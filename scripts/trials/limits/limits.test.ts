@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newTestSigner, type TestSigner } from "../../local/auth/testSigner.ts";
+import { startTestEngine, type TestEngine, type TestUser } from "../../local/testing.ts";
+import { worstInputs } from "./inputs.ts";
+import { readEverything } from "./reads.ts";
+
+/**
+ * The worst of `npm run trial:limits`, on an engine that ends when its functions run out of a deployment's 64 MiB,
+ * and refuses a query or mutation that runs for a second.
+ */
+let engine: TestEngine;
+let ada: TestUser;
+let signer: TestSigner;
+
+beforeAll(async () => {
+  signer = await newTestSigner();
+  const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
+  const env = { ...signer.env, ...limits, WRITE_MIB_PER_SECOND: "64" };
+  engine = await startTestEngine({ env, heapMiB: 64, embeddings: false });
+  ada = await engine.createUser();
+}, 60_000);
+afterAll(() => engine.stop());
+
+const INPUTS = [
+  "a text of 7 MB: one character beyond Latin-1",
+  "7 MB as one tool result: keys of an API",
+];
+/** The reads that hold most of a message; the trial has all of them. */
+const READS =
+  /^(pages of|export (json|jsonl|markdown|csv|deepeval|otel)$|shar|getPublic|sessions:get|page .sessions|MCP get_m|evals:generateEvalExport json)/;
+
+/** A portion of a long message is at most 1.25 MiB; an export's page may add one to another. */
+const READ_MAX_BYTES = 2.6 * 1024 * 1024;
+
+test.each(worstInputs().filter(({ name }) => INPUTS.includes(name)))(
+  "$name: stored and read within 64 MiB, each query reading a small part of it",
+  async ({ path, body, session = "" }) => {
+    const sent = { method: "POST", key: ada.apiKey, body: body() as string };
+    const answer = await engine.request(path, sent);
+    expect(answer.status).toBe(200);
+    await engine.settle(60_000);
+    engine.resetPeaks();
+    const token = () => signer.tokenOf(engine.url, ada.userId);
+    const reader = { engine: () => engine, key: ada.apiKey, userId: ada.userId, token };
+    const reads = readEverything(reader, session).filter(({ name }) => READS.test(name));
+    for (const { name, run } of reads) {
+      expect([name, await run()]).toEqual([name, null]);
+    }
+    const large = engine.peaks().filter(({ bytesRead }) => bytesRead > READ_MAX_BYTES);
+    expect(large.map(({ name, bytesRead }) => `${name} ${bytesRead}`)).toEqual([]);
+  },
+  300_000,
+);
