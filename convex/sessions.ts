@@ -34,7 +34,7 @@ export const getWithMessages = callerQuery({
   args: { id: v.string(), limit: v.number(), cursor: v.optional(v.string()) },
   handler: async (ctx, { id, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
-    const { messages, cursor } = await MessagePages.page(ctx, session, page);
+    const { messages, cursor, nextBytes } = await MessagePages.page(ctx, session, page);
     const view = await reviewedView(ctx, session, "session");
     // Later pages bring the same session: what it used is read once.
     const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
@@ -42,6 +42,8 @@ export const getWithMessages = callerQuery({
       session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
+      /** Bytes of text and parts of the message after the page. */
+      nextBytes,
     };
   },
 });

@@ -48,8 +48,9 @@ type Page = {
   messages: MessageView[];
   /** Continues after the page, perhaps inside of its last message; null at the end. */
   cursor: string | null;
-  /** Whether messages follow the last one. */
+  /** Whether messages follow the last one, and the bytes of text and parts of the next. */
   hasMore: boolean;
+  nextBytes: number;
   /** The cursor after a whole message of the page. */
   cursorAfter: (index: number) => string;
 };
@@ -73,22 +74,25 @@ export async function page(
   let bytes = 0;
   let rowCount = 0;
   let hasMore = false;
+  let nextBytes = 0;
   for await (const message of inOrder) {
     bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
     rowCount += 1 + (message.partRows ?? 0);
     const isFull = bytes > maxBytes || rowCount > maxRows;
     hasMore = found.length >= limit || (found.length > 0 && isFull);
+    nextBytes = hasMore ? bytesOf(message) : 0;
     if (hasMore) break;
     found.push(message);
   }
   const [only] = found;
   if (found.length === 1 && only !== undefined && bytesOf(only) > PAGE_MAX_BYTES) {
-    return portion(only, await Parts.readPortion(ctx, only, null), hasMore);
+    return portion(only, await Parts.readPortion(ctx, only, null), { hasMore, nextBytes });
   }
   const rows = await Parts.readPage(ctx, found);
   const messages = found.map((message) => messageView(message, rows.get(message._id)));
   const cursorAfter = (index: number) => writeCursor([found[index]?.orderKey ?? after]);
-  return { messages, hasMore, cursor: hasMore ? cursorAfter(found.length - 1) : null, cursorAfter };
+  const next = hasMore ? cursorAfter(found.length - 1) : null;
+  return { messages, hasMore, nextBytes, cursor: next, cursorAfter };
 }
 
 const bytesOf = ({ textContent = "", partBytes = 0 }: Doc<"messages">) =>
@@ -105,23 +109,23 @@ async function continuation(
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", session._id).gte("orderKey", orderKey))
     .take(2);
-  const hasMore = follower !== undefined;
+  const ends = { hasMore: follower !== undefined, nextBytes: follower ? bytesOf(follower) : 0 };
   if (message?.orderKey !== orderKey) {
     const cursor = writeCursor([orderKey]);
-    return { messages: [], hasMore: true, cursor, cursorAfter: () => cursor };
+    return { messages: [], hasMore: true, nextBytes: 0, cursor, cursorAfter: () => cursor };
   }
-  return portion(message, await Parts.readPortion(ctx, message, inside), hasMore);
+  return portion(message, await Parts.readPortion(ctx, message, inside), ends);
 }
 
 /** A page of one portion of a message. */
 function portion(
   message: Doc<"messages">,
   { whole, continues, next, restBytes }: Parts.ReadPortion,
-  hasMore: boolean,
+  { hasMore, nextBytes }: Pick<Page, "hasMore" | "nextBytes">,
 ): Page {
   const view = messageView(message, whole);
   const after = writeCursor([message.orderKey]);
-  const ends = { hasMore, cursorAfter: () => after };
+  const ends = { hasMore, nextBytes, cursorAfter: () => after };
   const messages = [
     {
       ...view,
