@@ -56,7 +56,8 @@ export const getWithMessages = callerQuery({
         ? null
         : await MessageLookup.require(ctx, ctx.user, { id: afterId, session: session._id });
     const after = known?.message.orderKey;
-    const { messages, cursor } = await MessagePages.page(ctx, session, { ...page, after });
+    const place = { ...page, after };
+    const { messages, cursor, nextBytes } = await MessagePages.page(ctx, session, place);
     const view = await reviewedView(ctx, session, "session");
     // Later pages bring the same session: what it used is read once.
     const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
@@ -64,6 +65,8 @@ export const getWithMessages = callerQuery({
       session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
+      /** Bytes of text and parts of the message after the page. */
+      nextBytes,
     };
   },
 });

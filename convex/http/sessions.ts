@@ -33,7 +33,7 @@ type Page = {
 };
 type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
 
-/** An answer gets no further messages from this size on. A single larger message is still returned whole. */
+/** No message is added that would make the answer larger. A single larger message is still returned whole. */
 const ANSWER_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -61,7 +61,7 @@ async function sessionAnswer(
   messages.add(page.messages);
   while (
     page.messagesCursor !== null &&
-    (messages.isOpen || (messages.count < limit && chunks.bytes < ANSWER_BYTES))
+    (messages.isOpen || (messages.count < limit && chunks.bytes + page.nextBytes <= ANSWER_BYTES))
   ) {
     page = await read(page.messagesCursor, Math.max(1, limit - messages.count));
     messages.add(page.messages);

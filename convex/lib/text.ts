@@ -147,6 +147,33 @@ function wordEnd(text: string, from: number, end: number): number {
   return start + (whole ?? last).length;
 }
 
+/**
+ * Changes each line of a text. `lineEnds` is a global pattern; line ends stay as they are. Holds no list of the
+ * lines, which would take many times the memory of a text with short ones.
+ */
+export function changeLines(
+  text: string,
+  lineEnds: RegExp,
+  change: (line: string) => string,
+): string {
+  let changed = "";
+  let copiedTo = 0;
+  lineEnds.lastIndex = 0;
+  for (let at = 0; ;) {
+    const lineEnd = lineEnds.exec(text);
+    const end = lineEnd === null ? text.length : lineEnd.index;
+    const line = text.slice(at, end);
+    const after = change(line);
+    if (after !== line) {
+      changed += text.slice(copiedTo, at) + after;
+      copiedTo = end;
+    }
+    if (lineEnd === null)
+      return copiedTo === 0 && changed === "" ? text : changed + text.slice(copiedTo);
+    at = end + lineEnd[0].length;
+  }
+}
+
 /** Collapses white space and control characters to single spaces. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, " ").trim();

@@ -181,6 +181,17 @@ test.each(functionFiles.map((file) => [file.name, file] as const))(
   },
 );
 
+test("an action runs inside another only where it needs Node, because it is billed twice", () => {
+  const nested = files.flatMap(({ name, text }) =>
+    Array.from(text.matchAll(/\.runAction\(\s*([\w.]+)/g), ([, target]) => `${name}: ${target}`),
+  );
+  expect(nested.sort()).toEqual([
+    "auth: internal.workos.exchangeCode",
+    "http/endpoint: internal.workos.ensureTokenUser",
+    "http/webhooks: internal.workos.receiveWebhook",
+  ]);
+});
+
 /** Directories that may only reach data through functions. */
 const OUTER = ["http", "mcp", "answers", "pages", "exports", "wire", "lib"];
 

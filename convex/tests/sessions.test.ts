@@ -107,7 +107,8 @@ describe("the dashboard's session", () => {
     // A message longer than a page comes in portions, each under the message's id.
     const texts = new Map<string, string>();
     for (const { _id, parts } of pages.flatMap((page) => page?.messages ?? [])) {
-      texts.set(_id, (texts.get(_id) ?? "") + String(parts[0]?.content));
+      const content = parts[0]?.content;
+      texts.set(_id, (texts.get(_id) ?? "") + (typeof content === "string" ? content : ""));
     }
     const whole = ["0", "1", "2"].map((mark) => mark.repeat(4_000_000));
     expect(Array.from(texts.values(), (text, at) => text === whole[at])).toEqual([

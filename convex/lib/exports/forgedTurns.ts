@@ -1,4 +1,5 @@
 import { ROLES } from "../enums";
+import { changeLines } from "../text";
 
 /**
  * Prevents text of a message from forging a turn in formats for people: quotes or escapes any line
@@ -11,7 +12,7 @@ const LEADING_BLANKS = new RegExp(`^${BLANK}+`, "u");
 const BLANKS = new RegExp(`${BLANK}+`, "gu");
 
 /** Everything that some program treats as a line end. */
-const LINE_ENDS = /(\r\n|[\n\r\v\f\u0085\u2028\u2029])/;
+const LINE_ENDS = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g;
 
 /** The most characters of a line that are compared with the shapes below. */
 const SHAPE_MAX_CHARS = 300;
@@ -37,7 +38,7 @@ const NO_MARKDOWN = new RegExp(`^(?!.*${ROLE})[\\t !"$-)+,./-<>-~]*$`, "i");
 
 /** Quotes lines that look like turns or labels of the plain text format. */
 export function quoteTurns(text: string): string {
-  return eachLine(text, (line) =>
+  return changeLines(text, LINE_ENDS, (line) =>
     !NO_TEXT_LABEL.test(line) && TEXT_LABEL.test(shapeOf(line)) ? `> ${line}` : line,
   );
 }
@@ -45,7 +46,7 @@ export function quoteTurns(text: string): string {
 /** Escapes lines that look like turns or labels of the Markdown format. */
 export function escapeTurns(text: string): string {
   let isNamed = false;
-  return eachLine(text.replace(HTML_HEADING, "\\<"), (line) => {
+  return changeLines(text.replace(HTML_HEADING, "\\<"), LINE_ENDS, (line) => {
     if (NO_MARKDOWN.test(line)) {
       isNamed = false;
       return line;
@@ -63,9 +64,4 @@ function shapeOf(line: string): string {
   const start = line.replace(LEADING_BLANKS, "").slice(0, SHAPE_MAX_CHARS);
   const shape = start.replace(BLANKS, (run) => (/[\s\p{Z}]/u.test(run) ? " " : "")).trim();
   return shape.normalize("NFKC");
-}
-
-function eachLine(text: string, change: (line: string) => string): string {
-  const slices = text.split(LINE_ENDS);
-  return slices.map((slice, at) => (at % 2 === 0 ? change(slice) : slice)).join("");
 }

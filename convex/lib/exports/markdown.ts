@@ -1,3 +1,5 @@
+import { changeLines } from "../text";
+
 /**
  * The start of an HTML block that, if not closed, extends to the end of the document (CommonMark
  * 4.6, 1–5).
@@ -13,8 +15,7 @@ const FENCE = /^ {0,3}(`{3,}(?!`)|~{3,}(?!~))([\s\S]*)$/;
  */
 export function blockSafe(text: string): string {
   let open = "";
-  const slices = text.split(/(\r\n|\r|\n)/).map((line, at) => {
-    if (at % 2 === 1) return line;
+  const safe = changeLines(text, /\r\n|\r|\n/g, (line) => {
     const fence = FENCE.exec(line);
     if (open === "") {
       const marks = fence?.[1] ?? "";
@@ -25,7 +26,7 @@ export function blockSafe(text: string): string {
     if (fence !== null && closes(open, fence[1] ?? "", fence[2] ?? "")) open = "";
     return line;
   });
-  return open === "" ? slices.join("") : `${slices.join("")}\n${open}`;
+  return open === "" ? safe : `${safe}\n${open}`;
 }
 
 /** Wraps code in a fence that is longer than any sequence of backticks inside. */

@@ -48,8 +48,9 @@ type Page = {
   messages: MessageView[];
   /** Continues after the page, perhaps inside of its last message; null at the end. */
   cursor: string | null;
-  /** Whether messages follow the last one. */
+  /** Whether messages follow the last one, and the bytes of text and parts of the next. */
   hasMore: boolean;
+  nextBytes: number;
   /** The cursor after a whole message of the page. */
   cursorAfter: (index: number) => string;
 };
@@ -73,21 +74,24 @@ export async function page(
   let bytes = 0;
   let rowCount = 0;
   let hasMore = false;
+  let nextBytes = 0;
   for await (const message of inOrder) {
     bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
     rowCount += 1 + (message.partRows ?? 0);
     const isFull = bytes > maxBytes || rowCount > maxRows;
     hasMore = found.length >= limit || (found.length > 0 && isFull);
+    nextBytes = hasMore ? bytesOf(message) : 0;
     if (hasMore) break;
     found.push(message);
   }
   const [only] = found;
   if (found.length === 1 && only !== undefined && bytesOf(only) > PAGE_MAX_BYTES) {
-    return portion(only, await Parts.readPortion(ctx, only, null), hasMore);
+    return portion(only, await Parts.readPortion(ctx, only, null), { hasMore, nextBytes });
   }
   const messages = await viewsOf(ctx, found);
   const cursorAfter = (index: number) => writeCursor([found[index]?.orderKey ?? reached ?? after]);
-  return { messages, hasMore, cursor: hasMore ? cursorAfter(found.length - 1) : null, cursorAfter };
+  const next = hasMore ? cursorAfter(found.length - 1) : null;
+  return { messages, hasMore, nextBytes, cursor: next, cursorAfter };
 }
 
 /** Where a page is: `after` an order key, from where the last page `reached`, newest or oldest first. */
@@ -135,23 +139,24 @@ async function continuation(
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", session._id).eq("orderKey", orderKey))
     .first();
-  const hasMore = (await messagesBetween(ctx, session, range).first()) !== null;
+  const follower = await messagesBetween(ctx, session, range).first();
+  const ends = { hasMore: follower !== null, nextBytes: follower ? bytesOf(follower) : 0 };
   if (message === null) {
     const cursor = writeCursor([orderKey]);
-    return { messages: [], hasMore: true, cursor, cursorAfter: () => cursor };
+    return { messages: [], hasMore: true, nextBytes: 0, cursor, cursorAfter: () => cursor };
   }
-  return portion(message, await Parts.readPortion(ctx, message, inside), hasMore);
+  return portion(message, await Parts.readPortion(ctx, message, inside), ends);
 }
 
 /** A page of one portion of a message. */
 function portion(
   message: Doc<"messages">,
   { whole, continues, next, restBytes }: Parts.ReadPortion,
-  hasMore: boolean,
+  { hasMore, nextBytes }: Pick<Page, "hasMore" | "nextBytes">,
 ): Page {
   const view = messageView(message, whole);
   const after = writeCursor([message.orderKey]);
-  const ends = { hasMore, cursorAfter: () => after };
+  const ends = { hasMore, nextBytes, cursorAfter: () => after };
   const messages = [
     {
       ...view,
