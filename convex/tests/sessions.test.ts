@@ -116,7 +116,7 @@ describe("the dashboard's session", () => {
       true,
       true,
     ]);
-    expect(pages[0]?.messages[0]?.parts[1]?.content).toBe("… 2.94MB more of this message");
+    expect(pages[0]?.messages[0]?.parts[1]?.content).toBe("… 3.2MB more of this message");
   });
 
   test("returns a text in both fields that clients read, and a very long one only once", async () => {
