@@ -85,7 +85,7 @@ test("each page states how many messages follow it, up to the last", async () =>
   const following: (number | undefined)[] = [];
   for (let next: string | undefined = `${slug}.json`; next !== undefined;) {
     const answer = await t.fetch(`/s/${next}`);
-    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
+    next = /^<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
     const page = await read<{ messages: object[]; more?: { messages: number } | null }>(answer);
     shown.push(page.messages.length);
     following.push(page.more?.messages);

@@ -43,6 +43,23 @@ describe("a provider that fails for ten minutes while 20 users sync", () => {
     expect(await rows(t, "embeddingSlots")).toEqual([]);
   });
 
+  test("is asked five times with growing waits; then the session is left to the daily sweep", async () => {
+    const times = new Set<number>();
+    server.always = (response, request) => {
+      times.add(Date.now());
+      respond(503, {})(response, request);
+    };
+    await sync("s");
+    await clock.advance(t, 6 * HOUR);
+    const waits = [...times].slice(1).map((at, i) => at - ([...times][i] ?? at));
+    expect(waits).toEqual([0.5, 2, 8, 32].map((minutes) => minutes * MINUTE));
+    server.always = undefined;
+    await clock.advance(t, 24 * HOUR);
+    await t.mutation(internal.embeddings.sweep, {});
+    await clock.advance(t, HOUR);
+    expect(await embedded()).toBe(1);
+  });
+
   test("is asked again no sooner than Retry-After says", async () => {
     const times: number[] = [];
     server.always = (response, request) => {
