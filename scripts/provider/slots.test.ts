@@ -74,6 +74,18 @@ describe("a provider that fails for ten minutes while 20 users sync", () => {
   });
 });
 
+test("a provider that wants days is asked again after an hour", async () => {
+  const times = new Set<number>();
+  server.always = (response, request) => {
+    times.add(Date.now());
+    respond(429, {}, { "retry-after": String(3 * 86_400) })(response, request);
+  };
+  await sync("s");
+  await clock.advance(t, 2 * HOUR);
+  const [first = 0, second = 0] = times;
+  expect(second - first).toBe(HOUR);
+});
+
 test("a run that finds both slots taken leaves its session due, and the run that ends takes it", async () => {
   const slots = await t.run(async ({ db }) => [
     await db.insert("embeddingSlots", { expiresAt: Date.now() + HOUR }),
@@ -98,11 +110,32 @@ test("slots of lost runs are free again after ten minutes", async () => {
   expect(await rows(t, "embeddingSlots")).toEqual([]);
 });
 
-test("a back-fill leaves its first hundred sessions and ends with the last", async () => {
+/** Stores sessions while there is no provider, and then has one. */
+async function syncUnembedded(count: number): Promise<void> {
   vi.stubEnv("OPENAI_API_KEY", "");
-  for (let n = 0; n < 230; n++) await sync(`s${n}`);
+  const messages = Array.from({ length: count }, (_, n) => {
+    const said = { role: "user", textContent: `a question about s${n}`, externalId: "m" };
+    return { sessionExternalId: `s${n}`, ...said };
+  });
+  expect((await ada.post("/sync/batch", { messages })).status).toBe(200);
   await clock.advance(t, HOUR);
   vi.stubEnv("OPENAI_API_KEY", "test");
+}
+
+test("the sweep schedules every lost run, however many were lost", async () => {
+  await syncUnembedded(230);
+  await t.run(async ({ db }) => {
+    for (const { _id } of await db.query("sessions").collect()) {
+      await db.patch("sessions", _id, { embedDueAt: 1 });
+    }
+  });
+  await t.mutation(internal.embeddings.sweep, {});
+  await clock.advance(t, HOUR);
+  expect(await embedded()).toBe(230);
+}, 60_000);
+
+test("a back-fill leaves its first hundred sessions and ends with the last", async () => {
+  await syncUnembedded(230);
   expect(await t.mutation(internal.embeddings.backfill, {})).toEqual({
     started: 100,
     isDone: false,
