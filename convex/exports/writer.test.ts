@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { defined } from "../lib/record";
 import { message, session } from "./exports.fixture";
 import { type FormatName, formats } from "./index";
 import { ALL_MESSAGES } from "./messageFilter";
@@ -82,14 +83,15 @@ const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
 /** All answers of an export, read in a loop over its cursor as a client would. */
 async function answers(exported: ExportJob, source: SessionPageSource) {
   const decoder = new TextDecoder();
-  const found: { text: string; sessions: number; skipped: number }[] = [];
+  const found: { text: string; sessions: number; skipped: number; emptyBecause?: string }[] = [];
   let resume: Resume | null = null;
   do {
     const written = await writeExport(exported, source, resume);
     const bytes = written.chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     expect(bytes).toBeLessThan(20 * 1024 * 1024);
     const text = written.chunks.map((chunk) => decoder.decode(chunk)).join("");
-    found.push({ text, sessions: written.sessions, skipped: written.skipped.length });
+    const { sessions, skipped, emptyBecause } = written;
+    found.push({ text, sessions, skipped: skipped.length, ...defined({ emptyBecause }) });
     resume = written.resume;
   } while (resume !== null);
   return found;
@@ -149,9 +151,14 @@ describe("an export too large for one answer", () => {
   });
 
   test("applies a limit over all answers", async () => {
-    const found = await answers(job("json", { limit: 25 }), sourceOf(many, 7, 5));
-    expect(found.length).toBe(2);
-    expect(total(found)).toBe(25);
+    for (const [limit, count] of [
+      [25, 2],
+      [many.length - 1, 3],
+    ] as const) {
+      const found = await answers(job("json", { limit }), sourceOf(many, 7, 5));
+      expect(found.length).toBeGreaterThanOrEqual(count);
+      expect(total(found)).toBe(limit);
+    }
   });
 });
 
@@ -167,6 +174,28 @@ test("a conversation larger than an answer is written in segments, in formats by
     expect(text).toContain("b-1 ");
     expect(total(found)).toBe(2);
   }
+});
+
+test("a page that takes several answers resumes behind what each of them wrote, with one header", async () => {
+  const huge = talk("huge", 480, 100_000);
+  const found = await answers(job("text"), sourceOf([huge], 480, 1));
+  expect(found.length).toBeGreaterThanOrEqual(3);
+  const text = found.map((answer) => answer.text).join("");
+  const written = Array.from(text.matchAll(/huge-(\d+) /g), ([, at]) => Number(at));
+  expect(written).toEqual(Array.from({ length: 480 }, (_, at) => at));
+  expect(text.match(/^Session:/gm)).toHaveLength(1);
+});
+
+test("an export says why it is empty only if all of it is, not if its last answer is", async () => {
+  const silent = session([], { externalId: "silent" });
+  const explained = job("openai", { emptyBecause: (count) => `nothing in ${count}` });
+  const sessions = [talk("big", 2, 5_600_000), silent];
+  const found = await answers(explained, sourceOf(sessions, 20, 1));
+  expect(found.length).toBeGreaterThanOrEqual(2);
+  expect(found.at(-1)?.text).toBe("");
+  expect(found.map(({ emptyBecause }) => emptyBecause)).toEqual(found.map(() => undefined));
+  const [alone] = await answers(explained, sourceOf([silent], 20, 1));
+  expect(alone?.emptyBecause).toBe("nothing in 1");
 });
 
 test("a message too large for any answer is counted, and does not stop the export", async () => {

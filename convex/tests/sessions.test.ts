@@ -2,7 +2,15 @@ import { convexToJson, type Value } from "convex/values";
 import { describe, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
 import { dashboardValue, dashboardParts } from "../lib/sessions/dashboardParts";
-import { allPages, deployment, eachTestAt, person, read, settle } from "../test.setup";
+import {
+  allPages,
+  deployment,
+  eachTestAt,
+  pagesOfSession,
+  person,
+  read,
+  settle,
+} from "../test.setup";
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 
@@ -117,6 +125,24 @@ describe("the dashboard's session", () => {
       true,
     ]);
     expect(pages[0]?.messages[0]?.parts[1]?.content).toBe("… 3.2MB more of this message");
+  });
+
+  test("a message whose JSON is larger than a page comes alone, and those after it follow", async () => {
+    const { ada } = await talk([]);
+    const message = { sessionExternalId: "s1", externalId: "a", role: "assistant" };
+    // Six bytes each as JSON; stored in two deliveries, because one could not hold both.
+    const dense = "\u0001".repeat(1_200_000);
+    const said = { textContent: dense };
+    const parts = [{ type: "tool-result", content: dense }];
+    for (const content of [said, { parts }]) {
+      expect((await ada.post("/sync/message", { ...message, ...content })).status).toBe(200);
+    }
+    const after = { ...message, externalId: "b", textContent: "and then" };
+    expect((await ada.post("/sync/message", after)).status).toBe(200);
+    const pages = await pagesOfSession(ada, "s1");
+    const found = pages.map(({ messages }) => messages.map(({ externalId }) => externalId));
+    expect(found).toEqual([["a"], ["b"]]);
+    expect(pages[0]?.messages[0]).toMatchObject({ textContent: dense, parts });
   });
 
   test("returns a text in both fields that clients read, and a very long one only once", async () => {

@@ -43,6 +43,23 @@ describe("a provider that fails for ten minutes while 20 users sync", () => {
     expect(await rows(t, "embeddingSlots")).toEqual([]);
   });
 
+  test("is asked five times with growing waits; then the session is left to the daily sweep", async () => {
+    const times = new Set<number>();
+    server.always = (response, request) => {
+      times.add(Date.now());
+      respond(503, {})(response, request);
+    };
+    await sync("s");
+    await clock.advance(t, 6 * HOUR);
+    const waits = [...times].slice(1).map((at, i) => at - ([...times][i] ?? at));
+    expect(waits).toEqual([0.5, 2, 8, 32].map((minutes) => minutes * MINUTE));
+    server.always = undefined;
+    await clock.advance(t, 24 * HOUR);
+    await t.mutation(internal.embeddings.sweep, {});
+    await clock.advance(t, HOUR);
+    expect(await embedded()).toBe(1);
+  });
+
   test("is asked again no sooner than Retry-After says", async () => {
     const times: number[] = [];
     server.always = (response, request) => {
@@ -55,6 +72,18 @@ describe("a provider that fails for ten minutes while 20 users sync", () => {
     expect(gaps.length).toBeGreaterThan(0);
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(600_000);
   });
+});
+
+test("a provider that wants days is asked again after an hour", async () => {
+  const times = new Set<number>();
+  server.always = (response, request) => {
+    times.add(Date.now());
+    respond(429, {}, { "retry-after": String(3 * 86_400) })(response, request);
+  };
+  await sync("s");
+  await clock.advance(t, 2 * HOUR);
+  const [first = 0, second = 0] = times;
+  expect(second - first).toBe(HOUR);
 });
 
 test("a run that finds both slots taken leaves its session due, and the run that ends takes it", async () => {
@@ -81,11 +110,32 @@ test("slots of lost runs are free again after ten minutes", async () => {
   expect(await rows(t, "embeddingSlots")).toEqual([]);
 });
 
-test("a back-fill leaves its first hundred sessions and ends with the last", async () => {
+/** Stores sessions while there is no provider, and then has one. */
+async function syncUnembedded(count: number): Promise<void> {
   vi.stubEnv("OPENAI_API_KEY", "");
-  for (let n = 0; n < 230; n++) await sync(`s${n}`);
+  const messages = Array.from({ length: count }, (_, n) => {
+    const said = { role: "user", textContent: `a question about s${n}`, externalId: "m" };
+    return { sessionExternalId: `s${n}`, ...said };
+  });
+  expect((await ada.post("/sync/batch", { messages })).status).toBe(200);
   await clock.advance(t, HOUR);
   vi.stubEnv("OPENAI_API_KEY", "test");
+}
+
+test("the sweep schedules every lost run, however many were lost", async () => {
+  await syncUnembedded(230);
+  await t.run(async ({ db }) => {
+    for (const { _id } of await db.query("sessions").collect()) {
+      await db.patch("sessions", _id, { embedDueAt: 1 });
+    }
+  });
+  await t.mutation(internal.embeddings.sweep, {});
+  await clock.advance(t, HOUR);
+  expect(await embedded()).toBe(230);
+}, 60_000);
+
+test("a back-fill leaves its first hundred sessions and ends with the last", async () => {
+  await syncUnembedded(230);
   expect(await t.mutation(internal.embeddings.backfill, {})).toEqual({
     started: 100,
     isDone: false,
