@@ -29,7 +29,8 @@ export function messageAnswer({ parts, ...message }: Found["messages"][number]) 
 /** Answers messages. A long text is sent piece by piece: its JSON would be one more copy in memory. */
 export function answerMessages<Body extends { messages: ReturnType<typeof messageAnswer>[] }>(
   body: Body,
+  headers: Record<string, string> = {},
 ) {
   const isLong = body.messages.some(({ textContent = "" }) => textContent.length > LONG_TEXT);
-  return isLong ? jsonStream(body) : { body };
+  return isLong ? jsonStream(body, headers) : { body, headers };
 }

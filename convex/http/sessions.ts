@@ -4,23 +4,32 @@ import * as routes from "../wire/sessions";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
 import { answerMessages, messageAnswer } from "./messages";
+import { linkTo } from "./respond";
 
 export const listSessions: Endpoint = endpoint(
   routes.listSessions,
-  async (ctx, { caller, query }) => ({
-    body: await ctx.runQuery(internal.sessions.listPage, { caller, ...query }),
-  }),
+  async (ctx, { caller, query, request }) => {
+    const body = await ctx.runQuery(internal.sessions.listPage, { caller, ...query });
+    return { body, headers: linkTo(request, ["cursor"], body.cursor) };
+  },
 );
 
 export const getSession: Endpoint = endpoint(
   routes.getSession,
-  async (ctx, { caller, param, query }) => answerMessages(await read(ctx, caller, param, query)),
+  async (ctx, { caller, param, query, request }) =>
+    answer(request, await read(ctx, caller, param, query)),
 );
 
 export const getSessionById: Endpoint = endpoint(
   routes.getSessionById,
-  async (ctx, { caller, query }) => answerMessages(await read(ctx, caller, query.id, query)),
+  async (ctx, { caller, query, request }) =>
+    answer(request, await read(ctx, caller, query.id, query)),
 );
+
+function answer(request: Request, page: Awaited<ReturnType<typeof read>>) {
+  const names = ["messages_cursor", "messagesCursor", "cursor"] as const;
+  return answerMessages(page, linkTo(request, names, page.messagesCursor));
+}
 
 type Page = {
   messages_limit: number;

@@ -78,6 +78,7 @@ export function exportRoutes<Name extends string>(formats: Formats<Name>) {
   const shared = {
     access: "caller",
     limit: "export",
+    isTagged: true,
     produces: Array.from(new Set(types)).sort(),
   } as const;
   const byQuery = { ...shared, method: "GET", query: parameters } as const;

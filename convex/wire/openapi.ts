@@ -250,7 +250,7 @@ function failure(status: number, codes: string[]) {
 
 const MESSAGES: ReadonlyMap<number, string> = new Map([
   [400, "Invalid request"],
-  [401, "Invalid API key or token"],
+  [401, "This API key or token is unknown, revoked or expired"],
   [404, "Not found"],
   [413, "The body, or one message in it, is too large"],
   [429, "Too many requests; try again later"],
