@@ -355,6 +355,7 @@ import type * as wire_mcp from "../wire/mcp.js";
 import type * as wire_me from "../wire/me.js";
 import type * as wire_messages from "../wire/messages.js";
 import type * as wire_openapi from "../wire/openapi.js";
+import type * as wire_openapiInput from "../wire/openapiInput.js";
 import type * as wire_parameters from "../wire/parameters.js";
 import type * as wire_parts from "../wire/parts.js";
 import type * as wire_roles from "../wire/roles.js";
@@ -729,6 +730,7 @@ declare const fullApi: ApiFromModules<{
   "wire/me": typeof wire_me;
   "wire/messages": typeof wire_messages;
   "wire/openapi": typeof wire_openapi;
+  "wire/openapiInput": typeof wire_openapiInput;
   "wire/parameters": typeof wire_parameters;
   "wire/parts": typeof wire_parts;
   "wire/roles": typeof wire_roles;

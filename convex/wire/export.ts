@@ -79,6 +79,12 @@ export function exportRoutes<Name extends string>(formats: Formats<Name>) {
     access: "caller",
     limit: "export",
     isTagged: true,
+    headers: {
+      "X-Export-Sessions": "Sessions of the export so far.",
+      "X-Export-TestCases": "Records of the export in this answer.",
+      "X-Export-Usage": "How to load the document.",
+      "Content-Disposition": "A name for the file.",
+    },
     produces: Array.from(new Set(types)).sort(),
   } as const;
   const byQuery = { ...shared, method: "GET", query: parameters } as const;

@@ -116,6 +116,11 @@ function requireId(issues: Issues, candidates: Ids): string {
   return id;
 }
 
+/** For the OpenAPI document: one of these fields is required. */
+function oneRequired(...names: string[]) {
+  return { anyOf: names.map((name) => ({ required: [name] })) };
+}
+
 /** A session with aliases resolved. Missing fields are undefined and keep what is stored. */
 export const SessionInput = SessionFields.transform((fields, issues) => {
   const { externalId: ownId, sessionId } = fields;
@@ -127,7 +132,7 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
     ...readSessionFields(fields),
     restore: fields.restore,
   };
-}).meta({ id: "SessionInput" });
+}).meta({ id: "SessionInput", ...oneRequired("externalId", "sessionId") });
 
 /** A message with aliases resolved and its parts in stored form. */
 export const MessageInput = MessageFields.transform((fields, issues) => {
@@ -149,7 +154,13 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
     createdAt: readCreatedAt(fields, externalId),
     ...withCacheWrites(readMessageFields(fields)),
   };
-}).meta({ id: "MessageInput" });
+}).meta({
+  id: "MessageInput",
+  allOf: [
+    oneRequired("sessionExternalId", "sessionId"),
+    oneRequired("externalId", "messageId", "id"),
+  ],
+});
 
 /** What a session or message that was sent has that will be ignored. */
 export const sessionWarnings = (sent: unknown) => warningsOf(SessionFields.shape, sent);
