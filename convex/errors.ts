@@ -99,5 +99,8 @@ export function notFound(what: string): AppError {
 
 /** The error for every wrong key or token. It is always the same, so it does not reveal which keys exist. */
 export function unauthorized(): AppError {
-  return new AppError("UNAUTHORIZED", "Invalid API key or token");
+  return new AppError(
+    "UNAUTHORIZED",
+    "This API key or token is unknown, revoked or expired. Keys start with `osk_`; make one with `npm run key` or in the settings",
+  );
 }

@@ -25,7 +25,7 @@ import {
 } from "./http/pages/signIn";
 import { stats, wrapped } from "./http/pages/stats";
 import { serve } from "./http/router";
-import { search, searchByQuery } from "./http/search";
+import { searches } from "./http/search";
 import { getSession, getSessionById, listSessions } from "./http/sessions";
 import { getShared } from "./http/share";
 import { getStats, getWrapped } from "./http/stats";
@@ -46,8 +46,7 @@ export const endpoints: readonly Endpoint[] = [
   getSessionById,
   getMessage,
   getChanges,
-  search,
-  searchByQuery,
+  ...searches,
   getContext,
   getFiles,
   patchSession,

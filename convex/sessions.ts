@@ -34,10 +34,14 @@ export const listPage = callerQuery({
   },
 });
 
-/** Lists a page of the external ids of sessions that plugins sent, after a given one. */
-export const externalIdPage = callerQuery({
-  args: { after: v.string() },
-  handler: (ctx, { after }) => Sessions.externalIdPage(ctx, ctx.user, after),
+/** Lists a page of the sessions that plugins sent, after an external id. */
+export const announcedPage = callerQuery({
+  args: {
+    after: v.string(),
+    limit: v.optional(v.number()),
+    source: v.optional(v.string()),
+  },
+  handler: (ctx, place) => Sessions.announcedPage(ctx, ctx.user, place),
 });
 
 /** Returns a session of the caller, by our id or the plugin's, with a page of its messages. */

@@ -54,7 +54,9 @@ function faultOf(why: Fault, request: Request): AppError {
 
 function hint({ headers }: Request): string {
   const encoding = headers.get("Content-Encoding");
-  return encoding ? ` (Content-Encoding ${encoding} is not supported)` : "";
+  return encoding
+    ? `: compressed bodies are not supported (Content-Encoding ${encoding}); send plain JSON`
+    : "";
 }
 
 /**

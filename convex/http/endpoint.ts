@@ -12,7 +12,15 @@ import type { Route } from "../wire/route";
 import type { Warning } from "../wire/warnings";
 import { authenticate, type Caller } from "./authenticate";
 import { readInput } from "./input";
-import { errorResponse, finish, json, withLimit, type LimitState } from "./respond";
+import {
+  errorResponse,
+  finish,
+  json,
+  type LimitState,
+  taggedJson,
+  unlessKnown,
+  withLimit,
+} from "./respond";
 
 /** The description of a request for the API log, without bodies and secrets. */
 export type RequestLine = {
@@ -130,7 +138,7 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
         caller = await identify(ctx, request);
         const input = await readInput(route, request, admission(ctx, caller));
         const reply = await handle(ctx, { caller, ...input, request, line });
-        return finish(await settle(ctx, reply, caller, line), line.requestId);
+        return finish(await settle(ctx, reply, { caller, line, route, request }), line.requestId);
       } catch (error) {
         return finish(await fail(ctx, error, caller, line, writeError), line.requestId);
       }
@@ -158,16 +166,23 @@ function lineOf(endpoint: string, request: Request): RequestLine {
   };
 }
 
+type Settled = { caller: Caller | null; line: RequestLine; route: Route; request: Request };
+type JsonReply = Exclude<Reply, Response>;
+
+function answerOf({ isTagged }: Route, { body, headers }: JsonReply): Response {
+  return isTagged ? taggedJson(body, headers) : json(200, body, headers);
+}
+
 async function settle(
   ctx: ActionCtx,
   reply: Reply,
-  caller: Caller | null,
-  line: RequestLine,
+  { caller, line, route, request }: Settled,
 ): Promise<Response> {
   if (!(reply instanceof Response) && reply.logged) {
     return withLimit(json(200, reply.body, reply.headers), reply.limit ?? null);
   }
-  const response = reply instanceof Response ? reply : json(200, reply.body, reply.headers);
+  const answer = reply instanceof Response ? reply : answerOf(route, reply);
+  const response = unlessKnown(request, answer);
   const { limit } = await log(ctx, caller, line, { statusCode: response.status });
   return withLimit(response, limit);
 }

@@ -6,13 +6,14 @@ import type { ExportFormat } from "../exports/types";
 import { ALL_MESSAGES } from "../exports/messageFilter";
 import type { Resume, Written } from "../exports/job";
 import { writeExport } from "../exports/writer";
+import { weakTag } from "../lib/etag";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { newExportId } from "../lib/exports/exportId";
 import { prefixBytes, trimEndWhere } from "../lib/text";
 import { type ExportQuery, exportRoutes } from "../wire/export";
 import { type Call, endpoint, type Endpoint } from "./endpoint";
 import type { Caller } from "./authenticate";
-import { bytesResponse } from "./respond";
+import { bytesResponse, linkTo } from "./respond";
 
 type Query = ExportQuery<FormatName>;
 const routes = exportRoutes(formats);
@@ -54,6 +55,7 @@ export async function exportAnswer(
   if (id !== undefined && written.found === 0) throw notFound("Session");
   const headers = headersOf(written, exportId, request, {
     "X-Export-Usage": format.usage(options),
+    ETag: weakTag(written.chunks),
     "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
   });
   return bytesResponse(written.chunks, format.contentType, headers);
@@ -87,7 +89,7 @@ function named(ids: readonly string[], label: string): string {
 function headersOf(
   written: Written,
   exportId: string,
-  { method, url }: Request,
+  request: Request,
   headers: Record<string, string>,
 ) {
   const { sessions, records, skipped, cut, unknown, resume, emptyBecause } = written;
@@ -107,11 +109,8 @@ function headersOf(
   if (resume === null) return counted;
   const cursor = writeCursor([resume.position, resume.skip, resume.sessions, exportId]);
   // Whoever sends a body repeats it with the cursor.
-  if (method === "POST") return { ...counted, "X-Export-Cursor": cursor };
-  const next = new URL(url);
-  next.searchParams.set("cursor", cursor);
-  const link = `<${next.pathname}${next.search}>; rel="next"`;
-  return { ...counted, "X-Export-Cursor": cursor, Link: link };
+  const link = request.method === "POST" ? {} : linkTo(request, ["cursor"], cursor);
+  return { ...counted, "X-Export-Cursor": cursor, ...link };
 }
 
 /** Decodes where the previous answer ended, and its export (missing in older cursors). */

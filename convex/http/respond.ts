@@ -1,3 +1,4 @@
+import { matchesTag, weakTag } from "../lib/etag";
 import { ERROR_STATUS, type AppErrorData } from "../errors";
 
 /** Browsers may call the API from any origin, because it uses only keys and tokens, not cookies. */
@@ -5,9 +6,9 @@ const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
   "Access-Control-Allow-Headers":
-    "Authorization, Content-Type, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id",
+    "Authorization, Content-Type, X-API-Key, Prefer, If-None-Match, traceparent, tracestate, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id",
   "Access-Control-Expose-Headers":
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, Content-Disposition",
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, ETag, Preference-Applied, Content-Disposition",
   "Access-Control-Max-Age": "86400",
 };
 
@@ -21,6 +22,42 @@ export function json(
     status,
     headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
   });
+}
+
+/**
+ * A header that leads to the next page: this request with another cursor. None at the end. The cursor may
+ * have been sent under any of its `names`; the link has the first.
+ */
+export function linkTo(
+  request: Request,
+  names: readonly [string, ...string[]],
+  cursor: string | null,
+): { [header: string]: string } {
+  if (cursor === null) return {};
+  const next = new URL(request.url);
+  for (const name of names) next.searchParams.delete(name);
+  next.searchParams.set(names[0], cursor);
+  return { Link: `<${next.pathname}${next.search}>; rel="next"` };
+}
+
+/** A JSON response with a tag, by which clients that have it already get 304 (`unlessKnown`). */
+export function taggedJson(body: unknown, headers: Record<string, string> = {}): Response {
+  const text = JSON.stringify(body);
+  const ETag = weakTag([new TextEncoder().encode(text)]);
+  return new Response(text, {
+    headers: { "Content-Type": "application/json; charset=utf-8", ETag, ...headers },
+  });
+}
+
+/** Replaces an answer that the client has already by 304 without a body. */
+export function unlessKnown(request: Request, response: Response): Response {
+  const tag = response.headers.get("ETag");
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (tag === null || !isRead || response.status !== 200) return response;
+  if (!matchesTag(request.headers.get("If-None-Match"), tag)) return response;
+  const { headers } = response;
+  headers.delete("Content-Type");
+  return new Response(null, { status: 304, headers });
 }
 
 /** A response of chunks, which are sent one by one, so that those sent can be released. */

@@ -1,6 +1,7 @@
 import type { HttpRouter } from "convex/server";
 import { httpAction, type ActionCtx } from "../_generated/server";
 import { AppError } from "../errors";
+import { nearestName } from "../lib/nearest";
 import type { Method } from "../wire/route";
 import { type Endpoint, refuse } from "./endpoint";
 import { errorResponse as errorPageResponse, wantsPage } from "./pages/endpoint";
@@ -72,13 +73,25 @@ async function refuseUnserved(
     return await errorPageResponse(request, NO_PAGE);
   }
   if (route === undefined) {
-    return await refuse(ctx, request, shown(path), new AppError("NOT_FOUND", "No such endpoint"));
+    return await refuse(ctx, request, shown(path), noEndpoint(endpoints, path));
   }
-  const error = new AppError("METHOD_NOT_ALLOWED", `${request.method} is not allowed here`);
+  const methods = Array.from(new Set([route, ...others].map(({ method }) => method)));
+  const hint = `${route.path} takes ${methods.join(", ")}`;
+  const error = new AppError(
+    "METHOD_NOT_ALLOWED",
+    `${request.method} is not allowed here: ${hint}`,
+  );
   const response = await refuse(ctx, request, route.path, error);
-  const methods = new Set([route, ...others].map(({ method }) => method));
-  response.headers.set("Allow", Array.from(methods).join(", "));
+  response.headers.set("Allow", methods.join(", "));
   return response;
+}
+
+/** The error for an unknown path, with the nearest known one. */
+function noEndpoint(endpoints: readonly Endpoint[], path: string): AppError {
+  const known = Array.from(new Set(endpoints.map(({ route }) => route.path)));
+  const near = nearestName(path, known);
+  const hint = near === undefined ? "" : ` Did you mean ${near}?`;
+  return new AppError("NOT_FOUND", `No such endpoint.${hint} /openapi.json lists all of them`);
 }
 
 const NO_PAGE = { code: "NOT_FOUND", message: "There is no page at this address." } as const;

@@ -1,29 +1,35 @@
 import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
+import { weakTag } from "../lib/etag";
 import { ByteChunks } from "../lib/jsonStream";
 import { MessageJson } from "../lib/sessions/messageJson";
 import * as routes from "../wire/sessions";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
-import { bytesResponse } from "./respond";
+import { bytesResponse, linkTo } from "./respond";
 
 export const listSessions: Endpoint = endpoint(
   routes.listSessions,
-  async (ctx, { caller, query }) => ({
-    body: await ctx.runQuery(internal.sessions.listPage, { caller, ...query }),
-  }),
+  async (ctx, { caller, query, request }) => {
+    const body = await ctx.runQuery(internal.sessions.listPage, { caller, ...query });
+    return { body, headers: linkTo(request, ["cursor"], body.cursor) };
+  },
 );
 
 export const getSession: Endpoint = endpoint(
   routes.getSession,
-  async (ctx, { caller, param, query }) => await sessionAnswer(ctx, caller, param, query),
+  async (ctx, { caller, param, query, request }) =>
+    await sessionAnswer(ctx, { caller, id: param, request }, query),
 );
 
 export const getSessionById: Endpoint = endpoint(
   routes.getSessionById,
-  async (ctx, { caller, query }) => await sessionAnswer(ctx, caller, query.id, query),
+  async (ctx, { caller, query, request }) =>
+    await sessionAnswer(ctx, { caller, id: query.id, request }, query),
 );
+
+const CURSOR_NAMES = ["messages_cursor", "messagesCursor", "cursor"] as const;
 
 type Page = {
   messages_limit: number;
@@ -42,8 +48,7 @@ const ANSWER_BYTES = 4 * 1024 * 1024;
  */
 async function sessionAnswer(
   ctx: ActionCtx,
-  caller: Caller,
-  id: string,
+  { caller, id, request }: { caller: Caller; id: string; request: Request },
   { messages_limit: limit, messages_cursor, order, after }: Page,
 ): Promise<Response> {
   const read = (cursor: string | undefined, left: number): Promise<Found> =>
@@ -68,7 +73,10 @@ async function sessionAnswer(
   }
   messages.finish();
   chunks.add(`],"messagesCursor":${JSON.stringify(page.messagesCursor)}}`);
-  return bytesResponse(chunks.chunks, "application/json; charset=utf-8");
+  return bytesResponse(chunks.chunks, "application/json; charset=utf-8", {
+    ETag: weakTag(chunks.chunks),
+    ...linkTo(request, CURSOR_NAMES, page.messagesCursor),
+  });
 }
 
 /** Writes messages, some of them in several portions, as the elements of a JSON list. */

@@ -1,9 +1,12 @@
+import type { FunctionReturnType } from "convex/server";
 import { internal } from "../_generated/api";
-import { AppError, tooLarge } from "../errors";
-import * as routes from "../wire/sync";
+import { AppError, invalidField, tooLarge } from "../errors";
+import { readCursor, writeCursor } from "../lib/cursor";
+import * as routes from "../wire/syncRoutes";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
 import { refuseWarnings } from "./input";
+import { linkTo } from "./respond";
 import { BatchItems, onlyItem } from "./syncItems";
 import { storeItems, type Tally } from "./syncSlices";
 
@@ -91,16 +94,42 @@ const REFUSED = "Nothing was stored, because some items are invalid";
 
 const total = ({ inserted, updated, skipped }: Tally) => inserted + updated + skipped;
 
+/**
+ * Lists all sessions that plugins sent, as older clients expect, or a page of them if `limit` or `cursor` is
+ * given.
+ */
 export const listExternalIds: Endpoint = endpoint(
   routes.listExternalIds,
-  async (ctx, { caller }) => {
-    const sessionIds: string[] = [];
-    for (let after: string | null = ""; after !== null;) {
+  async (ctx, { caller, query, request }) => {
+    const { limit, cursor, source, detail } = query;
+    const isPaged = limit !== undefined || cursor !== undefined;
+    const sessions: Announced[] = [];
+    let after: string | null = cursor === undefined ? "" : readPlace(cursor);
+    do {
       const args: { caller: Caller; after: string } = { caller, after };
-      const page = await ctx.runQuery(internal.sessions.externalIdPage, args);
-      sessionIds.push(...page.externalIds);
+      const page: { sessions: Announced[]; next: string | null } = await ctx.runQuery(
+        internal.sessions.announcedPage,
+        { ...args, source, limit },
+      );
+      sessions.push(...page.sessions);
       after = page.next;
-    }
-    return { body: { sessionIds } };
+    } while (!isPaged && after !== null);
+    const next = after === null ? null : writeCursor([after]);
+    return {
+      body: {
+        sessionIds: sessions.map(({ externalId }) => externalId),
+        ...(detail ? { sessions } : {}),
+        ...(isPaged ? { cursor: next } : {}),
+      },
+      headers: linkTo(request, ["cursor"], next),
+    };
   },
 );
+
+type Announced = FunctionReturnType<typeof internal.sessions.announcedPage>["sessions"][number];
+
+function readPlace(cursor: string): string {
+  const [after] = readCursor(cursor, ["string"]) ?? [];
+  if (after !== undefined) return after;
+  throw invalidField("cursor", "is not a cursor of this list");
+}

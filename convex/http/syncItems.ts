@@ -3,13 +3,8 @@ import { isJsonObject } from "../lib/json";
 import type { JsonItems, ReadValue } from "../lib/jsonBytes";
 import { cutBytes } from "../lib/text";
 import { faultOf, readLabel } from "../wire/fields";
-import {
-  type Failure,
-  MessageInput,
-  messageWarnings,
-  SessionInput,
-  sessionWarnings,
-} from "../wire/sync";
+import { MessageInput, messageWarnings, SessionInput, sessionWarnings } from "../wire/sync";
+import type { Failure } from "../wire/syncRoutes";
 import { type Warning, WARNINGS_MAX, within } from "../wire/warnings";
 import { zodDetails } from "./input";
 import type { Item, ItemReader, Refused } from "./syncSlices";

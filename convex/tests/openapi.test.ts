@@ -78,6 +78,54 @@ test("the document describes every field that clients may send", async () => {
   expect(undescribed.map(({ of, name }) => `${of}: ${name}`)).toEqual([]);
 });
 
+test("requests without what is required do not match the document", async () => {
+  const doc = await document();
+  const errorsOf = validatorOf(doc);
+  const bodies = operations(doc).flatMap(({ operation }) => {
+    const schema = operation.requestBody?.content["application/json"]?.schema;
+    return schema ? [{ name: operation.operationId, schema }] : [];
+  });
+  expect(bodies.length).toBeGreaterThan(6);
+  /** These have nothing that is required: an export takes all that is ready, an edit may change nothing. */
+  const emptyIsValid = ["exportByBody", "updateSession", "bulkSessions", "receiveWorkosWebhook"];
+  for (const { name, schema } of bodies) {
+    expect([name, errorsOf(schema, [42])]).not.toEqual([name, []]);
+    if (!emptyIsValid.includes(name)) expect([name, errorsOf(schema, {})]).not.toEqual([name, []]);
+  }
+});
+
+test("answers may get further fields, and requests with unknown fields are refused", async () => {
+  const doc = await document();
+  const answers = operations(doc).map(({ operation }) => operation.responses["200"]);
+  expect(JSON.stringify(answers)).not.toContain('"additionalProperties":false');
+  for (const name of ["Session", "Message", "Error", "SearchResult"]) {
+    const schemas = doc.components.schemas as { [name: string]: object };
+    expect(JSON.stringify(schemas[name])).not.toContain('"additionalProperties":false');
+  }
+  const errorsOf = validatorOf(doc);
+  const search = doc.paths["/api/search"]?.["post"]?.requestBody?.content["application/json"];
+  expect(errorsOf(search?.schema ?? {}, { query: "x", projekt: "p" })).not.toEqual([]);
+  expect(errorsOf(search?.schema ?? {}, { query: "x", project: "p" })).toEqual([]);
+});
+
+test("every operation has a summary, a tag and described parameters; older names are deprecated", async () => {
+  type Described = { description?: string; deprecated?: boolean; name: string; in: string };
+  for (const { operation } of operations(await document())) {
+    const { operationId: name } = operation;
+    expect(operation).toMatchObject({
+      summary: expect.stringMatching(/^[A-Z]/) as string,
+      tags: [expect.stringMatching(/^[a-z.]/) as string],
+    });
+    for (const one of (operation.parameters ?? []) as unknown as Described[]) {
+      if (one.in === "path") continue;
+      expect([name, one.name, one.description ?? ""]).not.toEqual([name, one.name, ""]);
+      const isAlias = one.description?.startsWith("Alias of") ?? false;
+      expect([name, one.name, one.deprecated ?? false]).toEqual([name, one.name, isAlias]);
+      expect(one.name).toBe(one.name.toLowerCase());
+    }
+  }
+});
+
 const callers = endpoints.filter(({ route }) => route.access === "caller" || !route.rawBody);
 
 test("every route that takes input has an example", () => {

@@ -78,6 +78,13 @@ export function exportRoutes<Name extends string>(formats: Formats<Name>) {
   const shared = {
     access: "caller",
     limit: "export",
+    isTagged: true,
+    headers: {
+      "X-Export-Sessions": "Sessions of the export so far.",
+      "X-Export-TestCases": "Records of the export in this answer.",
+      "X-Export-Usage": "How to load the document.",
+      "Content-Disposition": "A name for the file.",
+    },
     produces: Array.from(new Set(types)).sort(),
   } as const;
   const byQuery = { ...shared, method: "GET", query: parameters } as const;

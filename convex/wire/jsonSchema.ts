@@ -46,6 +46,10 @@ function convert(schema: z.ZodType, io: Direction): JsonSchema {
     override: ({ zodSchema, jsonSchema }) => {
       const inner = io === "input" ? behindPreprocess(zodSchema) : undefined;
       if (inner) Object.assign(jsonSchema, { ...convert(inner, io), ...jsonSchema });
+      // Answers may get further fields at any time.
+      if (io === "output" && jsonSchema.additionalProperties === false) {
+        delete jsonSchema.additionalProperties;
+      }
     },
   }) as JsonSchema;
 }

@@ -36,6 +36,7 @@ export const getMessage = route({
   summary: "Get a message with its parts and neighbours, by its id or external id",
   access: "caller",
   limit: "read",
+  mayConflict: true,
   query: MessageQuery,
   answer: MessageInSession,
 });

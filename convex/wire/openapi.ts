@@ -2,8 +2,8 @@ import * as z from "zod";
 import { ErrorAnswer } from "./answers";
 import { examples } from "./examples";
 import { API_VERSION } from "./health";
-import { schemaOf, type Components, type JsonSchema } from "./jsonSchema";
-import { documentedName, parametersOf } from "./parameters";
+import { pathParameters, queryParameters, requestBody, withExamples } from "./openapiInput";
+import { schemaOf, type Components } from "./jsonSchema";
 import { refusesUnknownNames, type Route } from "./route";
 
 /** Error codes with their HTTP status (`errors.ts`). */
@@ -23,6 +23,7 @@ const INTRODUCTION = [
 export function openApiDocument(routes: readonly Route[], server: string, errors: ErrorTable) {
   const components: Components = new Map();
   schemaOf(ErrorAnswer, "output", components);
+  describeCodes(components, errors);
   const paths = new Map<string, { [method: string]: unknown }>();
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, "{$1}");
@@ -39,10 +40,12 @@ export function openApiDocument(routes: readonly Route[], server: string, errors
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { apiKey: [] }, { basic: [] }],
     paths: Object.fromEntries(paths),
     components: {
       securitySchemes: {
+        apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "An API key." },
+        basic: { type: "http", scheme: "basic", description: "An API key as user or password." },
         bearer: {
           type: "http",
           scheme: "bearer",
@@ -55,11 +58,20 @@ export function openApiDocument(routes: readonly Route[], server: string, errors
   };
 }
 
+/** Names the known codes of errors. They stay open, because there may be further ones. */
+function describeCodes(components: Components, errors: ErrorTable): void {
+  const code = components.get("Error")?.properties?.["code"];
+  if (code === undefined) return;
+  code.examples = Object.keys(errors);
+  code.description = "Why, for programs. `docs/api.md` says what to do about each.";
+}
+
 const text = { type: "string" };
 const HEADERS = {
   "X-Request-Id": { schema: text, description: "Identifies the request in the log." },
   "WWW-Authenticate": { schema: text, description: "`Bearer`; only with status 401." },
   "Retry-After": { schema: { type: "integer" }, description: "Seconds to wait." },
+  ETag: { schema: text, description: "Send it as `If-None-Match` to ask for what changed." },
   RateLimit: {
     schema: text,
     description: 'Remaining requests, `"class";r=requests;t=seconds`, if a limit applies.',
@@ -81,7 +93,11 @@ function operation(route: Route, components: Components, errors: ErrorTable) {
     ...(route.access === "public" ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters: withExamples(parameters, example?.query) } : {}),
     ...(body ? { requestBody: body } : {}),
-    responses: { "200": success(route, components), ...failures(route, errors) },
+    responses: {
+      "200": success(route, components),
+      ...(canBeKnown(route) ? { "304": KNOWN } : {}),
+      ...failures(route, errors),
+    },
   };
 }
 
@@ -94,100 +110,13 @@ function tagOf({ path }: Route): string {
   return first === "sync" ? "sync" : first || second;
 }
 
-type Parameter = {
-  name: string;
-  in: string;
-  required?: boolean;
-  description?: string;
-  deprecated?: boolean;
-  schema: JsonSchema;
+/** Whether a route answers 304: it has tags, and is read by GET. */
+const canBeKnown = ({ isTagged, method }: Route) => isTagged === true && method === "GET";
+
+const KNOWN = {
+  description: "Not changed since the answer whose `ETag` was sent in `If-None-Match`.",
+  headers: headers("X-Request-Id", "ETag"),
 };
-
-function pathParameters(route: Route): Parameter[] {
-  const names = Array.from(route.path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
-  const given = examples[route.name]?.param;
-  return names.map((name) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: { type: "string", ...(given === undefined ? {} : { examples: [given] }) },
-  }));
-}
-
-function queryParameters(route: Route, components: Components): Parameter[] {
-  if (!route.query) return [];
-  const { properties = {}, required = [] } = schemaOf(route.query, "input", components, "inline");
-  return parametersOf(route.query).flatMap(({ name: own, aliases }) => {
-    const { description, deprecated, ...schema } = properties[own] ?? {};
-    const name = documentedName(own, "query");
-    const parameter = {
-      name,
-      in: "query",
-      ...(required.includes(own) ? { required: true } : {}),
-      ...(description === undefined ? {} : { description }),
-      ...(deprecated === undefined ? {} : { deprecated: true }),
-      schema,
-    };
-    return [parameter, ...aliases.map((alias) => deprecatedName(alias, name, schema))];
-  });
-}
-
-/** A parameter under a name of older clients. It is never required, because the documented name serves. */
-function deprecatedName(alias: string, name: string, schema: JsonSchema): Parameter {
-  return {
-    name: documentedName(alias, "query"),
-    in: "query",
-    description: `Alias of \`${name}\`.`,
-    deprecated: true,
-    schema,
-  };
-}
-
-function withExamples(parameters: Parameter[], given: { [name: string]: string } = {}) {
-  return parameters.map((parameter) => {
-    const value = parameter.in === "query" ? given[parameter.name] : undefined;
-    return value === undefined ? parameter : { ...parameter, example: value };
-  });
-}
-
-function requestBody(route: Route, components: Components) {
-  if (route.rawBody) {
-    return { required: true, content: { [route.rawBody]: { schema: { type: "object" } } } };
-  }
-  if (!route.body) return undefined;
-  const schema = refusesUnknownNames(route)
-    ? namedBody(route.body, components)
-    : schemaOf(route.body, "input", components);
-  const example = examples[route.name]?.body;
-  const media = { schema, ...(example === undefined ? {} : { example }) };
-  return { required: true, content: { "application/json": media } };
-}
-
-/** A JSON body whose unknown fields are refused: documented names, and those of older clients. */
-function namedBody(body: z.ZodType, components: Components): JsonSchema {
-  const {
-    properties = {},
-    required = [],
-    ...schema
-  } = schemaOf(body, "input", components, "inline");
-  const fields = parametersOf(body).flatMap(({ name: own, aliases }) => {
-    const name = documentedName(own, "body");
-    const field = properties[own] ?? {};
-    const others = aliases.map((alias): [string, JsonSchema] => [
-      documentedName(alias, "body"),
-      { ...field, description: `Alias of \`${name}\`.`, deprecated: true },
-    ]);
-    return [[name, field], ...others] as [string, JsonSchema][];
-  });
-  return {
-    ...schema,
-    properties: Object.fromEntries(fields),
-    ...(required.length > 0
-      ? { required: required.map((one) => documentedName(one, "body")) }
-      : {}),
-    additionalProperties: false,
-  };
-}
 
 function success(route: Route, components: Components) {
   const { answer, produces = [] } = route;
@@ -198,10 +127,18 @@ function success(route: Route, components: Components) {
   const counted = isCounted(route) ? (["RateLimit", "RateLimit-Policy"] as const) : [];
   return {
     description: "Success.",
-    headers: headers("X-Request-Id", ...counted),
+    headers: {
+      ...headers("X-Request-Id", ...(route.isTagged ? (["ETag"] as const) : []), ...counted),
+      ...described(route.headers ?? {}),
+    },
     content: Object.fromEntries([...documents, ...json]) as { [type: string]: unknown },
   };
 }
+
+const described = (own: { readonly [name: string]: string }) =>
+  Object.fromEntries(
+    Object.entries(own).map(([name, description]) => [name, { schema: text, description }]),
+  );
 
 const mediaType = (type: string) => type.split(";")[0] ?? type;
 
@@ -212,11 +149,12 @@ const isCounted = ({ limit, access }: Route) => limit !== "none" && access === "
 
 /** The errors a route can answer: one entry per status, with its codes. */
 function failures(route: Route, errors: ErrorTable) {
-  const takesInput = Boolean(route.query ?? route.body);
+  const takesInput = Boolean(route.query ?? route.body) || refusesUnknownNames(route);
   const statuses = [
     ...(takesInput ? [400] : []),
     ...(route.access === "caller" || route.rawBody ? [401] : []),
     ...(route.path.includes(":") || route.query || route.mayBeAbsent ? [404] : []),
+    ...(route.mayConflict ? [409] : []),
     ...(route.body ? [413] : []),
     ...(isCounted(route) ? [429] : []),
     ...[500, 503],
@@ -250,8 +188,9 @@ function failure(status: number, codes: string[]) {
 
 const MESSAGES: ReadonlyMap<number, string> = new Map([
   [400, "Invalid request"],
-  [401, "Invalid API key or token"],
+  [401, "This API key or token is unknown, revoked or expired"],
   [404, "Not found"],
+  [409, "The id is not unique"],
   [413, "The body, or one message in it, is too large"],
   [429, "Too many requests; try again later"],
   [500, "Internal error"],

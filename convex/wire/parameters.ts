@@ -21,8 +21,10 @@ export function repeatable<Schema extends z.ZodType>(schema: Schema): Schema {
 }
 
 function naming<Schema extends z.ZodType>(schema: Schema, more: Naming): Schema {
-  namings.add(schema, { ...namings.get(schema), ...more });
-  return schema;
+  // A copy, because two routes may give one schema different names. It inherits the description.
+  const copy = schema.clone();
+  namings.add(copy, { ...namings.get(schema), ...more });
+  return copy;
 }
 
 /** One parameter of a route. */

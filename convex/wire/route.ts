@@ -28,6 +28,12 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   warningsOf?: (body: unknown) => Warning[];
   /** Long lists in the body, whose items are parsed one at a time (`lib/jsonBytes.ts`). */
   listedItems?: readonly string[];
+  /** Whether answers have an `ETag`, so that a client may ask for what changed (304). */
+  isTagged?: true;
+  /** Whether the endpoint answers 409 when an id is not unique. */
+  mayConflict?: true;
+  /** Headers of every 200 answer, besides the usual ones, with their descriptions. */
+  headers?: { readonly [name: string]: string };
   /** Whether the endpoint answers 404 when the deployment is not configured for it. */
   mayBeAbsent?: true;
   /** Media type of a body that the handler parses itself, because its exact text matters. */

@@ -130,11 +130,19 @@ export const search = route({
   method: "POST",
   path: "/search",
   name: "search",
-  summary: "Search your sessions",
+  summary: "Alias of `POST /api/search`",
   access: "caller",
   limit: "search",
   body: SearchBody,
   answer: SearchAnswer,
+});
+
+/** Both ways of asking are served under both paths. */
+export const searchByBody = route({
+  ...search,
+  path: "/api/search",
+  name: "searchByBody",
+  summary: "Search your sessions, with the parameters in the body",
 });
 
 export const searchByQuery = route({
@@ -146,4 +154,11 @@ export const searchByQuery = route({
   limit: "search",
   query: SearchQuery,
   answer: SearchAnswer,
+});
+
+export const searchByQueryAlias = route({
+  ...searchByQuery,
+  path: "/search",
+  name: "searchByQueryAlias",
+  summary: "Alias of `GET /api/search`",
 });

@@ -58,6 +58,7 @@ export const listSessions = route({
   summary: "List your sessions, newest first unless sorted otherwise",
   access: "caller",
   limit: "read",
+  isTagged: true,
   query: SessionListQuery,
   answer: z.object({
     sessions: z.array(SessionAnswer),
@@ -72,6 +73,7 @@ export const getSession = route({
   summary: "Get a session with its messages, by its id or external id",
   access: "caller",
   limit: "read",
+  isTagged: true,
   query: SessionQuery,
   answer: SessionWithMessages,
 });
@@ -83,6 +85,7 @@ export const getSessionById = route({
   summary: "Get a session with its messages, with its id as a query parameter",
   access: "caller",
   limit: "read",
+  isTagged: true,
   query: SessionByIdQuery,
   answer: SessionWithMessages,
 });

@@ -7,6 +7,7 @@ const open = { method: "GET", access: "public", limit: "none" } as const;
 export const openapi = route({
   ...open,
   path: "/openapi.json",
+  isTagged: true,
   name: "openapi",
   summary: "Get this document",
   answer: OpenApiAnswer,

@@ -72,13 +72,25 @@ function windowConfig(rate: number) {
   return { kind: "fixed window" as const, rate, period: WINDOW_MS, start: 0 };
 }
 
+/** What each class counts, for people. */
+const REQUESTS: { readonly [name in Infer<typeof vLimitClass>]: string } = {
+  none: "requests",
+  sync: "syncs",
+  read: "reads",
+  search: "searches",
+  export: "exports",
+};
+
 /** Throws 429 if the user has used up the limit of this class. Reads the clock only for a user who recently has. */
 export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitClass>): void {
   const until = name === "none" ? undefined : user.limitedUntil?.[name];
   if (until === undefined) return;
   const retryAfterMs = until - Date.now();
-  if (retryAfterMs <= 0 || limitOf(name) === null) return;
-  throw new AppError("RATE_LIMITED", "Too many requests; try again later", { retryAfterMs });
+  const limit = limitOf(name);
+  if (retryAfterMs <= 0 || limit === null) return;
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  const message = `${limit} ${REQUESTS[name]} a minute are used up; try again in ${seconds} s`;
+  throw new AppError("RATE_LIMITED", message, { retryAfterMs });
 }
 
 /** Counts one request of a user, for its log line; null if the class has no limit. */

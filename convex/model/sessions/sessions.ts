@@ -199,22 +199,39 @@ export async function listPage(
 /** Session rows that one page of external ids reads: a thousand of the usual 1.5 kB. */
 const EXTERNAL_IDS_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** A page of the external ids of sessions that plugins sent; `next` starts the next page, null at the end. */
-export async function externalIdPage(
+/** What plugins compare with their own: enough to find sessions that are incomplete here. */
+export type Announced = Pick<
+  Doc<"sessions">,
+  "externalId" | "source" | "messageCount" | "updatedAt"
+> & { sessionId: string; lastMessageAt?: number };
+
+/**
+ * A page of the sessions that plugins sent, by external id, of one source or of all; `next` starts the next
+ * page, null at the end. A page may be shorter than `limit`.
+ */
+export async function announcedPage(
   ctx: QueryCtx,
   user: User,
-  after: string,
-): Promise<{ externalIds: string[]; next: string | null }> {
+  { after, limit = Infinity, source }: { after: string; limit?: number; source?: string },
+): Promise<{ sessions: Announced[]; next: string | null }> {
   const sessions = ctx.db
     .query("sessions")
     .withIndex("by_user_external", (q) => q.eq("userId", user._id).gt("externalId", after));
-  const budget = { ...EXTERNAL_IDS_BUDGET };
+  const budget = { ...EXTERNAL_IDS_BUDGET, rows: Math.min(limit, EXTERNAL_IDS_BUDGET.rows) };
   const rows = await takeWithin(sessions, budget);
-  const announced = rows.filter((session) => session.announced);
+  const announced = rows.filter(
+    (session) => session.announced && matchesFilter(session, { source }),
+  );
   return {
-    externalIds: announced.map((session) => session.externalId),
+    sessions: announced.map(announcedView),
     next: hasRoom(budget) ? null : (rows[rows.length - 1]?.externalId ?? null),
   };
+}
+
+function announcedView(session: Doc<"sessions">): Announced {
+  const { _id: sessionId, externalId, source, messageCount, updatedAt, activeUntil } = session;
+  const times = { updatedAt, ...(activeUntil === undefined ? {} : { lastMessageAt: activeUntil }) };
+  return { externalId, sessionId, source, messageCount, ...times };
 }
 
 /** Returns the title to show: the stored title, or the start of the first prompt if that is a placeholder. */
