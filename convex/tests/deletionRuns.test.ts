@@ -375,6 +375,30 @@ describe("a deletion in many steps", () => {
     expect(await rows(t, "sessions")).toHaveLength(1);
   });
 
+  test("fails after its sixth stall, even if steps ran between them", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await t.run(async ({ db }) => {
+      const line = { endpoint: "/x", method: "GET", statusCode: 200, durationMs: 1 };
+      for (let n = 0; n < 3_600; n++) {
+        await db.insert("apiLogs", { ...line, requestId: "r", userId: ada.userId });
+      }
+    });
+    vi.setSystemTime(NOON + 1_000);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    const statuses: unknown[] = [];
+    for (let stall = 0; stall < 6; stall++) {
+      await step(t, ada.userId);
+      await loseScheduled(t);
+      vi.setSystemTime(Date.now() + STALLED_MS + 1);
+      await resumeStalled(t);
+      const { deletionStatus } = (await ada.dashboard.query(api.users.me, {})) ?? {};
+      statuses.push(deletionStatus);
+    }
+    expect(statuses.slice(0, 5)).not.toContain("failed");
+    expect(statuses[5]).toBe("failed");
+  });
+
   test("is not restarted before the stall timeout", async () => {
     const t = deployment();
     const ada = await person(t);
