@@ -298,6 +298,45 @@ describe("a deletion in many steps", () => {
     expect(left).toEqual([1_800, 1_300, 800, 300, 0]);
   });
 
+  test("bounds a step by what vectors and days cost, which is more than their rows", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const messages = Array.from({ length: 150 }, (_, n) => ({
+      ...{ sessionExternalId: "s", externalId: `m${n}`, role: "user", textContent: `${n}` },
+      createdAt: NOON - n * 24 * 3_600_000,
+    }));
+    await ada.post("/sync/batch", { messages });
+    await settle(t);
+    const [{ _id: messageId, sessionId } = expect.fail()] = await rows(t, "messages");
+    await t.run(async ({ db }) => {
+      const ids = { userId: ada.userId, sessionId, messageId };
+      const embedding = Array.from({ length: 1_536 }, () => 0);
+      for (let n = 0; n < 600; n++) {
+        const embeddingId = await db.insert("messageEmbeddings", { ...ids, embedding });
+        const at = { orderKey: `${n}`, chunk: 0, text: "x", textHash: "x" };
+        await db.insert("passages", { ...ids, ...at, embeddingId });
+      }
+    });
+    vi.setSystemTime(NOON + 1_000);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    const count = async () => {
+      const tables = ["sessionDays", "passages", "messages"] as const;
+      return await Promise.all(tables.map(async (table) => (await rows(t, table)).length));
+    };
+    const left = [await count()];
+    while (left.at(-1)?.some((n) => n > 0) && left.length < 20) {
+      await step(t, ada.userId);
+      left.push(await count());
+    }
+    const removed = left.slice(1).map((now, i) => now.map((n, at) => (left[i]?.[at] ?? 0) - n));
+    expect(left.at(-1)).toEqual([0, 0, 0]);
+    for (const [days = 0, passages = 0, others = 0] of removed) {
+      // A day changes five rows, and a passage has its vector. The last day and passage may exceed the budget.
+      expect(5 * days + 2 * passages + others).toBeLessThanOrEqual(505);
+    }
+  });
+
   test("of data keeps the keys, and log lines and days from after it started", async () => {
     const t = deployment();
     const ada = await person(t);
@@ -373,6 +412,30 @@ describe("a deletion in many steps", () => {
     await ada.post("/sync/batch", conversation("s0", ["again"]));
     await settle(t);
     expect(await rows(t, "sessions")).toHaveLength(1);
+  });
+
+  test("fails after its sixth stall, even if steps ran between them", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await t.run(async ({ db }) => {
+      const line = { endpoint: "/x", method: "GET", statusCode: 200, durationMs: 1 };
+      for (let n = 0; n < 3_600; n++) {
+        await db.insert("apiLogs", { ...line, requestId: "r", userId: ada.userId });
+      }
+    });
+    vi.setSystemTime(NOON + 1_000);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    const statuses: unknown[] = [];
+    for (let stall = 0; stall < 6; stall++) {
+      await step(t, ada.userId);
+      await loseScheduled(t);
+      vi.setSystemTime(Date.now() + STALLED_MS + 1);
+      await resumeStalled(t);
+      const { deletionStatus } = (await ada.dashboard.query(api.users.me, {})) ?? {};
+      statuses.push(deletionStatus);
+    }
+    expect(statuses.slice(0, 5)).not.toContain("failed");
+    expect(statuses[5]).toBe("failed");
   });
 
   test("is not restarted before the stall timeout", async () => {

@@ -369,6 +369,27 @@ describe("the refresh of a session", () => {
     }
   });
 
+  test.each([true, false])(
+    "keeps the model that the plugin named for the session, whatever messages name (session first: %s)",
+    async (isFirst) => {
+      const t = deployment();
+      const ada = await person(t);
+      const session = { externalId: "s", model: "own-model", provider: "own" };
+      if (isFirst) await ada.post("/sync/session", session);
+      for (const [n, model] of ["one-model", "other-model"].entries()) {
+        const [prompt] = prompts([`m${n}`]);
+        await ada.post("/sync/message", { ...prompt, model, provider: "theirs" });
+        await settle(t);
+      }
+      if (!isFirst) await ada.post("/sync/session", session);
+      await settle(t);
+      const again = { sessionExternalId: "s", externalId: "last", role: "assistant" };
+      await ada.post("/sync/message", { ...again, textContent: "x", model: "last-model" });
+      await settle(t);
+      expect(await get(ada, "s")).toMatchObject({ model: "own-model", provider: "own" });
+    },
+  );
+
   test("updates the title and search text if the first prompt arrives late or is rewritten", async () => {
     const t = deployment();
     const ada = await person(t);

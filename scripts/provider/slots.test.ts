@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { internal } from "../../convex/_generated/api";
-import { rows } from "../../convex/test.setup";
+import { loseScheduled, rows } from "../../convex/test.setup";
 import { respond } from "./server.fixture";
 import { ada, clock, eachTestWithProvider, HOUR, MINUTE, server, t } from "./world.fixture";
 
@@ -108,6 +108,37 @@ test("slots of lost runs are free again after ten minutes", async () => {
   await clock.advance(t, HOUR);
   expect(await embedded()).toBe(1);
   expect(await rows(t, "embeddingSlots")).toEqual([]);
+});
+
+describe("new messages of a session are embedded at once", () => {
+  const sendAnother = () =>
+    ada.post("/sync/message", {
+      ...{ sessionExternalId: "s", externalId: "later", role: "user" },
+      textContent: "and another question",
+    });
+
+  test("after a run of it was lost", async () => {
+    await sync("s");
+    await clock.advance(t, 3_000);
+    await loseScheduled(t);
+    await clock.advance(t, 16 * MINUTE);
+    expect(await embedded()).toBe(0);
+    await sendAnother();
+    await clock.advance(t, MINUTE);
+    expect(await embedded()).toBe(1);
+  });
+
+  test("after the provider refused it for good", async () => {
+    server.always = respond(401, {});
+    await sync("s");
+    await clock.advance(t, HOUR);
+    server.always = undefined;
+    const before = server.requests.length;
+    await sendAnother();
+    await clock.advance(t, MINUTE);
+    expect(server.requests.length).toBeGreaterThan(before);
+    expect(await embedded()).toBe(1);
+  });
 });
 
 /** Stores sessions while there is no provider, and then has one. */
