@@ -14,7 +14,7 @@ let engine: TestEngine;
 let ada: TestUser;
 
 const DAY = 86_400_000;
-const BIG = 1_500;
+const BIG = 4_000;
 const ANSWER_MAX_BYTES = 8_000;
 const TOOLS = [
   "get_messages",

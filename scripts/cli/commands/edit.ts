@@ -21,19 +21,14 @@ export const tag: Command = {
     const changes = given.filter((arg) => /^[+-].+/.test(arg));
     const targets = given.filter((arg) => !changes.includes(arg));
     if (changes.length === 0) throw usageError("Name the tags: opensync tag #1 +smoke -old.");
+    const named = (sign: string) =>
+      changes.filter((change) => change.startsWith(sign)).map((change) => change.slice(1));
+    const edits = { addTags: named("+"), removeTags: named("-") };
     for (const id of await sessionIds(io, targets)) {
-      const { evalTags, ...session } = await read(client, id);
-      const tags = new Set(evalTags);
-      for (const change of changes) {
-        if (change.startsWith("+")) tags.add(change.slice(1));
-        else tags.delete(change.slice(1));
-      }
-      await client.send("PATCH", path(session.id), { evalTags: [...tags] });
-      if (isJson) printJson(io, { id: session.id, evalTags: [...tags] });
-      else
-        io.out(
-          `${line(session.title ?? "Untitled session", 80)}: ${[...tags].join(", ") || "no tags"}`,
-        );
+      const { session } = await client.send<{ session: SessionAnswer }>("PATCH", path(id), edits);
+      const { evalTags, title } = session;
+      if (isJson) printJson(io, { id: session.id, evalTags });
+      else io.out(`${line(title ?? "Untitled session", 80)}: ${evalTags.join(", ") || "no tags"}`);
     }
     return EXIT.done;
   },
