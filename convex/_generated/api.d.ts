@@ -84,6 +84,7 @@ import type * as http_mcp from "../http/mcp.js";
 import type * as http_mcpAddress from "../http/mcpAddress.js";
 import type * as http_mcpMessage from "../http/mcpMessage.js";
 import type * as http_me from "../http/me.js";
+import type * as http_messageList from "../http/messageList.js";
 import type * as http_messages from "../http/messages.js";
 import type * as http_openapi from "../http/openapi.js";
 import type * as http_pages_browser from "../http/pages/browser.js";
@@ -477,6 +478,7 @@ declare const fullApi: ApiFromModules<{
   "http/mcpAddress": typeof http_mcpAddress;
   "http/mcpMessage": typeof http_mcpMessage;
   "http/me": typeof http_me;
+  "http/messageList": typeof http_messageList;
   "http/messages": typeof http_messages;
   "http/openapi": typeof http_openapi;
   "http/pages/browser": typeof http_pages_browser;

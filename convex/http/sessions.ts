@@ -3,10 +3,10 @@ import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { weakTag } from "../lib/etag";
 import { ByteChunks } from "../lib/jsonStream";
-import { MessageJson } from "../lib/sessions/messageJson";
 import * as routes from "../wire/sessions";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
+import { MessageList } from "./messageList";
 import { bytesResponse, linkTo } from "./respond";
 
 export const listSessions: Endpoint = endpoint(
@@ -77,44 +77,4 @@ async function sessionAnswer(
     ETag: weakTag(chunks.chunks),
     ...linkTo(request, CURSOR_NAMES, page.messagesCursor),
   });
-}
-
-/** Writes messages, some of them in several portions, as the elements of a JSON list. */
-class MessageList {
-  readonly #write: (json: string) => void;
-  #open: MessageJson | null = null;
-  /** Messages begun. */
-  count = 0;
-
-  constructor(write: (json: string) => void) {
-    this.#write = write;
-  }
-
-  /** Whether the last message has further portions. */
-  get isOpen(): boolean {
-    return this.#open !== null;
-  }
-
-  add(messages: Found["messages"]): void {
-    for (const message of messages) {
-      const { parts, textContent, continues, restBytes, ...fields } = message;
-      // The rest of the open message was deleted meanwhile.
-      if (continues === undefined) this.finish();
-      this.#open ??= this.#begin({ ...fields, _id: fields.id });
-      this.#open.add({ parts, textContent, continues });
-      if (restBytes === undefined) this.finish();
-    }
-  }
-
-  /** Ends the open message, if there is one. */
-  finish(): void {
-    this.#open?.end();
-    this.#open = null;
-  }
-
-  #begin(fields: object): MessageJson {
-    if (this.count > 0) this.#write(",");
-    this.count++;
-    return new MessageJson(this.#write, fields);
-  }
 }

@@ -101,6 +101,20 @@ describe("GET /api/messages/:id", () => {
     expect((await get("l-3")).message.textContent).toHaveLength(900_000);
   });
 
+  test("reads a message that no query can hold, equal to what was sent and to the session's", async () => {
+    const textContent = `${"ein Wört ".repeat(250_000)}\n`;
+    const parts = [{ type: "tool_result", tool_use_id: "c", content: [{ text: textContent }] }];
+    const message = { sessionExternalId: "big", externalId: "big-0", role: "user" };
+    await ada.post("/sync/message", { ...message, textContent, parts });
+    const { message: found, messages, ...rest } = await get("big-0?before=3&after=3");
+    expect(found.textContent).toBe(textContent);
+    expect(found.parts).toEqual(parts);
+    expect(messages).toEqual([found]);
+    expect(rest).toMatchObject({ hasBefore: false, hasAfter: false });
+    const session = await read<SessionPage>(ada.get("/api/sessions/big"));
+    expect(session.messages).toEqual([found]);
+  });
+
   test("answers 404 for a message of a deleted session at once", async () => {
     const [message] = await rows(t, "messages");
     await ada.send("DELETE", "/api/sessions/s", undefined);

@@ -3,7 +3,7 @@ import type { QueryCtx } from "../../_generated/server";
 import { AppError, notFound } from "../../errors";
 import { utf8Length } from "../../lib/text";
 import type { User } from "../accounts/user";
-import { messagesBetween, viewsOf } from "./messagePages";
+import { firstPortion, messagesBetween, viewsOf } from "./messagePages";
 import * as Sessions from "./sessions";
 
 /** Finds one message by its id, and reads it with its neighbours. */
@@ -68,7 +68,10 @@ async function withExternalId(
 const NEIGHBOURS_MAX_BYTES = 1024 * 1024;
 const NEIGHBOURS_MAX_ROWS = 2_000;
 
-/** Reads a message with up to so many messages before and after it, in the order of the conversation. */
+/**
+ * Reads a message with up to so many messages before and after it, in the order of the conversation. A message
+ * larger than a page comes alone, as its first portion; `cursor` leads to the next one.
+ */
 export async function around(
   ctx: QueryCtx,
   message: Message,
@@ -78,8 +81,10 @@ export async function around(
   const before = await neighbours(ctx, message, "desc", counts.before, budget);
   const after = await neighbours(ctx, message, "asc", counts.after, budget);
   const found = [...before.found.reverse(), message, ...after.found];
+  const large = await firstPortion(ctx, message);
   return {
-    messages: await viewsOf(ctx, found),
+    messages: large?.messages ?? (await viewsOf(ctx, found)),
+    cursor: large?.cursor ?? null,
     hasBefore: before.more,
     hasAfter: after.more,
   };

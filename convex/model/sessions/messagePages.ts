@@ -127,6 +127,13 @@ export async function viewsOf(
 const bytesOf = ({ textContent = "", partBytes = 0 }: Doc<"messages">) =>
   utf8Length(textContent) + partBytes;
 
+/** The first portion of a message that is larger than a page, and the cursor to the next; null for others. */
+export async function firstPortion(ctx: QueryCtx, message: Doc<"messages">): Promise<Page | null> {
+  if (bytesOf(message) <= PAGE_MAX_BYTES) return null;
+  const read = await Parts.readPortion(ctx, message, null);
+  return portion(message, read, { hasMore: false, nextBytes: 0 });
+}
+
 /** The next portion of the message at an order key; empty if the message does not exist any more. */
 async function continuation(
   ctx: QueryCtx,

@@ -15,6 +15,7 @@ export function readEverything(reader: Reader, session: string): Step[] {
       const body = (await answer.json()) as { messagesCursor?: string | null };
       return { status: answer.status, cursor: body.messagesCursor ?? undefined };
     }),
+    { name: "a message by its id", run: async () => await readMessage(reader, session) },
     ...exports(reader, id),
     ...[
       `/api/context?q=${encodeURIComponent(QUERY)}`,
@@ -29,6 +30,14 @@ export function readEverything(reader: Reader, session: string): Step[] {
     ...readByAgent(reader, session),
     ...readDashboard(reader, session),
   ];
+}
+
+/** Reads the first message of a session by the id that search results have. */
+async function readMessage(reader: Reader, session: string): Promise<string | null> {
+  const path = `/api/sessions/${encodeURIComponent(session)}?messages_limit=1`;
+  const answer = await get(reader, path);
+  const { messages } = (await answer.json()) as { messages: { id: string }[] };
+  return await bodyOf(await get(reader, `/api/messages/${messages[0]?.id ?? "none"}`));
 }
 
 const get = ({ engine, key }: Reader, path: string) => engine().request(path, { key });

@@ -1,0 +1,45 @@
+import type { FunctionReturnType } from "convex/server";
+import type { internal } from "../_generated/api";
+import { MessageJson } from "../lib/sessions/messageJson";
+
+type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
+
+/** Writes messages, some of them in several portions, as the elements of a JSON list. */
+export class MessageList {
+  readonly #write: (json: string) => void;
+  #open: MessageJson | null = null;
+  /** Messages begun. */
+  count = 0;
+
+  constructor(write: (json: string) => void) {
+    this.#write = write;
+  }
+
+  /** Whether the last message has further portions. */
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  add(messages: Found["messages"]): void {
+    for (const message of messages) {
+      const { parts, textContent, continues, restBytes, ...fields } = message;
+      // The rest of the open message was deleted meanwhile.
+      if (continues === undefined) this.finish();
+      this.#open ??= this.#begin({ ...fields, _id: fields.id });
+      this.#open.add({ parts, textContent, continues });
+      if (restBytes === undefined) this.finish();
+    }
+  }
+
+  /** Ends the open message, if there is one. */
+  finish(): void {
+    this.#open?.end();
+    this.#open = null;
+  }
+
+  #begin(fields: object): MessageJson {
+    if (this.count > 0) this.#write(",");
+    this.count++;
+    return new MessageJson(this.#write, fields);
+  }
+}
