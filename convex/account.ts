@@ -4,6 +4,7 @@ import * as AccountDeletion from "./model/accounts/accountDeletion";
 import * as ApiKeys from "./model/accounts/apiKeys";
 import * as BrowserSessions from "./model/accounts/browserSessions";
 import { findDeletion } from "./model/accounts/deletionState";
+import { setTimeZone as setZone, timeZoneOf } from "./model/accounts/timeZone";
 import * as Sharing from "./model/sessions/sharing";
 import { sessionView } from "./model/sessions/sessions";
 
@@ -17,6 +18,7 @@ export const settings = callerQuery({
     const deletion = await findDeletion(ctx, ctx.user);
     return {
       ...(email === undefined ? {} : { email }),
+      timeZone: timeZoneOf(ctx.user),
       ...(deletion === undefined
         ? {}
         : { deletion: { status: deletion.status, scope: deletion.scope } }),
@@ -55,4 +57,19 @@ export const shares = callerQuery({
   args: {},
   handler: async (ctx) =>
     (await Sharing.listPublic(ctx, ctx.user)).map((session) => sessionView(session, "list")),
+});
+
+/** The zone of the caller's days, by which pages choose what `today` is. */
+export const timeZone = callerQuery({
+  args: {},
+  handler: (ctx) => timeZoneOf(ctx.user),
+});
+
+/** `PATCH /api/me` and `POST /settings`: sets the zone of the caller's days; null means UTC. */
+export const setTimeZone = callerMutation({
+  args: { timeZone: v.union(v.string(), v.null()) },
+  returns: v.object({ timeZone: v.string() }),
+  handler: async (ctx, { timeZone: name }) => ({
+    timeZone: await setZone(ctx, ctx.user, name),
+  }),
 });

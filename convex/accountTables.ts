@@ -41,6 +41,8 @@ export const users = defineTable({
   deletion: v.optional(vDeletion),
   /** When the last deletion of all data that has ended was started, ms; clients then read all changes again. */
   dataDeletedAt: v.optional(v.number()),
+  /** The zone of days in statistics and pictures, by its IANA name; absent for UTC. */
+  timeZone: v.optional(v.string()),
   /** Until when (ms) a class of endpoints refuses the user, set when its limit is used up. */
   limitedUntil: v.optional(v.object(limitTimes)),
 })

@@ -19,6 +19,7 @@ import { DAY_MS } from "./lib/time";
 import * as Analytics from "./model/stats/dashboardDays";
 import * as Platform from "./model/stats/publicFigures";
 import * as SessionLists from "./model/sessions/lists";
+import { timeZoneOf } from "./model/accounts/timeZone";
 import { statsAnswer, totalsByDay } from "./model/stats/views";
 import { sessionView } from "./model/sessions/sessions";
 import { readSource } from "./wire/sources";
@@ -29,7 +30,10 @@ import { readSource } from "./wire/sources";
  */
 const vFilter = { source: v.optional(v.string()) };
 
-/** `GET /api/stats`: totals, also by name and day, over a range of days in a time zone. */
+/**
+ * `GET /api/stats`: totals, also by name and day, over a range of days in a time zone: the one asked for, else
+ * the caller's.
+ */
 export const stats = callerQuery({
   args: {
     from: v.optional(v.string()),
@@ -38,7 +42,10 @@ export const stats = callerQuery({
     ...vFilter,
     ...record(["provider", "model", "project"] as const, () => v.optional(v.string())),
   },
-  handler: async (ctx, query) => statsAnswer(await Analytics.statistics(ctx, ctx.user, query)),
+  handler: async (ctx, { tz = timeZoneOf(ctx.user), ...query }) => {
+    const found = await Analytics.statistics(ctx, ctx.user, { ...query, tz });
+    return { ...statsAnswer(found), timeZone: tz };
+  },
 });
 
 /** Reads all rows of the viewer's ledger, of one source or of all. */

@@ -8,7 +8,7 @@ import { exportByBody, exportEvals, exportSessions } from "./http/export";
 import type { Endpoint } from "./http/endpoint";
 import { getFiles } from "./http/files";
 import { health } from "./http/health";
-import { getMe } from "./http/me";
+import { getMe, patchMe } from "./http/me";
 import { mcp } from "./http/mcp";
 import { getMessage } from "./http/messages";
 import { openapi } from "./http/openapi";
@@ -41,6 +41,7 @@ export const endpoints: readonly Endpoint[] = [
   syncBatch,
   listExternalIds,
   getMe,
+  patchMe,
   listSessions,
   getSession,
   getSessionById,

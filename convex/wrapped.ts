@@ -1,9 +1,12 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
+import { notFound } from "./errors";
 import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
 import { DAY_MS, utcDate } from "./lib/time";
 import { wrappedStats } from "./lib/stats/wrapped";
 import { wrappedSvg } from "./lib/stats/wrappedSvg";
+import { dayNamed, Zone } from "./lib/stats/zones";
+import { timeZoneOf } from "./model/accounts/timeZone";
 import { statisticsSince } from "./model/stats/dashboardDays";
 import * as Wrapped from "./model/stats/wrapped";
 
@@ -68,10 +71,17 @@ export const getCountdownInfo = publicQuery({
   },
 });
 
-/** `GET /api/wrapped/:date.svg`: the contents of the picture of one day in a time zone. */
+/**
+ * `GET /api/wrapped/:day.svg`: the contents of the picture of one day, `today` or `yesterday`, in a time zone:
+ * the one asked for, else the caller's.
+ */
 export const picture = callerQuery({
-  args: { date: v.string(), tz: v.optional(v.string()) },
-  handler: async (ctx, day) => (await Wrapped.picture(ctx, ctx.user, day)).picture,
+  args: { day: v.string(), tz: v.optional(v.string()) },
+  handler: async (ctx, { day, tz = timeZoneOf(ctx.user) }) => {
+    const date = dayNamed(day, new Zone(tz), Date.now());
+    if (date === undefined) throw notFound("Picture");
+    return (await Wrapped.picture(ctx, ctx.user, { date, tz })).picture;
+  },
 });
 
 /** Scheduled after a day of the ledger changed: copies it to `dailyWrapped`, where statistics read it. */

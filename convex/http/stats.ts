@@ -1,8 +1,5 @@
 import { internal } from "../_generated/api";
 import { notFound } from "../errors";
-import { quarterOf } from "../lib/stats/cells";
-import { UTC, Zone } from "../lib/stats/zones";
-import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
 import { wrappedSvg } from "../lib/stats/wrappedSvg";
 import * as routes from "../wire/stats";
 import { endpoint, type Endpoint } from "./endpoint";
@@ -23,10 +20,11 @@ export const getStats: Endpoint = endpoint(routes.getStats, async (ctx, { caller
 export const getWrapped: Endpoint = endpoint(
   routes.getWrapped,
   async (ctx, { caller, param, query }) => {
-    const { tz } = query;
-    const date = dayNamed(param, new Zone(tz ?? UTC), Date.now());
-    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, date, tz });
-    return new Response(wrappedSvg(picture, query.theme), {
+    const { tz, theme } = query;
+    const day = /^(.+)\.svg$/.exec(param)?.[1];
+    if (day === undefined) throw notFound("Picture");
+    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, day, tz });
+    return new Response(wrappedSvg(picture, theme), {
       headers: {
         "Content-Type": "image/svg+xml; charset=utf-8",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
@@ -35,13 +33,3 @@ export const getWrapped: Endpoint = endpoint(
     });
   },
 );
-
-/** The day of `2026-11-22.svg`, `today.svg` or `yesterday.svg` in this time zone. */
-function dayNamed(file: string, zone: Zone, now: number): string {
-  const name = /^(.+)\.svg$/.exec(file)?.[1];
-  const today = zone.dateOf(quarterOf(now));
-  if (name === "today") return today;
-  if (name === "yesterday") return utcDate(dayStart(today) - DAY_MS);
-  if (name === undefined || !isDate(name)) throw notFound("Picture");
-  return name;
-}

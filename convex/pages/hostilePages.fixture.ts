@@ -61,6 +61,7 @@ export function hostilePages(text: string): string[] {
   };
   const split = { ...sums, lastActiveAt: AT };
   const stats = {
+    timeZone: text,
     sessionCount: 1,
     messageCount: 1,
     promptTokens: 1,
@@ -110,6 +111,7 @@ export function hostilePages(text: string): string[] {
     homePage(head, { ...home, shown: { kind: "search", answer } }),
     statsPage(head, stats, { days: 7, dates: ["2026-11-21", "2026-11-22"] }),
     settingsPage(head, {
+      timeZone: text,
       email: text,
       keys: [{ id: "k1", prefix: text, name: text, createdAt: AT }],
       browsers: [{ id: "b1", label: text, createdAt: AT, isCurrent: false }],

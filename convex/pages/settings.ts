@@ -4,6 +4,7 @@ import { time } from "./components";
 
 export type SettingsView = {
   email?: string;
+  timeZone: string;
   keys: readonly {
     id: string;
     prefix: string;
@@ -32,6 +33,7 @@ ${view.notice === undefined ? "" : html`<p class="alert" role="status">${view.no
 ${view.newKey === undefined ? "" : newKey(view.newKey)}
 ${keys(view)}
 ${browsers(view)}
+${zone(view)}
 ${data(view)}
 <section class="card"><h2>This deployment</h2><dl>${view.deployment.map(
       ([name, state]) => html`<dt class="small soft">${name}</dt><dd>${state}</dd>`,
@@ -63,6 +65,11 @@ function browsers({ browsers: all }: SettingsView): Html {
       }</li>`,
   );
   return html`<section class="card"><h2>Signed-in browsers</h2><ul class="list">${rows}</ul></section>`;
+}
+
+function zone({ timeZone }: SettingsView): Html {
+  return html`<section class="card"><h2>Time zone</h2><p class="soft">Days in statistics and pictures begin at midnight there.</p>
+<form class="inline" method="post" action="/settings"><input type="hidden" name="action" value="setTimeZone"><div><label for="time-zone">Zone, such as Europe/Berlin</label><input id="time-zone" name="timeZone" maxlength="60" value="${timeZone}" required></div><button>Save the zone</button></form></section>`;
 }
 
 function data({ deletion }: SettingsView): Html {

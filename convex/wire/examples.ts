@@ -62,5 +62,6 @@ export const examples: { readonly [name: string]: Example } = {
   },
   bulkSessions: { body: { sessionIds: [session.externalId], addTags: ["smoke"], dryRun: true } },
   exportByBody: { body: { sessionIds: [session.externalId], format: "markdown" } },
+  updateMe: { body: { timeZone: "Europe/Berlin" } },
   deleteSession: { param: session.externalId },
 };

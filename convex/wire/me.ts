@@ -41,6 +41,14 @@ export const MeAnswer = z.object({
   embeddings: z.boolean().meta({ description: "Whether searches by meaning are possible." }),
 });
 
+/** What a person sets of their account. */
+const MePatch = z.strictObject({
+  timeZone: z
+    .string({ error: "must be text or null" })
+    .nullable()
+    .meta({ description: "Zone of days, such as `Europe/Berlin`; null for UTC." }),
+});
+
 export type Limits = { [name in LimitClass]: z.output<typeof Limit> };
 
 export const getMe = route({
@@ -52,4 +60,15 @@ export const getMe = route({
   limit: "read",
   query: MeQuery,
   answer: MeAnswer,
+});
+
+export const patchMe = route({
+  method: "PATCH",
+  path: "/api/me",
+  name: "updateMe",
+  summary: "Set the time zone of your days",
+  access: "caller",
+  limit: "read",
+  body: MePatch,
+  answer: z.object({ timeZone: z.string() }),
 });

@@ -21,7 +21,8 @@ const zone = z
   })
   .meta({
     type: "string",
-    description: "Time zone of the days, such as `Europe/Berlin`. Default: UTC.",
+    description:
+      "Time zone of the days, such as `Europe/Berlin`. Default: that of your settings, else UTC.",
   });
 
 /**
@@ -40,6 +41,7 @@ export const StatsQuery = z.object({
 
 /** Flat totals under the names of older clients, and splits as lists, because names are free text. */
 const StatsAnswer = z.object({
+  timeZone: z.string().meta({ description: "Zone of the days and hours below." }),
   sessionCount: count,
   messageCount: count,
   promptTokens: count,

@@ -4,7 +4,7 @@ import { searchAnswer } from "../../answers/search";
 import { filteredSessions } from "../../answers/sessionList";
 import { readAppError } from "../../errors";
 import { maskSecrets } from "../../lib/secrets/mask";
-import { DAY_MS, utcDate } from "../../lib/time";
+import { DAY_MS, dayStart, utcDate } from "../../lib/time";
 import { homePage, type Home, type ListFilter } from "../../pages/home";
 import { readSource } from "../../wire/sources";
 import { SearchBody } from "../../wire/search";
@@ -13,6 +13,7 @@ import type { Endpoint } from "../endpoint";
 import { parse } from "../input";
 import { errorResponse, finish } from "../respond";
 import { openPage, ownerPage, wantsPage, type Visit } from "./endpoint";
+import { today } from "./today";
 import { pagePolicy, pageResponse, redirect } from "./respond";
 import { signInForm } from "./signIn";
 
@@ -40,8 +41,8 @@ export const sessionsPage: Endpoint = ownerPage({ method: "GET", path: "/session
 );
 
 async function owned(ctx: ActionCtx, { caller, query, request }: Visit<Caller>): Promise<Response> {
-  const now = Date.now();
-  const from = utcDate(now - (RECENT_DAYS - 1) * DAY_MS);
+  const date = await today(ctx, caller);
+  const from = utcDate(dayStart(date) - (RECENT_DAYS - 1) * DAY_MS);
   const stats = await ctx.runQuery(internal.analytics.stats, { caller, from });
   const filter = filterOf(query);
   const text = query.get("q")?.trim() ?? "";
@@ -58,9 +59,9 @@ async function owned(ctx: ActionCtx, { caller, query, request }: Visit<Caller>):
       sessions: totals.sessions,
       totalTokens: totals.totalTokens,
       cost: totals.cost,
-      days: lastDays(stats.byDay, now),
+      days: lastDays(stats.byDay, date),
     },
-    today: utcDate(now),
+    today: date,
     site: new URL(request.url).origin,
     query: text,
     mode: query.get("mode") ?? "fulltext",
@@ -117,11 +118,11 @@ function filterOf(query: URLSearchParams): ListFilter {
 /** The last days, including those without sessions. */
 function lastDays(
   byDay: readonly { date: string; totalTokens: number; sessions: number }[],
-  now: number,
+  lastDay: string,
 ): Home["month"]["days"] {
   const known = new Map(byDay.map((day) => [day.date, day]));
   return Array.from({ length: RECENT_DAYS }, (_, index) => {
-    const date = utcDate(now - (RECENT_DAYS - 1 - index) * DAY_MS);
+    const date = utcDate(dayStart(lastDay) - (RECENT_DAYS - 1 - index) * DAY_MS);
     const day = known.get(date);
     return { date, tokens: day?.totalTokens ?? 0, sessions: day?.sessions ?? 0 };
   });

@@ -1,6 +1,7 @@
 import { internal } from "../../_generated/api";
 import { env, type ActionCtx } from "../../_generated/server";
 import { notFound } from "../../errors";
+import { zoneNamed } from "../../lib/stats/zones";
 import { settingsPage } from "../../pages/settings";
 import { sharesPage } from "../../pages/shares";
 import { API_VERSION } from "../../wire/health";
@@ -13,6 +14,8 @@ import { pagePolicy, pageResponse, redirect } from "./respond";
 const NOTICES: ReadonlyMap<string, string> = new Map([
   ["revoked", "The key is revoked."],
   ["signedOut", "That browser is signed out."],
+  ["zone", "The time zone is saved."],
+  ["zoneUnknown", "There is no such time zone. Use a name such as Europe/Berlin."],
   ["deleting", "Your sessions are being deleted."],
 ]);
 
@@ -39,6 +42,8 @@ export const postSettings: Endpoint = ownerPage(
       case "removeBrowser":
         await ctx.runMutation(internal.browserSessions.remove, { caller, id });
         return redirect("/settings?done=signedOut");
+      case "setTimeZone":
+        return await setTimeZone(ctx, caller, form.get("timeZone") ?? "");
       case "deleteData":
         await ctx.runMutation(internal.account.deleteData, { caller });
         return redirect("/settings?done=deleting");
@@ -47,6 +52,13 @@ export const postSettings: Endpoint = ownerPage(
     }
   },
 );
+
+async function setTimeZone(ctx: ActionCtx, caller: Caller, name: string): Promise<Response> {
+  const timeZone = zoneNamed(name.trim());
+  if (timeZone === undefined) return redirect("/settings?done=zoneUnknown");
+  await ctx.runMutation(internal.account.setTimeZone, { caller, timeZone });
+  return redirect("/settings?done=zone");
+}
 
 async function show(
   ctx: ActionCtx,

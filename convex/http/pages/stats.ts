@@ -5,6 +5,7 @@ import { wrappedSvg } from "../../lib/stats/wrappedSvg";
 import { DAY_MS, dayStart, isDate, utcDate } from "../../lib/time";
 import { statsPage, wrappedPage } from "../../pages/stats";
 import type { Endpoint } from "../endpoint";
+import { today } from "./today";
 import { ownerPage } from "./endpoint";
 import { pagePolicy, pageResponse } from "./respond";
 
@@ -16,9 +17,9 @@ export const stats: Endpoint = ownerPage(
   async (ctx, { caller, query }) => {
     const asked = Math.floor(Number(query.get("days") ?? DAYS_DEFAULT));
     const days = asked >= 1 && asked <= DAYS_MAX ? asked : DAYS_DEFAULT;
-    const now = Date.now();
+    const last = dayStart(await today(ctx, caller));
     const dates = Array.from({ length: days }, (_, index) =>
-      utcDate(now - (days - 1 - index) * DAY_MS),
+      utcDate(last - (days - 1 - index) * DAY_MS),
     );
     const found = await ctx.runQuery(internal.analytics.stats, { caller, from: dates[0] });
     const policy = await pagePolicy();
@@ -32,7 +33,7 @@ export const wrapped: Endpoint = ownerPage(
   { method: "GET", path: "/wrapped/:day" },
   async (ctx, { caller, param }) => {
     const [, name = "", extension] = /^(.+?)(\.svg)?$/.exec(param) ?? [];
-    const date = name === "today" ? utcDate(Date.now()) : name;
+    const date = name === "today" ? await today(ctx, caller) : name;
     if (!isDate(date)) throw notFound("Day");
     if (extension === undefined) {
       const policy = await pagePolicy();
@@ -43,12 +44,12 @@ export const wrapped: Endpoint = ownerPage(
           date,
           name: longDate(date),
           before: utcDate(dayStart(date) - DAY_MS),
-          after: next <= utcDate(Date.now()) ? next : undefined,
+          after: next <= (await today(ctx, caller)) ? next : undefined,
         },
       );
       return pageResponse(body, policy);
     }
-    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, date });
+    const picture = await ctx.runQuery(internal.wrapped.picture, { caller, day: date });
     return new Response(wrappedSvg(picture), {
       headers: {
         "Content-Type": "image/svg+xml; charset=utf-8",

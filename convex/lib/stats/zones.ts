@@ -1,5 +1,5 @@
-import { DAY_MS, dayStart, utcDate } from "../time";
-import { QUARTER_MS } from "./cells";
+import { DAY_MS, dayStart, isDate, utcDate } from "../time";
+import { QUARTER_MS, quarterOf } from "./cells";
 
 /** Days of time zones, from the runtime's time zone database. Pure. */
 
@@ -84,4 +84,12 @@ export class Zone {
     this.#offsets.set(quarter, offset);
     return offset;
   }
+}
+
+/** The day that `today`, `yesterday` or a date names in a time zone; undefined for anything else. */
+export function dayNamed(name: string, zone: Zone, now: number): string | undefined {
+  const today = zone.dateOf(quarterOf(now));
+  if (name === "today") return today;
+  if (name === "yesterday") return utcDate(dayStart(today) - DAY_MS);
+  return isDate(name) ? name : undefined;
 }

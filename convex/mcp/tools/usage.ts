@@ -26,7 +26,7 @@ export const usage: Tool = tool({
     const { totals } = stats;
     const range = [args.from ?? "the first day", args.to ?? "today"].join(" to ");
     const answer = new AnswerText(
-      `Usage from ${range} (${args.tz ?? "UTC"})\nIn all: ${sums(totals)}`,
+      `Usage from ${range} (${stats.timeZone})\nIn all: ${sums(totals)}`,
     );
     add(
       answer,

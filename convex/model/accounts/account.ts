@@ -3,7 +3,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { totalsOf } from "../../lib/stats/totals";
 import { cutBytes, wellFormed } from "../../lib/text";
 import { readSource } from "../../wire/sources";
-import { UTC } from "../../lib/stats/zones";
+import { timeZoneOf } from "./timeZone";
 import { isConfigured } from "../embedding/schedule";
 import { statistics } from "../stats/dashboardDays";
 import { withHash } from "./apiKeys";
@@ -67,7 +67,7 @@ export async function whoami(
     },
     limits: allLimits(),
     ...(stored ? { counts: { sessions: stored.sessionCount, messages: stored.messageCount } } : {}),
-    timeZone: UTC,
+    timeZone: timeZoneOf(user),
     embeddings: isConfigured(),
   };
 }
