@@ -46,7 +46,7 @@ describe("950 sessions with all the words that plugins and reviewers may add", (
     await send(ada, "sessions", sessions);
     const evalTags = Array.from({ length: 50 }, (_, n) => `${n} ${"籤".repeat(97)}`);
     for (let cursor: string | null = ""; cursor !== null;) {
-      const path = `/api/sessions?limit=100${cursor && `&cursor=${cursor}`}`;
+      const path = `/api/sessions?include_empty=true&limit=100${cursor && `&cursor=${cursor}`}`;
       const answer = await dashboard.engine.request(path, { key: ada.apiKey });
       const page = (await answer.json()) as { sessions: { id: string }[]; cursor: string | null };
       const sessionIds = page.sessions.map(({ id }) => id);
@@ -61,7 +61,9 @@ describe("950 sessions with all the words that plugins and reviewers may add", (
   }, 120_000);
 
   test("are listed over HTTP, and one shows what its reviewer wrote", async () => {
-    const list = await dashboard.engine.request("/api/sessions?limit=200", { key: ada.apiKey });
+    const list = await dashboard.engine.request("/api/sessions?include_empty=true&limit=200", {
+      key: ada.apiKey,
+    });
     expect(list.status).toBe(200);
     expect(((await list.json()) as { sessions: object[] }).sessions).toHaveLength(200);
     const one = await dashboard.engine.request("/api/sessions/s8", { key: ada.apiKey });

@@ -112,8 +112,14 @@ describe("a session of 2,000 messages", () => {
 
 test("texts as large as they can be stay within the budget too", async () => {
   const bob = await engine.createUser();
-  const large = `zebra ${"words of a long answer about zebra stripes ".repeat(450)}`;
-  for (let s = 0; s < 12; s++) await sync(bob, `big${s}`, [large, large, large, large]);
+  const large = (s: number) =>
+    `zebra ${s} ${"words of a long answer about zebra stripes ".repeat(450)}`;
+  for (let s = 0; s < 12; s++)
+    await sync(
+      bob,
+      `big${s}`,
+      Array.from({ length: 4 }, () => large(s)),
+    );
   await engine.settle();
   const measured = await engine.measure(() => search(bob, "zebra stripes"));
   expect(measured.result.results).toHaveLength(10);
