@@ -28,8 +28,8 @@ export const forFile = callerQuery({
 
 /** Authenticates a semantic or hybrid search, and returns the user to search for with any full-text results. */
 export const prepare = callerQuery({
-  args: { ...vInput, withFulltext: v.boolean() },
-  handler: async (ctx, { withFulltext, ...input }) => {
+  args: { ...vInput, withFulltext: v.boolean(), withPending: v.optional(v.boolean()) },
+  handler: async (ctx, { withFulltext, withPending = false, ...input }) => {
     const nothing: SearchOutcome = {
       results: [],
       sessions: [],
@@ -37,7 +37,7 @@ export const prepare = callerQuery({
       truncated: false,
     };
     const found = withFulltext ? await Search.fulltext(ctx, ctx.user, input) : nothing;
-    const pending = await Search.countPending(ctx, ctx.user);
+    const pending = withPending ? await Search.countPending(ctx, ctx.user) : 0;
     return { userId: ctx.user._id, pending, ...found };
   },
 });

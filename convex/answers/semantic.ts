@@ -59,7 +59,8 @@ export async function semanticSearch(
   const withFulltext = type === "hybrid";
   const limit = withFulltext ? Math.max(MERGED_MIN, input.limit) : input.limit;
   // Authenticates first: a wrong key must not cost an embedding.
-  const prepared = await ctx.runQuery(internal.search.prepare, { ...input, limit, withFulltext });
+  const wanted = { ...input, limit, withFulltext, withPending: true };
+  const prepared = await ctx.runQuery(internal.search.prepare, wanted);
   const { userId, pending, ...lexical } = prepared;
   const vector = await embedQuery(input.query);
   if (!vector.ok) {

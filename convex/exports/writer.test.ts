@@ -189,7 +189,7 @@ test("a page that takes several answers resumes behind what each of them wrote, 
 test("an export says why it is empty only if all of it is, not if its last answer is", async () => {
   const silent = session([], { externalId: "silent" });
   const explained = job("openai", { emptyBecause: (count) => `nothing in ${count}` });
-  const sessions = [talk("big", 2, 5_600_000), silent];
+  const sessions = [talk("big", 12, 900_000), silent];
   const found = await answers(explained, sourceOf(sessions, 20, 1));
   expect(found.length).toBeGreaterThanOrEqual(2);
   expect(found.at(-1)?.text).toBe("");

@@ -223,7 +223,9 @@ describe("an account made from the command line", () => {
       expect(await rows(t, "users")).toMatchObject([{ _id: own, email: EMAIL }]);
       expect(await rows(t, "sessions")).toMatchObject([{ userId: own }]);
       const given = { headers: { Authorization: `Bearer ${made.apiKey}` } };
-      const { sessions } = await read<{ sessions: object[] }>(t.fetch("/api/sessions?include_empty=true", given));
+      const { sessions } = await read<{ sessions: object[] }>(
+        t.fetch("/api/sessions?include_empty=true", given),
+      );
       expect(sessions).toMatchObject([{ externalId: "mine" }]);
     });
 

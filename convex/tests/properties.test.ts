@@ -293,6 +293,7 @@ async function seen(t: Deployment, who: Person) {
       id: null,
       _id: null,
       updatedAt: null,
+      changedAt: null,
       reported: [...rest.reported].sort(),
     },
     messages: messages.map((message) => ({ ...message, id: null, _id: null })),

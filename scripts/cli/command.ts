@@ -44,7 +44,8 @@ export function only(positionals: readonly string[], what: string): string {
   return first;
 }
 
-/** Prints a value for programs, as one line of JSON. */
+/** Prints a value for programs, as one line of JSON. Control characters are escaped: a terminal may show it. */
 export function printJson(io: Io, value: unknown): void {
-  io.out(JSON.stringify(value));
+  const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  io.out(JSON.stringify(value).replace(/[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, escaped));
 }

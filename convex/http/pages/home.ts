@@ -100,7 +100,9 @@ async function found(
       Object.entries({ source, project, model, from }).filter(([, value]) => value),
     ),
   });
-  return { kind: "search", answer: await searchAnswer(ctx, { ...caller, limit: "search" }, input) };
+  // Masked before snippets are cut: the rest of a secret that was cut in two would not be recognised.
+  const who = { ...caller, limit: "search" } as const;
+  return { kind: "search", answer: await searchAnswer(ctx, who, input, { masks: true }) };
 }
 
 function filterOf(query: URLSearchParams): ListFilter {

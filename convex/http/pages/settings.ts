@@ -2,6 +2,7 @@ import { internal } from "../../_generated/api";
 import { env, type ActionCtx } from "../../_generated/server";
 import { notFound } from "../../errors";
 import { zoneNamed } from "../../lib/stats/zones";
+import { maskSecrets } from "../../lib/secrets/mask";
 import { settingsPage } from "../../pages/settings";
 import { sharesPage } from "../../pages/shares";
 import { API_VERSION } from "../../wire/health";
@@ -90,7 +91,7 @@ function deploymentState(): (readonly [string, string])[] {
 export const shares: Endpoint = ownerPage(
   { method: "GET", path: "/shares" },
   async (ctx, { caller }) => {
-    const sessions = await ctx.runQuery(internal.account.shares, { caller });
+    const sessions = maskSecrets(await ctx.runQuery(internal.account.shares, { caller }));
     const policy = await pagePolicy();
     return pageResponse(sharesPage({ policy, viewer: { kind: "owner" } }, sessions), policy);
   },

@@ -23,7 +23,9 @@ function pushCredential(
   least: number,
   found: Finding[],
 ): number | undefined {
-  const end = endOfBare(text, start, "code");
+  let end = endOfBare(text, start, "code");
+  // A terminal or a log cut it.
+  while (text.charAt(end - 1) === "…") end--;
   const value = text.slice(start, end);
   if (
     value.length < least ||

@@ -28,7 +28,7 @@ export function findIssued(text: string, found: Finding[]): void {
   PREFIXES.lastIndex = 0;
   for (let hit = PREFIXES.exec(text); hit !== null; hit = PREFIXES.exec(text)) {
     const [prefix] = hit;
-    if (!isTokenStart(text, hit.index)) {
+    if (!isTokenStart(text, hit.index, prefix)) {
       // A longer prefix may hide one that starts inside it.
       PREFIXES.lastIndex = hit.index + 1;
       continue;
@@ -60,9 +60,14 @@ function matched(
 }
 
 /** The beginning of a body that a terminal or a log cut. A short one tells nothing. */
-const CUT = /[A-Za-z0-9_-]{12,}(?=…|\.{3})/y;
+const CUT = /[A-Za-z0-9_-]{12,200}(?=…|\.{3})/y;
 /** Shorter prefixes also begin words. */
 const CUT_PREFIX_MIN = 4;
+
+/** Prefixes of this length do not begin ordinary words. */
+const JOINED_PREFIX_MIN = 4;
+
+const isLineStart = (text: string, at: number) => at === 0 || /[\n\r]/.test(text.charAt(at - 1));
 
 /** Whether a body is one character repeated, as in documentation: `ghp_xxxx`. */
 const isFiller = (body: string) => /^([xX0*.])\1*$/.test(body);
@@ -71,8 +76,14 @@ const isFiller = (body: string) => /^([xX0*.])\1*$/.test(body);
  * Whether a token may start here, which is not inside a word. Letters that belong to an escape do
  * not count as a word: `\n` in JSON text, `%20` in a URL, `\x1b[32m` in terminal output.
  */
-function isTokenStart(text: string, at: number): boolean {
+function isTokenStart(text: string, at: number, prefix: string): boolean {
   if (at === 0 || !/[\w-]/.test(text.charAt(at - 1))) return true;
+  // `-ghp_…` in a diff, `fix-ghp_…`. A short prefix such as `sk-` also begins words of longer names.
+  if (
+    /[-_]/.test(text.charAt(at - 1)) &&
+    (prefix.length >= JOINED_PREFIX_MIN || isLineStart(text, at - 1))
+  )
+    return true;
   const before = text.slice(Math.max(0, at - 12), at);
   return /(?:\\[nrtbf]|%[0-9A-Fa-f]{2}|\[[\d;]{1,8}m|\\u[0-9A-Fa-f]{4})$/.test(before);
 }

@@ -8,7 +8,20 @@ const MARK =
  * Separators between the tokens of a key: white space, line ends written as `\n`, quotes, quote
  * marks of replies.
  */
-const GAP = /(?:\s|\\+[nrt]|[>|"'`,+#*])*/y;
+const SEPARATORS = /(?:\s|\\+[nrt]|[>|"'`,+#*])*/y;
+/** What tools print before each line: a number, after a file name or not, or the sign of a diff. */
+const LINE_PREFIX =
+  /(?:[\w./-]{1,100}[:-])?\d{1,6}(?:[→\t:|.-]|\\t)|-(?!-)|-(?=-----(?:BEGIN|END))/y;
+const LINE_START = /(?:^|[\n\r]|\\n)[ \t]{0,12}$/;
+
+/** The end of the separators that start at `from`, and of what a tool printed before the next line. */
+function skipGap(text: string, from: number): number {
+  const at = skip(SEPARATORS, text, from);
+  if (!LINE_START.test(text.slice(Math.max(0, at - 16), at))) return at;
+  const end = skip(LINE_PREFIX, text, at);
+  return end === at ? at : skip(SEPARATORS, text, end);
+}
+
 /** Lines that OpenSSL and PGP put before the key. */
 const HEADER = /(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|Key-ID): ?[^\n\r\\]{0,200}/y;
 const TOKEN = /[A-Za-z0-9+/=]+/y;
@@ -44,14 +57,14 @@ export function findPrivateKeys(text: string, found: Finding[]): void {
 function endOfKey(text: string, at: number): number | undefined {
   let end: number | undefined;
   for (let from = at; ;) {
-    const start = skip(GAP, text, from);
+    const start = skipGap(text, from);
     const headerEnd = skip(HEADER, text, start);
     if (headerEnd > start) {
       from = headerEnd;
       continue;
     }
     const tokenEnd = skip(TOKEN, text, start);
-    const closed = closing(text, skip(GAP, text, tokenEnd));
+    const closed = closing(text, skipGap(text, tokenEnd));
     if (tokenEnd > start && closed !== undefined) return closed;
     if (tokenEnd - start < LINE_MIN) {
       // Only the last line and a PGP checksum are short. The key may be cut anywhere.
@@ -73,7 +86,7 @@ const isCutLine = (line: string) =>
   line.length >= 12 && /\d|[+/]/.test(line) && /[a-z]/.test(line) && /[A-Z]/.test(line);
 
 const isChecksumNext = (text: string, at: number) =>
-  text.charAt(skip(GAP, text, at)) === "=" && at < text.length;
+  text.charAt(skipGap(text, at)) === "=" && at < text.length;
 
 /** The end of an END line that starts here. */
 function closing(text: string, at: number): number | undefined {

@@ -14,7 +14,8 @@ const WINDOW = 256 * 1024;
 const MARGIN = 16 * 1024;
 
 /** Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. */
-export function findSecrets(text: string): Finding[] {
+export function findSecrets(original: string): Finding[] {
+  const text = withoutColours(original);
   const keys: Finding[] = [];
   findPrivateKeys(text, keys);
   const found: Finding[] = [];
@@ -25,6 +26,14 @@ export function findSecrets(text: string): Finding[] {
   }
   return found.filter(({ start }) => !isInMarker(text, start));
 }
+
+/** The text with spaces in place of terminal colours, which would hide a name or end a value. */
+function withoutColours(text: string): string {
+  if (!text.includes("\u001b")) return text;
+  return text.replace(COLOUR, (code) => " ".repeat(code.length));
+}
+
+const COLOUR = /\u001b\[[\d;:]{0,40}[A-Za-z]/g;
 
 /** Finds what starts in a window, and more around it. */
 function findNear(text: string, from: number, to: number): Finding[] {

@@ -34,6 +34,57 @@ describe("a harmless text stays as it is", () => {
   );
 });
 
+describe("a private key is masked however a tool printed its lines", () => {
+  let state = 7;
+  const base64 = () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".charAt(state >>> 26);
+  };
+  const body = Array.from({ length: 25 }, () => Array.from({ length: 64 }, base64).join(""));
+  const mark = (end: string) => `-----${end} ${"PRIVATE"} KEY-----`;
+  const lines = [mark("BEGIN"), ...body, mark("END")];
+  test.each<[string, (line: string, n: number) => string]>([
+    ["with line numbers and arrows", (line, n) => `${String(n).padStart(6)}→${line}`],
+    ["with line numbers and tabs", (line, n) => `${n}\t${line}`],
+    ["by grep -n", (line, n) => `id_rsa:${n}:${line}`],
+    ["around a hit of grep", (line, n) => `id_rsa-${n}-${line}`],
+    ["as a diff", (line) => `-${line}`],
+    ["as a reply", (line) => `> ${line}`],
+  ])("%s, also as JSON", (_, print) => {
+    const text = `see\n${lines.map((line, at) => print(line, at + 1)).join("\n")}\nend`;
+    for (const shown of [text, JSON.stringify({ content: text })]) {
+      const masked = maskText(shown);
+      expect(body.filter((line) => masked.includes(line))).toEqual([]);
+      expect(masked).toContain("end");
+    }
+  });
+});
+
+describe("what a terminal or a tool did to a text hides no secret", () => {
+  const token = `ghp${"_"}${"aB3dE5gH7j".repeat(4).slice(0, 36)}`;
+  test.each([
+    ["DB_PASS=hunter2correcthors…", "hunter2correcthors"],
+    ["postgres://admin:S3cr3tPw9xx…@db/x", "S3cr3tPw9xx"],
+    ["curl -u bob:Tr0ub4dor3x… https://x", "Tr0ub4dor3x"],
+    ["Authorization: Bearer abcDEF123456abc…", "abcDEF123456abc"],
+    ["DB_PASS=Sw0rd***fish99x", "fish99x"],
+    ["DB_PASS=hunter2...correcthorse", "correcthorse"],
+    [`-${token}`, token],
+    [`fix-${token}`, token],
+    [`m_${token}`, token],
+    [`.env-3-${token}`, token],
+    ["\u001b[32mpassword: Tr0ub4dor3zz\u001b[0m", "Tr0ub4dor3zz"],
+    ["\u001b[33mCookie: session=abcdef0123456789abcdef\u001b[0m", "abcdef0123456789abcdef"],
+    ['"password"\u001b[0m: \u001b[32m"Tr0ub4dor3zz"\u001b[0m', "Tr0ub4dor3zz"],
+    ["DB_PASS\u001b[0m=\u001b[33mTr0ub4dor3zz", "Tr0ub4dor3zz"],
+  ])("%j", (text, secret) => expect(maskText(text)).not.toContain(secret));
+
+  test.each(["key sk-…x9f2 is set", "API_KEY=sk-...abcd", "token: ****1234", "password=…"])(
+    "what shows too little to use stays: %s",
+    (text) => expect(maskText(text)).toBe(text),
+  );
+});
+
 test("a longer finding that starts inside a shorter one is masked to its end", () => {
   const text = `password="ghp${"_"}${"a1B2".repeat(9)}!tail-99"`;
   expect(maskText(text)).not.toMatch(/tail-99/);

@@ -64,7 +64,7 @@ function classOf(unit: number): number {
 }
 
 const SHAPE = new RegExp(
-  `(?<![\\w+/=.-])(?:${SHAPES.map(({ pattern }) => `(${pattern})`).join("|")})`,
+  `(?<![\\w+/=.]|[^\\n\\r]-)(?:${SHAPES.map(({ pattern }) => `(${pattern})`).join("|")})`,
   "g",
 );
 

@@ -40,7 +40,7 @@ const ORDINARY = new Set(
 
 const PLACEHOLDER = new RegExp(
   [
-    "\\$\\{|\\{\\{|<%|%\\(|\\$\\(|\\.\\.\\.|…|\\*\\*\\*",
+    "\\$\\{|\\{\\{|<%|%\\(|\\$\\(",
     "^\\$[A-Za-z_]\\w*$|^%[A-Za-z_]\\w*%$|^%[sdv]$|^:[a-z_]\\w*$|^#\\{|^@\\w+@$",
     "^<.*>?$|^\\[.*\\]$|^\\{.*\\}$",
     "^(?:your|my|the|insert|enter|replace|put|add|use)[-_ ]?[a-z0-9]*(?:[-_ ][a-z0-9]+){0,6}[-_ ]?(?:here|key|token|secret|password|pass|pwd|value|id)s?$",
@@ -56,8 +56,15 @@ export function isPlaceholder(value: string): boolean {
   if (value.startsWith(MARKER_START) || value.startsWith("[secret-")) return true;
   if (/^(.)\1*$/.test(value)) return true;
   if (/^[xX*•.?#_-]+$/.test(value)) return true;
+  if (OMISSION.test(value)) return value.replace(OMITTED, "").length < SHOWN_MIN;
   return value.length <= 100 ? PLACEHOLDER.test(value) : /^[<$]\{/.test(value);
 }
+
+/** What stands for characters that were left out. */
+const OMISSION = /…|\.\.\.|\*\*\*/;
+const OMITTED = /[….*•]+/g;
+/** Fewer characters tell which key is meant (`sk-…x9f2`); more are a part of the secret. */
+const SHOWN_MIN = 9;
 
 const DOCUMENTED = new Set(
   "password pass passwd pwd pw secret token key apikey api_key user".split(" "),

@@ -29,7 +29,7 @@ export async function findByIds(
   filters: Filters,
 ): Promise<IdMatch[]> {
   const id = query.trim();
-  if (!ID.test(id)) return [];
+  if (!ID.test(id) && !COMMIT.test(id)) return [];
   const { role, ...ofSession } = filters;
   const ofMessages = (await messagesWithId(sessions, id)).filter(
     (message) => role === undefined || message.role === role,

@@ -3,6 +3,7 @@ import type { QueryCtx } from "../../_generated/server";
 import { writeCursor } from "../../lib/cursor";
 import { oneLine, prefixBytes } from "../../lib/text";
 import { hasRoom, spend } from "../readBudget";
+import { maskText } from "../../lib/secrets/scan";
 import * as MessagePages from "./messagePages";
 
 /** Reads a conversation for the browser pages, page by page, from any message. */
@@ -75,7 +76,8 @@ export async function prompts(
 /** Returns the first words of a prompt, without blocks that tools wrapped around it. */
 function excerptOf(text: string): string {
   const words = text.slice(0, 4_000).replace(/<([a-z_-]{1,40})>[^<]{0,4000}<\/\1>/g, " ");
-  const line = oneLine(words);
+  // Before it is cut: the rest of a secret that was cut in two would not be recognised.
+  const line = oneLine(maskText(words));
   const cut = prefixBytes(line, PROMPT_MAX_BYTES);
   return cut.length < line.length ? `${cut}…` : cut;
 }

@@ -110,7 +110,8 @@ function messageText(message: MessageAnswer, isFull: boolean): string {
   const shown = readMessage(message).map((part) => {
     if (part.kind === "text") return indented(part.text);
     if (part.kind === "thinking") return isFull ? indented(part.text, "  ~ ") : "  ~ (thinking)";
-    if (part.kind === "tool-call") return tool(`→ ${part.name}`, plainText(part.args), isFull);
+    if (part.kind === "tool-call")
+      return tool(`→ ${line(part.name, 80)}`, plainText(part.args), isFull);
     if (part.kind === "tool-result")
       return tool(part.isError ? "✗" : "←", plainText(part.output), isFull);
     if (part.kind === "file")
