@@ -17,6 +17,7 @@ import * as Evals from "./model/evals/evals";
 import { fileChoices, fileText, vFileOptions } from "./model/exports/dashboardFiles";
 import { vExportSelection } from "./model/exports/selection";
 import * as Exports from "./model/exports/exports";
+import { currentSecrets } from "./model/sync/changes";
 import { reviewedView } from "./model/evals/reviews";
 import * as Sessions from "./model/sessions/sessions";
 import { edit, vSessionEdits } from "./model/sessions/edits";
@@ -28,8 +29,12 @@ export const patchSession = callerMutation({
     id: v.string(),
     edits: v.object(vSessionEdits),
   },
-  handler: async (ctx, { id, edits }) =>
-    await reviewedView(ctx, await edit(ctx, ctx.user, id, edits, Date.now()), "session"),
+  handler: async (ctx, { id, edits }) => {
+    const session = await edit(ctx, ctx.user, id, edits, Date.now());
+    const view = await reviewedView(ctx, session, "session");
+    // Who shares a session reads the number of its secrets, also right after its messages arrived.
+    return { ...view, secrets: await currentSecrets(ctx, session) };
+  },
 });
 
 /**

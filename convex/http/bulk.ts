@@ -52,7 +52,8 @@ type Wanted = { filter: { [name: string]: unknown }; limit: number; cursor?: str
 /** The ids of sessions that match; a filter that selects nothing in particular is refused. */
 async function idsMatching(ctx: ActionCtx, caller: Caller, { filter, limit, cursor }: Wanted) {
   const parsed = readSessionFilters(parseWithin("filter", routes.BulkFilter, filter));
-  if (Object.values(parsed).every((value) => value === undefined)) {
+  // From the beginning of time, or with at least no tokens, are all sessions too.
+  if (Object.values(parsed).every((value) => value === undefined || value === 0)) {
     throw invalidField("filter", "is empty, which would select every session");
   }
   const ids: string[] = [];

@@ -113,6 +113,7 @@ describe("POST /api/sessions/bulk", () => {
     [{ sessionIds: ["a"], addTags: ["x"], delete: true }, "addTags"],
     [{ sessionIds: [], delete: true }, "sessionIds"],
     [{ filter: {}, delete: true }, "filter"],
+    [{ filter: { min_tokens: 0 }, delete: true }, "filter"],
     [{ filter: { source: "" }, delete: true }, "filter"],
     [{ filter: { sorce: "codex" }, delete: true }, "filter.sorce"],
     [{ filter: { from: "yesterday" }, delete: true }, "filter.from"],

@@ -68,6 +68,14 @@ describe("without REDACT_SECRETS", () => {
     expect(await send({ textContent: "none", parts: [] })).toEqual([]);
   });
 
+  test("sharing right after a sync states the number of what has just arrived", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    await ada.post("/sync/batch", { messages: [message({ textContent: `push with ${token}` })] });
+    const shared = await read(ada.send("PATCH", "/api/sessions/s", { isPublic: true }));
+    expect(shared).toMatchObject({ maskedSecrets: 1 });
+  });
+
   test("sharing states the number of masked secrets, and no form of the page contains one", async () => {
     const t = deployment();
     const ada = await person(t);

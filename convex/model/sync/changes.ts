@@ -3,7 +3,8 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import type { vMessageChange } from "../../fields";
 import { defined, pick } from "../../lib/record";
-import { messageCounts } from "../../lib/secrets/counts";
+import { messageCounts, sessionCounts } from "../../lib/secrets/counts";
+import type { SecretCount } from "../../lib/secrets/finding";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
 import { hasUsage, usageKey } from "../../lib/stats/usage";
 import { timeOf } from "../../lib/sync/orderKey";
@@ -127,6 +128,16 @@ export function waiting(ctx: QueryCtx, { sessionId, changesGeneration }: Generat
     .withIndex("by_session", (q) =>
       q.eq("sessionId", sessionId).eq("generation", changesGeneration),
     );
+}
+
+/** The secrets of a session by kind, with those of changes that wait to be counted. */
+export async function currentSecrets(
+  ctx: QueryCtx,
+  session: Doc<"sessions">,
+): Promise<SecretCount[]> {
+  const rows = await takeWithin(waiting(ctx, generationOf(session)), stepBudget());
+  const changes = rows.flatMap((row) => row.changes);
+  return sessionCounts(session.secrets, changes) ?? [];
 }
 
 /** How long a counted row is kept: a step of pruning then meets no session in a burst. */
