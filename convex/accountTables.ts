@@ -116,8 +116,9 @@ export const tombstones = defineTable({
 
 /**
  * Sessions that their owner deleted, for GET /api/changes; `_creationTime` is the time of the deletion. Holds
- * only our id, sealed with the user's secret, so nothing of what was deleted can be found here. Written and read by `model/sessions/feed.ts`;
- * deleted after a year, and with all data of a user.
+ * only our id, sealed with the user's secret, so nothing of what was deleted can be found here. Written by
+ * `model/sessions/deletedSessions.ts`, read by `model/sessions/feed.ts`; deleted after a year, and with all
+ * data of a user.
  */
 export const deletedSessions = defineTable({
   userId: v.id("users"),

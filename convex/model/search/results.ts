@@ -11,9 +11,9 @@ import type { Candidate } from "./sources";
 /** What a search answers: results as clients receive them, and what their facets count. */
 
 /**
- * Results of one search, best first. `sessions` are all that it found, for the facets. `wanted` is how many results are possible: the limit, or fewer if
- * fewer sessions match the filters. `truncated` means that the search hit its read budget before it found
- * that many.
+ * Results of one search, best first. `sessions` are all that it found, for the facets. `wanted` is how many
+ * results are possible: the limit, or fewer if fewer sessions match the filters. `truncated` means that the
+ * search hit its read budget before it found that many.
  */
 export type SearchOutcome = {
   results: SearchResult[];
