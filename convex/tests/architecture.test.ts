@@ -259,18 +259,9 @@ function reachableFrom(path: string): Set<string> {
   return found;
 }
 
-/**
- * Circles of types that are still to be broken by those who are rebuilding these files: the local
- * engine's, and the bench's report. No circle of values is among them. Take a line away with its circle.
- */
-const KNOWN_CIRCLES = [/^\/scripts\/local\//, /^\/scripts\/bench\/(main|print)\.ts$/];
-
-test("there are no import cycles in convex/ and scripts/", () => {
-  const unknown = circles().filter((group) =>
-    group.some((path) => !KNOWN_CIRCLES.some((known) => known.test(path))),
-  );
+test("there are no import cycles in convex/ and scripts/, not even of types", () => {
   expect(everything.size).toBeGreaterThan(200);
-  expect(unknown).toEqual([]);
+  expect(circles()).toEqual([]);
 });
 
 test("nothing in convex/ imports from scripts/", () => {

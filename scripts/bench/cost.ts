@@ -1,4 +1,5 @@
-import { totalsOf, type CallRecord } from "../local/meter.ts";
+import type { CallRecord } from "../local/callRecord.ts";
+import { totalsOf } from "../local/meter.ts";
 import type { World } from "./world.ts";
 
 /** The cost of an operation, in the units of Convex's bill and limits. */

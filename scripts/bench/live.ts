@@ -1,4 +1,5 @@
-import { totalsOf, type CallRecord } from "../local/meter.ts";
+import type { CallRecord } from "../local/callRecord.ts";
+import { totalsOf } from "../local/meter.ts";
 import type { Use } from "./bill.ts";
 import { costOf, SILENCE_MS, type Cost } from "./cost.ts";
 import { liveTurn, TURN_MESSAGES } from "./payloads.ts";

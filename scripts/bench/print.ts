@@ -1,5 +1,5 @@
 import { MEASURES } from "./budgets.ts";
-import type { OperationReport, Report } from "./main.ts";
+import type { OperationReport, Report } from "./report.ts";
 import { BASIS, FREE_PLAN, type Bill } from "./bill.ts";
 
 /** Prints the report as Markdown tables. */

@@ -10,7 +10,8 @@ import { LimitRules, type LimitsOptions } from "./limits/platformLimits.ts";
 import { writeWindow } from "../../convex/lib/sync/writeCost.ts";
 import { TooManyWritesError, WriteWindow } from "./limits/writeWindow.ts";
 import { Meter } from "./meter.ts";
-import type { Engine, LogLine } from "./runtime.ts";
+import type { LogLine } from "./logLine.ts";
+import type { Engine } from "./runtime.ts";
 import { Crons } from "./scheduler/crons.ts";
 import { Jobs } from "./scheduler/jobs.ts";
 import { Scheduler } from "./scheduler/scheduler.ts";
@@ -90,6 +91,7 @@ function committer(
 
 export interface Assembled {
   engine: Engine;
+  scheduler: Scheduler;
   sql: Statements;
   scrubber: Scrubber;
   /** Names of the indexes that were rebuilt. */
@@ -127,14 +129,16 @@ export function assemble(
   };
   const registry = new Registry(components);
   const jobs = new Jobs(tables, clock);
-  const engine: Omit<Engine, "scheduler"> & { scheduler?: Scheduler } = {
+  const engine: Engine = {
     ...{ catalog, documents, transactor, registry, jobs, env, origin, log, limits, heap, clock },
     files: new Files(tables, instanceSecret(sql), clock),
     authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components)), clock),
     meter: new Meter(),
     runAction: actionRunner(limits),
-    commit: committer(transactor, limits, clock, () => engine.scheduler?.wake()),
+    commit: committer(transactor, limits, clock, () => {
+      scheduler.wake();
+    }),
   };
-  const scheduler = new Scheduler(engine as Engine, new Crons(sql, jobs, registry, clock));
-  return { engine: Object.assign(engine, { scheduler }), sql, scrubber, rebuilt };
+  const scheduler = new Scheduler(engine, new Crons(sql, jobs, registry, clock));
+  return { engine, scheduler, sql, scrubber, rebuilt };
 }

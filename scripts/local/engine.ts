@@ -13,8 +13,10 @@ import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from 
 import type { FunctionPeak } from "./limits/peaks.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
 import type { LimitsOptions } from "./limits/platformLimits.ts";
-import { newTrace, type CallRecord, type Measured, type Trace } from "./meter.ts";
-import type { Engine, LogLine } from "./runtime.ts";
+import { newTrace, type CallRecord, type Trace } from "./callRecord.ts";
+import type { Measured } from "./meter.ts";
+import type { LogLine } from "./logLine.ts";
+import type { Engine } from "./runtime.ts";
 import { openDatabase } from "./store/database.ts";
 import { Durability } from "./store/durability.ts";
 import { parseJson, text, type JsonObject } from "./values/json.ts";
@@ -79,7 +81,7 @@ export interface RunningEngine {
 }
 
 function handleOf(
-  { engine, sql, rebuilt }: Assembled,
+  { engine, scheduler, sql, rebuilt }: Assembled,
   rest: Pick<RunningEngine, "port" | "stop">,
 ): RunningEngine {
   return {
@@ -94,7 +96,7 @@ function handleOf(
     readNote: (name) =>
       sql.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", `note:${name}`)?.value ??
       null,
-    settle: (withinMs = 10_000) => engine.scheduler.settle(withinMs),
+    settle: (withinMs = 10_000) => scheduler.settle(withinMs),
     measure: (work) => engine.meter.measure(work),
     onCall: (listener) => engine.meter.onCall(listener),
     peaks: () => engine.meter.peaks.all(),
@@ -206,7 +208,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const built = whileLoading(env, () =>
     assemble(db, components, { env, origin, log, limits, heap, durability, clock }),
   );
-  const { scheduler } = built.engine;
+  const { scheduler } = built;
   built.scrubber.start();
   cleanup.add(() => built.scrubber.stop());
   cleanup.add(() => scheduler.stop());

@@ -3,20 +3,13 @@ import type { Clock } from "./clock.ts";
 import type { Registry } from "./functions/registry.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
 import type { LimitRules } from "./limits/platformLimits.ts";
+import type { LogLine } from "./logLine.ts";
 import type { Meter } from "./meter.ts";
 import type { Jobs } from "./scheduler/jobs.ts";
-import type { Scheduler } from "./scheduler/scheduler.ts";
 import type { Files } from "./storage/files.ts";
 import type { Catalog } from "./store/catalog.ts";
 import type { Documents } from "./store/documents.ts";
 import type { Transaction, Transactor } from "./transaction/transactor.ts";
-
-/** A console line that a function, or the engine about a function, writes. */
-export interface LogLine {
-  level: "log" | "info" | "warn" | "error" | "debug";
-  function: string;
-  words: unknown[];
-}
 
 /** The parts of one running engine. */
 export interface Engine {
@@ -26,7 +19,6 @@ export interface Engine {
   transactor: Transactor;
   registry: Registry;
   jobs: Jobs;
-  scheduler: Scheduler;
   files: Files;
   authenticator: Authenticator;
   meter: Meter;

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { format } from "node:util";
 import type { RequestLine } from "../http/server.ts";
-import type { LogLine } from "../runtime.ts";
+import type { LogLine } from "../logLine.ts";
 import { printable, printableLine } from "./terminal.ts";
 
 /** The text printed at the start: addresses, the key, and three requests to try. */

@@ -1,7 +1,7 @@
 import { jsonToConvex, type JSONValue } from "convex/values";
 import { NOBODY, type Identity } from "../auth/identity.ts";
 import { withWriteRetries } from "../limits/writeWindow.ts";
-import { newRecord, type Trace } from "../meter.ts";
+import { newRecord, type Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import type { Transaction } from "../transaction/transactor.ts";
 import type { Usage } from "../transaction/usage.ts";

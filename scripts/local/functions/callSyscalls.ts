@@ -5,7 +5,7 @@ import type { JsonObject } from "../values/json.ts";
 import { expectType, runFunction, runNested } from "./call.ts";
 import type { Call } from "./context.ts";
 import { functionHandle, resolveAddress, type ResolvedFunction } from "./registry.ts";
-import type { AsyncSyscall } from "./syscalls.ts";
+import type { AsyncSyscall } from "./syscallTypes.ts";
 
 function address(call: Call, args: JsonObject) {
   return resolveAddress(call.component, args);

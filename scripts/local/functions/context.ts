@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Identity } from "../auth/identity.ts";
-import type { Trace } from "../meter.ts";
+import type { Trace } from "../callRecord.ts";
 import type { Transaction } from "../transaction/transactor.ts";
 import type { Scan } from "../transaction/queries.ts";
 import type { Engine } from "../runtime.ts";

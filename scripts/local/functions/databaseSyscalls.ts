@@ -4,7 +4,7 @@ import { Scan, type QueryTarget, type SerializedQuery } from "../transaction/que
 import { insert, locate, patch, remove, replace } from "../transaction/writes.ts";
 import { text, type JsonObject } from "../values/json.ts";
 import type { Call } from "./context.ts";
-import type { AsyncSyscall, SyncSyscall } from "./syscalls.ts";
+import type { AsyncSyscall, SyncSyscall } from "./syscallTypes.ts";
 
 /** Returns the tables a call can access: those of its component, in its transaction. */
 function target(call: Call): QueryTarget {

@@ -5,15 +5,10 @@ import { callSyscalls } from "./callSyscalls.ts";
 import { currentCall, sampleHeap, type Call } from "./context.ts";
 import { databaseSyscalls, databaseSyncSyscalls } from "./databaseSyscalls.ts";
 import { toFunctionError } from "./errors.ts";
+import type { AsyncSyscall } from "./syscallTypes.ts";
 import { checkUserTime } from "./userTime.ts";
 
-/**
- * The syscalls that the `convex` package makes to its backend, by name; each directory implements its own.
- * Arguments and results are JSON.
- */
-export type SyncSyscall = (call: Call, args: JsonObject) => string;
-export type AsyncSyscall = (call: Call, args: JsonObject) => string | Promise<string>;
-
+/** The syscalls that the `convex` package makes to its backend, by name; each directory implements its own. */
 const ASYNC: Record<string, AsyncSyscall> = {
   ...databaseSyscalls,
   ...callSyscalls,

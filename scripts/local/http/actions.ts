@@ -2,7 +2,7 @@ import type { Identity } from "../auth/identity.ts";
 import { runAs, sampleHeap, type Call, type RequestMetadata } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
 import { TooManyConcurrentError } from "../limits/permits.ts";
-import { newRecord, type Trace } from "../meter.ts";
+import { newRecord, type Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import { jsonResponse } from "./messages.ts";
 

@@ -4,7 +4,7 @@ import { runFunction } from "../functions/call.ts";
 import type { RequestMetadata } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
 import { NotFoundError, resolveAddress, type ResolvedFunction } from "../functions/registry.ts";
-import type { Trace } from "../meter.ts";
+import type { Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
 import { jsonResponse } from "./messages.ts";

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { newTrace, totalsOf, type Trace } from "../meter.ts";
+import { newTrace, type Trace } from "../callRecord.ts";
+import { totalsOf } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
 import { StartError } from "../failures.ts";
 import { serveHttpAction } from "./actions.ts";

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { Value } from "convex/values";
 import { startEngine, type RunningEngine } from "../engine.ts";
-import type { Trace } from "../meter.ts";
+import type { Trace } from "../callRecord.ts";
 import type { Question, Report, Request, SentOptions, Started } from "./engineMessages.ts";
 import { HeapProbe } from "./heapProbe.ts";
 

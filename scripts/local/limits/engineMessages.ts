@@ -1,6 +1,6 @@
-import type { CallRecord, Trace } from "../meter.ts";
+import type { CallRecord, Trace } from "../callRecord.ts";
 import type { EngineOptions } from "../engine.ts";
-import type { LogLine } from "../runtime.ts";
+import type { LogLine } from "../logLine.ts";
 import type { Value } from "convex/values";
 
 /** Options that can be sent to another process. */

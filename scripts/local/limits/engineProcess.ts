@@ -2,7 +2,8 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Value } from "convex/values";
 import type { EngineOptions, RunningEngine } from "../engine.ts";
-import { Meter, type Trace } from "../meter.ts";
+import type { Trace } from "../callRecord.ts";
+import { Meter } from "../meter.ts";
 import type { Report, Request, Started } from "./engineMessages.ts";
 
 const CHILD = fileURLToPath(new URL("engineChild.ts", import.meta.url));

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { Value } from "convex/values";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Clock } from "../clock.ts";
-import type { LogLine } from "../runtime.ts";
+import type { LogLine } from "../logLine.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
 import { TooManyWritesError, withWriteRetries, WriteWindow } from "./writeWindow.ts";
 

@@ -1,4 +1,4 @@
-import type { CallRecord, Trace } from "../meter.ts";
+import type { CallRecord, Trace } from "../callRecord.ts";
 import type { FunctionType } from "../functions/registry.ts";
 
 /** The highest values of all calls of one function. */

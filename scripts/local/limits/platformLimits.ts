@@ -1,4 +1,4 @@
-import type { LogLine } from "../runtime.ts";
+import type { LogLine } from "../logLine.ts";
 
 /** Limits of a deployment that a single process does not have by itself. */
 export interface PlatformLimits {

@@ -5,7 +5,7 @@ import { outside, type RequestMetadata } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
 import type { ResolvedFunction } from "../functions/registry.ts";
 import { TooManyWritesError } from "../limits/writeWindow.ts";
-import { newTrace } from "../meter.ts";
+import { newTrace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import type { Crons } from "./crons.ts";
 import type { Job } from "./jobs.ts";

@@ -1,7 +1,7 @@
 import { getConvexSize, jsonToConvex } from "convex/values";
 import type { Call } from "../functions/context.ts";
 import { resolveAddress } from "../functions/registry.ts";
-import type { AsyncSyscall } from "../functions/syscalls.ts";
+import type { AsyncSyscall } from "../functions/syscallTypes.ts";
 import { text, type JsonObject } from "../values/json.ts";
 
 function schedule(call: Call, args: JsonObject): string {

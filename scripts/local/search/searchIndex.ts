@@ -3,7 +3,7 @@ import type { Value } from "convex/values";
 import { encodeKey } from "../values/keys.ts";
 import type { Statements } from "../store/database.ts";
 import { fieldAt, type Document } from "../store/fields.ts";
-import type { TableIndex } from "../store/indexes.ts";
+import type { TableIndex } from "../store/tableIndex.ts";
 import type { IndexDefinition } from "../store/schema.ts";
 import { MAX_QUERY_TOKENS, tokenize } from "./tokens.ts";
 

@@ -1,5 +1,5 @@
 import type { Call } from "../functions/context.ts";
-import type { AsyncSyscall } from "../functions/syscalls.ts";
+import type { AsyncSyscall } from "../functions/syscallTypes.ts";
 import { parseJson, text, type JsonObject } from "../values/json.ts";
 
 function storageId(args: Record<string, unknown>): string {

@@ -4,19 +4,7 @@ import { fieldAt, type Document } from "./fields.ts";
 import type { IndexDefinition } from "./schema.ts";
 import { SearchIndex } from "../search/searchIndex.ts";
 import { VectorIndex } from "../search/vectorIndex.ts";
-
-/** Operations of every kind of index; each kind adds its own queries. */
-export interface TableIndex {
-  readonly number: number;
-  readonly definition: IndexDefinition;
-  create(): void;
-  drop(): void;
-  /** Adds a document's entry; returns the bytes it uses of the write window. */
-  add(seq: number, document: Document, size: number): number;
-  remove(seq: number, document: Document): void;
-  /** Replaces a document's entry by that of its new version; returns bytes like `add`. */
-  change(seq: number, before: Document, after: Document, size: number): number;
-}
+import type { TableIndex } from "./tableIndex.ts";
 
 /** An ordered index: one row of `entries` per document, keyed by its fields and then its id. */
 export class OrderedIndex implements TableIndex {

@@ -1,0 +1,7 @@
+import type { JsonObject } from "../values/json.ts";
+import type { Call } from "./context.ts";
+
+/** A syscall that the `convex` package makes to its backend. Arguments and results are JSON. */
+export type SyncSyscall = (call: Call, args: JsonObject) => string;
+/** The same, where the package awaits the result. */
+export type AsyncSyscall = (call: Call, args: JsonObject) => string | Promise<string>;
