@@ -9,7 +9,7 @@ import {
   type EmbeddingProvider,
 } from "./clients/embeddings";
 import { systemAction } from "./functions";
-import { type EmbedPlan, planEmbeddings } from "./lib/embedding/plan";
+import { type EmbedPlan, planEmbeddings, type Rest } from "./lib/embedding/plan";
 import { EMBEDDING_DIMENSIONS, textHashOf } from "./lib/embedding/vectorSpace";
 import { pause } from "./lib/pause";
 import { pauseAfter, writeWindow } from "./lib/sync/writeCost";
@@ -34,7 +34,8 @@ type Work = {
   staleRevision: number;
   plan: EmbedPlan<StaleMessage>;
   session?: { text: string; textHash: string };
-  delayMs?: number;
+  /** When a turn that still grows is looked at again. */
+  quietInMs: number;
 };
 
 /**
@@ -131,16 +132,16 @@ async function planSession(
   const { session, ...stale } = read;
   const space = { model: provider.model, dimensions: EMBEDDING_DIMENSIONS };
   const now = Date.now();
-  const isQuiet = now - session.updatedAt >= QUIET_MS;
-  const plan = await planEmbeddings(space, { ...stale, isQuiet });
+  const quietInMs = session.updatedAt + QUIET_MS - now;
+  const plan = await planEmbeddings(space, { ...stale, isQuiet: quietInMs <= 0 });
   const textHash = await textHashOf(space, session.text);
   const hasNewText = session.text !== "" && textHash !== session.embeddedHash;
   return {
     sessionId,
     staleRevision: session.staleRevision,
     plan,
+    quietInMs: Math.max(1_000, quietInMs),
     ...(hasNewText ? { session: { text: session.text, textHash } } : {}),
-    ...(plan.isWaiting ? { delayMs: Math.max(1_000, session.updatedAt + QUIET_MS - now) } : {}),
   };
 }
 
@@ -173,26 +174,26 @@ async function embedRound(
   return { unfinished, failure };
 }
 
-/** Stores the units whose vectors are complete, in mutations of bounded size. True if the session has more to embed. */
+/** Stores the turns whose vectors are complete, in mutations of bounded size. True if the session has more to embed. */
 async function storeWork(
   ctx: ActionCtx,
   work: Work,
   vectors: readonly number[][],
   isWhole: boolean,
 ): Promise<boolean> {
-  const { sessionId, staleRevision, plan, session, delayMs } = work;
+  const { sessionId, staleRevision, plan, session, quietInMs } = work;
   const base = { sessionId, staleRevision, removed: [] };
   const [first = [], ...others] = batchesOf(plan, vectors);
   const parts = [first, ...others];
   const window = writeWindow(env.WRITE_MIB_PER_SECOND);
   let hasMore = false;
-  for (const [i, units] of parts.entries()) {
-    const embedded: Embedded = { ...base, units };
+  for (const [i, turns] of parts.entries()) {
+    const embedded: Embedded = { ...base, turns };
     if (i === 0) embedded.removed = plan.removed.map((message) => message.orderKey);
     if (i === parts.length - 1 && isWhole) {
       const embedding = vectors[vectors.length - 1];
       if (session && embedding) embedded.session = { textHash: session.textHash, embedding };
-      embedded.end = { rest: plan.rest, ...(delayMs === undefined ? {} : { delayMs }) };
+      embedded.end = endOf(plan.rest, quietInMs);
     }
     if (i > 0) await pause.forMs(pauseAfter(STORE_MAX_VECTORS * VECTOR_WRITE_BYTES, 0, window));
     hasMore = await ctx.runMutation(internal.embeddings.store, { embedded });
@@ -200,9 +201,13 @@ async function storeWork(
   return hasMore;
 }
 
-/** Units with their vectors, in batches of at most `STORE_MAX_VECTORS` where units allow it. */
-function batchesOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["units"][] {
-  const parts: Embedded["units"][] = [];
+function endOf(rest: Rest, quietInMs: number): Embedded["end"] {
+  return rest.kind === "growing" ? { ...rest, delayMs: quietInMs } : rest;
+}
+
+/** Turns with their vectors, in batches of at most `STORE_MAX_VECTORS` where turns allow it. */
+function batchesOf(plan: Work["plan"], vectors: readonly number[][]): Embedded["turns"][] {
+  const parts: Embedded["turns"][] = [];
   let at = 0;
   let inBatch = Infinity;
   for (const { first, messages, textHash, chunks } of plan.turns) {

@@ -41,8 +41,8 @@ export const sessionEmbeddings = defineTable({
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
- * Vectors of messages: one per unit (a prompt with the answers to it, or a series of answers), several for a
- * long unit, stored with the unit's first message. Written and read like `sessionEmbeddings`; a hit is looked
+ * Vectors of messages: one per turn (a prompt with the answers to it, or a series of answers), several for a
+ * long turn, stored with the turn's first message. Written and read like `sessionEmbeddings`; a hit is looked
  * up by its id in `passages`.
  */
 export const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector })
@@ -50,8 +50,8 @@ export const messageEmbeddings = defineTable({ ...ofMessage, embedding: vVector 
   .vectorIndex("by_embedding", { ...vectorIndex, filterFields: ["userId"] });
 
 /**
- * The text of each vector of `messageEmbeddings`, with the unit's first message and its order key, the index
- * in a long unit (`chunk` 0, 1, …), and the `textHash` of the whole unit. A table of its own: in the vector's
+ * The text of each vector of `messageEmbeddings`, with the turn's first message and its order key, the index
+ * in a long turn (`chunk` 0, 1, …), and the `textHash` of the whole turn. A table of its own: in the vector's
  * row, every read would cost 13.8 kB more, and in `messages`, embedding would read and write the message
  * again. Written by `model/embedding/embeddings.ts` in one transaction with the vectors; read by search to
  * show a hit, and by `model/embedding/staleRange.ts` to find what is already embedded.

@@ -1,25 +1,51 @@
 import { getConvexSize, type Value } from "convex/values";
 
-/** Rows and bytes that a list, or one step of a long job, may still read. Reading ends when either is used up. */
-export type Budget = { rows: number; bytes: number };
+/** Rows and bytes that a query, or one step of a long job, may still read. Reading ends when either is used up. */
+export type ReadBudget = { rows: number; bytes: number };
 
 /** One step stays far below every limit of a transaction (16,000 writes, 16 MiB, 1 s), and is quick to retry. */
 const STEP_ROWS = 500;
 const STEP_BYTES = 4 * 1024 * 1024;
 
-export function stepBudget(): Budget {
+export function stepBudget(): ReadBudget {
   return { rows: STEP_ROWS, bytes: STEP_BYTES };
 }
 
 /** Deducts a row from the budget. */
-export function spend(budget: Budget, row: object): void {
-  budget.rows -= 1;
-  budget.bytes -= getConvexSize(row as Value);
+export function spend(budget: ReadBudget, row: object): void {
+  deduct(budget, { rows: 1, bytes: getConvexSize(row as Value) });
+}
+
+/** Deducts a read whose cost is known. */
+export function deduct(budget: ReadBudget, cost: Readonly<ReadBudget>): void {
+  budget.rows -= cost.rows;
+  budget.bytes -= cost.bytes;
 }
 
 /** Whether the budget allows another read. */
-export function hasRoom(budget: Budget): boolean {
+export function hasRoom(budget: Readonly<ReadBudget>): boolean {
   return budget.rows > 0 && budget.bytes > 0;
+}
+
+/** Whether the budget covers a read whose cost is known. */
+export function covers(budget: Readonly<ReadBudget>, cost: Readonly<ReadBudget>): boolean {
+  return cost.rows <= budget.rows && cost.bytes <= budget.bytes;
+}
+
+/** Reads with a share of the budget, at most `share`, and deducts what was used of it. */
+export async function withShare<Result>(
+  budget: ReadBudget,
+  share: Partial<ReadBudget>,
+  read: (own: ReadBudget) => Promise<Result>,
+): Promise<Result> {
+  const given: Readonly<ReadBudget> = {
+    rows: Math.min(budget.rows, share.rows ?? Infinity),
+    bytes: Math.min(budget.bytes, share.bytes ?? Infinity),
+  };
+  const own = { ...given };
+  const result = await read(own);
+  deduct(budget, { rows: given.rows - own.rows, bytes: given.bytes - own.bytes });
+  return result;
 }
 
 /**
@@ -29,7 +55,7 @@ export function hasRoom(budget: Budget): boolean {
  */
 export async function takeWithin<Row extends object>(
   rows: AsyncIterable<Row>,
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<Row[]> {
   const taken: Row[] = [];
   if (!hasRoom(budget)) return taken;
@@ -47,7 +73,7 @@ export async function takeWithin<Row extends object>(
  */
 export async function firstWithin<Row extends object>(
   rows: AsyncIterable<Row>,
-  bounds: Readonly<Budget>,
+  bounds: Readonly<ReadBudget>,
 ): Promise<{ rows: Row[]; isComplete: boolean }> {
   const budget = { ...bounds, rows: bounds.rows + 1 };
   const taken = await takeWithin(rows, budget);

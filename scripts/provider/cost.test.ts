@@ -7,7 +7,7 @@ import { startTestEngine, type TestEngine, type TestUser } from "../local/testin
 
 const UNITS = 40;
 const HISTORIES = [40, 800] as const;
-/** The budget: so many documents and bytes beside the new units and their text. */
+/** The budget: so many documents and bytes beside the new turns and their text. */
 const SPARE_DOCUMENTS = 5;
 const SPARE_BYTES = 5_000;
 /** What a message's row holds beside its text, and is read with it: ids, order key, hash, field names. */
@@ -39,7 +39,7 @@ afterAll(async () => {
   await provider.stop();
 });
 
-/** Prompts, each a unit by itself, at the end of a session that is named after its history. */
+/** Prompts, each a turn of its own, at the end of a session that is named after its history. */
 const text = (history: number, i: number) => `prompt ${i} of ${history} asks something of its own`;
 async function say(history: number, from: number, count: number): Promise<string[]> {
   const texts = Array.from({ length: count }, (_, i) => text(history, from + i));

@@ -53,7 +53,7 @@ const expectComplete = async (count: number) => {
 };
 
 describe("a syncing session costs each token once", () => {
-  test("80 turns delivered one by one embed no unit twice", async () => {
+  test("80 turns delivered one by one embed no turn twice", async () => {
     for (let i = 0; i < 80; i++) {
       await say(i, i % 2 === 0 ? "user" : "assistant", `turn ${i}, word${i}`);
       await clock.advance(t, 10_000);
@@ -63,7 +63,7 @@ describe("a syncing session costs each token once", () => {
     await expectComplete(40);
   });
 
-  test("a turn is one unit, embedded when it is complete", async () => {
+  test("a turn has one vector, made when it is complete", async () => {
     await say(0, "user", "why is it so?");
     for (let i = 1; i < 10; i++) {
       await say(i, "assistant", `step ${i}.`);
@@ -198,7 +198,7 @@ describe("a session that cannot be read or stored", () => {
 });
 
 describe("vectors follow the text", () => {
-  test("a rewritten message replaces its unit's vector, and no other", async () => {
+  test("a rewritten message replaces its turn's vector, and no other", async () => {
     await batch(conversation(6));
     await clock.advance(t, HOUR);
     const before = sentTexts().length;
@@ -278,7 +278,7 @@ describe("vectors follow the text", () => {
     await clock.advance(t, HOUR);
     const before = await stored();
     const [{ messageId, sessionId } = expect.fail("no passage")] = before.passages;
-    const unit = {
+    const turn = {
       messageId,
       orderKey: "0",
       textHash: "outdated",
@@ -286,21 +286,21 @@ describe("vectors follow the text", () => {
       chunks: [{ text: "outdated", embedding: vectorOf("outdated") }],
     };
     await t.mutation(internal.embeddings.store, {
-      embedded: { sessionId, staleRevision: -1, units: [unit], removed: [] },
+      embedded: { sessionId, staleRevision: -1, turns: [turn], removed: [] },
     });
     expect(await stored()).toEqual(before);
   });
 
-  test("a unit that two runs store has its vectors once", async () => {
+  test("a turn that two runs store has its vectors once", async () => {
     await batch(conversation(2));
     await clock.advance(t, HOUR);
     const before = await stored();
     expect(before.passages).toHaveLength(1);
     for (const { sessionId, messageId, orderKey, textHash } of before.passages) {
       const chunks = [{ text: "again", embedding: vectorOf("again") }];
-      const unit = { messageId, orderKey, textHash, messages: [], chunks };
+      const turn = { messageId, orderKey, textHash, messages: [], chunks };
       await t.mutation(internal.embeddings.store, {
-        embedded: { sessionId, staleRevision: -1, units: [unit], removed: [] },
+        embedded: { sessionId, staleRevision: -1, turns: [turn], removed: [] },
       });
     }
     expect(await stored()).toEqual(before);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { planEmbeddings, type MessageWindow } from "./plan";
+import { planEmbeddings, type MessageWindow, type Rest } from "./plan";
 import { turnText, type TurnMessage } from "./turns";
 import { textHashOf } from "./vectorSpace";
 
@@ -12,7 +12,9 @@ const message = (key: string, role: string, text: string, embeddedHash?: string)
   embeddedHash,
 });
 const plan = (messages: TurnMessage[], how: Partial<MessageWindow<TurnMessage>> = {}) =>
-  planEmbeddings(space, { messages, isEnd: true, hasMore: false, isQuiet: true, ...how });
+  planEmbeddings(space, { messages, end: "last", isQuiet: true, ...how });
+/** The order key from which something stays stale. */
+const startOf = (rest: Rest) => (rest.kind === "nothing" ? "" : rest.from);
 const starts = ({ turns }: Awaited<ReturnType<typeof plan>>) => turns.map((turn) => turn.first.id);
 
 /** The messages after an embedding job: each turn's hash is on its first message. */
@@ -32,7 +34,11 @@ const talk = [
 describe("planning embeddings", () => {
   test("embeds every turn once, and then nothing", async () => {
     expect(starts(await plan(talk))).toEqual(["1", "4"]);
-    expect(await plan(await embedded(talk))).toMatchObject({ turns: [], removed: [], rest: null });
+    expect(await plan(await embedded(talk))).toMatchObject({
+      turns: [],
+      removed: [],
+      rest: { kind: "nothing" },
+    });
   });
 
   test("embeds only the turn whose text changed", async () => {
@@ -44,10 +50,10 @@ describe("planning embeddings", () => {
   test("waits for a turn that may still grow", async () => {
     const growing = await plan(talk.slice(0, 3), { isQuiet: false });
     expect(starts(growing)).toEqual([]);
-    expect(growing).toMatchObject({ rest: "1", isWaiting: true });
+    expect(growing).toMatchObject({ rest: { kind: "growing", from: "1" } });
     const rested = await plan(talk.slice(0, 3), { isQuiet: true });
     expect(starts(rested)).toEqual(["1"]);
-    expect(rested).toMatchObject({ rest: null, isWaiting: false });
+    expect(rested).toMatchObject({ rest: { kind: "nothing" } });
   });
 
   test("embeds only the later messages when a turn continues after it was embedded", async () => {
@@ -65,24 +71,25 @@ describe("planning embeddings", () => {
 
   test("embeds everything under another model", async () => {
     const other = { ...space, model: "n" };
-    const window = { messages: await embedded(talk), isEnd: true, hasMore: false, isQuiet: true };
+    const window = { messages: await embedded(talk), end: "last", isQuiet: true } as const;
     expect((await planEmbeddings(other, window)).turns).toHaveLength(2);
   });
 });
 
 describe("a window that ends before the stale range does", () => {
   test("leaves its last turn to the next window", async () => {
-    const first = await plan(talk, { hasMore: true, isEnd: false });
+    const first = await plan(talk, { end: "cut" });
     expect(starts(first)).toEqual(["1"]);
-    expect(first).toMatchObject({ rest: "4", isWaiting: false });
+    expect(first).toMatchObject({ rest: { kind: "unread", from: "4" } });
   });
 
   test("always advances, even for a single turn or with nothing to embed", async () => {
-    const turn = await plan(talk.slice(1, 3), { hasMore: true, isEnd: false });
+    const turn = await plan(talk.slice(1, 3), { end: "cut" });
     expect(starts(turn)).toEqual(["2"]);
-    expect(turn.rest! > "3" && turn.rest! < "4").toBe(true);
-    const system = await plan([message("1", "system", "be nice")], { hasMore: true, isEnd: false });
-    expect(system.rest! > "1").toBe(true);
+    const from = startOf(turn.rest);
+    expect(from > "3" && from < "4").toBe(true);
+    const system = await plan([message("1", "system", "be nice")], { end: "cut" });
+    expect(startOf(system.rest) > "1").toBe(true);
   });
 });
 

@@ -4,13 +4,16 @@ import { textHashOf, type VectorSpace } from "./vectorSpace";
 
 /** Decides which messages of a conversation must be embedded. Pure except for hashing. */
 
+/**
+ * Where a window ends: `cut` within the stale range, which goes on after it; `inside` the conversation, whose
+ * next message begins a turn; or with the `last` message of the conversation.
+ */
+export type WindowEnd = "cut" | "inside" | "last";
+
 /** Consecutive messages of one conversation, read from the start of its stale range. */
 export type MessageWindow<M extends TurnMessage> = {
   messages: readonly M[];
-  /** The last message is the end of the conversation. */
-  isEnd: boolean;
-  /** The stale range continues after the last message. */
-  hasMore: boolean;
+  end: WindowEnd;
   /** The conversation has paused, so its last turn counts as complete. */
   isQuiet: boolean;
 };
@@ -23,14 +26,18 @@ type PlannedTurn<M extends TurnMessage> = {
   chunks: string[];
 };
 
+/**
+ * What stays stale: nothing; the messages from an order key on, which the next round reads; or, from there
+ * on, a turn that may still grow.
+ */
+export type Rest =
+  { kind: "nothing" } | { kind: "unread"; from: string } | { kind: "growing"; from: string };
+
 export type EmbedPlan<M extends TurnMessage> = {
   turns: PlannedTurn<M>[];
   /** Messages that no turn starts with any more; their vectors must be deleted. */
   removed: M[];
-  /** The order key from which the range stays stale; null when nothing is left. */
-  rest: string | null;
-  /** The rest is a turn that may still grow. */
-  isWaiting: boolean;
+  rest: Rest;
 };
 
 /**
@@ -43,7 +50,7 @@ export async function planEmbeddings<M extends TurnMessage>(
   window: MessageWindow<M>,
 ): Promise<EmbedPlan<M>> {
   const all = await splitAtEmbedded(space, turnsOf(window.messages));
-  const { done, rest, isWaiting } = deferLastTurn(all, window);
+  const { done, rest } = deferLastTurn(all, window);
   const turns: PlannedTurn<M>[] = [];
   for (const { first, messages, isEmbedded } of done) {
     const text = turnText(messages);
@@ -51,26 +58,31 @@ export async function planEmbeddings<M extends TurnMessage>(
     const textHash = await textHashOf(space, text);
     turns.push({ first, messages, textHash, chunks: chunksOf(text) });
   }
-  return { turns, removed: removedOf(window.messages, all), rest, isWaiting };
+  return { turns, removed: removedOf(window.messages, all), rest };
 }
 
 type CheckedTurn<M extends TurnMessage> = Turn<M> & { isEmbedded: boolean };
 
 /** Defers the last turn if more messages may belong to it. */
-function deferLastTurn<M extends TurnMessage>(all: CheckedTurn<M>[], window: MessageWindow<M>) {
-  const { isEnd, hasMore, isQuiet } = window;
+function deferLastTurn<M extends TurnMessage>(
+  all: CheckedTurn<M>[],
+  { messages, end, isQuiet }: MessageWindow<M>,
+): { done: CheckedTurn<M>[]; rest: Rest } {
   const last = all[all.length - 1];
-  const everything = { done: all, rest: hasMore ? keyAfter(window) : null, isWaiting: false };
-  if (last === undefined || last.isEmbedded || !isOpen(last)) return everything;
-  const allButLast = { done: all.slice(0, -1), rest: last.first.orderKey };
-  if (hasMore) return all.length > 1 ? { ...allButLast, isWaiting: false } : everything;
-  return isEnd && !isQuiet ? { ...allButLast, isWaiting: true } : everything;
+  const isComplete = last === undefined || last.isEmbedded || !isOpen(last);
+  if (!isComplete && end === "last" && !isQuiet) {
+    return { done: all.slice(0, -1), rest: { kind: "growing", from: last.first.orderKey } };
+  }
+  if (end !== "cut") return { done: all, rest: { kind: "nothing" } };
+  // A turn longer than a window is embedded in pieces.
+  if (isComplete || all.length === 1) return { done: all, rest: restAfter(messages) };
+  return { done: all.slice(0, -1), rest: { kind: "unread", from: last.first.orderKey } };
 }
 
-/** A key between the last message and its successor, because all order keys have the same length. */
-function keyAfter<M extends TurnMessage>({ messages }: MessageWindow<M>): string | null {
+/** The rest after the last message: its key is less than any later one, because all have the same length. */
+function restAfter(messages: readonly TurnMessage[]): Rest {
   const last = messages[messages.length - 1];
-  return last === undefined ? null : `${last.orderKey}~`;
+  return last === undefined ? { kind: "nothing" } : { kind: "unread", from: `${last.orderKey}~` };
 }
 
 /** Splits turns after the beginning that was embedded unchanged. */

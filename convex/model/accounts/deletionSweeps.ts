@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
+import { hasRoom, spend, takeWithin, type ReadBudget } from "../readBudget";
 import { purgeSession, removeSessionRow, sweep } from "../sessions/deletion";
 import { removeVersion1Row } from "../stats/version1";
 import { vLimitClass } from "./rateLimits";
@@ -13,7 +13,7 @@ type Run = {
   userId: Id<"users">;
   deletion: Deletion;
   progress: Deletion["progress"];
-  budget: Budget;
+  budget: ReadBudget;
 };
 
 /**

@@ -18,8 +18,8 @@ export async function readWork(ctx: QueryCtx, sessionId: Id<"sessions">) {
   };
 }
 
-/** Vectors of one unit. `messages` records the content they were made from. */
-const vUnit = v.object({
+/** Vectors of one turn. `messages` records the content they were made from. */
+const vTurn = v.object({
   messageId: v.id("messages"),
   orderKey: v.string(),
   textHash: v.string(),
@@ -27,27 +27,28 @@ const vUnit = v.object({
   chunks: v.array(v.object({ text: v.string(), embedding: vVector })),
 });
 
+const vEnd = v.union(
+  v.object({ kind: v.literal("nothing") }),
+  v.object({ kind: v.literal("unread"), from: v.string() }),
+  v.object({ kind: v.literal("growing"), from: v.string(), delayMs: v.number() }),
+);
+
 /** What a job made of a session, or one batch of it. */
 export const vEmbedded = v.object({
   sessionId: v.id("sessions"),
   staleRevision: v.number(),
-  units: v.array(vUnit),
-  /** Order keys of messages that no longer start a unit. */
+  turns: v.array(vTurn),
+  /** Order keys of messages that no longer start a turn. */
   removed: v.array(v.string()),
   session: v.optional(v.object({ textHash: v.string(), embedding: vVector })),
-  /**
-   * Set in the last batch. `rest` is the order key from which the range is still stale, null if nothing is.
-   * `delayMs` schedules another job for it; without a delay, the same job continues.
-   */
-  end: v.optional(
-    v.object({ rest: v.union(v.string(), v.null()), delayMs: v.optional(v.number()) }),
-  ),
+  /** Set in the last batch: what is still stale (`Rest`), and when another job looks at a growing turn. */
+  end: v.optional(vEnd),
 });
 export type Embedded = Infer<typeof vEmbedded>;
 
 /**
- * Stores vectors of units that have not changed since they were read. Stores nothing if the session was
- * deleted meanwhile, and keeps a unit that another job stored meanwhile. Returns true if the job has more
+ * Stores vectors of turns that have not changed since they were read. Stores nothing if the session was
+ * deleted meanwhile, and keeps a turn that another job stored meanwhile. Returns true if the job has more
  * to embed in this session. Writes no message, and the session's row once; reads messages again only if
  * the session has changed.
  */
@@ -55,11 +56,11 @@ export async function store(ctx: MutationCtx, embedded: Embedded, now: number): 
   const session = await ctx.db.get("sessions", embedded.sessionId);
   if (session === null) return false;
   const isUnchanged = (session.staleRevision ?? 0) === embedded.staleRevision;
-  for (const unit of embedded.units) {
-    if (isUnchanged || (await isCurrent(ctx, unit.messages))) await storeUnit(ctx, session, unit);
+  for (const turn of embedded.turns) {
+    if (isUnchanged || (await isCurrent(ctx, turn.messages))) await storeTurn(ctx, session, turn);
   }
   for (const orderKey of embedded.removed) {
-    await removeUnit(ctx, { sessionId: session._id, orderKey });
+    await removeTurn(ctx, { sessionId: session._id, orderKey });
   }
   const fields: SessionFields = {};
   if (embedded.session) Object.assign(fields, await storeSession(ctx, session, embedded.session));
@@ -78,7 +79,7 @@ type SessionFields = Partial<
   Pick<Doc<"sessions">, "embeddedHash" | "embeddingId" | "staleFrom" | "staleTo" | "embedDueAt">
 >;
 
-async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"]) {
+async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vTurn>["messages"]) {
   for (const { id, deliveryHash } of messages) {
     const message = await ctx.db.get("messages", id);
     if (message?.deliveryHash !== deliveryHash) return false;
@@ -86,33 +87,33 @@ async function isCurrent(ctx: QueryCtx, messages: Infer<typeof vUnit>["messages"
   return true;
 }
 
-async function storeUnit(ctx: MutationCtx, session: Doc<"sessions">, unit: Infer<typeof vUnit>) {
-  const { messageId, orderKey, textHash } = unit;
+async function storeTurn(ctx: MutationCtx, session: Doc<"sessions">, turn: Infer<typeof vTurn>) {
+  const { messageId, orderKey, textHash } = turn;
   const { userId, _id: sessionId } = session;
   const at = { sessionId, orderKey };
   const stored = await passagesOf(ctx, at).first();
   if (stored?.textHash === textHash) return;
-  if (stored) await removeUnit(ctx, at);
+  if (stored) await removeTurn(ctx, at);
   const ids = { userId, sessionId, messageId };
-  for (const [chunk, { text, embedding }] of unit.chunks.entries()) {
+  for (const [chunk, { text, embedding }] of turn.chunks.entries()) {
     const embeddingId = await ctx.db.insert("messageEmbeddings", { ...ids, embedding });
     const passage = { ...ids, orderKey, chunk, text, textHash, embeddingId };
     await ctx.db.insert("passages", passage);
   }
 }
 
-/** Removes a unit's passages and vectors; a unit has about 30 at most. */
-async function removeUnit(ctx: MutationCtx, unit: UnitKey) {
-  for await (const { _id, embeddingId } of passagesOf(ctx, unit)) {
+/** Removes a turn's passages and vectors; a turn has about 30 at most. */
+async function removeTurn(ctx: MutationCtx, turn: TurnKey) {
+  for await (const { _id, embeddingId } of passagesOf(ctx, turn)) {
     await ctx.db.delete("messageEmbeddings", embeddingId);
     await ctx.db.delete("passages", _id);
   }
 }
 
-/** Identifies a unit: the order key of its first message is unique within the session. */
-type UnitKey = { sessionId: Id<"sessions">; orderKey: string };
+/** Identifies a turn: the order key of its first message is unique within the session. */
+type TurnKey = { sessionId: Id<"sessions">; orderKey: string };
 
-function passagesOf(ctx: QueryCtx, { sessionId, orderKey }: UnitKey) {
+function passagesOf(ctx: QueryCtx, { sessionId, orderKey }: TurnKey) {
   return ctx.db
     .query("passages")
     .withIndex("by_session_and_order_key", (q) =>
@@ -136,22 +137,23 @@ async function storeSession(
 
 /**
  * Updates the stale range after the last batch. If the session changed meanwhile, the whole range stays
- * stale; units already stored are recognised by their hash.
+ * stale; turns already stored are recognised by their hash.
  */
 async function finish(
   ctx: MutationCtx,
   session: Doc<"sessions">,
-  { rest, delayMs }: NonNullable<Embedded["end"]>,
+  end: Infer<typeof vEnd>,
   isUnchanged: boolean,
   now: number,
 ): Promise<{ fields: SessionFields; hasMore: boolean }> {
-  const staleFrom = isUnchanged ? (rest ?? undefined) : session.staleFrom;
+  const rest = end.kind === "nothing" ? undefined : end.from;
+  const staleFrom = isUnchanged ? rest : session.staleFrom;
   const fields: SessionFields = { staleFrom, staleTo: session.staleTo, embedDueAt: now };
   const isDone = staleFrom === undefined;
-  const hasMore = !isDone && rest !== null && delayMs === undefined;
+  const hasMore = !isDone && end.kind === "unread";
   if (isDone) Object.assign(fields, { staleTo: undefined, embedDueAt: undefined });
   else if (!hasMore) {
-    const delay = (isUnchanged ? delayMs : undefined) ?? EMBED_DELAY_MS;
+    const delay = isUnchanged && end.kind === "growing" ? end.delayMs : EMBED_DELAY_MS;
     fields.embedDueAt = await scheduleJob(ctx, [session._id], now, delay);
   }
   return { fields, hasMore };

@@ -16,18 +16,18 @@ import {
   selectedFrom,
 } from "./selection";
 import { secretOf } from "../accounts/userSecret";
+import { deduct, hasRoom, type ReadBudget } from "../readBudget";
 import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
 
 /** A page ends with the piece that exceeds this; larger pages would take more than a third of a query's second. */
-const PAGE_BYTES = 1024 * 1024;
-const PAGE_ROWS = 4_000;
+const PAGE_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 1024 * 1024 };
 const PAGE_SESSIONS = 50;
 /** Sessions read for one page, if a filter excludes most of them. */
 const SCAN_SESSIONS = 500;
-/** Messages, and rows of messages and parts, read for one piece. */
-const PIECE_BUDGET = { limit: 200, maxRows: PAGE_ROWS };
+/** Messages of one piece. */
+const PIECE_MESSAGES = 200;
 
 /**
  * A page of an export: the selected sessions, newest first, each with its messages in order. `next` is the
@@ -43,13 +43,11 @@ export async function page(
   const start = position === null ? null : readPosition(position);
   const pieces: SessionPage[] = [];
   let unknown: string[] = [];
-  let bytes = 0;
-  let rows = 0;
+  const budget = { ...PAGE_BUDGET };
   let scanned = 0;
-  const isFull = () => bytes >= PAGE_BYTES || rows >= PAGE_ROWS;
   for await (const found of selectedFrom(ctx, user, selection, start?.at ?? null)) {
     const { session, at } = found;
-    if (isFull() || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
+    if (!hasRoom(budget) || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
       return { pieces, unknown, next: writePosition(at, CONVERSATION_START) };
     }
     scanned++;
@@ -57,7 +55,7 @@ export async function page(
       unknown.push(found.id);
       continue;
     }
-    bytes += getConvexSize(session);
+    deduct(budget, { rows: 0, bytes: getConvexSize(session) });
     if (!matchesFilter(session, selection)) continue;
     const resumed =
       start !== null && isSamePosition(start.at, at) ? start.reached : CONVERSATION_START;
@@ -66,16 +64,19 @@ export async function page(
       const head = { ...piece.head, ...review };
       pieces.push({ ...piece, head, unknown, position: writePosition(at, reached) });
       unknown = [];
-      bytes += countBytes(piece.messages) + getConvexSize(review);
-      rows += countRows(piece.messages);
-      if (isFull() && next !== null) return { pieces, unknown, next: writePosition(at, next) };
+      deduct(budget, {
+        rows: countRows(piece.messages),
+        bytes: countBytes(piece.messages) + getConvexSize(review),
+      });
+      if (!hasRoom(budget) && next !== null)
+        return { pieces, unknown, next: writePosition(at, next) };
     }
   }
   return { pieces, unknown, next: null };
 }
 
-/** Messages and rows of one page of a shared session. */
-const SHARED_PAGE_BUDGET = { limit: 1_000, maxRows: PAGE_ROWS };
+/** Messages of one page of a shared session. */
+const SHARED_PAGE_MESSAGES = 1_000;
 
 type SharedPage = Pick<SessionPage, "head" | "messages" | "from"> & {
   isCounting: boolean;
@@ -94,7 +95,7 @@ export async function sharedPage(
   const { from, cursor } =
     position === null ? CONVERSATION_START : readConversationPosition(position);
   const page = await MessagePages.page(ctx, session, {
-    ...SHARED_PAGE_BUDGET,
+    limit: SHARED_PAGE_MESSAGES,
     cursor: cursor || undefined,
   });
   const { messages, hasMore } = page;
@@ -129,7 +130,7 @@ async function* readPieces(
   while (reached !== null) {
     const { from }: ConversationPosition = reached;
     const found = await MessagePages.page(ctx, session, {
-      ...PIECE_BUDGET,
+      limit: PIECE_MESSAGES,
       cursor: reached.cursor || undefined,
     });
     const next: ConversationPosition | null =

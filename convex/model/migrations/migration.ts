@@ -1,6 +1,6 @@
 import type { Doc, TableNames } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { hasRoom, spend, type Budget } from "../readBudget";
+import { hasRoom, spend, type ReadBudget } from "../readBudget";
 
 /** Where a migration resumes; null before its first step. */
 export type MigrationCursor = string | number | null;
@@ -17,7 +17,7 @@ export type StepResult =
 export type Migration = {
   /** Identifies the migration in the `migrations` table; never changes once released. */
   name: string;
-  step: (ctx: MutationCtx, cursor: MigrationCursor, budget: Budget) => Promise<StepResult>;
+  step: (ctx: MutationCtx, cursor: MigrationCursor, budget: ReadBudget) => Promise<StepResult>;
 };
 
 /**
@@ -27,7 +27,7 @@ export type Migration = {
 export function everyRow<Table extends TableNames>(
   name: string,
   table: Table,
-  change: (ctx: MutationCtx, row: Doc<Table>, budget: Budget) => Promise<boolean>,
+  change: (ctx: MutationCtx, row: Doc<Table>, budget: ReadBudget) => Promise<boolean>,
 ): Migration {
   return {
     name,

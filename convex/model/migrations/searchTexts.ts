@@ -2,7 +2,7 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { type SearchText, searchTextsOf } from "../../lib/search/searchTexts";
 import { containsInlineData } from "../../lib/search/readable";
-import { spend, type Budget } from "../readBudget";
+import { spend, type ReadBudget } from "../readBudget";
 import { insertSearchTexts } from "../search/searchTexts";
 import { everyRow } from "./migration";
 
@@ -11,7 +11,7 @@ import { everyRow } from "./migration";
  * from the text index.
  */
 
-/** Budget bytes per byte of text: deriving takes several times as long as reading, and a step has one second. */
+/** ReadBudget bytes per byte of text: deriving takes several times as long as reading, and a step has one second. */
 const BYTES_PER_BYTE = 5;
 
 type Stored = Pick<Doc<"parts">, "userId" | "sessionId" | "messageId" | "orderKey">;
@@ -21,7 +21,7 @@ async function insertOnce(
   ctx: MutationCtx,
   stored: Stored,
   texts: readonly SearchText[],
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<boolean> {
   const [first] = texts;
   if (first === undefined) return false;

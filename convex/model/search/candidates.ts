@@ -2,6 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { summarizeMatches, type Matcher } from "../../lib/search/matching";
 import type { Concept } from "../../lib/search/query";
+import type { ReadBudget } from "../readBudget";
 import { shownTitle } from "../sessions/sessions";
 import { filtersSessions, type Filters, hasRole, matchesSessionFilter } from "./filters";
 import {
@@ -34,8 +35,8 @@ const RARE_WORDS_MAX = 2;
 /** A word that this many candidate sessions contain needs no search of its own. */
 const COMMON_WORD_SESSIONS = 3;
 
-/** The documents, rows and bytes that a source may still read. */
-type SourceBudget = { upTo: number; rows: number; bytes: number };
+/** What a source may still read, and `upTo` how many documents the whole search may then have read. */
+type SourceBudget = ReadBudget & { upTo: number };
 
 /** Caches sessions of one user, so that each is read once; null for sessions that do not exist. */
 export class Sessions {

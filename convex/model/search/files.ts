@@ -6,8 +6,8 @@ import { joinRows } from "../../lib/sessions/partRows";
 import { matcherOf } from "../../lib/search/matching";
 import { prepareQuery } from "../../lib/search/query";
 import type { User } from "../accounts/user";
-import { type Budget, takeWithin } from "../readBudget";
-import { rowsOfMessage } from "../sessions/parts";
+import { type ReadBudget, withShare } from "../readBudget";
+import { firstRows } from "../sessions/parts";
 import { shownTitle } from "../sessions/sessions";
 import { readCandidates, Sessions } from "./candidates";
 import type { Filters } from "./filters";
@@ -16,7 +16,7 @@ import type { Filters } from "./filters";
 
 /** Messages whose calls are looked at, and what that reads in all. */
 const MESSAGES_MAX = 60;
-const READ: Readonly<Budget> = { rows: 600, bytes: 2 * 1024 * 1024 };
+const FILES_BUDGET: Readonly<ReadBudget> = { rows: 600, bytes: 2 * 1024 * 1024 };
 /** Parts of a message that are looked at. */
 const MESSAGE_ROWS = 40;
 
@@ -55,7 +55,7 @@ export async function sessionsForFile(
   const { candidates, hasMore } = await readCandidates({ matcher, filters, sessions });
   const messageIds = new Set(candidates.flatMap(({ messageId }) => messageId ?? []));
   const found = new Map<Id<"sessions">, Mention[]>();
-  const budget = { ...READ };
+  const budget = { ...FILES_BUDGET };
   for (const messageId of Array.from(messageIds).slice(0, MESSAGES_MAX)) {
     const message = await ctx.db.get("messages", messageId);
     const mention = message && (await mentionIn(ctx, message, path, budget));
@@ -84,16 +84,12 @@ async function mentionIn(
   ctx: QueryCtx,
   message: Doc<"messages">,
   path: string,
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<Mention | undefined> {
-  const own = { rows: Math.min(MESSAGE_ROWS, budget.rows), bytes: budget.bytes };
-  const before = { ...own };
-  const rows = await takeWithin(rowsOfMessage(ctx, message), own);
-  budget.rows -= before.rows - own.rows;
-  budget.bytes -= before.bytes - own.bytes;
-  // A part that the bound cut in two cannot be parsed.
-  const whole = own.rows > 0 && own.bytes > 0 ? rows : withoutLastPart(rows);
-  const { parts } = joinRows(whole);
+  const rows = await withShare(budget, { rows: MESSAGE_ROWS }, (own) =>
+    firstRows(ctx, message, own),
+  );
+  const { parts } = joinRows(rows);
   const calls = parseParts(parts)
     .flatMap(readPart)
     .flatMap((part) => {
@@ -106,11 +102,6 @@ async function mentionIn(
   const text = [message.textContent ?? "", ...parts.map(({ content }) => content)].join("\n");
   const isNamed = text.replace(/\\+/g, "/").includes(queryOf(path));
   return isNamed ? { messageId: message._id, use: "mentioned" } : undefined;
-}
-
-function withoutLastPart(rows: readonly Doc<"parts">[]): Doc<"parts">[] {
-  const last = rows[rows.length - 1]?.order ?? 0;
-  return rows.filter(({ order }) => order < last);
 }
 
 function fileSession(session: Doc<"sessions">, mentions: Mention[]): FileSession {

@@ -26,8 +26,8 @@ import * as Sessions from "./sessions";
 
 type User = Doc<"users">;
 
-/** What one query reads, masks and converts in a third of its second. */
-const CONVERSATION_BUDGET = { limit: 2_000, maxRows: 4_000 };
+/** Messages that one query reads, masks and converts in a third of its second. */
+const CONVERSATION_MESSAGES = 2_000;
 
 /** The largest return value: a message that would exceed it is left for the next page. */
 const RETURNED_MAX_BYTES = 8 * 1024 * 1024;
@@ -37,16 +37,12 @@ export async function conversation(ctx: QueryCtx, session: Doc<"sessions">, curs
   const view = { ...(await reviewedView(ctx, session, "dashboard")), _id: session._id };
   return {
     session: view,
-    ...(await readConversation(ctx, session, { ...CONVERSATION_BUDGET, cursor })),
+    ...(await readConversation(ctx, session, cursor)),
   };
 }
 
-async function readConversation(
-  ctx: QueryCtx,
-  session: Doc<"sessions">,
-  size: typeof CONVERSATION_BUDGET & { cursor?: string },
-) {
-  const page = await MessagePages.page(ctx, session, size);
+async function readConversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?: string) {
+  const page = await MessagePages.page(ctx, session, { limit: CONVERSATION_MESSAGES, cursor });
   const messages: ReturnType<typeof messageView>[] = [];
   let bytes = 0;
   for (const message of page.messages) {
@@ -95,13 +91,13 @@ const HIDDEN_PATH: { projectPath?: string } = {};
 export async function publicConversation(ctx: QueryCtx, session: Doc<"sessions">) {
   return maskForOthers({
     session: { ...Sessions.publicView(session), ...HIDDEN_PATH },
-    ...(await readConversation(ctx, session, CONVERSATION_BUDGET)),
+    ...(await readConversation(ctx, session)),
   });
 }
 
 /** A session as Markdown. If the conversation exceeds the budget, the last line names the full export. */
 export async function markdownOf(ctx: QueryCtx, session: Doc<"sessions">): Promise<string> {
-  const page = await MessagePages.page(ctx, session, CONVERSATION_BUDGET);
+  const page = await MessagePages.page(ctx, session, { limit: CONVERSATION_MESSAGES });
   const head = { ...Sessions.headView(session), isLast: false };
   const sections: string[] = [];
   let shown = 0;

@@ -1,7 +1,7 @@
 import { internal } from "../../_generated/api";
 import type { Doc, Id, TableNames } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { stepBudget, hasRoom, takeWithin, type Budget } from "../readBudget";
+import { deduct, stepBudget, hasRoom, takeWithin, type ReadBudget } from "../readBudget";
 import { removeSessionDay } from "../stats/ledger";
 import { type Generation, generationOf } from "../sync/changes";
 import { releaseDeleted } from "../stats/usageClaims";
@@ -101,7 +101,7 @@ type Purged = { parts: number; messages: number; messageEmbeddings: number };
 export async function purgeSession(
   ctx: MutationCtx,
   deleted: Generation,
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<Purged> {
   const { sessionId } = deleted;
   const sweepTable = (table: "reviews" | "messageChanges") => {
@@ -127,11 +127,11 @@ export async function purgeSession(
   return purged;
 }
 
-/** Budget rows deducted per removed day, for the ledger rows it reads and writes. */
+/** ReadBudget rows deducted per removed day, for the ledger rows it reads and writes. */
 const ROWS_PER_DAY = 5;
 
 /** Removes the session's days from the ledger. */
-async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
+async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: ReadBudget) {
   const days = ctx.db
     .query("sessionDays")
     .withIndex("by_session_and_day", (q) => q.eq("sessionId", sessionId));
@@ -143,7 +143,7 @@ async function sweepDays(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Bu
 }
 
 /** Removes messages. If another message has the same usage, that one is counted from now on. */
-async function sweepMessages(ctx: MutationCtx, deleted: Generation, budget: Budget) {
+async function sweepMessages(ctx: MutationCtx, deleted: Generation, budget: ReadBudget) {
   const messages = ctx.db
     .query("messages")
     .withIndex("by_session", (q) => q.eq("sessionId", deleted.sessionId));
@@ -157,15 +157,14 @@ async function sweepMessages(ctx: MutationCtx, deleted: Generation, budget: Budg
 const VECTOR_BYTES = 14_000;
 
 /** Deletes passages with their vectors, which only the passages refer to; returns the number of vectors. */
-async function sweepPassages(ctx: MutationCtx, sessionId: Id<"sessions">, budget: Budget) {
+async function sweepPassages(ctx: MutationCtx, sessionId: Id<"sessions">, budget: ReadBudget) {
   if (!hasRoom(budget)) return 0;
   const passages = ctx.db
     .query("passages")
     .withIndex("by_session_and_order_key", (q) => q.eq("sessionId", sessionId));
   let vectors = 0;
   for await (const { _id, embeddingId } of passages) {
-    budget.rows -= 2;
-    budget.bytes -= VECTOR_BYTES;
+    deduct(budget, { rows: 2, bytes: VECTOR_BYTES });
     if ((await ctx.db.get("messageEmbeddings", embeddingId)) !== null) {
       await ctx.db.delete("messageEmbeddings", embeddingId);
       vectors += 1;
@@ -181,7 +180,7 @@ export async function sweep<Table extends TableNames>(
   ctx: MutationCtx,
   table: Table,
   rows: AsyncIterable<{ _id: Id<Table> }>,
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<number> {
   const taken = await takeWithin(rows, budget);
   for (const { _id } of taken) await ctx.db.delete(table, _id);

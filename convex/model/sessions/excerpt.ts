@@ -1,16 +1,15 @@
-import type { Doc, Id } from "../../_generated/dataModel";
+import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { notFound } from "../../errors";
-import { joinRows, TEXT_ORDER } from "../../lib/sessions/partRows";
-import { utf8Length } from "../../lib/text";
-import { type Budget, hasRoom, spend } from "../readBudget";
+import { joinRows } from "../../lib/sessions/partRows";
+import { hasRoom, type ReadBudget, spend, withShare } from "../readBudget";
 import { withoutFields } from "./messagePages";
 import * as Parts from "./parts";
 
 /** A few messages of a conversation around any of them, for readers that show only a little of each. */
 
 /** What one excerpt reads at most: rows of messages and of parts, in all. */
-const EXCERPT: Readonly<Budget> = { rows: 600, bytes: 1024 * 1024 };
+const EXCERPT_BUDGET: Readonly<ReadBudget> = { rows: 600, bytes: 1024 * 1024 };
 /** What one message of several may read of its parts; a message read alone has the whole budget. */
 const SHARE_BYTES = 128 * 1024;
 
@@ -30,7 +29,7 @@ export async function excerpt(
   session: Doc<"sessions">,
   { role, limit, ...place }: ExcerptPlace & { role?: Role; limit: number },
 ): Promise<Excerpt> {
-  const budget = { ...EXCERPT };
+  const budget = { ...EXCERPT_BUDGET };
   const read = (order: "asc" | "desc", from: string | null, count: number) =>
     neighbours(ctx, { session, role, order, from, count }, budget);
   if (place.around !== undefined) {
@@ -66,7 +65,7 @@ type Range = {
 };
 
 /** Messages of the role from a place on; `more` if others follow, or the budget ended before. */
-async function neighbours(ctx: QueryCtx, range: Range, budget: Budget) {
+async function neighbours(ctx: QueryCtx, range: Range, budget: ReadBudget) {
   const { session, role, order, from, count } = range;
   const rows = ctx.db
     .query("messages")
@@ -88,37 +87,19 @@ async function neighbours(ctx: QueryCtx, range: Range, budget: Budget) {
 async function shown(
   ctx: QueryCtx,
   found: readonly Doc<"messages">[],
-  budget: Budget,
+  budget: ReadBudget,
   ends: Pick<Excerpt, "hasBefore" | "hasMore">,
 ): Promise<Excerpt> {
   const messages: ExcerptMessage[] = [];
   const share = found.length === 1 ? budget.bytes : SHARE_BYTES;
   for (const message of found) {
     const { _id: id, externalId, createdAt, role, textContent } = message;
-    const rows = await headRows(ctx, message, budget, share);
+    const rows = await withShare(budget, { bytes: share }, (own) =>
+      Parts.firstRows(ctx, message, own),
+    );
     const { text, parts } = joinRows(rows, textContent);
     const whole = textContent === undefined ? undefined : text;
     messages.push(withoutFields({ id, externalId, createdAt, role, parts, textContent: whole }));
   }
   return { messages, ...ends };
-}
-
-/** The first rows of a message, without a part that the bound cuts off. */
-async function headRows(
-  ctx: QueryCtx,
-  message: { _id: Id<"messages"> } & Doc<"messages">,
-  budget: Budget,
-  share: number,
-): Promise<Doc<"parts">[]> {
-  if ((message.partRows ?? 0) === 0 || !hasRoom(budget)) return [];
-  const rows: Doc<"parts">[] = [];
-  let bytes = 0;
-  for await (const row of Parts.rowsOfMessage(ctx, message)) {
-    spend(budget, row);
-    bytes += utf8Length(row.text ?? row.content ?? "");
-    rows.push(row);
-    if (bytes <= share && hasRoom(budget)) continue;
-    return rows.filter(({ order }) => order === TEXT_ORDER || order < row.order);
-  }
-  return rows;
 }

@@ -12,7 +12,7 @@ import {
   writeFeedCursor,
 } from "../../lib/sessions/feedCursor";
 import type { Change } from "../../wire/changes";
-import { type Budget, hasRoom, spend } from "../readBudget";
+import { type ReadBudget, hasRoom, spend } from "../readBudget";
 import { DELETIONS_KEPT_MS, idOf } from "./deletedSessions";
 import { sessionView } from "./sessions";
 
@@ -26,7 +26,7 @@ const SETTLED_AFTER_MS = 5_000;
 /** Changes of the last seconds that a cursor names; others wait until they are older. */
 const FRESH_MAX = 300;
 /** Rows that one page reads: mostly those it returns. */
-const FEED_BUDGET: Readonly<Budget> = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+const FEED_BUDGET: Readonly<ReadBudget> = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** A change with its place, before it is shown. */
 type Found = { at: FeedPosition; id: string; session: Doc<"sessions"> | null };

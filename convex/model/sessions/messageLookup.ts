@@ -1,9 +1,9 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { AppError, notFound } from "../../errors";
-import { utf8Length } from "../../lib/text";
 import type { User } from "../accounts/user";
-import { firstPortion, messagesBetween, viewsOf } from "./messagePages";
+import { covers, deduct, type ReadBudget } from "../readBudget";
+import { costOf, firstPortion, messagesBetween, viewsOf } from "./messagePages";
 import * as Sessions from "./sessions";
 
 /** Finds one message by its id, and reads it with its neighbours. */
@@ -65,8 +65,7 @@ async function withExternalId(
 }
 
 /** Text and parts of the neighbours of a message, as stored; as JSON they may have six times as much. */
-const NEIGHBOURS_MAX_BYTES = 1024 * 1024;
-const NEIGHBOURS_MAX_ROWS = 2_000;
+const NEIGHBOURS_BUDGET: Readonly<ReadBudget> = { rows: 2_000, bytes: 1024 * 1024 };
 
 /**
  * Reads a message with up to so many messages before and after it, in the order of the conversation. A message
@@ -77,7 +76,8 @@ export async function around(
   message: Message,
   counts: { before: number; after: number },
 ) {
-  const budget = { bytes: NEIGHBOURS_MAX_BYTES - sizeOf(message).bytes, rows: NEIGHBOURS_MAX_ROWS };
+  const budget = { ...NEIGHBOURS_BUDGET };
+  deduct(budget, costOf(message));
   const before = await neighbours(ctx, message, "desc", counts.before, budget);
   const after = await neighbours(ctx, message, "asc", counts.after, budget);
   const found = [...before.found.reverse(), message, ...after.found];
@@ -90,29 +90,20 @@ export async function around(
   };
 }
 
-type Budget = { bytes: number; rows: number };
-
-function sizeOf({ textContent = "", partBytes = 0, partRows = 0 }: Message): Budget {
-  return { bytes: utf8Length(textContent) + partBytes, rows: 1 + partRows };
-}
-
 /** The nearest messages on one side; `more` if there are others. */
 async function neighbours(
   ctx: QueryCtx,
   { sessionId, orderKey }: Message,
   order: "asc" | "desc",
   count: number,
-  budget: Budget,
+  budget: ReadBudget,
 ) {
   const place = order === "asc" ? { after: orderKey } : { after: "", reached: orderKey };
   const found: Message[] = [];
   for await (const message of messagesBetween(ctx, { _id: sessionId }, { order, ...place })) {
-    const { bytes, rows } = sizeOf(message);
-    if (found.length >= count || bytes > budget.bytes || rows > budget.rows) {
-      return { found, more: true };
-    }
-    budget.bytes -= bytes;
-    budget.rows -= rows;
+    const cost = costOf(message);
+    if (found.length >= count || !covers(budget, cost)) return { found, more: true };
+    deduct(budget, cost);
     found.push(message);
   }
   return { found, more: false };

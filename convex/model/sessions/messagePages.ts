@@ -13,6 +13,7 @@ import {
 import type { JoinedPart } from "../../lib/sessions/partRows";
 import type { Portion } from "../../lib/sessions/portions";
 import { utf8Length } from "../../lib/text";
+import { covers, deduct, type ReadBudget } from "../readBudget";
 import * as Parts from "./parts";
 
 /**
@@ -21,12 +22,10 @@ import * as Parts from "./parts";
  */
 
 /**
- * Text and parts of one page. Larger pages would exceed a third of a query's second, and, with two bytes a
- * character, a heap of 48 MiB.
+ * Rows, and bytes of text and parts, of one page. Rows are read one at a time; 4,000 take well under a second.
+ * More bytes would exceed a third of a query's second, and, with two bytes a character, a heap of 48 MiB.
  */
-const PAGE_MAX_BYTES = 1024 * 1024;
-/** Rows are read one at a time; 4,000 take well under a second. */
-const PAGE_MAX_ROWS = 4_000;
+export const PAGE_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 1024 * 1024 };
 
 /** A message as returned. The JSON of its parts stays text, because Convex values cannot represent all JSON. */
 export type MessageView = Values<MessageTable> &
@@ -40,9 +39,6 @@ export type MessageView = Values<MessageTable> &
 
 /** Columns copied from the message's row. Text and parts are assembled from several rows. */
 const VIEW_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
-
-/** Bounds of a page: messages, bytes and rows. */
-type PageSize = { limit: number; maxBytes?: number; maxRows?: number };
 
 type Page = {
   messages: MessageView[];
@@ -62,30 +58,26 @@ type Page = {
 export async function page(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id">,
-  size: PageSize & Place,
+  { limit, cursor, order = "asc", after = "" }: { limit: number } & Place,
 ): Promise<Page> {
-  const { limit, cursor, maxBytes = PAGE_MAX_BYTES, maxRows = PAGE_MAX_ROWS } = size;
-  const { order = "asc", after = "" } = size;
   const { reached, inside } = cursor === undefined ? START : readPageCursor(cursor);
   const range = { order, after, reached };
   if (inside !== undefined) return await continuation(ctx, session, range, inside);
   const inOrder = messagesBetween(ctx, session, range);
   const found: Doc<"messages">[] = [];
-  let bytes = 0;
-  let rowCount = 0;
+  const budget = { ...PAGE_BUDGET };
   let hasMore = false;
   let nextBytes = 0;
   for await (const message of inOrder) {
-    bytes += utf8Length(message.textContent ?? "") + (message.partBytes ?? 0);
-    rowCount += 1 + (message.partRows ?? 0);
-    const isFull = bytes > maxBytes || rowCount > maxRows;
-    hasMore = found.length >= limit || (found.length > 0 && isFull);
-    nextBytes = hasMore ? bytesOf(message) : 0;
+    const cost = costOf(message);
+    hasMore = found.length >= limit || (found.length > 0 && !covers(budget, cost));
+    nextBytes = hasMore ? cost.bytes : 0;
     if (hasMore) break;
+    deduct(budget, cost);
     found.push(message);
   }
   const [only] = found;
-  if (found.length === 1 && only !== undefined && bytesOf(only) > PAGE_MAX_BYTES) {
+  if (found.length === 1 && only !== undefined && isLong(only)) {
     return portion(only, await Parts.readPortion(ctx, only, null), { hasMore, nextBytes });
   }
   const messages = await viewsOf(ctx, found);
@@ -124,12 +116,21 @@ export async function viewsOf(
   return found.map((message) => messageView(message, rows.get(message._id)));
 }
 
-const bytesOf = ({ textContent = "", partBytes = 0 }: Doc<"messages">) =>
-  utf8Length(textContent) + partBytes;
+/** What reading a message with its parts costs: its rows, and the bytes of its text and parts. */
+export function costOf({
+  textContent = "",
+  partBytes = 0,
+  partRows = 0,
+}: Doc<"messages">): ReadBudget {
+  return { rows: 1 + partRows, bytes: utf8Length(textContent) + partBytes };
+}
+
+/** Whether a message is larger than a page, so that it is read in portions. */
+const isLong = (message: Doc<"messages">) => costOf(message).bytes > PAGE_BUDGET.bytes;
 
 /** The first portion of a message that is larger than a page, and the cursor to the next; null for others. */
 export async function firstPortion(ctx: QueryCtx, message: Doc<"messages">): Promise<Page | null> {
-  if (bytesOf(message) <= PAGE_MAX_BYTES) return null;
+  if (!isLong(message)) return null;
   const read = await Parts.readPortion(ctx, message, null);
   return portion(message, read, { hasMore: false, nextBytes: 0 });
 }
@@ -147,7 +148,7 @@ async function continuation(
     .withIndex("by_session", (q) => q.eq("sessionId", session._id).eq("orderKey", orderKey))
     .first();
   const follower = await messagesBetween(ctx, session, range).first();
-  const ends = { hasMore: follower !== null, nextBytes: follower ? bytesOf(follower) : 0 };
+  const ends = { hasMore: follower !== null, nextBytes: follower ? costOf(follower).bytes : 0 };
   if (message === null) {
     const cursor = writeCursor([orderKey]);
     return { messages: [], hasMore: true, nextBytes: 0, cursor, cursorAfter: () => cursor };

@@ -1,3 +1,4 @@
+import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import {
@@ -57,6 +58,19 @@ export async function* rowsOfMessage(
     return kind === "text" ? range.eq("order", TEXT_ORDER) : range.gt("order", TEXT_ORDER);
   });
   for await (const row of rows) if (row.messageId === _id) yield row;
+}
+
+/** The first rows of a message, as far as the budget allows, without a part that the budget cuts in two. */
+export async function firstRows(
+  ctx: QueryCtx,
+  message: Doc<"messages">,
+  budget: ReadBudget,
+): Promise<Doc<"parts">[]> {
+  if ((message.partRows ?? 0) === 0) return [];
+  const rows = await takeWithin(rowsOfMessage(ctx, message), budget);
+  if (hasRoom(budget)) return rows;
+  const last = rows[rows.length - 1]?.order ?? TEXT_ORDER;
+  return rows.filter(({ order }) => order === TEXT_ORDER || order < last);
 }
 
 /** A message's text and parts, joined. */

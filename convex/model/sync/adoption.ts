@@ -4,7 +4,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import type { MessageSecrets } from "../../lib/secrets/counts";
 import { secretsOf } from "../../lib/secrets/delivery";
 import { joinRows, unpackParts } from "../../lib/sessions/partRows";
-import { hasRoom, spend, takeWithin, type Budget } from "../readBudget";
+import { hasRoom, spend, takeWithin, type ReadBudget } from "../readBudget";
 import { rowsOfMessage } from "../sessions/parts";
 import { removeVersion1Row, resetCounts } from "../stats/version1";
 import { append as appendChanges, changeOf, nextGeneration, type StoredChange } from "./changes";
@@ -69,7 +69,7 @@ export async function adoptMessages(
 async function adopt(
   ctx: MutationCtx,
   message: Doc<"messages">,
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<StoredChange> {
   const { _id, rewrittenAt } = message;
   const secrets = message.secrets ?? (await examine(ctx, message, budget));
@@ -88,7 +88,7 @@ async function adopt(
 async function examine(
   ctx: QueryCtx,
   message: Doc<"messages">,
-  budget: Budget,
+  budget: ReadBudget,
 ): Promise<MessageSecrets | undefined> {
   const examined = { ...EXAMINED_BUDGET };
   const hasRows = (message.partRows ?? 0) > 0;
