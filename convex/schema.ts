@@ -218,8 +218,9 @@ const messages = defineTable({
 })
   // Part of the product. A conversation in order: pages, exports, embedding, deletion.
   .index("by_session", ["sessionId", "orderKey"])
-  // Part of the product. Finds a message that /sync delivers again.
-  .index("by_external_id", ["externalId", "sessionId"])
+  // Part of the product. Finds a message that /sync delivers again, or that is named by the plugin's id. Begins
+  // with the user, because plugins number messages anew, so that many users have the same ids.
+  .index("by_user_external", ["userId", "externalId", "sessionId"])
   // Search.
   .searchIndex("search_text", {
     searchField: "textContent",

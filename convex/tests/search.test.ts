@@ -116,6 +116,18 @@ describe("an id finds what it names, first, and says so", () => {
     for (const query of queries) expect(ids(await search(bob, { query }))).toEqual([]);
   });
 
+  test("however many other people's messages have the same id", async () => {
+    const eve = await person(t, "eve@example.com");
+    for (let n = 0; n < 101; n += 1) {
+      const same = { sessionExternalId: `e${n}`, externalId: "shared-0", role: "user" };
+      await eve.post("/sync/message", { ...same, textContent: "mine" });
+    }
+    await sync(ada, "shared", ["flaky again"]);
+    expect(await first("shared-0")).toMatchObject({ externalId: "shared" });
+    const found = await ada.get("/api/messages/shared-0");
+    expect([found.status, await found.text()]).toEqual([200, expect.stringContaining("flaky")]);
+  });
+
   test("filters apply to what an id names", async () => {
     const query = "0198c-session";
     expect(ids(await search(ada, { query, source: "nowhere" }))).toEqual([]);

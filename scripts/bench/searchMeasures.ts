@@ -1,4 +1,4 @@
-import { type BenchQuery, type BenchSession, KINDS } from "./searchSet";
+import { type BenchQuery, type BenchSession, KINDS } from "./searchSet.ts";
 
 /** Characters of a session that the baseline searches, like an index of one field. */
 const BASELINE_CHARS = 10_000;
@@ -55,10 +55,12 @@ function toMeasures(ranks: readonly number[]): Measures {
   };
 }
 
-/** Plain BM25 over title, project and the first 10,000 characters of each session. */
+/** Plain BM25 over title, project and the first 10,000 characters of each session, parts as they are sent. */
 export function bm25(sessions: readonly BenchSession[]): Search {
   const texts = sessions.map((session) => {
-    const body = session.messages.map((message) => message.textContent).join("\n");
+    const body = session.messages
+      .map(({ textContent, parts = [] }) => textContent + parts.slice(1).map(asSent).join("\n"))
+      .join("\n");
     return wordsOf(`${session.title} ${session.projectName} ${body}`.slice(0, BASELINE_CHARS));
   });
   const mean = texts.reduce((sum, words) => sum + words.length, 0) / texts.length;
@@ -81,6 +83,8 @@ export function bm25(sessions: readonly BenchSession[]): Search {
       .map((one) => one.id);
   };
 }
+
+const asSent = (part: object) => JSON.stringify(part);
 
 function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];

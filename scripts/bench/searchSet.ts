@@ -1,27 +1,37 @@
 import { oneOf, seeded } from "./random.ts";
-import { type Topic, topics } from "./searchTopics";
+import { HIDDEN_KINDS, type HiddenWord, hiddenWordsOf } from "./searchHidden.ts";
+import { type Topic, topics } from "./searchTopics.ts";
 
 /**
  * The labelled set: a session of 8, 40 or 160 messages for every topic, three of which are about the topic and
  * the rest is filler text; and the queries whose correct answer is that session. Deterministic for a seed.
  */
 
-type BenchMessage = { externalId: string; role: "user" | "assistant"; textContent: string };
+type BenchMessage = {
+  externalId: string;
+  role: "user" | "assistant";
+  textContent: string;
+  parts?: object[];
+};
 
 export type BenchSession = {
   externalId: string;
   title: string;
   projectName: string;
+  gitCommit?: string;
   messages: BenchMessage[];
 };
 
-export const KINDS = [
+/** Kinds of queries that are about what the texts of a session say. */
+export const TEXT_KINDS = [
   "identifier",
   "error",
   "paraphrase",
   "title words",
   "rare word, late",
 ] as const;
+
+export const KINDS = [...TEXT_KINDS, ...HIDDEN_KINDS] as const;
 
 /** A query and the `externalId` of the one session that answers it. */
 export type BenchQuery = { kind: (typeof KINDS)[number]; text: string; answer: string };
@@ -69,12 +79,32 @@ function toSession(topic: Topic, i: number, random: () => number): BenchSession 
   texts[1 + 2 * Math.floor(length * 0.3)] = `${texts[1] ?? ""}\n\n${topic.answer}`;
   const late = 1 + 2 * Math.floor(length * 0.45);
   texts[late] = `${texts[late] ?? ""} The test machine for it is called ${topic.rareWord} now.`;
+  const hidden = hiddenWordsOf(i);
+  const planted = 1 + 2 * Math.floor(length * 0.2);
+  for (const { text } of hidden) if (text !== undefined) texts[planted] += ` ${text}`;
   const messages = texts.map((textContent, at) => ({
     externalId: `${i}-${at}`,
     role: at % 2 === 0 ? ("user" as const) : ("assistant" as const),
     textContent,
+    ...(at === planted ? { parts: partsOf(textContent, hidden) } : {}),
   }));
-  return { externalId: externalIdOf(i), title: topic.title, projectName: topic.project, messages };
+  return {
+    externalId: externalIdOf(i),
+    title: topic.title,
+    projectName: topic.project,
+    gitCommit: hidden.find(({ gitCommit }) => gitCommit !== undefined)?.gitCommit,
+    messages,
+  };
+}
+
+/** The parts of an answer that called tools. */
+function partsOf(text: string, hidden: readonly HiddenWord[]): object[] {
+  const outputs = hidden.flatMap(({ output }) => output ?? []);
+  const calls = outputs.flatMap((content, at) => [
+    { type: "tool_use", id: `call-${at}`, name: "Bash", input: { command: "npm test" } },
+    { type: "tool_result", tool_use_id: `call-${at}`, content },
+  ]);
+  return [{ type: "text", text }, ...calls];
 }
 
 function toQueries(topic: Topic, i: number): BenchQuery[] {
@@ -93,6 +123,7 @@ function toQueries(topic: Topic, i: number): BenchQuery[] {
         .join(" "),
       answer,
     },
+    ...hiddenWordsOf(i).map(({ kind, query: text }) => ({ kind, text, answer })),
   ];
   if (i % LENGTHS.length === 0) return found;
   return [

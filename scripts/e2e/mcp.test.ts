@@ -6,7 +6,7 @@ import {
 import { Client as ClientOf2025 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as TransportOf2025 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { KINDS, queries, sessionsOf } from "../bench/searchSet.ts";
+import { queries, sessionsOf, TEXT_KINDS } from "../bench/searchSet.ts";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 
 /** `/mcp` over real HTTP, asked by the clients of both generations of the protocol. */
@@ -227,7 +227,7 @@ test("of ten questions of all kinds, at least nine are answered from the right s
   }
   await engine.settle(DAY);
   const known = new Set(sessions.map(({ externalId }) => externalId));
-  const asked = KINDS.flatMap((kind) =>
+  const asked = TEXT_KINDS.flatMap((kind) =>
     queries.filter((query) => query.kind === kind && known.has(query.answer)).slice(3, 5),
   );
   expect(asked).toHaveLength(10);

@@ -18,7 +18,7 @@ export type IdMatch = {
 const ID = /^(?=.*[\d:_-])[\w.:@/+=-]{6,200}$/;
 const COMMIT = /^[0-9a-f]{7,64}$/i;
 
-/** Messages with the same id that are looked at. Ids of other users count, and are not answered. */
+/** Messages with the same id that are looked at: plugins number the messages of each session anew. */
 const SAME_ID_MAX = 20;
 const SAME_COMMIT_MAX = 10;
 
@@ -55,9 +55,9 @@ async function messagesWithId({ ctx, user }: Sessions, id: string): Promise<Doc<
   const own = messageId === null ? null : await ctx.db.get("messages", messageId);
   const named = await ctx.db
     .query("messages")
-    .withIndex("by_external_id", (q) => q.eq("externalId", id))
+    .withIndex("by_user_external", (q) => q.eq("userId", user._id).eq("externalId", id))
     .take(SAME_ID_MAX);
-  return [own ?? [], named].flat().filter((message) => message.userId === user._id);
+  return [own?.userId === user._id ? own : [], named].flat();
 }
 
 async function sessionsWithId({ ctx, user }: Sessions, id: string): Promise<Doc<"sessions">[]> {

@@ -11,12 +11,6 @@ import * as Sessions from "./sessions";
 type Message = Doc<"messages">;
 
 /**
- * Rows with one external id that are read to find the user's. Tools number the messages of each session
- * anew, and every user's rows are in the index; within a session an id is unique.
- */
-const SAME_ID_MAX = 100;
-
-/**
  * Returns the user's message with this id, ours or the plugin's, and its session. An id of a plugin may
  * occur in several sessions; without `session` that is a conflict. What belongs to others is 404.
  */
@@ -44,24 +38,20 @@ export async function require(
   return { message, session: parent };
 }
 
+/** The user's first two messages with an id of a plugin; two are as many as it takes to be a conflict. */
 async function withExternalId(
   ctx: QueryCtx,
   user: User,
   id: string,
   session: Doc<"sessions"> | null,
 ): Promise<Message[]> {
-  const rows = ctx.db.query("messages").withIndex("by_external_id", (q) => {
-    const named = q.eq("externalId", id);
-    return session === null ? named : named.eq("sessionId", session._id);
-  });
-  const found: Message[] = [];
-  let left = SAME_ID_MAX;
-  for await (const row of rows) {
-    if (row.userId === user._id) found.push(row);
-    left -= 1;
-    if (left === 0 || found.length > 1) break;
-  }
-  return found;
+  return await ctx.db
+    .query("messages")
+    .withIndex("by_user_external", (q) => {
+      const named = q.eq("userId", user._id).eq("externalId", id);
+      return session === null ? named : named.eq("sessionId", session._id);
+    })
+    .take(2);
 }
 
 /** Text and parts of the neighbours of a message, as stored; as JSON they may have six times as much. */

@@ -34,7 +34,9 @@ export async function find(
 ): Promise<Doc<"messages"> | null> {
   return await ctx.db
     .query("messages")
-    .withIndex("by_external_id", (q) => q.eq("externalId", externalId).eq("sessionId", session._id))
+    .withIndex("by_user_external", (q) =>
+      q.eq("userId", session.userId).eq("externalId", externalId).eq("sessionId", session._id),
+    )
     .unique();
 }
 
