@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import { callerQuery } from "./functions";
+import { vVectorHits } from "./model/embedding/vectorHits";
 import { vFilters } from "./model/search/filters";
 import * as Context from "./model/search/context";
 
@@ -11,7 +12,7 @@ export const build = callerQuery({
     maxTokens: v.number(),
     filters: v.optional(vFilters),
     masks: v.optional(v.boolean()),
-    hits: v.array(v.object({ _id: v.id("messageEmbeddings"), _score: v.number() })),
+    hits: vVectorHits,
   },
   handler: (ctx, input) => Context.build(ctx, ctx.user, input),
 });

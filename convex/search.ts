@@ -1,5 +1,6 @@
 import { v } from "convex/values";
 import { callerQuery, viewerQuery } from "./functions";
+import { vVectorHits } from "./model/embedding/vectorHits";
 import * as Browse from "./model/search/dashboardSearch";
 import { sessionsForFile } from "./model/search/files";
 import { vFilters } from "./model/search/filters";
@@ -42,15 +43,9 @@ export const prepare = callerQuery({
   },
 });
 
-const vHits = <Table extends "sessionEmbeddings" | "messageEmbeddings">(table: Table) =>
-  v.array(v.object({ _id: v.id(table), _score: v.number() }));
-
 /** Turns hits of the vector indexes into results. */
 export const hydrate = callerQuery({
-  args: {
-    ...vInput,
-    hits: v.object({ sessions: vHits("sessionEmbeddings"), messages: vHits("messageEmbeddings") }),
-  },
+  args: { ...vInput, hits: vVectorHits },
   handler: (ctx, { hits, ...input }) => Search.hydrate(ctx, ctx.user, hits, input),
 });
 

@@ -92,7 +92,7 @@ export async function semanticContext(
   const who = { caller, query, limit, filters: {}, withFulltext: false };
   const { userId } = await ctx.runQuery(internal.search.prepare, who);
   const vector = await embedQuery(query);
-  const hits = vector.ok ? await nearestMessages(ctx, userId, vector.embedding) : [];
+  const hits = vector.ok ? await nearestHits(ctx, userId, vector.embedding) : NO_HITS;
   const packed = await ctx.runQuery(internal.context.build, { ...input, hits });
   return { ...contextAnswer(packed, format), ...degradation(vector) };
 }
@@ -188,25 +188,27 @@ async function nearest(
   userId: Id<"users">,
   vector: number[],
 ): Promise<SearchOutcome> {
-  const [messages, sessions] = await Promise.all([
-    nearestMessages(ctx, userId, vector),
-    ctx.vectorSearch("sessionEmbeddings", "by_embedding", {
-      vector,
-      limit: HITS_MAX,
-      filter: (q) => q.eq("userId", userId),
-    }),
-  ]);
-  const hits = { messages, sessions: sessions.filter(isRelated) };
+  const hits = await nearestHits(ctx, userId, vector);
   return await ctx.runQuery(internal.search.hydrate, { ...input, hits });
 }
 
-async function nearestMessages(ctx: ActionCtx, userId: Id<"users">, vector: number[]) {
-  const hits = await ctx.vectorSearch("messageEmbeddings", "by_embedding", {
-    vector,
-    limit: HITS_MAX,
-    filter: (q) => q.eq("userId", userId),
-  });
-  return hits.filter(isRelated);
+type Hits = FunctionArgs<typeof internal.search.hydrate>["hits"];
+const NO_HITS: Hits = { messages: [], sessions: [] };
+
+/** The user's related messages and sessions, nearest first. */
+async function nearestHits(ctx: ActionCtx, userId: Id<"users">, vector: number[]): Promise<Hits> {
+  const wanted = { vector, limit: HITS_MAX };
+  const [messages, sessions] = await Promise.all([
+    ctx.vectorSearch("messageEmbeddings", "by_embedding", {
+      ...wanted,
+      filter: (q) => q.eq("userId", userId),
+    }),
+    ctx.vectorSearch("sessionEmbeddings", "by_embedding", {
+      ...wanted,
+      filter: (q) => q.eq("userId", userId),
+    }),
+  ]);
+  return { messages: messages.filter(isRelated), sessions: sessions.filter(isRelated) };
 }
 
 /** Whether a hit is close enough to be related. Vector search always returns hits, related or not. */

@@ -57,6 +57,20 @@ describe("the context for a question", () => {
     );
   });
 
+  test.each([
+    ["an id of a session", "rota-2026", "who is on call"],
+    ["an id of a message", "rota-2026-1", "welcome"],
+    ["a commit", "9f1c2ab47d0e", "who is on call"],
+  ])("of %s begins with what it names", async (_, query, said) => {
+    await sync(ada, "rota-2026", ["who is on call", "bob, welcome"]);
+    const gitCommit = "9f1c2ab47d0e5b6a8c3f7e1d2b4a6c8e0f9d7b5a";
+    await ada.post("/sync/session", { externalId: "rota-2026", gitCommit });
+    await sync(ada, "about ids", ["rota-2026, rota-2026-1 and 9f1c2ab47d0e are ids", "I see"]);
+    const [first] = (await contextOf(ada, `q=${query}`)).context;
+    expect(first).toMatchObject({ externalId: "rota-2026", score: 1 });
+    expect(first?.content).toContain(said);
+  });
+
   test("is also available as messages, or as items without text", async () => {
     const turns = await contextOf(ada, "q=zebra&format=messages");
     expect(turns.messages).toMatchObject([

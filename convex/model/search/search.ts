@@ -6,13 +6,12 @@ import { matcherOf } from "../../lib/search/matching";
 import { prepareQuery } from "../../lib/search/query";
 import { foldCopies } from "../../lib/search/copies";
 import { rankSessions } from "../../lib/search/rank";
-import { shownSearchableText } from "../../lib/search/sessionText";
-import { findPassage, findSession } from "../embedding/vectorHits";
+import type { VectorHits } from "../embedding/vectorHits";
 import { readCandidates, Sessions, withSession } from "./candidates";
 import { type Filters, embeddedTextHasRole, matchesSessionFilter } from "./filters";
 import { findByIds } from "./ids";
+import { nearestFirst } from "./nearest";
 import { facetSession, type Found, type SearchOutcome, toResult } from "./results";
-import type { Candidate } from "./sources";
 
 type SearchInput = { query: string; limit: number; filters: Filters; masks?: boolean };
 
@@ -93,12 +92,6 @@ async function rank(ctx: QueryCtx, user: User, { query, filters }: SearchInput) 
   return { matcher, ranked, hasMore, sessions };
 }
 
-/** Hits of vector search: row ids with their cosine similarity. */
-type VectorHits = {
-  sessions: { _id: Id<"sessionEmbeddings">; _score: number }[];
-  messages: { _id: Id<"messageEmbeddings">; _score: number }[];
-};
-
 /** Hits read before counting how many sessions match. */
 const HITS_BEFORE_COUNT = 48;
 
@@ -134,33 +127,6 @@ export async function hydrate(
   const truncated = results.length < wanted && mayBeIncomplete(hits, filters);
   const facets = Array.from(found.values(), ({ session }) => facetSession(session));
   return { results, sessions: facets, wanted, truncated };
-}
-
-/** The text behind a vector hit: a passage of a session or, without a message, the session's own text. */
-type VectorMatch = Pick<Candidate, "sessionId" | "messageId" | "text">;
-
-function nearestFirst(sessions: Sessions, hits: VectorHits, { role }: Filters) {
-  const { ctx, user } = sessions;
-  const ofMessages = hits.messages.map(({ _id, _score }) => ({
-    score: _score,
-    read: (): Promise<VectorMatch | null> => findPassage(ctx, user, _id),
-  }));
-  // A session's title has no role.
-  const ofSessions = role !== undefined ? [] : hits.sessions;
-  return ofSessions
-    .map(({ _id, _score }) => ({ score: _score, read: () => readSessionHit(sessions, _id) }))
-    .concat(ofMessages)
-    .sort((a, b) => b.score - a.score);
-}
-
-async function readSessionHit(
-  sessions: Sessions,
-  id: Id<"sessionEmbeddings">,
-): Promise<VectorMatch | null> {
-  const session = await findSession(sessions.ctx, sessions.user, id);
-  if (session === null) return null;
-  sessions.add(session);
-  return { sessionId: session._id, text: shownSearchableText(session) };
 }
 
 /** Whether an index may have more hits. An index that returned fewer than requested has no more. */
