@@ -155,6 +155,8 @@ const sessions = defineTable({
   .index("by_user_and_updated_at", ["userId", "updatedAt"])
   // GET /api/changes, which would otherwise read every session.
   .index("by_user_and_changed_at", ["userId", "changedAt"])
+  // The children of a session: its forks, resumes and subagents.
+  .index("by_user_and_parent", ["userId", "parentExternalId"])
   // The dashboard's lists by tokens, cost and duration. Without these indexes, the largest sessions could not
   // be found among more sessions than one query reads (about 2,500).
   .index("by_user_and_total_tokens", ["userId", "totalTokens"])

@@ -12,9 +12,11 @@ import { refresh as refreshSession, sweep } from "./model/sync/refresh";
 import { usageSplits } from "./model/stats/sessionSplits";
 import { reviewedView } from "./model/evals/reviews";
 import { excerpt as readExcerpt } from "./model/sessions/excerpt";
+import { listPage as listPageOf } from "./model/sessions/listPages";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { sortedPage } from "./model/sessions/sortedPages";
+import * as Tree from "./model/sessions/tree";
 import { findPublic, setVisibility as share } from "./model/sessions/sharing";
 
 /** Lists a page of the caller's sessions that match, the largest first; `cursor` is null at the end. */
@@ -23,15 +25,22 @@ export const listPage = callerQuery({
     limit: v.number(),
     cursor: v.optional(v.string()),
     sort: v.optional(v.union(...SESSION_SORTS.map((sort) => v.literal(sort)))),
+    foldsSubagents: v.optional(v.boolean()),
     ...sessionFilter,
   },
   handler: async (ctx, { sort = "created", ...args }) => {
     const { sessions, cursor } =
       sort === "created"
-        ? await Sessions.listPage(ctx, ctx.user, args)
+        ? await listPageOf(ctx, ctx.user, args)
         : await sortedPage(ctx, ctx.user, { ...args, sort });
     return { sessions: sessions.map((session) => Sessions.sessionView(session, "list")), cursor };
   },
+});
+
+/** The ids of sessions, by our id or the plugin's, and of all sessions below them; unknown ones stay as they are. */
+export const withDescendants = callerQuery({
+  args: { ids: v.array(v.string()) },
+  handler: (ctx, { ids }) => Tree.withDescendants(ctx, ctx.user, ids),
 });
 
 /** Lists a page of the sessions that plugins sent, after an external id. */
@@ -63,10 +72,12 @@ export const getWithMessages = callerQuery({
     const place = { ...page, after };
     const { messages, cursor, nextBytes } = await MessagePages.page(ctx, session, place);
     const view = await reviewedView(ctx, session, "session");
-    // Later pages bring the same session: what it used is read once.
-    const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
+    // Later pages bring the same session: what it used, and its relatives, are read once.
+    const isFirst = page.cursor === undefined;
+    const splits = isFirst ? await usageSplits(ctx, session._id) : {};
     return {
       session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
+      relatives: isFirst ? await Tree.relativesOf(ctx, session) : {},
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
       /** Bytes of text and parts of the message after the page. */
@@ -102,6 +113,7 @@ export const reading = callerQuery({
     const session = await Sessions.require(ctx, ctx.user, id);
     return {
       session: await reviewedView(ctx, session, "session"),
+      relatives: await Tree.relativesOf(ctx, session),
       ...(await Reading.page(ctx, session, at)),
     };
   },
@@ -123,6 +135,13 @@ export const excerpt = callerQuery({
     const found = await readExcerpt(ctx, session, place);
     return { session: Sessions.sessionView(session, "session"), ...found };
   },
+});
+
+/** The sessions that one of the caller's sessions comes from, and that come from it. */
+export const relatives = callerQuery({
+  args: { id: v.string() },
+  handler: async (ctx, { id }) =>
+    await Tree.relativesOf(ctx, await Sessions.require(ctx, ctx.user, id)),
 });
 
 /** `GET /sessions/:id`: the session's prompts, for its index. */

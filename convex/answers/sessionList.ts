@@ -33,7 +33,8 @@ export async function filteredSessions(
   for (let read = 0; read < PAGES_MAX; read++) {
     const page: { sessions: SessionAnswer[]; cursor: string | null } = await ctx.runQuery(
       internal.sessions.listPage,
-      { caller, limit, cursor, source },
+      // A subagent's parent may not match what is decided here.
+      { caller, limit, cursor, source, foldsSubagents: !isNarrow },
     );
     sessions.push(...page.sessions.filter((one) => matches(one, filter) && one.createdAt >= since));
     const oldest = page.sessions[page.sessions.length - 1];

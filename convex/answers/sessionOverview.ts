@@ -1,3 +1,5 @@
+import type { FunctionReturnType } from "convex/server";
+import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { type CalledFile, filesOfCall } from "../lib/sessions/callFiles";
 import { personText } from "../lib/sessions/injectedText";
@@ -14,6 +16,7 @@ const FILES_MAX = 30;
 /** What a session was about and where it got to. */
 export type SessionOverview = {
   session: SessionAnswer;
+  relatives: FunctionReturnType<typeof internal.sessions.relatives>;
   firstPrompt?: ReadMessage;
   lastAnswers: ReadMessage[];
   files: CalledFile[];
@@ -39,6 +42,7 @@ export async function sessionOverview(
   );
   return {
     session: first.session,
+    relatives: await ctx.runQuery(internal.sessions.relatives, { caller, id }),
     ...(prompt === undefined ? {} : { firstPrompt: prompt }),
     lastAnswers: messages.filter(isAnswer).slice(-LAST_ANSWERS),
     files: filesIn(messages),

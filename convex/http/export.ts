@@ -1,6 +1,6 @@
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
-import { AppError, notFound } from "../errors";
+import { AppError, invalidField, notFound } from "../errors";
 import { type FormatName, formats } from "../exports";
 import type { ExportFormat } from "../exports/types";
 import { ALL_MESSAGES } from "../exports/messageFilter";
@@ -36,7 +36,8 @@ export async function exportAnswer(
   ctx: ActionCtx,
   { caller, query, request }: Pick<Call<Query, unknown, Caller>, "caller" | "query" | "request">,
 ): Promise<Response> {
-  const { selection, options, limit = Infinity, id } = query;
+  const { options, limit = Infinity, id } = query;
+  const selection = await withChildren(ctx, caller, query);
   const name = query.format ?? defaultFormat(query);
   const format: ExportFormat = formats[name];
   const resume = query.cursor === undefined ? null : readResume(query.cursor);
@@ -59,6 +60,22 @@ export async function exportAnswer(
     "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
   });
   return bytesResponse(written.chunks, format.contentType, headers);
+}
+
+/** The selection with the sessions below the chosen ones, if they are wanted. */
+async function withChildren(
+  ctx: ActionCtx,
+  caller: Caller,
+  { selection, includesChildren }: Query,
+): Promise<Query["selection"]> {
+  const { sessionIds } = selection;
+  if (sessionIds === undefined || !includesChildren) return selection;
+  const { ids, isComplete } = await ctx.runQuery(internal.sessions.withDescendants, {
+    caller,
+    ids: sessionIds,
+  });
+  if (!isComplete) throw invalidField("include_children", "finds too many: export them in parts");
+  return { ...selection, sessionIds: ids };
 }
 
 function defaultFormat({ id, selection }: Query): FormatName {

@@ -57,7 +57,7 @@ async function sessionAnswer(
     });
   const chunks = new ByteChunks();
   const first = await read(messages_cursor, limit);
-  const head = JSON.stringify({ ...first.session, session: first.session });
+  const head = JSON.stringify({ ...first.session, ...first.relatives, session: first.session });
   chunks.add(`${head.slice(0, -1)},"messages":[`);
   const messages = new MessageList((json) => {
     chunks.add(json);

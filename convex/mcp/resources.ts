@@ -26,7 +26,9 @@ const NOTICE =
 export function offerSessions(server: McpServer, call: ToolCall): void {
   const { ctx, caller } = call;
   const list = async () => {
-    const page = await ctx.runQuery(internal.sessions.listPage, { caller, limit: LISTED });
+    const page = await ctx.runQuery(internal.sessions.listPage, {
+      ...{ caller, limit: LISTED, foldsSubagents: true },
+    });
     return { resources: page.sessions.map(listed) };
   };
   const about = {

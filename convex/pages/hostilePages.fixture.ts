@@ -60,6 +60,10 @@ export function hostilePages(text: string): string[] {
     truncated: true,
   };
   const split = { ...sums, lastActiveAt: AT };
+  const relative = {
+    ...{ id: "s0", externalId: text, title: text, relation: text, source: text },
+    ...{ messageCount: 1, createdAt: AT },
+  };
   const stats = {
     timeZone: text,
     sessionCount: 1,
@@ -91,6 +95,7 @@ export function hostilePages(text: string): string[] {
         stored: session,
         conversation: content,
         isFirst: true,
+        relatives: { parent: relative, children: [relative], hasMoreChildren: true },
         next: "x",
         formats: [text],
         notice: text,

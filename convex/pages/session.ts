@@ -1,7 +1,9 @@
 import { EVAL_STATUSES } from "../lib/enums";
 import { totalCount } from "../lib/secrets/counts";
 import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
+import { UNTITLED } from "../lib/sessions/titles";
 import type { SessionAnswer } from "../wire/answers";
+import type { Relative } from "../wire/tree";
 import type { WrittenConversation } from "./conversation/write";
 import { html, type Child, type Html } from "./html";
 import { page, type PageHead } from "./layout";
@@ -10,12 +12,16 @@ import { address, CHECKED, select, sessionPath, time, titleOf } from "./componen
 /** A prompt of the session, for the index. */
 export type PromptEntry = { id: string; text: string };
 
+/** The sessions that this one comes from and that come from it. */
+type Relatives = { parent?: Relative; children: readonly Relative[]; hasMoreChildren: boolean };
+
 export type SessionView = {
   /** As the page shows it, its secrets masked. */
   session: SessionAnswer;
   /** As it is stored, for the fields that its owner edits. */
   stored: SessionAnswer;
   conversation: WrittenConversation["content"];
+  relatives: Relatives;
   /** Prompts of the whole session; undefined on later pages. */
   prompts?: { entries: readonly PromptEntry[]; isCut: boolean };
   /** Cursor of the next page; null on the last page. */
@@ -38,8 +44,10 @@ export function sessionPage(head: Pick<PageHead, "policy" | "viewer">, view: Ses
     html`<p class="small"><a href="/">Sessions</a></p>
 <h1 dir="auto">${titleOf(session)}</h1>
 ${facts(session)}
+${parentLink(view.relatives)}
 ${notice === undefined ? "" : html`<p class="alert" role="status">${notice}</p>`}
 ${isFirst ? actions(view) : html`<p><a href="${path}">Beginning of the session</a></p>`}
+${isFirst ? childIndex(view.relatives) : ""}
 ${prompts === undefined ? "" : promptIndex(path, prompts)}
 ${conversation.text === "" ? html`<p class="empty">No messages have arrived yet.</p>` : conversation}
 ${next === null ? live(session) : html`<p><a class="next" href="${address(path, { cursor: next })}">Continue reading</a></p>`}`,
@@ -72,6 +80,26 @@ function secretsFound({ secrets }: SessionAnswer): string | undefined {
   if (total === 0) return undefined;
   const kinds = secrets.map(({ kind }) => kind).join(", ");
   return `${total} ${total === 1 ? "secret" : "secrets"} masked (${kinds})`;
+}
+
+function parentLink({ parent }: Relatives): Html {
+  if (parent === undefined) return html``;
+  return html`<p class="small">Part of ${relativeLink(parent)}</p>`;
+}
+
+/** The sessions that come from this one, collapsed because a session can have many subagents. */
+function childIndex({ children, hasMoreChildren }: Relatives): Html {
+  if (children.length === 0) return html``;
+  const rows = children.map(
+    (child) =>
+      html`<li>${relativeLink(child)} <span class="small">${child.relation ?? ""} ${time(child.createdAt)}</span></li>`,
+  );
+  const count = `${children.length}${hasMoreChildren ? "+" : ""}`;
+  return html`<details><summary>Subagents and forks (${count})</summary><ol class="index">${rows}</ol></details>`;
+}
+
+function relativeLink({ id, title }: Relative): Html {
+  return html`<a href="${sessionPath(id)}" dir="auto">${title ?? UNTITLED}</a>`;
 }
 
 /** The index of prompts, collapsed because it can be long. */

@@ -62,6 +62,20 @@ async function withSession() {
   return { ...world, id, path: `/sessions/${id}` };
 }
 
+test("the page of a session links its parent and its children, and the list folds subagents", async () => {
+  const { t, ada, chrome, path } = await withSession();
+  const agent = { title: "Look <b>up</b>", parentExternalId: "s1", relation: "subagent" };
+  await ada.post("/sync/batch", conversation("a1", ["find it", "found"], agent));
+  await settle(t);
+  expect(await chrome.text(path)).toContain("Subagents and forks (1)");
+  expect(await chrome.text(path)).toContain("Look &lt;b&gt;up&lt;/b&gt;");
+  const { id } = (await (await ada.get("/api/sessions/a1")).json()) as { id: string };
+  expect(await chrome.text(`/sessions/${id}`)).toContain(`Part of <a href="${path}"`);
+  const list = await chrome.text("/");
+  expect(list).toContain("Uploads");
+  expect(list).not.toContain("Look &lt;b&gt;");
+});
+
 describe("signing in", () => {
   test("a key is exchanged for a cookie that scripts and other sites cannot read, stored only as a hash", async () => {
     const t = deployment();

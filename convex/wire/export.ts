@@ -30,6 +30,9 @@ const ExportParameters = z.object({
   sessionIds: chosenList(
     "Comma-separated session ids. Missing or `all`: every session marked ready for evaluation.",
   ),
+  include_children: flag(
+    "With `id` or `sessionIds`: also all sessions that were forked, resumed or spawned from them.",
+  ),
   all: flag("Export every session, not only those marked ready for evaluation."),
   ...sessionFilters,
   limit: bound("Maximum number of sessions over all pages.", 1),
@@ -61,7 +64,7 @@ const exportQuery = <Name extends string>(formats: Formats<Name>) =>
     const turns = chosen ?? (turn_mode ? TURN_MODES[turn_mode] : "single");
     const ids = sessionIds?.[0] === "all" ? undefined : sessionIds;
     return {
-      ...{ format, id, limit, cursor, anonymize },
+      ...{ format, id, limit, cursor, anonymize, includesChildren: rest.include_children },
       options: { turns, style, mode, metadata: include_metadata, bom },
       selection: {
         sessionIds: id === undefined ? ids : [id],

@@ -7,6 +7,7 @@ import { ROLES } from "../lib/enums";
 import { route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
 import { clamped, oneOf } from "./values";
+import { parent } from "./tree";
 
 /** The longest query. A pasted log is a valid query; anything longer is a file. */
 const QUERY_MAX_BYTES = 65_536;
@@ -99,6 +100,7 @@ export const SearchResult = SessionAnswer.extend({
     description:
       "Why it was found: by its words, by its meaning (then nothing may be highlighted), or because the query is its id, a message's id or its commit.",
   }),
+  parent,
   alsoIn: z.array(Copy).optional().meta({
     description:
       "Forks and resumed sessions that hold the same passage. They have no result of their own.",

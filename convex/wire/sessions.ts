@@ -5,6 +5,7 @@ import { label } from "./fields";
 import { aliased } from "./parameters";
 import { route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { parent, Relative } from "./tree";
 import { clamped, flag, oneOf } from "./values";
 
 const SessionListQuery = z
@@ -16,12 +17,19 @@ const SessionListQuery = z
       "The largest first: by beginning (`created`, the default), last change, tokens or reported cost.",
     ),
     include_empty: flag("Also sessions without messages."),
+    include_children: flag(
+      "Also subagents whose parent is in the list; by default they are only among its `children`. A list of `parent_external_id` has them always.",
+    ),
     ...sessionFilters,
   })
-  .transform(({ limit, cursor, sort, include_empty, ...query }) => ({
-    ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
-    ...readSessionFilters(query),
-  }));
+  .transform(({ limit, cursor, sort, include_empty, include_children, ...query }) => {
+    const filter = readSessionFilters(query);
+    const foldsSubagents = !include_children && filter.parentExternalId === undefined;
+    return {
+      ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
+      ...{ ...filter, foldsSubagents },
+    };
+  });
 
 const messagePage = {
   messages_limit: aliased(
@@ -47,6 +55,14 @@ const SessionByIdQuery = z.object({
 /** Returns the session twice: flat for documented clients, nested under `session` for older ones. */
 const SessionWithMessages = SessionAnswer.extend({
   session: SessionAnswer,
+  parent,
+  children: z.array(Relative).optional().meta({
+    description:
+      "The first sessions forked, resumed or spawned from this one. With the first page of messages only.",
+  }),
+  hasMoreChildren: z.boolean().optional().meta({
+    description: "Whether `GET /api/sessions?parent_external_id=` lists more of them.",
+  }),
   messages: z.array(MessageAnswer),
   messagesCursor: z.string().nullable().meta({ description: "Null on the last page." }),
 });

@@ -50,6 +50,7 @@ export const getSessionPage: Endpoint = ownerPage(
         session: maskSecrets(found.session),
         stored: found.session,
         conversation: content,
+        relatives: maskSecrets(found.relatives),
         prompts: maskSecrets(prompts),
         next: isCut ? (found.cursors[shown - 1] ?? null) : null,
         isFirst,

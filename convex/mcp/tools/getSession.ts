@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { sessionOverview, type SessionOverview } from "../../answers/sessionOverview";
 import { personText } from "../../lib/sessions/injectedText";
+import type { Relative } from "../../wire/tree";
 import { cite, readCitation, sessionArgument } from "../citation";
 import { AnswerText, cutChars, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
@@ -30,6 +31,7 @@ export const getSession: Tool = tool({
       answer.addCut(`A last answer ${cite(id, messageId)}`, quoted(shown));
     }
     addFiles(answer, overview);
+    addRelatives(answer, overview);
     return answer.end(`Read on: get_messages with session "session:${id}".`);
   },
 });
@@ -59,4 +61,20 @@ function addFiles(answer: AnswerText, { files, isWhole }: SessionOverview): void
   const where = isWhole ? "" : " (of its beginning and its end)";
   if (!answer.add(`Files that tools touched${where}:`)) return;
   for (const { path, use } of files) if (!answer.add(`> ${use} ${quotedLabel(path, 300)}`)) return;
+}
+
+/** Children that are named; an agent that needs others searches for them. */
+const CHILDREN_NAMED = 10;
+
+function addRelatives(answer: AnswerText, { relatives }: SessionOverview): void {
+  const { parent, children, hasMoreChildren } = relatives;
+  const lineOf = ({ id, title, relation }: Relative) =>
+    `${cite(id)} ${quotedLabel(title ?? UNTITLED)}${relation === undefined ? "" : ` (${quotedLabel(relation, 40)})`}`;
+  if (parent !== undefined) answer.add(`Part of ${lineOf(parent)}`);
+  if (children.length === 0) return;
+  const shown = children.slice(0, CHILDREN_NAMED);
+  const isCut = hasMoreChildren || shown.length < children.length;
+  answer.add(
+    `${isCut ? "Some of its" : "Its"} subagents and forks:\n${shown.map(lineOf).join("\n")}`,
+  );
 }

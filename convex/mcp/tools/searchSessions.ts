@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { searchAnswer } from "../../answers/search";
+import { UNTITLED } from "../../lib/sessions/titles";
 import { utcDate } from "../../lib/time";
 import { SearchBody, type SearchResult } from "../../wire/search";
 import { cite } from "../citation";
@@ -35,14 +36,18 @@ export const searchSessions: Tool = tool({
 });
 
 function entryOf(result: SearchResult) {
-  const { id, messageId, title, project, source, createdAt, snippet, alsoIn = [] } = result;
+  const { id, messageId, title, project, source, createdAt, snippet, alsoIn = [], parent } = result;
   const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
   const copies =
     alsoIn.length === 0
       ? ""
       : `\nThe same passage: ${alsoIn.map((copy) => cite(copy.id)).join(" ")}`;
+  const from =
+    parent === undefined
+      ? ""
+      : `\nPart of ${cite(parent.id)} ${quotedLabel(parent.title ?? UNTITLED)}`;
   const facts = where.filter((one) => one !== "").join(", ");
-  return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}${copies}`;
+  return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}${from}${copies}`;
 }
 
 function nothingFound(ignored: readonly string[] = []): string {

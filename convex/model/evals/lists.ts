@@ -7,7 +7,7 @@ import { matchesFilter } from "../../lib/sessions/filter";
 import type { User } from "../accounts/user";
 import { firstWithin, hasRoom, spend, takeWithin } from "../readBudget";
 import { type SessionPosition, readyFrom } from "../exports/selection";
-import { readListCursor, writeListCursor } from "../sessions/sessions";
+import { readListCursor, writeListCursor } from "../sessions/listPages";
 
 /** Filters of the dashboard's list of evaluations. */
 export const vEvalFilter = {

@@ -1,4 +1,5 @@
 import type { Doc } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
 import type { FacetSession } from "../../lib/search/facets";
 import type { Matcher } from "../../lib/search/matching";
 import { makeSnippet } from "../../lib/search/snippet";
@@ -6,6 +7,7 @@ import { maskText } from "../../lib/secrets/scan";
 import { UNTITLED } from "../../lib/sessions/titles";
 import type { SearchResult } from "../../wire/search";
 import { sessionView, shownTitle } from "../sessions/sessions";
+import { parentsOf } from "../sessions/tree";
 import type { Candidate } from "./sources";
 
 /** What a search answers: results as clients receive them, and what their facets count. */
@@ -24,6 +26,22 @@ export type SearchOutcome = {
 
 type Shown = { matcher: Matcher; masks?: boolean };
 
+/** Results as clients receive them, each with its session's parent. */
+export async function toResults(
+  ctx: QueryCtx,
+  found: readonly Found[],
+  shown: Shown,
+): Promise<SearchResult[]> {
+  const parents = await parentsOf(
+    ctx,
+    found.map(({ session }) => session),
+  );
+  return found.map((one) => {
+    const parent = parents.get(one.session._id);
+    return { ...toResult(one, shown), ...(parent === undefined ? {} : { parent }) };
+  });
+}
+
 /** A session that was found, with its passage and its copies. */
 export type Found = {
   session: Doc<"sessions">;
@@ -34,7 +52,7 @@ export type Found = {
 };
 
 /** A search result as clients receive it. */
-export function toResult(
+function toResult(
   { session, passage, score, matchedIn, copies }: Found,
   { matcher, masks = false }: Shown,
 ): SearchResult {

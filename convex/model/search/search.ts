@@ -11,7 +11,7 @@ import { readCandidates, Sessions, withSession } from "./candidates";
 import { type Filters, embeddedTextHasRole, matchesSessionFilter } from "./filters";
 import { findByIds } from "./ids";
 import { nearestFirst } from "./nearest";
-import { facetSession, type Found, type SearchOutcome, toResult } from "./results";
+import { facetSession, type Found, type SearchOutcome, toResults } from "./results";
 
 type SearchInput = { query: string; limit: number; filters: Filters; masks?: boolean };
 
@@ -47,9 +47,7 @@ export async function fulltext(
     ...without(ranked, named).map((one) => ({ ...one, matchedIn: "fulltext" as const })),
   ];
   const shown = { matcher, masks: input.masks };
-  const results = foldCopies(found)
-    .slice(0, input.limit)
-    .map((one) => toResult(one, shown));
+  const results = await toResults(ctx, foldCopies(found).slice(0, input.limit), shown);
   const facets = found.map(({ session }) => facetSession(session));
   if (!hasMore || results.length >= input.limit) {
     return { results, sessions: facets, wanted: input.limit, truncated: false };
@@ -123,7 +121,7 @@ export async function hydrate(
     found.set(session._id, { session, passage, score: toScore(hit.score), matchedIn: "semantic" });
   }
   const shown = { matcher: matcherOf(prepareQuery(query)), masks };
-  const results = foldCopies([...found.values()]).map((one) => toResult(one, shown));
+  const results = await toResults(ctx, foldCopies([...found.values()]), shown);
   const truncated = results.length < wanted && mayBeIncomplete(hits, filters);
   const facets = Array.from(found.values(), ({ session }) => facetSession(session));
   return { results, sessions: facets, wanted, truncated };

@@ -1,3 +1,4 @@
+import { listPage, type ListOptions } from "./listPages";
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
@@ -72,8 +73,8 @@ async function changeOne(
 export async function idsMatching(
   ctx: QueryCtx,
   user: User,
-  page: Parameters<typeof Sessions.listPage>[2],
+  page: ListOptions,
 ): Promise<{ ids: string[]; cursor: string | null }> {
-  const { sessions, cursor } = await Sessions.listPage(ctx, user, page);
+  const { sessions, cursor } = await listPage(ctx, user, page);
   return { ids: sessions.map(({ _id }) => _id), cursor };
 }

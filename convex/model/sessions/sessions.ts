@@ -1,12 +1,11 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import { AppError, invalidField, notFound } from "../../errors";
+import { AppError, notFound } from "../../errors";
 import type { ExportHead } from "../../exports/types";
-import { readCursor, writeCursor } from "../../lib/cursor";
 import { record } from "../../lib/record";
 import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
-import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
+import { matchesFilter } from "../../lib/sessions/filter";
 import { sessionState } from "../../lib/sessions/live";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
 import { sessionUsage } from "../../lib/stats/sessionUsage";
@@ -15,10 +14,9 @@ import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willRemove } from "../accounts/deletionState";
 import type { User } from "../accounts/user";
 import { startSessionDeletion } from "./deletion";
-import { type CreatedAtRange, newestFirst, ownSessions, type Position } from "./ranges";
 import type { DeletedItem, Outcome, SessionFields } from "../sync/shapes";
 import * as Tombstones from "../tombstones";
-import { hasRoom, spend, takeWithin } from "../readBudget";
+import { hasRoom, takeWithin } from "../readBudget";
 import { nextRefresh, scheduleRefresh } from "../sync/refreshSchedule";
 import { mergeSession, mergeSource } from "./merge";
 
@@ -26,7 +24,7 @@ import { mergeSession, mergeSource } from "./merge";
 type Writer = Doc<"users">;
 
 /** The user's session with this external id, or null. */
-async function findByExternalId(
+export async function findByExternalId(
   ctx: QueryCtx,
   user: User,
   externalId: string,
@@ -153,47 +151,6 @@ export async function ensure(
   if (session === null)
     throw new AppError("INTERNAL", "The session was deleted while it was being created");
   return session;
-}
-
-/** Read budget of one page, in case a filter excludes most sessions: a thousand of the usual 1.5 kB. */
-export const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
-
-/** Returns the cursor of a page that ends with this session. */
-export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {
-  return writeCursor([createdAt, _creationTime]);
-}
-
-/** Parses a list cursor into the position where the previous page ended; throws 400 if it is invalid. */
-export function readListCursor(text: string): Position {
-  const [createdAt, creationTime] = readCursor(text, ["number", "number"]) ?? [];
-  if (createdAt !== undefined && creationTime !== undefined) return { createdAt, creationTime };
-  throw invalidField("cursor", "is not a cursor of this list");
-}
-
-/**
- * A page of the user's sessions that match, newest first by source time. Stable under inserts: the next page
- * starts exactly after the last row read for this one. A page may be shorter than `limit` if the filter
- * excludes many sessions; `cursor` is null at the end.
- */
-export async function listPage(
-  ctx: QueryCtx,
-  user: User,
-  { limit, cursor, ...filter }: { limit: number; cursor?: string } & SessionFilter,
-): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
-  const start = cursor === undefined ? null : { ...readListCursor(cursor), isIncluded: false };
-  const rows = (range: CreatedAtRange) => ownSessions(ctx, user, filter.source, range);
-  const sessions: Doc<"sessions">[] = [];
-  const budget = { ...LIST_BUDGET };
-  let last: Doc<"sessions"> | undefined;
-  for await (const session of newestFirst(rows, filter, start)) {
-    if (last && (sessions.length >= limit || !hasRoom(budget))) {
-      return { sessions, cursor: writeListCursor(last) };
-    }
-    spend(budget, session);
-    if (matchesFilter(session, filter)) sessions.push(session);
-    last = session;
-  }
-  return { sessions, cursor: null };
 }
 
 /** Session rows that one page of external ids reads: a thousand of the usual 1.5 kB. */

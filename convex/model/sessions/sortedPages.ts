@@ -4,15 +4,12 @@ import type { QueryCtx } from "../../_generated/server";
 import { invalidField } from "../../errors";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import type { SessionSort } from "../../lib/enums";
-import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
 import type { User } from "../accounts/user";
-import { hasRoom, spend } from "../readBudget";
-import { LIST_BUDGET } from "./sessions";
+import { type ListOptions, type ListPage, pageOf } from "./listPages";
 
 /**
  * Pages of sessions by last change, tokens or cost, the largest first. Each order is an index that the
- * dashboard's lists need too. A filter is decided row by row, so a page reads at most `LIST_BUDGET` and
- * may be shorter than its limit; its cursor continues after the last row that was read.
+ * dashboard's lists need too.
  */
 
 type Sort = Exclude<SessionSort, "created">;
@@ -76,30 +73,15 @@ async function* inOrder(ctx: QueryCtx, user: User, sort: Sort, start: Position |
   yield* rowsOf(ctx, user, sort, { kind: "below", value: start.value });
 }
 
-/** A page of the user's sessions that match, the largest first; `cursor` is null at the end. */
+/** A page of the user's sessions that match, the largest first. */
 export async function sortedPage(
   ctx: QueryCtx,
   user: User,
-  {
-    sort,
-    limit,
-    cursor,
-    ...filter
-  }: { sort: Sort; limit: number; cursor?: string } & SessionFilter,
-): Promise<{ sessions: Doc<"sessions">[]; cursor: string | null }> {
+  { sort, cursor, ...options }: ListOptions & { sort: Sort },
+): Promise<ListPage> {
   const start = cursor === undefined ? null : readPosition(sort, cursor);
-  const sessions: Doc<"sessions">[] = [];
-  const budget = { ...LIST_BUDGET };
-  let last: Doc<"sessions"> | undefined;
-  for await (const session of inOrder(ctx, user, sort, start)) {
-    if (last && (sessions.length >= limit || !hasRoom(budget))) {
-      return { sessions, cursor: writePosition(sort, last) };
-    }
-    spend(budget, session);
-    if (matchesFilter(session, filter)) sessions.push(session);
-    last = session;
-  }
-  return { sessions, cursor: null };
+  const rows = inOrder(ctx, user, sort, start);
+  return await pageOf({ ctx, user }, rows, options, (last) => writePosition(sort, last));
 }
 
 /** Stands for a missing value in cursors; no number of a session is negative. */

@@ -1,0 +1,127 @@
+import type { Doc, Id } from "../../_generated/dataModel";
+import type { QueryCtx } from "../../_generated/server";
+import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
+import { SUBAGENT } from "../../lib/sessions/relations";
+import type { Relative } from "../../wire/tree";
+import type { User } from "../accounts/user";
+import { hasRoom, type ReadBudget, spend } from "../readBudget";
+import { find, findByExternalId, shownTitle } from "./sessions";
+
+/** The tree of a user's sessions: forks, resumes and subagents name the session they come from. */
+
+type Session = Doc<"sessions">;
+
+/** Children that a session's answer names; a list with `parent_external_id` has them all. */
+const CHILDREN_MAX = 50;
+
+/** Returns the session that another comes from; null if it names none, or one that is not stored. */
+async function parentOf(ctx: QueryCtx, session: Session): Promise<Session | null> {
+  const { userId, externalId, parentExternalId } = session;
+  if (parentExternalId === undefined || parentExternalId === externalId) return null;
+  return await findByExternalId(ctx, { _id: userId }, parentExternalId);
+}
+
+/** The parent of a session and its first children, in the order in which they arrived. */
+export async function relativesOf(
+  ctx: QueryCtx,
+  session: Session,
+): Promise<{ parent?: Relative; children: Relative[]; hasMoreChildren: boolean }> {
+  const parent = await parentOf(ctx, session);
+  const found = await childrenOf(ctx, session).take(CHILDREN_MAX + 2);
+  const children = found.filter(({ _id }) => _id !== session._id);
+  return {
+    ...(parent === null ? {} : { parent: relativeView(parent) }),
+    children: children.slice(0, CHILDREN_MAX).map(relativeView),
+    hasMoreChildren: children.length > CHILDREN_MAX,
+  };
+}
+
+function childrenOf(ctx: QueryCtx, { userId, externalId }: Session) {
+  return ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_parent", (q) =>
+      q.eq("userId", userId).eq("parentExternalId", externalId),
+    );
+}
+
+function relativeView(session: Session): Relative {
+  const { _id: id, externalId, relation, source, messageCount, createdAt } = session;
+  const title = shownTitle(session);
+  return { id, externalId, title, relation, source, messageCount, createdAt };
+}
+
+/** The parents of results that have one; each is read once. */
+export async function parentsOf(
+  ctx: QueryCtx,
+  sessions: readonly Session[],
+): Promise<ReadonlyMap<Id<"sessions">, Relative>> {
+  const known = new Map<string, Session | null>();
+  const parents = new Map<Id<"sessions">, Relative>();
+  for (const session of sessions) {
+    const key = session.parentExternalId ?? "";
+    if (!known.has(key)) known.set(key, await parentOf(ctx, session));
+    const parent = known.get(key) ?? null;
+    if (parent !== null && parent._id !== session._id) {
+      parents.set(session._id, relativeView(parent));
+    }
+  }
+  return parents;
+}
+
+/**
+ * Decides whether a list shows a subagent under its parent and not by itself: its parent is stored, and the
+ * filter includes it. Reads each parent once, within the list's budget.
+ */
+export function foldingOf(
+  ctx: QueryCtx,
+  user: User,
+  filter: SessionFilter,
+  budget: ReadBudget,
+): (session: Session) => Promise<boolean> {
+  const listed = new Map<string, boolean>();
+  return async ({ externalId, parentExternalId, relation }) => {
+    if (relation !== SUBAGENT || parentExternalId === undefined) return false;
+    if (parentExternalId === externalId) return false;
+    const known = listed.get(parentExternalId);
+    if (known !== undefined) return known;
+    const parent = await findByExternalId(ctx, user, parentExternalId);
+    if (parent !== null) spend(budget, parent);
+    const isListed = parent !== null && matchesFilter(parent, filter);
+    listed.set(parentExternalId, isListed);
+    return isListed;
+  };
+}
+
+/** What one query reads to find all sessions below some others. */
+const TREE_BUDGET: Readonly<ReadBudget> = { rows: 2_000, bytes: 6 * 1024 * 1024 };
+
+/**
+ * The ids of sessions and of all sessions below them, each once: the requested ones as they were written,
+ * then their children, and so on. Incomplete if there are more than one query reads.
+ */
+export async function withDescendants(
+  ctx: QueryCtx,
+  user: User,
+  ids: readonly string[],
+): Promise<{ ids: string[]; isComplete: boolean }> {
+  const budget = { ...TREE_BUDGET };
+  const found = new Map<Id<"sessions">, Session>();
+  for (const id of ids) {
+    const session = await find(ctx, user, id);
+    if (session === null) continue;
+    spend(budget, session);
+    found.set(session._id, session);
+  }
+  const below: string[] = [];
+  // A map visits what is added while it is walked, so that the children of children are found too.
+  for (const session of found.values()) {
+    for await (const child of childrenOf(ctx, session)) {
+      if (!hasRoom(budget)) return { ids: [...ids, ...below], isComplete: false };
+      spend(budget, child);
+      if (found.has(child._id)) continue;
+      found.set(child._id, child);
+      below.push(child._id);
+    }
+  }
+  return { ids: [...ids, ...below], isComplete: true };
+}
