@@ -1,5 +1,6 @@
 import { AppError } from "../errors";
-import { decodeUtf8, joined, readJsonBytes, readJsonLists, type Fault } from "../lib/jsonBytes";
+import { readJsonBytes, readJsonLists, type Fault } from "../lib/jsonBytes";
+import { decodeUtf8, joined } from "../lib/utf8";
 import { LISTED_ITEMS_MAX } from "../wire/route";
 
 /**

@@ -7,7 +7,8 @@ import { MessageInput, messageWarnings, SessionInput, sessionWarnings } from "..
 import type { Failure } from "../wire/syncRoutes";
 import { type Warning, WARNINGS_MAX, within } from "../wire/warnings";
 import { zodDetails } from "./input";
-import type { Item, ItemReader, Refused } from "./syncSlices";
+import type { Item, ItemReader } from "./syncRows";
+import type { Refused } from "./syncSlices";
 
 /** The longest error message for one item, because a message may have thousands of invalid parts. */
 const ERROR_MAX_BYTES = 500;

@@ -1,20 +1,12 @@
 import { internal } from "../_generated/api";
 import { type ActionCtx, env } from "../_generated/server";
 import { AppError, isPassing, isTooMuch, readAppError } from "../errors";
-import { jsonHash } from "../lib/jsonStream";
 import { pause } from "../lib/pause";
 import { retrying } from "../lib/retry";
-import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
-import { examineMessage, examineSession } from "../lib/secrets/delivery";
-import { masksBeforeStoring } from "../lib/secrets/setting";
-import { splitParts, splitText } from "../lib/sessions/partRows";
-import { sliceRows } from "../lib/sync/messageSlices";
-import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
-import { pauseAfter, rowBytes, SLICE, writeWindow } from "../lib/sync/writeCost";
-import { utf8Length } from "../lib/text";
-import type { MessageInput, SessionInput } from "../wire/sync";
+import { pauseAfter, writeWindow } from "../lib/sync/writeCost";
 import type { Caller } from "./authenticate";
 import type { RequestLine } from "./endpoint";
+import { type ItemReader, type Row, SliceReader } from "./syncRows";
 
 /**
  * Stores the items of a sync request slice by slice: items are parsed, split into rows and hashed
@@ -22,23 +14,8 @@ import type { RequestLine } from "./endpoint";
  * slice, and no request fills the deployment's write window (PLATFORM 8).
  */
 
-/** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
-const HASH_LENGTH = 32;
 /** How long a client should wait before it resends items that could not be stored. */
 const RETRY_AFTER_MS = 5_000;
-
-/** A parsed session or message, and its name in error messages. */
-export type Item =
-  | { kind: "session"; name: string; value: SessionInput }
-  | { kind: "message"; name: string; value: MessageInput };
-
-/** The items of a request, parsed on demand, sessions before messages. */
-export interface ItemReader {
-  /** The next item, or null at the end. */
-  next(): Item | null;
-  /** Whether all items were read. The remaining items may turn out to be invalid. */
-  isDone(): boolean;
-}
 
 type Stored = (typeof internal.sync.upsertMany)["_returnType"];
 export type Tally = { inserted: number; updated: number; skipped: number; deleted?: number };
@@ -52,8 +29,6 @@ type Results = {
   logged: boolean;
   limit: Stored["limit"];
 };
-
-type Row = ReturnType<typeof sessionRow> | Awaited<ReturnType<typeof messageRows>>[number];
 
 /**
  * Stores all items in as few mutations as slices allow: one for the request of a hook. The last
@@ -155,52 +130,6 @@ function skippedBy(rows: readonly Row[], { sessions, messages }: Stored): string
 
 const bytesOf = (rows: readonly Row[]) => rows.reduce((sum, { load }) => sum + load.bytes, 0);
 
-/** Parses items and splits them into rows, one slice at a time. */
-class SliceReader {
-  readonly #items: ItemReader;
-  /** Rows that did not fit the previous slice, in order. */
-  #held: Row[] = [];
-  #index = 0;
-
-  constructor(items: ItemReader) {
-    this.#items = items;
-  }
-
-  isDone(): boolean {
-    return this.#held.length === 0 && this.#items.isDone();
-  }
-
-  /** Drops the remaining slices of this message. */
-  dropSlicesOf(name: string): void {
-    this.#held = this.#held.filter((row) => row.isFirst || row.name !== name);
-  }
-
-  /** The next slice with at least one row; null at the end. */
-  async next(): Promise<Row[] | null> {
-    const slice: Row[] = [];
-    let spent = NO_LOAD;
-    for (let row = await this.#nextRow(); row !== null; row = await this.#nextRow()) {
-      if (slice.length > 0 && !fits(spent, row.load, SLICE)) {
-        this.#held.unshift(row);
-        break;
-      }
-      slice.push(row);
-      spent = added(spent, row.load);
-    }
-    return slice.length > 0 ? slice : null;
-  }
-
-  async #nextRow(): Promise<Row | null> {
-    const held = this.#held.shift();
-    if (held !== undefined) return held;
-    const item = this.#items.next();
-    if (item === null) return null;
-    if (item.kind === "session") return sessionRow(item.name, item.value);
-    this.#held = await messageRows(item.name, item.value, this.#index++);
-    return this.#held.shift() ?? null;
-  }
-}
-
 /**
  * Stores one slice in one transaction. Temporary failures are retried for some seconds, then
  * answered with 503: every write is an upsert, so it may be sent again.
@@ -227,50 +156,4 @@ async function upsert(
       retryAfterMs,
     });
   }
-}
-
-function sessionRow(name: string, input: SessionInput) {
-  const session = examineSession(input, masksBeforeStoring(env.REDACT_SECRETS));
-  const bytes = rowBytes("sessions", utf8Length(JSON.stringify(session)));
-  return { name, session, isFirst: true, load: { operations: ITEM_OPERATIONS, bytes } };
-}
-
-/** Splits a message into rows, with the hash that recognises the same delivery: one row per slice. */
-async function messageRows(name: string, delivered: MessageInput, index: number) {
-  const masks = masksBeforeStoring(env.REDACT_SECRETS);
-  const { message: input, secrets } = examineMessage(delivered, masks);
-  const deliveryHash = (await jsonHash(input, contentChars(input))).slice(0, HASH_LENGTH);
-  const { parts, textContent, ...fields } = input;
-  const { head, tail } = splitText(textContent ?? "");
-  const { sessionExternalId, externalId, textIsDerived } = input;
-  const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
-  const first = {
-    ...fields,
-    ...ids,
-    ...(head === "" ? {} : { textContent: head }),
-    ...(secrets ? { secrets } : {}),
-  };
-  const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
-  return slices.map(({ load, slice, ...rows }) => {
-    const isFirst = slice === undefined || slice.number === 0;
-    const searchTexts = searchTextsOf(isFirst ? head : "", [...rows.tail, ...rows.parts]);
-    const message = {
-      ...(isFirst ? first : ids),
-      // An empty list replaces the stored parts; a missing one keeps them.
-      ...(tail.length > 0 ? { textTail: rows.tail } : {}),
-      ...(parts ? { partRows: rows.parts } : {}),
-      ...(searchTexts.length > 0 ? { searchTexts } : {}),
-      ...(slice === undefined ? {} : { slice }),
-    };
-    return { name, message, isFirst, load: added(load, searchLoad(searchTexts)) };
-  });
-}
-
-function contentChars({ textContent = "", parts = [] }: MessageInput): number {
-  return parts.reduce((sum, { content }) => sum + content.length, textContent.length);
-}
-
-function searchLoad(texts: readonly SearchText[]): Load {
-  const bytes = texts.map(({ text }) => rowBytes("searchTexts", utf8Length(text)));
-  return { operations: texts.length, bytes: bytes.reduce((sum, one) => sum + one, 0) };
 }

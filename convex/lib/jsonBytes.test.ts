@@ -118,3 +118,60 @@ describe("a value whose parsed form would fill the heap is rejected before it is
     expect(readJsonBytes(bytesOf(text)).ok).toBe(true);
   });
 });
+
+describe("long strings, which are decoded from their own bytes", () => {
+  const faultOf = (bytes: Uint8Array) => {
+    const found = readJsonBytes(bytes);
+    return found.ok ? "none" : found.why;
+  };
+  const long = (character: string) => `${"a".repeat(65_530)}${character}${"é🎉".repeat(20_000)}`;
+
+  test("any character and escape may stand at the edge of a piece", () => {
+    const escapes = ["\\n", "\\\\", '\\"', "\\u00e9", "\\ud83d\\ude00", "\\ud800", "漢", "🎉"];
+    for (const escape of [...escapes, "\\u0001", "/", "\ufeff"]) {
+      for (let by = 0; by < 12; by++) {
+        const json = `"${"a".repeat(65_530 + by)}${escape}${escape}${"b\\t".repeat(40_000)}"`;
+        const found = readJsonBytes(bytesOf(json));
+        expect(found.ok && found.value === JSON.parse(json)).toBe(true);
+      }
+    }
+  });
+
+  test("they may stand anywhere, also under keys that look dangerous and twice under one", () => {
+    const [one, two] = [JSON.stringify(long("1")), JSON.stringify(long("\ufeff"))];
+    const texts = [
+      `{"__proto__":${one},"b":[null,${two},{"c":${one}}],"b2":"short"}`,
+      `{"a":${one},"a":${two},"${"k".repeat(70_000)}":1}`,
+      `[${one},${two},${one}]`,
+      ` ${one} `,
+    ];
+    for (const text of texts) {
+      expect(readJsonBytes(bytesOf(text))).toEqual({
+        ok: true,
+        value: JSON.parse(text) as unknown,
+      });
+      const body = `{"messages":[${text}],"other":${text}}`;
+      expect(whole(read(body))).toEqual(expected(body));
+    }
+    const found = readJsonBytes(bytesOf(texts[0] ?? ""));
+    expect(Object.keys((found.ok ? found.value : {}) as object)[0]).toBe("__proto__");
+  });
+
+  test("what is wrong in one of them is wrong in the body", () => {
+    const inside = "a".repeat(100_000);
+    for (const fault of ["\n", "\\x", "\\u12g", "\\u00zz", "\u0000"]) {
+      for (const more of ["", "\\n"]) {
+        const text = `{"a":"${inside}${fault}${more}${inside}"}`;
+        expect(faultOf(bytesOf(text))).toBe("not JSON");
+      }
+    }
+    for (const open of [`"${inside}`, `"${inside}\\"`, `["${inside}]`, `{"a":"${inside}"`]) {
+      expect(faultOf(bytesOf(open))).toBe("not JSON");
+    }
+    for (const more of ["", "\\n"]) {
+      const bytes = bytesOf(`["${inside}!${more}${inside}"]`);
+      bytes[bytes.indexOf(0x21)] = 0xff;
+      expect(faultOf(bytes)).toBe("not UTF-8");
+    }
+  });
+});

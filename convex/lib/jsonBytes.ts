@@ -1,10 +1,20 @@
 import { parseJson } from "./json";
+import {
+  type Fault,
+  isLongString,
+  type LongString,
+  type ReadValue,
+  readWithLongStrings,
+} from "./jsonLongStrings";
+import { decodeUtf8, joined } from "./utf8";
+
+export type { Fault, ReadValue } from "./jsonLongStrings";
 
 /**
  * Reads large JSON in parts, from bytes. The heap of a Convex function is 64 MiB, and parsed JSON
  * can take thirty times its text (`[[],[],…]`). So a body stays bytes, which are not on the heap; each
- * item of its long lists is parsed alone and can be released before the next one; and a value whose
- * parsed form would be too large is refused before it is parsed.
+ * item of its long lists is parsed alone and can be released before the next one; long strings are
+ * decoded one by one; and a value whose parsed form would be too large is refused before it is parsed.
  */
 
 /**
@@ -19,12 +29,11 @@ const STRING_HEAP_BYTES = 32;
 /** A key that is seen for the first time: an object of many such keys becomes a hash table. */
 const NEW_KEY_HEAP_BYTES = 80;
 
-/** A part of the bytes that holds one JSON value, and an estimate of the heap that its parsed form takes. */
-type Span = { start: number; end: number; heapBytes: number };
-
-/** What became of reading a value. `too large`: its parsed form would take too much memory. */
-export type ReadValue = { ok: true; value: unknown } | { ok: false; why: Fault };
-export type Fault = "not UTF-8" | "not JSON" | "too large";
+/**
+ * A part of the bytes that holds one JSON value, an estimate of the heap that its parsed form takes, and
+ * where its long strings are.
+ */
+type Span = { start: number; end: number; heapBytes: number; longStrings: LongString[] };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -52,8 +61,11 @@ export class JsonItems implements Iterable<ReadValue> {
 }
 
 /** Parses JSON bytes as one value. */
-export function readJsonBytes(bytes: Uint8Array): ReadValue {
-  return readSpan(bytes, spanFrom(bytes, 0, true));
+export function readJsonBytes(
+  bytes: Uint8Array,
+  maxHeapBytes: number = VALUE_MAX_HEAP_BYTES,
+): ReadValue {
+  return readSpan(bytes, spanFrom(bytes, 0, true), maxHeapBytes);
 }
 
 /**
@@ -73,7 +85,6 @@ export function readJsonLists(
   // The body with its lists emptied: parsing it checks everything outside of their items.
   const outside: Uint8Array[] = [];
   let copiedTo = 0;
-  let heapBytes = 0;
   at = skipSpace(bytes, at + 1);
   while (at < bytes.length && bytes[at] === QUOTE) {
     const keyEnd = stringEnd(bytes, at);
@@ -89,9 +100,7 @@ export function readJsonLists(
       at = list.end;
     } else {
       if (name !== undefined) lists.delete(name);
-      const span = spanFrom(bytes, value, false);
-      heapBytes += span.heapBytes + STRING_HEAP_BYTES + ELEMENT_HEAP_BYTES + 2 * (keyEnd - at);
-      at = span.end;
+      at = spanFrom(bytes, value, false).end;
     }
     at = skipSpace(bytes, at);
     if (bytes[at] === CLOSE_LIST) at = skipSpace(bytes, at + 1);
@@ -99,7 +108,7 @@ export function readJsonLists(
   }
   outside.push(bytes.subarray(copiedTo));
   const rest = joined(outside);
-  const found = readSpan(rest, { start: 0, end: rest.length, heapBytes });
+  const found = readJsonBytes(rest);
   if (!found.ok || typeof found.value !== "object" || found.value === null) return found;
   return { ok: true, value: { ...found.value, ...Object.fromEntries(lists) } };
 }
@@ -125,23 +134,17 @@ function readList(bytes: Uint8Array, open: number, maxItems: number): FoundList 
   }
 }
 
-function readSpan(bytes: Uint8Array, { start, end, heapBytes }: Span): ReadValue {
-  if (heapBytes > VALUE_MAX_HEAP_BYTES) return { ok: false, why: "too large" };
+function readSpan(
+  bytes: Uint8Array,
+  { start, end, heapBytes, longStrings }: Span,
+  maxHeapBytes: number = VALUE_MAX_HEAP_BYTES,
+): ReadValue {
+  if (heapBytes > maxHeapBytes) return { ok: false, why: "too large" };
+  if (longStrings.length > 0) return readWithLongStrings(bytes, start, end, longStrings);
   const text = decodeUtf8(bytes.subarray(start, end));
   if (text === undefined) return { ok: false, why: "not UTF-8" };
   const parsed = parseJson(text);
   return parsed.ok ? parsed : { ok: false, why: "not JSON" };
-}
-
-/** The text of UTF-8 bytes; undefined if they are something else. */
-export function decodeUtf8(bytes: Uint8Array): string | undefined {
-  try {
-    const text: unknown = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // Convex's runtime returns undefined for some invalid input instead of throwing.
-    return typeof text === "string" ? text : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /**
@@ -151,6 +154,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
  */
 function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
   const keys = new SeenKeys(bytes);
+  const longStrings: LongString[] = [];
   let depth = 0;
   let heapBytes = 0;
   let at = from;
@@ -158,8 +162,10 @@ function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
     const byte = bytes[at];
     if (byte === QUOTE) {
       const end = stringEnd(bytes, at);
-      if (bytes[skipSpace(bytes, end)] !== COLON) heapBytes += STRING_HEAP_BYTES + 2 * (end - at);
-      else if (!keys.has(at, end)) heapBytes += NEW_KEY_HEAP_BYTES + 2 * (end - at);
+      if (bytes[skipSpace(bytes, end)] !== COLON) {
+        heapBytes += STRING_HEAP_BYTES + 2 * (end - at);
+        if (isLongString(at, end)) longStrings.push({ start: at, end });
+      } else if (!keys.has(at, end)) heapBytes += NEW_KEY_HEAP_BYTES + 2 * (end - at);
       at = end;
       continue;
     }
@@ -175,7 +181,7 @@ function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
     }
     at += 1;
   }
-  return { start: from, end: at, heapBytes };
+  return { start: from, end: at, heapBytes, longStrings };
 }
 
 /**
@@ -236,17 +242,4 @@ function isKey(bytes: Uint8Array, start: number, end: number, name: string): boo
   const text = decodeUtf8(bytes.subarray(start, end));
   const parsed = text === undefined ? undefined : parseJson(text);
   return parsed?.ok === true && parsed.value === name;
-}
-
-/** All of these bytes in one array. */
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
-  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -3,9 +3,9 @@ import { isJsonObject, type JsonObject } from "../lib/json";
 import { messageProse } from "../lib/sessions/readMessage";
 import {
   isTextPart,
+  laterStoredForm,
   parsePart,
   sameCallKey,
-  storedForm,
   type StoredPart,
 } from "../lib/sessions/parts";
 import {
@@ -34,13 +34,7 @@ export const PartList = z
   .optional(
     z.unknown().transform((value, issues): PartInput[] | undefined => {
       if (value === undefined || value === null) return undefined;
-      const sent = listOf(value, issues);
-      return sent.map((part, index) => {
-        const stored = readOrRefuse(issues, [index, "content"], () => storedForm(shapeOf(part)));
-        // The parsed body is not read again, and both forms of a long part would fill memory.
-        sent[index] = null;
-        return stored;
-      });
+      return storedForms(listOf(value, issues), shapeOf, issues, (at) => [at, "content"]);
     }),
   )
   .meta({
@@ -48,6 +42,25 @@ export const PartList = z
     items: { type: "object", properties: { type: { type: "string" }, content: {} } },
     description: "Content blocks as any JSON; stored completely and in order.",
   });
+
+/**
+ * Brings sent parts into their stored form. Empties the list, because the parsed body is not read
+ * again, and both forms of a long part would fill memory.
+ */
+function storedForms(
+  sent: unknown[],
+  shape: (part: unknown) => StoredPart,
+  issues: z.RefinementCtx,
+  pathOf: (at: number) => PropertyKey[],
+): PartInput[] {
+  const stored = sent.map((part, at) => {
+    const later = readOrRefuse(issues, pathOf(at), () => laterStoredForm(shape(part)));
+    sent[at] = null;
+    return later;
+  });
+  // A part that was refused leaves an issue, so that the message is refused.
+  return stored.flatMap((later) => (typeof later === "function" ? [later()] : []));
+}
 
 /** Normalises a sent part to a type and content. */
 function shapeOf(part: unknown): StoredPart {
@@ -109,18 +122,13 @@ export function readContent(
   const written = isScalar ? readText(content) : undefined;
   const text = textContent || written;
   const second = written && written !== text ? [written] : [];
-  const stored = (field: string, shapes: readonly StoredPart[]) => {
-    const found: PartInput[] = [];
-    shapes.forEach((shape, at) =>
-      readOrRefuse(issues, [field, at], () => found.push(storedForm(shape))),
-    );
-    return found;
-  };
-  const blocks = stored("content", (isScalar ? second : listOf(content, issues)).map(shapeOf));
-  const calls = stored("toolCalls", listOf(toolCalls ?? tool_calls, issues).map(callShape));
+  const stored = (field: string, sent: unknown[], shape: (part: unknown) => StoredPart) =>
+    storedForms(sent, shape, issues, (at) => [field, at]);
+  const blocks = stored("content", isScalar ? second : listOf(content, issues), shapeOf);
+  const calls = stored("toolCalls", listOf(toolCalls ?? tool_calls, issues), callShape);
   const isResult = tool_call_id !== undefined && text && utf8Length(text) <= NAMED_RESULT_MAX_BYTES;
   const answered = { type: "tool-result", content: { tool_call_id, content: text } };
-  const results = isResult ? stored("content", [answered]) : [];
+  const results = isResult ? stored("content", [answered], shapeOf) : [];
   return { text, parts: appendMissing(appendMissing(parts, blocks), [...calls, ...results]) };
 }
 

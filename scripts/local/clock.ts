@@ -5,6 +5,7 @@
  */
 export class Clock {
   #aheadMs = 0;
+  #onSkip: () => void = () => undefined;
 
   constructor(readonly skips = false) {}
 
@@ -21,5 +22,11 @@ export class Clock {
   /** Moves forward to a time; does nothing if it has passed, because time never goes back. */
   skipTo(time: number): void {
     this.#aheadMs += Math.max(0, Math.ceil(time - this.now()));
+    this.#onSkip();
+  }
+
+  /** Sets what follows a skip: the scheduler looks for what has become due. */
+  onSkip(look: () => void): void {
+    this.#onSkip = look;
   }
 }

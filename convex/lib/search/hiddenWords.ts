@@ -1,6 +1,6 @@
 import { utf8Length } from "../text";
 import { percentDecoded, unescaped, withoutInlineData, withoutTerminalCodes } from "./readable";
-import { INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase, wordsOf } from "./words";
+import { eachWord, INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase } from "./words";
 
 /**
  * Words that a reader sees in a text but that the text index misses, because it splits the stored
@@ -75,7 +75,7 @@ export function queryTerms(text: string): Set<string> {
 function indexableTerms(text: string, toBigrams: (segment: string) => string[]): Set<string> {
   const words = new Set<string>();
   const normal = text.normalize("NFKC");
-  for (const { text: written } of wordsOf(normal)) {
+  for (const { text: written } of eachWord(normal)) {
     const word = normalWord(written);
     if (UNSPACED_CHARACTER.test(word)) addMixedWord(words, word, toBigrams);
     else words.add(indexablePrefix(word));
@@ -117,7 +117,7 @@ export function hiddenWords(stored: string, isStoredIndexed: boolean): string[] 
     for (const word of indexableTerms(form, storedBigramsOf)) if (word !== "") words.add(word);
   }
   if (isStoredIndexed && words.size > 0) {
-    for (const { text: known } of wordsOf(stored)) {
+    for (const { text: known } of eachWord(stored)) {
       if (isIndexed(known)) words.delete(known.toLowerCase());
     }
   }

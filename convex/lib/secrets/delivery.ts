@@ -1,5 +1,8 @@
-import { parsePart, storedForm } from "../sessions/parts";
+import { readJsonBytes } from "../jsonBytes";
+import type { JsonObject } from "../json";
+import { laterStoredForm, parsePart, storedForm, type StoredPart } from "../sessions/parts";
 import type { WholePart } from "../sessions/partRows";
+import { decodeUtf8 } from "../utf8";
 import type { MessageSecrets } from "./counts";
 import { findSecrets } from "./scan";
 import { masking, SecretCounter, visitStrings, type Visit } from "./walk";
@@ -15,32 +18,24 @@ type Delivered = {
 };
 
 /**
- * The message to store, masked if `masks`, and the number of secrets found in it. Ids stay as they
- * are, because messages are looked up by them.
+ * The number of secrets in a message. If `masks`, they are masked in the message itself: a second one
+ * would fill memory. Ids stay as they are, because messages are looked up by them.
  */
-export function examineMessage<Message extends Delivered>(
-  message: Message,
-  masks: boolean,
-): { message: Message; secrets?: MessageSecrets } {
+export function examineMessage(message: Delivered, masks: boolean): MessageSecrets | undefined {
   const inParts = new SecretCounter();
   const inText = new SecretCounter(inParts);
   const { sessionExternalId, externalId, parts, textContent, ...fields } = message;
-  const kept = parts?.map((part) => examinePart(part, visitor(inParts, masks), masks));
+  for (const at of parts?.keys() ?? [])
+    examinePart(parts ?? [], at, visitor(inParts, masks), masks);
   const text = visitStrings(textContent, visitor(inText, masks));
-  const secrets = foundIn(inText, inParts);
-  if (!masks) return { message, ...(secrets ? { secrets } : {}) };
-  const masked = {
-    ...message,
-    ...(visitStrings(fields, masking) as typeof fields),
-    ...(kept === undefined ? {} : { parts: kept }),
-    ...(textContent === undefined ? {} : { textContent: text as string }),
-  };
-  return { message: masked, ...(secrets ? { secrets } : {}) };
+  if (masks) Object.assign(message, visitStrings(fields, masking));
+  if (masks && textContent !== undefined) message.textContent = text as string;
+  return foundIn(inText, inParts);
 }
 
 /** The secrets of a message that was stored without looking for any. */
 export function secretsOf(text: string, parts: readonly WholePart[]): MessageSecrets | undefined {
-  return examineMessage({ ...NO_IDS, textContent: text, parts: [...parts] }, false).secrets;
+  return examineMessage({ ...NO_IDS, textContent: text, parts: [...parts] }, false);
 }
 
 const NO_IDS = { sessionExternalId: "", externalId: "" };
@@ -62,26 +57,74 @@ function visitor(counter: SecretCounter, masks: boolean): Visit {
 /** Characters of JSON from which a parsed copy would not fit in memory. */
 const LONG_CHARS = 1_000_000;
 
-/** The part with all its strings visited; the same object if nothing changed. */
-function examinePart(part: WholePart, visit: Visit, masks: boolean): WholePart {
-  if (!masks && part.content.length > LONG_CHARS) {
+/** Visits all strings of the part at this position, and puts what changed in its place. */
+function examinePart(parts: WholePart[], at: number, visit: Visit, masks: boolean): void {
+  const part = parts[at];
+  if (part === undefined) return;
+  const { format, content } = part;
+  if (format === "text") {
+    const visited = visitStrings(content, visit) as string;
+    if (masks) parts[at] = { ...part, content: visited };
+  } else if (content.length <= LONG_CHARS) {
+    const { type, ...inner } = parsePart(part);
+    const visited = visitStrings(inner, visit) as typeof inner;
+    if (visited !== inner) parts[at] = storedForm({ ...visited, type });
+  } else if (masks) {
+    maskLongPart(parts, at, visit);
+  } else {
     // Only counted: the rules know names and values in JSON text too.
-    visit(part.content, findSecrets(part.content));
-    return part;
+    visit(content, findSecrets(content));
   }
-  let isChanged = false;
-  const noting: Visit = (text, findings) => {
-    const after = visit(text, findings);
-    isChanged ||= after !== text;
-    return after;
-  };
-  if (part.format === "text") {
-    const content = visitStrings(part.content, noting) as string;
-    return isChanged ? { ...part, content } : part;
-  }
-  const { type, ...inner } = parsePart(part);
-  const visited = visitStrings(inner, noting) as typeof inner;
-  return isChanged ? storedForm({ ...visited, type }) : part;
+}
+
+/**
+ * Masks a part of which no two forms fit in memory: its JSON text becomes bytes, those its value, this
+ * the masked one, bytes again, and text. Each function returns, and so releases one form, before the
+ * next form is made.
+ */
+function maskLongPart(parts: WholePart[], at: number, visit: Visit): void {
+  const later = maskedLater(takenBytes(parts, at), visit);
+  parts[at] = later();
+}
+
+type PartBytes = { type: string; format: WholePart["format"]; bytes: Uint8Array };
+
+/** Takes a part out of the list. */
+function takenBytes(parts: WholePart[], at: number): PartBytes {
+  const { type, format, content } = parts[at] ?? NO_PART;
+  parts[at] = NO_PART;
+  return { type, format, bytes: new TextEncoder().encode(content) };
+}
+
+const NO_PART: WholePart = { type: "text", format: "text", content: "" };
+
+function maskedLater(part: PartBytes, visit: Visit): () => WholePart {
+  return laterStoredForm(visitedPart(part, visit));
+}
+
+function visitedPart(part: PartBytes, visit: Visit): StoredPart {
+  const { type, ...inner } = parsedPart(part);
+  return { ...(visitStrings(inner, visit) as typeof inner), type };
+}
+
+const LINE_END = 0x0a;
+
+/** Like `parsePart`, from bytes. */
+function parsedPart({ type, format, bytes }: PartBytes): StoredPart {
+  const hasFields = format === "textAndFields" || format === "jsonAndFields";
+  const end = hasFields ? bytes.lastIndexOf(LINE_END) : bytes.length;
+  const isText = format === "text" || format === "textAndFields";
+  const inside = bytes.subarray(0, end);
+  const content = isText ? decodeUtf8(inside, true) : parsedJson(inside);
+  const fields = hasFields ? (parsedJson(bytes.subarray(end + 1)) as JsonObject) : {};
+  return { type, content, ...fields };
+}
+
+/** Parses what this backend wrote, which is JSON of a value that was in memory before. */
+function parsedJson(bytes: Uint8Array): unknown {
+  const read = readJsonBytes(bytes, Infinity);
+  if (!read.ok) throw new Error(`A part in stored form is ${read.why}`);
+  return read.value;
 }
 
 function foundIn(inText: SecretCounter, inParts: SecretCounter): MessageSecrets | undefined {

@@ -24,7 +24,9 @@ export function findSecrets(original: string): Finding[] {
     const starts = ({ start }: Finding) => start >= from && start < to;
     addMerged(found, [...keys.filter(starts), ...findNear(text, from, to).filter(starts)]);
   }
-  return found.filter(({ start }) => !isInMarker(text, start));
+  return found.some(({ start }) => isInMarker(text, start))
+    ? found.filter(({ start }) => !isInMarker(text, start))
+    : found;
 }
 
 /** The text with spaces in place of terminal colours, which would hide a name or end a value. */
@@ -73,17 +75,23 @@ export function maskText(text: string): string {
   return withMarkers(text, findSecrets(text));
 }
 
+/** Slices that are joined at once: those of 7 MB of keys take more memory than their text. */
+const JOINED_SLICES = 4_096;
+
 /** Replaces every finding by its marker. */
 export function withMarkers(text: string, findings: readonly Finding[]): string {
   if (findings.length === 0) return text;
-  const slices: string[] = [];
+  const joined: string[] = [];
+  let slices: string[] = [];
   let at = 0;
   for (const { kind, start, end } of findings) {
     slices.push(text.slice(at, start), marker(kind));
     at = end;
+    if (slices.length < JOINED_SLICES) continue;
+    joined.push(slices.join(""));
+    slices = [];
   }
-  slices.push(text.slice(at));
-  return slices.join("");
+  return [...joined, ...slices, text.slice(at)].join("");
 }
 
 /** Appends findings sorted by position. Overlapping ones are merged under the kind of the first. */

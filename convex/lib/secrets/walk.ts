@@ -1,4 +1,4 @@
-import { isJsonObject } from "../json";
+import { isJsonObject, type JsonObject } from "../json";
 import type { Finding, SecretCount } from "./finding";
 import { findIssued } from "./issued";
 import { isAuthorization, isCookie, isSeedPhrase, tellingOf } from "./names";
@@ -14,27 +14,27 @@ export type Visit = (text: string, findings: readonly Finding[]) => string;
 export const masking: Visit = withMarkers;
 
 /**
- * Counts distinct secrets by kind and leaves the text unchanged. It keeps the values only while
- * counting.
+ * Counts distinct secrets by kind and leaves the text unchanged. It keeps hashes of the values: each
+ * value is a part of its text, and would keep all of it in memory.
  */
 export class SecretCounter {
-  private readonly seen = new Map<string, Set<string>>();
+  private readonly seen = new Map<string, Set<number>>();
 
   /** Secrets that `other` has already counted are not counted again. */
   constructor(private readonly other?: SecretCounter) {}
 
   readonly visit: Visit = (text, findings) => {
     for (const { kind, start, end } of findings) {
-      const value = text.slice(start, end);
+      const value = hash53(text, start, end);
       if (this.other?.has(value)) continue;
-      const values = this.seen.get(kind) ?? new Set();
+      const values = this.seen.get(kind) ?? new Set<number>();
       values.add(value);
       this.seen.set(kind, values);
     }
     return text;
   };
 
-  private has(value: string): boolean {
+  private has(value: number): boolean {
     return Array.from(this.seen.values()).some((values) => values.has(value));
   }
 
@@ -44,6 +44,17 @@ export class SecretCounter {
       a.kind < b.kind ? -1 : 1,
     );
   }
+}
+
+/** A hash of 53 bits, as many as a number holds: of a million values, no two are likely to share one. */
+function hash53(text: string, start: number, end: number): number {
+  let [low, high] = [0x811c9dc5, 0x9e3779b9];
+  for (let at = start; at < end; at++) {
+    const unit = text.charCodeAt(at);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit, 0x85ebca6b) ^ (high >>> 13);
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
 
 /** Fields with opaque data that only the model provider can read and that looks like anything. */
@@ -61,22 +72,42 @@ function isOpaque(text: string): boolean {
 /** The context of a string that may reveal a secret: its key, or the option before it. */
 type Context = { key?: string; option?: string };
 
-/** Replaces every string of the value by the result of `visit`. */
+/**
+ * Replaces every string of the value by the result of `visit`. What has no changed string is returned
+ * itself, because a copy of a large value would not fit in memory.
+ */
 export function visitStrings(value: unknown, visit: Visit, context: Context = {}): unknown {
   if (typeof value === "string") return visitString(value, visit, context);
-  if (Array.isArray(value)) {
-    return value.map((item: unknown, index) => {
-      const before: unknown = value[index - 1];
-      const option = typeof before === "string" && /^--?[a-z]/i.test(before) ? before : undefined;
-      return visitStrings(item, visit, { option });
-    });
+  if (Array.isArray(value)) return visitList(value as unknown[], visit);
+  return isJsonObject(value) ? visitObject(value, visit) : value;
+}
+
+function visitList(list: readonly unknown[], visit: Visit): readonly unknown[] {
+  let changed: unknown[] | undefined;
+  for (const [at, item] of list.entries()) {
+    const before = list[at - 1];
+    const option = typeof before === "string" && /^--?[a-z]/i.test(before) ? before : undefined;
+    const visited = visitStrings(item, visit, { option });
+    if (visited === item) continue;
+    changed ??= [...list];
+    changed[at] = visited;
   }
-  if (!isJsonObject(value)) return value;
-  const named = [value.name, value.key].find((name) => typeof name === "string");
+  return changed ?? list;
+}
+
+function visitObject(object: JsonObject, visit: Visit): JsonObject {
+  const named = [object.name, object.key].find((name) => typeof name === "string");
+  const changed = new Map<string, unknown>();
+  for (const [key, inner] of Object.entries(object)) {
+    const isNamed = key === "value" && named !== undefined;
+    const visited = visitStrings(inner, visit, { key: isNamed ? named : key });
+    if (visited !== inner) changed.set(key, visited);
+  }
+  if (changed.size === 0) return object;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [
+    Object.entries(object).map(([key, inner]) => [
       key,
-      visitStrings(inner, visit, { key: key === "value" && named !== undefined ? named : key }),
+      changed.has(key) ? changed.get(key) : inner,
     ]),
   );
 }

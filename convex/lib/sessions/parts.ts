@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, jsonText } from "../json";
+import { isJsonObject, type JsonObject, jsonText, laterJsonText } from "../json";
 import { isWellFormed } from "../text";
 import { firstText, has, without } from "../jsonFields";
 import { kindOfFields, kindOfType } from "./partKinds";
@@ -14,12 +14,26 @@ export type { StoredPart } from "./storedPart";
 /** Converts parts to their stored form and back. `readPart` interprets them. Pure. */
 
 /** Converts a part to its stored form (`parsePart` reverses it). */
-export function storedForm({ type, content, ...beside }: StoredPart): WholePart {
+export function storedForm(part: StoredPart): WholePart {
+  return laterStoredForm(part)();
+}
+
+/** Like `storedForm`, in two steps, between which the caller releases the part (`laterJsonText`). */
+export function laterStoredForm({ type, content, ...beside }: StoredPart): () => WholePart {
   const isText = typeof content === "string" && isWellFormed(content);
-  const text = isText ? content : content === undefined ? "" : jsonText(content);
   const format = isText ? "text" : "json";
-  if (Object.keys(beside).length === 0) return { type, format, content: text };
-  return { type, format: `${format}AndFields`, content: `${text}\n${jsonText(beside)}` };
+  const text = isText ? always(content) : laterContent(content);
+  if (Object.keys(beside).length === 0) return () => ({ type, format, content: text() });
+  const fields = jsonText(beside);
+  return () => ({ type, format: `${format}AndFields`, content: `${text()}\n${fields}` });
+}
+
+function always(text: string): () => string {
+  return () => text;
+}
+
+function laterContent(content: unknown): () => string {
+  return content === undefined ? () => "" : laterJsonText(content);
 }
 
 /** Converts a stored part to what the client sent. Empty JSON text means that there was no content. */

@@ -45,6 +45,9 @@ export class Scheduler {
     });
     this.#housekeeping = setInterval(() => void this.#prune(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
+    this.#engine.clock.onSkip(() => {
+      this.wake();
+    });
     this.wake();
   }
 
@@ -188,7 +191,6 @@ export class Scheduler {
       if (this.#running.size === 0 && isFar) return;
       if (this.#running.size === 0 && clock.skips && next !== null) {
         clock.skipTo(next);
-        this.wake();
       }
       const wait = next === null ? 0 : Math.max(0, next - clock.now());
       const pause = new Promise((resolve) => setTimeout(resolve, Math.min(wait, 20) + 1));

@@ -51,3 +51,24 @@ test.each(worstInputs().filter(({ name }) => INPUTS.includes(name)))(
   },
   300_000,
 );
+
+/** Three quarters of a deployment's heap (`report.ts`). */
+const HEAP_MAX_BYTES = 48 * 1024 * 1024;
+
+const STORED = [
+  "7 MB as one argument: one character beyond Latin-1",
+  "7 MB as parts of 200 kB: one character beyond Latin-1",
+];
+
+test.each(worstInputs().filter(({ name }) => STORED.includes(name)))(
+  "$name: stored with at most 48 MiB of heap, the engine included",
+  async ({ path, body }) => {
+    engine.resetPeaks();
+    const sent = { method: "POST", key: ada.apiKey, body: body() as string };
+    const answer = await engine.request(path, sent);
+    expect([answer.status, await answer.json()]).toMatchObject([200, { ok: true }]);
+    const large = engine.peaks().filter(({ heapBytes }) => (heapBytes ?? 0) > HEAP_MAX_BYTES);
+    expect(large.map(({ name, heapBytes }) => `${name} ${heapBytes}`)).toEqual([]);
+  },
+  120_000,
+);

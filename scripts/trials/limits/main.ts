@@ -17,6 +17,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     heap: { type: "string", default: "64" },
     reads: { type: "string" },
+    mask: { type: "boolean", default: false },
     "write-mib": { type: "string", default: "64" },
   },
 });
@@ -31,6 +32,8 @@ const env = {
   RATE_LIMIT_READ: "off",
   RATE_LIMIT_SEARCH: "off",
   RATE_LIMIT_EXPORT: "off",
+  // Parts are parsed once more to be masked.
+  ...(values.mask ? { REDACT_SECRETS: "mask" } : {}),
 };
 
 const report = new Report();

@@ -1,0 +1,160 @@
+import { env } from "../_generated/server";
+import { jsonHash } from "../lib/jsonStream";
+import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
+import { examineMessage, examineSession } from "../lib/secrets/delivery";
+import { masksBeforeStoring } from "../lib/secrets/setting";
+import { splitParts, splitText } from "../lib/sessions/partRows";
+import { sliceRows } from "../lib/sync/messageSlices";
+import { added, fits, ITEM_OPERATIONS, type Load, NO_LOAD } from "../lib/sync/slices";
+import { rowBytes, SLICE } from "../lib/sync/writeCost";
+import { utf8Length } from "../lib/text";
+import type { MessageInput, SessionInput } from "../wire/sync";
+
+/**
+ * Splits the items of a sync request into rows and collects them in slices. Items are parsed when a
+ * slice has room for them, and what of a long message waits for its turn is kept as bytes: so the
+ * heap holds one slice, and for a moment one message.
+ */
+
+/** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
+const HASH_LENGTH = 32;
+
+/** A parsed session or message, and its name in error messages. */
+export type Item =
+  | { kind: "session"; name: string; value: SessionInput }
+  | { kind: "message"; name: string; value: MessageInput };
+
+/** The items of a request, parsed on demand, sessions before messages. */
+export interface ItemReader {
+  /** The next item, or null at the end. */
+  next(): Item | null;
+  /** Whether all items were read. The remaining items may turn out to be invalid. */
+  isDone(): boolean;
+}
+
+/** What one item, or one slice of a long message, takes in storage. */
+export type Row = ReturnType<typeof sessionRow> | MessageRow;
+
+/** Parses items and splits them into rows, one slice at a time. */
+export class SliceReader {
+  readonly #items: ItemReader;
+  /** Rows that did not fit the previous slice, in order. */
+  #held: HeldRow[] = [];
+  #index = 0;
+
+  constructor(items: ItemReader) {
+    this.#items = items;
+  }
+
+  isDone(): boolean {
+    return this.#held.length === 0 && this.#items.isDone();
+  }
+
+  /** Drops the remaining slices of this message. */
+  dropSlicesOf(name: string): void {
+    this.#held = this.#held.filter((row) => row.isFirst || row.name !== name);
+  }
+
+  /** The next slice with at least one row; null at the end. */
+  async next(): Promise<Row[] | null> {
+    const slice: Row[] = [];
+    let spent = NO_LOAD;
+    for (let row = await this.#nextRow(); row !== null; row = await this.#nextRow()) {
+      if (slice.length > 0 && !fits(spent, row.load, SLICE)) {
+        this.#held.unshift(row);
+        break;
+      }
+      slice.push("packed" in row ? unpacked(row) : row);
+      spent = added(spent, row.load);
+    }
+    return slice.length > 0 ? slice : null;
+  }
+
+  async #nextRow(): Promise<HeldRow | null> {
+    const held = this.#held.shift();
+    if (held !== undefined) return held;
+    const item = this.#items.next();
+    if (item === null) return null;
+    if (item.kind === "session") return sessionRow(item.name, item.value);
+    this.#held = await heldRows(item.name, item.value, this.#index++);
+    return this.#held.shift() ?? null;
+  }
+}
+
+function sessionRow(name: string, input: SessionInput) {
+  const session = examineSession(input, masksBeforeStoring(env.REDACT_SECRETS));
+  const bytes = rowBytes("sessions", utf8Length(JSON.stringify(session)));
+  return { name, session, isFirst: true, load: { operations: ITEM_OPERATIONS, bytes } };
+}
+
+/** A row of a long message that waits for its turn, as bytes, which are not on the heap. */
+type PackedRow = Pick<MessageRow, "name" | "isFirst" | "load"> & { packed: Uint8Array };
+type HeldRow = Row | PackedRow;
+
+function packed({ message, ...row }: MessageRow): PackedRow {
+  return { ...row, packed: new TextEncoder().encode(JSON.stringify(message)) };
+}
+
+function unpacked({ packed, ...row }: PackedRow): MessageRow {
+  const message = JSON.parse(new TextDecoder().decode(packed)) as MessageRow["message"];
+  return { ...row, message };
+}
+
+/**
+ * The rows of a message, one per slice. Those of a long one are packed, and the message is emptied:
+ * its text takes 14 MB with one character beyond Latin-1, and everything that handles the request
+ * would hold it until the last slice is stored.
+ */
+async function heldRows(name: string, delivered: MessageInput, index: number): Promise<HeldRow[]> {
+  const rows = await messageRows(name, delivered, index);
+  if (rows.length === 1) return rows;
+  delivered.parts = undefined;
+  delivered.textContent = undefined;
+  const held = rows.map(packed);
+  // V8 keeps the text of the last match, and with it the long one that it was cut from.
+  NOTHING.test("");
+  return held;
+}
+
+const NOTHING = /^/;
+
+type MessageRow = Awaited<ReturnType<typeof messageRows>>[number];
+
+/** Splits a message into rows, with the hash that recognises the same delivery: one row per slice. */
+async function messageRows(name: string, input: MessageInput, index: number) {
+  const secrets = examineMessage(input, masksBeforeStoring(env.REDACT_SECRETS));
+  const deliveryHash = (await jsonHash(input, contentChars(input))).slice(0, HASH_LENGTH);
+  const { parts, textContent, ...fields } = input;
+  const { head, tail } = splitText(textContent ?? "");
+  const { sessionExternalId, externalId, textIsDerived } = input;
+  const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
+  const first = {
+    ...fields,
+    ...ids,
+    ...(head === "" ? {} : { textContent: head }),
+    ...(secrets ? { secrets } : {}),
+  };
+  const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
+  return slices.map(({ load, slice, ...rows }) => {
+    const isFirst = slice === undefined || slice.number === 0;
+    const searchTexts = searchTextsOf(isFirst ? head : "", [...rows.tail, ...rows.parts]);
+    const message = {
+      ...(isFirst ? first : ids),
+      // An empty list replaces the stored parts; a missing one keeps them.
+      ...(tail.length > 0 ? { textTail: rows.tail } : {}),
+      ...(parts ? { partRows: rows.parts } : {}),
+      ...(searchTexts.length > 0 ? { searchTexts } : {}),
+      ...(slice === undefined ? {} : { slice }),
+    };
+    return { name, message, isFirst, load: added(load, searchLoad(searchTexts)) };
+  });
+}
+
+function contentChars({ textContent = "", parts = [] }: MessageInput): number {
+  return parts.reduce((sum, { content }) => sum + content.length, textContent.length);
+}
+
+function searchLoad(texts: readonly SearchText[]): Load {
+  const bytes = texts.map(({ text }) => rowBytes("searchTexts", utf8Length(text)));
+  return { operations: texts.length, bytes: bytes.reduce((sum, one) => sum + one, 0) };
+}

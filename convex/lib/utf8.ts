@@ -1,0 +1,29 @@
+/** Text as UTF-8 bytes, which a runtime counts apart from its heap. Pure. */
+
+/**
+ * The text of UTF-8 bytes; undefined if they are something else. A byte order mark at the start of a
+ * document is no part of its text; inside of one (`isInside`) it is a character like others.
+ */
+export function decodeUtf8(bytes: Uint8Array, isInside = false): string | undefined {
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: isInside });
+    const text: unknown = decoder.decode(bytes);
+    // Convex's runtime returns undefined for some invalid input instead of throwing.
+    return typeof text === "string" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** All of these bytes in one array. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
