@@ -33,6 +33,9 @@ export interface TestEngine extends RunningEngine {
   restart(): Promise<TestEngine>;
 }
 
+/** As of `npm start`: pauses between writes are tested where they are counted, and prove nothing by lasting. */
+const WINDOW = { WRITE_MIB_PER_SECOND: "64" };
+
 const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
 
 function asUser(value: unknown, email: string): TestUser {
@@ -73,7 +76,8 @@ function wrap(engine: RunningEngine, folder: string, options: TestOptions): Test
 
 /**
  * Starts the whole project (or another functions folder) for a test. Uses only the given environment, none of
- * this machine's variables. Serves embeddings offline unless a key is set, and enforces a deployment's limits.
+ * this machine's variables. Serves embeddings offline unless a key is set, and enforces a deployment's limits
+ * (with a wide write window, where `env` names none).
  * `settle` does not wait for what is due later: it moves the engine's clock there.
  */
 export async function startTestEngine(options: Partial<TestOptions> = {}): Promise<TestEngine> {
@@ -81,10 +85,10 @@ export async function startTestEngine(options: Partial<TestOptions> = {}): Promi
   const complete: TestOptions = {
     functions: PROJECT,
     data: join(folder, "local.sqlite3"),
-    env: {},
     limits: { mode: "enforce" },
     clock: new Clock(true),
     ...options,
+    env: { ...(options.functions === undefined ? WINDOW : {}), ...options.env },
   };
   try {
     return wrap(await start(complete), folder, complete);

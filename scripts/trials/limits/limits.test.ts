@@ -15,7 +15,7 @@ let signer: TestSigner;
 beforeAll(async () => {
   signer = await newTestSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
-  const env = { ...signer.env, ...limits, WRITE_MIB_PER_SECOND: "64" };
+  const env = { ...signer.env, ...limits };
   engine = await startTestEngine({ env, heapMiB: 64, embeddings: false });
   ada = await engine.createUser();
 }, 60_000);
