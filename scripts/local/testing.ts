@@ -16,10 +16,13 @@ export interface TestUser {
 interface TestOptions extends EngineOptions {
   /** Runs the functions in a process with a heap of this many MiB; a deployment has 64. */
   heapMiB?: number;
+  /** Whether an engine with `heapMiB` measures how much of it is used; it ends beyond the limit either way. */
+  measuresHeap?: boolean;
 }
 
-function start({ heapMiB, ...options }: TestOptions): Promise<RunningEngine> {
-  return heapMiB === undefined ? startEngine(options) : startEngineProcess(options, heapMiB);
+function start({ heapMiB, measuresHeap, ...options }: TestOptions): Promise<RunningEngine> {
+  if (heapMiB === undefined) return startEngine(options);
+  return startEngineProcess(options, heapMiB, measuresHeap);
 }
 
 /** An engine for one test file, with a temporary data file, on a free loopback port. */
