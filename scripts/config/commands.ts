@@ -19,17 +19,17 @@ const RESOLVED = {};
 /** Bundled files keep the addresses of their sources, and load packages from where these would find them. */
 const inPlace: Plugin = {
   name: "in-place",
-  setup({ onLoad, onResolve, resolve }) {
-    onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+  setup(builder) {
+    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, "utf8").replaceAll(
         "import.meta.url",
         JSON.stringify(pathToFileURL(path).href),
       ),
       loader: "ts",
     }));
-    onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
+    builder.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
       if (kind === "entry-point" || pluginData === RESOLVED || isBuiltin(path)) return undefined;
-      const found = await resolve(path, { kind, resolveDir, pluginData: RESOLVED });
+      const found = await builder.resolve(path, { kind, resolveDir, pluginData: RESOLVED });
       return { path: pathToFileURL(found.path).href, external: true };
     });
   },
