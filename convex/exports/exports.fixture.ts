@@ -95,7 +95,7 @@ export const HOSTILE = [
   "---\ntitle: x\n---",
   "data: [DONE]",
   "😀".repeat(10),
-  "x".repeat(1_000_000),
+  "x".repeat(140_000),
 ];
 
 /** A session that holds a hostile text in every place where a text may stand. */

@@ -11,7 +11,7 @@ const ANSWER_LIMIT = 20 * 1024 * 1024;
 beforeAll(async () => {
   engine = await startTestEngine({
     embeddings: false,
-    env: { RATE_LIMIT_EXPORT: "off", WRITE_MIB_PER_SECOND: "64" },
+    env: { RATE_LIMIT_EXPORT: "off" },
   });
   ada = await engine.createUser();
 });

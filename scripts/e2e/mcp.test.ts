@@ -26,7 +26,7 @@ const TOOLS = [
 ];
 
 beforeAll(async () => {
-  engine = await startTestEngine({ env: { WRITE_MIB_PER_SECOND: "64", RATE_LIMIT_SEARCH: "off" } });
+  engine = await startTestEngine({ env: { RATE_LIMIT_SEARCH: "off" } });
   ada = await engine.createUser();
   await store("ledger", LEDGER, { projectName: "ledger", projectPath: "/home/ada/ledger" });
   await engine.settle(DAY);

@@ -17,7 +17,7 @@ export interface Dashboard {
 export async function startDashboard(): Promise<Dashboard> {
   const signer = await newTestSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
-  const env = { ...limits, WRITE_MIB_PER_SECOND: "64", ...signer.env };
+  const env = { ...limits, ...signer.env };
   const engine = await startTestEngine({ embeddings: false, env });
   return {
     engine,

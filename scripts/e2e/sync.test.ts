@@ -6,8 +6,7 @@ let engine: TestEngine;
 let ada: TestUser;
 
 beforeAll(async () => {
-  // Large messages are paced by the write window; the widest one leaves more time for other tests.
-  engine = await startTestEngine({ env: { WRITE_MIB_PER_SECOND: "64" } });
+  engine = await startTestEngine();
   ada = await engine.createUser();
 });
 afterAll(() => engine.stop());

@@ -13,7 +13,7 @@ export interface CallRecord extends Usage, IndexUsage {
   ms: number;
   /** JavaScript time of a query or mutation, including nested calls; 0 for actions. */
   userMs: number;
-  /** The highest memory use measured; null unless the engine runs with `heapMiB`. */
+  /** The highest memory use measured; null unless an engine with `heapMiB` measures it. */
   heapBytes: number | null;
   /** When it ended, by `performance.now()`. */
   endedAt: number;

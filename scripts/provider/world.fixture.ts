@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, vi } from "vitest";
 import { deployment, emptyEnvironment, person } from "../../convex/test.setup";
 import type { Deployment, Person } from "../../convex/test.setup";
+import { pause } from "../../convex/lib/pause";
 import { virtualClock } from "./clock.fixture";
 import { type Provider, startProvider } from "./server.fixture";
 
@@ -21,6 +22,8 @@ export function eachTestWithProvider(): void {
     emptyEnvironment();
     vi.stubEnv("OPENAI_API_KEY", "test");
     vi.stubEnv("OPENAI_BASE_URL", server.url);
+    // Pauses between writes are real time, which the virtual clock does not move.
+    vi.spyOn(pause, "forMs").mockResolvedValue();
     vi.spyOn(console, "error").mockImplementation(() => {});
     t = deployment();
     ada = await person(t);

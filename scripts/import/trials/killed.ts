@@ -1,12 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { setTimeout as wait } from "node:timers/promises";
+import { nodeArguments } from "../../local/trials/commands.ts";
 
 /** The importer as a process of its own, to be killed. */
-
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
 export type ImportProcess = {
   /** What it printed so far. */
@@ -19,7 +17,7 @@ export type ImportProcess = {
 /** Starts `npm run import -- --yes` with these arguments. */
 export function startImport(target: { url: string; key: string }, args: string[]): ImportProcess {
   const own = ["--yes", "--url", target.url, "--key", target.key, "--host", "trial", ...args];
-  const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...own], {
+  const child = spawn(process.execPath, [...nodeArguments("import/main"), ...own], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodeArguments } from "../trials/commands.ts";
 
 interface Ended {
   code: number;
@@ -22,14 +22,12 @@ afterAll(() => {
 
 /** Runs a command of `package.json` in an empty folder, until it ends. */
 function run(script: string, args: string[]): Promise<Ended> {
-  const path = fileURLToPath(new URL(`../../${script}.ts`, import.meta.url));
   const { PATH, HOME } = process.env;
   const env = { PATH, HOME, OPENSYNC_API_KEY: "osk_x" };
-  const tsx = import.meta.resolve("tsx");
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      ["--import", tsx, path, ...args],
+      [...nodeArguments(script), ...args],
       { cwd: folder, env },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });

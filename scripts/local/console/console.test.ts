@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeArguments } from "../trials/commands.ts";
 import { startServer, type ServerProcess } from "../trials/server.ts";
 
 interface Ended {
@@ -14,11 +14,10 @@ interface Ended {
 
 /** Runs a console command until it ends. */
 function run(script: "main" | "key" | "call", args: string[], input = ""): Promise<Ended> {
-  const path = fileURLToPath(new URL(`../${script}.ts`, import.meta.url));
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
-      ["--import", "tsx", path, ...args],
+      [...nodeArguments(`local/${script}`), ...args],
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr });
       },

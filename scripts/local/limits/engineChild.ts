@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import type { Value } from "convex/values";
+import { Clock } from "../clock.ts";
 import { startEngine, type RunningEngine } from "../engine.ts";
 import type { Trace } from "../callRecord.ts";
 import type { Question, Report, Request, SentOptions, Started } from "./engineMessages.ts";
 import { HeapProbe } from "./heapProbe.ts";
 
 /** An engine in a separate process, so that its heap can be as small as a deployment's. */
-const heap = new HeapProbe();
 let engine: RunningEngine | undefined;
 
 function tell(report: Report): void {
@@ -22,10 +22,11 @@ function traceIdOf(trace: Trace): number {
   return id;
 }
 
-async function start(options: SentOptions): Promise<Started> {
+async function start({ skips, measuresHeap, ...options }: SentOptions): Promise<Started> {
   engine = await startEngine({
     ...options,
-    heap,
+    clock: new Clock(skips),
+    ...(measuresHeap ? { heap: new HeapProbe() } : {}),
     log: ({ words, ...line }) => {
       // Functions may log any value, and not every value can be sent to another process.
       const sendable = words.map((word) => (typeof word === "string" ? word : inspect(word)));

@@ -4,7 +4,12 @@ import type { LogLine } from "../logLine.ts";
 import type { Value } from "convex/values";
 
 /** Options that can be sent to another process. */
-export type SentOptions = Omit<EngineOptions, "log" | "onRequest" | "clock">;
+export interface SentOptions extends Omit<EngineOptions, "log" | "onRequest" | "clock"> {
+  /** Whether `settle` moves the engine's clock (`Clock.skips`). */
+  skips: boolean;
+  /** Whether the memory that functions use is measured, which takes most of the time of calls that use much. */
+  measuresHeap: boolean;
+}
 
 /** Requests to the process that runs an engine. */
 export type Request =

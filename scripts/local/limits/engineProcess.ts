@@ -112,13 +112,15 @@ class RemoteEngine {
 /**
  * Starts an engine whose functions have a heap as small as a deployment's. If they run out of memory, the
  * process ends, as an isolate does: running calls fail with `OutOfMemoryError`, HTTP requests with a closed
- * connection, and the engine must be started again. Its clock is the machine's.
+ * connection, and the engine must be started again.
  */
 export async function startEngineProcess(
   options: EngineOptions,
   heapMiB: number,
+  measuresHeap = true,
 ): Promise<RunningEngine> {
-  const { log, onRequest: _, clock: __, ...sent } = options;
+  const { log, onRequest: _, clock, ...own } = options;
+  const sent = { ...own, skips: clock?.skips ?? false, measuresHeap };
   const remote = new RemoteEngine(heapMiB, log);
   const started = (await remote.ask({ kind: "start", options: sent })) as Started;
   const { meter } = remote;

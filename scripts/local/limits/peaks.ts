@@ -11,7 +11,7 @@ export interface FunctionPeak {
   failed: number;
   /** The longest running JavaScript of a call; 0 for actions, which have no such limit. */
   userMs: number;
-  /** The most memory seen while it ran; null unless the engine runs with `heapMiB`. */
+  /** The most memory seen while it ran; null unless an engine with `heapMiB` measures it. */
   heapBytes: number | null;
   /** The most documents and bytes a call read. */
   documentsRead: number;

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { BUNDLES_VARIABLE } from "../functions/bundleCache.ts";
+import { nodeArguments } from "./commands.ts";
 
 /** `npm start` as a separate process, to measure and to kill. */
 export interface ServerProcess {
@@ -18,7 +18,6 @@ export interface ServerProcess {
   output(): string;
 }
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 const READY = "Requests (Ctrl-C ends):";
 /** Long, for busy machines. */
 const START_TIMEOUT_MS = 90_000;
@@ -52,15 +51,15 @@ export async function startServer(
   data: string,
   args: string[] = [],
   env: Record<string, string> = {},
-  main = MAIN,
+  main?: string,
 ): Promise<ServerProcess> {
   const began = performance.now();
   // Without a shell or wrapper, so that the killed process is the one that has the file open.
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", main, "--data", data, "--port", "0", ...args],
-    { stdio: ["ignore", "pipe", "pipe"], env: cleanEnv(env) },
-  );
+  const program = main === undefined ? nodeArguments("local/main") : ["--import", "tsx", main];
+  const child = spawn(process.execPath, [...program, "--data", data, "--port", "0", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: cleanEnv(env),
+  });
   let output = "";
   const hear = (chunk: Buffer) => {
     output += chunk.toString("utf8");

@@ -15,8 +15,8 @@ let signer: TestSigner;
 beforeAll(async () => {
   signer = await newTestSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
-  const env = { ...signer.env, ...limits, WRITE_MIB_PER_SECOND: "64" };
-  engine = await startTestEngine({ env, heapMiB: 64, embeddings: false });
+  const env = { ...signer.env, ...limits };
+  engine = await startTestEngine({ env, heapMiB: 64, measuresHeap: false, embeddings: false });
   ada = await engine.createUser();
 }, 60_000);
 afterAll(() => engine.stop());
