@@ -8,6 +8,7 @@ import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
 import { splitParts, splitText } from "../lib/sessions/partRows";
+import { toolUseOf } from "../lib/stats/tools";
 import { sliceRows } from "../lib/sync/messageSlices";
 import { added, fits, ITEM_OPERATIONS, NO_LOAD, type Load } from "../lib/sync/slices";
 import { pauseAfter, rowBytes, SLICE, writeWindow } from "../lib/sync/writeCost";
@@ -242,6 +243,7 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
   const deliveryHash = (await jsonHash(input, contentChars(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
   const { head, tail } = splitText(textContent ?? "");
+  const tools = toolUseOf(parts ?? []);
   const { sessionExternalId, externalId, textIsDerived } = input;
   const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
   const first = {
@@ -249,6 +251,7 @@ async function messageRows(name: string, delivered: MessageInput, index: number)
     ...ids,
     ...(head === "" ? {} : { textContent: head }),
     ...(secrets ? { secrets } : {}),
+    ...(tools === undefined ? {} : { tools }),
   };
   const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
   return slices.map(({ load, slice, ...rows }) => {

@@ -2,6 +2,7 @@ import { keyUse } from "./keyUse";
 import type { Migration } from "./migration";
 import { orphanedMessages, orphanedMessageVectors, orphanedSessionVectors } from "./orphans";
 import { messageSearchTexts, partSearchTexts } from "./searchTexts";
+import { toolCalls } from "./toolCalls";
 import { uncountedMessages } from "./uncountedMessages";
 
 /**
@@ -16,4 +17,5 @@ export const MIGRATIONS: readonly Migration[] = [
   orphanedMessageVectors,
   messageSearchTexts,
   partSearchTexts,
+  toolCalls,
 ];

@@ -1,7 +1,8 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { quarterOf } from "../../lib/stats/cells";
-import { grainName } from "../../lib/stats/names";
+import { defined } from "../../lib/record";
+import { grainName, modelName } from "../../lib/stats/names";
 import { reportedBookings, reportedSums } from "../../lib/stats/reported";
 import type { Booking } from "../../lib/stats/sessionDay";
 import { priceSums } from "../../lib/stats/prices";
@@ -29,11 +30,12 @@ export async function count(
   if (isCounted !== undefined) {
     // The message is unchanged; only whether its usage is counted has changed.
     const numbers = { ...message, before: undefined };
+    const usage = { ...now, tools: undefined };
     return {
       change: { message, isCounted, before: { numbers, isCounted: !isCounted } },
       bookings: [
-        pricedBooking(now, { isCounted: !isCounted, sign: -1 }),
-        pricedBooking(now, { isCounted, sign: 1 }),
+        pricedBooking(usage, { isCounted: !isCounted, sign: -1 }),
+        pricedBooking(usage, { isCounted, sign: 1 }),
       ],
     };
   }
@@ -75,19 +77,20 @@ async function claimNow(ctx: MutationCtx, counting: Counting, message: MessageCh
 const DAYS_MAX = 60;
 
 /**
- * Updates the ledger for a session; `session` is the session after these changes were counted. Returns what
- * the ledger now contains of it, and whether another refresh is needed.
+ * Updates the ledger for a session; `session` is the session after these changes were counted, `others` are
+ * bookings of no single change. Returns what the ledger now contains of it, and whether another refresh is needed.
  */
 export async function book(
   ctx: MutationCtx,
   session: Session,
   countedChanges: readonly CountedChange[],
+  others: readonly Booking[],
 ): Promise<{ booked: NonNullable<Session["booked"]>; more: boolean }> {
   const { booked } = session;
-  const names = namesOf(session);
+  const { names, modelKey } = namesOf(session, countedChanges);
   const days = new SessionDays(ctx, session, names);
   const renamedThrough = await renameDays(days, booked, names);
-  await days.book(countedChanges.flatMap(({ bookings }) => bookings));
+  await days.book([...countedChanges.flatMap(({ bookings }) => bookings), ...others]);
   const start = quarterOf(session.createdAt);
   await days.setStart(booked?.start, start);
   const before = booked?.reported ?? {};
@@ -99,7 +102,7 @@ export async function book(
   const reported = Object.keys(target).length === 0 ? {} : { reported: target };
   const unfinished = renamedThrough === undefined ? {} : { renamedThrough };
   return {
-    booked: { ...names, start, ...reported, ...unfinished },
+    booked: { ...names, start, ...reported, ...unfinished, ...defined({ modelKey }) },
     more: renamedThrough !== undefined,
   };
 }
@@ -125,20 +128,47 @@ function isIncrease(
 }
 
 /**
- * The names under which a session is booked. If only messages name a model, the first one is kept: it
- * applies only to days without a model of their own, and changing it would rename all days.
+ * The names under which a session is booked. If only messages name a model, that of the first message which
+ * names one applies to days without a model of their own: the first, because the last changes with every
+ * message, and changing it renames all days.
  */
-function namesOf(session: Session): Names {
-  const { source, projectName, projectPath, provider, booked } = session;
-  const isNamed = session.reported.includes("model");
-  const model = isNamed ? session.model : booked?.model || session.model;
-  const keepsProvider = booked !== undefined && booked.model !== "" && !isNamed;
-  return {
+function namesOf(session: Session, countedChanges: readonly CountedChange[]) {
+  const { source, projectName, projectPath } = session;
+  const names = {
     source: grainName(source),
     project: grainName(projectName) || grainName(projectPath),
-    model: grainName(model),
-    provider: keepsProvider ? booked.provider : grainName(provider),
   };
+  const isReported = (name: string) => session.reported.includes(name);
+  if (isReported("model")) {
+    const { model, provider } = session;
+    return { names: { ...names, model: grainName(model), provider: grainName(provider) } };
+  }
+  const { model, provider, modelKey } = firstModel(session, countedChanges);
+  return {
+    names: {
+      ...names,
+      model: grainName(model),
+      provider: grainName(isReported("provider") ? session.provider : provider),
+    },
+    modelKey,
+  };
+}
+
+type FirstModel = { model?: string; provider?: string; modelKey?: string };
+
+/** The model of the first message that names one, and the order key of that message. */
+function firstModel(session: Session, countedChanges: readonly CountedChange[]): FirstModel {
+  const { booked } = session;
+  // Sessions booked by an earlier version keep their model, because its message is unknown.
+  if (booked && booked.model !== "" && booked.modelKey === undefined) return booked;
+  let first: FirstModel | undefined = booked?.modelKey === undefined ? undefined : booked;
+  for (const { change } of countedChanges) {
+    const { orderKey: modelKey, model, provider, isCounted } = change.message;
+    const name = isCounted === undefined ? modelName(model) : undefined;
+    if (name === undefined || (first?.modelKey ?? modelKey) < modelKey) continue;
+    first = { model: name, provider, modelKey };
+  }
+  return first ?? { model: session.model, provider: session.provider };
 }
 
 /** Estimates when the session's reported totals increased. */
