@@ -93,6 +93,8 @@ export const vMessageChange = v.object({
   usageKey: vLabel,
   /** Set if only this changes: whether the message's usage is now counted; it was the opposite before. */
   isCounted: v.optional(v.boolean()),
+  /** With `isCounted`: the price that its claim has. */
+  price: v.optional(v.union(v.number(), v.null())),
   /** The fields as the session has counted them; absent for a new message. */
   before: v.optional(
     v.object({

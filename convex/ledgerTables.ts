@@ -62,6 +62,11 @@ export const usageClaims = defineTable({
   key: v.string(),
   rank: v.string(),
   messageId: v.id("messages"),
+  /**
+   * The price by which the message is booked where it is counted, in nano-dollars; null if the table had none.
+   * Absent in rows of earlier versions: by the table of this version.
+   */
+  price: v.optional(v.union(v.number(), v.null())),
 })
   // The refresh, to find whether a usage is already counted.
   .index("by_key_and_rank", ["key", "rank"]);

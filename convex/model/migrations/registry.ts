@@ -2,6 +2,7 @@ import { keyUse } from "./keyUse";
 import type { Migration } from "./migration";
 import { orphanedMessages, orphanedMessageVectors, orphanedSessionVectors } from "./orphans";
 import { messageSearchTexts, partSearchTexts } from "./searchTexts";
+import { prices } from "./prices";
 import { toolCalls } from "./toolCalls";
 import { uncountedMessages } from "./uncountedMessages";
 
@@ -18,4 +19,5 @@ export const MIGRATIONS: readonly Migration[] = [
   messageSearchTexts,
   partSearchTexts,
   toolCalls,
+  prices,
 ];

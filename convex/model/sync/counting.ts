@@ -5,11 +5,11 @@ import { defined } from "../../lib/record";
 import { grainName, modelName } from "../../lib/stats/names";
 import { reportedBookings, reportedSums } from "../../lib/stats/reported";
 import type { Booking } from "../../lib/stats/sessionDay";
-import { priceSums } from "../../lib/stats/prices";
+import { priceNanos, priceSums } from "../../lib/stats/prices";
 import { bookingOf, type UsageMessage, usageRank } from "../../lib/stats/usage";
 import { type Change, claimedOf } from "../../lib/sync/sessionTotals";
 import { type Names, SessionDays } from "../stats/ledger";
-import { claim, type Counting, release } from "../stats/usageClaims";
+import { claim, type Counting, release, type Released } from "../stats/usageClaims";
 import type { MessageChange } from "./changes";
 
 /** Counts message changes: claims their usage, and books them in the ledger. */
@@ -31,29 +31,38 @@ export async function count(
     // The message is unchanged; only whether its usage is counted has changed.
     const numbers = { ...message, before: undefined };
     const usage = { ...now, tools: undefined };
+    const { price } = message;
     return {
       change: { message, isCounted, before: { numbers, isCounted: !isCounted } },
       bookings: [
-        pricedBooking(usage, { isCounted: !isCounted, sign: -1 }),
-        pricedBooking(usage, { isCounted, sign: 1 }),
+        pricedBooking(usage, { isCounted: !isCounted, sign: -1, price }),
+        pricedBooking(usage, { isCounted, sign: 1, price }),
       ],
     };
   }
-  const wasCounted = before === undefined || (await releaseBefore(ctx, counting, message));
-  const counts = await claimNow(ctx, counting, message);
-  const bookings = [pricedBooking(now, { isCounted: counts, sign: 1 })];
+  const { wasCounted, price: then } = await releaseBefore(ctx, counting, message);
+  const price = priceNanos(now);
+  const counts = await claimNow(ctx, counting, { message, price });
+  const bookings = [pricedBooking(now, { isCounted: counts, sign: 1, price })];
   if (before === undefined) return { change: { message, isCounted: counts }, bookings };
-  const then = { ...before, externalId, createdAt };
-  bookings.push(pricedBooking(then, { isCounted: wasCounted, sign: -1 }));
+  const old = { ...before, externalId, createdAt };
+  bookings.push(pricedBooking(old, { isCounted: wasCounted, sign: -1, price: then }));
   const counted = { numbers: before, isCounted: wasCounted };
   return { change: { message, isCounted: counts, before: counted }, bookings };
 }
 
-/** What a message adds to the ledger, or takes from it, with the price of its usage. */
-function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1 | -1 }): Booking {
+/**
+ * What a message adds to the ledger, or takes from it, with the price of its usage. What was booked is taken by
+ * the price of then, because the table may have changed.
+ */
+function pricedBooking(
+  message: UsageMessage,
+  how: { isCounted: boolean; sign: 1 | -1; price: number | null | undefined },
+): Booking {
   const booking = bookingOf(message, how);
   if (!how.isCounted) return booking;
-  return { ...booking, sums: { ...booking.sums, ...priceSums(message) } };
+  const price = how.price === undefined ? priceNanos(message) : how.price;
+  return { ...booking, sums: { ...booking.sums, ...priceSums(message, price) } };
 }
 
 /** Releases the claim for the message's previous usage. A message without usage counts as counted. */
@@ -61,16 +70,20 @@ async function releaseBefore(
   ctx: MutationCtx,
   counting: Counting,
   { messageId, before }: MessageChange,
-) {
-  if (messageId === undefined || before?.usageKey === undefined) return true;
+): Promise<Released> {
+  if (messageId === undefined || before?.usageKey === undefined) return { wasCounted: true };
   return await release(ctx, { messageId, key: before.usageKey }, counting);
 }
 
-async function claimNow(ctx: MutationCtx, counting: Counting, message: MessageChange) {
+async function claimNow(
+  ctx: MutationCtx,
+  counting: Counting,
+  { message, price }: { message: MessageChange; price: number | null },
+): Promise<boolean> {
   const { messageId, externalId = "", usageKey: key } = message;
   if (messageId === undefined || key === undefined) return true;
   const rank = usageRank(counting.session, { ...message, externalId });
-  return await claim(ctx, { messageId, key, rank }, counting);
+  return await claim(ctx, { messageId, key, rank, price }, counting);
 }
 
 /** Days that one refresh renames, or searches for reported totals to subtract. */

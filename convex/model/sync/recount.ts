@@ -16,7 +16,8 @@ export async function countAgain(
 ): Promise<void> {
   const change = recountOf(session, stored, fields);
   if (change === undefined) return;
-  await append(ctx, session, [change]);
+  // Its text is unchanged: neither its session's time nor its vectors are touched.
+  await append(ctx, session, [{ ...change, changedAt: 0 }]);
   const refreshDueAt = nextRefresh(session.refreshDueAt, Date.now());
   if (refreshDueAt === undefined) return;
   await ctx.db.patch("sessions", session._id, { refreshDueAt });
