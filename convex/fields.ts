@@ -88,15 +88,19 @@ export const vMessageChange = v.object({
   source: vLabel,
   ...columns(MESSAGE_FIELDS),
   secrets: v.optional(vSecretCounts),
+  tools: vLabel,
   /** Identifies its usage across copies of the message (`lib/stats/usage.ts`); absent without usage. */
   usageKey: vLabel,
   /** Set if only this changes: whether the message's usage is now counted; it was the opposite before. */
   isCounted: v.optional(v.boolean()),
+  /** With `isCounted`: the price that its claim has. */
+  price: v.optional(v.union(v.number(), v.null())),
   /** The fields as the session has counted them; absent for a new message. */
   before: v.optional(
     v.object({
       ...columns(MESSAGE_FIELDS),
       secrets: v.optional(vSecretCounts),
+      tools: vLabel,
       usageKey: vLabel,
     }),
   ),
@@ -192,6 +196,8 @@ export const vBooked = v.object({
   reported: v.optional(v.record(v.string(), v.number())),
   /** The last day booked under the names above while older bookings are being renamed; absent when all are. */
   renamedThrough: v.optional(v.number()),
+  /** The order key of the message that named the model, if no plugin named it. */
+  modelKey: vLabel,
 });
 
 /** A session's contribution to one UTC day (`lib/stats/sessionDay.ts`). */
@@ -207,12 +213,13 @@ export const vSessionDay = v.object({
       model: v.string(),
       isReported: v.optional(v.boolean()),
       cells: v.string(),
+      tools: vLabel,
     }),
   ),
 });
 
-/** Cells (`lib/stats/cells.ts`) of one source, provider, model and project. */
-export const vGrain = v.object({ ...vNames, cells: v.string() });
+/** Cells (`lib/stats/cells.ts`, `toolCells.ts`) of one source, provider, model and project. */
+export const vGrain = v.object({ ...vNames, cells: v.string(), tools: vLabel });
 
 /** A row of a day from version 1: whole sessions, on the day they started. */
 export const vLedgerRow = v.object({

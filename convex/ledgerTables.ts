@@ -16,7 +16,7 @@ export const sessionDays = defineTable({ ...ofSession, ...vSessionDay.fields })
 /**
  * The ledger: one row per user, UTC day, source, provider, model and project, with cells by quarter hour. A
  * refresh writes only the rows that its session contributes to, so that the cost of a message does not depend
- * on what else happened that day. Written by `model/stats/ledger.ts`.
+ * on what else happened that day. Written by `model/stats/ledgerRows.ts`.
  */
 export const ledgerGrains = defineTable({
   userId: v.id("users"),
@@ -27,13 +27,14 @@ export const ledgerGrains = defineTable({
   .index("by_user_and_day_and_grain", ["userId", "day", "source", "provider", "model", "project"]);
 
 /**
- * One row per user and UTC day: the number of rows in `ledgerGrains`, and when they are due to be copied to
- * `dailyWrapped` (absent: they have been). Written by `model/stats/ledger.ts` and `model/stats/wrapped.ts`.
+ * One row per user and UTC day: the number of rows in `ledgerGrains`, that of the tools in them, and when they are
+ * due to be copied to `dailyWrapped` (absent: they have been). Written by `model/stats/ledgerRows.ts` and `model/stats/wrapped.ts`.
  */
 export const ledgerDays = defineTable({
   userId: v.id("users"),
   day: v.number(),
   grains: v.number(),
+  tools: v.optional(v.number()),
   foldDueAt: v.optional(v.number()),
 })
   // The refresh.
@@ -44,6 +45,15 @@ export const ledgerDays = defineTable({
   .index("by_fold_due_at", ["foldDueAt"]);
 
 /**
+ * At most one row per session: the latest calls and failed results that are in different messages, as text
+ * (`lib/stats/callLinks.ts`), so that an error counts for its tool in any order of arrival. Written by
+ * `model/stats/callLinks.ts`; removed with the session.
+ */
+export const callLinks = defineTable({ sessionId: v.id("sessions"), links: v.string() })
+  // The refresh; deletion.
+  .index("by_session", ["sessionId"]);
+
+/**
  * One row per message with usage, to find messages with the same usage (`lib/stats/usage.ts`). Among those
  * with the same key, the first by `rank` is counted. `key` is a hash of the user and the identity of the
  * usage. Written by `model/stats/usageClaims.ts`; removed with the message.
@@ -52,6 +62,11 @@ export const usageClaims = defineTable({
   key: v.string(),
   rank: v.string(),
   messageId: v.id("messages"),
+  /**
+   * The price by which the message is booked where it is counted, in nano-dollars; null if the table had none.
+   * Absent in rows of earlier versions: by the table of this version.
+   */
+  price: v.optional(v.union(v.number(), v.null())),
 })
   // The refresh, to find whether a usage is already counted.
   .index("by_key_and_rank", ["key", "rank"]);

@@ -28,6 +28,7 @@ import {
   ofMessage,
 } from "./fields";
 import {
+  callLinks,
   sessionDays,
   ledgerGrains,
   ledgerDays,
@@ -216,6 +217,8 @@ const messages = defineTable({
   folded: v.optional(vNumbers),
   /** Secrets found in its deliveries; and, only version 1, as they were counted before it changed. */
   secrets: v.optional(vMessageSecrets),
+  /** The tools that its parts call (`lib/stats/tools.ts`); absent if they call none. */
+  tools: v.optional(v.string()),
   foldedSecrets: v.optional(vSecretCounts),
 })
   // Part of the product. A conversation in order: pages, exports, embedding, deletion.
@@ -259,6 +262,7 @@ export default defineSchema({
   sessions,
   reviews,
   messageChanges,
+  callLinks,
   embeddingSlots,
   messages,
   parts,

@@ -4,6 +4,7 @@ import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
 import { splitParts, splitText } from "../lib/sessions/partRows";
+import { toolUseOf } from "../lib/stats/tools";
 import { sliceRows } from "../lib/sync/messageSlices";
 import { added, fits, ITEM_OPERATIONS, type Load, NO_LOAD } from "../lib/sync/slices";
 import { rowBytes, SLICE } from "../lib/sync/writeCost";
@@ -126,6 +127,7 @@ async function messageRows(name: string, input: MessageInput, index: number) {
   const deliveryHash = (await jsonHash(input, contentChars(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
   const { head, tail } = splitText(textContent ?? "");
+  const tools = toolUseOf(parts ?? []);
   const { sessionExternalId, externalId, textIsDerived } = input;
   const ids = { sessionExternalId, externalId, textIsDerived, index, deliveryHash };
   const first = {
@@ -133,6 +135,7 @@ async function messageRows(name: string, input: MessageInput, index: number) {
     ...ids,
     ...(head === "" ? {} : { textContent: head }),
     ...(secrets ? { secrets } : {}),
+    ...(tools === undefined ? {} : { tools }),
   };
   const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
   return slices.map(({ load, slice, ...rows }) => {

@@ -78,6 +78,7 @@ export function hostilePages(text: string): string[] {
     byProvider: [{ provider: text, ...split }],
     bySource: [{ source: text, ...split }],
     byProject: [{ project: text, ...split }],
+    byTool: [{ tool: text, calls: 3, errors: 1 }],
     byDay: [{ date: "2026-11-22", ...sums }],
     byHour: [],
   };

@@ -69,7 +69,8 @@ ${over("Sessions", (day) => day.sessions, shortCount)}
 <div class="columns">
 <section class="card"><h2>Models</h2>${bars(barsOf(stats.byModel, ({ model }) => model || "Unknown model"))}</section>
 <section class="card"><h2>Projects</h2>${bars(barsOf(stats.byProject, ({ project }) => project || "No project"))}</section>
-<section class="card"><h2>Tools</h2>${bars(barsOf(stats.bySource, ({ source }) => source || "Unknown tool"))}</section>
+<section class="card"><h2>Sources</h2>${bars(barsOf(stats.bySource, ({ source }) => source || "Unknown source"))}</section>
+<section class="card"><h2>Tool calls</h2>${bars(toolBars(stats.byTool))}</section>
 <section class="card"><h2>Providers</h2>${bars(barsOf(stats.byProvider, ({ provider }) => provider || "Unknown provider"))}</section>
 </div>`;
 }
@@ -82,6 +83,14 @@ function barsOf<Named extends Split>(
     name: nameOf(split),
     value: split.totalTokens,
     text: `${shortCount(split.totalTokens)} tokens · ${costOf(split)} · ${split.sessions} ${split.sessions === 1 ? "session" : "sessions"}`,
+  }));
+}
+
+function toolBars(tools: StatsView["byTool"]): Bar[] {
+  return tools.slice(0, SHOWN).map(({ tool, calls, errors }) => ({
+    name: tool,
+    value: calls,
+    text: `${shortCount(calls)} ${calls === 1 ? "call" : "calls"}${errors > 0 ? ` · ${shortCount(errors)} with an error` : ""}`,
   }));
 }
 

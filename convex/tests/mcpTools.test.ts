@@ -141,6 +141,7 @@ describe("usage", () => {
     const { call } = await withLock();
     const { text } = await call("usage", { from: "2026-01-01" });
     expect(text).toContain("1 sessions, 4 messages");
+    expect(text).toMatch(/Tool calls:\n- .*: \d+ calls, \d+ errors/);
     expect((await call("usage", { from: "2026-01-22" })).text).toContain("0 sessions");
     expect((await call("usage", { tz: "Mars/Base" })).isError).toBe(true);
   });

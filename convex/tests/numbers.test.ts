@@ -2,7 +2,20 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { PRICE_TABLE } from "../lib/stats/prices";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
-import type { Person } from "../test.setup";
+import type { Person, SessionPage } from "../test.setup";
+import {
+  body,
+  grouped,
+  History,
+  lastActiveOf,
+  type Sent,
+  SESSIONS,
+  sessionsOf,
+  step,
+  type Step,
+  type Sum,
+  sumOf,
+} from "./history.fixture";
 
 const NOW = Date.UTC(2026, 10, 22, 0, 10);
 eachTestAt(NOW);
@@ -22,197 +35,55 @@ type Row = {
   totalTokens: number;
   cost: number;
   promptTokens: number;
+  cacheReadTokens?: number;
+  reportedTokens?: number;
+  uncostedTokens?: number;
+  computedCost?: number;
+  unpricedTokens?: number;
 };
+type Tool = { tool: string; calls: number; errors: number };
 type Stats = {
-  totals: Row & {
-    reportedTokens?: number;
-    uncostedTokens?: number;
-    computedCost?: number;
-    unpricedTokens?: number;
-  };
+  totals: Row;
   byDay: (Row & { date: string })[];
-  byModel: (Row & { model: string })[];
+  byModel: (Row & { model: string; lastActiveAt: number })[];
+  byTool: Tool[];
   byProject: (Row & { project: string })[];
   byHour: (Row & { hour: number })[];
 };
 
 const stats = (who: Person, query = "") => read<Stats>(who.get(`/api/stats?${query}`));
 
-/** A message of the history, as last sent. */
-type Sent = {
-  session: string;
-  id: string;
-  at: number;
-  text: string;
-  model: string;
-  prompt: number;
-  completion: number;
-  api?: string;
-};
-
-type Step =
-  | { kind: "message"; sent: Sent }
-  | { kind: "fork"; from: string; to: string }
-  | { kind: "delete"; session: string }
-  | { kind: "project"; session: string; name: string }
-  | { kind: "settle" };
-
-/** Times around midnight in the zones, and around both clock changes. */
-const BASES = [
-  Date.UTC(2026, 9, 24, 22),
-  Date.UTC(2026, 9, 25, 1),
-  Date.UTC(2026, 9, 31, 18, 15),
-  Date.UTC(2026, 10, 1, 6),
-  Date.UTC(2026, 10, 2, 0),
-];
-const OFFSETS = [-1, 0, 899_999, 900_000, 5 * 900_000 - 1, 3_600_000 * 9 + 900_000];
-const moment = fc
-  .tuple(fc.constantFrom(...BASES), fc.constantFrom(...OFFSETS))
-  .map(([base, offset]) => base + offset);
-const session = fc.constantFrom("s0", "s1", "s2");
-
-/** A model with a price: $3 a million tokens read, $15 written, for requests of this size. */
-const PRICED = "claude-sonnet-4-5";
-const priceNanos = ({ prompt, completion, model }: Sent) =>
-  model === PRICED ? prompt * 3_000 + completion * 15_000 : 0;
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc
-      .record({
-        session,
-        id: fc.constantFrom("m0", "m1", "m2", "m3"),
-        at: moment,
-        text: fc.constantFrom("a", "b"),
-        model: fc.constantFrom(PRICED, "gpt-y", "<synthetic>", ""),
-        prompt: fc.constantFrom(0, 0, 100, 1_001),
-        completion: fc.constantFrom(0, 7, 20),
-        api: fc.option(fc.constantFrom("r1", "r2"), { nil: undefined }),
-      })
-      // A response has one model and one time.
-      .map((sent): Step => ({
-        kind: "message",
-        sent:
-          sent.api === undefined
-            ? sent
-            : { ...sent, model: PRICED, at: BASES[1] ?? 0, prompt: 100 },
-      })),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({ kind: fc.constant("fork" as const), from: session, to: session }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("delete" as const), session }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant("project" as const),
-      session,
-      name: fc.constantFrom("p", "q"),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("settle" as const) }) },
-);
-
-const costOf = ({ prompt, completion }: Sent) => (prompt * 3 + completion * 15) / 1e7;
-
-function body(sent: Sent) {
-  return {
-    sessionExternalId: sent.session,
-    externalId: sent.id,
-    role: "assistant",
-    textContent: sent.text,
-    ...(sent.model === "" ? {} : { model: sent.model }),
-    promptTokens: sent.prompt,
-    completionTokens: sent.completion,
-    cost: costOf(sent),
-    ...(sent.api === undefined ? {} : { apiMessageId: sent.api }),
-    createdAt: sent.at,
-  };
-}
-
-/** The expected state after a history: messages by session and id, and the projects of sessions. */
-class History {
-  readonly messages = new Map<string, Sent>();
-  readonly projects = new Map<string, string>();
-  readonly deleted = new Set<string>();
-
-  send(sent: Sent): Sent {
-    const key = `${sent.session} ${sent.id}`;
-    const before = this.messages.get(key);
-    // A message keeps its time, and the fields that a delivery does not send.
-    const now = { ...sent, at: before?.at ?? sent.at };
-    if (now.model === "" && before) now.model = before.model;
-    now.api ??= before?.api;
-    this.messages.set(key, now);
-    return sent;
-  }
-
-  remove(name: string): void {
-    for (const [key, sent] of this.messages) if (sent.session === name) this.messages.delete(key);
-    this.projects.delete(name);
-    this.deleted.add(name);
-  }
-
-  /** The messages; each usage counts for one of its copies: the greatest, then the earliest. */
-  counted(): { sent: Sent; isCounted: boolean }[] {
-    const all = Array.from(this.messages.values());
-    const first = new Map<string, Sent>();
-    for (const sent of all) {
-      const key = usageOf(sent);
-      const known = first.get(key);
-      const weight = (one: Sent) => one.prompt + 2 * one.completion;
-      const isBetter =
-        known === undefined ||
-        weight(sent) > weight(known) ||
-        (weight(sent) === weight(known) && sent.at < known.at);
-      if (isBetter) first.set(key, sent);
-    }
-    return all.map((sent) => ({ sent, isCounted: first.get(usageOf(sent)) === sent }));
-  }
-
-  /**
-   * Nano-dollars by the price list. Copies of one usage that name different models may be counted for
-   * either of them, so that there is a least and a most; nearly always both are the same.
-   */
-  prices(): { least: number; most: number } {
-    let [least, most] = [0, 0];
-    for (const { sent, isCounted } of this.counted()) {
-      if (!isCounted) continue;
-      const copies = Array.from(this.messages.values()).filter(
-        (one) =>
-          usageOf(one) === usageOf(sent) &&
-          one.at === sent.at &&
-          one.prompt + 2 * one.completion === sent.prompt + 2 * sent.completion,
-      );
-      least += Math.min(...copies.map(priceNanos));
-      most += Math.max(...copies.map(priceNanos));
-    }
-    return { least, most };
-  }
-}
-
-function usageOf({ id, at, text, prompt, completion, api }: Sent): string {
-  return api ?? JSON.stringify([id, at, text, prompt, completion]);
-}
+/** When announced sessions began: amid the times of their messages. */
+const BEGUN = Date.UTC(2026, 9, 31, 22, 40);
 
 async function take(who: Person, history: History, one: Step, t: Parameters<typeof settle>[0]) {
   if (one.kind === "settle") return await settle(t);
-  if (one.kind === "message") {
-    if (history.deleted.has(one.sent.session)) return;
-    await who.post("/sync/message", body(history.send(one.sent)));
+  const send = async (sent: Sent) => {
+    if (history.deleted.has(sent.session)) return;
+    await who.post("/sync/message", body(history.send(sent)));
+    vi.setSystemTime(Date.now() + 10);
+  };
+  const announce = async (name: string, fields: object) => {
+    const createdAt = BEGUN;
+    history.announce(name, { at: createdAt, isFork: "relation" in fields });
+    await who.post("/sync/session", { externalId: name, createdAt, ...fields });
+  };
+  if (one.kind === "message") return await send(one.sent);
+  if (one.kind === "again") {
+    const sent = history.sent[one.nth % Math.max(1, history.sent.length)];
+    if (sent) await send(sent);
   } else if (one.kind === "fork") {
-    if (history.deleted.has(one.to)) return;
-    for (const sent of Array.from(history.messages.values())) {
-      if (sent.session !== one.from) continue;
-      await who.post("/sync/message", body(history.send({ ...sent, session: one.to })));
+    if (one.isAnnounced && !history.has(one.to) && !history.deleted.has(one.to)) {
+      await announce(one.to, { parentExternalId: one.from, relation: "fork" });
     }
+    for (const sent of history.of(one.from)) await send({ ...sent, session: one.to });
   } else if (one.kind === "project") {
-    if (history.deleted.has(one.session)) return;
-    if (!Array.from(history.messages.values()).some((sent) => sent.session === one.session)) return;
+    if (!history.has(one.session)) return;
     history.projects.set(one.session, one.name);
     await who.post("/sync/session", { externalId: one.session, projectName: one.name });
+  } else if (one.kind === "restore") {
+    if (!history.deleted.has(one.session)) return;
+    await announce(one.session, { restore: true });
   } else {
     history.remove(one.session);
     await who.send("DELETE", `/api/sessions/${one.session}`, "");
@@ -223,62 +94,100 @@ function dateIn(zone: string, at: number): string {
   return new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(at);
 }
 
-type Sum = { messages: number; tokens: number; nanos: number; sessions: number };
+const nanos = (dollars = 0) => Math.round(dollars * 1e9);
 
-function sumOf(counted: ReturnType<History["counted"]>): Sum {
-  const own = counted.filter(({ isCounted }) => isCounted).map(({ sent }) => sent);
+function seen(row: Omit<Row, "sessions">): Sum {
   return {
-    messages: counted.length,
-    tokens: own.reduce((sum, { prompt, completion }) => sum + prompt + completion, 0),
-    nanos: own.reduce((sum, sent) => sum + Math.round(costOf(sent) * 1e9), 0),
-    sessions: new Set(counted.map(({ sent }) => sent.session)).size,
+    messages: row.messages,
+    tokens: row.totalTokens,
+    cacheRead: row.cacheReadTokens ?? 0,
+    nanos: nanos(row.cost),
+    computed: nanos(row.computedCost),
+    unpriced: row.unpricedTokens ?? 0,
   };
 }
 
-const seen = ({ messages, totalTokens, cost, sessions }: Row): Sum => ({
-  messages,
-  tokens: totalTokens,
-  nanos: Math.round(cost * 1e9),
-  sessions,
-});
+const seenTools = (tools: readonly Tool[]) =>
+  Object.fromEntries(tools.map(({ tool, calls, errors }) => [tool, [calls, errors]]));
+const sumOfTools = (uses: ReturnType<History["toolUses"]>) =>
+  grouped(
+    uses,
+    ({ tool }) => tool,
+    (group) => [
+      group.reduce((sum, { calls }) => sum + calls, 0),
+      group.reduce((sum, { errors }) => sum + errors, 0),
+    ],
+  );
 
 async function expectTrue(who: Person, history: History) {
   const counted = history.counted();
+  const active = (of: typeof counted) => ({ ...sumOf(of), sessions: sessionsOf(of) });
   for (const zone of ZONES) {
-    const dates = new Map<string, typeof counted>();
-    for (const one of counted) {
-      const date = dateIn(zone, one.sent.at);
-      dates.set(date, [...(dates.get(date) ?? []), one]);
-    }
     const answer = await stats(who, `tz=${zone}`);
-    const byDay = Object.fromEntries(answer.byDay.map((day) => [day.date, seen(day)]));
-    const expected = Array.from(dates, ([date, ofDay]) => [date, sumOf(ofDay)] as const);
-    expect(byDay, zone).toEqual(Object.fromEntries(expected));
-    expect(seen(answer.totals)).toEqual(sumOf(counted));
+    expect(
+      Object.fromEntries(
+        answer.byDay.map((day) => [day.date, { ...seen(day), sessions: day.sessions }]),
+      ),
+      zone,
+    ).toEqual(grouped(counted, ({ sent }) => dateIn(zone, sent.at), active));
+    expect({ ...seen(answer.totals), sessions: answer.totals.sessions }).toEqual(active(counted));
+    await expectRange(who, history, zone);
   }
-  const { computedCost = 0 } = (await stats(who)).totals;
-  const { least, most } = history.prices();
-  expect(Math.round(computedCost * 1e9)).toBeGreaterThanOrEqual(least);
-  expect(Math.round(computedCost * 1e9)).toBeLessThanOrEqual(most);
-  const range = await stats(who, "tz=Asia/Kathmandu&from=2026-10-25&to=2026-10-31");
-  const inRange = counted.filter(({ sent }) => {
-    const date = dateIn("Asia/Kathmandu", sent.at);
+  const { byModel, byTool, byProject } = await stats(who);
+  expect(
+    Object.fromEntries(
+      byModel.map((row) => [row.model, { ...seen(row), lastActiveAt: row.lastActiveAt }]),
+    ),
+  ).toEqual(
+    grouped(
+      counted,
+      ({ model }) => model,
+      (group) => ({ ...sumOf(group), lastActiveAt: lastActiveOf(group) }),
+    ),
+  );
+  const project = ({ session }: Sent) => history.projects.get(session) ?? "Other";
+  expect(Object.fromEntries(byProject.map((row) => [row.project, seen(row)]))).toEqual(
+    grouped(counted, ({ sent }) => project(sent), sumOf),
+  );
+  expect(seenTools(byTool)).toEqual(sumOfTools(history.toolUses()));
+  for (const name of SESSIONS) await expectSession(who, history, name);
+}
+
+/** Whole days of a zone: sums, sessions and tools. */
+async function expectRange(who: Person, history: History, zone: string) {
+  const answer = await stats(who, `tz=${zone}&from=2026-10-25&to=2026-10-31`);
+  const isWithin = ({ sent }: { sent: Sent }) => {
+    const date = dateIn(zone, sent.at);
     return date >= "2026-10-25" && date <= "2026-10-31";
+  };
+  const counted = history.counted().filter(isWithin);
+  expect({ ...seen(answer.totals), sessions: answer.totals.sessions }).toEqual({
+    ...sumOf(counted),
+    sessions: sessionsOf(counted),
   });
-  expect(seen(range.totals)).toEqual(sumOf(inRange));
-  const tokens = (answer: { totalTokens: number; model: string }[], model: string) =>
-    answer.find((one) => one.model === model)?.totalTokens ?? 0;
-  const { byModel } = await stats(who);
-  for (const model of [PRICED, "gpt-y"]) {
-    const named = counted.filter(({ sent }) => sent.model === model);
-    expect(tokens(byModel, model), model).toBeGreaterThanOrEqual(sumOf(named).tokens);
-  }
-  expect(byModel.map(({ model }) => model)).not.toContain("<synthetic>");
+  expect(seenTools(answer.byTool)).toEqual(sumOfTools(history.toolUses().filter(isWithin)));
+}
+
+/** The splits of one session. */
+async function expectSession(who: Person, history: History, name: string) {
+  if (!history.has(name)) return;
+  const { usage } = await read<SessionPage>(who.get(`/api/sessions/${name}`));
+  const counted = history.counted().filter(({ sent }) => sent.session === name);
+  const { byModel = [], byDay = [], byTool = [] } = usage ?? {};
+  expect(Object.fromEntries(byModel.map((row) => [row.model, seen(row)]))).toEqual(
+    grouped(counted, ({ model }) => model, sumOf),
+  );
+  expect(Object.fromEntries(byDay.map((row) => [row.date, seen(row)]))).toEqual(
+    grouped(counted, ({ sent }) => dateIn("UTC", sent.at), sumOf),
+  );
+  expect(seenTools(byTool)).toEqual(
+    sumOfTools(history.toolUses().filter(({ sent }) => sent.session === name)),
+  );
 }
 
 test(
   "numbers equal a brute-force count after any history, in every zone",
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 22 }), async (steps) => {
@@ -292,14 +201,14 @@ test(
         }
         await settle(t);
         await expectTrue(ada, history);
-        for (const name of ["s0", "s1", "s2"]) {
-          await ada.send("DELETE", `/api/sessions/${name}`, "");
-        }
+        for (const name of SESSIONS) await ada.send("DELETE", `/api/sessions/${name}`, "");
         await settle(t);
-        const tables = ["dailyWrapped", "sessionDays", "ledgerGrains", "ledgerDays", "usageClaims"];
-        for (const table of tables) expect(await rows(t, table as "usageClaims")).toEqual([]);
+        const tables = ["dailyWrapped", "sessionDays", "ledgerGrains", "ledgerDays", "callLinks"];
+        for (const table of [...tables, "usageClaims"]) {
+          expect(await rows(t, table as "usageClaims")).toEqual([]);
+        }
       }),
-      { numRuns: 12 },
+      { numRuns: 15 },
     );
   },
 );
@@ -334,6 +243,32 @@ describe("models", () => {
       ["small-model", 1_000, 0.01],
     ]);
     expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ model: "small-model" });
+  });
+
+  test("a day without a model counts for the session's first model, in any order of arrival", async () => {
+    const messages = [
+      { externalId: "a", model: "model-a", createdAt: at("03T10:00:00") },
+      { externalId: "b", model: "model-b", createdAt: at("04T10:00:00") },
+      { externalId: "c", promptTokens: 7, createdAt: at("05T10:00:00") },
+    ];
+    for (const order of [messages, [...messages].reverse()]) {
+      const { t, ada } = await withMessages(order.slice(0, 1));
+      for (const one of order.slice(1)) {
+        await ada.post("/sync/message", { sessionExternalId: "s", role: "assistant", ...one });
+        await settle(t);
+      }
+      const { byModel } = await stats(ada);
+      expect(byModel.find(({ model }) => model === "model-a")?.totalTokens).toBe(7);
+    }
+  });
+
+  test("a placeholder does not replace the model of a message that is sent again", async () => {
+    const sent = { sessionExternalId: "s", externalId: "m0", role: "assistant", textContent: "t" };
+    const { t, ada } = await withMessages([{ model: "model-a", promptTokens: 7 }]);
+    await ada.post("/sync/message", { ...sent, model: "<synthetic>", promptTokens: 8 });
+    await settle(t);
+    const { byModel } = await stats(ada);
+    expect(byModel).toMatchObject([{ model: "model-a", totalTokens: 8 }]);
   });
 
   test("spellings of one model are one row, named by the spelling with most tokens", async () => {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { SESSION_STATES } from "../lib/enums";
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
 import { answerShape } from "./fieldShapes";
-import { usageSums } from "./usageSums";
+import { byTool, usageSums } from "./usageSums";
 
 /** Answers that several endpoints share. */
 
@@ -61,6 +61,7 @@ const SessionUsage = z.object({
     .meta({
       description: "By UTC day, oldest first; at most the latest 100 days.",
     }),
+  byTool: byTool.optional().meta({ description: "Calls and errors by tool, most calls first." }),
   priceTable: z.string().optional().meta({ description: "Name and version of the price table." }),
 });
 

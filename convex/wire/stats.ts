@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { zoneNamed } from "../lib/stats/zones";
 import { route } from "./route";
-import { usageSums } from "./usageSums";
+import { byTool, usageSums } from "./usageSums";
 import { sessionFilters } from "./sessionFilters";
 import { day } from "./values";
 
@@ -55,6 +55,9 @@ const StatsAnswer = z.object({
   byProvider: z.array(z.object({ provider: z.string(), ...totals, lastActiveAt: count })),
   bySource: z.array(z.object({ source: z.string(), ...totals, lastActiveAt: count })),
   byProject: z.array(z.object({ project: z.string(), ...totals, lastActiveAt: count })),
+  byTool: byTool.meta({
+    description: "Calls of tools, and results of them that report an error; most calls first.",
+  }),
   byDay: z.array(z.object({ date: z.string(), ...totals })),
   byHour: z.array(z.object({ hour: z.number().meta({ description: "0–23." }), ...totals })),
 });
@@ -65,7 +68,7 @@ export const getStats = route({
   method: "GET",
   path: "/api/stats",
   name: "getStats",
-  summary: "Get totals by model, provider, source, project, day and hour",
+  summary: "Get totals by model, provider, source, project, tool, day and hour",
   access: "caller",
   limit: "read",
   query: StatsQuery,

@@ -26,3 +26,6 @@ export const usageSums = {
     description: "The share of `cost` that only sessions' own totals report, not their messages.",
   }),
 };
+
+/** Calls of tools, and results of them that report an error. */
+export const byTool = z.array(z.object({ tool: z.string(), calls: count, errors: count }));

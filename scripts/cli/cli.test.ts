@@ -167,7 +167,7 @@ describe("a day's work", () => {
     const message = { sessionExternalId: "u", externalId: "m", role: "assistant" };
     const messages = [
       { ...message, textContent: "x", model: "m-1", promptTokens: 70, completionTokens: 5 },
-    ];
+    ].map((one) => ({ ...one, parts: [{ type: "tool_use", name: "Bash", input: {} }] }));
     await engine.request("/sync/batch", { key: ada.apiKey, json: { messages } });
     await counted(1);
     for (const by of ["model", "day", "source"]) {
@@ -175,6 +175,16 @@ describe("a day's work", () => {
       expect(code).toBe(0);
       expect(out.split("\n").at(-1)).toMatch(/^total\s+1\s+75\s+70\s+5\s/);
     }
+    const { out } = await opensync(["usage", "--by", "tool"]);
+    expect(
+      out
+        .split("\n")
+        .slice(1)
+        .map((row) => row.split(/\s+/)),
+    ).toEqual([
+      ["Bash", "1", "0"],
+      ["total", "1", "0"],
+    ]);
     expect((await opensync(["usage", "--by", "moon"])).code).toBe(2);
   });
 });

@@ -2,6 +2,8 @@ import { DAY_MS, dayStart, utcDate } from "../time";
 import { addSums, type CellSums, fullSums, QUARTER_MS, QUARTERS_A_DAY, unpackCells } from "./cells";
 import { type Grain, type LedgerRow, OPTIONAL_SUMS } from "./ledger";
 import { grainKey } from "./sessionDay";
+import { unpackToolCells } from "./toolCells";
+import type { ToolCount } from "./tools";
 import { grainFilter, type GrainNames } from "./totals";
 import type { Zone } from "./zones";
 
@@ -10,15 +12,20 @@ import type { Zone } from "./zones";
 /** A stored UTC day. `whole` are rows of version 1, which have no hours. */
 export type StoredDay = {
   date: string;
-  grains: readonly (Grain & { cells: string })[];
+  grains: readonly (Grain & { cells: string; tools?: string })[];
   whole: readonly LedgerRow[];
 };
 
 /** One day of a time zone. */
 export type Day = { date: string; rows: LedgerRow[] };
 
-/** Days newest first, rows over the whole range, and rows by hour of the day. */
-export type Statistics = { days: Day[]; rows: LedgerRow[]; hours: Map<number, LedgerRow[]> };
+/** Days newest first, rows over the whole range, rows by hour of the day, and counts by tool. */
+export type Statistics = {
+  days: Day[];
+  rows: LedgerRow[];
+  hours: Map<number, LedgerRow[]>;
+  tools: Map<string, ToolCount>;
+};
 
 /** First and last day of a range in a time zone, both inclusive and optional. */
 export type DateRange = { from?: string; to?: string };
@@ -63,10 +70,12 @@ export function statisticsWithin(
   const byDay = new Map<string, Rows>();
   const byHour = new Map<number, Rows>();
   const all = new Rows();
+  const tools = new Map<string, ToolCount>();
   const isWanted = grainFilter(names);
   for (const { date, grains, whole } of stored) {
     const first = dayStart(date) / QUARTER_MS;
     for (const grain of grains.filter(isWanted)) {
+      addToolsWithin(tools, grain.tools, { from: bounds.from - first, to: bounds.to - first });
       for (const [at, { sums, gaps }] of unpackCells(grain.cells)) {
         const quarter = first + at;
         if (quarter < bounds.from || quarter >= bounds.to) continue;
@@ -88,7 +97,23 @@ export function statisticsWithin(
     days: days.sort((a, b) => (a.date < b.date ? 1 : -1)),
     rows: all.list(),
     hours: new Map(Array.from(byHour, ([hour, rows]) => [hour, rows.list()])),
+    tools,
   };
+}
+
+/** Adds the tools of a row in a range of quarter hours of its day. */
+function addToolsWithin(
+  to: Map<string, ToolCount>,
+  packed: string | undefined,
+  { from, to: end }: Bounds,
+): void {
+  for (const [tool, quarters] of unpackToolCells(packed)) {
+    for (const [quarter, { calls, errors }] of quarters) {
+      if (quarter < from || quarter >= end) continue;
+      const sum = to.get(tool) ?? { calls: 0, errors: 0 };
+      to.set(tool, { calls: sum.calls + calls, errors: sum.errors + errors });
+    }
+  }
 }
 
 /** Whether a day without hours lies in the range: its noon decides. */

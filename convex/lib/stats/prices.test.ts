@@ -52,6 +52,46 @@ test("a request beyond a tier is priced whole by the higher rate, its cached tok
   expect(price("claude-sonnet-4-5", cached)?.dollars).toBeCloseTo(0.15 + 6 / M, 9);
 });
 
+/** Rates of one request in dollars a million tokens, below and beyond the tier of its size. */
+test.each([
+  ["claude-sonnet-4-5", 200_000, [3, 15, 0.3], [6, 22.5, 0.6]],
+  ["gemini-2.5-pro", 200_000, [1.25, 10, 0.125], [2.5, 15, 0.25]],
+  ["gpt-5.4", 272_000, [2.5, 15, 0.25], [5, 22.5, 0.5]],
+])("%s has other prices for requests of more than %d tokens", (model, size, below, beyond) => {
+  for (const [promptTokens, rates] of [
+    [size - 1_000, below],
+    [size + 1_000, beyond],
+  ] as const) {
+    const [input = 0, output = 0, cacheRead = 0] = rates;
+    const request = { promptTokens, completionTokens: 2_000 };
+    const dollars = (promptTokens * input + 2_000 * output) / M;
+    expect(price(model, request)?.dollars).toBeCloseTo(dollars, 9);
+    const cached = { ...request, promptTokens: promptTokens - 500, cacheReadTokens: 500 };
+    const saved = (500 * (input - cacheRead)) / M;
+    expect(price(model, cached)?.dollars).toBeCloseTo(dollars - saved, 9);
+  }
+});
+
+/** Requests as a bill has them: every kind of token at once. */
+test.each([
+  // 2,000 × $3 + 500 × $15 + 40,000 × $0.30 + 6,000 × $3.75 + 4,000 × $6, a million.
+  [
+    "claude-sonnet-4-5",
+    { promptTokens: 2_000, completionTokens: 500, cacheReadTokens: 40_000 },
+    { cacheWriteTokens: 10_000, cacheWrite1hTokens: 4_000 },
+    0.072,
+  ],
+  // 9,000 × $1.25 + 1,000 × $10 + 91,000 × $0.125.
+  [
+    "gpt-5",
+    { promptTokens: 9_000, completionTokens: 1_000, cacheReadTokens: 91_000 },
+    {},
+    0.032625,
+  ],
+])("a request of %s costs the sum of its kinds", (model, read, written, dollars) => {
+  expect(price(model, { ...read, ...written })?.dollars).toBeCloseTo(dollars, 9);
+});
+
 test.each([
   ["claude-sonnet-4-5-20250929", undefined, "anthropic/claude-sonnet-4-5"],
   ["claude-sonnet-4.5", undefined, "anthropic/claude-sonnet-4-5"],
@@ -68,6 +108,14 @@ test.each([
   ["claude-sonnet-5.5", undefined],
   ["claude-sonnet-4-50", undefined],
   ["gpt-5-nano-turbo", undefined],
+  // Newer models whose names begin with those of older ones.
+  ["claude-opus-4-9", "anthropic"],
+  ["claude-opus-6", "anthropic"],
+  ["gpt-5.9", "openai"],
+  ["gpt-4.1-ultra", "openai"],
+  ["gemini-2.5-pro-max", "google"],
+  ["grok-4.7", "x-ai"],
+  ["o3-max", "openai"],
   ["gpt-6", "openai"],
   ["big-pickle", "opencode"],
   ["<synthetic>", "anthropic"],

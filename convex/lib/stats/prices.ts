@@ -18,8 +18,8 @@ import type { UsageMessage } from "./usage";
  */
 
 /**
- * Version of the price table; `package.json` pins it, and a test compares. The ledger subtracts what it
- * added by computing it again, so an upgrade needs a migration that recounts all sessions.
+ * Version of the price table; `package.json` pins it, and a test compares. After an upgrade a migration counts
+ * the messages again whose price it changes (`model/migrations/prices.ts`).
  */
 export const PRICE_TABLE = "genai-prices 0.1.8";
 
@@ -43,19 +43,21 @@ export type Price = { dollars: number; priceId: string };
  */
 const MAKERS = new Set(["anthropic", "openai", "google", "x-ai"]);
 
-/** What the price of a message adds to the ledger: nano-dollars, or tokens that have no known price. */
-export function priceSums(message: UsageMessage): CellSums {
-  const total = wholeCount(totalOf(message));
+/** The price of a message in whole nano-dollars; null where the table has none. */
+export function priceNanos(message: UsageMessage): number | null {
   const usage = usageOf(message);
-  if (Object.values(usage).every((tokens) => tokens === 0)) {
-    // A bare total does not tell what was read and what was written.
-    return total === 0 ? {} : { unpricedTokens: total };
-  }
+  // A bare total does not tell what was read and what was written.
+  if (Object.values(usage).every((tokens) => tokens === 0)) return null;
   const { model, provider, createdAt: at } = message;
   const price = priceOf({ model, provider, at }, usage);
+  return price === null ? null : nanos(price.dollars);
+}
+
+/** What the price of a message adds to the ledger: nano-dollars, or tokens that have no known price. */
+export function priceSums(message: UsageMessage, price: number | null): CellSums {
+  const total = wholeCount(totalOf(message));
   if (price === null) return total === 0 ? {} : { unpricedTokens: total };
-  const computedNanos = nanos(price.dollars);
-  return computedNanos === 0 ? {} : { computedNanos };
+  return price === 0 ? {} : { computedNanos: price };
 }
 
 function usageOf(message: UsageMessage): PricedUsage {

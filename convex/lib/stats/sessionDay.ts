@@ -13,6 +13,8 @@ import {
 } from "./cells";
 import { grainName } from "./names";
 import { type Grain, OTHER } from "./ledger";
+import { addTool, addToolCells, packToolCells, type ToolCells, unpackToolCells } from "./toolCells";
+import type { ToolCount } from "./tools";
 
 /**
  * What one session contributes to one UTC day of the ledger. A rewrite, a deletion or a new project
@@ -36,10 +38,16 @@ export type SessionDay = {
 };
 
 /**
- * Cells of one model, `""` for messages that name none. `isReported` marks sums that only the
- * session reports.
+ * Cells of one model, `""` for messages that name none, and the tools that its messages called
+ * (`packToolCells`). `isReported` marks sums that only the session reports.
  */
-export type Entry = { provider: string; model: string; isReported?: boolean; cells: string };
+export type Entry = {
+  provider: string;
+  model: string;
+  isReported?: boolean;
+  cells: string;
+  tools?: string;
+};
 
 /** An addition to, or subtraction from, one time of a session. */
 export type Booking = {
@@ -48,28 +56,61 @@ export type Booking = {
   model: string;
   isReported?: boolean;
   sums: CellSums;
+  tools?: ReadonlyMap<string, ToolCount>;
   sign: 1 | -1;
 };
 
 /** The most models that one session distinguishes per day; the others are summed as `(other)`. */
 const ENTRIES_MAX = 40;
+/** The most tools that one session distinguishes per day; the others are summed as `(other)`. */
+const TOOLS_MAX = 60;
 
-/** Applies bookings to a day. All of them must be on that day. */
-export function withBookings(day: SessionDay, bookings: readonly Booking[]): SessionDay {
-  const open = day.entries.map((entry) => ({ ...entry, cells: unpackCells(entry.cells) }));
+/**
+ * Applies bookings to a day. All of them must be on that day. If `takesNoTools`, tools that the session
+ * did not use before on the day are summed as `(other)`.
+ */
+export function withBookings(
+  day: SessionDay,
+  bookings: readonly Booking[],
+  { takesNoTools = false } = {},
+): SessionDay {
+  const open = day.entries.map(({ tools, ...entry }) => ({
+    ...entry,
+    cells: unpackCells(entry.cells),
+    tools: unpackToolCells(tools),
+  }));
+  const known = toolsOf(day);
   for (const booking of bookings) {
     const entry = entryOf(open, booking);
     const quarter = Math.floor(booking.at / 900_000) - day.day * QUARTERS_A_DAY;
     addSums(cellAt(entry.cells, quarter).sums, booking.sums, booking.sign);
     dropEmpty(entry.cells, quarter);
+    for (const [name, count] of booking.tools ?? []) {
+      // Once there are others, a new name may be one of them, and must be subtracted from them.
+      const isFull = takesNoTools || known.has(OTHER) || known.size >= TOOLS_MAX;
+      const tool = !known.has(name) && isFull ? OTHER : name;
+      known.add(tool);
+      addTool(entry.tools, { tool, quarter }, count, booking.sign);
+    }
   }
   const entries = open
-    .filter(({ cells }) => cells.size > 0)
-    .map((entry) => ({ ...entry, cells: packCells(entry.cells) }));
+    .filter(({ cells, tools }) => cells.size > 0 || tools.size > 0)
+    .map(({ tools, ...entry }) => ({ ...entry, cells: packCells(entry.cells), ...packed(tools) }));
   return { ...day, entries };
 }
 
-type OpenEntry = Omit<Entry, "cells"> & { cells: Cells };
+/** The tools that a session used on a day. */
+export function toolsOf({ entries }: SessionDay): Set<string> {
+  return new Set(entries.flatMap(({ tools }) => Array.from(unpackToolCells(tools).keys())));
+}
+
+/** The field of a row that holds its tools, if it has any. */
+export function packed(cells: ToolCells): { tools?: string } {
+  const tools = packToolCells(cells);
+  return tools === undefined ? {} : { tools };
+}
+
+type OpenEntry = Omit<Entry, "cells" | "tools"> & { cells: Cells; tools: ToolCells };
 
 function entryOf(open: OpenEntry[], booking: Booking): OpenEntry {
   const isReported = booking.isReported ?? false;
@@ -86,7 +127,8 @@ function entryOf(open: OpenEntry[], booking: Booking): OpenEntry {
   if (present !== undefined) return present;
   const isFull = open.length >= ENTRIES_MAX;
   const names = isFull ? { provider: OTHER, model: OTHER } : { provider, model };
-  const entry = { ...names, ...(isReported ? { isReported } : {}), cells: new Map() };
+  const marked = { ...names, ...(isReported ? { isReported } : {}) };
+  const entry: OpenEntry = { ...marked, cells: new Map(), tools: new Map() };
   open.push(entry);
   return entry;
 }
@@ -109,28 +151,30 @@ function activeQuarters(day: SessionDay): number[] {
 }
 
 /** Cells of one grain. */
-export type GrainCells = { grain: Grain; cells: Cells };
+export type GrainCells = { grain: Grain; cells: Cells; tools: ToolCells };
 
 /** What the session contributes to the ledger on this day, by grain. */
 export function contributionOf(day: SessionDay): Map<string, GrainCells> {
   const byGrain = new Map<string, GrainCells>();
-  const cellsOf = (grain: Grain) => {
+  const rowOf = (grain: Grain) => {
     const key = grainKey(grain);
-    const present: GrainCells = byGrain.get(key) ?? { grain, cells: new Map() };
+    const present: GrainCells = byGrain.get(key) ?? { grain, cells: new Map(), tools: new Map() };
     byGrain.set(key, present);
-    return present.cells;
+    return present;
   };
   const inherited = inheritedModel(day);
   for (const entry of day.entries) {
     const model = entry.model === "" ? inherited : entry;
-    addCells(cellsOf(grainOf(day, model)), unpackCells(entry.cells), 1);
+    const row = rowOf(grainOf(day, model));
+    addCells(row.cells, unpackCells(entry.cells), 1);
+    addToolCells(row.tools, unpackToolCells(entry.tools), 1);
   }
   let previous = day.previous;
   for (const quarter of activeQuarters(day)) {
     const holders = Array.from(byGrain.entries()).filter(([, { cells }]) => cells.has(quarter));
     // The smallest key, so that the result does not depend on the order of arrival.
     const [holder] = holders.sort(([a], [b]) => (a < b ? -1 : 1));
-    const cells = holder?.[1].cells ?? cellsOf(grainOf(day, inherited));
+    const cells = holder?.[1].cells ?? rowOf(grainOf(day, inherited)).cells;
     const absolute = day.day * QUARTERS_A_DAY + quarter;
     addGap(cellAt(cells, quarter), previous === undefined ? 0 : absolute - previous, 1);
     previous = absolute;

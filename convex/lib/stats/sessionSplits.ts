@@ -3,7 +3,8 @@ import { packCells } from "./cells";
 import { type StoredDay, statisticsOf } from "./days";
 import { modelKey } from "./names";
 import { PRICE_TABLE, priceIdOf } from "./prices";
-import { contributionOf, type SessionDay } from "./sessionDay";
+import { contributionOf, packed, type SessionDay } from "./sessionDay";
+import { splitByTool, type ToolSplit } from "./toolCells";
 import { splitBy, type Totals, totalsOf } from "./totals";
 import { UTC, Zone } from "./zones";
 
@@ -16,13 +17,14 @@ export type SessionSplits = {
   byModel: ({ model: string; priceId?: string } & SessionSums)[];
   /** Days in UTC, oldest first. */
   byDay: ({ date: string } & SessionSums)[];
+  byTool: ToolSplit[];
   /** The price table behind `computedCost` and `priceId`. */
   priceTable: string;
 };
 
 export function sessionSplits(days: readonly SessionDay[]): SessionSplits {
   const stored = days.map(storedDay);
-  const { rows, days: byDate } = statisticsOf(stored, {}, { zone: new Zone(UTC) });
+  const { rows, days: byDate, tools } = statisticsOf(stored, {}, { zone: new Zone(UTC) });
   return {
     byModel: splitBy(rows, "model").map(({ key, lastActiveAt, ...sums }) => {
       const row = rows.find(({ model }) => modelKey(model) === modelKey(key));
@@ -30,14 +32,16 @@ export function sessionSplits(days: readonly SessionDay[]): SessionSplits {
       return { model: key || "unknown", ...(priceId ? { priceId } : {}), ...sumsOf(sums) };
     }),
     byDay: byDate.map(({ date, rows }) => ({ date, ...sumsOf(totalsOf(rows)) })).reverse(),
+    byTool: splitByTool(tools),
     priceTable: PRICE_TABLE,
   };
 }
 
 function storedDay(day: SessionDay): StoredDay {
-  const grains = Array.from(contributionOf(day).values(), ({ grain, cells }) => ({
+  const grains = Array.from(contributionOf(day).values(), ({ grain, cells, tools }) => ({
     ...grain,
     cells: packCells(cells),
+    ...packed(tools),
   }));
   return { date: utcDate(day.day * DAY_MS), grains, whole: [] };
 }

@@ -4,6 +4,7 @@ import type { Booking } from "./sessionDay";
 import { nanos, totalOf, wholeCount } from "./ledger";
 import type { CellSums } from "./cells";
 import { grainName, modelName } from "./names";
+import { unpackToolUse } from "./tools";
 
 /**
  * The usage of a message: its identity, and what it adds to the ledger. A fork, a resume or a
@@ -22,6 +23,8 @@ export type UsageMessage = Usage & {
   apiMessageId?: string;
   model?: string;
   provider?: string;
+  /** The tools it called (`lib/stats/tools.ts`). */
+  tools?: string;
 };
 
 /** Whether the message carries tokens or cost; only such usage can be counted twice. */
@@ -86,7 +89,7 @@ export function bookingOf(
   message: UsageMessage,
   { isCounted, sign }: { isCounted: boolean; sign: 1 | -1 },
 ): Booking {
-  const { createdAt: at, model, provider } = message;
+  const { createdAt: at, model, provider, tools } = message;
   const sums: CellSums = { messages: 1, ...(isCounted ? usageSums(message) : {}) };
   const name = modelName(model);
   return {
@@ -94,6 +97,7 @@ export function bookingOf(
     model: grainName(name),
     provider: name === undefined ? "" : grainName(provider),
     sums,
+    ...(tools === undefined ? {} : { tools: unpackToolUse(tools).counts }),
     sign,
   };
 }

@@ -8,12 +8,13 @@ import { type Tool, tool } from "../tool";
 /** Rows of each split: the first ones carry nearly all of it. */
 const ROWS_SHOWN = 6;
 const DAYS_SHOWN = 10;
+const TOOLS_SHOWN = 10;
 
 export const usage: Tool = tool({
   name: "usage",
   title: "Tokens and cost",
   description:
-    "Sessions, tokens and cost of the user's coding tools over a range of days, in all and by model, tool, project and day. Call it only when the user asks about usage or cost.",
+    "Sessions, tokens and cost of the user's coding tools over a range of days, in all and by model, source, project and day, and calls and errors per tool. Call it only when the user asks about usage or cost.",
   input: z.object({
     from: z.string().max(40).optional().describe("First day, `YYYY-MM-DD`. All days if left out."),
     to: z.string().max(40).optional().describe("Last day."),
@@ -35,7 +36,7 @@ export const usage: Tool = tool({
     );
     add(
       answer,
-      "By tool",
+      "By source",
       stats.bySource.map((row) => [row.source, row] as const),
     );
     add(
@@ -43,11 +44,23 @@ export const usage: Tool = tool({
       "By project",
       stats.byProject.map((row) => [row.project, row] as const),
     );
+    addTools(answer, stats.byTool);
     const days = stats.byDay.slice(-DAYS_SHOWN).map((row) => [row.date, row] as const);
     add(answer, "Latest days", days, DAYS_SHOWN);
     return answer.end("Cost is what the tools reported; computed is by a price table.");
   },
 });
+
+function addTools(answer: AnswerText, tools: StatsAnswer["byTool"]): void {
+  if (tools.length === 0) return;
+  const lines = tools
+    .slice(0, TOOLS_SHOWN)
+    .map(
+      ({ tool, calls, errors }) => `- ${quotedLabel(tool, 80)}: ${calls} calls, ${errors} errors`,
+    );
+  const left = tools.length - lines.length;
+  answer.add(["Tool calls:", ...lines, ...(left > 0 ? [`- and ${left} more`] : [])].join("\n"));
+}
 
 type Sums = StatsAnswer["totals"];
 

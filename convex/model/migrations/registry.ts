@@ -2,6 +2,8 @@ import { keyUse } from "./keyUse";
 import type { Migration } from "./migration";
 import { orphanedMessages, orphanedMessageVectors, orphanedSessionVectors } from "./orphans";
 import { messageSearchTexts, partSearchTexts } from "./searchTexts";
+import { prices } from "./prices";
+import { toolCalls } from "./toolCalls";
 import { uncountedMessages } from "./uncountedMessages";
 
 /**
@@ -16,4 +18,6 @@ export const MIGRATIONS: readonly Migration[] = [
   orphanedMessageVectors,
   messageSearchTexts,
   partSearchTexts,
+  toolCalls,
+  prices,
 ];

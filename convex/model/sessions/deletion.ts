@@ -104,7 +104,7 @@ export async function purgeSession(
   budget: ReadBudget,
 ): Promise<Purged> {
   const { sessionId } = deleted;
-  const sweepTable = (table: "reviews" | "messageChanges") => {
+  const sweepTable = (table: "reviews" | "callLinks" | "messageChanges") => {
     const rows = ctx.db.query(table).withIndex("by_session", (q) => q.eq("sessionId", sessionId));
     return sweep(ctx, table, rows, budget);
   };
@@ -117,6 +117,7 @@ export async function purgeSession(
   await sweep(ctx, "searchTexts", searchTexts, budget);
   await sweepDays(ctx, sessionId, budget);
   await sweepTable("reviews");
+  await sweepTable("callLinks");
   const purged = {
     messageEmbeddings: await sweepPassages(ctx, sessionId, budget),
     parts: await sweep(ctx, "parts", parts, budget),

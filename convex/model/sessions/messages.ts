@@ -5,6 +5,7 @@ import { tooLarge } from "../../errors";
 import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
 import { pick } from "../../lib/record";
 import { afterDelivery } from "../../lib/secrets/counts";
+import { modelName } from "../../lib/stats/names";
 import { isContinuation, hashAfterSlice } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
 import { isMadeUp, tellsLess } from "../../lib/sync/twins";
@@ -114,6 +115,7 @@ async function insert(
     orderKey: orderKey({ createdAt, receivedAt, index, externalId }),
     deliveryHash: hashAfterSlice(message),
     ...(message.secrets ? { secrets: message.secrets } : {}),
+    ...(message.tools ? { tools: message.tools } : {}),
     ...rowTotals(rows.length, contentBytes(rows)),
   };
   const messageId = await ctx.db.insert("messages", fields);
@@ -141,7 +143,10 @@ async function update(
     delete fields.textContent;
     delete fields.textIsDerived;
   }
-  // An unrecognised role never replaces a known one.
+  // A placeholder never replaces a model, and an unrecognised role never a known one.
+  if (modelName(fields.model) === undefined && modelName(stored.model) !== undefined) {
+    delete fields.model;
+  }
   const keepsRole = message.role === "unknown" && stored.role !== "unknown";
   if (keepsRole) {
     delete fields.role;
@@ -154,6 +159,7 @@ async function update(
   const isByTime = isAwaitingAdoption(session, stored);
   const replaced = { text: sendsText, parts: message.partRows !== undefined };
   const secrets = afterDelivery(stored.secrets, message.secrets, replaced);
+  const tools = replaced.parts ? message.tools : stored.tools;
   await replaceSearchTexts(ctx, stored, message.searchTexts ?? [], replaced);
   await ctx.db.patch("messages", stored._id, {
     ...ids,
@@ -164,10 +170,10 @@ async function update(
       ...rows,
       bytesToCome: bytesToCome(message, sendsText),
     })),
-    secrets,
+    ...{ secrets, tools },
     deliveryHash: hashAfterSlice(message),
   });
-  return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets }, stored);
+  return isByTime ? undefined : changeOf({ ...stored, ...ids, ...fields, secrets, tools }, stored);
 }
 
 /** Whether the stored text is kept, because text derived from parts never replaces text that was sent. */
@@ -209,13 +215,14 @@ function bytesToCome({ slice }: MessageRow, sendsText: boolean): number {
   return slice.partsToCome + (sendsText ? slice.textToCome : 0);
 }
 
-/** Makes the session's refresh count this message again: returns the change to append, if one is needed. */
-export function markChanged(
+/** The change that makes the session's refresh count this message again, with these fields; if one is needed. */
+export function recountOf(
   session: Doc<"sessions">,
   stored: Doc<"messages">,
-): { fields: Partial<Doc<"messages">>; change?: StoredChange } {
-  if (isAwaitingAdoption(session, stored)) return { fields: {} };
-  return { fields: {}, change: changeOf(stored, stored) };
+  fields: Partial<Pick<Doc<"messages">, "tools">> = {},
+): StoredChange | undefined {
+  if (isAwaitingAdoption(session, stored)) return undefined;
+  return changeOf({ ...stored, ...fields }, stored);
 }
 
 /**

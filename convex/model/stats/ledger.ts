@@ -1,31 +1,22 @@
 import { withoutSystemFields } from "convex-helpers";
-import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import {
-  addCells,
-  type Cells,
-  packCells,
-  QUARTERS_A_DAY,
-  unpackCells,
-} from "../../lib/stats/cells";
-import type { Grain } from "../../lib/stats/ledger";
+import { QUARTERS_A_DAY } from "../../lib/stats/cells";
 import {
   type Booking,
-  contributionOf,
   isActive,
   lastQuarter,
   type SessionDay,
+  toolsOf,
   withBookings,
-  type GrainCells,
 } from "../../lib/stats/sessionDay";
 import { DAY_MS } from "../../lib/time";
+import { applyToLedger, findLedgerDay } from "./ledgerRows";
 
 /** Rows that one day may have; further combinations of names are booked under `(other)`. */
 const GRAINS_MAX = 1_000;
-/** Delay from a change to the copy of its day in `dailyWrapped`; longer for a day with many rows. */
-const COPY_DELAY_MS = 30_000;
-const COPY_DELAY_PER_GRAIN_MS = 100;
+/** Tools that the rows of one day may have in all; further ones are booked under `(other)`. */
+const DAY_TOOLS_MAX = 2_000;
 
 /** The names under which a session is booked. */
 export type Names = Pick<SessionDay, "source" | "project" | "provider" | "model">;
@@ -58,8 +49,19 @@ export class SessionDays {
     }
     for (const [day, ofDay] of byDay) {
       const stored = await this.#day(day);
-      stored.now = withBookings(stored.now, ofDay);
+      const takesNoTools = await this.#takesNoTools(stored.now, ofDay);
+      stored.now = withBookings(stored.now, ofDay, { takesNoTools });
     }
+  }
+
+  /** Whether tools that are new to the session's day are booked under `(other)`. Reads only if there are any. */
+  async #takesNoTools(day: SessionDay, bookings: readonly Booking[]): Promise<boolean> {
+    const named = bookings.flatMap(({ tools }) => Array.from(tools?.keys() ?? []));
+    if (named.length === 0) return false;
+    const known = toolsOf(day);
+    if (named.every((tool) => known.has(tool))) return false;
+    const ledgerDay = await findLedgerDay(this.ctx, this.session.userId, day.day);
+    return (ledgerDay?.tools ?? 0) >= DAY_TOOLS_MAX;
   }
 
   /** Moves the start of the session from one quarter hour (since 1970) to another. */
@@ -182,7 +184,13 @@ function isSameDay(a: SessionDay, b: SessionDay): boolean {
   const text = (day: SessionDay) =>
     JSON.stringify([
       [day.source, day.project, day.provider, day.model, day.previous, day.start],
-      day.entries.map((entry) => [entry.provider, entry.model, entry.isReported, entry.cells]),
+      day.entries.map((entry) => [
+        entry.provider,
+        entry.model,
+        entry.isReported,
+        entry.cells,
+        entry.tools,
+      ]),
     ]);
   return text(a) === text(b);
 }
@@ -192,93 +200,6 @@ async function findDay(ctx: QueryCtx, sessionId: Id<"sessions">, day: number) {
     .query("sessionDays")
     .withIndex("by_session_and_day", (q) => q.eq("sessionId", sessionId).eq("day", day))
     .unique();
-}
-
-async function findLedgerDay(ctx: QueryCtx, userId: Id<"users">, day: number) {
-  return await ctx.db
-    .query("ledgerDays")
-    .withIndex("by_user_and_day", (q) => q.eq("userId", userId).eq("day", day))
-    .unique();
-}
-
-/** Replaces a session's contribution to the rows of a day. */
-async function applyToLedger(
-  ctx: MutationCtx,
-  userId: Id<"users">,
-  day: number,
-  before: SessionDay | undefined,
-  after: SessionDay | undefined,
-): Promise<void> {
-  const contribution = (one: SessionDay | undefined): ReturnType<typeof contributionOf> =>
-    one === undefined ? new Map<string, GrainCells>() : contributionOf(one);
-  const old = contribution(before);
-  const now = contribution(after);
-  let grains = 0;
-  let isChanged = false;
-  for (const key of new Set([...old.keys(), ...now.keys()])) {
-    const change: Cells = new Map();
-    const [was, is] = [old.get(key), now.get(key)];
-    if (is !== undefined) addCells(change, is.cells, 1);
-    if (was !== undefined) addCells(change, was.cells, -1);
-    const grain: Grain | undefined = is?.grain ?? was?.grain;
-    if (change.size === 0 || grain === undefined) continue;
-    grains += await changeGrain(ctx, userId, day, grain, change);
-    isChanged = true;
-  }
-  if (isChanged) await markDayChanged(ctx, userId, day, grains);
-}
-
-/** Adds cells to a row of the day; returns the change in the number of rows. */
-async function changeGrain(
-  ctx: MutationCtx,
-  userId: Id<"users">,
-  day: number,
-  grain: Grain,
-  change: Cells,
-): Promise<number> {
-  const row = await ctx.db
-    .query("ledgerGrains")
-    .withIndex("by_user_and_day_and_grain", (q) =>
-      q
-        .eq("userId", userId)
-        .eq("day", day)
-        .eq("source", grain.source)
-        .eq("provider", grain.provider)
-        .eq("model", grain.model)
-        .eq("project", grain.project),
-    )
-    .unique();
-  const cells = unpackCells(row?.cells ?? "");
-  addCells(cells, change, 1);
-  if (row === null) {
-    if (cells.size === 0) return 0;
-    await ctx.db.insert("ledgerGrains", { userId, day, ...grain, cells: packCells(cells) });
-    return 1;
-  }
-  if (cells.size === 0) {
-    await ctx.db.delete("ledgerGrains", row._id);
-    return -1;
-  }
-  await ctx.db.patch("ledgerGrains", row._id, { cells: packCells(cells) });
-  return 0;
-}
-
-/** Marks the day's copy in `dailyWrapped` as out of date, and schedules a new copy unless one is scheduled. */
-async function markDayChanged(
-  ctx: MutationCtx,
-  userId: Id<"users">,
-  day: number,
-  growth: number,
-): Promise<void> {
-  const stored = await findLedgerDay(ctx, userId, day);
-  const grains = (stored?.grains ?? 0) + growth;
-  const isOpen = stored?.foldDueAt !== undefined;
-  if (stored !== null && isOpen && growth === 0) return;
-  const delay = COPY_DELAY_MS + grains * COPY_DELAY_PER_GRAIN_MS;
-  const foldDueAt = stored?.foldDueAt ?? Date.now() + delay;
-  if (stored === null) await ctx.db.insert("ledgerDays", { userId, day, grains, foldDueAt });
-  else await ctx.db.patch("ledgerDays", stored._id, { grains, foldDueAt });
-  if (!isOpen) await ctx.scheduler.runAfter(delay, internal.wrapped.foldDay, { userId, day });
 }
 
 /** Removes a day of a deleted session, and its contribution to the ledger. */

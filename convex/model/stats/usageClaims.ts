@@ -17,7 +17,10 @@ import { nextRefresh } from "../sync/refreshSchedule";
  * key, the first by rank is counted. When that changes, a change is recorded for the session of each
  * affected message, and its refresh books it like any other change.
  */
-export type Claim = { messageId: Id<"messages">; key: string; rank: string };
+export type Claim = { messageId: Id<"messages">; key: string; rank: string; price: number | null };
+
+/** Whether the usage of a message was counted, and the price by which it was booked, if that is known. */
+export type Released = { wasCounted: boolean; price?: number | null };
 
 /**
  * A refresh that is counting: its session as it will be stored, and the changes that it took and has not
@@ -41,27 +44,28 @@ export async function claim(ctx: MutationCtx, own: Claim, counting: Counting): P
   await ctx.db.insert("usageClaims", own);
   if (first === null) return true;
   if (first.rank <= own.rank) return false;
-  await notifySession(ctx, first.messageId, false, counting);
+  await notifySession(ctx, first, false, counting);
   return true;
 }
 
 /**
- * Gives up the claim of a message; true if its usage was counted. The next with the same usage is then.
+ * Gives up the claim of a message. If its usage was counted, the next with the same usage is counted then.
  * `counting` is as for `claim`; absent where a session is deleted.
  */
 export async function release(
   ctx: MutationCtx,
   { messageId, key }: Pick<Claim, "messageId" | "key">,
   counting?: Counting,
-): Promise<boolean> {
+): Promise<Released> {
   const first = await firstClaim(ctx, key);
   const own = first?.messageId === messageId ? first : await ownClaim(ctx, messageId, key);
-  if (first === null || own === null) return false;
+  if (first === null || own === null) return { wasCounted: false };
   await ctx.db.delete("usageClaims", own._id);
-  if (own._id !== first._id) return false;
+  const { price } = own;
+  if (own._id !== first._id) return { wasCounted: false, price };
   const next = await firstClaim(ctx, key);
-  if (next !== null) await notifySession(ctx, next.messageId, true, counting);
-  return true;
+  if (next !== null) await notifySession(ctx, next, true, counting);
+  return { wasCounted: true, price };
 }
 
 /** Deletes the claims of messages of one session that are being deleted. */
@@ -88,10 +92,10 @@ async function ownClaim(ctx: MutationCtx, messageId: Id<"messages">, key: string
   return claims.find((one) => one.messageId === messageId) ?? null;
 }
 
-/** Records for the session of a message that its usage is now counted, or no longer counted. */
+/** Records for the session of a claim's message that its usage is now counted, or no longer counted. */
 async function notifySession(
   ctx: MutationCtx,
-  messageId: Id<"messages">,
+  { messageId, price }: Doc<"usageClaims">,
   isCounted: boolean,
   counting: Counting | undefined,
 ): Promise<void> {
@@ -103,7 +107,9 @@ async function notifySession(
   if (session === null) return;
   const pending = [...(own?.uncounted() ?? []), ...(await pendingOf(ctx, generationOf(session)))];
   const { usageKey, secrets, ...claimed } = asClaimed(message, pending);
-  await append(ctx, session, [{ ...claimed, changedAt: 0, isCounted, before: {} }]);
+  await append(ctx, session, [
+    { ...claimed, ...defined({ price }), changedAt: 0, isCounted, before: {} },
+  ]);
   const now = Date.now();
   const refreshDueAt = nextRefresh(session.refreshDueAt, now);
   if (refreshDueAt === undefined) return;

@@ -1,11 +1,12 @@
 import type { Day, Statistics } from "../../lib/stats/days";
+import { splitByTool } from "../../lib/stats/toolCells";
 import { splitBy, totalsOf } from "../../lib/stats/totals";
 
 /** Days that an answer contains; the oldest are omitted. */
 const DAYS_MAX = 11_000;
 
-/** Statistics as an answer: totals, and totals by name, day and hour. */
-export function statsAnswer({ days, rows, hours }: Statistics) {
+/** Statistics as an answer: totals, and totals by name, tool, day and hour. */
+export function statsAnswer({ days, rows, hours, tools }: Statistics) {
   const totals = totalsOf(rows);
   const split = (name: "model" | "provider" | "source" | "project") => splitBy(rows, name);
   return {
@@ -24,6 +25,7 @@ export function statsAnswer({ days, rows, hours }: Statistics) {
     })),
     bySource: split("source").map(({ key, ...sums }) => ({ source: key, ...sums })),
     byProject: split("project").map(({ key, ...sums }) => ({ project: key || "Other", ...sums })),
+    byTool: splitByTool(tools),
     byDay: totalsByDay(days),
     byHour: Array.from(hours, ([hour, ofHour]) => ({ hour, ...totalsOf(ofHour) })).sort(
       (a, b) => a.hour - b.hour,

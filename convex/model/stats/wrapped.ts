@@ -3,10 +3,18 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { addCells, type Cells, packCells, unpackCells } from "../../lib/stats/cells";
 import { OTHER } from "../../lib/stats/ledger";
+import { packed } from "../../lib/stats/sessionDay";
+import {
+  addToolCells,
+  mergedTools,
+  type ToolCells,
+  unpackToolCells,
+} from "../../lib/stats/toolCells";
 import { RECENT_DAYS, recentTokens, wrappedStats } from "../../lib/stats/wrapped";
 import type { WrappedPicture } from "../../lib/stats/wrappedSvg";
 import { UTC } from "../../lib/stats/zones";
 import { DAY_MS, dayStart, utcDate } from "../../lib/time";
+import { defined } from "../../lib/record";
 import type { User } from "../accounts/user";
 import { takeWithin } from "../readBudget";
 import { grainsOf, statistics } from "./dashboardDays";
@@ -52,8 +60,8 @@ export async function copyDay(
   if (open?.foldDueAt === undefined) return;
   const found = await takeWithin(grainsOf(ctx, userId, day), { ...GRAINS_BUDGET });
   const grains = fitToDocument(
-    found.map(({ source, provider, model, project, cells }) => {
-      return { source, provider, model, project, cells };
+    found.map(({ source, provider, model, project, cells, tools }) => {
+      return { source, provider, model, project, cells, ...defined({ tools }) };
     }),
   );
   const date = utcDate(day * DAY_MS);
@@ -83,15 +91,17 @@ function fitToDocument(grains: PackedGrain[]): PackedGrain[] {
   if (used <= COPY_MAX_BYTES) return grains;
   const kept = [...grains].sort((a, b) => b.cells.length - a.cells.length);
   const other: Cells = new Map();
+  const tools: ToolCells = new Map();
   // Leaves room for the cells of `(other)` itself.
   while (used > COPY_MAX_BYTES - 100_000) {
     const last = kept.pop();
     if (last === undefined) break;
     used -= bytes(last);
     addCells(other, unpackCells(last.cells), 1);
+    addToolCells(tools, mergedTools(unpackToolCells(last.tools)), 1);
   }
   const names = { source: OTHER, provider: OTHER, model: OTHER, project: OTHER };
-  return [...kept, { ...names, cells: packCells(other) }];
+  return [...kept, { ...names, cells: packCells(other), ...packed(tools) }];
 }
 
 /** Days that the cron schedules at a time. */

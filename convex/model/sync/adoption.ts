@@ -1,9 +1,9 @@
 import { internal } from "../../_generated/api";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
-import type { MessageSecrets } from "../../lib/secrets/counts";
 import { secretsOf } from "../../lib/secrets/delivery";
-import { joinRows, unpackParts } from "../../lib/sessions/partRows";
+import { joinRows, unpackParts, type WholePart } from "../../lib/sessions/partRows";
+import { toolUseOf } from "../../lib/stats/tools";
 import { hasRoom, spend, takeWithin, type ReadBudget } from "../readBudget";
 import { rowsOfMessage } from "../sessions/parts";
 import { removeVersion1Row, resetCounts } from "../stats/version1";
@@ -32,7 +32,7 @@ export async function recount(
 /** Messages and bytes that one step reads. Looking for secrets takes most of its second. */
 const ADOPT_BUDGET = { rows: 300, bytes: 2 * 1024 * 1024 };
 
-/** The beginning of a message's parts in which secrets are counted. */
+/** The beginning of a message's parts in which secrets and tools are counted. */
 const EXAMINED_BUDGET = { rows: 1_000, bytes: 1024 * 1024 };
 
 /**
@@ -65,31 +65,34 @@ export async function adoptMessages(
   await ctx.scheduler.runAfter(0, internal.sessions.refresh, { sessionId });
 }
 
-/** Removes version 1's fields of a message, counts its secrets, and returns the change to count. */
+/** Removes version 1's fields of a message, counts its secrets and tools, and returns the change to count. */
 async function adopt(
   ctx: MutationCtx,
   message: Doc<"messages">,
   budget: ReadBudget,
 ): Promise<StoredChange> {
   const { _id, rewrittenAt } = message;
-  const secrets = message.secrets ?? (await examine(ctx, message, budget));
-  if (rewrittenAt !== undefined || secrets !== message.secrets) {
+  const { text, parts } = await storedContent(ctx, message, budget);
+  const secrets = message.secrets ?? secretsOf(text, parts);
+  const tools = message.tools ?? toolUseOf(parts);
+  const isChanged = secrets !== message.secrets || tools !== message.tools;
+  if (rewrittenAt !== undefined || isChanged) {
     const cleared = { rewrittenAt: undefined, folded: undefined, foldedSecrets: undefined };
-    await ctx.db.patch("messages", _id, { ...cleared, secrets });
+    await ctx.db.patch("messages", _id, { ...cleared, secrets, tools });
   }
   const changedAt = Math.floor(rewrittenAt ?? message._creationTime);
-  return { ...changeOf({ ...message, secrets }), changedAt };
+  return { ...changeOf({ ...message, secrets, tools }), changedAt };
 }
 
 /**
- * The secrets of a stored message, because version 1 did not look for any. Parts beyond
- * `EXAMINED_BUDGET` are not examined.
+ * The content of a stored message, in which earlier versions did not look for secrets or tools. Parts
+ * beyond `EXAMINED_BUDGET` are left out.
  */
-async function examine(
+export async function storedContent(
   ctx: QueryCtx,
   message: Doc<"messages">,
   budget: ReadBudget,
-): Promise<MessageSecrets | undefined> {
+): Promise<{ text: string; parts: WholePart[] }> {
   const examined = { ...EXAMINED_BUDGET };
   const hasRows = (message.partRows ?? 0) > 0;
   const rows = hasRows ? await takeWithin(rowsOfMessage(ctx, message), examined) : [];
@@ -98,5 +101,5 @@ async function examine(
   // The last part of a message that was not read to its end may be cut, and cut JSON cannot be parsed.
   const whole = hasRoom(examined) ? rows : rows.filter(({ order }) => order !== last?.order);
   const { text, parts } = joinRows(whole, message.textContent);
-  return secretsOf(text, unpackParts(parts));
+  return { text, parts: unpackParts(parts) };
 }

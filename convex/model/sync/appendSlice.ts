@@ -33,12 +33,11 @@ export async function appendSlice(
   );
   await insertSearchTexts(ctx, stored, searchTexts);
   // A refresh between two slices counted an incomplete message, so the message is counted again.
-  const marked = Messages.markChanged(session, stored);
+  const change = Messages.recountOf(session, stored);
   await ctx.db.patch("messages", messageId, {
     partRows: (stored.partRows ?? 0) + rows.length,
     partBytes: (stored.partBytes ?? 0) + contentBytes(rows),
-    ...marked.fields,
     deliveryHash: hashAfterSlice(message),
   });
-  return { messageId, outcome: "updated", change: marked.change };
+  return { messageId, outcome: "updated", change };
 }

@@ -35,7 +35,7 @@ const CHANGES_PER_ROW = 200;
 /** The fields of a message that a change records. Its identity is part of its usage key. */
 type Identity = Pick<Doc<"messages">, "_id" | "userId" | "externalId" | "createdAt">;
 type Fields = Identity &
-  Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "textContent">;
+  Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "tools" | "textContent">;
 type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "source">;
 
 /** Describes a message's current state; `before` is the state that its session has counted. */
@@ -58,6 +58,7 @@ function counted(message: Fields) {
   return {
     ...pick(message, MESSAGE_FIELD_NAMES),
     ...(secrets.length > 0 ? { secrets } : {}),
+    ...defined({ tools: message.tools }),
     ...(hasUsage(message) ? { usageKey: usageKey(message.userId, message) } : {}),
   };
 }

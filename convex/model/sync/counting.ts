@@ -1,14 +1,15 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { quarterOf } from "../../lib/stats/cells";
-import { grainName } from "../../lib/stats/names";
+import { defined } from "../../lib/record";
+import { grainName, modelName } from "../../lib/stats/names";
 import { reportedBookings, reportedSums } from "../../lib/stats/reported";
 import type { Booking } from "../../lib/stats/sessionDay";
-import { priceSums } from "../../lib/stats/prices";
+import { priceNanos, priceSums } from "../../lib/stats/prices";
 import { bookingOf, type UsageMessage, usageRank } from "../../lib/stats/usage";
 import { type Change, claimedOf } from "../../lib/sync/sessionTotals";
 import { type Names, SessionDays } from "../stats/ledger";
-import { claim, type Counting, release } from "../stats/usageClaims";
+import { claim, type Counting, release, type Released } from "../stats/usageClaims";
 import type { MessageChange } from "./changes";
 
 /** Counts message changes: claims their usage, and books them in the ledger. */
@@ -29,29 +30,39 @@ export async function count(
   if (isCounted !== undefined) {
     // The message is unchanged; only whether its usage is counted has changed.
     const numbers = { ...message, before: undefined };
+    const usage = { ...now, tools: undefined };
+    const { price } = message;
     return {
       change: { message, isCounted, before: { numbers, isCounted: !isCounted } },
       bookings: [
-        pricedBooking(now, { isCounted: !isCounted, sign: -1 }),
-        pricedBooking(now, { isCounted, sign: 1 }),
+        pricedBooking(usage, { isCounted: !isCounted, sign: -1, price }),
+        pricedBooking(usage, { isCounted, sign: 1, price }),
       ],
     };
   }
-  const wasCounted = before === undefined || (await releaseBefore(ctx, counting, message));
-  const counts = await claimNow(ctx, counting, message);
-  const bookings = [pricedBooking(now, { isCounted: counts, sign: 1 })];
+  const { wasCounted, price: then } = await releaseBefore(ctx, counting, message);
+  const price = priceNanos(now);
+  const counts = await claimNow(ctx, counting, { message, price });
+  const bookings = [pricedBooking(now, { isCounted: counts, sign: 1, price })];
   if (before === undefined) return { change: { message, isCounted: counts }, bookings };
-  const then = { ...before, externalId, createdAt };
-  bookings.push(pricedBooking(then, { isCounted: wasCounted, sign: -1 }));
+  const old = { ...before, externalId, createdAt };
+  bookings.push(pricedBooking(old, { isCounted: wasCounted, sign: -1, price: then }));
   const counted = { numbers: before, isCounted: wasCounted };
   return { change: { message, isCounted: counts, before: counted }, bookings };
 }
 
-/** What a message adds to the ledger, or takes from it, with the price of its usage. */
-function pricedBooking(message: UsageMessage, how: { isCounted: boolean; sign: 1 | -1 }): Booking {
+/**
+ * What a message adds to the ledger, or takes from it, with the price of its usage. What was booked is taken by
+ * the price of then, because the table may have changed.
+ */
+function pricedBooking(
+  message: UsageMessage,
+  how: { isCounted: boolean; sign: 1 | -1; price: number | null | undefined },
+): Booking {
   const booking = bookingOf(message, how);
   if (!how.isCounted) return booking;
-  return { ...booking, sums: { ...booking.sums, ...priceSums(message) } };
+  const price = how.price === undefined ? priceNanos(message) : how.price;
+  return { ...booking, sums: { ...booking.sums, ...priceSums(message, price) } };
 }
 
 /** Releases the claim for the message's previous usage. A message without usage counts as counted. */
@@ -59,35 +70,40 @@ async function releaseBefore(
   ctx: MutationCtx,
   counting: Counting,
   { messageId, before }: MessageChange,
-) {
-  if (messageId === undefined || before?.usageKey === undefined) return true;
+): Promise<Released> {
+  if (messageId === undefined || before?.usageKey === undefined) return { wasCounted: true };
   return await release(ctx, { messageId, key: before.usageKey }, counting);
 }
 
-async function claimNow(ctx: MutationCtx, counting: Counting, message: MessageChange) {
+async function claimNow(
+  ctx: MutationCtx,
+  counting: Counting,
+  { message, price }: { message: MessageChange; price: number | null },
+): Promise<boolean> {
   const { messageId, externalId = "", usageKey: key } = message;
   if (messageId === undefined || key === undefined) return true;
   const rank = usageRank(counting.session, { ...message, externalId });
-  return await claim(ctx, { messageId, key, rank }, counting);
+  return await claim(ctx, { messageId, key, rank, price }, counting);
 }
 
 /** Days that one refresh renames, or searches for reported totals to subtract. */
 const DAYS_MAX = 60;
 
 /**
- * Updates the ledger for a session; `session` is the session after these changes were counted. Returns what
- * the ledger now contains of it, and whether another refresh is needed.
+ * Updates the ledger for a session; `session` is the session after these changes were counted, `others` are
+ * bookings of no single change. Returns what the ledger now contains of it, and whether another refresh is needed.
  */
 export async function book(
   ctx: MutationCtx,
   session: Session,
   countedChanges: readonly CountedChange[],
+  others: readonly Booking[],
 ): Promise<{ booked: NonNullable<Session["booked"]>; more: boolean }> {
   const { booked } = session;
-  const names = namesOf(session);
+  const { names, modelKey } = namesOf(session, countedChanges);
   const days = new SessionDays(ctx, session, names);
   const renamedThrough = await renameDays(days, booked, names);
-  await days.book(countedChanges.flatMap(({ bookings }) => bookings));
+  await days.book([...countedChanges.flatMap(({ bookings }) => bookings), ...others]);
   const start = quarterOf(session.createdAt);
   await days.setStart(booked?.start, start);
   const before = booked?.reported ?? {};
@@ -99,7 +115,7 @@ export async function book(
   const reported = Object.keys(target).length === 0 ? {} : { reported: target };
   const unfinished = renamedThrough === undefined ? {} : { renamedThrough };
   return {
-    booked: { ...names, start, ...reported, ...unfinished },
+    booked: { ...names, start, ...reported, ...unfinished, ...defined({ modelKey }) },
     more: renamedThrough !== undefined,
   };
 }
@@ -125,20 +141,47 @@ function isIncrease(
 }
 
 /**
- * The names under which a session is booked. If only messages name a model, the first one is kept: it
- * applies only to days without a model of their own, and changing it would rename all days.
+ * The names under which a session is booked. If only messages name a model, that of the first message which
+ * names one applies to days without a model of their own: the first, because the last changes with every
+ * message, and changing it renames all days.
  */
-function namesOf(session: Session): Names {
-  const { source, projectName, projectPath, provider, booked } = session;
-  const isNamed = session.reported.includes("model");
-  const model = isNamed ? session.model : booked?.model || session.model;
-  const keepsProvider = booked !== undefined && booked.model !== "" && !isNamed;
-  return {
+function namesOf(session: Session, countedChanges: readonly CountedChange[]) {
+  const { source, projectName, projectPath } = session;
+  const names = {
     source: grainName(source),
     project: grainName(projectName) || grainName(projectPath),
-    model: grainName(model),
-    provider: keepsProvider ? booked.provider : grainName(provider),
   };
+  const isReported = (name: string) => session.reported.includes(name);
+  if (isReported("model")) {
+    const { model, provider } = session;
+    return { names: { ...names, model: grainName(model), provider: grainName(provider) } };
+  }
+  const { model, provider, modelKey } = firstModel(session, countedChanges);
+  return {
+    names: {
+      ...names,
+      model: grainName(model),
+      provider: grainName(isReported("provider") ? session.provider : provider),
+    },
+    modelKey,
+  };
+}
+
+type FirstModel = { model?: string; provider?: string; modelKey?: string };
+
+/** The model of the first message that names one, and the order key of that message. */
+function firstModel(session: Session, countedChanges: readonly CountedChange[]): FirstModel {
+  const { booked } = session;
+  // Sessions booked by an earlier version keep their model, because its message is unknown.
+  if (booked && booked.model !== "" && booked.modelKey === undefined) return booked;
+  let first: FirstModel | undefined = booked?.modelKey === undefined ? undefined : booked;
+  for (const { change } of countedChanges) {
+    const { orderKey: modelKey, model, provider, isCounted } = change.message;
+    const name = isCounted === undefined ? modelName(model) : undefined;
+    if (name === undefined || (first?.modelKey ?? modelKey) < modelKey) continue;
+    first = { model: name, provider, modelKey };
+  }
+  return first ?? { model: session.model, provider: session.provider };
 }
 
 /** Estimates when the session's reported totals increased. */

@@ -10,6 +10,7 @@ import { isContinueRequest, isTitle } from "../../lib/sessions/injectedText";
 import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
+import { linkCalls } from "../stats/callLinks";
 import { isOfVersion1 } from "../stats/version1";
 import { adoptMessages, recount } from "./adoption";
 import { book, count, type CountedChange } from "./counting";
@@ -60,7 +61,8 @@ export async function refresh(
   const counted = countedChanges.map(({ change }) => change);
   const folded = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
   const withSearch = { ...folded, ...(await searchFields(ctx, folded, changes)) };
-  const { booked, more: hasDays } = await book(ctx, withSearch, countedChanges);
+  const errors = await linkCalls(ctx, sessionId, changes);
+  const { booked, more: hasDays } = await book(ctx, withSearch, countedChanges, errors);
   // Counting one message may add a change for another message of this session.
   const more = hasMore || hasDays || (await hasChanges(ctx, session));
   await ctx.db.replace("sessions", sessionId, {

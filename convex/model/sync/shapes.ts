@@ -29,6 +29,8 @@ export const vMessageRow = v.object({
   index: v.number(),
   deliveryHash: v.string(),
   secrets: v.optional(vMessageSecrets),
+  /** The tools it calls (`lib/stats/tools.ts`). */
+  tools: v.optional(v.string()),
   /**
    * The slice number of a message that is larger than one slice (0, 1, …), and the bytes in its later
    * slices; absent if this is the whole message. Only the first slice contains the message's fields.

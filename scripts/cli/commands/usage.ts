@@ -7,7 +7,7 @@ import { line, table } from "../text.ts";
 
 type Sums = StatsAnswer["totals"];
 
-/** What usage can be split by, and the rows of each split. */
+/** What tokens and cost can be split by, and the rows of each split. */
 const SPLITS: { readonly [name: string]: (stats: StatsAnswer) => (readonly [string, Sums])[] } = {
   model: (stats) => stats.byModel.map((row) => [row.model, row]),
   provider: (stats) => stats.byProvider.map((row) => [row.provider, row]),
@@ -20,7 +20,7 @@ const SPLITS: { readonly [name: string]: (stats: StatsAnswer) => (readonly [stri
 const ROWS_MAX = 40;
 
 export const usage: Command = {
-  usage: "usage [--by model|provider|source|project|day|hour] [--since 30d] [--tz local]",
+  usage: "usage [--by model|provider|source|project|tool|day|hour] [--since 30d] [--tz local]",
   summary: "tokens and cost",
   run: async ({ io, client, args }) => {
     const { values, positionals } = readArgs(args, {
@@ -29,11 +29,13 @@ export const usage: Command = {
       tz: { type: "string" },
     });
     const split = SPLITS[values.by];
-    if (split === undefined || positionals.length > 0)
-      throw usageError(`usage --by takes one of ${Object.keys(SPLITS).join(", ")}.`);
+    const isByTool = values.by === "tool";
+    if ((split === undefined && !isByTool) || positionals.length > 0)
+      throw usageError(`usage --by takes one of ${[...Object.keys(SPLITS), "tool"].join(", ")}.`);
     const tz = values.tz === "local" ? Intl.DateTimeFormat().resolvedOptions().timeZone : values.tz;
     const stats = await client.get<StatsAnswer>("/api/stats", { ...filterQuery(io, values), tz });
     if (values.json) printJson(io, stats);
+    else if (split === undefined) printTools(io.out, stats.byTool);
     else print(io.out, split(stats), stats.totals, values.by);
     return stats.totals.sessions > 0 || stats.totals.totalTokens > 0
       ? EXIT.done
@@ -52,6 +54,16 @@ function print(
     .map(([name, sums]) => [line(name || "(none)", 40), ...numbers(sums)]);
   const head = [by, "sessions", "tokens", "in", "out", "reported", "by prices"];
   out(table([head, ...shown, ["total", ...numbers(totals)]]));
+  if (rows.length > ROWS_MAX) out(`and ${rows.length - ROWS_MAX} more; --json has them all`);
+}
+
+function printTools(out: (text: string) => void, tools: StatsAnswer["byTool"]): void {
+  const rows = tools.map(({ tool, calls, errors }) => [tool, String(calls), String(errors)]);
+  const sum = (name: "calls" | "errors") => String(tools.reduce((all, one) => all + one[name], 0));
+  const shown = rows
+    .slice(0, ROWS_MAX)
+    .map(([tool = "", ...counts]) => [line(tool, 40), ...counts]);
+  out(table([["tool", "calls", "errors"], ...shown, ["total", sum("calls"), sum("errors")]]));
   if (rows.length > ROWS_MAX) out(`and ${rows.length - ROWS_MAX} more; --json has them all`);
 }
 

@@ -1,0 +1,25 @@
+import type { Doc } from "../../_generated/dataModel";
+import type { MutationCtx } from "../../_generated/server";
+import { recountOf } from "../sessions/messages";
+import { append } from "./changes";
+import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
+
+/**
+ * Makes the session's refresh count a stored message again: with these fields where they change, else by other
+ * rules than when it was counted.
+ */
+export async function countAgain(
+  ctx: MutationCtx,
+  session: Doc<"sessions">,
+  stored: Doc<"messages">,
+  fields: Partial<Pick<Doc<"messages">, "tools">> = {},
+): Promise<void> {
+  const change = recountOf(session, stored, fields);
+  if (change === undefined) return;
+  // Its text is unchanged: neither its session's time nor its vectors are touched.
+  await append(ctx, session, [{ ...change, changedAt: 0 }]);
+  const refreshDueAt = nextRefresh(session.refreshDueAt, Date.now());
+  if (refreshDueAt === undefined) return;
+  await ctx.db.patch("sessions", session._id, { refreshDueAt });
+  await scheduleRefresh(ctx, session._id);
+}
