@@ -3,8 +3,9 @@ import { SESSION_SORTS } from "../lib/enums";
 import { MessageAnswer, SessionAnswer } from "./answers";
 import { label } from "./fields";
 import { aliased } from "./parameters";
-import { route } from "./route";
+import { NEXT_LINK, route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { nextCursor } from "./units";
 import { clamped, flag, oneOf } from "./values";
 
 const SessionListQuery = z
@@ -47,9 +48,12 @@ const SessionByIdQuery = z.object({
 /** Returns the session twice: flat for documented clients, nested under `session` for older ones. */
 const SessionWithMessages = SessionAnswer.extend({
   session: SessionAnswer,
-  messages: z.array(MessageAnswer),
-  messagesCursor: z.string().nullable().meta({ description: "Null on the last page." }),
+  messages: z.array(MessageAnswer).meta({ description: "A page of its messages." }),
+  messagesCursor: nextCursor("Send it as `messages_cursor`; null on the last page."),
 });
+
+/** What `:id` is in paths of sessions. */
+export const SESSION_PARAM = "The session's id or external id.";
 
 export const listSessions = route({
   method: "GET",
@@ -59,10 +63,11 @@ export const listSessions = route({
   access: "caller",
   limit: "read",
   isTagged: true,
+  someHeaders: NEXT_LINK,
   query: SessionListQuery,
   answer: z.object({
-    sessions: z.array(SessionAnswer),
-    cursor: z.string().nullable().meta({ description: "Null on the last page." }),
+    sessions: z.array(SessionAnswer).meta({ description: "A page of your sessions." }),
+    cursor: nextCursor(),
   }),
 });
 
@@ -74,6 +79,8 @@ export const getSession = route({
   access: "caller",
   limit: "read",
   isTagged: true,
+  someHeaders: NEXT_LINK,
+  param: SESSION_PARAM,
   query: SessionQuery,
   answer: SessionWithMessages,
 });
@@ -83,6 +90,9 @@ export const getSessionById = route({
   path: "/api/sessions/get",
   name: "getSessionById",
   summary: "Get a session with its messages, with its id as a query parameter",
+  deprecated: true,
+  fails: ["NOT_FOUND"],
+  someHeaders: NEXT_LINK,
   access: "caller",
   limit: "read",
   isTagged: true,

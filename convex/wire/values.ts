@@ -150,7 +150,10 @@ export function moment(description: string, edge: "start" | "end" = "start") {
       issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
       return z.NEVER;
     })
-    .meta({ type: ["integer", "string"], description });
+    .meta({
+      type: ["integer", "string"],
+      description: `${description} As \`YYYY-MM-DD\` (UTC), ISO 8601 or epoch ms.`,
+    });
 }
 
 /** The UTC day (`YYYY-MM-DD`) of a time or day. */
