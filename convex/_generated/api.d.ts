@@ -387,6 +387,7 @@ import type * as wire_roles from "../wire/roles.js";
 import type * as wire_route from "../wire/route.js";
 import type * as wire_search from "../wire/search.js";
 import type * as wire_sessionFilters from "../wire/sessionFilters.js";
+import type * as wire_sessionView from "../wire/sessionView.js";
 import type * as wire_sessions from "../wire/sessions.js";
 import type * as wire_share from "../wire/share.js";
 import type * as wire_sources from "../wire/sources.js";
@@ -788,6 +789,7 @@ declare const fullApi: ApiFromModules<{
   "wire/route": typeof wire_route;
   "wire/search": typeof wire_search;
   "wire/sessionFilters": typeof wire_sessionFilters;
+  "wire/sessionView": typeof wire_sessionView;
   "wire/sessions": typeof wire_sessions;
   "wire/share": typeof wire_share;
   "wire/sources": typeof wire_sources;

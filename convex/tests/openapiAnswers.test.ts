@@ -6,6 +6,7 @@ import { conversation, deployment, emptyEnvironment, person, read, settle } from
 import type { Person } from "../test.setup";
 import { answerExamples } from "../wire/answerExamples";
 import { examples, type Example } from "../wire/examples";
+import { PARTIAL_JSON } from "../wire/sessionView";
 import { pause } from "../lib/pause";
 import {
   answerOf,
@@ -52,6 +53,9 @@ function addressOf(path: string, { query = {}, param = "" }: Example): string {
   return path.replace(/\{\w+\}/, encodeURIComponent(param)) + (search ? `?${search}` : "");
 }
 
+/** A media type as the document names it. */
+const mediaType = (type: string) => (type === PARTIAL_JSON ? type : (type.split(";")[0] ?? ""));
+
 type Fetch = (path: string, init?: RequestInit) => Promise<Response>;
 
 /** Sends a request and records its answer. */
@@ -70,7 +74,7 @@ async function record(
     name: `${method} ${path}`,
     operation,
     status: answer.status,
-    type: (answer.headers.get("Content-Type") ?? "").split(";")[0] ?? "",
+    type: mediaType(answer.headers.get("Content-Type") ?? ""),
     headers: Array.from(answer.headers.keys()),
     text: await answer.clone().text(),
   });
@@ -144,6 +148,8 @@ function missing({ path }: { path: string }, { query = {}, body }: Example) {
 const VARIANTS: readonly [method: "get" | "post", path: string, url: string, body?: unknown][] = [
   ["get", "/api/sessions", "/api/sessions?sort=tokens&limit=1"],
   ["get", "/api/sessions", "/api/sessions?state=ended&include_empty=true"],
+  ["get", "/api/sessions", "/api/sessions?view=compact"],
+  ["get", "/api/sessions/{id}", "/api/sessions/long?fields=title,usage"],
   ["get", "/api/sessions/{id}", "/api/sessions/long?messages_limit=1"],
   ["get", "/api/sessions/{id}", "/api/sessions/long?order=desc"],
   ["get", "/api/messages/{id}", "/api/messages/long-1?before=1&after=1"],

@@ -9,6 +9,9 @@ const at = time("When it happened");
 const id = text("The session's id.");
 const what = (description: string) => ({ description });
 
+/** How long a request may wait for a change. Proxies close connections that are quiet for longer. */
+const CHANGES_WAIT_MAX_SECONDS = 20;
+
 /** Something that happened to a session. */
 const Change = z.discriminatedUnion("type", [
   z.object({
@@ -30,6 +33,12 @@ export const getChanges = route({
   query: z.object({
     cursor: label("The `cursor` of the previous answer. Without it, everything that exists."),
     limit: clamped("Changes per answer.", 1, 200, 100),
+    wait: clamped(
+      "How many seconds to wait for a change if there is none.",
+      0,
+      CHANGES_WAIT_MAX_SECONDS,
+      0,
+    ),
   }),
   answer: z.object({
     changes: z.array(Change).meta({

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { camelCase } from "../lib/caseNames";
 import { answerExamples } from "./answerExamples";
 import { schemaOf, type Components, type JsonSchema } from "./jsonSchema";
+import { parametersOf } from "./parameters";
 import { refusesUnknownNames, type Route } from "./route";
 
 /** What an endpoint answers, as the OpenAPI document describes it. */
@@ -13,6 +14,11 @@ export const HEADERS = {
   "X-Request-Id": { schema: text, description: "Identifies the request in the log." },
   "WWW-Authenticate": { schema: text, description: "`Bearer`; only with status 401." },
   "Retry-After": { schema: { type: "integer" }, description: "Seconds to wait, if known." },
+  Deprecation: {
+    schema: text,
+    description:
+      "Since when the path or a parameter that was sent is deprecated (RFC 9745), `@<epoch seconds>`. `docs/versions.md` says what that means.",
+  },
   ETag: { schema: text, description: "Send it as `If-None-Match` to ask for what changed." },
   RateLimit: {
     schema: text,
@@ -38,12 +44,20 @@ const described = (own: { readonly [name: string]: string }, more: object = {}) 
 const isCounted = ({ limit, access }: Route) => limit !== "none" && access === "caller";
 const LIMIT_HEADERS = ["RateLimit", "RateLimit-Policy"] as const;
 
+/** Whether an answer of a route may tell that something of the request is deprecated. */
+const hasOldNames = ({ deprecated, query, body, ...route }: Route) =>
+  deprecated === true ||
+  [query, refusesUnknownNames(route) ? body : undefined].some(
+    (schema) => schema && parametersOf(schema).some(({ aliases }) => aliases.length > 0),
+  );
+
 /** The headers of an answer that is no error. */
 const ownHeaders = (route: Route) => ({
   ...headers(
     "X-Request-Id",
     ...(route.isTagged ? (["ETag"] as const) : []),
     ...(isCounted(route) ? LIMIT_HEADERS : []),
+    ...(hasOldNames(route) ? (["Deprecation"] as const) : []),
   ),
   ...described(route.headers ?? {}, { required: true }),
   ...described(route.someHeaders ?? {}),

@@ -5,6 +5,7 @@ import { label } from "./fields";
 import { aliased } from "./parameters";
 import { NEXT_LINK, route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { fieldParameters, PARTIAL_JSON, PartialSession, wantedFields } from "./sessionView";
 import { nextCursor } from "./units";
 import { clamped, flag, oneOf } from "./values";
 
@@ -17,11 +18,15 @@ const SessionListQuery = z
       "The largest first: by beginning (`created`, the default), last change, tokens or reported cost.",
     ),
     include_empty: flag("Also sessions without messages."),
+    ...fieldParameters,
     ...sessionFilters,
   })
-  .transform(({ limit, cursor, sort, include_empty, ...query }) => ({
-    ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
-    ...readSessionFilters(query),
+  .transform(({ limit, cursor, sort, include_empty, view, fields, ...query }) => ({
+    page: {
+      ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
+      ...readSessionFilters(query),
+    },
+    wanted: wantedFields({ view, fields }),
   }));
 
 const messagePage = {
@@ -35,6 +40,7 @@ const messagePage = {
     "Oldest messages first (`asc`, the default), or newest first (`desc`).",
   ),
   after: label("Only messages after this one, by its id or external id: what is new since then."),
+  ...fieldParameters,
 };
 
 const SessionQuery = z.object(messagePage);
@@ -55,6 +61,13 @@ const SessionWithMessages = SessionAnswer.extend({
 /** What `:id` is in paths of sessions. */
 export const SESSION_PARAM = "The session's id or external id.";
 
+/** With `view` or `fields`, the session is not repeated under `session`. */
+const PartialWithMessages = PartialSession.extend({
+  messages: SessionWithMessages.shape.messages,
+  messagesCursor: SessionWithMessages.shape.messagesCursor,
+}).meta({ id: "PartialSessionWithMessages", description: "A session with chosen fields." });
+const PARTIAL = { [PARTIAL_JSON]: { json: PartialWithMessages } };
+
 export const listSessions = route({
   method: "GET",
   path: "/api/sessions",
@@ -65,6 +78,14 @@ export const listSessions = route({
   isTagged: true,
   someHeaders: NEXT_LINK,
   query: SessionListQuery,
+  produces: {
+    [PARTIAL_JSON]: {
+      json: z.object({
+        sessions: z.array(PartialSession).meta({ description: "With the fields asked for." }),
+        cursor: nextCursor(),
+      }),
+    },
+  },
   answer: z.object({
     sessions: z.array(SessionAnswer).meta({ description: "A page of your sessions." }),
     cursor: nextCursor(),
@@ -82,6 +103,7 @@ export const getSession = route({
   someHeaders: NEXT_LINK,
   param: SESSION_PARAM,
   query: SessionQuery,
+  produces: PARTIAL,
   answer: SessionWithMessages,
 });
 
@@ -97,5 +119,6 @@ export const getSessionById = route({
   limit: "read",
   isTagged: true,
   query: SessionByIdQuery,
+  produces: PARTIAL,
   answer: SessionWithMessages,
 });
