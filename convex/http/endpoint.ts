@@ -16,6 +16,7 @@ import {
   errorResponse,
   finish,
   json,
+  markDeprecated,
   type LimitState,
   taggedJson,
   unlessKnown,
@@ -138,7 +139,9 @@ function build<Query extends z.ZodType, Body extends z.ZodType, Who extends Call
         caller = await identify(ctx, request);
         const input = await readInput(route, request, admission(ctx, caller));
         const reply = await handle(ctx, { caller, ...input, request, line });
-        return finish(await settle(ctx, reply, { caller, line, route, request }), line.requestId);
+        const response = await settle(ctx, reply, { caller, line, route, request });
+        if (route.deprecated || input.usesOldNames) markDeprecated(response);
+        return finish(response, line.requestId);
       } catch (error) {
         return finish(await fail(ctx, error, caller, line, writeError), line.requestId);
       }

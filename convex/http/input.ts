@@ -16,6 +16,8 @@ type Input<Query extends z.ZodType, Body extends z.ZodType> = {
   warnings: Warning[];
   /** Whether the client wants warnings to be errors (`Prefer: handling=strict`, RFC 7240). */
   isStrict: boolean;
+  /** Whether a parameter was sent under a name that is documented as deprecated. */
+  usesOldNames: boolean;
 };
 
 /**
@@ -29,13 +31,14 @@ export async function readInput<Query extends z.ZodType, Body extends z.ZodType>
 ): Promise<Input<Query, Body>> {
   const url = new URL(request.url);
   const param = readParam(route, url.pathname);
-  const query = readQuery(route, url.searchParams);
+  const query = parseQuery(route, url.searchParams);
   const body = route.body ? await readJsonObject(request, route.listedItems, { beforeLarge }) : {};
   const isStrict = prefersStrict(request);
   const warnings = route.warningsOf?.(body) ?? [];
   const parsed = readBody(route, body);
   if (isStrict) refuseWarnings(warnings);
-  return { query, body: parsed, param, warnings, isStrict };
+  const usesOldNames = query.usesOldNames || parsed.usesOldNames;
+  return { query: query.value, body: parsed.value, param, warnings, isStrict, usesOldNames };
 }
 
 function prefersStrict({ headers }: Request): boolean {
@@ -54,6 +57,16 @@ export function readQuery<Query extends z.ZodType>(
   route: Pick<Route<Query>, "query" | "access" | "limit" | "rawBody">,
   params: URLSearchParams,
 ): z.output<Query> {
+  return parseQuery(route, params).value;
+}
+
+/** Parsed parameters, and whether a deprecated name was among them. */
+type Parsed<Schema extends z.ZodType> = { value: z.output<Schema>; usesOldNames: boolean };
+
+function parseQuery<Query extends z.ZodType>(
+  route: Pick<Route<Query>, "query" | "access" | "limit" | "rawBody">,
+  params: URLSearchParams,
+): Parsed<Query> {
   const sent: [string, string][] = [];
   params.forEach((value, name) => sent.push([name, value]));
   return parseNamed(route.query, sent, { place: "query", isStrict: refusesUnknownNames(route) });
@@ -62,9 +75,9 @@ export function readQuery<Query extends z.ZodType>(
 function readBody<Body extends z.ZodType>(
   route: Route<z.ZodType, Body>,
   body: { [name: string]: unknown },
-): z.output<Body> {
+): Parsed<Body> {
   // Plugins send more fields than we read, and their own rules resolve aliases (`wire/sync.ts`).
-  if (!refusesUnknownNames(route)) return parse(route.body, body);
+  if (!refusesUnknownNames(route)) return { value: parse(route.body, body), usesOldNames: false };
   return parseNamed(route.body, Object.entries(body), { place: "body", isStrict: true });
 }
 
@@ -73,14 +86,15 @@ function parseNamed<Schema extends z.ZodType>(
   schema: Schema | undefined,
   sent: readonly (readonly [string, unknown])[],
   { place, isStrict }: { place: Place; isStrict: boolean },
-): z.output<Schema> {
-  const { values, sentAs, unknown, repeated } = readNames(schema, sent, place);
+): Parsed<Schema> {
+  const { values, sentAs, unknown, repeated, usesOldNames } = readNames(schema, sent, place);
   if (isStrict && unknown.length > 0) {
     const what = place === "query" ? "Unknown parameter" : "Unknown field";
     throw new AppError("UNKNOWN_PARAMETER", what, { details: unknown });
   }
   if (repeated.length > 0) throw invalid(repeated);
-  return parse(schema, values, (name) => sentAs.get(name) ?? documentedName(name, place));
+  const nameOf = (name: string) => sentAs.get(name) ?? documentedName(name, place);
+  return { value: parse(schema, values, nameOf), usesOldNames };
 }
 
 /** Parses an object inside a body; its unknown names are refused like those of the body. */

@@ -8,7 +8,7 @@ const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Headers":
     "Authorization, Content-Type, X-API-Key, Prefer, If-None-Match, traceparent, tracestate, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id",
   "Access-Control-Expose-Headers":
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, ETag, Preference-Applied, Content-Disposition",
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, ETag, Deprecation, Sunset, Preference-Applied, Content-Disposition",
   "Access-Control-Max-Age": "86400",
 };
 
@@ -109,6 +109,14 @@ export function withLimit(response: Response, state: LimitState | null): Respons
   response.headers.set("RateLimit-Policy", `"${name}";q=${limit};w=${seconds(windowMs)}`);
   response.headers.set("RateLimit", `"${name}";r=${remaining};t=${seconds(resetMs)}`);
   return response;
+}
+
+/** When the names that are deprecated today became so, epoch seconds. */
+const DEPRECATED_SINCE = Date.UTC(2026, 10, 29) / 1_000;
+
+/** Tells that a path or parameter is deprecated (RFC 9745). None has a date of removal (`Sunset`) yet. */
+export function markDeprecated({ headers }: Response): void {
+  headers.set("Deprecation", `@${DEPRECATED_SINCE}`);
 }
 
 /**

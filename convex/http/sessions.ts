@@ -3,7 +3,9 @@ import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { weakTag } from "../lib/etag";
 import { ByteChunks } from "../lib/jsonStream";
+import { pick } from "../lib/record";
 import * as routes from "../wire/sessions";
+import { PARTIAL_JSON, wantedFields } from "../wire/sessionView";
 import type { Caller } from "./authenticate";
 import { endpoint, type Endpoint } from "./endpoint";
 import { MessageList } from "./messageList";
@@ -11,9 +13,15 @@ import { bytesResponse, linkTo } from "./respond";
 
 export const listSessions: Endpoint = endpoint(
   routes.listSessions,
-  async (ctx, { caller, query, request }) => {
-    const body = await ctx.runQuery(internal.sessions.listPage, { caller, ...query });
-    return { body, headers: linkTo(request, ["cursor"], body.cursor) };
+  async (ctx, { caller, query: { page, wanted }, request }) => {
+    const { sessions, ...rest } = await ctx.runQuery(internal.sessions.listPage, {
+      caller,
+      ...page,
+    });
+    const headers = linkTo(request, ["cursor"], rest.cursor);
+    if (wanted === undefined) return { body: { sessions, ...rest }, headers };
+    const body = { sessions: sessions.map((session) => pick(session, wanted)), ...rest };
+    return { body, headers: { ...headers, "Content-Type": PARTIAL_JSON } };
   },
 );
 
@@ -29,6 +37,7 @@ export const getSessionById: Endpoint = endpoint(
     await sessionAnswer(ctx, { caller, id: query.id, request }, query),
 );
 
+const JSON_TYPE = "application/json; charset=utf-8";
 const CURSOR_NAMES = ["messages_cursor", "messagesCursor", "cursor"] as const;
 
 type Page = {
@@ -36,7 +45,7 @@ type Page = {
   messages_cursor?: string;
   order?: "asc" | "desc";
   after?: string;
-};
+} & Parameters<typeof wantedFields>[0];
 type Found = FunctionReturnType<typeof internal.sessions.getWithMessages>;
 
 /** No message is added that would make the answer larger. A single larger message is still returned whole. */
@@ -49,7 +58,7 @@ const ANSWER_BYTES = 4 * 1024 * 1024;
 async function sessionAnswer(
   ctx: ActionCtx,
   { caller, id, request }: { caller: Caller; id: string; request: Request },
-  { messages_limit: limit, messages_cursor, order, after }: Page,
+  { messages_limit: limit, messages_cursor, order, after, ...chosen }: Page,
 ): Promise<Response> {
   const read = (cursor: string | undefined, left: number): Promise<Found> =>
     ctx.runQuery(internal.sessions.getWithMessages, {
@@ -57,7 +66,11 @@ async function sessionAnswer(
     });
   const chunks = new ByteChunks();
   const first = await read(messages_cursor, limit);
-  const head = JSON.stringify({ ...first.session, ...first.relatives, session: first.session });
+  const wanted = wantedFields(chosen);
+  const { session, relatives } = first;
+  const head = JSON.stringify(
+    wanted ? pick(session, wanted) : { ...session, ...relatives, session },
+  );
   chunks.add(`${head.slice(0, -1)},"messages":[`);
   const messages = new MessageList((json) => {
     chunks.add(json);
@@ -73,7 +86,7 @@ async function sessionAnswer(
   }
   messages.finish();
   chunks.add(`],"messagesCursor":${JSON.stringify(page.messagesCursor)}}`);
-  return bytesResponse(chunks.chunks, "application/json; charset=utf-8", {
+  return bytesResponse(chunks.chunks, wanted ? PARTIAL_JSON : JSON_TYPE, {
     ETag: weakTag(chunks.chunks),
     ...linkTo(request, CURSOR_NAMES, page.messagesCursor),
   });

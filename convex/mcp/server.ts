@@ -1,4 +1,5 @@
 import { McpServer } from "@modelcontextprotocol/server";
+import { API_VERSION } from "../wire/health";
 import { INSTRUCTIONS } from "./instructions";
 import type { Tool, ToolCall } from "./tool";
 import { offerSessions } from "./resources";
@@ -22,7 +23,7 @@ const TOOLS: readonly Tool[] = [
 /** Versions that are spoken: the newest without a handshake, and those with one that clients use. */
 const PROTOCOL_VERSIONS = ["2026-07-28", "2025-11-25", "2025-06-18"];
 
-const INFO = { name: "opensync", title: "OpenSync", version: "1.0.0" };
+const INFO = { name: "opensync", title: "OpenSync", version: API_VERSION };
 
 /** Lists change with a release, not between requests. */
 const LISTED = { ttlMs: 60 * 60_000, cacheScope: "public" } as const;

@@ -1,3 +1,4 @@
+import type { EvalStatus } from "../lib/enums";
 import type { ReadPart } from "../lib/sessions/parts";
 import { continuationOf } from "./conversation/continuation";
 import type { ConversationMessage } from "./conversation/turns";
@@ -155,7 +156,7 @@ function hostileSession(text: string) {
       isPublic: true,
       publicSlug: "slug",
       evalReady: true,
-      evalStatus: text,
+      evalStatus: text as EvalStatus,
       createdAt: AT,
       state: "quiet" as const,
       changedAt: AT,

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api } from "../_generated/api";
+import { pause } from "../lib/pause";
+import { writeFeedCursor } from "../lib/sessions/feedCursor";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import type { Deployment, Person } from "../test.setup";
 import type { SessionAnswer } from "../wire/answers";
@@ -63,6 +65,37 @@ describe("GET /api/changes", () => {
     expect(told).toEqual(["upsert a", "upsert b", "upsert c", "upsert d"]);
     wait(60_000);
     expect(names(await changes(cursor))).toEqual([]);
+  });
+
+  test("refuses a cursor from the future, which would find nothing for ever", async () => {
+    const forged = writeFeedCursor({
+      at: { time: Date.now() + 400 * 86_400_000, creationTime: 0 },
+      ...{ seen: new Set<string>(), epoch: 0 },
+    });
+    const answer = await ada.get(`/api/changes?cursor=${forged}`);
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({
+      message: expect.stringContaining("cursor is later") as string,
+    });
+  });
+
+  test("with wait, answers what happens meanwhile, and looks at most ten times for it", async () => {
+    await sync("a");
+    const { cursor } = await changes();
+    wait(60_000);
+    const pauses = vi.spyOn(pause, "forMs").mockClear().mockResolvedValue();
+    expect(await changes(`${cursor}&wait=20`)).toMatchObject({ changes: [] });
+    const waited = pauses.mock.calls.map(([ms]) => ms);
+    expect(waited.reduce((sum, ms) => sum + ms, 0)).toBe(20_000);
+    expect(waited.length).toBeLessThan(10);
+    pauses.mockClear().mockImplementation(async () => {
+      await ada.post("/sync/session", { externalId: "b" });
+    });
+    expect(names(await changes(`${cursor}&wait=20`))).toEqual(["upsert b"]);
+    expect(pauses).toHaveBeenCalledTimes(1);
+    pauses.mockClear();
+    await changes(undefined);
+    expect(pauses).not.toHaveBeenCalled();
   });
 
   test("finds a change that was committed after a later one was read", async () => {

@@ -154,8 +154,19 @@ describe.each(named(withBody))("%s refuses", (_, route) => {
 });
 
 describe("paths", () => {
+  test("/ tells programs what this is and where to go on; browsers get a page", async () => {
+    const t = deployment();
+    const index = await t.fetch("/", { headers: { Accept: "*/*" } });
+    expect(index.status).toBe(200);
+    expect(await read(index)).toMatchObject({
+      name: "OpenSync",
+      openapi: expect.stringMatching(/^https:.*\/openapi.json$/) as string,
+    });
+    const page = await t.fetch("/", { headers: { Accept: "text/html,*/*" } });
+    expect(page.headers.get("Content-Type")).toContain("text/html");
+  });
+
   test.each([
-    "/",
     "/nothing",
     "/api",
     "/api/sessions/",
@@ -248,9 +259,8 @@ describe("a body", () => {
 
 describe("page parameters", () => {
   test.each([
-    ["limit=0", 1],
     ["limit=201", 200],
-    ["limit=1e9", 200],
+    ["limit=1000000000", 200],
     ["limit=", 50],
   ])("%s is clamped: %i sessions", async (query, expected) => {
     const ada = await person(deployment());
@@ -258,6 +268,39 @@ describe("page parameters", () => {
     await ada.post("/sync/batch", { sessions });
     const list = await read<{ sessions: object[] }>(ada.get(`/api/sessions?${query}`));
     expect(list.sessions).toHaveLength(expected);
+  });
+
+  test.each([
+    ["/api/sessions?limit=0", "limit"],
+    ["/api/sessions?limit=1e3", "limit"],
+    ["/api/sessions?limit=-1", "limit"],
+    ["/api/sessions?limit=2.0", "limit"],
+    ["/api/sessions?limit=0x10", "limit"],
+    ["/api/sessions/s?messages_limit=0", "messages_limit"],
+    ["/api/search?q=x&limit=0", "limit"],
+    ["/api/context?q=x&max_tokens=0", "max_tokens"],
+    ["/api/messages/m?before=1e3", "before"],
+    ["/api/changes?limit=0", "limit"],
+    ["/sync/sessions/list?limit=0", "limit"],
+    ["/api/export?all=true&limit=1e3", "limit"],
+    ["/api/sessions?min_tokens=1e3", "min_tokens"],
+  ])(
+    "%s is refused: a number is written in digits, and none of nothing is asked for",
+    async (path, name) => {
+      const ada = await person(deployment());
+      const error = await expectError(await ada.get(path), 400, "INVALID_REQUEST");
+      expect(error.message).toMatch(
+        new RegExp(`${name} must be a whole number in digits, [01] or more`),
+      );
+    },
+  );
+
+  test("numbers of messages may be 0", async () => {
+    const ada = await person(deployment());
+    const ids = { sessionExternalId: "s", externalId: "m" };
+    await ada.post("/sync/message", { ...ids, textContent: "Hi" });
+    expect((await ada.get("/api/messages/m?before=0&after=0")).status).toBe(200);
+    expect((await ada.get("/api/sessions?min_tokens=0")).status).toBe(200);
   });
 
   test.each([

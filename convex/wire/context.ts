@@ -3,6 +3,7 @@ import { aliased } from "./parameters";
 import { route } from "./route";
 import { Degradation, QueryText } from "./search";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { count, text, time } from "./units";
 import { clamped, oneOf } from "./values";
 
 export const CONTEXT_FORMATS = ["text", "messages", "json"] as const;
@@ -16,7 +17,7 @@ const MAX_TOKENS_DEFAULT = 2_000;
 const ContextQuery = z
   .object({
     q: aliased(QueryText, "query"),
-    limit: clamped("Maximum number of passages.", 1, 20, 5),
+    limit: clamped("Most passages.", 1, 20, 5),
     max_tokens: clamped("Maximum tokens of the whole context.", 100, 32_000, MAX_TOKENS_DEFAULT),
     format: oneOf(
       CONTEXT_FORMATS,
@@ -32,41 +33,44 @@ const ContextQuery = z
     filters: readSessionFilters(query),
   }));
 
-const role = z.string();
+const ids = {
+  sessionId: text("Our id of the session."),
+  messageId: text("Our id of the message."),
+};
+const citation = count("The number by which the text cites it, from 1.");
 
 /** A message of a past session with its neighbours; `citation` is its number in `text`. */
 const ContextPassageAnswer = z
   .object({
-    citation: z.number(),
-    sessionId: z.string(),
-    externalId: z.string(),
-    messageId: z.string().optional(),
-    title: z.string(),
-    project: z.string().optional(),
-    source: z.string(),
-    createdAt: z.number(),
-    content: z.string(),
-    score: z.number().meta({ description: "0–1." }),
+    citation,
+    ...ids,
+    messageId: ids.messageId.optional(),
+    externalId: text("The plugin's id of the session."),
+    title: text("The session's title."),
+    project: text("The name of the session's project.").optional(),
+    source: text("The tool."),
+    createdAt: time("When the message was written"),
+    content: text("The message with its neighbours."),
+    score: count("Relevance, 0–1."),
   })
-  .meta({ id: "ContextPassage" });
+  .meta({ id: "ContextPassage", description: "A message that answers, with its neighbours." });
 
 export const ContextAnswer = z.object({
-  context: z.array(ContextPassageAnswer),
-  text: z.string().optional().meta({ description: "With `format=text`." }),
+  context: z.array(ContextPassageAnswer).meta({ description: "The passages, the best first." }),
+  text: text("With `format=text`: the passages as one text for a prompt.").optional(),
   messages: z
     .array(
       z.object({
-        role,
-        content: z.string(),
-        citation: z.number(),
-        sessionId: z.string(),
-        messageId: z.string(),
+        role: text("Who speaks: `user`, `assistant`, `system`, `tool` or `unknown`."),
+        content: text("The text."),
+        citation,
+        ...ids,
       }),
     )
     .optional()
-    .meta({ description: "With `format=messages`." }),
-  sessionCount: z.number().meta({ description: "Number of sessions that the passages come from." }),
-  tokens: z.number().meta({ description: "Tokens of the text, estimated on the high side." }),
+    .meta({ description: "With `format=messages`: the passages as chat messages." }),
+  sessionCount: count("Number of sessions that the passages come from."),
+  tokens: count("Tokens of the text, estimated on the high side."),
   ...Degradation,
 });
 export type ContextAnswer = z.output<typeof ContextAnswer>;

@@ -3,6 +3,11 @@ import { EVAL_STATUSES } from "../lib/enums";
 import { wellFormed } from "../lib/text";
 import { SessionAnswer } from "./answers";
 import { route } from "./route";
+import { SESSION_PARAM } from "./sessions";
+import { count, text as textAnswer } from "./units";
+
+/** That a request was carried out. */
+const done = z.literal(true).meta({ description: "The session is deleted." });
 
 /** Text to set, or null to clear it. */
 const text = (description: string) =>
@@ -41,13 +46,15 @@ const SessionPatch = z.object({
       error: "must be golden, correct, incorrect, needs_review or null",
     })
     .nullable()
-    .optional(),
+    .optional()
+    .meta({ description: "The verdict." }),
   evalTags: z
     .array(z.string({ error: "must be text" }).overwrite(wellFormed), {
       error: "must be a list of texts or null",
     })
     .nullable()
-    .optional(),
+    .optional()
+    .meta({ description: "Replaces all tags." }),
   ...EditTags,
   evalNotes: text("The reviewer's notes."),
   expectedOutput: text("The expected last answer."),
@@ -57,6 +64,7 @@ const SessionPatch = z.object({
 export const patchSession = route({
   method: "PATCH",
   path: "/api/sessions/:id",
+  param: SESSION_PARAM,
   name: "updateSession",
   summary: "Change the title, evaluation or sharing of a session",
   access: "caller",
@@ -64,21 +72,20 @@ export const patchSession = route({
   body: SessionPatch,
   answer: SessionAnswer.extend({
     session: SessionAnswer,
-    publicUrl: z.string().optional().meta({
-      description: "The address of the public page, if the session is shared.",
-    }),
-    maskedSecrets: z.number().optional().meta({
-      description: "Number of secrets that the public page masks, if the session is shared.",
-    }),
+    publicUrl: textAnswer("The address of the public page, if the session is shared.").optional(),
+    maskedSecrets: count(
+      "Number of secrets that the public page masks, if the session is shared.",
+    ).optional(),
   }),
 });
 
 export const deleteSession = route({
   method: "DELETE",
   path: "/api/sessions/:id",
+  param: SESSION_PARAM,
   name: "deleteSession",
   summary: "Delete a session with its messages",
   access: "caller",
   limit: "read",
-  answer: z.object({ ok: z.literal(true), sessionId: z.string() }),
+  answer: z.object({ ok: done, sessionId: textAnswer("Our id of the session.") }),
 });

@@ -2,12 +2,13 @@ import * as z from "zod";
 import { MODES, STYLES, TURN_MODES, TURNS } from "../lib/enums";
 import { keysOf } from "../lib/record";
 import { label } from "./fields";
-import { route } from "./route";
+import { EXPORT_DOCUMENTS } from "./exportDocuments";
+import { NEXT_LINK, route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
 import { bound, chosenLabel, chosenList, flag, oneOf } from "./values";
 
-/** The formats of `exports/index.ts`, as far as declarations depend on them. */
-type Formats<Name extends string> = { readonly [name in Name]: { contentType: string } };
+/** The formats of `exports/index.ts`, by name. */
+type Formats<Name extends string> = { readonly [name in Name]: unknown };
 
 function formatParameter<Name extends string>(formats: Formats<Name>) {
   const names = keysOf(formats);
@@ -74,23 +75,34 @@ const exportQuery = <Name extends string>(formats: Formats<Name>) =>
     };
   });
 
-/** Declares the export endpoints for these formats; names and media types follow from the list. */
+const EXPORT_HEADERS = {
+  "X-Export-Sessions": "Sessions of the export so far.",
+  "X-Export-TestCases": "Records of the export in this answer.",
+  "X-Export-Usage": "How to load the document.",
+  "Content-Disposition": "A name for the file.",
+};
+const SOME_EXPORT_HEADERS = {
+  "X-Export-Cursor": "Send it as `cursor` to get the rest. Not on the last page.",
+  "X-Export-Skipped": 'Sessions larger than one answer: `2; sessions="a b"; reason="…"`.',
+  "X-Export-Cut": 'Messages of which the format has the beginning: `1; messages="a"; …`.',
+  "X-Export-Unknown": 'Ids in `session_ids` that are not yours: `1; ids="a"`.',
+  "X-Export-Empty": "Why the export is empty.",
+};
+
+/** Declares the export endpoints for these formats; the names of the parameter follow from the list. */
 export function exportRoutes<Name extends string>(formats: Formats<Name>) {
-  const types = keysOf(formats).map((name) => formats[name].contentType.split(";")[0] ?? "");
   const parameters = exportQuery(formats);
   const shared = {
     access: "caller",
     limit: "export",
     isTagged: true,
-    headers: {
-      "X-Export-Sessions": "Sessions of the export so far.",
-      "X-Export-TestCases": "Records of the export in this answer.",
-      "X-Export-Usage": "How to load the document.",
-      "Content-Disposition": "A name for the file.",
-    },
-    produces: Array.from(new Set(types)).sort(),
+    headers: EXPORT_HEADERS,
+    fails: ["NOT_FOUND"],
+    someHeaders: SOME_EXPORT_HEADERS,
+    produces: EXPORT_DOCUMENTS,
   } as const;
   const byQuery = { ...shared, method: "GET", query: parameters } as const;
+  const pages = { ...SOME_EXPORT_HEADERS, ...NEXT_LINK };
   return {
     exportByBody: route({
       ...shared,
@@ -102,13 +114,17 @@ export function exportRoutes<Name extends string>(formats: Formats<Name>) {
     }),
     exportSessions: route({
       ...byQuery,
+      someHeaders: pages,
       path: "/api/export",
       name: "exportSessions",
-      summary:
-        "Export sessions in the formats of evaluation tools. Each answer is a complete document; X-Export-Cursor, if present, requests the next one.",
+      summary: "Export sessions in the formats of evaluation tools",
+      description:
+        "Each answer is a complete document; `X-Export-Cursor`, if present, requests the next one.",
     }),
     exportEvals: route({
       ...byQuery,
+      someHeaders: pages,
+      deprecated: true,
       path: "/api/export/evals",
       name: "exportEvals",
       summary: "Alias of `/api/export` for older clients",

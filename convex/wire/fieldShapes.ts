@@ -35,7 +35,7 @@ export function inputShape(fields: Fields) {
     const read = READERS[field.kind];
     shape[name] = read(field.about, field);
     for (const alias of aliasesOf(fields, name))
-      shape[alias] = read(`Alias of \`${name}\`.`, field);
+      shape[alias] = read(`Alias of \`${name}\`.`, field).meta({ deprecated: true });
   }
   return shape;
 }

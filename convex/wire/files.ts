@@ -2,6 +2,7 @@ import * as z from "zod";
 import { utf8Length, wellFormed } from "../lib/text";
 import { route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { text, time } from "./units";
 import { clamped } from "./values";
 
 const PATH_MAX_BYTES = 4_096;
@@ -26,22 +27,24 @@ const FilesQuery = z
 
 /** What a message did with a file, and by which tool call; `mentioned` means in words. */
 const FileMention = z.object({
-  messageId: z.string(),
-  use: z.enum(["changed", "read", "used", "mentioned"]),
-  tool: z.string().optional(),
+  messageId: text("Our id of the message."),
+  use: z.enum(["changed", "read", "used", "mentioned"]).meta({
+    description: "What the message did with the file; `mentioned` is in words.",
+  }),
+  tool: text("The tool that did it.").optional(),
 });
 
 const FilesAnswer = z.object({
-  path: z.string(),
+  path: text("The path that was asked for."),
   sessions: z
     .array(
       z.object({
-        sessionId: z.string(),
-        title: z.string().optional(),
-        project: z.string().optional(),
-        source: z.string(),
-        createdAt: z.number(),
-        mentions: z.array(FileMention),
+        sessionId: text("Our id of the session."),
+        title: text("The session's title.").optional(),
+        project: text("The name of the session's project.").optional(),
+        source: text("The tool."),
+        createdAt: time("Source time of its beginning"),
+        mentions: z.array(FileMention).meta({ description: "Its messages about the file." }),
       }),
     )
     .meta({ description: "Sessions that changed the file first, then those that read it." }),

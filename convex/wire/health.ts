@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { route } from "./route";
+import { text, time } from "./units";
 
 /** The version of the HTTP API in `/health` and the OpenAPI document. */
 export const API_VERSION = "1.0.0";
@@ -31,9 +32,9 @@ export const health = route({
   access: "public",
   limit: "none",
   answer: z.object({
-    status: z.literal("ok"),
-    version: z.string(),
-    timestamp: z.number().meta({ description: "Server time, epoch ms." }),
+    status: z.literal("ok").meta({ description: "The deployment answers." }),
+    version: text("The version of the HTTP API."),
+    timestamp: time("Server time"),
     capabilities: z.array(z.string()).meta({
       description:
         "What this deployment can do beyond version 1. Clients look for a name before they use it.",

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { LIMIT_CLASSES, type LimitClass } from "../lib/enums";
 import { record } from "../lib/record";
 import { route } from "./route";
+import { count, text, textOrNull, time } from "./units";
 import { flag } from "./values";
 
 const MeQuery = z.object({
@@ -24,20 +25,20 @@ export const MeAnswer = z.object({
   name: z.string().nullable().meta({ description: "The person's name, if known." }),
   key: z
     .object({
-      prefix: z.string().meta({ description: "The visible beginning of the key." }),
-      name: z.string().nullable().meta({ description: "The name given when it was made." }),
-      createdAt: z.number().meta({ description: "Epoch ms." }),
+      prefix: text("The visible beginning of the key."),
+      name: textOrNull("The name given when it was made."),
+      createdAt: time("When it was made"),
     })
     .nullable()
     .meta({ description: "The key of this request; null for a token." }),
   limits: z
-    .object(record(LIMIT_CLASSES, () => Limit))
+    .object(record(LIMIT_CLASSES, (name) => Limit.meta({ description: `The class \`${name}\`.` })))
     .meta({ description: "Limits by class of endpoints." }),
   counts: z
-    .object({ sessions: z.number(), messages: z.number() })
+    .object({ sessions: count("Number of sessions."), messages: count("Number of messages.") })
     .optional()
-    .meta({ description: "Missing with `counts=false`." }),
-  timeZone: z.string().meta({ description: "Time zone of days, unless `tz` names another." }),
+    .meta({ description: "How much is stored; missing with `counts=false`." }),
+  timeZone: text("Time zone of days, unless `tz` names another."),
   embeddings: z.boolean().meta({ description: "Whether searches by meaning are possible." }),
 });
 
@@ -70,5 +71,5 @@ export const patchMe = route({
   access: "caller",
   limit: "read",
   body: MePatch,
-  answer: z.object({ timeZone: z.string() }),
+  answer: z.object({ timeZone: text("Time zone of your days.") }),
 });

@@ -3,6 +3,7 @@ import { MessageAnswer, SessionAnswer } from "./answers";
 import { label } from "./fields";
 import { aliased } from "./parameters";
 import { route } from "./route";
+import { text } from "./units";
 import { clamped } from "./values";
 
 const MessageQuery = z.object({
@@ -13,14 +14,14 @@ const MessageQuery = z.object({
     "sessionId",
     "sessionExternalId",
   ),
-  before: clamped("Messages before it.", 0, 50, 0),
-  after: clamped("Messages after it.", 0, 50, 0),
+  before: clamped("How many messages before it to add.", 0, 50, 0),
+  after: clamped("How many messages after it to add.", 0, 50, 0),
 });
 
 const MessageInSession = z.object({
   message: MessageAnswer,
   session: SessionAnswer,
-  sessionId: z.string().meta({ description: "The session's id." }),
+  sessionId: text("Our id of the session."),
   messages: z.array(MessageAnswer).meta({
     description:
       "The message with its neighbours, in the order of the conversation. Large neighbours are left out.",
@@ -36,7 +37,8 @@ export const getMessage = route({
   summary: "Get a message with its parts and neighbours, by its id or external id",
   access: "caller",
   limit: "read",
-  mayConflict: true,
+  fails: ["CONFLICT"],
+  param: "The message's id or external id.",
   query: MessageQuery,
   answer: MessageInSession,
 });

@@ -22,7 +22,18 @@ export function pathParameters(route: Route): Parameter[] {
     name,
     in: "path",
     required: true,
+    ...(route.param === undefined ? {} : { description: route.param }),
     schema: { type: "string", ...(given === undefined ? {} : { examples: [given] }) },
+  }));
+}
+
+/** Headers that a client may send, beyond those of every request. */
+export function headerParameters({ requestHeaders = {} }: Route): Parameter[] {
+  return Object.entries(requestHeaders).map(([name, description]) => ({
+    name,
+    in: "header",
+    description,
+    schema: { type: "string" },
   }));
 }
 
@@ -40,14 +51,17 @@ export function queryParameters(route: Route, components: Components): Parameter
       ...(deprecated === undefined ? {} : { deprecated: true }),
       schema,
     };
-    return [parameter, ...aliases.map((alias) => deprecatedName(alias, name, schema))];
+    // Names that differ only in how they join words are one name.
+    const others = new Set(aliases.map((alias) => documentedName(alias, "query")));
+    others.delete(name);
+    return [parameter, ...Array.from(others, (alias) => deprecatedName(alias, name, schema))];
   });
 }
 
 /** A parameter under a name of older clients. It is never required, because the documented name serves. */
 function deprecatedName(alias: string, name: string, schema: JsonSchema): Parameter {
   return {
-    name: documentedName(alias, "query"),
+    name: alias,
     in: "query",
     description: `Alias of \`${name}\`.`,
     deprecated: true,
@@ -58,8 +72,16 @@ function deprecatedName(alias: string, name: string, schema: JsonSchema): Parame
 export function withExamples(parameters: Parameter[], given: { [name: string]: string } = {}) {
   return parameters.map((parameter) => {
     const value = parameter.in === "query" ? given[parameter.name] : undefined;
-    return value === undefined ? parameter : { ...parameter, example: value };
+    return value === undefined
+      ? parameter
+      : { ...parameter, example: asType(parameter.schema.type, value) };
   });
+}
+
+/** An example as JSON, because a query has only texts. */
+function asType(type: unknown, value: string): unknown {
+  if (type === "array") return value.split(",");
+  return type === "integer" || type === "boolean" ? (JSON.parse(value) as unknown) : value;
 }
 
 export function requestBody(route: Route, components: Components) {
@@ -76,7 +98,7 @@ export function requestBody(route: Route, components: Components) {
 }
 
 /** A JSON body whose unknown fields are refused: documented names, and those of older clients. */
-function namedBody(body: z.ZodType, components: Components): JsonSchema {
+export function namedBody(body: z.ZodType, components: Components): JsonSchema {
   const {
     properties = {},
     required = [],
@@ -85,11 +107,12 @@ function namedBody(body: z.ZodType, components: Components): JsonSchema {
   const fields = parametersOf(body).flatMap(({ name: own, aliases }) => {
     const name = documentedName(own, "body");
     const field = properties[own] ?? {};
-    const others = aliases.map((alias): [string, JsonSchema] => [
-      documentedName(alias, "body"),
-      { ...field, description: `Alias of \`${name}\`.`, deprecated: true },
-    ]);
-    return [[name, field], ...others] as [string, JsonSchema][];
+    const old = { ...field, description: `Alias of \`${name}\`.`, deprecated: true };
+    const others = aliases.map((alias) => documentedName(alias, "body"));
+    return [
+      [name, field],
+      ...others.filter((alias) => alias !== name).map((alias) => [alias, old]),
+    ] as [string, JsonSchema][];
   });
   return {
     ...schema,

@@ -79,6 +79,8 @@ export type Named = {
   sentAs: ReadonlyMap<string, string>;
   unknown: Fault[];
   repeated: Fault[];
+  /** Whether a parameter was sent under another name than its documented one. */
+  usesOldNames: boolean;
 };
 
 /** Sorts what a client sent by parameter. A route without a schema has no parameters. */
@@ -107,7 +109,10 @@ export function readNames(
     if (value === REPEATED) repeated.push(repeatedName(all, place));
     else values[name] = value;
   }
-  return { values, sentAs, unknown, repeated };
+  const usesOldNames = Array.from(found).some(([{ name }, all]) =>
+    all.some(([sentName]) => keyOf(sentName) !== keyOf(name)),
+  );
+  return { values, sentAs, unknown, repeated, usesOldNames };
 }
 
 const REPEATED = Symbol("repeated");

@@ -39,7 +39,7 @@ export const PartList = z
   )
   .meta({
     type: "array",
-    items: { type: "object", properties: { type: { type: "string" }, content: {} } },
+    items: { anyOf: [{ $ref: "#/components/schemas/Part" }, { type: "string" }] },
     description: "Content blocks as any JSON; stored completely and in order.",
   });
 

@@ -6,6 +6,7 @@ import { aliased } from "./parameters";
 import { ROLES } from "../lib/enums";
 import { route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { count, text, time } from "./units";
 import { clamped, oneOf } from "./values";
 import { parent } from "./tree";
 
@@ -52,17 +53,17 @@ const SearchQuery = z
 
 /** The matching text in a result. */
 export const MatchFields = {
-  snippet: z.string().meta({ description: "One line of plain text, at most 240 characters." }),
+  snippet: text("One line of plain text, at most 240 characters."),
   highlights: z
     .array(z.tuple([z.number(), z.number()]))
     .meta({ description: "[start, end) in the snippet, in UTF-16 units." }),
-  score: z.number().meta({ description: "Relevance, 0–1; results are sorted by it." }),
+  score: count("Relevance, 0–1; results are sorted by it."),
 };
 
 /** Whether the whole search could run, for the whole query. */
 export const Degradation = {
   degraded: z.boolean().meta({ description: "Whether a part of the search could not run." }),
-  reason: z.string().optional().meta({ description: "Why the search is degraded." }),
+  reason: text("Why the search is degraded.").optional(),
   ignored: z.array(z.string()).optional().meta({
     description: "Words of the query that were not searched because the query has too many.",
   }),
@@ -76,25 +77,25 @@ export function ignoredOf(query: string): { ignored?: string[] } {
 
 /** A session that holds the same passage as a result. */
 const Copy = z.object({
-  id: z.string(),
-  externalId: z.string(),
-  title: z.string(),
-  source: z.string(),
-  createdAt: z.number(),
+  id: text("Our id of the session."),
+  externalId: text("The plugin's id of the session."),
+  title: text("The session's title."),
+  source: text("The tool."),
+  createdAt: time("Source time of its beginning"),
 });
 
 /** The sessions found with one value. */
-const Facet = z.array(z.object({ value: z.string(), count: z.number() }));
+const facet = (name: string) =>
+  z
+    .array(z.object({ value: text("The value."), count: count("Number of sessions.") }))
+    .meta({ description: `By ${name}, the most sessions first.` });
 
 /** A matching session with its best match. */
 export const SearchResult = SessionAnswer.extend({
-  sessionId: z.string().meta({ description: "The same as `id`." }),
-  messageId: z
-    .string()
-    .optional()
-    .meta({ description: "The message that the snippet comes from." }),
-  title: z.string(),
-  project: z.string().optional().meta({ description: "The same as `projectName`." }),
+  sessionId: text("The same as `id`."),
+  messageId: text("The message that the snippet comes from.").optional(),
+  title: text("The session's title."),
+  project: text("The same as `projectName`.").optional(),
   ...MatchFields,
   matchedIn: z.array(z.enum(["fulltext", "semantic", "id"])).meta({
     description:
@@ -105,15 +106,17 @@ export const SearchResult = SessionAnswer.extend({
     description:
       "Forks and resumed sessions that hold the same passage. They have no result of their own.",
   }),
-}).meta({ id: "SearchResult" });
+}).meta({ id: "SearchResult", description: "A session that matches, with its best match." });
 
 export const SearchAnswer = z.object({
-  results: z.array(SearchResult),
-  type: z.enum(SEARCH_TYPES),
-  facets: z.object({ project: Facet, source: Facet, model: Facet }).meta({
-    description:
-      "How many of the sessions found, beyond `limit` too, have each project, source and model. The values are those of the filters.",
-  }),
+  results: z.array(SearchResult).meta({ description: "The best first." }),
+  type: z.enum(SEARCH_TYPES).meta({ description: "How was searched." }),
+  facets: z
+    .object({ project: facet("project"), source: facet("source"), model: facet("model") })
+    .meta({
+      description:
+        "How many of the sessions found, beyond `limit` too, have each project, source and model. The values are those of the filters.",
+    }),
   ...Degradation,
   pending: z.number().optional().meta({
     description:
@@ -128,23 +131,25 @@ export const SearchAnswer = z.object({
 export type SearchResult = z.output<typeof SearchResult>;
 export type SearchAnswer = z.output<typeof SearchAnswer>;
 
-export const search = route({
+export const searchByBody = route({
   method: "POST",
-  path: "/search",
-  name: "search",
-  summary: "Alias of `POST /api/search`",
+  path: "/api/search",
+  name: "searchByBody",
+  summary: "Search your sessions, with the parameters in the body",
   access: "caller",
   limit: "search",
+  fails: ["EMBEDDINGS_NOT_CONFIGURED"],
   body: SearchBody,
   answer: SearchAnswer,
 });
 
 /** Both ways of asking are served under both paths. */
-export const searchByBody = route({
-  ...search,
-  path: "/api/search",
-  name: "searchByBody",
-  summary: "Search your sessions, with the parameters in the body",
+export const search = route({
+  ...searchByBody,
+  path: "/search",
+  name: "search",
+  summary: "Alias of `POST /api/search`",
+  deprecated: true,
 });
 
 export const searchByQuery = route({
@@ -154,6 +159,7 @@ export const searchByQuery = route({
   summary: "Search your sessions with query parameters",
   access: "caller",
   limit: "search",
+  fails: ["EMBEDDINGS_NOT_CONFIGURED"],
   query: SearchQuery,
   answer: SearchAnswer,
 });
@@ -163,4 +169,5 @@ export const searchByQueryAlias = route({
   path: "/search",
   name: "searchByQueryAlias",
   summary: "Alias of `GET /api/search`",
+  deprecated: true,
 });

@@ -3,9 +3,11 @@ import { SESSION_SORTS } from "../lib/enums";
 import { MessageAnswer, SessionAnswer } from "./answers";
 import { label } from "./fields";
 import { aliased } from "./parameters";
-import { route } from "./route";
+import { NEXT_LINK, route } from "./route";
 import { readSessionFilters, sessionFilters } from "./sessionFilters";
+import { fieldParameters, PARTIAL_JSON, PartialSession, wantedFields } from "./sessionView";
 import { parent, Relative } from "./tree";
+import { nextCursor } from "./units";
 import { clamped, flag, oneOf } from "./values";
 
 const SessionListQuery = z
@@ -20,14 +22,19 @@ const SessionListQuery = z
     include_children: flag(
       "Also subagents whose parent is in the list; by default they are only among its `children`. A list of `parent_external_id` has them always.",
     ),
+    ...fieldParameters,
     ...sessionFilters,
   })
-  .transform(({ limit, cursor, sort, include_empty, include_children, ...query }) => {
+  .transform((all) => {
+    const { limit, cursor, sort, include_empty, include_children, view, fields, ...query } = all;
     const filter = readSessionFilters(query);
     const foldsSubagents = !include_children && filter.parentExternalId === undefined;
     return {
-      ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
-      ...{ ...filter, foldsSubagents },
+      page: {
+        ...{ limit, cursor, sort, isFilled: include_empty ? undefined : true },
+        ...{ ...filter, foldsSubagents },
+      },
+      wanted: wantedFields({ view, fields }),
     };
   });
 
@@ -42,6 +49,7 @@ const messagePage = {
     "Oldest messages first (`asc`, the default), or newest first (`desc`).",
   ),
   after: label("Only messages after this one, by its id or external id: what is new since then."),
+  ...fieldParameters,
 };
 
 const SessionQuery = z.object(messagePage);
@@ -63,9 +71,19 @@ const SessionWithMessages = SessionAnswer.extend({
   hasMoreChildren: z.boolean().optional().meta({
     description: "Whether `GET /api/sessions?parent_external_id=` lists more of them.",
   }),
-  messages: z.array(MessageAnswer),
-  messagesCursor: z.string().nullable().meta({ description: "Null on the last page." }),
+  messages: z.array(MessageAnswer).meta({ description: "A page of its messages." }),
+  messagesCursor: nextCursor("Send it as `messages_cursor`; null on the last page."),
 });
+
+/** What `:id` is in paths of sessions. */
+export const SESSION_PARAM = "The session's id or external id.";
+
+/** With `view` or `fields`, the session is not repeated under `session`. */
+const PartialWithMessages = PartialSession.extend({
+  messages: SessionWithMessages.shape.messages,
+  messagesCursor: SessionWithMessages.shape.messagesCursor,
+}).meta({ id: "PartialSessionWithMessages", description: "A session with chosen fields." });
+const PARTIAL = { [PARTIAL_JSON]: { json: PartialWithMessages } };
 
 export const listSessions = route({
   method: "GET",
@@ -75,10 +93,19 @@ export const listSessions = route({
   access: "caller",
   limit: "read",
   isTagged: true,
+  someHeaders: NEXT_LINK,
   query: SessionListQuery,
+  produces: {
+    [PARTIAL_JSON]: {
+      json: z.object({
+        sessions: z.array(PartialSession).meta({ description: "With the fields asked for." }),
+        cursor: nextCursor(),
+      }),
+    },
+  },
   answer: z.object({
-    sessions: z.array(SessionAnswer),
-    cursor: z.string().nullable().meta({ description: "Null on the last page." }),
+    sessions: z.array(SessionAnswer).meta({ description: "A page of your sessions." }),
+    cursor: nextCursor(),
   }),
 });
 
@@ -90,7 +117,10 @@ export const getSession = route({
   access: "caller",
   limit: "read",
   isTagged: true,
+  someHeaders: NEXT_LINK,
+  param: SESSION_PARAM,
   query: SessionQuery,
+  produces: PARTIAL,
   answer: SessionWithMessages,
 });
 
@@ -99,9 +129,13 @@ export const getSessionById = route({
   path: "/api/sessions/get",
   name: "getSessionById",
   summary: "Get a session with its messages, with its id as a query parameter",
+  deprecated: true,
+  fails: ["NOT_FOUND"],
+  someHeaders: NEXT_LINK,
   access: "caller",
   limit: "read",
   isTagged: true,
   query: SessionByIdQuery,
+  produces: PARTIAL,
   answer: SessionWithMessages,
 });

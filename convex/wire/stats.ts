@@ -3,11 +3,18 @@ import { zoneNamed } from "../lib/stats/zones";
 import { route } from "./route";
 import { byTool, usageSums } from "./usageSums";
 import { sessionFilters } from "./sessionFilters";
+import { count, dollars, text, time, tokens } from "./units";
 import { day } from "./values";
 
-const count = z.number();
+const totals = {
+  sessions: count("Number of sessions."),
+  ...usageSums,
+  durationMs: count("How long the messages took, milliseconds."),
+};
+const lastActiveAt = time("The latest message");
 
-const totals = { sessions: count, ...usageSums, durationMs: count };
+/** A list of sums, the most tokens first, each with the name that it is for. */
+const described = (what: string) => ({ description: `Sums by ${what}, most tokens first.` });
 
 const zone = z
   .string()
@@ -30,7 +37,7 @@ const zone = z
  * The others would need every session: they are unknown here.
  */
 export const StatsQuery = z.object({
-  from: day("First day, as `YYYY-MM-DD` or a time."),
+  from: day("First day."),
   to: day("Last day, inclusive."),
   tz: zone,
   source: sessionFilters.source,
@@ -41,25 +48,46 @@ export const StatsQuery = z.object({
 
 /** Flat totals under the names of older clients, and splits as lists, because names are free text. */
 const StatsAnswer = z.object({
-  timeZone: z.string().meta({ description: "Zone of the days and hours below." }),
-  sessionCount: count,
-  messageCount: count,
-  promptTokens: count,
-  completionTokens: count,
-  totalTokens: count,
-  totalCost: count,
-  totalDurationMs: count,
-  modelUsage: z.record(z.string(), z.object({ tokens: count, cost: count, sessions: count })),
-  totals: z.object(totals),
-  byModel: z.array(z.object({ model: z.string(), ...totals, lastActiveAt: count })),
-  byProvider: z.array(z.object({ provider: z.string(), ...totals, lastActiveAt: count })),
-  bySource: z.array(z.object({ source: z.string(), ...totals, lastActiveAt: count })),
-  byProject: z.array(z.object({ project: z.string(), ...totals, lastActiveAt: count })),
+  timeZone: text("Zone of the days and hours below."),
+  sessionCount: count("Number of sessions."),
+  messageCount: count("Number of messages."),
+  promptTokens: tokens("Input"),
+  completionTokens: tokens("Output"),
+  totalTokens: tokens("All"),
+  totalCost: dollars("As reported by the tools"),
+  totalDurationMs: count("How long the messages took, milliseconds."),
+  modelUsage: z
+    .record(
+      z.string(),
+      z.object({
+        tokens: tokens("All"),
+        cost: dollars("As reported by the tools"),
+        sessions: count("Number of sessions."),
+      }),
+    )
+    .meta({ description: "Sums by model, for older clients; `byModel` has more." }),
+  totals: z.object(totals).meta({ description: "Sums over the whole range." }),
+  byModel: z
+    .array(z.object({ model: text("The model."), ...totals, lastActiveAt }))
+    .meta(described("model")),
+  byProvider: z
+    .array(z.object({ provider: text("The provider."), ...totals, lastActiveAt }))
+    .meta(described("provider")),
+  bySource: z
+    .array(z.object({ source: text("The tool."), ...totals, lastActiveAt }))
+    .meta(described("source")),
+  byProject: z
+    .array(z.object({ project: text("The project's name."), ...totals, lastActiveAt }))
+    .meta(described("project")),
   byTool: byTool.meta({
     description: "Calls of tools, and results of them that report an error; most calls first.",
   }),
-  byDay: z.array(z.object({ date: z.string(), ...totals })),
-  byHour: z.array(z.object({ hour: z.number().meta({ description: "0–23." }), ...totals })),
+  byDay: z
+    .array(z.object({ date: text("The day, `YYYY-MM-DD`."), ...totals }))
+    .meta({ description: "Sums by day, oldest first." }),
+  byHour: z
+    .array(z.object({ hour: count("The hour of the day, 0–23."), ...totals }))
+    .meta({ description: "Sums by hour of the day." }),
 });
 
 export type StatsAnswer = z.output<typeof StatsAnswer>;
@@ -68,12 +96,17 @@ export const getStats = route({
   method: "GET",
   path: "/api/stats",
   name: "getStats",
-  summary: "Get totals by model, provider, source, project, tool, day and hour",
+  summary: "Get totals by model, provider, source, project, day and hour",
   access: "caller",
   limit: "read",
   query: StatsQuery,
   answer: StatsAnswer,
 });
+
+const PICTURE_HEADERS = {
+  "Content-Security-Policy": "The picture may load nothing.",
+  "X-Content-Type-Options": "`nosniff`.",
+};
 
 export const getWrapped = route({
   method: "GET",
@@ -89,5 +122,7 @@ export const getWrapped = route({
       .default("auto")
       .meta({ description: "Colours; `auto` follows the reader's system." }),
   }),
-  produces: ["image/svg+xml"],
+  param: "A day and `.svg`: `2026-11-22.svg`, `today.svg` or `yesterday.svg`.",
+  headers: PICTURE_HEADERS,
+  produces: { "image/svg+xml": {} },
 });

@@ -30,10 +30,14 @@ function readId(value: unknown): { id?: string; fault?: string } {
 const id = (description: string) =>
   lenient((value) => readId(value), { type: "string", maxLength: ID_MAX_LENGTH, description });
 
+/** The same field under a name of older clients. */
+const alias = <Schema extends z.ZodType>(of: string, read: (description: string) => Schema) =>
+  read(`Alias of \`${of}\`.`).meta({ deprecated: true });
+
 const times = {
   createdAt: time("Source time: epoch milliseconds, seconds or ISO 8601."),
-  timestamp: time("Alias of `createdAt`."),
-  startedAt: time("Alias of `createdAt`."),
+  timestamp: alias("createdAt", time),
+  startedAt: alias("createdAt", time),
 };
 
 /**
@@ -43,7 +47,7 @@ const times = {
  */
 const SessionFields = z.object({
   externalId: id("The plugin's id of the session."),
-  sessionId: id("Alias of `externalId`."),
+  sessionId: alias("externalId", id),
   source: label("The tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
   ...inputShape(SESSION_FIELDS),
   restore: lenient((value) => (value === true ? true : undefined), {
@@ -56,25 +60,29 @@ const SessionFields = z.object({
 /** A message as plugins send it. */
 const MessageFields = z.object({
   sessionExternalId: id("The plugin's id of the session; the session is created if unknown."),
-  sessionId: id("Alias of `sessionExternalId`."),
+  sessionId: alias("sessionExternalId", id),
   externalId: id("The plugin's id of the message."),
-  messageId: id("Alias of `externalId`."),
-  id: id("Alias of `externalId`."),
+  messageId: alias("externalId", id),
+  id: alias("externalId", id),
   role: lenient((value) => value, {
     type: "string",
+    examples: ["user", "assistant", "system", "tool"],
     description:
       "user, assistant, system or tool. Anything else is kept as sent and counts as unknown.",
   }),
   textContent: text("The text. Default: the text of the text parts."),
   content: lenient((value) => value, {
-    description: "For older clients: the text, or a list of parts.",
+    description: "Alias of `textContent` or `parts`.",
+    deprecated: true,
   }),
   parts: PartList,
   toolCalls: lenient((value) => value, {
-    description: "For older clients: tool calls, stored as parts.",
+    description: "Alias of `parts`, for tool calls.",
+    deprecated: true,
   }),
   tool_calls: lenient((value) => value, {
-    description: "Alias of `toolCalls`, as in OpenAI's messages.",
+    description: "Alias of `parts`, for tool calls as in OpenAI's messages.",
+    deprecated: true,
   }),
   tool_call_id: label("The call that a tool message answers, as in OpenAI's messages."),
   source: label("The tool; used if the message creates its session."),
@@ -116,9 +124,17 @@ function requireId(issues: Issues, candidates: Ids): string {
   return id;
 }
 
-/** For the OpenAPI document: one of these fields is required. */
+/**
+ * For the OpenAPI document: one of these fields is required. Each alternative repeats its field, because
+ * generators of types ignore a mere list of names.
+ */
 function oneRequired(...names: string[]) {
-  return { anyOf: names.map((name) => ({ required: [name] })) };
+  return { anyOf: names.map(required) };
+}
+
+function required(name: string) {
+  const field = { type: "string", description: "An id." };
+  return { type: "object", required: [name], properties: { [name]: field } };
 }
 
 /** A session with aliases resolved. Missing fields are undefined and keep what is stored. */
@@ -132,7 +148,11 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
     ...readSessionFields(fields),
     restore: fields.restore,
   };
-}).meta({ id: "SessionInput", ...oneRequired("externalId", "sessionId") });
+}).meta({
+  id: "SessionInput",
+  description: "A session as a plugin sends it. What it leaves out is kept.",
+  allOf: [oneRequired("externalId", "sessionId")],
+});
 
 /** A message with aliases resolved and its parts in stored form. */
 export const MessageInput = MessageFields.transform((fields, issues) => {
@@ -156,6 +176,7 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
   };
 }).meta({
   id: "MessageInput",
+  description: "A message as a plugin sends it. What it leaves out is kept.",
   allOf: [
     oneRequired("sessionExternalId", "sessionId"),
     oneRequired("externalId", "messageId", "id"),

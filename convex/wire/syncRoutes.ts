@@ -1,9 +1,11 @@
 import * as z from "zod";
 import { JsonItems } from "../lib/jsonBytes";
 import { label } from "./fields";
-import { LISTED_ITEMS_MAX, route } from "./route";
+import { LISTED_ITEMS_MAX, NEXT_LINK, route } from "./route";
 import { readSource } from "./sources";
 import { MessageInput, messageWarnings, SessionInput, sessionWarnings } from "./sync";
+import { Details } from "./answers";
+import { count, nextCursor, text, time } from "./units";
 import { clamped, flag } from "./values";
 import { warnings } from "./warnings";
 
@@ -13,7 +15,7 @@ import { warnings } from "./warnings";
  * A list whose items stay unparsed. Each item is parsed alone, so that an invalid one does not
  * affect the others.
  */
-const items = (description: string) =>
+const items = (description: string, item: string) =>
   z
     .unknown()
     .transform((value, issues): JsonItems => {
@@ -29,45 +31,66 @@ const items = (description: string) =>
       return value;
     })
     .optional()
-    .meta({ type: ["array", "null"], items: {}, maxItems: LISTED_ITEMS_MAX, description });
+    .meta({
+      type: ["array", "null"],
+      items: { $ref: `#/components/schemas/${item}` },
+      maxItems: LISTED_ITEMS_MAX,
+      description,
+    });
+
+/** For the OpenAPI document: a body with this list. */
+const withList = (name: string) => ({
+  type: "object",
+  required: [name],
+  properties: { [name]: { type: ["array", "null"], items: {}, description: "Items to store." } },
+});
 
 const BatchBody = z
   .object({
-    sessions: items("Sessions, as for `/sync/session`."),
-    messages: items("Messages, as for `/sync/message`."),
+    sessions: items("Sessions, as for `/sync/session`.", "SessionInput"),
+    messages: items("Messages, as for `/sync/message`.", "MessageInput"),
   })
   .refine(({ sessions, messages }) => sessions !== undefined || messages !== undefined, {
     path: ["sessions"],
     message: "or messages is required: a list of items to store",
   })
-  .meta({ anyOf: [{ required: ["sessions"] }, { required: ["messages"] }] });
+  .meta({ allOf: [{ anyOf: [withList("sessions"), withList("messages")] }] });
 
 const Tally = z.object({
-  inserted: z.number(),
-  updated: z.number(),
-  skipped: z.number(),
-  deleted: z.number().optional().meta({
-    description: "Number of skipped items whose session the owner deleted.",
-  }),
+  inserted: count("Number of new items."),
+  updated: count("Number of changed items."),
+  skipped: count("Number of items that were stored already."),
+  deleted: count("Number of skipped items whose session the owner deleted.").optional(),
 });
+const ids = {
+  sessionId: text("Our id of the session."),
+  messageId: text("Our id of the message."),
+};
+const ok = z.literal(true).meta({ description: "The request was carried out." });
 
 /** An item of a batch that was not stored. */
 const Failure = z
   .object({
-    list: z.enum(["sessions", "messages"]),
-    index: z.number().meta({ description: "Its position in the list, from 0." }),
-    externalId: z.string().optional().meta({ description: "Its id, if it has a readable one." }),
-    sessionExternalId: z.string().optional().meta({ description: "The session of a message." }),
-    code: z.string().meta({ description: "Why, as in error answers." }),
-    details: z.array(z.object({ path: z.string(), message: z.string() })),
+    list: z.enum(["sessions", "messages"]).meta({ description: "The list it was sent in." }),
+    index: count("Its position in the list, from 0."),
+    externalId: text("Its id, if it has a readable one.").optional(),
+    sessionExternalId: text("The session of a message.").optional(),
+    code: text("Why, as in error answers."),
+    details: Details,
   })
-  .meta({ id: "Failure" });
+  .meta({ id: "Failure", description: "An item that was not stored." });
 export type Failure = z.output<typeof Failure>;
 
 /** Marks an answer for a deleted session. Its ids are the ones sent, because plugins expect ids. */
 const deleted = z.literal(true).optional().meta({
   description: "Nothing was stored, because the owner deleted the session.",
 });
+
+/** How the author of a plugin asks for strictness. */
+const STRICT = {
+  requestHeaders: { Prefer: "`handling=strict`: store nothing if anything would be ignored." },
+  someHeaders: { "Preference-Applied": "`handling=strict`, if that was preferred." },
+};
 
 export const syncSession = route({
   method: "POST",
@@ -78,7 +101,8 @@ export const syncSession = route({
   limit: "sync",
   body: SessionInput,
   warningsOf: sessionWarnings,
-  answer: z.object({ ok: z.literal(true), sessionId: z.string(), deleted, warnings }),
+  ...STRICT,
+  answer: z.object({ ok, sessionId: ids.sessionId, deleted, warnings }),
 });
 
 export const syncMessage = route({
@@ -90,9 +114,10 @@ export const syncMessage = route({
   limit: "sync",
   body: MessageInput,
   warningsOf: messageWarnings,
+  ...STRICT,
+  fails: ["CONFLICT"],
   answer: z.object({
-    ...{ ok: z.literal(true), messageId: z.string(), sessionId: z.string() },
-    ...{ deleted, warnings },
+    ...{ ok, ...ids, deleted, warnings },
   }),
 });
 
@@ -105,16 +130,23 @@ export const syncBatch = route({
   limit: "sync",
   body: BatchBody,
   listedItems: ["sessions", "messages"],
+  ...STRICT,
+  fails: ["CONFLICT"],
   answer: z.object({
-    ok: z.literal(true),
-    sessions: z.number().meta({ description: "Sessions stored." }),
-    messages: z.number().meta({ description: "Messages stored." }),
+    ok,
+    sessions: count("Number of sessions stored."),
+    messages: count("Number of messages stored."),
     errors: z.array(z.string()).meta({ description: "Rejected items, for people." }),
     failures: z.array(Failure).optional().meta({
       description: "Rejected items, for programs, in the order of `errors`.",
     }),
     warnings,
-    results: z.object({ sessions: Tally, messages: Tally }),
+    results: z
+      .object({
+        sessions: Tally.meta({ description: "Outcomes of sessions." }),
+        messages: Tally.meta({ description: "Outcomes of messages." }),
+      })
+      .meta({ description: "What happened to the items." }),
   }),
 });
 
@@ -125,6 +157,7 @@ export const listExternalIds = route({
   summary: "List the external ids of all sessions that plugins sent, to compare with their own",
   access: "caller",
   limit: "sync",
+  someHeaders: NEXT_LINK,
   query: z.object({
     limit: clamped(
       "Sessions per page. Without it and `cursor`, all sessions.",
@@ -137,22 +170,20 @@ export const listExternalIds = route({
     detail: flag("Also `sessions`, to find those that are incomplete here."),
   }),
   answer: z.object({
-    sessionIds: z.array(z.string()),
+    sessionIds: z.array(z.string()).meta({ description: "The plugins' ids." }),
     sessions: z
       .array(
         z.object({
-          externalId: z.string(),
-          sessionId: z.string(),
-          source: z.string(),
-          messageCount: z.number(),
-          updatedAt: z.number().meta({ description: "Last change by a plugin, epoch ms." }),
-          lastMessageAt: z.number().optional().meta({ description: "Source time, epoch ms." }),
+          externalId: text("The plugin's id of the session."),
+          sessionId: ids.sessionId,
+          source: text("The tool."),
+          messageCount: count("Number of messages."),
+          updatedAt: time("Last change by a plugin"),
+          lastMessageAt: time("Source time of its latest message").optional(),
         }),
       )
       .optional()
-      .meta({ description: "With `detail=true`." }),
-    cursor: z.string().nullable().optional().meta({
-      description: "With `limit` or `cursor`; null on the last page.",
-    }),
+      .meta({ description: "With `detail=true`: each session." }),
+    cursor: nextCursor("With `limit` or `cursor`: the next page; null on the last one.").optional(),
   }),
 });

@@ -10,8 +10,9 @@ import { repeatable } from "./parameters";
  */
 
 /**
- * A parameter that is a whole number, clamped to a range; `fallback` if it is missing. Rejects everything
- * else, because a limit that is ignored answers with another number of items than was asked for.
+ * A parameter that is a whole number; `fallback` if it is missing. Larger ones count as the largest, and
+ * smaller ones but 0 as the smallest. Rejects everything else, because a limit that is ignored answers
+ * with another number of items than was asked for.
  */
 export function clamped(description: string, min: number, max: number, fallback: number) {
   return z
@@ -19,9 +20,10 @@ export function clamped(description: string, min: number, max: number, fallback:
     .optional()
     .transform((value, issues): number => {
       if (isBlank(value)) return fallback;
-      const number = typeof value === "string" ? Number(value) : value;
-      if (isWhole(number)) return Math.min(max, Math.max(min, number));
-      issues.addIssue({ code: "custom", message: `must be a whole number from ${min} to ${max}` });
+      const number = readWhole(value);
+      const least = Math.min(min, 1);
+      if (number !== undefined && number >= least) return Math.min(max, Math.max(min, number));
+      issues.addIssue({ code: "custom", message: wholeNumber(least) });
       return z.NEVER;
     })
     .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
@@ -30,9 +32,13 @@ export function clamped(description: string, min: number, max: number, fallback:
 const isBlank = (value: unknown) =>
   value === undefined || value === null || (typeof value === "string" && value.trim() === "");
 
-/** Whether a value is a whole number that is not negative. */
-const isWhole = (value: unknown): value is number =>
-  typeof value === "number" && Number.isInteger(value) && value >= 0;
+/** A whole number that is not negative; as text only in digits, because `1e3` is more likely a mistake. */
+function readWhole(value: unknown): number | undefined {
+  const number = typeof value === "string" && /^\d+$/.test(value.trim()) ? Number(value) : value;
+  return typeof number === "number" && Number.isInteger(number) && number >= 0 ? number : undefined;
+}
+
+const wholeNumber = (least: number) => `must be a whole number in digits, ${least} or more`;
 
 /**
  * A list of tags, repeated or separated by commas. A tag may contain a comma, so each value as a whole is
@@ -48,7 +54,7 @@ export const tagList = (description: string) =>
 /** A list of ids, repeated or separated by commas. Rejects an empty one, which would select everything. */
 export const chosenList = (description: string) =>
   list((value) => {
-    const chosen = itemsOf(value).flatMap((one) => splitList(readList(one)));
+    const chosen = readItems(value);
     if (chosen.length > CHOSEN_MAX) return TOO_LONG;
     return chosen.length === 0 ? EMPTY : chosen;
   }, description);
@@ -86,6 +92,10 @@ function list(
     .meta({ type: "array", items: { type: "string" }, description });
   return repeatable(schema);
 }
+
+/** The items of a list that is repeated or separated by commas. */
+export const readItems = (value: unknown): string[] =>
+  itemsOf(value).flatMap((one) => splitList(readList(one)));
 
 /** Rejects an empty value, because it would otherwise select everything. */
 export const chosenLabel = (description: string) =>
@@ -130,9 +140,9 @@ export const bound = (description: string, least: number) =>
     .optional()
     .transform((value, issues): number | undefined => {
       if (value === undefined || value === null) return undefined;
-      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-      if (isWhole(number) && number >= least) return number;
-      issues.addIssue({ code: "custom", message: `must be a whole number, ${least} or more` });
+      const number = readWhole(value);
+      if (number !== undefined && number >= least) return number;
+      issues.addIssue({ code: "custom", message: wholeNumber(least) });
       return z.NEVER;
     })
     .meta({ type: "integer", minimum: least, description });
@@ -150,7 +160,10 @@ export function moment(description: string, edge: "start" | "end" = "start") {
       issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
       return z.NEVER;
     })
-    .meta({ type: ["integer", "string"], description });
+    .meta({
+      type: ["integer", "string"],
+      description: `${description} As \`YYYY-MM-DD\` (UTC), ISO 8601 or epoch ms.`,
+    });
 }
 
 /** The UTC day (`YYYY-MM-DD`) of a time or day. */

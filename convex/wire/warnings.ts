@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json";
 import { nearestName } from "../lib/nearest";
+import { keysOf } from "../lib/record";
 import { utf8Length } from "../lib/text";
 import { readLabel } from "./fields";
 import { readRole } from "./roles";
@@ -10,14 +11,23 @@ import { readRole } from "./roles";
  * and only `Prefer: handling=strict` turns a warning into an error.
  */
 
+/** The codes of warnings, with what each means. */
+export const WARNINGS = {
+  UNKNOWN_FIELD: "there is no such field; it was not stored",
+  UNUSABLE_VALUE: "the value cannot be read; it was not stored",
+  VALUE_CUT: "the value is too long; its beginning was stored",
+  UNKNOWN_ROLE: "the role is kept as sent and counts as `unknown`",
+} as const;
+const WARNING_CODES = keysOf(WARNINGS);
+
 /** What was ignored or changed in something that was stored. */
 export const Warning = z
   .object({
     path: z.string().meta({ description: "The field; in a batch `messages.3.role`." }),
-    code: z.enum(["UNKNOWN_FIELD", "UNUSABLE_VALUE", "VALUE_CUT", "UNKNOWN_ROLE"]),
-    message: z.string(),
+    code: z.enum(WARNING_CODES).meta({ description: "What is wrong, for programs." }),
+    message: z.string().meta({ description: "What was ignored, as the end of a sentence." }),
   })
-  .meta({ id: "Warning" });
+  .meta({ id: "Warning", description: "What was ignored of something that was stored." });
 export type Warning = z.output<typeof Warning>;
 
 /** The most warnings of one answer: a mistake of a plugin is in all of its items. */

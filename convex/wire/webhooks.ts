@@ -9,5 +9,7 @@ export const receiveWorkosWebhook = route({
   access: "public",
   limit: "none",
   rawBody: "application/json",
-  answer: z.object({ ok: z.literal(true) }),
+  fails: ["UNAVAILABLE"],
+  requestHeaders: { "WorkOS-Signature": "The signature of the body." },
+  answer: z.object({ ok: z.literal(true).meta({ description: "The event was received." }) }),
 });

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { OpenApiAnswer } from "./openapi";
 import { route } from "./route";
+import { text } from "./units";
 
 const open = { method: "GET", access: "public", limit: "none" } as const;
 
@@ -19,17 +20,19 @@ export const openidConfiguration = route({
   name: "openidConfiguration",
   summary: "Get the location of the public keys of Convex Auth's tokens; read by Convex itself",
   answer: z.object({
-    issuer: z.string(),
-    jwks_uri: z.string(),
-    authorization_endpoint: z.string(),
+    issuer: text("Who issues the tokens."),
+    jwks_uri: text("Where the public keys are."),
+    authorization_endpoint: text("Where a person signs in."),
   }),
 });
 
 export const jwks = route({
   ...open,
   path: "/.well-known/jwks.json",
-  mayBeAbsent: true,
+  fails: ["NOT_FOUND"],
   name: "jwks",
   summary: "Get the public keys of Convex Auth's tokens; 404 if it is not configured",
-  answer: z.object({ keys: z.array(z.record(z.string(), z.unknown())) }),
+  answer: z.object({
+    keys: z.array(z.record(z.string(), z.unknown())).meta({ description: "Keys, as RFC 7517." }),
+  }),
 });

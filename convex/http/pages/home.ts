@@ -8,10 +8,11 @@ import { DAY_MS, dayStart, utcDate } from "../../lib/time";
 import { homePage, type Home, type ListFilter } from "../../pages/home";
 import { readSource } from "../../wire/sources";
 import { SearchBody } from "../../wire/search";
+import { API_VERSION } from "../../wire/health";
 import type { Caller } from "../authenticate";
 import type { Endpoint } from "../endpoint";
 import { parse } from "../input";
-import { errorResponse, finish } from "../respond";
+import { finish, json } from "../respond";
 import { openPage, ownerPage, wantsPage, type Visit } from "./endpoint";
 import { today } from "./today";
 import { pagePolicy, pageResponse, redirect } from "./respond";
@@ -22,7 +23,7 @@ const RECENT_DAYS = 30;
 /** The first page: an introduction for strangers, the list of sessions for the owner. */
 export const home: Endpoint = openPage({ method: "GET", path: "/" }, async (ctx, visit) => {
   const { caller, request } = visit;
-  if (!wantsPage(request)) return finish(errorResponse(NO_API, visit.requestId), visit.requestId);
+  if (!wantsPage(request)) return finish(json(200, indexOf(request)), visit.requestId);
   if (caller === null) return await signInForm(request);
   try {
     return await owned(ctx, { ...visit, caller });
@@ -32,8 +33,17 @@ export const home: Endpoint = openPage({ method: "GET", path: "/" }, async (ctx,
   }
 });
 
-/** The answer for programs, which do not accept a page. */
-const NO_API = { code: "NOT_FOUND", message: "No such endpoint; see /openapi.json" } as const;
+/** Tells programs, which do not accept a page, what this is and where to go on. */
+function indexOf(request: Request) {
+  const { origin } = new URL(request.url);
+  return {
+    name: "OpenSync",
+    version: API_VERSION,
+    openapi: `${origin}/openapi.json`,
+    health: `${origin}/health`,
+    authentication: "Authorization: Bearer osk_…",
+  };
+}
 
 /** Redirects an address that people guess for the list. */
 export const sessionsPage: Endpoint = ownerPage({ method: "GET", path: "/sessions" }, () =>

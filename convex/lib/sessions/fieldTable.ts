@@ -68,7 +68,7 @@ const count = field("count");
 const dollars = field("dollars");
 const milliseconds = field("milliseconds");
 
-const TOTAL_TOKENS = "All tokens; defaults to the sum of the other counts.";
+const TOTAL_TOKENS = "All tokens. Default: the sum of the other counts.";
 
 /**
  * Numbers of a message or a session. A session's are the sums over its messages unless its plugin
@@ -81,8 +81,8 @@ const numberFields = <const V extends readonly View[]>(views: V) => ({
   cacheReadTokens: count("Input tokens read from the provider's cache.", "no", { views }),
   cacheWriteTokens: count("Input tokens written to the provider's cache.", "no", { views }),
   reasoningTokens: count("Tokens the model spent on reasoning.", "no", { views }),
-  cost: dollars("US dollars.", "no", { views }),
-  durationMs: milliseconds("Milliseconds.", "no", { views }),
+  cost: dollars("Cost, US dollars.", "no", { views }),
+  durationMs: milliseconds("How long it took, milliseconds.", "no", { views }),
 });
 
 /**

@@ -11,6 +11,7 @@ import {
   readFeedCursor,
   writeFeedCursor,
 } from "../../lib/sessions/feedCursor";
+import { DAY_MS } from "../../lib/time";
 import type { Change } from "../../wire/changes";
 import { type ReadBudget, hasRoom, spend } from "../readBudget";
 import { DELETIONS_KEPT_MS, idOf } from "./deletedSessions";
@@ -78,6 +79,8 @@ function startOf(user: Doc<"users">, cursor: string | undefined, now: number) {
   const start = readFeedCursor(cursor);
   if (start === undefined) throw invalidField("cursor", "is not a cursor of these changes");
   const { time } = start.at;
+  // From a clock a day ahead of ours, it would find nothing until then.
+  if (time > now + DAY_MS) throw invalidField("cursor", "is later than now");
   const isExpired = time > NEVER_CHANGED && time < now - DELETIONS_KEPT_MS;
   const isReset = start.epoch !== epochOf(user) || isExpired;
   return isReset ? { start: beginning, isReset } : { start, isReset };
