@@ -7,7 +7,7 @@ import { oneOf, readItems } from "./values";
 
 /** Which fields of sessions a client wants, for lists that are small enough to be loaded often. */
 
-type FieldName = keyof SessionAnswer & string;
+type FieldName = keyof SessionAnswer;
 
 const NAMES = keysOf(SessionAnswer.shape);
 
