@@ -23,8 +23,6 @@ export class MessageList {
   add(messages: Found["messages"]): void {
     for (const message of messages) {
       const { parts, textContent, continues, restBytes, ...fields } = message;
-      // The rest of the open message was deleted meanwhile.
-      if (continues === undefined) this.finish();
       this.#open ??= this.#begin({ ...fields, _id: fields.id });
       this.#open.add({ parts, textContent, continues });
       if (restBytes === undefined) this.finish();

@@ -41,6 +41,14 @@ export function hashAfterSlice({ deliveryHash, slice }: Sliced): string {
   return isWhole ? deliveryHash : `${deliveryHash}+${slice.number + 1}`;
 }
 
+/**
+ * The hash of the delivery that a message has the content of, or, while further slices follow, the
+ * beginning of the content.
+ */
+export function contentHash({ deliveryHash }: Pick<Sliced, "deliveryHash">): string {
+  return deliveryHash.split("+", 1).join("");
+}
+
 /** Distributes the rows of a message over slices: one slice for nearly every message. */
 export function sliceRows(head: string, tail: readonly PartRow[], parts: readonly PartRow[]) {
   const slices: SlicedRows[] = [];

@@ -1,6 +1,6 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
-import { invalidField } from "../../errors";
+import { AppError, invalidField } from "../../errors";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import { defined, pick } from "../../lib/record";
 import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
@@ -12,6 +12,7 @@ import {
 } from "../../lib/sessions/fields";
 import type { JoinedPart } from "../../lib/sessions/partRows";
 import type { Portion } from "../../lib/sessions/portions";
+import { contentHash } from "../../lib/sync/messageSlices";
 import { utf8Length } from "../../lib/text";
 import { covers, deduct, type ReadBudget } from "../readBudget";
 import * as Parts from "./parts";
@@ -135,12 +136,15 @@ export async function firstPortion(ctx: QueryCtx, message: Doc<"messages">): Pro
   return portion(message, read, { hasMore: false, nextBytes: 0 });
 }
 
-/** The next portion of the message at an order key; empty if the message does not exist any more. */
+/**
+ * The next portion of the message at an order key. Throws if the message is not the one of which the portions
+ * before were read: a reader would join two texts, or take a beginning for the whole.
+ */
 async function continuation(
   ctx: QueryCtx,
   session: Pick<Doc<"sessions">, "_id">,
   range: Range,
-  inside: Parts.Position,
+  inside: Inside,
 ): Promise<Page> {
   const { reached: orderKey = "" } = range;
   const message = await ctx.db
@@ -149,11 +153,14 @@ async function continuation(
     .first();
   const follower = await messagesBetween(ctx, session, range).first();
   const ends = { hasMore: follower !== null, nextBytes: follower ? costOf(follower).bytes : 0 };
-  if (message === null) {
-    const cursor = writeCursor([orderKey]);
-    return { messages: [], hasMore: true, nextBytes: 0, cursor, cursorAfter: () => cursor };
-  }
+  if (message === null || contentHash(message) !== inside.hash) throw changedMeanwhile();
   return portion(message, await Parts.readPortion(ctx, message, inside), ends);
+}
+
+/** A new request begins with the message as it is now. */
+function changedMeanwhile(): AppError {
+  const message = "A message was replaced or deleted while it was read; read it again";
+  return new AppError("UNAVAILABLE", message, { retryAfterMs: 1_000 });
 }
 
 /** A page of one portion of a message. */
@@ -174,22 +181,26 @@ function portion(
   ];
   if (next === null) return { messages, cursor: hasMore ? after : null, ...ends };
   const { order, piece, bytesLeft } = next;
-  return { messages, cursor: writeCursor([message.orderKey, order, piece, bytesLeft]), ...ends };
+  const inside = [message.orderKey, order, piece, bytesLeft, contentHash(message)];
+  return { messages, cursor: writeCursor(inside), ...ends };
 }
 
+/** A row inside of a message, and the hash of the content that it belongs to. */
+type Inside = Parts.Position & { hash: string };
+
 /** The start of a page: beyond the message that was `reached`, or beyond a row inside of it. */
-type PageStart = { reached?: string; inside?: Parts.Position };
+type PageStart = { reached?: string; inside?: Inside };
 const START: PageStart = {};
 
 function readPageCursor(cursor: string): PageStart {
   const [key] = readCursor(cursor, ["string"]) ?? [];
   if (key !== undefined) return { reached: key };
-  const values = readCursor(cursor, ["string", "number", "number", "number"]);
+  const values = readCursor(cursor, ["string", "number", "number", "number", "string"]);
   if (values === undefined) {
     throw invalidField("messages_cursor", "is not a cursor of this session");
   }
-  const [reached, order, piece, bytesLeft] = values;
-  return { reached, inside: { order, piece, bytesLeft } };
+  const [reached, order, piece, bytesLeft, hash] = values;
+  return { reached, inside: { order, piece, bytesLeft, hash } };
 }
 
 function messageView(message: Doc<"messages">, whole?: Parts.MessageParts): MessageView {
