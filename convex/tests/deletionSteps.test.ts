@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
 import {
   conversation,
@@ -9,6 +9,7 @@ import {
   read,
   rows,
   settle,
+  type Deployment,
 } from "../test.setup";
 
 /** Deletions of many steps, with what happens between two of them. */
@@ -140,4 +141,87 @@ test("a step is bounded by sessions too, also where these are empty", async () =
   const removed = left.slice(1).map((now, at) => (left[at] ?? 0) - now);
   expect(Math.max(...removed)).toBeLessThanOrEqual(500);
   expect(removed.length).toBeGreaterThanOrEqual(3);
+});
+
+test("a deletion of version 1 that had ended long ago makes no client forget its copy", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("s", ["hello"]));
+  await settle(t);
+  const { cursor } = await read<{ cursor: string }>(ada.get("/api/changes"));
+  const progress = {
+    ...{ sessions: 7, messages: 1, parts: 1, apiLogs: 1 },
+    ...{ sessionEmbeddings: 1, messageEmbeddings: 1 },
+  };
+  const times = { startedAt: NOON - 86_400_000, updatedAt: NOON - 86_400_000 };
+  const deletion = { scope: "data" as const, status: "completed" as const, progress, ...times };
+  await t.run((ctx) => ctx.db.patch("users", ada.userId, { deletion }));
+  await t.mutation(internal.deletion.resumeStalled, {});
+  const path = `/api/changes?cursor=${encodeURIComponent(cursor)}`;
+  expect(await read(ada.get(path))).toMatchObject({ reset: false });
+});
+
+test("one call of the cron moves the states of all users that version 1 left, within its bound", async () => {
+  const t = deployment();
+  const progress = {
+    ...{ sessions: 1, messages: 1, parts: 1, apiLogs: 1 },
+    ...{ sessionEmbeddings: 1, messageEmbeddings: 1 },
+  };
+  const times = { startedAt: NOON, updatedAt: NOON };
+  for (const email of ["a@example.com", "b@example.com", "c@example.com"]) {
+    const { userId } = await person(t, email);
+    const deletion = { scope: "data" as const, status: "completed" as const, progress, ...times };
+    await t.run((ctx) => ctx.db.patch("users", userId, { deletion }));
+  }
+  await t.mutation(internal.deletion.resumeStalled, {});
+  expect(await rows(t, "deletions")).toHaveLength(3);
+  expect((await rows(t, "users")).filter(({ deletion }) => deletion !== undefined)).toEqual([]);
+});
+
+describe("a purge is started again only if it makes no progress", () => {
+  const pending = async (t: Deployment) =>
+    (await t.run(({ db }) => db.system.query("_scheduled_functions").collect())).filter(
+      ({ name, state }) => name.includes("purgeSession") && state.kind === "pending",
+    ).length;
+
+  /** A deleted session of many messages, whose purge was lost. */
+  async function lostPurge(t: Deployment) {
+    const ada = await person(t);
+    const texts = Array.from({ length: 1_600 }, (_, n) => `text ${n}`);
+    for (let at = 0; at < texts.length; at += 400) {
+      const { messages } = conversation("s", texts.slice(at, at + 400));
+      const own = messages.map((message, n) => ({ ...message, externalId: `m${at + n}` }));
+      await ada.post("/sync/batch", { messages: own });
+    }
+    await settle(t);
+    await ada.send("DELETE", "/api/sessions/s", "");
+    await loseScheduled(t);
+    const [{ _id: purgeId, sessionId } = expect.fail()] = await rows(t, "purges");
+    return { purgeId, sessionId };
+  }
+
+  test("the cron leaves alone one whose steps are slow", async () => {
+    const t = deployment();
+    const purge = await lostPurge(t);
+    for (let step = 0; step < 3; step++) {
+      vi.setSystemTime(Date.now() + STALLED_MS / 2);
+      await t.mutation(internal.deletion.purgeSession, purge);
+      await loseScheduled(t);
+      await t.mutation(internal.deletion.resumeStalled, {});
+      expect(await pending(t)).toBe(0);
+    }
+    expect((await rows(t, "messages")).length).toBeGreaterThan(0);
+    expect(await rows(t, "purges")).toHaveLength(1);
+  });
+
+  test("two calls of the cron start a lost one once", async () => {
+    const t = deployment();
+    await lostPurge(t);
+    vi.setSystemTime(Date.now() + STALLED_MS + 1);
+    await t.mutation(internal.deletion.resumeStalled, {});
+    await t.mutation(internal.deletion.resumeStalled, {});
+    expect(await pending(t)).toBe(1);
+    await settle(t);
+    expect([await rows(t, "messages"), await rows(t, "purges")]).toEqual([[], []]);
+  });
 });
