@@ -10,6 +10,7 @@ import {
   rows,
   settle,
   type Deployment,
+  type Person,
 } from "../test.setup";
 
 /** Deletions of many steps, with what happens between two of them. */
@@ -224,4 +225,101 @@ describe("a purge is started again only if it makes no progress", () => {
     await settle(t);
     expect([await rows(t, "messages"), await rows(t, "purges")]).toEqual([[], []]);
   });
+});
+
+describe("what one table has taken of a step's bytes is missing to the next", () => {
+  const PART_BYTES = 450_000;
+
+  /** A session of one message with 20 large parts. */
+  async function withParts(t: Deployment, ada: Person) {
+    await ada.post("/sync/batch", conversation("s", ["hello"], { createdAt: NOON - 60_000 }));
+    await settle(t);
+    const [message = expect.fail()] = await rows(t, "messages");
+    const { _id: messageId, userId, sessionId, orderKey } = message;
+    await t.run(async ({ db }) => {
+      const ids = { userId, sessionId, messageId, orderKey };
+      const shape = { order: 0, type: "x", format: "text" as const };
+      for (let piece = 0; piece < 20; piece++)
+        await db.insert("parts", { ...ids, ...shape, piece, content: "x".repeat(PART_BYTES) });
+    });
+    return { messageId, userId, sessionId };
+  }
+
+  async function partsAfterOneStep(t: Deployment, ada: Person): Promise<number> {
+    vi.setSystemTime(NOON + 10_000);
+    await ada.dashboard.mutation(api.users.deleteAllData, {});
+    await loseScheduled(t);
+    await t.mutation(internal.deletion.step, { userId: ada.userId });
+    return (await rows(t, "parts")).length;
+  }
+
+  test("days", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const { sessionId } = await withParts(t, ada);
+    await t.run(async ({ db }) => {
+      const [day = expect.fail()] = await db.query("sessionDays").collect();
+      const { _id, _creationTime, ...own } = day;
+      const source = "x".repeat(PART_BYTES);
+      for (let n = 1; n <= 5; n++)
+        await db.insert("sessionDays", {
+          ...own,
+          sessionId,
+          day: own.day + n,
+          source,
+          entries: [],
+        });
+    });
+    const left = await partsAfterOneStep(t, ada);
+    expect(left).toBeGreaterThanOrEqual(14);
+    expect(left).toBeLessThan(20);
+  });
+
+  test("vectors", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const ids = await withParts(t, ada);
+    await t.run(async ({ db }) => {
+      const embedding = Array.from({ length: 1_536 }, () => 0);
+      for (let n = 0; n < 200; n++) {
+        const embeddingId = await db.insert("messageEmbeddings", { ...ids, embedding });
+        const at = { orderKey: `${n}`, chunk: 0, text: "x", textHash: "x" };
+        await db.insert("passages", { ...ids, ...at, embeddingId });
+      }
+    });
+    const left = await partsAfterOneStep(t, ada);
+    expect(left).toBeGreaterThanOrEqual(16);
+    expect(left).toBeLessThan(20);
+  });
+});
+
+test("deleting a session of many days takes a bounded number of them at once, and the others soon after", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const messages = Array.from({ length: 50 }, (_, n) => ({
+    ...{ sessionExternalId: "s", externalId: `m${n}`, role: "user", textContent: `${n}` },
+    createdAt: NOON - n * 86_400_000,
+  }));
+  await ada.post("/sync/batch", { messages });
+  await settle(t);
+  expect(await rows(t, "sessionDays")).toHaveLength(50);
+  await ada.send("DELETE", "/api/sessions/s", "");
+  expect(await rows(t, "sessionDays")).toHaveLength(30);
+  await settle(t);
+  expect(await rows(t, "sessionDays")).toEqual([]);
+  expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 0 });
+});
+
+test("a session that is deleted again a year later, before its first tombstone is removed, stays deleted", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const announce = () => read(ada.post("/sync/session", { externalId: "s" }));
+  await announce();
+  await ada.send("DELETE", "/api/sessions/s", "");
+  await settle(t);
+  expect(await announce()).toMatchObject({ deleted: true });
+  vi.setSystemTime(NOON + 366 * 86_400_000);
+  expect(await announce()).not.toHaveProperty("deleted");
+  await ada.send("DELETE", "/api/sessions/s", "");
+  expect(await announce()).toMatchObject({ ok: true, deleted: true });
 });
