@@ -140,7 +140,8 @@ test("a step is bounded by sessions too, also where these are empty", async () =
     left.push((await rows(t, "sessions")).length);
   }
   const removed = left.slice(1).map((now, at) => (left[at] ?? 0) - now);
-  expect(Math.max(...removed)).toBeLessThanOrEqual(500);
+  // An empty session counts as five rows of the 500 that a step may take.
+  expect(Math.max(...removed)).toBeLessThanOrEqual(100);
   expect(removed.length).toBeGreaterThanOrEqual(3);
 });
 
