@@ -1,5 +1,17 @@
-import { expect, test } from "vitest";
-import { allPages, deployment, eachTestAt, person, read, settle, type Person } from "../test.setup";
+import { describe, expect, test } from "vitest";
+import { internal } from "../_generated/api";
+import { sha256 } from "../lib/hash";
+import {
+  allPages,
+  conversation,
+  deployment,
+  eachTestAt,
+  person,
+  read,
+  settle,
+  type Deployment,
+  type Person,
+} from "../test.setup";
 
 /** Exports of several answers that end inside sessions. */
 
@@ -81,3 +93,84 @@ test("every message comes once and in order, wherever answers end, and limits an
   expect(listed.unknown.join(", ")).toMatch(/none1.*none2.*none3/);
   expect(listed.unknown.join(", ").match(/none\d/g)).toHaveLength(3);
 }, 60_000);
+
+describe("one query reads a bounded part of an export, and the next one goes on there", () => {
+  /** The pages of an export of everything, with the rows and bytes of text that each returned. */
+  async function pagesOf(t: Deployment, who: Person) {
+    const caller = { kind: "key", hash: await sha256(who.apiKey), prefix: "osk_" } as const;
+    const selection = { all: true };
+    const pages = await allPages(
+      (position) =>
+        t.query(internal.evals.exportPage, { caller, selection, position: position ?? null }),
+      ({ next }) => next,
+    );
+    return pages.map(({ pieces }) => {
+      const messages = pieces.flatMap((piece) => piece.messages);
+      return {
+        ids: messages.map(({ externalId }) => externalId),
+        rows: messages.reduce((sum, { parts }) => sum + 1 + parts.length, 0),
+        bytes: messages.reduce((sum, { textContent = "" }) => sum + textContent.length, 0),
+        sessions: new Set(pieces.map(({ head }) => head.externalId)).size,
+      };
+    });
+  }
+
+  test("by bytes, inside a session", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const texts = Array.from({ length: 12 }, () => "x".repeat(400_000));
+    const { messages } = conversation("s", texts, { createdAt: NOW - HOUR });
+    await ada.post("/sync/batch", { messages });
+    const pages = await pagesOf(t, ada);
+    expect(pages.length).toBeGreaterThanOrEqual(3);
+    expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThanOrEqual(2_400_000);
+    expect(pages.flatMap(({ ids }) => ids)).toEqual(messages.map(({ externalId }) => externalId));
+  });
+
+  test("by rows", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const parts = Array.from({ length: 700 }, () => ({ type: "text", content: "x" }));
+    for (const [at, id] of ["third", "second", "first"].entries()) {
+      const said = [{ parts }, { parts }, { parts }, { parts }];
+      await ada.post(
+        "/sync/batch",
+        conversation(id, said, { createdAt: NOW - HOUR - at * 60_000 }),
+      );
+    }
+    const pages = await pagesOf(t, ada);
+    expect(pages.length).toBeGreaterThanOrEqual(2);
+    expect(Math.max(...pages.map(({ rows }) => rows))).toBeLessThanOrEqual(8_000);
+    const all = ["third", "second", "first"].flatMap((id) => [0, 1, 2, 3].map((n) => `${id}-${n}`));
+    expect(pages.flatMap(({ ids }) => ids)).toEqual(all);
+  });
+
+  test("by sessions", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const sessions = Array.from({ length: 120 }, (_, n) => ({
+      ...{ externalId: `s${n}`, createdAt: NOW - HOUR },
+    }));
+    const messages = sessions.map(({ externalId }) => ({
+      ...{ sessionExternalId: externalId, externalId, role: "user", textContent: "x" },
+    }));
+    await ada.post("/sync/batch", { sessions, messages });
+    const pages = await pagesOf(t, ada);
+    expect(pages.map((page) => page.sessions)).toEqual([50, 50, 20]);
+    const ids = pages.flatMap((page) => page.ids);
+    expect([ids.length, new Set(ids).size]).toEqual([120, 120]);
+  });
+});
+
+test("messages are numbered on after one that is read in portions", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const texts = ["before", "word ".repeat(700_000), "after", "the end"];
+  const { sessions, messages } = conversation("s", texts, { createdAt: NOW - HOUR });
+  await ada.post("/sync/batch", { sessions, messages });
+  const csv = await (await ada.get("/api/export?id=s&format=csv&bom=false")).text();
+  const indexAt = csv.split("\n")[0]?.split(",").indexOf("index") ?? -1;
+  const ids = messages.map(({ externalId }) => externalId);
+  const rowsOf = csv.split("\n").filter((line) => ids.some((id) => line.includes(`,${id},`)));
+  expect(rowsOf.map((row) => row.split(",")[indexAt])).toEqual(["0", "1", "2", "3"]);
+});

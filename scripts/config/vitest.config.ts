@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { fasterConvexTest } from "./fasterConvexTest.ts";
+import { plantedFault } from "./plantedFault.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -16,7 +17,7 @@ class WaitingFirst extends BaseSequencer {
 }
 
 /** Tests of functions and pure code that take longest. `npm run test:fast` leaves them out, `npm test` does not. */
-const LONG = [
+export const LONG = [
   "convex/exports/{exports,writer,sharedSession,anonymize}.test.ts",
   "convex/lib/{jsonBytes,search/hiddenWords}.test.ts",
   "convex/lib/secrets/secrets.test.ts",
@@ -33,7 +34,7 @@ const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
 
 /** convex-test passes through Vite, which finds its modules and makes its queries faster. */
 const server = { deps: { inline: ["convex-test"] } };
-const plugins = [fasterConvexTest()];
+const plugins = [...plantedFault(), fasterConvexTest()];
 
 /** `convex/` runs in the edge runtime that convex-test asks for. */
 const edge = {

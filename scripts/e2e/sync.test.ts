@@ -263,8 +263,8 @@ describe("a batch of any shape is stored in as many transactions as it needs", (
   test.each([
     [500, 5, 0],
     [100, 40, 0],
-    [30, 1, 250_000],
-    [500, 1, 15_000],
+    [12, 1, 250_000],
+    [500, 1, 6_000],
   ])(
     "%i messages of %i parts of %i bytes, then all of them changed, then made short",
     async (messages, parts, size) => {

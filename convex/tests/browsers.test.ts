@@ -1,0 +1,93 @@
+import { expect, test, vi } from "vitest";
+import { internal } from "../_generated/api";
+import { sha256 } from "../lib/hash";
+import { deployment, eachTestAt, person, rows, SITE, settle, type Deployment } from "../test.setup";
+
+/** Browsers that are signed in: how many, for how long, and by which of the two kinds of codes. */
+
+const NOON = Date.UTC(2026, 10, 22, 12);
+const DAY_MS = 86_400_000;
+eachTestAt(NOON);
+
+/** Posts the sign-in form; returns the browser's token, or undefined if it was refused. */
+async function signIn(t: Deployment, fields: Record<string, string>): Promise<string | undefined> {
+  const body = new URLSearchParams(fields).toString();
+  const headers = { Origin: SITE, Accept: "text/html" };
+  const answer = await t.fetch("/sign-in", { method: "POST", headers, body });
+  return /__Host-opensync=([\w-]+)/.exec(answer.headers.get("Set-Cookie") ?? "")?.[1];
+}
+
+async function isSignedIn(t: Deployment, token: string | undefined): Promise<boolean> {
+  const headers = { Cookie: `__Host-opensync=${token}`, Accept: "text/html" };
+  return (await t.fetch("/stats", { headers })).status === 200;
+}
+
+test("the code of a link is no browser's token, and a browser's token is no code", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const { code } = await t.mutation(internal.browserSessions.createLink, {
+    email: "ada@example.com",
+  });
+  expect(await isSignedIn(t, code)).toBe(false);
+  const token = await signIn(t, { key: ada.apiKey });
+  expect(await signIn(t, { code: token ?? "" })).toBeUndefined();
+  expect(await isSignedIn(t, token)).toBe(true);
+  expect(await isSignedIn(t, await signIn(t, { code }))).toBe(true);
+});
+
+test("of 51 browsers the oldest is signed out, and no other, also where links were created meanwhile", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const bob = await person(t, "bob@example.com");
+  const bobs = await signIn(t, { key: bob.apiKey });
+  const tokens: (string | undefined)[] = [];
+  for (let n = 0; n < 51; n++) {
+    vi.setSystemTime(NOON + n * 1_000);
+    if (n % 10 === 5) {
+      await t.mutation(internal.browserSessions.createLink, { email: "ada@example.com" });
+    }
+    tokens.push(await signIn(t, { key: ada.apiKey }));
+    const browsers = (await rows(t, "browserSessions")).filter(({ kind }) => kind === "browser");
+    expect(browsers.length).toBe(Math.min(n + 1, 50) + 1);
+  }
+  const states = await Promise.all(tokens.map((token) => isSignedIn(t, token)));
+  expect(states).toEqual(tokens.map((_, n) => n > 0));
+  expect(await isSignedIn(t, bobs)).toBe(true);
+});
+
+test("a browser is signed out by its own account only", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const eve = await person(t, "eve@example.com");
+  const token = await signIn(t, { key: ada.apiKey });
+  const [browser = expect.fail()] = await rows(t, "browserSessions");
+  const asKey = async ({ apiKey }: { apiKey: string }) =>
+    ({ kind: "key", hash: await sha256(apiKey), prefix: "osk_" }) as const;
+  const remove = async (who: { apiKey: string }) =>
+    t.mutation(internal.browserSessions.remove, { caller: await asKey(who), id: browser._id });
+  await expect(remove(eve)).rejects.toThrow("NOT_FOUND");
+  expect(await isSignedIn(t, token)).toBe(true);
+  await remove(ada);
+  expect(await isSignedIn(t, token)).toBe(false);
+});
+
+test("the cron deletes every expired row, however many there are, and none that is still valid", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await t.run(async ({ db }) => {
+    for (let n = 0; n < 1_100; n++) {
+      const old = { userId: ada.userId, kind: "browser" as const, label: "", hash: `h${n}` };
+      await db.insert("browserSessions", { ...old, expiresAt: NOON + 30 * DAY_MS });
+    }
+  });
+  vi.setSystemTime(NOON + 10 * DAY_MS);
+  const token = await signIn(t, { key: ada.apiKey });
+  await t.mutation(internal.browserSessions.prune, {});
+  await settle(t);
+  expect((await rows(t, "browserSessions")).length).toBeGreaterThan(1_000);
+  vi.setSystemTime(NOON + 31 * DAY_MS);
+  await t.mutation(internal.browserSessions.prune, {});
+  await settle(t);
+  expect(await rows(t, "browserSessions")).toHaveLength(1);
+  expect(await isSignedIn(t, token)).toBe(true);
+});
