@@ -14,7 +14,7 @@ import { startWorld } from "./world.ts";
 /** The report: cost of every operation, its growth with history, and the bill of a month of work. */
 export type Report = Awaited<ReturnType<typeof bench>>;
 
-const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json]`;
+const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json] [--only "part of an operation's name"]`;
 
 /** Turns of the live session without pauses, and of the one with pauses between requests. */
 const DENSE_TURNS = 80;
@@ -112,8 +112,17 @@ async function main(args: string[]): Promise<void> {
       clients: { type: "string", default: "1,8,32" },
       seconds: { type: "string", default: "10" },
       out: { type: "string", default: ".opensync/bench.json" },
+      only: { type: "string" },
     },
   });
+  if (values.only !== undefined) {
+    const { only } = values;
+    const named = operations.filter(({ name }) => name.includes(only));
+    if (named.length === 0) throw new Error(`No operation is named like "${only}"`);
+    const reports = await measureOperations(numbers("--scales", values.scales), named, false);
+    console.log(JSON.stringify(reports, null, 2));
+    return;
+  }
   const report = await bench({
     scales: numbers("--scales", values.scales),
     clients: numbers("--clients", values.clients),
