@@ -492,6 +492,16 @@ describe("prices", () => {
     expect((await stats(ada)).totals.computedCost).toBeUndefined();
   });
 
+  test("one kind of cache writes is counted and priced, also without the sum", async () => {
+    const { ada } = await withMessages([
+      { model: "claude-opus-4-1", cacheWrite1hTokens: 1_000, createdAt: at("03T10:00:00") },
+      { model: "claude-opus-4-1", cacheWrite5mTokens: 1_000, createdAt: at("03T10:01:00") },
+    ]);
+    const { totals } = await stats(ada);
+    expect(totals).toMatchObject({ cacheWriteTokens: 2_000, cacheWrite1hTokens: 1_000 });
+    expect(totals.computedCost).toBeCloseTo(0.03 + 0.01875, 9);
+  });
+
   test("the totals of a session have none: a price belongs to a request", async () => {
     const { ada } = await withMessages(
       [],

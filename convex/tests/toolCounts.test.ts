@@ -99,6 +99,27 @@ describe("calls and errors count for their tool", () => {
     expect(Object.entries(await byTool(ada)).sort()).toEqual(Object.entries(counts).sort());
   });
 
+  test("content of a megabyte is counted, its errors included", async () => {
+    const { t, ada } = await setUp();
+    const long = "x".repeat(1_100_000);
+    await send(
+      t,
+      ada,
+      message("text", [use("a", "Bash"), { ...result("a", true), content: long }]),
+      message("json", [
+        { type: "tool-call", content: { toolCallId: "b", toolName: "Write", args: { long } } },
+        { type: "tool-result", content: { toolCallId: "b", output: long, is_error: true } },
+      ]),
+    );
+    expect(await byTool(ada)).toEqual({ Bash: [1, 1], Write: [1, 1] });
+  });
+
+  test("each failed result of a message counts for its call, also where one call has two", async () => {
+    const { t, ada } = await setUp();
+    await send(t, ada, message("m", [use("a", "Bash"), result("a", true), result("a", true)]));
+    expect(await byTool(ada)).toEqual({ Bash: [1, 2] });
+  });
+
   test("a failed result in another message counts for its call, in any order of arrival", async () => {
     const messages = [
       message("call", [use("c1", "Bash"), use("c2", "Read")]),

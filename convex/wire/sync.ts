@@ -101,11 +101,11 @@ function readCreatedAt(fields: Times, externalId: string) {
   );
 }
 
-/** Adds up the two kinds of cache writes if a plugin sends both without the sum. */
+/** Adds up the kinds of cache writes if a plugin sends them without the sum; a kind that it omits is 0. */
 function withCacheWrites(numbers: Values<MessageTable>): Values<MessageTable> {
   const { cacheWriteTokens, cacheWrite5mTokens: short, cacheWrite1hTokens: long } = numbers;
-  if (cacheWriteTokens !== undefined || short === undefined || long === undefined) return numbers;
-  return { ...numbers, cacheWriteTokens: short + long };
+  if (cacheWriteTokens !== undefined || (short ?? long) === undefined) return numbers;
+  return { ...numbers, cacheWriteTokens: (short ?? 0) + (long ?? 0) };
 }
 
 type Issues = z.RefinementCtx;

@@ -14,7 +14,7 @@ const EMBEDDING_ACTION_SECONDS = 1;
 /** How many days rows are kept: log lines by default a week, counted changes until the second run of their cron. */
 const KEPT_DAYS: { readonly [table: string]: number } = { apiLogs: 7, messageChanges: 2 / 24 };
 /** Tables that grow with sessions, whatever the length of a session. */
-const BY_SESSION = new Set(["sessions", "sessionEmbeddings", "sessionDays"]);
+const BY_SESSION = new Set(["sessions", "sessionEmbeddings", "sessionDays", "callLinks"]);
 /** Tables that grow with days; a working day has about three combinations of source, model and project. */
 const ROWS_A_DAY: { readonly [table: string]: number } = {
   dailyWrapped: 1,

@@ -117,6 +117,7 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   },
   "refresh after a burst of 1": refresh,
   "refresh after a burst of 20": refresh,
+  "refresh on a crowded day": refresh,
   "list of 10 sessions": list,
   "list of 10 sessions by tokens": list,
   "10 changes": list,

@@ -4,7 +4,7 @@ import { readArguments, runCommand, wholeNumber } from "../local/console/command
 import { printReport } from "./print.ts";
 import { bench } from "./report.ts";
 
-const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json]`;
+const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json] [--only "part of an operation's name"]`;
 
 const numbers = (option: string, text: string) =>
   text.split(",").map((one) => wholeNumber(option, one));
@@ -17,8 +17,17 @@ async function main(args: string[]): Promise<void> {
       clients: { type: "string", default: "1,8,32" },
       seconds: { type: "string", default: "10" },
       out: { type: "string", default: ".opensync/bench.json" },
+      only: { type: "string" },
     },
   });
+  if (values.only !== undefined) {
+    const { only } = values;
+    const named = operations.filter(({ name }) => name.includes(only));
+    if (named.length === 0) throw new Error(`No operation is named like "${only}"`);
+    const reports = await measureOperations(numbers("--scales", values.scales), named, false);
+    console.log(JSON.stringify(reports, null, 2));
+    return;
+  }
   const report = await bench({
     scales: numbers("--scales", values.scales),
     clients: numbers("--clients", values.clients),

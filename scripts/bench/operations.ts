@@ -1,4 +1,5 @@
 import { SILENCE_MS, type Operation } from "./cost.ts";
+import { crowdedDay } from "./crowdedDay.ts";
 import {
   LAST_DAY,
   liveSession,
@@ -230,7 +231,13 @@ const reads: Operation[] = [
 ];
 
 /** Operations that can be measured without an embedding provider. */
-export const operations: readonly Operation[] = [...message, ...session, ...batch, ...reads];
+export const operations: readonly Operation[] = [
+  ...message,
+  ...session,
+  ...batch,
+  ...reads,
+  crowdedDay,
+];
 
 /** Prompts of an embedded burst; each is a unit. */
 const UNITS = 10;

@@ -27,6 +27,8 @@ export type MessageBody = {
   source: string;
   textContent?: string;
   model?: string;
+  promptTokens?: number;
+  completionTokens?: number;
   createdAt?: number;
   parts?: { type: string; content: unknown }[];
 };

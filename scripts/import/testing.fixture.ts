@@ -77,7 +77,11 @@ export type Session = {
   relation?: string;
   models?: string[];
   messageCount: number;
-  usage: { counted?: Usage; reported?: Usage };
+  usage: {
+    counted?: Usage;
+    reported?: Usage;
+    byTool?: { tool: string; calls: number; errors: number }[];
+  };
 };
 
 type Page = { session: Session; messages: Message[]; messagesCursor?: string | null };
@@ -89,6 +93,8 @@ export async function readSession(
   id: string,
 ): Promise<{ session: Session; messages: Message[] }> {
   const messages: Message[] = [];
+  // Only the first page says what the session used.
+  let session: Session | undefined;
   for (let cursor = ""; ;) {
     const query = `messages_limit=100${cursor && `&messages_cursor=${encodeURIComponent(cursor)}`}`;
     const answer = await engine.request(`/api/sessions/${encodeURIComponent(id)}?${query}`, {
@@ -97,7 +103,8 @@ export async function readSession(
     if (answer.status !== 200) throw new Error(`${id}: ${answer.status} ${await answer.text()}`);
     const page = (await answer.json()) as Page;
     messages.push(...page.messages);
-    if (!page.messagesCursor) return { session: page.session, messages };
+    session ??= page.session;
+    if (!page.messagesCursor) return { session, messages };
     cursor = page.messagesCursor;
   }
 }

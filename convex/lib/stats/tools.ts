@@ -25,16 +25,20 @@ export type ToolUse = {
 const TOOLS_MAX = 60;
 /** The most calls, and the most results, that one message leaves to be joined with another message. */
 const LINKS_MAX = 50;
-/** Parts that are examined. No message of a tool has a tenth of it. */
-const PARTS_MAX = 5_000;
 /** Characters of JSON from which a parsed copy would not fit in memory. */
 const LONG_CHARS = 1_000_000;
+const EDGE_CHARS = 2_000;
+/** Fields in JSON text. Quotes inside of its strings are escaped, so that these match only fields. */
+const NAME = /"(?:toolName|tool_name|name|tool)":"([^"\\]{1,200})"/;
+const CALL_ID =
+  /"(?:toolCallId|tool_call_id|tool_use_id|toolUseId|call_id|callID|id)":"([^"\\]{1,200})"/;
+const IS_ERROR = /"(?:is_error|isError)":true/;
 const NAME_MAX_LENGTH = 100;
 
 /** The tools of a message as text (`unpackToolUse` reads it); undefined if it uses none. */
 export function toolUseOf(parts: readonly WholePart[]): string | undefined {
   const reader = new ToolReader();
-  for (const part of parts.slice(0, PARTS_MAX)) {
+  for (const part of parts) {
     if (mayUseTool(part)) for (const one of readWithin(part)) reader.add(one);
   }
   const packed = packToolUse(reader.finish());
@@ -47,21 +51,28 @@ function mayUseTool({ type }: WholePart): boolean {
   return kind === "call" || kind === "result";
 }
 
-/** Interprets a part; of one that is too long to be parsed, only a call's name is read. */
+/** Interprets a part; of JSON that is too long to be parsed, only the beginning and the end are read. */
 function readWithin(part: WholePart): ReadPart[] {
-  if (part.content.length <= LONG_CHARS || part.format === "text") return readPart(parsePart(part));
-  if (kindOfType(part.type) !== "call") return [];
-  const name = /"(?:toolName|tool_name|name|tool)":"([^"\\]{1,200})"/.exec(
-    part.content.slice(0, 2_000),
-  );
-  return [{ kind: "tool-call", name: name?.[1] ?? UNKNOWN_TOOL, args: undefined }];
+  const isText = part.format === "text" || part.format === "textAndFields";
+  if (isText || part.content.length <= LONG_CHARS) return readPart(parsePart(part));
+  const edges = part.content.slice(0, EDGE_CHARS) + part.content.slice(-EDGE_CHARS);
+  const name = NAME.exec(edges)?.[1];
+  const id = CALL_ID.exec(edges)?.[1];
+  const own = id === undefined ? {} : { id };
+  if (kindOfType(part.type) === "call") {
+    return [{ kind: "tool-call", ...own, name: name ?? UNKNOWN_TOOL, args: undefined }];
+  }
+  const mark = IS_ERROR.test(edges) ? { isError: true as const } : {};
+  return [{ kind: "tool-result", ...own, output: undefined, ...mark }];
 }
 
 /** Joins the results of a message with its calls. */
 class ToolReader {
   readonly #counts = new Map<string, ToolCount>();
-  /** Calls without a result so far. Calls without an id are joined in their order. */
+  /** The tool of each call with an id; of those without a result so far. */
+  readonly #called = new Map<string, string>();
   readonly #open = new Map<string, string>();
+  /** Calls without an id, which are joined in their order. */
   readonly #unnamed: string[] = [];
   readonly #failed: string[] = [];
 
@@ -70,7 +81,10 @@ class ToolReader {
       const tool = this.#toolNamed(part.name);
       this.#countOf(tool).calls += 1;
       if (part.id === undefined) this.#unnamed.push(tool);
-      else this.#open.set(callKey(part.id), tool);
+      else {
+        this.#called.set(callKey(part.id), tool);
+        this.#open.set(callKey(part.id), tool);
+      }
     } else if (part.kind === "tool-result") this.#addResult(part);
   }
 
@@ -84,7 +98,7 @@ class ToolReader {
 
   #addResult({ id, name, isError }: Extract<ReadPart, { kind: "tool-result" }>): void {
     const key = id === undefined ? undefined : callKey(id);
-    const called = key === undefined ? this.#unnamed.shift() : this.#open.get(key);
+    const called = key === undefined ? this.#unnamed.shift() : this.#called.get(key);
     if (key !== undefined) this.#open.delete(key);
     if (isError === undefined) return;
     const tool = called ?? (name === undefined ? undefined : this.#toolNamed(name));

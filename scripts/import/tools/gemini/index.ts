@@ -142,7 +142,7 @@ function answerRows(message: JsonObject, row: MessageRow): MessageRow[] {
     })),
     ...(text === "" ? [] : [{ type: "text", content: text }]),
     ...files.map((content) => ({ type: "file", content })),
-    ...calls.map(({ id, name, args }) => toolCall({ id: String(id), name: String(name), args })),
+    ...calls.map((call) => callOf(call)),
   ];
   const isPlain = parts.length === 1 && text !== "";
   const model = textIn(message, "model");
@@ -157,10 +157,21 @@ function answerRows(message: JsonObject, row: MessageRow): MessageRow[] {
   return [answer, ...calls.flatMap((call) => resultRow(call, row))];
 }
 
+/** A call; one that failed without a result says so itself. */
+function callOf(call: JsonObject): Part {
+  const { id, name, args, status } = call;
+  const own = { id: String(id), name: String(name), args };
+  return toolCall(hasFailed(call) && !hasResult(call) ? { ...own, status } : own);
+}
+
+const hasFailed = ({ status }: JsonObject) => status === "error" || status === "cancelled";
+const hasResult = ({ result, resultDisplay }: JsonObject) =>
+  result !== undefined || resultDisplay !== undefined;
+
 /** The result of a call; a call under way has none. */
 function resultRow(call: JsonObject, answer: MessageRow): MessageRow[] {
-  const { result, resultDisplay, status } = call;
-  if (result === undefined && resultDisplay === undefined) return [];
+  const { result, resultDisplay } = call;
+  if (!hasResult(call)) return [];
   const id = String(call.id);
   const output = responseOf(result);
   const time = textIn(call, "timestamp") ?? answer.createdAt;
@@ -168,7 +179,7 @@ function resultRow(call: JsonObject, answer: MessageRow): MessageRow[] {
     id,
     name: textIn(call, "name"),
     output: output ?? resultDisplay,
-    isError: status === "error" || status === "cancelled",
+    isError: hasFailed(call),
     ...(isJsonObject(resultDisplay) ? { detail: resultDisplay } : {}),
   });
   const { sessionExternalId, source, externalId } = answer;
