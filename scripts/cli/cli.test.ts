@@ -73,7 +73,7 @@ async function counted(ids: number): Promise<void> {
 }
 
 describe("a day's work", () => {
-  test("search, show by #1, context, tag, export, share and rm work on what was found", async () => {
+  test("search, show by number, context, tag, export, share and rm work on what was found", async () => {
     await sync("upload", ["why is the upload flaky", "A retry races with the abort."], {
       title: "Flaky upload",
       projectPath: "/home/ada/shop",
@@ -84,10 +84,10 @@ describe("a day's work", () => {
 
     const found = await opensync(["search", "flaky upload"]);
     expect(found).toMatchObject({ code: 0, err: "" });
-    expect(found.out).toContain("#1 Flaky upload");
+    expect(found.out).toContain("1. Flaky upload");
     expect(found.out).toContain("why is the upload flaky");
 
-    const shown = await opensync(["show", "#1"]);
+    const shown = await opensync(["show", "1"]);
     expect(shown.code).toBe(0);
     expect(shown.out).toContain("A retry races with the abort.");
     expect(shown.out.indexOf("why is the upload flaky")).toBeLessThan(
@@ -99,7 +99,7 @@ describe("a day's work", () => {
     expect(known.out).toContain("A retry races with the abort.");
 
     await opensync(["search", "flaky upload"]);
-    const tagged = await opensync(["tag", "#1", "+smoke", "+slow"]);
+    const tagged = await opensync(["tag", "1", "+smoke", "+slow"]);
     expect(tagged).toMatchObject({ code: 0, out: "Flaky upload: smoke, slow" });
     expect((await opensync(["tag", "1", "-slow"])).out).toBe("Flaky upload: smoke");
 
@@ -108,7 +108,7 @@ describe("a day's work", () => {
     expect(exported.out).toContain("why is the upload flaky");
     expect(exported.out).not.toContain("rename the button");
 
-    const shared = await opensync(["share", "#1"]);
+    const shared = await opensync(["share", "1."]);
     expect(shared.out).toMatch(new RegExp(`^${engine.url}/s/[A-Za-z0-9_-]+$`));
     const page = await fetch(shared.out);
     expect(await page.text()).toContain("why is the upload flaky");

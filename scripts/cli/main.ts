@@ -33,7 +33,7 @@ ${Object.values(COMMANDS)
   .join("\n")}
 
 Filters: --project <name|.> --source --model --tag --status --branch --host --state --since 14d --until --min-tokens
-#1 is the first entry of the last list, - reads ids from standard input, --json prints for programs.
+1 is the first entry of the last list, - reads ids from standard input, --json prints for programs.
 Server: OPENSYNC_URL and OPENSYNC_API_KEY, or what login keeps.
 Ends with 0 done, 1 nothing found, 2 wrong usage, 3 key missing or refused, 4 the server failed.`;
 
