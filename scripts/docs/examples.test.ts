@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sendDemo } from "../local/console/demo.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
-import { filesOf, recorded, shell, withoutTimes } from "./examples.ts";
+import { blocksOf, filesOf, recorded, shell, withoutTimes } from "./examples.ts";
 import { withTables } from "./pluginTables.ts";
 
 /**
@@ -62,6 +62,24 @@ describe("on a server with the demo sessions", () => {
   const saved = (markdown: string) => {
     for (const { name, code } of filesOf(markdown)) writeFileSync(join(folder, name), code);
   };
+
+  test("the canonical message of docs/write-a-plugin.md is stored without a warning", async () => {
+    const { apiKey: key } = await engine.createUser();
+    const [message] = blocksOf(read("write-a-plugin.md")).filter(
+      ({ language }) => language === "json",
+    );
+    const headers = { Prefer: "handling=strict" };
+    const json = JSON.parse(message?.code ?? "") as { externalId: string; parts: object[] };
+    const sent = await engine.request("/sync/message", { key, json, headers });
+    expect([sent.status, await sent.json()]).toEqual([
+      200,
+      expect.not.objectContaining({ warnings: [] }),
+    ]);
+    const stored = await engine.request(`/api/messages/${json.externalId}`, { key });
+    expect(await stored.json()).toMatchObject({
+      message: { parts: json.parts, promptTokens: 1200 },
+    });
+  });
 
   test("a day's work in docs/cli.md prints what it shows", async () => {
     const markdown = read("cli.md");

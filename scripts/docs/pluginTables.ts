@@ -52,7 +52,7 @@ function shown(schema: z.core.$ZodType): string {
 function partRows(): Row[] {
   return KNOWN_PARTS.map((part) => {
     const { type, content } = part.shape;
-    const names = type._zod.def.type === "enum" ? type.options : [type.value];
+    const names: readonly string[] = "options" in type ? type.options : [type.value];
     return [
       names.map((name) => code(name)).join(", "),
       code(shown(content)),
