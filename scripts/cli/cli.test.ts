@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +10,8 @@ import { conversation, type TestMessage, type TestSession } from "../../convex/t
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 import type { Io } from "./io.ts";
 import { run } from "./main.ts";
+
+const IMPORTER = fileURLToPath(new URL("../import/main.ts", import.meta.url));
 
 /** The command line against a server, as people and agents use it. */
 
@@ -40,6 +43,7 @@ async function opensync(args: string[], given: Given = {}): Promise<Outcome> {
     env,
     home,
     cwd: given.cwd ?? home,
+    importer: IMPORTER,
     now: Date.now,
     out: (line) => out.push(line),
     err: (line) => err.push(line),
@@ -344,4 +348,34 @@ test("the installed command runs as a process and ends with its exit code", asyn
   const ask = (...args: string[]) => promisify(execFile)(process.execPath, [bin, ...args], { env });
   expect((await ask("--help")).stdout).toContain("opensync <command>");
   await expect(ask("ls")).rejects.toMatchObject({ code: 3 });
+  // From any folder: the importer is not looked for in the one that one works in.
+  const elsewhere = promisify(execFile)(process.execPath, [bin, "import", "--help"], {
+    env,
+    cwd: home,
+  });
+  expect((await elsewhere).stdout + (await elsewhere).stderr).toContain("npm run import");
+});
+
+test("the installed command starts without the work of reading TypeScript, and follows its sources", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "opensync-bin-"));
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  for (const room of ["scripts/cli", "convex/lib"]) {
+    cpSync(join(root, room), join(folder, room), { recursive: true });
+  }
+  mkdirSync(join(folder, "node_modules"));
+  for (const name of ["esbuild", "@esbuild", "@noble"]) {
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  }
+  const bin = join(folder, "scripts/cli/opensync.mjs");
+  const help = async () => (await promisify(execFile)(process.execPath, [bin, "--help"])).stdout;
+  expect(await help()).toContain("opensync <command>");
+  const kept = () => readdirSync(join(folder, "node_modules/.cache/opensync")).sort();
+  const [first] = [kept()];
+  expect(first).toHaveLength(2);
+  expect(await help()).toContain("opensync <command>");
+  expect(kept()).toEqual(first);
+  const main = join(folder, "scripts/cli/main.ts");
+  writeFileSync(main, readFileSync(main, "utf8").replace("opensync <command>", "opensync <word>"));
+  expect(await help()).toContain("opensync <word>");
+  rmSync(folder, { recursive: true });
 });
