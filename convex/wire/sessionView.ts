@@ -12,10 +12,21 @@ type FieldName = keyof SessionAnswer;
 const NAMES = keysOf(SessionAnswer.shape);
 
 /** The fields of `view=compact`: what a line of a list shows. */
-export const COMPACT_FIELDS = [
-  ...["id", "externalId", "source", "title", "projectName", "model", "state"],
-  ...["messageCount", "totalTokens", "cost", "createdAt", "changedAt", "lastMessageAt"],
-] as const satisfies readonly string[] as readonly FieldName[];
+export const COMPACT_FIELDS: readonly FieldName[] = [
+  "id",
+  "externalId",
+  "source",
+  "title",
+  "projectName",
+  "model",
+  "state",
+  "messageCount",
+  "totalTokens",
+  "cost",
+  "createdAt",
+  "changedAt",
+  "lastMessageAt",
+];
 
 const fields = repeatable(
   z

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -9,6 +10,8 @@ import { conversation, type TestMessage, type TestSession } from "../../convex/t
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 import type { Io } from "./io.ts";
 import { run } from "./main.ts";
+
+const IMPORTER = fileURLToPath(new URL("../import/main.ts", import.meta.url));
 
 /** The command line against a server, as people and agents use it. */
 
@@ -40,6 +43,7 @@ async function opensync(args: string[], given: Given = {}): Promise<Outcome> {
     env,
     home,
     cwd: given.cwd ?? home,
+    importer: IMPORTER,
     now: Date.now,
     out: (line) => out.push(line),
     err: (line) => err.push(line),
@@ -73,7 +77,7 @@ async function counted(ids: number): Promise<void> {
 }
 
 describe("a day's work", () => {
-  test("search, show by #1, context, tag, export, share and rm work on what was found", async () => {
+  test("search, show by number, context, tag, export, share and rm work on what was found", async () => {
     await sync("upload", ["why is the upload flaky", "A retry races with the abort."], {
       title: "Flaky upload",
       projectPath: "/home/ada/shop",
@@ -84,10 +88,10 @@ describe("a day's work", () => {
 
     const found = await opensync(["search", "flaky upload"]);
     expect(found).toMatchObject({ code: 0, err: "" });
-    expect(found.out).toContain("#1 Flaky upload");
+    expect(found.out).toContain("1. Flaky upload");
     expect(found.out).toContain("why is the upload flaky");
 
-    const shown = await opensync(["show", "#1"]);
+    const shown = await opensync(["show", "1"]);
     expect(shown.code).toBe(0);
     expect(shown.out).toContain("A retry races with the abort.");
     expect(shown.out.indexOf("why is the upload flaky")).toBeLessThan(
@@ -99,7 +103,7 @@ describe("a day's work", () => {
     expect(known.out).toContain("A retry races with the abort.");
 
     await opensync(["search", "flaky upload"]);
-    const tagged = await opensync(["tag", "#1", "+smoke", "+slow"]);
+    const tagged = await opensync(["tag", "1", "+smoke", "+slow"]);
     expect(tagged).toMatchObject({ code: 0, out: "Flaky upload: smoke, slow" });
     expect((await opensync(["tag", "1", "-slow"])).out).toBe("Flaky upload: smoke");
 
@@ -108,7 +112,7 @@ describe("a day's work", () => {
     expect(exported.out).toContain("why is the upload flaky");
     expect(exported.out).not.toContain("rename the button");
 
-    const shared = await opensync(["share", "#1"]);
+    const shared = await opensync(["share", "1."]);
     expect(shared.out).toMatch(new RegExp(`^${engine.url}/s/[A-Za-z0-9_-]+$`));
     const page = await fetch(shared.out);
     expect(await page.text()).toContain("why is the upload flaky");
@@ -354,4 +358,34 @@ test("the installed command runs as a process and ends with its exit code", asyn
   const ask = (...args: string[]) => promisify(execFile)(process.execPath, [bin, ...args], { env });
   expect((await ask("--help")).stdout).toContain("opensync <command>");
   await expect(ask("ls")).rejects.toMatchObject({ code: 3 });
+  // From any folder: the importer is not looked for in the one that one works in.
+  const elsewhere = promisify(execFile)(process.execPath, [bin, "import", "--help"], {
+    env,
+    cwd: home,
+  });
+  expect((await elsewhere).stdout + (await elsewhere).stderr).toContain("npm run import");
+});
+
+test("the installed command starts without the work of reading TypeScript, and follows its sources", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "opensync-bin-"));
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  for (const room of ["scripts/cli", "convex/lib"]) {
+    cpSync(join(root, room), join(folder, room), { recursive: true });
+  }
+  mkdirSync(join(folder, "node_modules"));
+  for (const name of ["esbuild", "@esbuild", "@noble"]) {
+    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+  }
+  const bin = join(folder, "scripts/cli/opensync.mjs");
+  const help = async () => (await promisify(execFile)(process.execPath, [bin, "--help"])).stdout;
+  expect(await help()).toContain("opensync <command>");
+  const kept = () => readdirSync(join(folder, "node_modules/.cache/opensync")).sort();
+  const [first] = [kept()];
+  expect(first).toHaveLength(2);
+  expect(await help()).toContain("opensync <command>");
+  expect(kept()).toEqual(first);
+  const main = join(folder, "scripts/cli/main.ts");
+  writeFileSync(main, readFileSync(main, "utf8").replace("opensync <command>", "opensync <word>"));
+  expect(await help()).toContain("opensync <word>");
+  rmSync(folder, { recursive: true });
 });

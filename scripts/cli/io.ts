@@ -10,6 +10,8 @@ export type Io = {
   stdin: () => Promise<string>;
   /** Asks a person; null if nobody can be asked. A secret is not shown while it is typed. */
   ask: (question: string, isSecret?: boolean) => Promise<string | null>;
+  /** The file that starts the importer. */
+  importer: string;
   /** Opens an address in a browser. */
   open: (url: string) => void;
 };

@@ -33,7 +33,7 @@ ${Object.values(COMMANDS)
   .join("\n")}
 
 Filters: --project <name|.> --source --model --tag --status --branch --host --state --since 14d --until --min-tokens
-#1 is the first entry of the last list, - reads ids from standard input, --json prints for programs.
+1 is the first entry of the last list, - reads ids from standard input, --json prints for programs.
 Server: OPENSYNC_URL and OPENSYNC_API_KEY, or what login keeps.
 Ends with 0 done, 1 nothing found, 2 wrong usage, 3 key missing or refused, 4 the server failed.`;
 
@@ -63,8 +63,8 @@ export async function run(args: string[], io: Io): Promise<number> {
   }
 }
 
-/** Runs the command line of this process. */
-export async function main(): Promise<number> {
+/** Runs the command line of this process; `importer` is the file that starts the importer. */
+export async function main(importer: string): Promise<number> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     // The reader of a pipe has enough: opensync ls | head
     if (error.code === "EPIPE") process.exit(EXIT.done);
@@ -74,6 +74,7 @@ export async function main(): Promise<number> {
     env: process.env,
     home: homedir(),
     cwd: process.cwd(),
+    importer,
     now: Date.now,
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),

@@ -36,7 +36,7 @@ export function removeLogin(io: Io): void {
 
 export const withoutSlash = (url: string) => url.replace(/\/+$/, "");
 
-/** Remembers the ids of a list, so that `#1` names its first entry. */
+/** Remembers the ids of a list, so that `1` names its first entry. */
 export function rememberList(io: Io, ids: readonly string[]): void {
   try {
     writePrivate(listFile(io), { ids });

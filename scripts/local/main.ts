@@ -4,6 +4,7 @@ import { sendDemo } from "./console/demo.ts";
 import { runCommand } from "./console/commandLine.ts";
 import { readOptions, USAGE, type Options } from "./console/options.ts";
 import { exposureWarning, greeting, printLog, requestLine, whereTextsGo } from "./console/print.ts";
+import { whenNpmEnds } from "./console/parent.ts";
 import { resetAfterAsking } from "./console/reset.ts";
 import { startEngine, type RunningEngine } from "./engine.ts";
 import { ownerKey, signInLink } from "./console/ownerKey.ts";
@@ -42,14 +43,18 @@ const FORCE_STOP_AFTER_MS = 1000;
 
 function endOnSignal(engine: RunningEngine): void {
   let since: number | null = null;
+  const stop = () => {
+    since = performance.now();
+    void engine.stop().then(() => process.exit(0));
+  };
+  whenNpmEnds(stop);
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
       if (since !== null) {
         if (performance.now() - since > FORCE_STOP_AFTER_MS) process.exit(1);
         return;
       }
-      since = performance.now();
-      void engine.stop().then(() => process.exit(0));
+      stop();
     });
 }
 

@@ -13,14 +13,14 @@ async function read(client: Client, id: string): Promise<SessionAnswer> {
 }
 
 export const tag: Command = {
-  usage: "tag <id|#1|-> … +smoke -old",
+  usage: "tag <id|1|-> … +smoke -old",
   summary: "add and remove tags",
   run: async ({ io, client, args }) => {
     const isJson = args.includes("--json");
     const given = args.filter((arg) => arg !== "--json");
     const changes = given.filter((arg) => /^[+-].+/.test(arg));
     const targets = given.filter((arg) => !changes.includes(arg));
-    if (changes.length === 0) throw usageError("Name the tags: opensync tag #1 +smoke -old.");
+    if (changes.length === 0) throw usageError("Name the tags: opensync tag 1 +smoke -old.");
     const named = (sign: string) =>
       changes.filter((change) => change.startsWith(sign)).map((change) => change.slice(1));
     const edits = { addTags: named("+"), removeTags: named("-") };
@@ -37,7 +37,7 @@ export const tag: Command = {
 type Shared = { publicUrl?: string; maskedSecrets?: number };
 
 export const share: Command = {
-  usage: "share <id|#1> [--off]",
+  usage: "share <id|1> [--off]",
   summary: "make a session public, with its secrets masked, or private again",
   run: async ({ io, client, args }) => {
     const { values, positionals } = readArgs(args, { off: { type: "boolean", default: false } });
@@ -57,7 +57,7 @@ export const share: Command = {
 };
 
 export const remove: Command = {
-  usage: "rm <id|#1|-> … [--yes]",
+  usage: "rm <id|1|-> … [--yes]",
   summary: "delete sessions",
   run: async ({ io, client, args }) => {
     const { values, positionals } = readArgs(args, {

@@ -7,7 +7,7 @@ import { sessionIds } from "../targets.ts";
 import { visible } from "../text.ts";
 
 export const exporting: Command = {
-  usage: "export [<id|#1|-> …] [--format deepeval] [--all] [--anonymize] [-o file] [filters]",
+  usage: "export [<id|1|-> …] [--format deepeval] [--all] [--anonymize] [-o file] [filters]",
   summary: "sessions as eval data, JSON or Markdown",
   run: async ({ io, client, args }) => {
     const { values, positionals } = readArgs(args, {

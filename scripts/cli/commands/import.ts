@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import type { Command } from "../command.ts";
 import { EXIT } from "../failure.ts";
-
-const IMPORTER = fileURLToPath(new URL("../../import/main.ts", import.meta.url));
 
 /** The importer is a program of its own, with its own options (`docs/import.md`). */
 export const importing: Command = {
@@ -17,9 +16,11 @@ export const importing: Command = {
       OPENSYNC_URL: client.url,
       ...(client.key === undefined ? {} : { OPENSYNC_API_KEY: client.key }),
     };
+    // Named by its address, because a name would be looked for in the folder one works in.
+    const tsx = pathToFileURL(createRequire(io.importer).resolve("tsx")).href;
     const child = spawn(
       process.execPath,
-      [...process.execArgv, "--import", "tsx", IMPORTER, ...args],
+      [...process.execArgv, "--import", tsx, io.importer, ...args],
       {
         env,
         cwd: io.cwd,

@@ -54,5 +54,5 @@ function entry(session: SessionAnswer, place: number): string {
     totalTokens > 0 ? `${shortCount(totalTokens)} tokens` : "",
     cost > 0 ? shortCost(cost) : "",
   ].filter((fact) => fact !== "");
-  return `#${place} ${line(title ?? "Untitled session", 80)}\n   ${line(facts.join(", "), 120)}`;
+  return `${place}. ${line(title ?? "Untitled session", 80)}\n   ${line(facts.join(", "), 120)}`;
 }

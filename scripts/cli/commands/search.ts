@@ -46,7 +46,7 @@ function entry(result: SearchResult, place: number): string {
   const facts = [project ?? "", source, localTime(createdAt)].filter((fact) => fact !== "");
   const why = matchedIn.join("+");
   const message = messageId === undefined ? "" : `\n   message ${messageId}`;
-  return `#${place} ${line(title, TITLE_MAX)}  (${line(facts.join(", "), TITLE_MAX)}; ${why})\n   ${line(snippet, SNIPPET_MAX)}${message}`;
+  return `${place}. ${line(title, TITLE_MAX)}  (${line(facts.join(", "), TITLE_MAX)}; ${why})\n   ${line(snippet, SNIPPET_MAX)}${message}`;
 }
 
 function notes({ results, degraded, reason, ignored, pending, truncated }: SearchAnswer): string[] {

@@ -22,7 +22,7 @@ const FOLLOW_EVERY_MS = 2_000;
 const CALL_MAX = 160;
 
 export const show: Command = {
-  usage: "show <id|#1> [--around <message>] [--last 20] [--full] [--follow]",
+  usage: "show <id|1> [--around <message>] [--last 20] [--full] [--follow]",
   summary: "read a session",
   run: async ({ io, client, args }) => {
     const { values, positionals } = readArgs(args, {
@@ -31,7 +31,7 @@ export const show: Command = {
       full: { type: "boolean", default: false },
       follow: { type: "boolean", short: "f", default: false },
     });
-    const id = sessionId(io, only(positionals, "a session: an id, or #1 of the last list"));
+    const id = sessionId(io, only(positionals, "a session: an id, or its number in the last list"));
     const print = (message: MessageAnswer) => {
       if (values.json) printJson(io, message);
       else io.out(messageText(message, values.full));

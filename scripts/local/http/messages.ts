@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { compressed, compressor } from "./compression.ts";
 
 /** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
@@ -68,7 +69,7 @@ export function toRequest(
 }
 
 async function* upToLimit(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   onExcess: () => void,
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
@@ -82,21 +83,26 @@ async function* upToLimit(
   }
 }
 
-/** Sends a web `Response`, streaming its body; drops what exceeds 20 MiB, like Convex. */
+/**
+ * Sends a web `Response`, streaming its body, compressed if the client accepts that and it is worth it; drops
+ * what exceeds 20 MiB, like Convex.
+ */
 export async function sendResponse(
   answer: Response,
   response: ServerResponse,
   onExcess: () => void,
 ): Promise<void> {
+  const { body, isCompressed } = await compressed(answer, response.req);
   const headers: [string, string][] = [...answer.headers].filter(([name]) => name !== "set-cookie");
   for (const cookie of answer.headers.getSetCookie()) headers.push(["set-cookie", cookie]);
   response.writeHead(answer.status, headers.flat());
-  if (answer.body === null || response.req.method === "HEAD") {
-    await answer.body?.cancel();
+  if (body === null || response.req.method === "HEAD") {
+    await body?.return(undefined);
     response.end();
     return;
   }
-  await pipeline(Readable.from(upToLimit(answer.body, onExcess)), response);
+  const limited = Readable.from(upToLimit(body, onExcess));
+  await (isCompressed ? pipeline(limited, compressor(), response) : pipeline(limited, response));
 }
 
 /** Builds a JSON response of the engine itself. */

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from "node:http";
+import { constants, createGzip, type Gzip } from "node:zlib";
+
+/** Compresses answers for clients that accept it. Small ones are not worth the time. */
+
+/** Answers of at most so many bytes are sent as they are: they fit one packet. */
+const SENT_AS_IS_MAX_BYTES = 1_024;
+
+/** Text, JSON and SVG; not event streams, whose events must not wait for each other. */
+const COMPRESSIBLE =
+  /^(?:text\/(?!event-stream)|application\/(?:json|jsonl|javascript|x-ndjson)|image\/svg\+xml)/i;
+
+/** Bytes of a body, which may be given up before their end. */
+type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
+
+/**
+ * Decides whether an answer is compressed, and sets its headers so. To know whether it is large enough, it
+ * reads its first bytes, which `body` repeats.
+ */
+export async function compressed(
+  { headers, body, status }: Response,
+  request: IncomingMessage,
+): Promise<{ body: Chunks | null; isCompressed: boolean }> {
+  if (body === null) return { body: null, isCompressed: false };
+  const chunks = chunksOf(body);
+  const mayBe =
+    COMPRESSIBLE.test(headers.get("Content-Type") ?? "") && !headers.has("Content-Encoding");
+  if (!mayBe || status === 206) return { body: chunks, isCompressed: false };
+  // Caches keep both forms apart.
+  headers.append("Vary", "Accept-Encoding");
+  if (!acceptsGzip(request)) return { body: chunks, isCompressed: false };
+  const { first, bytes } = await beginning(chunks);
+  const isCompressed = bytes > SENT_AS_IS_MAX_BYTES;
+  if (isCompressed) {
+    headers.set("Content-Encoding", "gzip");
+    headers.delete("Content-Length");
+  }
+  return { body: joined(first, chunks), isCompressed };
+}
+
+/** Whether a client accepts gzip: `gzip`, `*` or `gzip;q=0.5`, but not `gzip;q=0`. */
+function acceptsGzip({ headers }: IncomingMessage): boolean {
+  const codings = String(headers["accept-encoding"] ?? "").split(",");
+  const qualities = new Map(
+    codings.map((coding) => {
+      const [name = "", ...parameters] = coding.split(";").map((part) => part.trim().toLowerCase());
+      const quality = parameters.find((one) => one.startsWith("q="))?.slice(2);
+      return [name, quality === undefined ? 1 : Number(quality)];
+    }),
+  );
+  return (qualities.get("gzip") ?? qualities.get("*") ?? 0) > 0;
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array>): Chunks {
+  yield* body;
+}
+
+/** Reads until there are more bytes than are sent as they are, or the end. */
+async function beginning(chunks: Chunks): Promise<{ first: Uint8Array[]; bytes: number }> {
+  const first: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes <= SENT_AS_IS_MAX_BYTES) {
+    const { done, value } = await chunks.next();
+    if (done) break;
+    first.push(value);
+    bytes += value.length;
+  }
+  return { first, bytes };
+}
+
+async function* joined(first: readonly Uint8Array[], rest: Chunks): Chunks {
+  try {
+    yield* first;
+    yield* rest;
+  } finally {
+    // Someone who stops early must not leave the project's stream open.
+    await rest.return();
+  }
+}
+
+/** Compresses fast, and passes each chunk on at once, so that what is streamed arrives as it is written. */
+export function compressor(): Gzip {
+  return createGzip({ level: constants.Z_BEST_SPEED, flush: constants.Z_SYNC_FLUSH });
+}
