@@ -1,5 +1,5 @@
 import { AppError } from "../errors";
-import { readJsonBytes, readJsonLists, type Fault } from "../lib/jsonBytes";
+import { type Fault, readJsonBytes, readJsonLists, TOO_MANY_VALUES } from "../lib/jsonBytes";
 import { decodeUtf8, joined } from "../lib/utf8";
 import { LISTED_ITEMS_MAX } from "../wire/route";
 
@@ -49,7 +49,7 @@ function faultOf(why: Fault, request: Request): AppError {
     case "not JSON":
       return new AppError("INVALID_REQUEST", `The body is not valid JSON${hint(request)}`);
     case "too large":
-      return new AppError("PAYLOAD_TOO_LARGE", "The body contains too many values");
+      return new AppError("PAYLOAD_TOO_LARGE", `The body ${TOO_MANY_VALUES}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import { tooLarge } from "../errors";
 import { isJsonObject } from "../lib/json";
-import type { JsonItems, ReadValue } from "../lib/jsonBytes";
+import { type JsonItems, type ReadValue, TOO_MANY_VALUES } from "../lib/jsonBytes";
 import { cutBytes } from "../lib/text";
 import { faultOf, readLabel } from "../wire/fields";
 import { MessageInput, messageWarnings, SessionInput, sessionWarnings } from "../wire/sync";
@@ -126,7 +126,7 @@ type Found = { item: Item } | Fault;
 function readEntry({ list, index, read }: Entry): Found {
   const name = nameOf(list, index);
   // The body was validated as a whole, so size is the only possible fault of one item's text.
-  if (!read.ok) return fault("PAYLOAD_TOO_LARGE", "contains too many values");
+  if (!read.ok) return fault("PAYLOAD_TOO_LARGE", TOO_MANY_VALUES);
   try {
     if (list === "sessions") {
       const result = SessionInput.safeParse(read.value, { error: faultOf });

@@ -138,7 +138,7 @@ describe("the largest message there is can be stored, and replaced by another", 
 
 describe("a message that is too large is named, and its neighbours are stored", () => {
   const large = "takes more than 7340032 bytes in storage";
-  const many = "contains too many values";
+  const many = "contains too many values: parsed, they take more than 18 MiB of memory";
   test.each<[string, string, object]>([
     ["350,000 parts", many, { parts: Array.from({ length: 350_000 }, () => ({ type: "t" })) }],
     ["4 million numbers as parts", many, { parts: Array<number>(4_000_000).fill(1) }],

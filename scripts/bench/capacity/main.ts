@@ -1,9 +1,24 @@
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { seeded } from "../random.ts";
 import { CLASSES } from "./classes.ts";
+import { measureCosts } from "./measure.ts";
+import { MEASURED_FILE, OPERATION_NAMES, readMeasured } from "./measured.ts";
 import { firstToBreak, mostDevelopers, simulate } from "./simulate.ts";
-import { OPERATIONS } from "./workload.ts";
+import { operationsOf } from "./workload.ts";
 
-/** `npm run bench:capacity`: how many developers each class of deployment can serve, and which limit they reach first. */
+/**
+ * `npm run bench:capacity`: how many developers each class of deployment can serve, and which limit they reach
+ * first, from the costs in `measured.json`. With `--measure` these are measured and written down first. Prints
+ * the tables of docs/operating.md.
+ */
+
+const { values } = parseArgs({ options: { measure: { type: "boolean", default: false } } });
+if (values.measure) {
+  writeFileSync(MEASURED_FILE, `${JSON.stringify(await measureCosts(), null, 2)}\n`);
+}
+const costs = readMeasured();
+const OPERATIONS = operationsOf(costs);
 
 const SEED = 1;
 const DEVELOPERS = [100, 1_000, 10_000, 100_000];
@@ -18,6 +33,16 @@ function play(limits: (typeof CLASSES)[number], developers: number) {
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 
+console.log(`Measured on ${costs.date}:\n`);
+console.log("| operation | calls a turn | action | function | bytes written |");
+console.log("| --- | --- | --- | --- | --- |");
+for (const name of OPERATION_NAMES) {
+  const { perTurn, actionMs, functionMs, writes } = costs[name];
+  const ms = (value: number | undefined) => (value === undefined ? "–" : `${value.toFixed(1)} ms`);
+  const kB = `${(writes / 1_000).toFixed(1)} kB`;
+  console.log(`| ${name} | ${perTurn ?? "–"} | ${ms(actionMs)} | ${ms(functionMs)} | ${kB} |`);
+}
+console.log("");
 console.log(
   "| class | developers | refused | late | first to break | peak use: writes, jobs, embeddings, actions, mutations, queries |",
 );

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { seeded } from "../random.ts";
 import { CLASSES } from "./classes.ts";
 import { firstToBreak, mostDevelopers, simulate } from "./simulate.ts";
-import { type Operation, OPERATIONS } from "./workload.ts";
+import { OPERATION_NAMES, readMeasured } from "./measured.ts";
+import { type Operation, operationsOf } from "./workload.ts";
 
 const [small = expect.fail(), large = expect.fail()] = CLASSES;
 const hook: Operation = {
@@ -17,8 +18,9 @@ const run = (operation: Operation, developers: number, limits = small) =>
 
 test("the same seed gives the same result", () => {
   const day = { developers: 200, seconds: 20 };
-  expect(simulate(small, OPERATIONS, day, seeded(3))).toEqual(
-    simulate(small, OPERATIONS, day, seeded(3)),
+  const operations = operationsOf(readMeasured());
+  expect(simulate(small, operations, day, seeded(3))).toEqual(
+    simulate(small, operations, day, seeded(3)),
   );
 });
 
@@ -46,4 +48,15 @@ test("finds the largest number of developers within five percent", () => {
   const most = mostDevelopers((developers) => developers <= 1_234);
   expect(most).toBeLessThanOrEqual(1_234);
   expect(most).toBeGreaterThan(1_160);
+});
+
+test("the cost of every operation was measured, and a day consists of them", () => {
+  const costs = readMeasured();
+  for (const name of OPERATION_NAMES) {
+    expect([name, costs[name].functionMs > 0, costs[name].writes > 0]).toEqual([name, true, true]);
+  }
+  const twice = { ...costs, hook: { ...costs.hook, writes: 2 * costs.hook.writes } };
+  const hookOf = (from: typeof costs) => operationsOf(from)[0] ?? expect.fail();
+  expect(hookOf(twice).writes).toBe(2 * hookOf(costs).writes);
+  expect(operationsOf(costs).every(({ perDay }) => perDay > 0)).toBe(true);
 });

@@ -32,19 +32,19 @@ export class Report {
     }
   }
 
+  /** Prints the table of docs/operating.md, most heap first, and what is beyond the budgets. */
   print(): void {
     const rows = [...this.#lines].sort(([, a], [, b]) => b.heapBytes.value - a.heapBytes.value);
-    console.log("\nfunction | calls | worst user ms | worst heap MiB | worst write burst KiB");
-    for (const [name, { calls, userMs, heapBytes, write }] of rows) {
-      console.log(
-        [
-          name,
-          calls,
-          `${userMs.value.toFixed(0)} (${userMs.step})`,
-          `${(heapBytes.value / MIB).toFixed(1)} (${heapBytes.step})`,
-          `${(write.value / 1024).toFixed(0)} (${write.step})`,
-        ].join(" | "),
-      );
+    console.log("\n| function | user time | heap | written at once | most heap with |");
+    console.log("| --- | --- | --- | --- | --- |");
+    for (const [name, { userMs, heapBytes, write }] of rows) {
+      const heap = `${(heapBytes.value / MIB).toFixed(1)} MiB`;
+      const cells = [
+        `\`${name}\``,
+        userMs.value === 0 ? "–" : `${userMs.value.toFixed(0)} ms`,
+        ...[heap, `${(write.value / 1024).toFixed(0)} KiB`, heapBytes.step],
+      ];
+      console.log(`| ${cells.join(" | ")} |`);
     }
     for (const fault of [...this.#faults, ...this.#beyond()]) console.log(`✗ ${fault}`);
     console.log(this.isWithinLimits() ? "All within limits." : "Not within limits.");
