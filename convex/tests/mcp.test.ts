@@ -8,6 +8,7 @@ import {
   type Rpc,
   rpcClient,
 } from "./mcp.fixture";
+import { API_VERSION } from "../wire/health";
 
 const NOON = Date.UTC(2026, 0, 22, 12);
 const DAY = 86_400_000;
@@ -48,7 +49,10 @@ describe("the handshake of 2025", () => {
   test.each(HANDSHAKE_VERSIONS)("%s is agreed on when a client asks for it", async (version) => {
     const { request } = await client();
     const { result } = await rpc(request("initialize", { ...HELLO, protocolVersion: version }));
-    expect(result).toMatchObject({ protocolVersion: version, serverInfo: { name: "opensync" } });
+    expect(result).toMatchObject({
+      protocolVersion: version,
+      serverInfo: { name: "opensync", version: API_VERSION },
+    });
     expect(result?.instructions).toContain("recall_context");
     expect(result?.capabilities).toMatchObject({ tools: { listChanged: false } });
   });

@@ -16,10 +16,12 @@ export const CAPABILITIES = [
   "sync.strict",
   "sync.warnings",
   "changes",
+  "changes.wait",
   "me",
   "messages.get",
   "messages.tail",
   "parameters.strict",
+  "sessions.fields",
   "sessions.filter",
   "sessions.state",
 ] as const;
