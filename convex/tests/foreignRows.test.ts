@@ -8,12 +8,13 @@ import { conversation, deployment, eachTestAt, person, read, rows, settle } from
 const NOON = Date.UTC(2026, 0, 22, 12);
 eachTestAt(NOON);
 
-/** Two people with a session of the same id and the same messages, each with a passage and vectors. */
-async function twoPeople() {
+/** Ada and, before her, two others with a session of the same id and the same messages, each with a passage and vectors. */
+async function people() {
   const t = deployment();
   const ada = await person(t);
   const eve = await person(t, "eve@example.com");
-  for (const who of [ada, eve]) {
+  const mallory = await person(t, "mallory@example.com");
+  for (const who of [eve, mallory, ada]) {
     await who.post("/sync/batch", conversation("shared-session-id", ["about the flamingo", "yes"]));
   }
   await settle(t);
@@ -38,7 +39,7 @@ async function twoPeople() {
 }
 
 test("a vector leads to the passage and session of its owner only", async () => {
-  const { t, ada, eve } = await twoPeople();
+  const { t, ada, eve } = await people();
   const vectors = await rows(t, "messageEmbeddings");
   const sessionVectors = await rows(t, "sessionEmbeddings");
   for (const who of [ada, eve]) {
@@ -55,14 +56,14 @@ test("a vector leads to the passage and session of its owner only", async () => 
 });
 
 test("a search reads no session of another user, not even by its id", async () => {
-  const { t, ada, eve, of } = await twoPeople();
+  const { t, ada, eve, of } = await people();
   const [theirs = expect.fail()] = of(await rows(t, "sessions"), eve);
   const found = await t.run((ctx) => new Sessions(ctx, { _id: ada.userId }).get(theirs._id));
   expect(found).toBeNull();
 });
 
 test("searching for an id finds one's own session and message, and nobody else's", async () => {
-  const { t, ada, eve, of } = await twoPeople();
+  const { t, ada, eve, of } = await people();
   const sessions = await rows(t, "sessions");
   const messages = await rows(t, "messages");
   const search = async (q: string) => {
@@ -81,7 +82,7 @@ test("searching for an id finds one's own session and message, and nobody else's
 });
 
 test("a message is opened by our id and by the plugin's, whoever else has a message of that id", async () => {
-  const { t, ada, eve, of } = await twoPeople();
+  const { t, ada, eve, of } = await people();
   const messages = await rows(t, "messages");
   for (const { _id } of of(messages, eve)) {
     expect((await ada.get(`/api/messages/${_id}`)).status).toBe(404);
