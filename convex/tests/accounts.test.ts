@@ -228,6 +228,27 @@ describe("an account made from the command line", () => {
       expect(await rows(t, "users")).toMatchObject([{ enabledAgents: ["pi"] }]);
     });
 
+    test("an account with a deletion to finish is not empty: it stays, and is finished", async () => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      await person(t, EMAIL);
+      await join(t, "user_01");
+      const own = (await rows(t, "users")).find(({ workosId }) => workosId === "user_01");
+      const userId = own?._id ?? expect.fail();
+      await t.run(async ({ db }) => {
+        const [other = expect.fail()] = (await db.query("users").collect()).filter(
+          ({ workosId }) => workosId === undefined,
+        );
+        const times = { createdAt: NOON, updatedAt: NOON, changedAt: NOON };
+        const plain = { source: "pi", sourceIsExplicit: true, announced: true, reported: [] };
+        const session = { ...times, ...plain, messageCount: 0, isPublic: false, externalId: "x" };
+        const sessionId = await db.insert("sessions", { ...session, userId: other._id });
+        await db.insert("purges", { userId, sessionId, updatedAt: NOON });
+      });
+      await settle(t);
+      expect((await rows(t, "users")).map(({ _id }) => _id)).toContain(userId);
+    });
+
     test("no second account is created over HTTP while WorkOS does not answer", async () => {
       const profiles: { [id: string]: Profile | "down" } = { user_01: "down" };
       stubWorkos(profiles);
@@ -398,4 +419,13 @@ test("a link to an account that no longer exists is changed to the person's new 
   expect(await rows(t, "authAccounts")).toMatchObject([
     { providerAccountId: "user_01", userId: second },
   ]);
+});
+
+test("an address with more accounts than are read is decided by no one: nothing is created or taken over", async () => {
+  const t = deployment();
+  await t.run(async ({ db }) => {
+    for (let i = 0; i < 205; i++) await db.insert("users", { workosId: `evil_${i}`, email: EMAIL });
+  });
+  await expect(makeKey(t)).rejects.toThrow("CONFLICT");
+  expect(await rows(t, "users")).toHaveLength(205);
 });

@@ -105,3 +105,13 @@ test("the hash of another account's key names no key", async () => {
   });
   expect(named).toEqual([expect.objectContaining({ name: "laptop" }), null]);
 });
+
+test("the browsers of an account that is being deleted are signed out at once", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const token = await signIn(t, { key: ada.apiKey });
+  expect(await isSignedIn(t, token)).toBe(true);
+  await ada.dashboard.action(api.users.deleteAccount, {});
+  expect(await isSignedIn(t, token)).toBe(false);
+  expect(await rows(t, "browserSessions")).toHaveLength(1);
+});
