@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
 import { conversation, deployment, eachTestAt, fromWorkos, person, read } from "../test.setup";
-import { rows, settle, type Deployment } from "../test.setup";
+import { allRows, rows, settle, type Deployment } from "../test.setup";
 import { workosSignature } from "./webhooks.fixture";
 
 /** Which account a person, a webhook or the operator gets, through the public functions. */
@@ -195,6 +195,60 @@ describe("an account made from the command line", () => {
       expect(await rows(t, "authSessions")).toMatchObject([{ userId: kim.userId }]);
     });
 
+    test("everything else of the empty account moves too, and nothing refers to it afterwards", async () => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      const kim = await person(t, EMAIL);
+      await kim.dashboard.mutation(api.users.updateEnabledAgents, { enabledAgents: ["pi"] });
+      await fromWorkos(t, "user_01").mutation(api.users.generateApiKey, {});
+      const empty = (await rows(t, "users")).find(({ workosId }) => workosId === "user_01");
+      const userId = empty?._id ?? expect.fail();
+      const progress = { sessions: 0, messages: 0, parts: 0, apiLogs: 0 };
+      await t.run(async ({ db }) => {
+        await db.patch("users", userId, { enabledAgents: ["claude-code"] });
+        await db.insert("authAccounts", { userId, provider: "other", providerAccountId: "kim" });
+        const line = { endpoint: "/x", method: "GET", statusCode: 200, durationMs: 1 };
+        for (let n = 0; n < 3; n++) await db.insert("apiLogs", { ...line, requestId: "r", userId });
+        await db.insert("deletions", {
+          ...{ userId, scope: "data" as const, status: "completed" as const },
+          ...{ startedAt: NOON, updatedAt: NOON },
+          progress: { ...progress, sessionEmbeddings: 0, messageEmbeddings: 0 },
+        });
+      });
+      await settle(t);
+      const all = await allRows(t);
+      const referring = Object.keys(all).filter((table) =>
+        JSON.stringify(all[table]).includes(userId),
+      );
+      expect(referring).toEqual([]);
+      const moved = (await rows(t, "apiLogs")).filter(({ endpoint }) => endpoint === "/x");
+      expect(moved.map((line) => line.userId)).toEqual(Array(3).fill(kim.userId));
+      const links = (await rows(t, "authAccounts")).filter(({ provider }) => provider === "other");
+      expect(links).toMatchObject([{ userId: kim.userId }]);
+      expect(await rows(t, "users")).toMatchObject([{ enabledAgents: ["pi"] }]);
+    });
+
+    test("an account with a deletion to finish is not empty: it stays, and is finished", async () => {
+      stubWorkos({ user_01: profile });
+      const t = deployment();
+      await person(t, EMAIL);
+      await join(t, "user_01");
+      const own = (await rows(t, "users")).find(({ workosId }) => workosId === "user_01");
+      const userId = own?._id ?? expect.fail();
+      await t.run(async ({ db }) => {
+        const [other = expect.fail()] = (await db.query("users").collect()).filter(
+          ({ workosId }) => workosId === undefined,
+        );
+        const times = { createdAt: NOON, updatedAt: NOON, changedAt: NOON };
+        const plain = { source: "pi", sourceIsExplicit: true, announced: true, reported: [] };
+        const session = { ...times, ...plain, messageCount: 0, isPublic: false, externalId: "x" };
+        const sessionId = await db.insert("sessions", { ...session, userId: other._id });
+        await db.insert("purges", { userId, sessionId, updatedAt: NOON });
+      });
+      await settle(t);
+      expect((await rows(t, "users")).map(({ _id }) => _id)).toContain(userId);
+    });
+
     test("no second account is created over HTTP while WorkOS does not answer", async () => {
       const profiles: { [id: string]: Profile | "down" } = { user_01: "down" };
       stubWorkos(profiles);
@@ -353,4 +407,25 @@ test("signing in to an account that is being deleted creates no session", async 
   await expect(t.mutation(internal.users.ensureFromWorkos, { profile })).rejects.toThrow(
     "UNAUTHORIZED",
   );
+});
+
+test("a link to an account that no longer exists is changed to the person's new one", async () => {
+  const t = deployment();
+  const claims = { email: EMAIL, emailVerified: true };
+  const first = await join(t, "user_01", claims);
+  await t.run((ctx) => ctx.db.delete("users", first));
+  const second = await join(t, "user_01", claims);
+  expect(second).not.toBe(first);
+  expect(await rows(t, "authAccounts")).toMatchObject([
+    { providerAccountId: "user_01", userId: second },
+  ]);
+});
+
+test("an address with more accounts than are read is decided by no one: nothing is created or taken over", async () => {
+  const t = deployment();
+  await t.run(async ({ db }) => {
+    for (let i = 0; i < 205; i++) await db.insert("users", { workosId: `evil_${i}`, email: EMAIL });
+  });
+  await expect(makeKey(t)).rejects.toThrow("CONFLICT");
+  expect(await rows(t, "users")).toHaveLength(205);
 });

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
-import { internal } from "../_generated/api";
+import { api, internal } from "../_generated/api";
 import { sha256 } from "../lib/hash";
+import { withHash } from "../model/accounts/apiKeys";
 import { deployment, eachTestAt, person, rows, SITE, settle, type Deployment } from "../test.setup";
 
 /** Browsers that are signed in: how many, for how long, and by which of the two kinds of codes. */
@@ -90,4 +91,27 @@ test("the cron deletes every expired row, however many there are, and none that 
   await settle(t);
   expect(await rows(t, "browserSessions")).toHaveLength(1);
   expect(await isSignedIn(t, token)).toBe(true);
+});
+
+test("the hash of another account's key names no key", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await person(t, "eve@example.com");
+  const { key } = await ada.dashboard.mutation(api.apiKeys.create, { name: "laptop" });
+  const hash = await sha256(key);
+  const named = await t.run(async (ctx) => {
+    const users = await ctx.db.query("users").collect();
+    return await Promise.all(users.map((user) => withHash(ctx, user, hash)));
+  });
+  expect(named).toEqual([expect.objectContaining({ name: "laptop" }), null]);
+});
+
+test("the browsers of an account that is being deleted are signed out at once", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const token = await signIn(t, { key: ada.apiKey });
+  expect(await isSignedIn(t, token)).toBe(true);
+  await ada.dashboard.action(api.users.deleteAccount, {});
+  expect(await isSignedIn(t, token)).toBe(false);
+  expect(await rows(t, "browserSessions")).toHaveLength(1);
 });

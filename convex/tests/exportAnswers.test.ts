@@ -174,3 +174,17 @@ test("messages are numbered on after one that is read in portions", async () => 
   const rowsOf = csv.split("\n").filter((line) => ids.some((id) => line.includes(`,${id},`)));
   expect(rowsOf.map((row) => row.split(",")[indexAt])).toEqual(["0", "1", "2", "3"]);
 });
+
+test("an anonymised export has neither the owner's whole name nor a part of it", async () => {
+  const t = deployment();
+  const named = { email: "ada@example.com", name: "Augusta Lovelace" };
+  const { apiKey } = await t.mutation(internal.users.createWithApiKey, named);
+  const headers = { Authorization: `Bearer ${apiKey}`, "Content-Type": "application/json" };
+  const said = ["I am Augusta Lovelace", "Ask Lovelace, or call Augusta"];
+  const body = JSON.stringify(conversation("s", said, { createdAt: NOW - HOUR }));
+  expect((await t.fetch("/sync/batch", { method: "POST", headers, body })).status).toBe(200);
+  const answer = await t.fetch("/api/export?id=s&format=json&anonymize=true", { headers });
+  const text = await answer.text();
+  expect(text).toContain("or call");
+  expect(text).not.toMatch(/Augusta|Lovelace/);
+});
