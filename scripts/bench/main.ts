@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readArguments, runCommand, wholeNumber } from "../local/console/commandLine.ts";
+import { operations } from "./operations.ts";
 import { printReport } from "./print.ts";
-import { bench } from "./report.ts";
+import { bench, measureOperations } from "./report.ts";
 
 const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json] [--only "part of an operation's name"]`;
 

@@ -28,7 +28,8 @@ export type OperationReport = {
 /** With more history, the local provider would have to compute tens of thousands of vectors. */
 const EMBEDDED_SCALE_MAX = 4;
 
-async function measureOperations(
+/** Measures a list of operations at every scale. */
+export async function measureOperations(
   scales: readonly number[],
   list: readonly Operation[],
   embeddings: boolean,

@@ -1,4 +1,4 @@
-import type { CallRecord } from "../../local/meter.ts";
+import type { CallRecord } from "../../local/callRecord.ts";
 import { SILENCE_MS } from "../cost.ts";
 import { liveTurn, pastMessages, pastSession } from "../payloads.ts";
 import { startWorld, type World } from "../world.ts";
