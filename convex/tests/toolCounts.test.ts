@@ -194,6 +194,7 @@ test("any number of tools is counted, and an answer names a thousand of them", a
       Array.from({ length: 70 }, (_, n) => call(`tool-${session}-${n}`)),
     ),
     sessionExternalId: `s${session}`,
+    createdAt: NOW - (session % 2) * 86_400_000,
   }));
   for (let at = 0; at < 36; at += 12) await send(t, ada, ...messages.slice(at, at + 12));
   const counts = await byTool(ada);
@@ -203,6 +204,25 @@ test("any number of tools is counted, and an answer names a thousand of them", a
   await settle(t);
   expect(await byTool(ada)).toEqual({});
   expect(await rows(t, "ledgerGrains")).toEqual([]);
+});
+
+test("messages with many tools of long names are counted, and no row comes near what a document may hold", async () => {
+  const { t, ada } = await setUp();
+  const messages = Array.from({ length: 100 }, (_, m) => {
+    const calls = Array.from({ length: 80 }, (_, n) =>
+      use(`c${m}-${n}`, `${"工具".repeat(60)}${n}`),
+    );
+    const results = Array.from({ length: 80 }, (_, n) => result(`c${m + 1}-${n}`, true));
+    return message(`m${m}`, [...calls, ...results]);
+  });
+  await ada.post("/sync/batch", { messages });
+  for (const row of await rows(t, "messageChanges")) {
+    expect(JSON.stringify(row).length).toBeLessThan(500_000);
+  }
+  for (const { tools = "" } of await rows(t, "messages")) expect(tools.length).toBeLessThan(4_000);
+  await settle(t);
+  const counts = Object.values(await byTool(ada));
+  expect(counts.reduce((sum, [calls]) => sum + calls, 0)).toBe(8_000);
 });
 
 test("messages that an earlier version stored are counted in the background", async () => {

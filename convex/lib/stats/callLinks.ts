@@ -1,6 +1,6 @@
 import { UNKNOWN_TOOL } from "../sessions/parts";
 import type { Booking } from "./sessionDay";
-import { packName, type ToolUse, unpackName } from "./tools";
+import { packName, type ToolCount, type ToolUse, unpackName } from "./tools";
 
 /**
  * Joins failed results with calls in other messages of the session, so that an error counts for its tool
@@ -15,48 +15,64 @@ export type Links = Map<string, Link>;
 /** Links kept per session. A result nearly always follows its call within a few messages. */
 const LINKS_MAX = 100;
 
-/** Replaces what a message contributes to the links; returns what that changes in the ledger. */
-export function relink(
-  links: Links,
-  { at, before, now }: { at: number; before: ToolUse | undefined; now: ToolUse },
-): Booking[] {
-  const bookings: Booking[] = [];
+/** Changes in errors, by the time of the result and by tool. */
+type Errors = Map<number, Map<string, ToolCount>>;
+
+/** What one message contributes to the links: now, and before if it was counted. */
+export type LinkedUse = { at: number; before: ToolUse | undefined; now: ToolUse };
+
+/** Replaces what messages contribute to the links; returns what that changes in the ledger. */
+export function relink(links: Links, uses: readonly LinkedUse[]): Booking[] {
+  const errors: Errors = new Map();
+  for (const use of uses) relinkOne(links, use, errors);
+  return Array.from(errors, ([at, tools]) => ({
+    ...{ at, provider: "", model: "", sums: {}, sign: 1 as const },
+    tools,
+  }));
+}
+
+function relinkOne(links: Links, { at, before, now }: LinkedUse, errors: Errors): void {
   const change = (call: string, edit: (link: Link) => void) => {
     const link = links.get(call) ?? { tools: [], failedAt: [] };
-    bookings.push(...errorsOf(link, -1));
+    addErrors(errors, link, -1);
     edit(link);
-    bookings.push(...errorsOf(link, 1));
+    addErrors(errors, link, 1);
     links.delete(call);
     if (link.tools.length + link.failedAt.length > 0) links.set(call, link);
   };
-  const failures = (use: ToolUse | undefined) => new Set(use?.failed);
+  const [failed, failedBefore] = [new Set(now.failed), new Set(before?.failed)];
   for (const [call, tool] of before?.open ?? []) {
     if (now.open.get(call) !== tool) change(call, ({ tools }) => without(tools, tool));
   }
-  for (const call of failures(before)) {
-    if (!now.failed.includes(call)) change(call, ({ failedAt }) => without(failedAt, at));
+  for (const call of failedBefore) {
+    if (!failed.has(call)) change(call, ({ failedAt }) => without(failedAt, at));
   }
   for (const [call, tool] of now.open) {
     if (before?.open.get(call) !== tool) change(call, ({ tools }) => tools.push(tool));
   }
-  for (const call of failures(now)) {
-    if (!before?.failed.includes(call)) change(call, ({ failedAt }) => failedAt.push(at));
+  for (const call of failed) {
+    if (!failedBefore.has(call)) change(call, ({ failedAt }) => failedAt.push(at));
   }
   for (const oldest of links.keys()) {
     if (links.size <= LINKS_MAX) break;
     links.delete(oldest);
   }
-  return bookings;
 }
 
-/** The errors that a link adds to the ledger, each at the time of its result. */
-function errorsOf({ tools, failedAt }: Link, sign: 1 | -1): Booking[] {
+/** Adds the errors of a link, each at the time of its result. */
+function addErrors(errors: Errors, { tools, failedAt }: Link, sign: 1 | -1): void {
   // The smallest name, so that the order of arrival makes no difference.
-  const tool = [...tools].sort()[0] ?? UNKNOWN_TOOL;
-  return failedAt.map((at) => ({
-    ...{ at, provider: "", model: "", sums: {}, sign },
-    tools: new Map([[tool, { calls: 0, errors: 1 }]]),
-  }));
+  const tool = tools.reduce(
+    (first, name) => (name < first ? name : first),
+    tools[0] ?? UNKNOWN_TOOL,
+  );
+  for (const at of failedAt) {
+    const byTool = errors.get(at) ?? new Map<string, ToolCount>();
+    errors.set(at, byTool);
+    const sum = (byTool.get(tool)?.errors ?? 0) + sign;
+    if (sum === 0) byTool.delete(tool);
+    else byTool.set(tool, { calls: 0, errors: sum });
+  }
 }
 
 function without<T>(list: T[], value: T): void {

@@ -24,7 +24,7 @@ export type ToolUse = {
 /** The most tools that one message distinguishes; the others are summed as `(other)`. */
 const TOOLS_MAX = 60;
 /** The most calls, and the most results, that one message leaves to be joined with another message. */
-const LINKS_MAX = 50;
+const LINKS_MAX = 40;
 /** Characters of JSON from which a parsed copy would not fit in memory. */
 const LONG_CHARS = 1_000_000;
 const EDGE_CHARS = 2_000;
@@ -33,7 +33,9 @@ const NAME = /"(?:toolName|tool_name|name|tool)":"([^"\\]{1,200})"/;
 const CALL_ID =
   /"(?:toolCallId|tool_call_id|tool_use_id|toolUseId|call_id|callID|id)":"([^"\\]{1,200})"/;
 const IS_ERROR = /"(?:is_error|isError)":true/;
-const NAME_MAX_LENGTH = 100;
+/** The longest name as packed, and the most characters of all names of a message. */
+const NAME_MAX_CHARS = 100;
+const NAMES_MAX_CHARS = 1_500;
 
 /** The tools of a message as text (`unpackToolUse` reads it); undefined if it uses none. */
 export function toolUseOf(parts: readonly WholePart[]): string | undefined {
@@ -75,6 +77,7 @@ class ToolReader {
   /** Calls without an id, which are joined in their order. */
   readonly #unnamed: string[] = [];
   readonly #failed: string[] = [];
+  #chars = 0;
 
   add(part: ReadPart): void {
     if (part.kind === "tool-call") {
@@ -108,7 +111,10 @@ class ToolReader {
 
   #toolNamed(name: string): string {
     const tool = toolName(name);
-    return this.#counts.has(tool) || this.#counts.size < TOOLS_MAX ? tool : OTHER;
+    if (this.#counts.has(tool)) return tool;
+    this.#chars += packName(tool).length;
+    const hasRoom = this.#counts.size < TOOLS_MAX && this.#chars <= NAMES_MAX_CHARS;
+    return hasRoom ? tool : OTHER;
   }
 
   #countOf(tool: string): ToolCount {
@@ -120,8 +126,14 @@ class ToolReader {
 
 /** The name of a tool as the ledger stores it. */
 function toolName(name: string): string {
-  const trimmed = name.trim();
-  return trimmed === "" ? UNKNOWN_TOOL : wellFormed(trimmed.slice(0, NAME_MAX_LENGTH));
+  let tool = wellFormed(
+    name
+      .slice(0, 2 * NAME_MAX_CHARS)
+      .trim()
+      .slice(0, NAME_MAX_CHARS),
+  );
+  while (packName(tool).length > NAME_MAX_CHARS) tool = Array.from(tool).slice(0, -1).join("");
+  return tool === "" ? UNKNOWN_TOOL : tool;
 }
 
 const callKey = (id: string) => fnv1a(id).toString(36);

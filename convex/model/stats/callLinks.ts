@@ -27,7 +27,7 @@ export async function linkCalls(
     .withIndex("by_session", (q) => q.eq("sessionId", sessionId))
     .unique();
   const links = unpackLinks(row?.links ?? "");
-  const bookings = uses.flatMap((use) => relink(links, use));
+  const bookings = relink(links, uses);
   const packed = packLinks(links);
   if (row === null) await ctx.db.insert("callLinks", { sessionId, links: packed });
   else if (row.links !== packed) await ctx.db.patch("callLinks", row._id, { links: packed });

@@ -16,7 +16,7 @@ import { applyToLedger, findLedgerDay } from "./ledgerRows";
 /** Rows that one day may have; further combinations of names are booked under `(other)`. */
 const GRAINS_MAX = 1_000;
 /** Tools that the rows of one day may have in all; further ones are booked under `(other)`. */
-const DAY_TOOLS_MAX = 2_000;
+const DAY_TOOLS_MAX = 800;
 
 /** The names under which a session is booked. */
 export type Names = Pick<SessionDay, "source" | "project" | "provider" | "model">;

@@ -8,6 +8,7 @@ import type { SecretCount } from "../../lib/secrets/finding";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
 import { hasUsage, usageKey } from "../../lib/stats/usage";
 import { timeOf } from "../../lib/sync/orderKey";
+import { utf8Length } from "../../lib/text";
 import { hasRoom, stepBudget, takeWithin } from "../readBudget";
 
 /**
@@ -29,8 +30,11 @@ export type MessageChange = StoredChange & { createdAt: number; changedAt: numbe
 export type Generation = { sessionId: Id<"sessions">; changesGeneration?: number };
 type Session = Pick<Doc<"sessions">, "_id" | "changesGeneration">;
 
-/** Changes in one row: about 250 bytes each, far below the 1 MiB of a document. */
+/** Changes in one row, about 250 bytes each, and their bytes: a document has at most 1 MiB. */
 const CHANGES_PER_ROW = 200;
+const ROW_MAX_BYTES = 400_000;
+/** Characters of the tools of a change that take as long to count as another change. */
+const TOOLS_CHARS = 100;
 
 /** The fields of a message that a change records. Its identity is part of its usage key. */
 type Identity = Pick<Doc<"messages">, "_id" | "userId" | "externalId" | "createdAt">;
@@ -70,14 +74,36 @@ export async function append(
   changes: readonly StoredChange[],
 ): Promise<void> {
   const { _id: sessionId, changesGeneration: generation, sourceIsExplicit } = session;
-  for (let at = 0; at < changes.length; at += CHANGES_PER_ROW) {
-    const slice = changes.slice(at, at + CHANGES_PER_ROW);
+  for (const slice of slicesOf(changes)) {
     await ctx.db.insert("messageChanges", {
       sessionId,
       ...defined({ generation }),
       changes: sourceIsExplicit ? slice.map(({ source: _source, ...change }) => change) : slice,
     });
   }
+}
+
+/** Divides changes into rows. */
+function slicesOf(changes: readonly StoredChange[]): StoredChange[][] {
+  const slices: StoredChange[][] = [];
+  let bytes = 0;
+  for (const change of changes) {
+    const own = utf8Length(JSON.stringify(change));
+    const last = slices.at(-1);
+    if (last === undefined || last.length >= CHANGES_PER_ROW || bytes + own > ROW_MAX_BYTES) {
+      slices.push([change]);
+      bytes = own;
+    } else {
+      last.push(change);
+      bytes += own;
+    }
+  }
+  return slices;
+}
+
+/** How many plain changes a change is worth. */
+function workOf({ tools = "", before }: StoredChange): number {
+  return 1 + Math.floor((tools.length + (before?.tools ?? "").length) / TOOLS_CHARS);
 }
 
 /**
@@ -92,14 +118,16 @@ export async function take(
 ): Promise<{ changes: MessageChange[]; changesGeneration: number | undefined; hasMore: boolean }> {
   const changes: MessageChange[] = [];
   const read: Id<"messageChanges">[] = [];
+  let work = 0;
   for await (const row of waiting(ctx, generationOf(session))) {
-    if (changes.length >= max) {
+    if (work >= max) {
       for (const id of read) await ctx.db.delete("messageChanges", id);
       return { changes, changesGeneration: session.changesGeneration, hasMore: true };
     }
     for (const change of row.changes) {
       const times = { createdAt: timeOf(change.orderKey), changedAt: row._creationTime };
       changes.push({ ...times, ...change });
+      work += workOf(change);
     }
     read.push(row._id);
   }
