@@ -115,3 +115,12 @@ test("the browsers of an account that is being deleted are signed out at once", 
   expect(await isSignedIn(t, token)).toBe(false);
   expect(await rows(t, "browserSessions")).toHaveLength(1);
 });
+
+test("a first key that replaces another has not been used yet", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await t.run((ctx) => ctx.db.patch("users", ada.userId, { apiKeyUsedAt: NOON }));
+  expect((await ada.dashboard.query(api.apiKeys.list, {}))[0]).toHaveProperty("lastUsedAt");
+  await ada.dashboard.mutation(api.users.generateApiKey, {});
+  expect((await ada.dashboard.query(api.apiKeys.list, {}))[0]).not.toHaveProperty("lastUsedAt");
+});
