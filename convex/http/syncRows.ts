@@ -1,9 +1,9 @@
 import { env } from "../_generated/server";
 import { jsonHash } from "../lib/jsonStream";
-import { type SearchText, searchTextsOf } from "../lib/search/searchTexts";
+import { type SearchText, SEARCH_TEXTS_MAX, searchTextsOf } from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
-import { splitParts, splitText } from "../lib/sessions/partRows";
+import { type PartRow, splitParts, splitText } from "../lib/sessions/partRows";
 import { toolUseOf } from "../lib/stats/tools";
 import { sliceRows } from "../lib/sync/messageSlices";
 import { added, fits, ITEM_OPERATIONS, type Load, NO_LOAD } from "../lib/sync/slices";
@@ -137,10 +137,15 @@ async function messageRows(name: string, input: MessageInput, index: number) {
     ...(secrets ? { secrets } : {}),
     ...(tools === undefined ? {} : { tools }),
   };
-  const slices = sliceRows(head, tail, parts ? splitParts(parts) : []);
+  const partRows = parts ? splitParts(parts) : [];
+  const words = new Map([...tail, ...partRows].map((row) => [row, searchTextsOf("", [row])]));
+  const ofHead = searchTextsOf(head, []);
+  const wordsOf = (row: PartRow) => words.get(row) ?? [];
+  const slices = sliceRows(head, tail, partRows, (row) => searchLoad(wordsOf(row)));
   return slices.map(({ load, slice, ...rows }) => {
     const isFirst = slice === undefined || slice.number === 0;
-    const searchTexts = searchTextsOf(isFirst ? head : "", [...rows.tail, ...rows.parts]);
+    const ofRows = [...rows.tail, ...rows.parts].flatMap(wordsOf);
+    const searchTexts = [...(isFirst ? ofHead : []), ...ofRows].slice(0, SEARCH_TEXTS_MAX);
     const message = {
       ...(isFirst ? first : ids),
       // An empty list replaces the stored parts; a missing one keeps them.
@@ -149,7 +154,7 @@ async function messageRows(name: string, input: MessageInput, index: number) {
       ...(searchTexts.length > 0 ? { searchTexts } : {}),
       ...(slice === undefined ? {} : { slice }),
     };
-    return { name, message, isFirst, load: added(load, searchLoad(searchTexts)) };
+    return { name, message, isFirst, load: isFirst ? added(load, searchLoad(ofHead)) : load };
   });
 }
 

@@ -17,8 +17,8 @@ export const SEARCH_TEXT_MAX_BYTES = 8 * 1024;
  * searches.
  */
 const ROWS_PER_STORED_ROW = 4;
-/** Rows per message, so that they fit one transaction together with its parts. */
-const ROWS_PER_MESSAGE = 200;
+/** Rows per message or slice of one, so that they fit one transaction together with its parts. */
+export const SEARCH_TEXTS_MAX = 200;
 
 /**
  * Derives the search texts of a message from its own text and from its rows in `parts`. Packed
@@ -27,12 +27,12 @@ const ROWS_PER_MESSAGE = 200;
 export function searchTextsOf(head: string, rows: readonly PartRow[]): SearchText[] {
   const texts = packIntoRows(hiddenWords(head, true)).map((text): SearchText => ({ text }));
   for (const { order, piece, format, text, content } of rows) {
-    if (texts.length >= ROWS_PER_MESSAGE) break;
+    if (texts.length >= SEARCH_TEXTS_MAX) break;
     if (format === "packed") continue;
     const words = text === undefined ? hiddenWords(content ?? "", false) : hiddenWords(text, true);
     for (const packed of packIntoRows(words)) texts.push({ order, piece, text: packed });
   }
-  return texts.slice(0, ROWS_PER_MESSAGE);
+  return texts.slice(0, SEARCH_TEXTS_MAX);
 }
 
 /** Packs words into rows of bounded size, up to the limit per stored row. */

@@ -1,6 +1,6 @@
 import { contentBytes, TEXT_ORDER, type PartRow } from "../sessions/partRows";
 import { utf8Length } from "../text";
-import { added, fits, ITEM_OPERATIONS, type Load } from "./slices";
+import { added, fits, ITEM_OPERATIONS, type Load, NO_LOAD } from "./slices";
 import { rowBytes, SLICE } from "./writeCost";
 
 /**
@@ -49,8 +49,16 @@ export function contentHash({ deliveryHash }: Pick<Sliced, "deliveryHash">): str
   return deliveryHash.split("+", 1).join("");
 }
 
-/** Distributes the rows of a message over slices: one slice for nearly every message. */
-export function sliceRows(head: string, tail: readonly PartRow[], parts: readonly PartRow[]) {
+/**
+ * Distributes the rows of a message over slices: one slice for nearly every message. `besides` is what is
+ * stored with a row in other tables.
+ */
+export function sliceRows(
+  head: string,
+  tail: readonly PartRow[],
+  parts: readonly PartRow[],
+  besides: (row: PartRow) => Load = () => NO_LOAD,
+) {
   const slices: SlicedRows[] = [];
   let load: Load = {
     operations: ITEM_OPERATIONS,
@@ -63,7 +71,8 @@ export function sliceRows(head: string, tail: readonly PartRow[], parts: readonl
     slices.push({ tail: texts, parts: rows.filter((row) => !isText(row)), load });
   };
   for (const row of [...tail, ...parts]) {
-    const more = { operations: 1, bytes: rowBytes("parts", contentBytes([row])) };
+    const own = { operations: 1, bytes: rowBytes("parts", contentBytes([row])) };
+    const more = added(own, besides(row));
     if (rows.length > 0 && !fits(load, more, SLICE)) {
       close();
       rows = [];

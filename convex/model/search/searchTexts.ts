@@ -34,7 +34,7 @@ export async function replaceSearchTexts(
     .withIndex("by_session_and_message", (q) =>
       q.eq("sessionId", message.sessionId).eq("messageId", message._id),
     )
-    // At most `ROWS_PER_MESSAGE`, of 8 kB each.
+    // At most `SEARCH_TEXTS_MAX`, of 8 kB each.
     .collect();
   for (const row of stored) if (isReplaced(row)) await ctx.db.delete("searchTexts", row._id);
   await insertSearchTexts(ctx, message, texts.filter(isReplaced));
