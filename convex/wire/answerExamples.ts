@@ -199,6 +199,7 @@ export const answerExamples: { readonly [name: string]: unknown } = {
     byProvider: [{ provider: "anthropic", ...split }],
     bySource: [{ source, ...split }],
     byProject: [{ project: "opensync", ...split }],
+    byTool: [{ tool: "Read", calls: 1, errors: 0 }],
     byDay: [{ date: "2026-01-22", ...totals }],
     byHour: [{ hour: 12, ...totals }],
   },
