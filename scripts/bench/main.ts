@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readArguments, runCommand, wholeNumber } from "../local/console/commandLine.ts";
 import { operations } from "./operations.ts";
-import { printReport } from "./print.ts";
-import { bench, measureOperations } from "./report.ts";
+import { printMonths, printReport } from "./print.ts";
+import { bench, measureMonths, measureOperations } from "./report.ts";
 
-const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json] [--only "part of an operation's name"]`;
+const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json] [--only "part of an operation's name"] [--months]`;
 
 const numbers = (option: string, text: string) =>
   text.split(",").map((one) => wholeNumber(option, one));
@@ -19,6 +19,7 @@ async function main(args: string[]): Promise<void> {
       seconds: { type: "string", default: "10" },
       out: { type: "string", default: ".opensync/bench.json" },
       only: { type: "string" },
+      months: { type: "boolean", default: false },
     },
   });
   if (values.only !== undefined) {
@@ -27,6 +28,10 @@ async function main(args: string[]): Promise<void> {
     if (named.length === 0) throw new Error(`No operation is named like "${only}"`);
     const reports = await measureOperations(numbers("--scales", values.scales), named, false);
     console.log(JSON.stringify(reports, null, 2));
+    return;
+  }
+  if (values.months) {
+    printMonths(await measureMonths());
     return;
   }
   const report = await bench({

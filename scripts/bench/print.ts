@@ -5,7 +5,7 @@ import { BASIS, FREE_PLAN, type Bill } from "./bill.ts";
 /** Prints the report as Markdown tables. */
 export function printReport(report: Report): void {
   printOperations(report);
-  printMonths(report);
+  printMonths(report.months);
   printLoad(report);
 }
 
@@ -37,7 +37,8 @@ const AMOUNTS: { readonly [what in Amount]: [name: string, show: (amount: number
   actionGbHours: ["action compute, GB-hours", (amount) => amount.toFixed(2)],
 };
 
-function printMonths({ months }: Report): void {
+/** Prints the bill of each month as Markdown tables. */
+export function printMonths(months: Report["months"]): void {
   for (const { rhythm, embeddings, bill } of months) {
     const requests = rhythm === "dense" ? "without a pause" : "each on its own";
     console.log(

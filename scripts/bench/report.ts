@@ -70,7 +70,8 @@ function reportOf(name: string, points: { scale: number; measured: Measurement }
   };
 }
 
-async function measureMonths() {
+/** Plays live sessions, and computes a month of them. */
+export async function measureMonths() {
   const months = [];
   for (const embeddings of [false, true]) {
     for (const rhythm of ["dense", "apart"] as const) {
