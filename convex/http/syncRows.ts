@@ -17,8 +17,8 @@ import type { MessageInput, SessionInput } from "../wire/sync";
  * heap holds one slice, and for a moment one message.
  */
 
-/** Characters of SHA-256 kept to recognise a delivery: 128 bits. */
-const HASH_LENGTH = 32;
+/** Characters of SHA-256 kept to recognise a delivery: 80 bits, in every row of a message and its indexes. */
+const HASH_LENGTH = 20;
 
 /** A parsed session or message, and its name in error messages. */
 export type Item =

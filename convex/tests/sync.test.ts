@@ -22,6 +22,26 @@ async function snapshot(t: Deployment): Promise<string> {
   return JSON.stringify(await Promise.all(tables.map((table) => rows(t, table))));
 }
 
+test("a message that version 1 stored, with more of its hash, is recognised when it is delivered again", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const delivery = conversation("s", ["why", "because"]);
+  await ada.post("/sync/batch", delivery);
+  await settle(t);
+  await t.run(async (ctx) => {
+    for await (const { _id, deliveryHash } of ctx.db.query("messages")) {
+      await ctx.db.patch("messages", _id, { deliveryHash: `${deliveryHash}0123456789ab` });
+    }
+  });
+  const stored = await snapshot(t);
+  expect(await read(ada.post("/sync/batch", delivery))).toMatchObject({
+    results: { messages: { skipped: 2 } },
+  });
+  expect(await snapshot(t)).toBe(stored);
+  await ada.post("/sync/batch", conversation("s", ["why", "because of that"]));
+  expect(texts(await get(ada, "s"))).toEqual(["why", "because of that"]);
+});
+
 describe("identity", () => {
   test("two users who send the same ids never see or change each other's rows", async () => {
     const t = deployment();

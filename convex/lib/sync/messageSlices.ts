@@ -30,6 +30,14 @@ export function isContinuation({ slice }: Sliced): boolean {
   return slice !== undefined && slice.number > 0;
 }
 
+/** Whether a stored message is the delivered one. Earlier versions kept more of the same hash. */
+export function isDelivered(
+  { deliveryHash: stored }: Pick<Sliced, "deliveryHash">,
+  { deliveryHash }: Pick<Sliced, "deliveryHash">,
+): boolean {
+  return stored === deliveryHash || (stored.startsWith(deliveryHash) && !stored.includes("+"));
+}
+
 /** The `deliveryHash` of a message that waits for this slice. */
 export function pendingHash({ deliveryHash, slice }: Sliced): string {
   return `${deliveryHash}+${slice?.number ?? 0}`;

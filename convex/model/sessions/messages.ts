@@ -6,7 +6,7 @@ import { ITEM_OPERATIONS, type Load } from "../../lib/sync/slices";
 import { pick } from "../../lib/record";
 import { afterDelivery } from "../../lib/secrets/counts";
 import { modelName } from "../../lib/stats/names";
-import { isContinuation, hashAfterSlice } from "../../lib/sync/messageSlices";
+import { hashAfterSlice, isContinuation, isDelivered } from "../../lib/sync/messageSlices";
 import { orderKey } from "../../lib/sync/orderKey";
 import { isMadeUp, tellsLess } from "../../lib/sync/twins";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
@@ -48,7 +48,7 @@ export function loadOf(stored: Doc<"messages"> | null, message: MessageRow): Loa
   if (stored === null) return { operations, bytes: 0 };
   const row = getDocumentSize(stored);
   if (isContinuation(message)) return { operations, bytes: row };
-  if (stored.deliveryHash === message.deliveryHash) return { operations, bytes: row };
+  if (isDelivered(stored, message)) return { operations, bytes: row };
   // Replaced rows are read twice: to find them, and to delete them.
   return {
     operations: operations + 2 * (stored.partRows ?? 0),
@@ -71,7 +71,7 @@ export async function upsert(
   receivedAt: number,
 ): Promise<Upserted> {
   if (stored === null) return await insert(ctx, session, message, receivedAt);
-  if (stored.deliveryHash === message.deliveryHash) {
+  if (isDelivered(stored, message)) {
     return { messageId: stored._id, outcome: "skipped" };
   }
   const ids = joinedIds(session, stored, message.externalId);
