@@ -93,7 +93,7 @@ export const vMessageChange = v.object({
   usageKey: vLabel,
   /** Set if only this changes: whether the message's usage is now counted; it was the opposite before. */
   isCounted: v.optional(v.boolean()),
-  /** With `isCounted`: the price that its claim has. */
+  /** With `isCounted`: the price stored with its claim. */
   price: v.optional(v.union(v.number(), v.null())),
   /** The fields as the session has counted them; absent for a new message. */
   before: v.optional(
@@ -178,7 +178,7 @@ export const vNumbers = v.object(numberFields);
 /** Sums over messages, and how many of them had tokens and a cost. */
 export const vCounted = v.object({
   ...numberFields,
-  /** How many; absent for none, as the next two. */
+  /** Number of messages with tokens. This and the next two are absent instead of 0. */
   withTokens: v.optional(v.number()),
   withCost: v.optional(v.number()),
   /** Messages whose usage is counted with another message. */

@@ -27,8 +27,9 @@ export const ledgerGrains = defineTable({
   .index("by_user_and_day_and_grain", ["userId", "day", "source", "provider", "model", "project"]);
 
 /**
- * One row per user and UTC day: the number of rows in `ledgerGrains`, that of the tools in them, and when they are
- * due to be copied to `dailyWrapped` (absent: they have been). Written by `model/stats/ledgerRows.ts` and `model/stats/wrapped.ts`.
+ * One row per user and UTC day: the number of the day's rows in `ledgerGrains`, the number of tools in those rows,
+ * and when the rows are due to be copied to `dailyWrapped` (absent once they are copied). Written by
+ * `model/stats/ledgerRows.ts` and `model/stats/wrapped.ts`.
  */
 export const ledgerDays = defineTable({
   userId: v.id("users"),
@@ -39,7 +40,7 @@ export const ledgerDays = defineTable({
 })
   // The refresh.
   .index("by_user_and_day", ["userId", "day"])
-  // Statistics read open days from `ledgerGrains`.
+  // Finds the open days (`foldDueAt` is set), which statistics read from `ledgerGrains`.
   .index("by_user_and_fold_due_at", ["userId", "foldDueAt"])
   // The cron that schedules lost copies again.
   .index("by_fold_due_at", ["foldDueAt"]);
@@ -63,8 +64,8 @@ export const usageClaims = defineTable({
   rank: v.string(),
   messageId: v.id("messages"),
   /**
-   * The price by which the message is booked where it is counted, in nano-dollars; null if the table had none.
-   * Absent in rows of earlier versions: by the table of this version.
+   * The price at which the message is booked if it is counted, in nano-dollars; null if the price table had
+   * none. Absent in rows of earlier versions: the current table then gives the price.
    */
   price: v.optional(v.union(v.number(), v.null())),
 })

@@ -78,7 +78,7 @@ const sessions = defineTable({
   /** The session's numbers as the plugin reported them, and as sums over its messages. */
   claimed: v.optional(vNumbers),
   counted: v.optional(vCounted),
-  /** Whose ids its messages have (`lib/sync/twins.ts`); absent until a message that may have a twin. */
+  /** Who chose the ids of its messages (`lib/sync/twins.ts`); absent before a message that may have a twin. */
   idOrigin: v.optional(v.union(v.literal("made-up"), v.literal("tool"), v.literal("both"))),
   /** Every model that a message named, up to a few; sorted. */
   models: v.optional(v.array(v.string())),
@@ -224,7 +224,7 @@ const messages = defineTable({
   // Part of the product. A conversation in order: pages, exports, embedding, deletion.
   .index("by_session", ["sessionId", "orderKey"])
   // Part of the product. Finds a message that /sync delivers again, or that is named by the plugin's id. Begins
-  // with the user, because plugins number messages anew, so that many users have the same ids.
+  // with the user, because plugins number messages within each session, so that many users have the same ids.
   .index("by_user_external", ["userId", "externalId", "sessionId"])
   // Search.
   .searchIndex("search_text", {

@@ -72,7 +72,7 @@ export const getWithMessages = callerQuery({
     const place = { ...page, after };
     const { messages, cursor, nextBytes } = await MessagePages.page(ctx, session, place);
     const view = await reviewedView(ctx, session, "session");
-    // Later pages bring the same session: what it used, and its relatives, are read once.
+    // Usage splits and relatives come with the first page only, because later pages belong to the same session.
     const isFirst = page.cursor === undefined;
     const splits = isFirst ? await usageSplits(ctx, session._id) : {};
     return {

@@ -99,7 +99,7 @@ function profileOf({ id, email, emailVerified, firstName, lastName, updatedAt }:
   };
 }
 
-/** When a person was last changed, if given. It puts events that arrive out of order in order. */
+/** When a person was last changed, if given. Tells the order of events that arrive out of order. */
 function timeOf(text: unknown): { updatedAt?: number } {
   const updatedAt = typeof text === "string" ? Date.parse(text) : NaN;
   return Number.isFinite(updatedAt) ? { updatedAt } : {};

@@ -7,7 +7,7 @@ import { endpoint, type Endpoint } from "./endpoint";
 
 type Page = FunctionReturnType<typeof internal.changes.page>;
 
-/** Pauses between two looks for a change, which grow, because most requests wait for the whole time. */
+/** Pauses between two reads. They grow, because most requests wait for the whole time without a change. */
 const FIRST_PAUSE_MS = 500;
 const LAST_PAUSE_MS = 4_000;
 

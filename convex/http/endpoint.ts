@@ -38,7 +38,7 @@ export type Call<Query, Body, Who> = {
   body: Body;
   /** The decoded last segment of the path, if it is a parameter. */
   param: string;
-  /** What of the body is ignored, and whether the client wants that to be an error. */
+  /** Fields of the body that are ignored, and whether the client wants that to be an error. */
   warnings: Warning[];
   isStrict: boolean;
   request: Request;

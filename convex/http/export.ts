@@ -62,7 +62,7 @@ export async function exportAnswer(
   return bytesResponse(written.chunks, format.contentType, headers);
 }
 
-/** The selection with the sessions below the chosen ones, if they are wanted. */
+/** Adds the sessions below the chosen ones to the selection, if the request asks for them. */
 async function withChildren(
   ctx: ActionCtx,
   caller: Caller,
@@ -74,7 +74,7 @@ async function withChildren(
     caller,
     ids: sessionIds,
   });
-  if (!isComplete) throw invalidField("include_children", "finds too many: export them in parts");
+  if (!isComplete) throw invalidField("include_children", "finds too many: export fewer at once");
   return { ...selection, sessionIds: ids };
 }
 
@@ -125,7 +125,7 @@ function headersOf(
   };
   if (resume === null) return counted;
   const cursor = writeCursor([resume.position, resume.skip, resume.sessions, exportId]);
-  // Whoever sends a body repeats it with the cursor.
+  // A POST has no link: its client repeats the body with the cursor.
   const link = request.method === "POST" ? {} : linkTo(request, ["cursor"], cursor);
   return { ...counted, "X-Export-Cursor": cursor, ...link };
 }

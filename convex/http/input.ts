@@ -12,7 +12,7 @@ type Input<Query extends z.ZodType, Body extends z.ZodType> = {
   query: z.output<Query>;
   body: z.output<Body>;
   param: string;
-  /** What of the body will be ignored. */
+  /** Fields of the body that will be ignored. */
   warnings: Warning[];
   /** Whether the client wants warnings to be errors (`Prefer: handling=strict`, RFC 7240). */
   isStrict: boolean;

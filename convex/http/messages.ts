@@ -30,7 +30,7 @@ function messageAnswer({ parts, ...message }: Found["messages"][number]) {
   return { ...message, _id: message.id, parts: parseParts(parts) };
 }
 
-/** Answers a message that was read in portions. Both places of the answer share its bytes. */
+/** Answers a message that was read in portions. `message` and `messages` share its bytes, to save memory. */
 async function largeMessage(
   ctx: ActionCtx,
   caller: Caller,

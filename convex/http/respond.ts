@@ -111,7 +111,7 @@ export function withLimit(response: Response, state: LimitState | null): Respons
   return response;
 }
 
-/** When the names that are deprecated today became so, epoch seconds. */
+/** The time since when the names deprecated today are deprecated, epoch seconds. */
 const DEPRECATED_SINCE = Date.UTC(2026, 10, 29) / 1_000;
 
 /** Tells that a path or parameter is deprecated (RFC 9745). None has a date of removal (`Sunset`) yet. */

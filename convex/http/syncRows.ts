@@ -12,9 +12,9 @@ import { utf8Length } from "../lib/text";
 import type { MessageInput, SessionInput } from "../wire/sync";
 
 /**
- * Splits the items of a sync request into rows and collects them in slices. Items are parsed when a
- * slice has room for them, and what of a long message waits for its turn is kept as bytes: so the
- * heap holds one slice, and for a moment one message.
+ * Splits the items of a sync request into rows and collects them in slices. An item is parsed when a
+ * slice has room for it, and the rows of a long message that wait for their slice are kept as bytes.
+ * So the heap holds one slice, and for a moment one message.
  */
 
 /** Characters of SHA-256 kept to recognise a delivery: 80 bits, in every row of a message and its indexes. */
@@ -33,7 +33,7 @@ export interface ItemReader {
   isDone(): boolean;
 }
 
-/** What one item, or one slice of a long message, takes in storage. */
+/** One item, or one slice of a long message, as the mutation stores it. */
 export type Row = ReturnType<typeof sessionRow> | MessageRow;
 
 /** Parses items and splits them into rows, one slice at a time. */
@@ -88,7 +88,7 @@ function sessionRow(name: string, input: SessionInput) {
   return { name, session, isFirst: true, load: { operations: ITEM_OPERATIONS, bytes } };
 }
 
-/** A row of a long message that waits for its turn, as bytes, which are not on the heap. */
+/** A row of a long message that waits for its slice, as bytes, which are not on the heap. */
 type PackedRow = Pick<MessageRow, "name" | "isFirst" | "load"> & { packed: Uint8Array };
 type HeldRow = Row | PackedRow;
 
@@ -102,9 +102,9 @@ function unpacked({ packed, ...row }: PackedRow): MessageRow {
 }
 
 /**
- * The rows of a message, one per slice. Those of a long one are packed, and the message is emptied:
- * its text takes 14 MB with one character beyond Latin-1, and everything that handles the request
- * would hold it until the last slice is stored.
+ * Returns the rows of a message, one per slice. Packs those of a long message and empties the message,
+ * because the request would hold its text until the last slice is stored: 14 MB if one character is
+ * beyond Latin-1.
  */
 async function heldRows(name: string, delivered: MessageInput, index: number): Promise<HeldRow[]> {
   const rows = await messageRows(name, delivered, index);
@@ -112,7 +112,7 @@ async function heldRows(name: string, delivered: MessageInput, index: number): P
   delivered.parts = undefined;
   delivered.textContent = undefined;
   const held = rows.map(packed);
-  // V8 keeps the text of the last match, and with it the long one that it was cut from.
+  // V8 keeps the text of the last match, and with it the long text it was cut from. This match replaces it.
   NOTHING.test("");
   return held;
 }

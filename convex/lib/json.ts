@@ -18,8 +18,8 @@ export function jsonText(value: unknown): string {
 
 /**
  * Like `jsonText`, in two steps, for a caller that releases the value before it asks for the text:
- * both at once take 28 MB if a text of 7 MB has one character beyond Latin-1. Between the steps a
- * long text is bytes, which are not on the heap.
+ * value and text together take 28 MB if a text of 7 MB has one character beyond Latin-1. Between the
+ * steps a long text is bytes, which are not on the heap.
  */
 export function laterJsonText(value: unknown): () => string {
   if (isTooDeep(value)) {
@@ -31,7 +31,7 @@ export function laterJsonText(value: unknown): () => string {
 function laterText(slices: Iterable<string>): () => string {
   const bytes = new ByteChunks();
   for (const slice of slices) bytes.add(slice);
-  // What was written as text is text.
+  // These bytes were encoded from text, so decoding them cannot fail.
   return () => decodeUtf8(joined(bytes.chunks), true) ?? "";
 }
 

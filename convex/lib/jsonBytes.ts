@@ -22,7 +22,7 @@ export type { Fault, ReadValue } from "./jsonLongStrings";
  * because one character beyond Latin-1 makes V8 keep two bytes for every character.
  */
 const VALUE_MAX_HEAP_BYTES = 18 * 1024 * 1024;
-/** What is said of a body or item that is refused for it. */
+/** The end of the error message for a body or item with too many values. */
 export const TOO_MANY_VALUES = `contains too many values: parsed, they take more than ${VALUE_MAX_HEAP_BYTES / 1024 / 1024} MiB of memory`;
 /** Heap bytes that V8 takes for an object or array; for an element, property or string beyond its text. */
 const CONTAINER_HEAP_BYTES = 64;

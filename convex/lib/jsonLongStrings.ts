@@ -8,7 +8,7 @@ import { decodeUtf8, joined } from "./utf8";
  * character beyond Latin-1 anywhere both take two bytes for every character.
  */
 
-/** What became of reading a value. `too large`: its parsed form would take too much memory. */
+/** The result of reading a value. `too large`: its parsed form would take too much memory. */
 export type ReadValue = { ok: true; value: unknown } | { ok: false; why: Fault };
 export type Fault = "not UTF-8" | "not JSON" | "too large";
 
@@ -22,7 +22,7 @@ const PIECE_BYTES = 64 * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
-/** `\n` takes two bytes, `\u0001` six. */
+/** The letter of a `\u0001` escape, which takes six bytes; others, such as `\n`, take two. */
 const LETTER_U = 0x75;
 
 /** Whether a string in JSON is decoded on its own. */
@@ -37,7 +37,7 @@ export function readWithLongStrings(
   end: number,
   strings: readonly LongString[],
 ): ReadValue {
-  // A text that no client can know stands in for each long one.
+  // Replaces each long string by a random text that no client can guess.
   const mark = randomHex(16);
   const around: Uint8Array[] = [];
   let copiedTo = start;
@@ -62,7 +62,7 @@ export function readWithLongStrings(
 const encoded = (text: string) => new TextEncoder().encode(text);
 const fault = (why: Fault) => ({ ok: false as const, why });
 
-/** The value with the texts in the places of their marks. */
+/** Replaces the marks in a value by their texts. */
 function filled(value: unknown, mark: string, texts: readonly string[]): unknown {
   const root = [value];
   // Not by recursion, because the value may be nested as deep as it is long.
@@ -102,7 +102,7 @@ function readString(bytes: Uint8Array, { start, end }: LongString): ReadString {
   return { ok: true, text: pieces.join("") };
 }
 
-/** Where the piece from `from` ends: neither inside of an escape nor of a character. */
+/** Where the piece that starts at `from` ends: never inside an escape or a character. */
 function pieceEnd(bytes: Uint8Array, from: number): number {
   let at = from;
   while (at < bytes.length && at - from < PIECE_BYTES) {

@@ -40,7 +40,7 @@ export async function jsonHash(value: unknown, chars: number): Promise<string> {
     : await sha256(JSON.stringify(value));
 }
 
-/** Where a slice ends, so that it parts no surrogate pair. */
+/** Where a slice ends: never inside a surrogate pair. */
 function sliceEnd(text: string, from: number): number {
   const end = Math.min(text.length, from + SLICE_CHARS);
   const last = text.charCodeAt(end - 1);

@@ -1,8 +1,8 @@
 /** Text as UTF-8 bytes, which a runtime counts apart from its heap. Pure. */
 
 /**
- * The text of UTF-8 bytes; undefined if they are something else. A byte order mark at the start of a
- * document is no part of its text; inside of one (`isInside`) it is a character like others.
+ * Decodes UTF-8 bytes; undefined if they are invalid. A byte order mark at the start of a document is
+ * not part of its text; inside a document (`isInside`) it is an ordinary character.
  */
 export function decodeUtf8(bytes: Uint8Array, isInside = false): string | undefined {
   try {

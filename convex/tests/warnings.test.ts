@@ -55,6 +55,8 @@ describe("a warning", () => {
     ],
     ["/sync/message", { ...ids, promptTokens: "many" }, "promptTokens", "UNUSABLE_VALUE", "many"],
     ["/sync/message", { ...ids, totalTokens: -4 }, "totalTokens", "UNUSABLE_VALUE", "a number"],
+    ["/sync/message", { ...ids, cost: { usd: 1 } }, "cost", "UNUSABLE_VALUE", "an object"],
+    ["/sync/message", { ...ids, cost: [1] }, "cost", "UNUSABLE_VALUE", "a list"],
     ["/sync/session", { externalId: "s", titel: "x" }, "titel", "UNKNOWN_FIELD", "title?"],
     [
       "/sync/session",

@@ -18,7 +18,7 @@ export type DocResult = z.output<typeof DocResult>;
 
 export const DocsAnswer = z.object({
   results: z.array(DocResult).meta({ description: "The best first." }),
-  type: z.enum(SEARCH_TYPES).meta({ description: "How was searched." }),
+  type: z.enum(SEARCH_TYPES).meta({ description: "The kind of search that was done." }),
   ...Degradation,
 });
 export type DocsAnswer = z.output<typeof DocsAnswer>;

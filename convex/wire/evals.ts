@@ -6,7 +6,7 @@ import { route } from "./route";
 import { SESSION_PARAM } from "./sessions";
 import { count, text as textAnswer } from "./units";
 
-/** That a request was carried out. */
+/** The `ok` of a deletion. */
 const done = z.literal(true).meta({ description: "The session is deleted." });
 
 /** Text to set, or null to clear it. */

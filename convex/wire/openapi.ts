@@ -19,7 +19,7 @@ export type ErrorTable = { readonly [code: string]: number };
 
 const INTRODUCTION = [
   "Stores sessions of AI coding tools that plugins send, and lets people and programs search, read and export them.",
-  "Every answer has `X-Request-Id`, `Cache-Control` and CORS headers, and all errors have the same body. A path answers 405 to methods that it does not have, with `Allow`.",
+  "Every answer has `X-Request-Id`, `Cache-Control` and CORS headers, and all errors have the same body. A path answers methods that it does not have with 405 and `Allow`.",
   "Every `GET` endpoint also answers `HEAD`. Unknown parameters are refused (`UNKNOWN_PARAMETER`), except by `/sync/*`, which ignores unknown fields of plugins, and by open pages.",
   "Parameters are named in snake_case and JSON fields in camelCase; each is accepted in both. A list is repeated or separated by commas. Answers may get further fields, and enumerations further values, at any time.",
 ].join("\n");
@@ -35,7 +35,7 @@ const TAGS = {
   },
   export: { about: "Exports sessions, also as evaluation data.", paths: ["/export"] },
   statistics: { about: "Sums tokens and cost.", paths: ["/stats", "/wrapped"] },
-  account: { about: "Tells whose a key is.", paths: ["/me"] },
+  account: { about: "Shows whose key it is, and its limits.", paths: ["/me"] },
   sharing: { about: "Shows shared sessions to everyone.", paths: ["/s/"] },
   service: {
     about: "Describes the deployment.",

@@ -17,9 +17,12 @@ export const HEADERS = {
   Deprecation: {
     schema: text,
     description:
-      "Since when the path or a parameter that was sent is deprecated (RFC 9745), `@<epoch seconds>`. `docs/versions.md` says what that means.",
+      "When this path, or a parameter of the request, became deprecated (RFC 9745): `@<epoch seconds>`. See `docs/versions.md`.",
   },
-  ETag: { schema: text, description: "Send it as `If-None-Match` to ask for what changed." },
+  ETag: {
+    schema: text,
+    description: "Send it as `If-None-Match`; the answer is 304 while nothing has changed.",
+  },
   RateLimit: {
     schema: text,
     description: 'Remaining requests, `"class";r=requests;t=seconds`, if a limit applies.',
@@ -44,14 +47,14 @@ const described = (own: { readonly [name: string]: string }, more: object = {}) 
 const isCounted = ({ limit, access }: Route) => limit !== "none" && access === "caller";
 const LIMIT_HEADERS = ["RateLimit", "RateLimit-Policy"] as const;
 
-/** Whether an answer of a route may tell that something of the request is deprecated. */
+/** Whether an answer of a route may have a `Deprecation` header. */
 const hasOldNames = ({ deprecated, query, body, ...route }: Route) =>
   deprecated === true ||
   [query, refusesUnknownNames(route) ? body : undefined].some(
     (schema) => schema && parametersOf(schema).some(({ aliases }) => aliases.length > 0),
   );
 
-/** The headers of an answer that is no error. */
+/** The headers of a successful answer. */
 const ownHeaders = (route: Route) => ({
   ...headers(
     "X-Request-Id",
@@ -63,13 +66,13 @@ const ownHeaders = (route: Route) => ({
   ...described(route.someHeaders ?? {}),
 });
 
-/** The answer 304 of a route, without a body. */
+/** The 304 answer of a route, without a body. */
 export const unchanged = (route: Route) => ({
   description: "Not changed since the answer whose `ETag` was sent in `If-None-Match`.",
   headers: ownHeaders(route),
 });
 
-/** The answer 200 of a route: its headers, and its body in each media type. */
+/** The 200 answer of a route: its headers, and its body in each media type. */
 export function success(route: Route, components: Components) {
   const { answer, produces = {} } = route;
   return {
@@ -161,7 +164,7 @@ function nameOf(code: string): string {
 function failure(status: number, codes: string[], counted: boolean) {
   const [code = "INTERNAL"] = codes;
   const message = MESSAGES.get(status) ?? "Internal error";
-  // Whoever is unknown is not counted.
+  // Requests without a known caller are not counted, so a 401 has no limit headers.
   const limited = counted && status !== 401 ? LIMIT_HEADERS : [];
   const retry = status === 429 || status === 503 ? (["Retry-After"] as const) : [];
   const challenge = status === 401 ? (["WWW-Authenticate"] as const) : [];

@@ -30,7 +30,7 @@ function naming<Schema extends z.ZodType>(schema: Schema, more: Naming): Schema 
 /** One parameter of a route. */
 export type Parameter = { name: string; aliases: readonly string[]; isList: boolean };
 
-/** The parameters of a schema: those of the object at its beginning. */
+/** Lists the parameters that a schema reads. A pipe reads those of its input, which is what clients send. */
 export function parametersOf(schema: z.ZodType): Parameter[] {
   return Object.entries(shapeOf(schema)).map(([name, field]) => {
     const { aliases = [], isList = false } = namings.get(field) ?? {};

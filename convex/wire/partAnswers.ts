@@ -2,8 +2,8 @@ import * as z from "zod";
 import { text } from "./units";
 
 /**
- * The parts that clients and plugins may count on, and an open one: a part is answered as it was sent, in
- * whatever dialect (`lib/sessions/readPart.ts`).
+ * The forms of a part that clients and plugins can rely on, and `OtherPart` for all others. A part is
+ * returned as it was sent, in any dialect (`lib/sessions/readPart.ts`).
  */
 
 const id = text("The id by which a result names its call.").optional();
@@ -71,7 +71,7 @@ const OtherPart = z
     description: "A part of any other form, with whatever fields stood next to its content.",
   });
 
-/** The forms of a part that we document, the open one last. */
+/** The documented forms of a part. `OtherPart` is not one of them. */
 export const KNOWN_PARTS = [
   TextPart,
   ThinkingPart,

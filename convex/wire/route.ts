@@ -33,7 +33,7 @@ export type Route<Query extends z.ZodType = z.ZodType, Body extends z.ZodType = 
   body?: Body;
   /** What the last segment of the path is, if it is a parameter. */
   param?: string;
-  /** Lists what of a body will be ignored; with `Prefer: handling=strict` that is an error. */
+  /** Lists the fields of a body that will be ignored; with `Prefer: handling=strict` that is an error. */
   warningsOf?: (body: unknown) => Warning[];
   /** Long lists in the body, whose items are parsed one at a time (`lib/jsonBytes.ts`). */
   listedItems?: readonly string[];

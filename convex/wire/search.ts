@@ -110,7 +110,7 @@ export const SearchResult = SessionAnswer.extend({
 
 export const SearchAnswer = z.object({
   results: z.array(SearchResult).meta({ description: "The best first." }),
-  type: z.enum(SEARCH_TYPES).meta({ description: "How was searched." }),
+  type: z.enum(SEARCH_TYPES).meta({ description: "The kind of search that was done." }),
   facets: z
     .object({ project: facet("project"), source: facet("source"), model: facet("model") })
     .meta({

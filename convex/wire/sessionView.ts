@@ -76,5 +76,5 @@ export const PartialSession = SessionAnswer.partial()
   .required({ id: true })
   .meta({ id: "PartialSession", description: "A session with the fields that were asked for." });
 
-/** The media type of answers with `PartialSession`: JSON, told apart because their schema differs. */
+/** The media type of answers with `PartialSession`: JSON under a name of its own, because the schema differs. */
 export const PARTIAL_JSON = "application/json; view=partial";

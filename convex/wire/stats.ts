@@ -46,7 +46,7 @@ export const StatsQuery = z.object({
   project: sessionFilters.project,
 });
 
-/** Flat totals under the names of older clients, and splits as lists, because names are free text. */
+/** Flat totals for older clients, and splits. Splits are lists, because models and projects are free text. */
 const StatsAnswer = z.object({
   timeZone: text("Zone of the days and hours below."),
   sessionCount: count("Number of sessions."),

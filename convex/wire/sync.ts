@@ -183,7 +183,7 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
   ],
 });
 
-/** What a session or message that was sent has that will be ignored. */
+/** Warnings about fields of a sent session or message that will be ignored. */
 export const sessionWarnings = (sent: unknown) => warningsOf(SessionFields.shape, sent);
 export const messageWarnings = (sent: unknown) => warningsOf(MessageFields.shape, sent);
 

@@ -10,9 +10,9 @@ import { repeatable } from "./parameters";
  */
 
 /**
- * A parameter that is a whole number; `fallback` if it is missing. Larger ones count as the largest, and
- * smaller ones but 0 as the smallest. Rejects everything else, because a limit that is ignored answers
- * with another number of items than was asked for.
+ * A parameter that is a whole number; `fallback` if it is missing. Numbers above `max` count as `max`, and
+ * positive numbers below `min` as `min`. Rejects everything else, because ignoring a limit would return
+ * another number of items than was asked for.
  */
 export function clamped(description: string, min: number, max: number, fallback: number) {
   return z

@@ -83,7 +83,7 @@ function unusableValue(field: z.ZodType, path: string, value: unknown): Warning 
   const read = field.safeParse(value);
   if (!read.success) return null; // The item is refused for it.
   if (read.data === undefined) {
-    const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : `a ${typeof value}`;
+    const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : kindOf(value);
     return { path, code: "UNUSABLE_VALUE", message: `cannot be ${shown}; it was not stored` };
   }
   const label = typeof read.data === "string" ? readLabel(value) : undefined;
@@ -91,6 +91,12 @@ function unusableValue(field: z.ZodType, path: string, value: unknown): Warning 
   const bytes = utf8Length(read.data);
   if (utf8Length(label) <= bytes) return null;
   return { path, code: "VALUE_CUT", message: `was cut to ${bytes} bytes` };
+}
+
+/** The kind of a JSON value, with its article. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 /** The optional `warnings` of an answer. */

@@ -33,7 +33,7 @@ export const home: Endpoint = openPage({ method: "GET", path: "/" }, async (ctx,
   }
 });
 
-/** Tells programs, which do not accept a page, what this is and where to go on. */
+/** Answers programs, which do not accept HTML, with what this server is and where its API is described. */
 function indexOf(request: Request) {
   const { origin } = new URL(request.url);
   return {

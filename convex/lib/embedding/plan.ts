@@ -5,8 +5,8 @@ import { textHashOf, type VectorSpace } from "./vectorSpace";
 /** Decides which messages of a conversation must be embedded. Pure except for hashing. */
 
 /**
- * Where a window ends: `cut` within the stale range, which goes on after it; `inside` the conversation, whose
- * next message begins a turn; or with the `last` message of the conversation.
+ * Where a window ends: `cut` before the end of the stale range; `inside` the conversation, before a message
+ * that begins a turn; or with the `last` message of the conversation.
  */
 export type WindowEnd = "cut" | "inside" | "last";
 
@@ -27,8 +27,8 @@ type PlannedTurn<M extends TurnMessage> = {
 };
 
 /**
- * What stays stale: nothing; the messages from an order key on, which the next round reads; or, from there
- * on, a turn that may still grow.
+ * What stays stale: nothing, messages that the next round reads, or a turn that may still grow. `from` is the
+ * order key at which they begin.
  */
 export type Rest =
   { kind: "nothing" } | { kind: "unread"; from: string } | { kind: "growing"; from: string };
@@ -79,7 +79,7 @@ function deferLastTurn<M extends TurnMessage>(
   return { done: all.slice(0, -1), rest: { kind: "unread", from: last.first.orderKey } };
 }
 
-/** The rest after the last message: its key is less than any later one, because all have the same length. */
+/** The rest after the last message. Order keys are equally long, so this longer key sorts before the next one. */
 function restAfter(messages: readonly TurnMessage[]): Rest {
   const last = messages[messages.length - 1];
   return last === undefined ? { kind: "nothing" } : { kind: "unread", from: `${last.orderKey}~` };

@@ -26,7 +26,7 @@ export function wordsOf(text: string): Word[] {
   return Array.from(eachWord(text));
 }
 
-/** Like `wordsOf`, one at a time: those of half a MiB of text take 8 MB. */
+/** Like `wordsOf`, but one word at a time, because the words of half a MiB of text take 8 MB. */
 export function* eachWord(text: string): Generator<Word, void> {
   for (const match of text.matchAll(WORD)) {
     yield { text: match[0], start: match.index, end: match.index + match[0].length };

@@ -18,8 +18,8 @@ type Delivered = {
 };
 
 /**
- * The number of secrets in a message. If `masks`, they are masked in the message itself: a second one
- * would fill memory. Ids stay as they are, because messages are looked up by them.
+ * Counts the secrets of a message. If `masks`, also masks them, in the message itself, because a copy
+ * would not fit in memory. Ids stay as they are, because messages are looked up by them.
  */
 export function examineMessage(message: Delivered, masks: boolean): MessageSecrets | undefined {
   const inParts = new SecretCounter();
@@ -57,7 +57,7 @@ function visitor(counter: SecretCounter, masks: boolean): Visit {
 /** Characters of JSON from which a parsed copy would not fit in memory. */
 const LONG_CHARS = 1_000_000;
 
-/** Visits all strings of the part at this position, and puts what changed in its place. */
+/** Visits all strings of the part at this position. If `masks`, replaces the part by the masked one. */
 function examinePart(parts: WholePart[], at: number, visit: Visit, masks: boolean): void {
   const part = parts[at];
   if (part === undefined) return;
@@ -78,9 +78,8 @@ function examinePart(parts: WholePart[], at: number, visit: Visit, masks: boolea
 }
 
 /**
- * Masks a part of which no two forms fit in memory: its JSON text becomes bytes, those its value, this
- * the masked one, bytes again, and text. Each function returns, and so releases one form, before the
- * next form is made.
+ * Masks a part that is so long that memory holds only one form of it at a time: JSON text, bytes, value,
+ * masked value, bytes, text. Each function returns, and so releases its form, before the next form is made.
  */
 function maskLongPart(parts: WholePart[], at: number, visit: Visit): void {
   const later = maskedLater(takenBytes(parts, at), visit);
@@ -89,7 +88,7 @@ function maskLongPart(parts: WholePart[], at: number, visit: Visit): void {
 
 type PartBytes = { type: string; format: WholePart["format"]; bytes: Uint8Array };
 
-/** Takes a part out of the list. */
+/** Removes a part from the list and returns it as bytes. */
 function takenBytes(parts: WholePart[], at: number): PartBytes {
   const { type, format, content } = parts[at] ?? NO_PART;
   parts[at] = NO_PART;

@@ -47,7 +47,7 @@ function findNear(text: string, from: number, to: number): Finding[] {
       finding.start += start;
       finding.end += start;
     }
-    // What reaches the end of the examined text may be longer.
+    // A secret that reaches the end of the examined text may continue beyond it.
     const isOpen = end < text.length && found.some((one) => one.start < to && one.end === end);
     if (!isOpen) return found;
   }
@@ -75,7 +75,7 @@ export function maskText(text: string): string {
   return withMarkers(text, findSecrets(text));
 }
 
-/** Slices that are joined at once: those of 7 MB of keys take more memory than their text. */
+/** Slices joined at a time, because the slices of 7 MB of keys take more memory than their text. */
 const JOINED_SLICES = 4_096;
 
 /** Replaces every finding by its marker. */

@@ -14,8 +14,8 @@ export type Visit = (text: string, findings: readonly Finding[]) => string;
 export const masking: Visit = withMarkers;
 
 /**
- * Counts distinct secrets by kind and leaves the text unchanged. It keeps hashes of the values: each
- * value is a part of its text, and would keep all of it in memory.
+ * Counts distinct secrets by kind and leaves the text unchanged. Keeps hashes instead of the values,
+ * because each value is a slice of its text and would keep all of it in memory.
  */
 export class SecretCounter {
   private readonly seen = new Map<string, Set<number>>();
@@ -73,7 +73,7 @@ function isOpaque(text: string): boolean {
 type Context = { key?: string; option?: string };
 
 /**
- * Replaces every string of the value by the result of `visit`. What has no changed string is returned
+ * Replaces every string of the value by the result of `visit`. Returns a value without a changed string
  * itself, because a copy of a large value would not fit in memory.
  */
 export function visitStrings(value: unknown, visit: Visit, context: Context = {}): unknown {

@@ -90,7 +90,7 @@ export class MessageJson {
       add: (content) => {
         text += content;
         let from = 1;
-        // Quotes inside of strings are escaped, so this only stands between two parts.
+        // Quotes inside strings are escaped, so this only stands between two parts.
         for (let at = text.indexOf('},{"', from); at >= 0; at = text.indexOf('},{"', from)) {
           writeOne(text.slice(from, at + 1));
           from = at + 2;
@@ -166,7 +166,7 @@ function valueAndFieldsJson(write: Write): PartJson {
 /** A text, a line break, and the other fields as a JSON object on the last line. */
 function textAndFieldsJson(write: Write): PartJson {
   const text = textJson(write);
-  /** What came since the last line break, which may be the fields. */
+  /** The text since the last line break, which may be the fields. */
   let held: string[] = [];
   return {
     add: (content) => {

@@ -18,8 +18,8 @@ import type { UsageMessage } from "./usage";
  */
 
 /**
- * Version of the price table; `package.json` pins it, and a test compares. After an upgrade a migration counts
- * the messages again whose price it changes (`model/migrations/prices.ts`).
+ * Version of the price table. `package.json` pins it, and a test compares the two. After an upgrade, a migration
+ * counts those messages again whose price has changed (`model/migrations/prices.ts`).
  */
 export const PRICE_TABLE = "genai-prices 0.1.8";
 
@@ -46,7 +46,7 @@ const MAKERS = new Set(["anthropic", "openai", "google", "x-ai"]);
 /** The price of a message in whole nano-dollars; null where the table has none. */
 export function priceNanos(message: UsageMessage): number | null {
   const usage = usageOf(message);
-  // A bare total does not tell what was read and what was written.
+  // A total alone does not tell input from output.
   if (Object.values(usage).every((tokens) => tokens === 0)) return null;
   const { model, provider, createdAt: at } = message;
   const price = priceOf({ model, provider, at }, usage);

@@ -86,7 +86,7 @@ export function withBookings(
     addSums(cellAt(entry.cells, quarter).sums, booking.sums, booking.sign);
     dropEmpty(entry.cells, quarter);
     for (const [name, count] of booking.tools ?? []) {
-      // Once there are others, a new name may be one of them, and must be subtracted from them.
+      // Once some tools are under `(other)`, an unknown name may be one of them, so it is booked there too.
       const isFull = takesNoTools || known.has(OTHER) || known.size >= TOOLS_MAX;
       const tool = !known.has(name) && isFull ? OTHER : name;
       known.add(tool);

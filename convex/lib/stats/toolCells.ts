@@ -1,7 +1,7 @@
 import { OTHER } from "./ledger";
 import { packCount, packName, type ToolCount, unpackCount, unpackName } from "./tools";
 
-/** Calls and errors of tools by quarter hour of a UTC day, beside the cells of the same row. Pure. */
+/** Tool cells: calls and errors by tool and quarter hour of a UTC day, stored next to a row's cells. Pure. */
 
 /** Counts by tool and quarter hour (0–95). */
 export type ToolCells = Map<string, Map<number, ToolCount>>;
@@ -29,7 +29,7 @@ export function addToolCells(to: ToolCells, from: ToolCells, sign: 1 | -1): void
   }
 }
 
-/** All tools as one. */
+/** Sums all tools as `(other)`. */
 export function mergedTools(cells: ToolCells): ToolCells {
   const merged: ToolCells = new Map();
   for (const quarters of cells.values()) {

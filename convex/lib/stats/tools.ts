@@ -25,15 +25,15 @@ export type ToolUse = {
 const TOOLS_MAX = 60;
 /** The most calls, and the most results, that one message leaves to be joined with another message. */
 const LINKS_MAX = 40;
-/** Characters of JSON from which a parsed copy would not fit in memory. */
+/** JSON with more characters is not parsed, because the parsed copy would not fit in memory. */
 const LONG_CHARS = 1_000_000;
 const EDGE_CHARS = 2_000;
-/** Fields in JSON text. Quotes inside of its strings are escaped, so that these match only fields. */
+/** Fields in JSON text. Quotes inside its strings are escaped, so these match only fields. */
 const NAME = /"(?:toolName|tool_name|name|tool)":"([^"\\]{1,200})"/;
 const CALL_ID =
   /"(?:toolCallId|tool_call_id|tool_use_id|toolUseId|call_id|callID|id)":"([^"\\]{1,200})"/;
 const IS_ERROR = /"(?:is_error|isError)":true/;
-/** The longest name as packed, and the most characters of all names of a message. */
+/** The most characters of one packed name, and of all packed names of a message. */
 const NAME_MAX_CHARS = 100;
 const NAMES_MAX_CHARS = 1_500;
 
@@ -53,7 +53,7 @@ function mayUseTool({ type }: WholePart): boolean {
   return kind === "call" || kind === "result";
 }
 
-/** Interprets a part; of JSON that is too long to be parsed, only the beginning and the end are read. */
+/** Interprets a part. Reads only the beginning and the end of JSON that is too long to parse. */
 function readWithin(part: WholePart): ReadPart[] {
   const isText = part.format === "text" || part.format === "textAndFields";
   if (isText || part.content.length <= LONG_CHARS) return readPart(parsePart(part));
@@ -71,8 +71,9 @@ function readWithin(part: WholePart): ReadPart[] {
 /** Joins the results of a message with its calls. */
 class ToolReader {
   readonly #counts = new Map<string, ToolCount>();
-  /** The tool of each call with an id; of those without a result so far. */
+  /** The tool of each call with an id, by the hash of the id. */
   readonly #called = new Map<string, string>();
+  /** The calls among these without a result so far. */
   readonly #open = new Map<string, string>();
   /** Calls without an id, which are joined in their order. */
   readonly #unnamed: string[] = [];
@@ -142,7 +143,7 @@ const callKey = (id: string) => fnv1a(id).toString(36);
 export const packName = (name: string) => encodeURIComponent(name);
 export const unpackName = (text: string) => decodeURIComponent(text);
 
-/** Numbers in base 36, separated by `:`; zeros at the end take none. */
+/** Packs the numbers in base 36, separated by `:`; leaves out zeros at the end. */
 export function packCount({ calls, errors }: ToolCount): string {
   return calls.toString(36) + (errors === 0 ? "" : `:${errors.toString(36)}`);
 }

@@ -49,10 +49,7 @@ export function hashAfterSlice({ deliveryHash, slice }: Sliced): string {
   return isWhole ? deliveryHash : `${deliveryHash}+${slice.number + 1}`;
 }
 
-/**
- * The hash of the delivery that a message has the content of, or, while further slices follow, the
- * beginning of the content.
- */
+/** The hash of the delivery whose content the message holds, completely or up to the slice stored last. */
 export function contentHash({ deliveryHash }: Pick<Sliced, "deliveryHash">): string {
   return deliveryHash.split("+", 1).join("");
 }

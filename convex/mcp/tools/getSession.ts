@@ -63,7 +63,7 @@ function addFiles(answer: AnswerText, { files, isWhole }: SessionOverview): void
   for (const { path, use } of files) if (!answer.add(`> ${use} ${quotedLabel(path, 300)}`)) return;
 }
 
-/** Children that are named; an agent that needs others searches for them. */
+/** Children that the answer names; an agent that needs others searches for them. */
 const CHILDREN_NAMED = 10;
 
 function addRelatives(answer: AnswerText, { relatives }: SessionOverview): void {

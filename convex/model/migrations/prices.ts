@@ -7,8 +7,8 @@ import { countAgain } from "../sync/recount";
 import { everyRow } from "./migration";
 
 /**
- * Counts the messages again to which the price table gives another price than the one by which they are booked.
- * Each version of the table has a migration of its own, so that it runs once after an upgrade.
+ * Counts messages again if the price table gives another price than the one at which they are booked. Each
+ * version of the table has its own migration, so that it runs once after an upgrade.
  */
 export const prices = everyRow(`prices of ${PRICE_TABLE}`, "usageClaims", reprice);
 
@@ -25,7 +25,7 @@ async function reprice(
   const session = await ctx.db.get("sessions", message.sessionId);
   if (session === null) return false;
   spend(budget, session);
-  // Where nothing waits to be counted, the message is booked as it is: only the note of its price is missing.
+  // If no change waits, the message is counted as it is, and only the price in its claim is missing.
   if (claim.price === undefined && !(await hasChanges(ctx, session))) {
     await ctx.db.patch("usageClaims", claim._id, { price });
   } else await countAgain(ctx, session, message);

@@ -11,7 +11,7 @@ import { everyRow } from "./migration";
  * from the text index.
  */
 
-/** ReadBudget bytes per byte of text: deriving takes several times as long as reading, and a step has one second. */
+/** Budget bytes per byte of text: deriving takes several times as long as reading, and a step has one second. */
 const BYTES_PER_BYTE = 5;
 
 type Stored = Pick<Doc<"parts">, "userId" | "sessionId" | "messageId" | "orderKey">;

@@ -35,7 +35,7 @@ const RARE_WORDS_MAX = 2;
 /** A word that this many candidate sessions contain needs no search of its own. */
 const COMMON_WORD_SESSIONS = 3;
 
-/** What a source may still read, and `upTo` how many documents the whole search may then have read. */
+/** What a source may still read. `upTo` limits the documents that the whole search has read by then. */
 type SourceBudget = ReadBudget & { upTo: number };
 
 /** Caches sessions of one user, so that each is read once; null for sessions that do not exist. */

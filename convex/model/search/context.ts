@@ -63,7 +63,7 @@ export async function build(ctx: QueryCtx, user: User, input: ContextInput) {
   return packer.packed;
 }
 
-/** How what is quoted is written: around the matches, and with secrets masked if `masks`. */
+/** How messages are quoted: cut around the matches, with secrets masked if `masks`. */
 type Quoting = { matcher: Matcher; masks?: boolean };
 
 async function readContextItem(

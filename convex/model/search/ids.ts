@@ -18,7 +18,7 @@ export type IdMatch = {
 const ID = /^(?=.*[\d:_-])[\w.:@/+=-]{6,200}$/;
 const COMMIT = /^[0-9a-f]{7,64}$/i;
 
-/** Messages with the same id that are looked at: plugins number the messages of each session anew. */
+/** Messages read per id. Several can have the same id, because plugins number messages within each session. */
 const SAME_ID_MAX = 20;
 const SAME_COMMIT_MAX = 10;
 

@@ -18,7 +18,7 @@ type SearchInput = { query: string; limit: number; filters: Filters; masks?: boo
 /** Sessions whose texts may not be embedded yet are looked for among the last changed ones. */
 const PENDING_LOOKED_AT = 10;
 
-/** How many of the sessions that changed last wait to be embedded; a search by meaning does not find their news. */
+/** How many of the latest changed sessions wait to be embedded. Semantic search does not find their new messages. */
 export async function countPending(ctx: QueryCtx, user: Pick<User, "_id">): Promise<number> {
   const changed = await ctx.db
     .query("sessions")

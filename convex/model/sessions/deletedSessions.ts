@@ -7,7 +7,7 @@ import { secretOf } from "../accounts/userSecret";
 
 /** Records which sessions were deleted, for clients that follow all changes. */
 
-/** How long a deletion is told. A client that was away for longer reads everything again. */
+/** How long the feed reports a deletion. A client that was away for longer reads everything again. */
 export const DELETIONS_KEPT_MS = 365 * DAY_MS;
 
 /** Random bytes that make each sealed id different. */

@@ -128,7 +128,7 @@ export async function purgeSession(
   return purged;
 }
 
-/** ReadBudget rows deducted per removed day, for the ledger rows it reads and writes. */
+/** Budget rows deducted per removed day, for the ledger rows it reads and writes. */
 const ROWS_PER_DAY = 5;
 
 /** Removes the session's days from the ledger. */

@@ -20,8 +20,8 @@ import { sessionView } from "./sessions";
 /** The feed of what happened to a user's sessions: upserts and deletions, in order. */
 
 /**
- * How long a change may take from the start of its transaction until it is committed and visible: a second
- * of running, and as long again for waiting and writing, twice over.
+ * The longest time from the start of a transaction until its change is visible. Running takes up to a second,
+ * and waiting and writing about another; this is more than twice their sum.
  */
 const SETTLED_AFTER_MS = 5_000;
 /** Changes of the last seconds that a cursor names; others wait until they are older. */
@@ -29,7 +29,7 @@ const FRESH_MAX = 300;
 /** Rows that one page reads: mostly those it returns. */
 const FEED_BUDGET: Readonly<ReadBudget> = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
-/** A change with its place, before it is shown. */
+/** A change with its position, as it was read. */
 type Found = { at: FeedPosition; id: string; session: Doc<"sessions"> | null };
 
 /**
@@ -65,7 +65,7 @@ export async function changesAfter(
     if (isFresh) seen.add(token);
     else at = found.at;
   }
-  // What was seen beyond the page's end is still to be remembered.
+  // The previous cursor may name changes beyond this page, so the next cursor names them too.
   if (hasMore) for (const token of start.seen) seen.add(token);
   const next: FeedCursor = { at, seen, epoch: epochOf(user) };
   return { changes, cursor: writeFeedCursor(next), hasMore, isReset };
@@ -77,9 +77,9 @@ function startOf(user: Doc<"users">, cursor: string | undefined, now: number) {
   const beginning = { at: FEED_START, seen: new Set<string>() };
   if (cursor === undefined) return { start: beginning, isReset: false };
   const start = readFeedCursor(cursor);
-  if (start === undefined) throw invalidField("cursor", "is not a cursor of these changes");
+  if (start === undefined) throw invalidField("cursor", "is not a cursor of `/api/changes`");
   const { time } = start.at;
-  // From a clock a day ahead of ours, it would find nothing until then.
+  // A cursor with a time that far ahead would find no change until that time.
   if (time > now + DAY_MS) throw invalidField("cursor", "is later than now");
   const isExpired = time > NEVER_CHANGED && time < now - DELETIONS_KEPT_MS;
   const isReset = start.epoch !== epochOf(user) || isExpired;

@@ -19,7 +19,7 @@ import * as Parts from "./parts";
 
 /**
  * Reads a conversation page by page, each page bounded by messages, rows and bytes. A message larger than a
- * page comes alone, in portions: the page's cursor continues inside of it.
+ * page comes alone, in portions: the page's cursor continues inside it.
  */
 
 /**
@@ -43,7 +43,7 @@ const VIEW_FIELDS = ["rawRole", "source", ...MESSAGE_FIELD_NAMES] as const;
 
 type Page = {
   messages: MessageView[];
-  /** Continues after the page, perhaps inside of its last message; null at the end. */
+  /** Continues after the page, perhaps inside its last message; null at the end. */
   cursor: string | null;
   /** Whether messages follow the last one, and the bytes of text and parts of the next. */
   hasMore: boolean;
@@ -87,7 +87,7 @@ export async function page(
   return { messages, hasMore, nextBytes, cursor: next, cursorAfter };
 }
 
-/** Where a page is: `after` an order key, from where the last page `reached`, newest or oldest first. */
+/** Where a page starts (`cursor`), its order, and the order key `after` which messages are read. */
 type Place = { cursor?: string; order?: "asc" | "desc"; after?: string };
 
 /** The messages after an order key, from the one that was `reached`, in an order. */
@@ -137,8 +137,8 @@ export async function firstPortion(ctx: QueryCtx, message: Doc<"messages">): Pro
 }
 
 /**
- * The next portion of the message at an order key. Throws if the message is not the one of which the portions
- * before were read: a reader would join two texts, or take a beginning for the whole.
+ * The next portion of the message at an order key. Throws if the message was replaced since its earlier portions
+ * were read, because a reader would join two texts, or take a beginning for the whole.
  */
 async function continuation(
   ctx: QueryCtx,
@@ -185,10 +185,10 @@ function portion(
   return { messages, cursor: writeCursor(inside), ...ends };
 }
 
-/** A row inside of a message, and the hash of the content that it belongs to. */
+/** A row inside a message, and the hash of the content that it belongs to. */
 type Inside = Parts.Position & { hash: string };
 
-/** The start of a page: beyond the message that was `reached`, or beyond a row inside of it. */
+/** The start of a page: beyond the message that was `reached`, or beyond a row inside it. */
 type PageStart = { reached?: string; inside?: Inside };
 const START: PageStart = {};
 

@@ -215,7 +215,7 @@ function bytesToCome({ slice }: MessageRow, sendsText: boolean): number {
   return slice.partsToCome + (sendsText ? slice.textToCome : 0);
 }
 
-/** The change that makes the session's refresh count this message again, with these fields; if one is needed. */
+/** The change that makes the session's refresh count this message with these fields; undefined if not needed. */
 export function recountOf(
   session: Doc<"sessions">,
   stored: Doc<"messages">,

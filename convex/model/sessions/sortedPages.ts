@@ -18,7 +18,7 @@ type Sort = Exclude<SessionSort, "created">;
 const COLUMN = { updated: "updatedAt", tokens: "totalTokens", cost: "cost" } as const;
 type Column = (typeof COLUMN)[Sort];
 
-/** What follows a row in an order: the rows with the same value made before it, or those with a smaller one. */
+/** A range that follows a row: rows with the same value that were created earlier, or rows with a smaller value. */
 type After =
   | { kind: "tied"; value: number | undefined; creationTime: number }
   | { kind: "below"; value: number };

@@ -21,7 +21,7 @@ import {
 const COPY_DELAY_MS = 30_000;
 const COPY_DELAY_PER_GRAIN_MS = 100;
 
-/** By how much a day has more rows, and more tools in all its rows. */
+/** By how much the number of a day's rows grew, and the number of tools in all its rows. */
 type Growth = { grains: number; tools: number };
 
 export async function findLedgerDay(ctx: QueryCtx, userId: Id<"users">, day: number) {

@@ -5,7 +5,7 @@ import { type SessionSplits, sessionSplits } from "../../lib/stats/sessionSplits
 /** Days of a session that its usage is split over; of a longer one the latest. */
 const DAYS_MAX = 100;
 
-/** What a session used, by model and by day. Reads one document a day, about 200 bytes each. */
+/** Splits a session's usage by model and by day. Reads one document a day, about 200 bytes each. */
 export async function usageSplits(
   ctx: QueryCtx,
   sessionId: Id<"sessions">,

@@ -19,7 +19,7 @@ import { nextRefresh } from "../sync/refreshSchedule";
  */
 export type Claim = { messageId: Id<"messages">; key: string; rank: string; price: number | null };
 
-/** Whether the usage of a message was counted, and the price by which it was booked, if that is known. */
+/** Whether the usage of a message was counted, and the price at which it was booked, if that is known. */
 export type Released = { wasCounted: boolean; price?: number | null };
 
 /**

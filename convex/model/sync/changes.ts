@@ -26,14 +26,14 @@ export type StoredChange = Infer<typeof vMessageChange>;
 /** A change as the refresh counts it; `changedAt` is 0 where only its usage moved. */
 export type MessageChange = StoredChange & { createdAt: number; changedAt: number };
 
-/** What tells the waiting changes of a session from the counted ones. */
+/** Identifies the changes of a session that wait to be counted; the refresh moves to the next generation. */
 export type Generation = { sessionId: Id<"sessions">; changesGeneration?: number };
 type Session = Pick<Doc<"sessions">, "_id" | "changesGeneration">;
 
 /** Changes in one row, about 250 bytes each, and their bytes: a document has at most 1 MiB. */
 const CHANGES_PER_ROW = 200;
 const ROW_MAX_BYTES = 400_000;
-/** Characters of the tools of a change that take as long to count as another change. */
+/** Characters of `tools` that take as long to count as one more change. */
 const TOOLS_CHARS = 100;
 
 /** The fields of a message that a change records. Its identity is part of its usage key. */
@@ -101,7 +101,7 @@ function slicesOf(changes: readonly StoredChange[]): StoredChange[][] {
   return slices;
 }
 
-/** How many plain changes a change is worth. */
+/** The work of counting a change, in changes without tools. */
 function workOf({ tools = "", before }: StoredChange): number {
   return 1 + Math.floor((tools.length + (before?.tools ?? "").length) / TOOLS_CHARS);
 }
@@ -169,7 +169,7 @@ export async function currentSecrets(
   return sessionCounts(session.secrets, changes) ?? [];
 }
 
-/** How long a counted row is kept: a step of pruning then meets no session in a burst. */
+/** How long a counted row is kept, so that pruning does not conflict with the burst that wrote it. */
 const KEPT_MS = 3_600_000;
 
 /**

@@ -52,8 +52,8 @@ export async function count(
 }
 
 /**
- * What a message adds to the ledger, or takes from it, with the price of its usage. What was booked is taken by
- * the price of then, because the table may have changed.
+ * Returns what a message adds to the ledger or takes from it, with the price of its usage. An earlier booking is
+ * taken back at the price of that time, because the price table may have changed since.
  */
 function pricedBooking(
   message: UsageMessage,
@@ -91,7 +91,8 @@ const DAYS_MAX = 60;
 
 /**
  * Updates the ledger for a session; `session` is the session after these changes were counted, `others` are
- * bookings of no single change. Returns what the ledger now contains of it, and whether another refresh is needed.
+ * bookings that belong to no single change. Returns what the ledger now contains of the session, and whether
+ * another refresh is needed.
  */
 export async function book(
   ctx: MutationCtx,

@@ -5,8 +5,8 @@ import { append } from "./changes";
 import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
 
 /**
- * Makes the session's refresh count a stored message again: with these fields where they change, else by other
- * rules than when it was counted.
+ * Makes the session's refresh count a stored message again, because these fields change, or because the rules or
+ * prices have changed since it was counted.
  */
 export async function countAgain(
   ctx: MutationCtx,

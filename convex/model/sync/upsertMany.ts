@@ -92,7 +92,7 @@ async function noteChanges(
   }
 }
 
-/** Whose ids the session's messages have with this one; undefined if this one may have no twin. */
+/** Who chose the ids of the session's messages, including this one; undefined if this one cannot have a twin. */
 function originWith(
   session: Doc<"sessions">,
   origins: ReadonlyMap<Id<"sessions">, IdOrigin>,
