@@ -83,6 +83,7 @@ describe("on a server with the demo sessions", () => {
 
   test("a day's work in docs/cli.md prints what it shows", async () => {
     const markdown = read("cli.md");
+    expect(blocksOf(markdown).map(({ language }) => language)).toContain("console");
     expectPage("cli.md", await recorded(markdown, await newShell("you@localhost")), withoutTimes);
   }, 120_000);
 

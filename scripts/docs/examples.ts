@@ -5,10 +5,11 @@ import { spawn } from "node:child_process";
 /** A fenced block with its info string, such as `js plugin.mjs` or `console`. */
 type Block = { language: string; name: string | undefined; code: string };
 
-const FENCE = /^```(\w+)(?: (\S+))?\n([\s\S]*?)^```$/gm;
+/** A fence may be longer than three backticks, so that printed Markdown can contain fences of its own. */
+const FENCE = /^(`{3,})(\w+)(?: (\S+))?\n([\s\S]*?)^\1$/gm;
 
 export function blocksOf(markdown: string): Block[] {
-  return Array.from(markdown.matchAll(FENCE), ([, language = "", name, code = ""]) => ({
+  return Array.from(markdown.matchAll(FENCE), ([, , language = "", name, code = ""]) => ({
     language,
     name,
     code,
