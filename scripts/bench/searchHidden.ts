@@ -20,7 +20,7 @@ export const HIDDEN_KINDS = [
 export type HiddenWord = {
   kind: (typeof HIDDEN_KINDS)[number];
   query: string;
-  /** Stands in an answer. */
+  /** Text of an answer. */
   text?: string;
   /** Output of a tool call. */
   output?: string;

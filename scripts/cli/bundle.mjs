@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "no
 import { fileURLToPath } from "node:url";
 
 const ROOT = new URL("../../", import.meta.url);
-/** Beside the packages, so that nobody can write there who could not change the command line itself. */
+/** Next to the packages, so that only those who can change the command line itself can write there. */
 const FOLDER = new URL("node_modules/.cache/opensync/", ROOT);
 const INDEX = new URL("cli.json", FOLDER);
 const ENTRY = fileURLToPath(new URL("main.ts", import.meta.url));

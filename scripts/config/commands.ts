@@ -16,7 +16,7 @@ const COMMANDS = [
 /** Marks a path that is resolved by esbuild itself, not by the plugin again. */
 const RESOLVED = {};
 
-/** Bundled files keep the addresses of their sources, and load packages from where these would find them. */
+/** Bundled files keep the `import.meta.url` of their sources, and load packages from where those would. */
 const inPlace: Plugin = {
   name: "in-place",
   setup(builder) {

@@ -6,7 +6,7 @@ import type { Plugin } from "vite";
  * `scripts/local/parity` compares them with the local engine's.
  */
 
-/** What is replaced in convex-test, and by what. Each text must occur, so that a new version is noticed. */
+/** Replacements in the source of convex-test. Each text must occur there, so that a new version is noticed. */
 const CHANGES: readonly (readonly [string, string])[] = [
   ["    _documents = {};\n", "    _documents = {};\n    _rowsByTable = new Map();\n"],
   [

@@ -3,7 +3,7 @@ import type { Plugin } from "vite";
 /** Names a file of the project and a change of its text (`scripts/mutants`), as JSON: `{ file, at, from, to }`. */
 export const FAULT_VARIABLE = "OPENSYNC_PLANTED_FAULT";
 
-/** One change of a source file: `from`, which stands at this offset, becomes `to`. */
+/** One change of a source file: `from` at this offset becomes `to`. */
 export type Fault = { file: string; at: number; from: string; to: string };
 
 /** Plants a fault into a module as it is loaded, so that no file of the working copy is touched. */

@@ -4,8 +4,8 @@ import type { MessageRow, Part, SessionRow } from "./rows.ts";
 import { TOOLS } from "./tools/index.ts";
 
 /**
- * Sends histories as plugins do: an item a request, sessions at once, each tool's parts in the dialect of its
- * plugin, and every tenth message twice. Only what it says is read by the importer.
+ * Sends histories as plugins do: one item per request, several sessions at once, each tool's parts in the dialect
+ * of its plugin, and every tenth message twice. Uses only the readers of the importer.
  */
 
 /** Sessions that are sent at the same time: hooks of parallel sessions are parallel processes. */

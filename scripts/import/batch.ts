@@ -68,7 +68,7 @@ export class Batch {
     return `{"sessions":[${list(this.#sessions.values())}],"messages":[${list(this.#messages.values())}]}`;
   }
 
-  /** What an error of the answer is about: `messages[3]` or `sessions[0]`. */
+  /** The file and line of the item that an answer names: `messages[3]` or `sessions[0]`. */
   originOf(kind: string, index: number): Origin | undefined {
     const rows = kind === "sessions" ? this.#sessions : this.#messages;
     return Array.from<{ origin: Origin }>(rows.values())[index]?.origin;

@@ -26,7 +26,7 @@ export function fieldsIn(fields: JsonObject, key: string): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** The objects of a list; nothing where it is no list. */
+/** The objects of a list; empty if the value is not a list. */
 export function objectsIn(fields: JsonObject, key: string): JsonObject[] {
   const value = fields[key];
   return Array.isArray(value) ? value.filter(isJsonObject) : [];

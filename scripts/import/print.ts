@@ -4,9 +4,9 @@ import type { SecretExaminer } from "./secrets.ts";
 import type { Fault, Tally } from "./tally.ts";
 import { printableLine } from "../local/console/terminal.ts";
 
-/** What the importer says. Pure. */
+/** The importer's output for people, as text. Pure. */
 
-/** Faults that a person is shown; the machine's summary lists more. */
+/** Faults printed for people; the JSON summary lists more. */
 const FAULTS_SHOWN = 20;
 
 export function bytesText(bytes: number): string {

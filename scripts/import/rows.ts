@@ -62,7 +62,7 @@ export type Item =
   | { kind: "message"; row: MessageRow; line?: number }
   /** Something that could not be read. */
   | { kind: "fault"; line?: number; reason: string }
-  /** A record that is no message, by its type. */
+  /** A record that is not a message, by its type. */
   | { kind: "bookkeeping"; type: string }
   /** A record of a type that this importer does not know; what it says is kept in a message. */
   | { kind: "unknown"; type: string }

@@ -36,7 +36,7 @@ export interface TestEngine extends RunningEngine {
   restart(): Promise<TestEngine>;
 }
 
-/** As of `npm start`: pauses between writes are tested where they are counted, and prove nothing by lasting. */
+/** The write window of `npm start`, so that tests do not wait. Tests of pauses count them instead of waiting. */
 const WINDOW = { WRITE_MIB_PER_SECOND: "64" };
 
 const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));

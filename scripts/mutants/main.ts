@@ -11,8 +11,8 @@ import { shuffled } from "./sample.ts";
  */
 
 const USAGE = `npm run mutants [-- options]
-  --minutes <n>   ends after about so long (20)
-  --seed <n>      which part of the code is changed (the number of the day)
+  --minutes <n>   how long it runs, roughly (20)
+  --seed <n>      chooses the changes (default: the number of the day)
   --area <name>   only this area; "pure" is Stryker's`;
 
 const DAY_MS = 86_400_000;

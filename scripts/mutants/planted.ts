@@ -5,12 +5,12 @@ import { fileURLToPath } from "node:url";
 import { StartError } from "../local/failures.ts";
 import { FAULT_VARIABLE, type Fault } from "../config/plantedFault.ts";
 
-/** Faults that were thought of by hand: each must fail one of its tests. */
+/** Faults written by hand: each must fail one of its tests. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FAULTS = fileURLToPath(new URL("faults", import.meta.url));
 
-/** A change of a file, where its text stands there for the `nth` time (0), and the test files that must notice it. */
+/** A change of the `nth` occurrence (0) of a text in a file, and the test files that must notice it. */
 export type PlantedFault = {
   area: string;
   file: string;
@@ -20,7 +20,7 @@ export type PlantedFault = {
   tests: string[];
 };
 
-/** Longer than the slowest test file takes; a fault that makes a loop endless is noticed by it. */
+/** Longer than the slowest test file takes. A fault that causes an endless loop is noticed by this limit. */
 const TIMEOUT_MS = 300_000;
 
 /** All faults, by the files of their areas. */
@@ -31,7 +31,7 @@ export function readFaults(): PlantedFault[] {
   });
 }
 
-/** Where the fault's text stands in its file; throws if the file has changed. */
+/** The offset of the fault's text in its file; throws if the file no longer contains it. */
 export function placeOf({ file, from, nth = 0 }: PlantedFault): number {
   const text = readFileSync(join(ROOT, file), "utf8");
   let at = -1;

@@ -45,7 +45,7 @@ function sampled(seed: number, lines: number): string[] {
   });
 }
 
-/** Changes a sample of files that fits in the time until `end` (ms); returns what became of each change. */
+/** Changes a sample of files that fits in the time until `end` (ms); returns the outcome of each change. */
 export async function mutatePureCode(seed: number, end: number): Promise<Outcome[]> {
   const minutes = Math.max(2, (end - Date.now()) / 60_000);
   const files = sampled(seed, minutes * LINES_PER_MINUTE);

@@ -1,7 +1,7 @@
-/** What became of one change. */
+/** Whether the tests noticed one change. */
 export type Outcome = { area: string; what: string; isKilled: boolean };
 
-/** Prints the share of changes that tests noticed, by area, and the others. */
+/** Prints the share of changes that tests noticed, by area, and the changes that survived. */
 export function printScores(outcomes: readonly Outcome[]): void {
   const areas = new Map<string, Outcome[]>();
   for (const outcome of outcomes) {

@@ -15,7 +15,7 @@ import { Model } from "./model.ts";
 import { verify, type Verdict } from "./verify.ts";
 
 type SoakOptions = {
-  /** How long it goes on: a test counts actions, so that a slow machine does as much as a fast one. */
+  /** When it ends: a test counts actions, so that a slow machine does as much as a fast one. */
   amount: { seconds: number } | { actions: number };
   /** How many times the process is killed meanwhile. */
   kills: number;

@@ -32,9 +32,9 @@ export const PEAK = 2;
 
 /** A month of 300 sessions of 150 messages, in 22 working days (docs/costs.md). */
 const TURNS = Math.round((300 * 150) / 22 / TURN_MESSAGES);
-/** Estimate: a call on a deployment crosses machines, and takes so many times what it takes on one. */
+/** Estimate: how many times longer a call takes on a deployment, where it crosses machines. */
 export const SLOWER = 4;
-/** Estimate: what a provider of embeddings takes for a request. */
+/** Estimate: how long a provider of embeddings takes for a request. */
 export const PROVIDER_MS = 600;
 
 const onDeployment = (ms = 0) => ms * SLOWER;

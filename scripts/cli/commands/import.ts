@@ -16,7 +16,7 @@ export const importing: Command = {
       OPENSYNC_URL: client.url,
       ...(client.key === undefined ? {} : { OPENSYNC_API_KEY: client.key }),
     };
-    // Named by its address, because a name would be looked for in the folder one works in.
+    // A file URL, because a package name would be resolved from the working directory.
     const tsx = pathToFileURL(createRequire(io.importer).resolve("tsx")).href;
     const child = spawn(
       process.execPath,

@@ -3,18 +3,18 @@ import { constants, createGzip, type Gzip } from "node:zlib";
 
 /** Compresses answers for clients that accept it. Small ones are not worth the time. */
 
-/** Answers of at most so many bytes are sent as they are: they fit one packet. */
+/** Answers of at most this many bytes are sent uncompressed, because they fit one packet. */
 const SENT_AS_IS_MAX_BYTES = 1_024;
 
 /** Text, JSON and SVG; not event streams, whose events must not wait for each other. */
 const COMPRESSIBLE =
   /^(?:text\/(?!event-stream)|application\/(?:json|jsonl|javascript|x-ndjson)|image\/svg\+xml)/i;
 
-/** Bytes of a body, which may be given up before their end. */
+/** The bytes of a body. A reader may stop before their end. */
 type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
 /**
- * Decides whether an answer is compressed, and sets its headers so. To know whether it is large enough, it
+ * Decides whether an answer is compressed, and sets its headers accordingly. To know whether it is large enough,
  * reads its first bytes, which `body` repeats.
  */
 export async function compressed(
@@ -26,7 +26,7 @@ export async function compressed(
   const mayBe =
     COMPRESSIBLE.test(headers.get("Content-Type") ?? "") && !headers.has("Content-Encoding");
   if (!mayBe || status === 206) return { body: chunks, isCompressed: false };
-  // Caches keep both forms apart.
+  // Tells caches to store both forms separately.
   headers.append("Vary", "Accept-Encoding");
   if (!acceptsGzip(request)) return { body: chunks, isCompressed: false };
   const { first, bytes } = await beginning(chunks);
@@ -55,7 +55,7 @@ async function* chunksOf(body: ReadableStream<Uint8Array>): Chunks {
   yield* body;
 }
 
-/** Reads until there are more bytes than are sent as they are, or the end. */
+/** Reads until the bytes exceed `SENT_AS_IS_MAX_BYTES`, or to the end. */
 async function beginning(chunks: Chunks): Promise<{ first: Uint8Array[]; bytes: number }> {
   const first: Uint8Array[] = [];
   let bytes = 0;
@@ -73,7 +73,7 @@ async function* joined(first: readonly Uint8Array[], rest: Chunks): Chunks {
     yield* first;
     yield* rest;
   } finally {
-    // Someone who stops early must not leave the project's stream open.
+    // A client that stops early must not leave the function's stream open.
     await rest.return();
   }
 }

@@ -11,7 +11,7 @@ import { usageOf } from "./usage.ts";
  * too, where the plugin makes an id of its clock: the server joins the two.
  */
 
-/** The session of a transcript, as far as its place tells. */
+/** The fields of a transcript's session that are known from its path and its metadata file. */
 export type Transcript = Pick<
   SessionRow,
   "externalId" | "title" | "parentExternalId" | "relation" | "host"

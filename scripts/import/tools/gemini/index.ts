@@ -157,7 +157,7 @@ function answerRows(message: JsonObject, row: MessageRow): MessageRow[] {
   return [answer, ...calls.flatMap((call) => resultRow(call, row))];
 }
 
-/** A call; one that failed without a result says so itself. */
+/** Converts a call. If it failed without a result, the call itself has the `status`. */
 function callOf(call: JsonObject): Part {
   const { id, name, args, status } = call;
   const own = { id: String(id), name: String(name), args };
@@ -194,7 +194,7 @@ function resultRow(call: JsonObject, answer: MessageRow): MessageRow[] {
   ];
 }
 
-/** What is no answer. An echo of a result that its call holds says nothing new. */
+/** Converts a message that is not an answer. Skips an echo of a result that its call already holds. */
 function otherRow(
   message: JsonObject,
   row: MessageRow,
@@ -209,7 +209,7 @@ function otherRow(
     const isEcho = responses.every(({ id }) => answered.has(id));
     return isEcho ? undefined : { ...row, role: "tool", parts: parts.map(partOf) };
   }
-  // What the tool tells the model about itself is no part of the conversation.
+  // Text in which the tool tells the model about itself is not part of the conversation.
   if (textIn(parts[0] ?? {}, "text")?.startsWith("<session_context>")) return undefined;
   const text = textOf(message.displayContent ?? message.content) || textOf(message.content);
   const isPlain = parts.length === 1 && parts[0]?.text === text;
