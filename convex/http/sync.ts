@@ -78,7 +78,7 @@ const applied = (isStrict: boolean) => ({
   ...(isStrict ? { "Preference-Applied": "handling=strict" } : {}),
 });
 
-/** Throws if an item would be refused, or something of it ignored. Nothing has been stored yet. */
+/** Throws if an item would be refused or one of its fields ignored. Nothing has been stored yet. */
 function requireFaultless({ failures, warnings }: BatchItems): void {
   const faults = failures.flatMap(({ list, index, details }) =>
     details.map(({ path, message }) => ({

@@ -34,7 +34,7 @@ type Lists = { sessions?: JsonItems; messages?: JsonItems };
 
 /**
  * Reads the items of a batch one by one, sessions before messages. Invalid items are listed in
- * `errors` and `failures`; the others are stored. `warnings` lists what of them is ignored.
+ * `errors` and `failures`; the others are stored. `warnings` lists their ignored fields.
  */
 export class BatchItems implements ItemReader {
   readonly errors: string[] = [];

@@ -17,7 +17,7 @@ const MAX_TOKENS_DEFAULT = 2_000;
 const ContextQuery = z
   .object({
     q: aliased(QueryText, "query"),
-    limit: clamped("Most passages.", 1, 20, 5),
+    limit: clamped("The most passages to return.", 1, 20, 5),
     max_tokens: clamped("Maximum tokens of the whole context.", 100, 32_000, MAX_TOKENS_DEFAULT),
     format: oneOf(
       CONTEXT_FORMATS,

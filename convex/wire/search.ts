@@ -99,12 +99,12 @@ export const SearchResult = SessionAnswer.extend({
   ...MatchFields,
   matchedIn: z.array(z.enum(["fulltext", "semantic", "id"])).meta({
     description:
-      "Why it was found: by its words, by its meaning (then nothing may be highlighted), or because the query is its id, a message's id or its commit.",
+      "Why it was found: by its words, by its meaning (then nothing may be highlighted), or because the query is the id of it or of a message in it, or its commit.",
   }),
   parent,
   alsoIn: z.array(Copy).optional().meta({
     description:
-      "Forks and resumed sessions that hold the same passage. They have no result of their own.",
+      "Forks and resumed sessions with the same passage. They are not results of their own.",
   }),
 }).meta({ id: "SearchResult", description: "A session that matches, with its best match." });
 
@@ -120,7 +120,7 @@ export const SearchAnswer = z.object({
   ...Degradation,
   pending: z.number().optional().meta({
     description:
-      "How many of your ten last changed sessions wait to be embedded. A search by meaning does not find what is new in them yet.",
+      "How many of your ten last changed sessions wait to be embedded. A search by meaning does not find their new messages yet.",
   }),
   truncated: z.boolean().meta({
     description:

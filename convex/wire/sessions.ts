@@ -20,7 +20,7 @@ const SessionListQuery = z
     ),
     include_empty: flag("Also sessions without messages."),
     include_children: flag(
-      "Also subagents whose parent is in the list; by default they are only among its `children`. A list of `parent_external_id` has them always.",
+      "Also lists subagents whose parent is in the list; by default they are only among its `children`. With `parent_external_id` they are always listed.",
     ),
     ...fieldParameters,
     ...sessionFilters,

@@ -96,7 +96,7 @@ export const getStats = route({
   method: "GET",
   path: "/api/stats",
   name: "getStats",
-  summary: "Get totals by model, provider, source, project, day and hour",
+  summary: "Get totals by model, provider, source, project, day and hour, and calls by tool",
   access: "caller",
   limit: "read",
   query: StatsQuery,

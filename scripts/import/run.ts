@@ -25,7 +25,7 @@ export type Run = {
   out?: NodeJS.WriteStream;
 };
 
-/** What there is of each tool, tools without any left out. */
+/** Finds the histories of every tool; leaves out tools without any. */
 export async function discoverAll({ options, places }: Run): Promise<Found[]> {
   const found: Found[] = [];
   for (const tool of TOOLS) found.push(await discover(tool, places, options.paths));

@@ -164,7 +164,7 @@ async function writeWindow(options: LiveOptions, session: (name: string) => stri
   }
 }
 
-/** Where a provider is set, what was synced is found by meaning once the scheduled run has embedded it. */
+/** Checks that semantic search finds the session once a scheduled job has embedded it, if a provider is set. */
 async function embeddings(options: LiveOptions, session: string): Promise<void> {
   const until = Date.now() + JOB_WITHIN_MS;
   let found: Answer;

@@ -54,7 +54,7 @@ function visitor(counter: SecretCounter, masks: boolean): Visit {
   return (text, findings) => masking(counter.visit(text, findings), findings);
 }
 
-/** Characters of JSON from which a parsed copy would not fit in memory. */
+/** JSON with more characters is not parsed as a whole, because text and value would not fit in memory. */
 const LONG_CHARS = 1_000_000;
 
 /** Visits all strings of the part at this position. If `masks`, replaces the part by the masked one. */

@@ -12,7 +12,7 @@ import { nearestFirst } from "./nearest";
 
 /** Finds the messages that may answer a question, and in which order they are offered as context. */
 
-/** A message that may answer. `text` is the matching part of it; without `messageId`, the session itself matches. */
+/** A message that may answer a question, and its matching text. Without `messageId`, the session itself matches. */
 export type Anchor = { sessionId: Id<"sessions">; messageId?: Id<"messages">; text?: string };
 
 /** Anchors that each search contributes; more than requested, because some repeat each other. */

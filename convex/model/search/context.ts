@@ -101,19 +101,19 @@ async function exchangeOf(
   const own = await readMeaning(ctx, message);
   const text = found ?? own;
   const near = (where: "before" | "after") => readNeighbours(ctx, message, where, masks);
-  const turn = (role: ContextMessage["role"], said: string): ContextMessage => ({
+  const quoted = (role: ContextMessage["role"], whole: string): ContextMessage => ({
     messageId: message._id,
     role,
-    // Before it is cut: the rest of a secret that was cut in two would not be recognised.
-    text: shorten(matcher, masks ? maskText(said) : said),
+    // Masked before it is cut, because a secret that is cut in two would not be recognised.
+    text: shorten(matcher, masks ? maskText(whole) : whole),
   });
   if (message.role !== "user") {
     const before = await near("before");
-    return [...before, turn(message.role, text), ...(await near("after"))];
+    return [...before, quoted(message.role, text), ...(await near("after"))];
   }
   const answers = text.startsWith(own) ? text.slice(own.length).trim() : "";
-  if (answers !== "") return [turn("user", own), turn("assistant", answers)];
-  return [turn("user", text), ...(await near("after"))];
+  if (answers !== "") return [quoted("user", own), quoted("assistant", answers)];
+  return [quoted("user", text), ...(await near("after"))];
 }
 
 async function firstPrompt(ctx: QueryCtx, session: Doc<"sessions">) {

@@ -62,7 +62,7 @@ function toResult(
     messageId: passage.messageId,
     title: shownTitle(session) ?? UNTITLED,
     project: session.projectName,
-    // Before it is cut: the rest of a secret that was cut in two would not be recognised.
+    // Masked before it is cut, because a secret that is cut in two would not be recognised.
     ...makeSnippet(matcher, masks ? maskText(passage.text) : passage.text),
     score,
     matchedIn: [matchedIn],

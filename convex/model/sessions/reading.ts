@@ -76,7 +76,7 @@ export async function prompts(
 /** Returns the first words of a prompt, without blocks that tools wrapped around it. */
 function excerptOf(text: string): string {
   const words = text.slice(0, 4_000).replace(/<([a-z_-]{1,40})>[^<]{0,4000}<\/\1>/g, " ");
-  // Before it is cut: the rest of a secret that was cut in two would not be recognised.
+  // Masked before it is cut, because a secret that is cut in two would not be recognised.
   const line = oneLine(maskText(words));
   const cut = prefixBytes(line, PROMPT_MAX_BYTES);
   return cut.length < line.length ? `${cut}…` : cut;

@@ -13,8 +13,8 @@ import { hasRoom, stepBudget, takeWithin } from "../readBudget";
 
 /**
  * Changes of messages (`messageChanges`): the message mutation appends them, the refresh counts them, a
- * cron deletes them an hour later. They replace two indexes of `messages`, which are copies of the
- * largest table but one.
+ * cron deletes them an hour later. They replace two indexes of `messages`, which would be copies of the
+ * second largest table.
  *
  * A row waits to be counted while its generation is its session's. The refresh counts the rows of that
  * generation and begins the next one in the session's row, which every message mutation reads: a
@@ -108,8 +108,8 @@ function workOf({ tools = "", before }: StoredChange): number {
 
 /**
  * Reads the waiting changes of a session, oldest first: at least one row, and about `max` changes.
- * `changesGeneration` is the session's from now on. Where more than `max` wait, the rows that were read
- * are deleted instead, and the generation stays.
+ * The session must store the returned `changesGeneration`. If more than `max` wait, the rows that were
+ * read are deleted instead, and the generation stays.
  */
 export async function take(
   ctx: MutationCtx,

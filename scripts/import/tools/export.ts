@@ -24,7 +24,7 @@ async function isOwnExport(path: string): Promise<boolean> {
   return first.type === "session" && textIn(first, "externalId") !== undefined;
 }
 
-/** What an export tells of a session as a whole: sums over its messages, unless these carry none. */
+/** Fields of an exported session that are sums over its messages, or its own if no message carries numbers. */
 const SUMS = new Set([
   ...["promptTokens", "completionTokens", "cacheReadTokens", "cacheWriteTokens", "reasoningTokens"],
   ...["cost", "durationMs", "model", "provider"],
@@ -72,7 +72,7 @@ class ExportLines implements LineParser {
     return [...before, { kind: "session", row }];
   }
 
-  /** The numbers of the session before, where none of its messages carried some. */
+  /** The previous session with its own numbers, if none of its messages carried any. */
   #sums(): Item[] {
     const { session, sums, hasUsage } = this.#memo;
     if (session === undefined || hasUsage || Object.keys(sums).length === 0) return [];
