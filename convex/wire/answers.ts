@@ -19,7 +19,7 @@ export const ErrorAnswer = z
   .object({
     error: text("Short message."),
     message: text("The same message, possibly with more detail."),
-    code: text("Why, for programs."),
+    code: text("The reason as a code, for programs."),
     details: z.array(Detail).optional().meta({ description: "Each field that is wrong." }),
     requestId: text("The value of `X-Request-Id`, to report a fault with."),
   })

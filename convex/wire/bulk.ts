@@ -48,8 +48,8 @@ const Result = z.object({
   outcome: z
     .enum(["updated", "unchanged", "deleted", "not_found", "failed"])
     .meta({ description: "What happened, or with `dryRun` what would happen." }),
-  code: text("With `failed`: why, as in error answers.").optional(),
-  message: text("With `failed`: why, for people.").optional(),
+  code: text("With `failed`: the reason as a code, as in error answers.").optional(),
+  message: text("With `failed`: the reason, for people.").optional(),
 });
 export type BulkResult = z.output<typeof Result>;
 

@@ -75,7 +75,7 @@ const Failure = z
     index: count("Its position in the list, from 0."),
     externalId: text("Its id, if it has a readable one.").optional(),
     sessionExternalId: text("The session of a message.").optional(),
-    code: text("Why, as in error answers."),
+    code: text("The reason as a code, as in error answers."),
     details: Details,
   })
   .meta({ id: "Failure", description: "An item that was not stored." });
