@@ -30,6 +30,32 @@ async function roundTrip(ada: Person, fields: object): Promise<MessageAnswer> {
 const LINE =
   "NUL \u0000 ESC \u001b[31m CRLF \r\n BOM \ufeff astral 𝒳 RTL \u202e LS \u2028 日本語 é";
 
+test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
+  "everything that a client names may be named %s",
+  async (name) => {
+    const t = deployment();
+    const ada = await person(t);
+    const session = { externalId: name, source: name, title: name, projectName: name, host: name };
+    const parts = [{ type: "tool-call", content: { toolName: name, toolCallId: name, args: {} } }];
+    const own = { sessionExternalId: name, externalId: name, role: name, provider: name };
+    const messages = [{ ...own, model: name, parts, promptTokens: 5 }];
+    const sent = { sessions: [{ ...session, model: name, provider: name }], messages };
+    expect(await read<Batch>(ada.post("/sync/batch", sent))).toMatchObject({ errors: [] });
+    await settle(t);
+    const query = `source=${name}&project=${name}&model=${name}&provider=${name}`;
+    const { sessions } = await read<{ sessions: object[] }>(ada.get(`/api/sessions?${query}`));
+    expect(sessions).toMatchObject([session]);
+    expect(await read<SessionPage>(ada.get(`/api/sessions/${name}`))).toMatchObject({
+      messages: [{ externalId: name, model: name, parts }],
+    });
+    expect(await read(ada.get(`/api/stats?${query}`))).toMatchObject({
+      totals: { promptTokens: 5 },
+      byModel: [{ model: name }],
+      byTool: [{ tool: name, calls: 1 }],
+    });
+  },
+);
+
 describe("tool arguments come back deep-equal", () => {
   test.each<[string, unknown]>([
     ["$-keys", { $schema: "s", $defs: { a: { $ref: "#" } }, f: { $and: [{ a: { $gt: 3 } }] } }],

@@ -111,6 +111,20 @@ describe("GET /api/sessions", () => {
     expect(await list()).toContain("log-reader");
   });
 
+  test("lists subagents whose parents lead in a circle, and folds what hangs below a chain", async () => {
+    const circle = { one: "three", two: "one", three: "two", left: "right", right: "left" };
+    const chain = { second: "leader", third: "second" };
+    await sync("leader", "go", { source: "ring" });
+    for (const [id, parent] of Object.entries({ ...circle, ...chain })) {
+      await sync(id, "round", { ...under(parent), source: "ring" });
+    }
+    await settle(t);
+    for (const sort of ["", "&sort=updated"]) {
+      const listed = await list(`?source=ring${sort}`);
+      expect(listed.sort()).toEqual([...Object.keys(circle), "leader"].sort());
+    }
+  });
+
   test("walks page by page to the end, each session once", async () => {
     const seen: string[] = [];
     let cursor: string | null = "";

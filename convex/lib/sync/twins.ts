@@ -18,11 +18,11 @@ export type TwinMessage = {
   madeUpId?: string;
 };
 
-/** Sources whose plugin makes up ids, with the roles it does so for. */
-const MADE_UP_ROLES: { readonly [source: string]: readonly string[] } = {
-  "claude-code": ["user"],
-  pi: ["user", "assistant"],
-};
+/** Sources whose plugin makes up ids, with the roles it does so for. A source may have any name: `constructor`, too. */
+const MADE_UP_ROLES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["claude-code", ["user"]],
+  ["pi", ["user", "assistant"]],
+]);
 
 /** The largest distance in time: a hook runs within seconds of its event, even on a busy machine. */
 const WINDOW_MS = 10_000;
@@ -48,7 +48,7 @@ export function idOrigin(
   session: { externalId: string; source: string },
   { role = "", externalId }: TwinMessage,
 ): "made-up" | "tool" | undefined {
-  if (!MADE_UP_ROLES[session.source]?.includes(role)) return undefined;
+  if (!MADE_UP_ROLES.get(session.source)?.includes(role)) return undefined;
   return isMadeUp(session.externalId, externalId) ? "made-up" : "tool";
 }
 
@@ -68,7 +68,7 @@ export function twinTimes(
   message: TwinMessage,
 ): { from: number; to: number } | null {
   const { role = "", createdAt } = message;
-  if (createdAt === undefined || !MADE_UP_ROLES[session.source]?.includes(role)) return null;
+  if (createdAt === undefined || !MADE_UP_ROLES.get(session.source)?.includes(role)) return null;
   const longest = role === "assistant" ? ANSWER_MAX_MS : 0;
   const began = beginningOf(message) ?? createdAt;
   const isOfPlugin = isMadeUp(session.externalId, message.externalId);

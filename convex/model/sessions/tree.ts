@@ -68,9 +68,13 @@ export async function parentsOf(
   return parents;
 }
 
+/** How many levels a list looks up from a subagent for the session that it is shown under. */
+const LEVELS_MAX = 20;
+
 /**
- * Decides whether a list shows a subagent under its parent and not by itself: its parent is stored, and the
- * filter includes it. Reads each parent once, within the list's budget.
+ * Decides whether a list shows a subagent under another session and not by itself: the parents that the list
+ * has lead up to a session that it shows by itself. Parents that lead in a circle or very far do not, so that
+ * every session is shown somewhere. Reads each parent once, within the list's budget.
  */
 export function foldingOf(
   ctx: QueryCtx,
@@ -78,17 +82,26 @@ export function foldingOf(
   filter: SessionFilter,
   budget: ReadBudget,
 ): (session: Session) => Promise<boolean> {
-  const listed = new Map<string, boolean>();
-  return async ({ externalId, parentExternalId, relation }) => {
-    if (relation !== SUBAGENT || parentExternalId === undefined) return false;
-    if (parentExternalId === externalId) return false;
-    const known = listed.get(parentExternalId);
-    if (known !== undefined) return known;
+  const known = new Map<string, Session | null>();
+  const listedParent = async ({ externalId, parentExternalId, relation }: Session) => {
+    if (relation !== SUBAGENT || parentExternalId === undefined) return null;
+    if (parentExternalId === externalId) return null;
+    const before = known.get(parentExternalId);
+    if (before !== undefined) return before;
     const parent = await findByExternalId(ctx, user, parentExternalId);
     if (parent !== null) spend(budget, parent);
-    const isListed = parent !== null && matchesFilter(parent, filter);
-    listed.set(parentExternalId, isListed);
-    return isListed;
+    const listed = parent !== null && matchesFilter(parent, filter) ? parent : null;
+    known.set(parentExternalId, listed);
+    return listed;
+  };
+  return async (session) => {
+    let top = session;
+    for (let level = 0; level < LEVELS_MAX; level += 1) {
+      const parent = await listedParent(top);
+      if (parent === null) return level > 0;
+      top = parent;
+    }
+    return false;
   };
 }
 
