@@ -186,6 +186,64 @@ test("a page that takes several answers resumes behind what each of them wrote, 
   expect(text.match(/^Session:/gm)).toHaveLength(1);
 });
 
+describe("a conversation that takes several answers", () => {
+  const COUNT = 220;
+  const long = talk("long", COUNT, 100_000);
+  /** Everything is copied as stored; a filter, even one that every message passes, makes the writer interpret it. */
+  const ways = [ALL_MESSAGES, { ...ALL_MESSAGES, systemPrompts: false }];
+  /** Pages smaller than an answer, and one page larger than any answer, which is written in halves. */
+  const sizes = [30, COUNT];
+
+  test("numbers its messages and its entries through, and names one entry the last", async () => {
+    for (const selection of ways) {
+      for (const size of sizes) {
+        const found = await answers(job("json", { selection }), sourceOf([long], size, 1));
+        const entries = found.flatMap(
+          ({ text }) => (JSON.parse(text) as { sessions: ExportSession[] }).sessions,
+        );
+        expect(entries.length).toBeGreaterThanOrEqual(2);
+        let before = 0;
+        for (const { from, messages } of entries) {
+          expect(from).toBe(before);
+          before += messages.length;
+        }
+        expect(before).toBe(COUNT);
+        const lasts = entries.map(({ isLast }) => isLast);
+        expect(lasts).toEqual([...lasts.slice(1).map(() => false), true]);
+      }
+    }
+  });
+
+  test("numbers its lines through, after one line of the session", async () => {
+    for (const selection of ways) {
+      for (const size of sizes) {
+        const found = await answers(job("jsonl", { selection }), sourceOf([long], size, 1));
+        expect(found.length).toBeGreaterThanOrEqual(2);
+        const lines = found.flatMap(({ text }) =>
+          text.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Line])),
+        );
+        const [head, ...messages] = lines;
+        expect([head?.type, head?.externalId]).toEqual(["session", "long"]);
+        expect(messages.map(({ index }) => index)).toEqual(
+          Array.from({ length: COUNT }, (_, at) => at),
+        );
+      }
+    }
+  });
+
+  test("has one last turn", async () => {
+    const options = { ...DEFAULT_OPTIONS, turns: "last" } as const;
+    for (const size of sizes) {
+      const found = await answers(job("promptfoo", { options }), sourceOf([long], size, 1));
+      const text = found.map((answer) => answer.text).join("");
+      expect(text.split("\n").filter((line) => line !== "")).toHaveLength(1);
+      expect(text).toContain(`long-${COUNT - 2} `);
+    }
+  });
+});
+
+type Line = { type: string; externalId: string; index?: number };
+
 test("an export says why it is empty only if all of it is, not if its last answer is", async () => {
   const silent = session([], { externalId: "silent" });
   const explained = job("openai", { emptyBecause: (count) => `nothing in ${count}` });
@@ -208,6 +266,58 @@ test("a message too large for any answer is counted, and does not stop the expor
   expect(found.reduce((sum, { skipped }) => sum + skipped, 0)).toBe(1);
   expect(found.map(({ text }) => text).join("")).toContain('"after"');
   expect(total(found)).toBe(2);
+});
+
+test("a message that does not fit the rest of an answer begins the next one", async () => {
+  const said = [9, 12, 1, 9, 12].map((megabytes, at) =>
+    message(at, at % 2 === 0 ? "user" : "assistant", {
+      textContent: `at-${at} `.padEnd(megabytes * 1_000_000, "x"),
+    }),
+  );
+  for (const size of [1, said.length]) {
+    const found = await answers(job("json"), sourceOf([session(said)], size, 1));
+    expect(found.length).toBeGreaterThanOrEqual(3);
+    expect(found.reduce((sum, { skipped }) => sum + skipped, 0)).toBe(0);
+    const text = found.map((answer) => answer.text).join("");
+    const written = Array.from(text.matchAll(/"at-(\d+) /g), ([, at]) => Number(at));
+    expect(written).toEqual([0, 1, 2, 3, 4]);
+    expect(total(found)).toBe(1);
+  }
+});
+
+test("a turn that does not fit the rest of an answer comes whole in the next one", async () => {
+  // A control character is one byte of memory, and six in JSON.
+  const large = (at: number) =>
+    message(at, "assistant", { textContent: `answer-${at} `.padEnd(900_000, "\u0001") });
+  const ask = (at: number) => message(at, "user", { textContent: `question-${at}` });
+  const said = [ask(0), large(1), ask(2), large(3), large(4), large(5), ask(6), large(7)];
+  const options = { ...DEFAULT_OPTIONS, mode: "replay" } as const;
+  const found = await answers(job("promptfoo", { options }), sourceOf([session(said)], 1, 1));
+  expect(found.length).toBeGreaterThanOrEqual(2);
+  const cases = found.flatMap(({ text }) => text.split("\n").filter((line) => line !== ""));
+  const answersIn = cases.map((line) => line.match(/answer-\d/g));
+  expect(answersIn).toEqual([["answer-1"], ["answer-3", "answer-4", "answer-5"], ["answer-7"]]);
+});
+
+test("a session whose rest is deleted between two answers is not begun a second time", async () => {
+  const long = talk("long", 12, 1_000_000);
+  for (const name of ["json", "jsonl"] as const) {
+    const source = sourceOf([long, talk("b", 2, 10)], 4, 1);
+    const first = await writeExport(job(name), source, null);
+    expect(first.resume).not.toBeNull();
+    const shortened: SessionPageSource = async (position) => {
+      const page = await source(position);
+      const rest = { messages: [], isLast: true };
+      if (!position?.startsWith("0:")) return page;
+      return { ...page, pieces: page.pieces.map((piece) => ({ ...piece, ...rest })), next: "1:0" };
+    };
+    const second = await writeExport(job(name), shortened, first.resume);
+    const decoder = new TextDecoder();
+    const text = second.chunks.map((chunk) => decoder.decode(chunk)).join("");
+    expect(text).not.toContain('"externalId":"long"');
+    expect(text).toContain('"externalId":"b"');
+    expect(first.sessions + second.sessions).toBe(2);
+  }
 });
 
 test("an export of nothing is a complete, empty document", async () => {

@@ -1,5 +1,6 @@
+import { StartError } from "../local/failures.ts";
 import { runCommand, readArguments, wholeNumber } from "../local/console/commandLine.ts";
-import { readFaults, survives } from "./planted.ts";
+import { readFaults, type Verdict, verdictOn } from "./planted.ts";
 import { printScores, type Outcome } from "./scores.ts";
 import { mutatePureCode } from "./pureCode.ts";
 import { shuffled } from "./sample.ts";
@@ -13,7 +14,8 @@ import { shuffled } from "./sample.ts";
 const USAGE = `npm run mutants [-- options]
   --minutes <n>   how long it runs, roughly (20)
   --seed <n>      chooses the changes (default: the number of the day)
-  --area <name>   only this area; "pure" is Stryker's`;
+  --area <name>   only this area; "pure" is Stryker's
+  --file <text>   only faults in files whose path contains this`;
 
 const DAY_MS = 86_400_000;
 /** The share of the time that goes to the model; the rest is for pure code. */
@@ -26,6 +28,7 @@ async function main(args: string[]): Promise<void> {
       minutes: { type: "string", default: "20" },
       seed: { type: "string", default: String(Math.floor(Date.now() / DAY_MS)) },
       area: { type: "string" },
+      file: { type: "string", default: "" },
     },
   });
   const seed = wholeNumber("--seed", values.seed, 0);
@@ -33,24 +36,32 @@ async function main(args: string[]): Promise<void> {
   const end = began + wholeNumber("--minutes", values.minutes) * 60_000;
   const { area } = values;
   const outcomes: Outcome[] = [];
+  const broken: string[] = [];
   if (area !== "pure") {
     const modelEnd = area === undefined ? began + (end - began) * MODEL_SHARE : end;
     const faults = shuffled(readFaults(), seed).filter(
-      (fault) => (area ?? fault.area) === fault.area,
+      (fault) => (area ?? fault.area) === fault.area && fault.file.includes(values.file),
     );
     for (const fault of faults) {
       if (Date.now() > modelEnd) break;
-      const outcome: Outcome = {
-        area: fault.area,
-        what: `${fault.file}: ${fault.from} → ${fault.to}`,
-        isKilled: !(await survives(fault)),
-      };
-      console.log(outcome.isKilled ? "killed  " : "SURVIVED", outcome.what);
-      outcomes.push(outcome);
+      const what = `${fault.file}: ${fault.from} → ${fault.to}`;
+      const verdict = await verdictOn(fault);
+      console.log(`${LABELS[verdict.kind]} ${what}${reasonOf(verdict)}`);
+      if (verdict.kind === "broken") broken.push(what);
+      else outcomes.push({ area: fault.area, what, isKilled: verdict.kind === "killed" });
     }
   }
   if (area === undefined || area === "pure") outcomes.push(...(await mutatePureCode(seed, end)));
   printScores(outcomes);
+  if (broken.length > 0) throw new StartError(`Tests could not run:\n  ${broken.join("\n  ")}`);
+}
+
+const LABELS = { killed: "killed  ", survived: "SURVIVED", broken: "BROKEN  " };
+
+/** The test that noticed the fault, or why none ran, on a line of its own. */
+function reasonOf(verdict: Verdict): string {
+  if (verdict.kind === "survived") return "";
+  return `\n           ${verdict.kind === "killed" ? verdict.by : verdict.why}`.slice(0, 240);
 }
 
 await runCommand(USAGE, main);

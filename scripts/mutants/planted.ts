@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StartError } from "../local/failures.ts";
@@ -8,6 +9,7 @@ import { FAULT_VARIABLE, type Fault } from "../config/plantedFault.ts";
 /** Faults written by hand: each must fail one of its tests. */
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const VITEST = join(ROOT, "node_modules/vitest/vitest.mjs");
 const FAULTS = fileURLToPath(new URL("faults", import.meta.url));
 
 /** A change of the `nth` occurrence (0) of a text in a file, and the test files that must notice it. */
@@ -42,24 +44,51 @@ export function placeOf({ file, from, nth = 0 }: PlantedFault): number {
   return at;
 }
 
-/** Whether all tests of the fault pass although it is planted. */
-export async function survives(fault: PlantedFault): Promise<boolean> {
+/** Whether a test noticed a fault, and which; "broken" if its tests did not run, which says nothing about them. */
+export type Verdict =
+  { kind: "killed"; by: string } | { kind: "survived" } | { kind: "broken"; why: string };
+
+/** Plants the fault and runs its tests until the first one fails. */
+export async function verdictOn(fault: PlantedFault): Promise<Verdict> {
   const { file, from, to, tests } = fault;
   const planted: Fault = { file, from, to, at: placeOf(fault) };
-  const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
-  const options = [
-    "--config",
-    "scripts/config/vitest.config.ts",
-    "--bail",
-    "1",
-    "--reporter",
-    "dot",
-  ];
-  const child = spawn(process.execPath, [vitest, "run", ...options, ...tests], {
+  const folder = mkdtempSync(join(tmpdir(), "planted-"));
+  const report = join(folder, "report.json");
+  const options = ["--config", "scripts/config/vitest.config.ts", "--bail", "1"];
+  const reporting = ["--reporter", "json", "--outputFile", report];
+  const child = spawn(process.execPath, [VITEST, "run", ...options, ...reporting, ...tests], {
     cwd: ROOT,
     env: { ...process.env, [FAULT_VARIABLE]: JSON.stringify(planted) },
     stdio: "ignore",
     timeout: TIMEOUT_MS,
   });
-  return await new Promise((resolve) => child.once("exit", (code) => resolve(code === 0)));
+  const code = await new Promise<number | null>((resolve) => child.once("exit", resolve));
+  try {
+    if (code === null) return { kind: "killed", by: "a test that does not end" };
+    if (!existsSync(report)) return { kind: "broken", why: "Vitest wrote no report" };
+    return readVerdict(JSON.parse(readFileSync(report, "utf8")) as Report, code === 0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** The part of Vitest's JSON report that decides. A file that could not be loaded failed without a test. */
+export type Report = {
+  testResults: {
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
+};
+
+/** Reads a verdict from a report: only a failed test kills, not a file that could not be loaded. */
+export function readVerdict({ testResults }: Report, hasPassed: boolean): Verdict {
+  const all = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = all.find(({ status }) => status === "failed");
+  if (failed !== undefined) {
+    const message = failed.failureMessages[0]?.split("\n")[0] ?? "";
+    return { kind: "killed", by: `${failed.fullName}: ${message}` };
+  }
+  if (hasPassed && all.length > 0) return { kind: "survived" };
+  const why = testResults.map(({ message }) => message).find((message) => message !== "");
+  return { kind: "broken", why: why?.split("\n")[0] ?? "no test ran" };
 }
