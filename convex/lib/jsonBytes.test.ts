@@ -55,6 +55,11 @@ describe("a body read list by list equals the body parsed as a whole", () => {
     `[{"messages":[1]}]`,
     `"messages"`,
     `{"a":1 ] ,"messages":[1]}`,
+    `{"messages":[\ufeff1]}`,
+    `{"messages":[1,\ufeff{"a":1}]}`,
+    `{\ufeff"messages":[1]}`,
+    `{"messages":\ufeff[1]}`,
+    `{"messages":[1]}\ufeff`,
     ``,
   ])("%s", (text) => {
     expect(whole(read(text))).toEqual(expected(text));
@@ -77,6 +82,14 @@ describe("a body read list by list equals the body parsed as a whole", () => {
       { numRuns: 500 },
     );
   });
+});
+
+test("a byte order mark before a body is no part of it, also before lists", () => {
+  for (const text of [`{"messages":[1,{"a":2}],"other":3}`, ` {"messages":[]} `, `{}`]) {
+    expect(whole(read(`\ufeff${text}`))).toEqual(expected(text));
+    expect(read(`\ufeff${text}`)).toEqual(read(text));
+  }
+  expect(whole(read(`\ufeff\ufeff{"messages":[1]}`))).toEqual({ ok: false, why: "not JSON" });
 });
 
 test("invalid UTF-8 is recognised, in an item and outside of the lists", () => {

@@ -37,6 +37,7 @@ const NEW_KEY_HEAP_BYTES = 80;
  */
 type Span = { start: number; end: number; heapBytes: number; longStrings: LongString[] };
 
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -81,7 +82,10 @@ export function readJsonLists(
   listNames: readonly string[],
   maxItems: number,
 ): ReadValue {
-  let at = skipSpace(bytes, 0);
+  let at = skipSpace(
+    bytes,
+    BYTE_ORDER_MARK.every((byte, n) => bytes[n] === byte) ? BYTE_ORDER_MARK.length : 0,
+  );
   if (bytes[at] !== OPEN_OBJECT) return readJsonBytes(bytes);
   const lists = new Map<string, JsonItems>();
   // The body with its lists emptied: parsing it checks everything outside of their items.
@@ -143,7 +147,8 @@ function readSpan(
 ): ReadValue {
   if (heapBytes > maxHeapBytes) return { ok: false, why: "too large" };
   if (longStrings.length > 0) return readWithLongStrings(bytes, start, end, longStrings);
-  const text = decodeUtf8(bytes.subarray(start, end));
+  // A byte order mark may stand before the whole, not before a value in it.
+  const text = decodeUtf8(bytes.subarray(start, end), start > 0);
   if (text === undefined) return { ok: false, why: "not UTF-8" };
   const parsed = parseJson(text);
   return parsed.ok ? parsed : { ok: false, why: "not JSON" };

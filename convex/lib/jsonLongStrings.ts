@@ -46,7 +46,7 @@ export function readWithLongStrings(
     copiedTo = string.end;
   }
   around.push(bytes.subarray(copiedTo, end));
-  const text = decodeUtf8(joined(around));
+  const text = decodeUtf8(joined(around), start > 0);
   if (text === undefined) return fault("not UTF-8");
   const parsed = parseJson(text);
   if (!parsed.ok) return fault("not JSON");

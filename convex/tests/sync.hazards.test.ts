@@ -56,6 +56,17 @@ test.each(["__proto__", "constructor", "toString", "hasOwnProperty"])(
   },
 );
 
+test("a byte order mark before a body is no part of it", async () => {
+  const ada = await person(deployment());
+  const batch = JSON.stringify({ sessions: [{ externalId: "s" }], messages: [message({})] });
+  const answer = await ada.post("/sync/batch", `\ufeff${batch}`);
+  expect(await answer.json()).toMatchObject({ sessions: 1, messages: 1, errors: [] });
+  expect((await ada.post("/sync/session", `\ufeff{"externalId":"t"}`)).status).toBe(200);
+  expect((await ada.post("/sync/batch", `{"sessions":[\ufeff{"externalId":"u"}]}`)).status).toBe(
+    400,
+  );
+});
+
 describe("tool arguments come back deep-equal", () => {
   test.each<[string, unknown]>([
     ["$-keys", { $schema: "s", $defs: { a: { $ref: "#" } }, f: { $and: [{ a: { $gt: 3 } }] } }],

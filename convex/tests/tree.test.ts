@@ -58,6 +58,13 @@ describe("a session", () => {
     expect(namesOf((await treeOf("main")).children)).not.toContain("theirs");
   });
 
+  test("names its parent by any id that a session can have", async () => {
+    const id = "親".repeat(512);
+    await sync(id, "begin", { title: "Long id" });
+    await sync("child of a long id", "go on", under(id));
+    expect((await treeOf("child of a long id")).parent).toMatchObject({ title: "Long id" });
+  });
+
   test("that names itself as its parent has neither a parent nor a child", async () => {
     await sync("loop", "round", under("loop"));
     await settle(t);

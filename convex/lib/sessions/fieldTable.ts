@@ -53,6 +53,8 @@ export type Field = {
   filter?: string;
   views?: readonly View[];
 };
+/** The most bytes of a plugin's id: 512 characters of three bytes. */
+const ID_MAX_BYTES = 3 * 512;
 type Options = Omit<Field, "kind" | "about" | "personal">;
 
 function field<K extends Field["kind"]>(kind: K) {
@@ -125,7 +127,7 @@ export const SESSION_FIELDS = {
     "no",
     {
       aliases: ["parentId", "parentSessionId", "forkedFrom"],
-      maxBytes: 512,
+      maxBytes: ID_MAX_BYTES,
       filter: "parentExternalId",
     },
   ),
@@ -163,7 +165,7 @@ export const MESSAGE_FIELDS = {
     views: IN_CONVERSATION,
   }),
   parentExternalId: label("The plugin's id of the message that this one answers.", "no", {
-    maxBytes: 512,
+    maxBytes: ID_MAX_BYTES,
     views: IN_CONVERSATION,
   }),
 };
