@@ -111,6 +111,40 @@ describe("GET /api/changes", () => {
     expect(page.changes.map(({ session }) => session?.title)).toEqual(["late"]);
   });
 
+  test("tells what was read before a late change once, also if the page ends at the late change", async () => {
+    const sessions = ["a", "b", "c", "d"].map((externalId) => ({ externalId }));
+    await ada.post("/sync/batch", { sessions });
+    const { cursor } = await changes();
+    const late = Date.now() - 2_000;
+    await t.run(async ({ db }) => {
+      const stored = await db.query("sessions").collect();
+      for (const [n, { _id }] of stored.slice(0, 2).entries())
+        await db.patch("sessions", _id, { changedAt: late + n });
+    });
+    const first = await changes(cursor, 1);
+    expect([names(first), first.hasMore]).toEqual([["upsert a"], true]);
+    const second = await changes(first.cursor);
+    expect([names(second), second.hasMore]).toEqual([["upsert b"], false]);
+    expect(names(await changes(second.cursor))).toEqual([]);
+  });
+
+  test("names at most 300 fresh changes in a cursor, and tells the others once they are older", async () => {
+    const sessions = Array.from({ length: 320 }, (_, n) => ({ externalId: `s${n}` }));
+    for (const half of [sessions.slice(0, 160), sessions.slice(160)])
+      expect((await ada.post("/sync/batch", { sessions: half })).status).toBe(200);
+    const first = await changes();
+    const second = await changes(first.cursor);
+    expect([first, second].map(({ changes, hasMore }) => [changes.length, hasMore])).toEqual([
+      [200, true],
+      [100, true],
+    ]);
+    wait(60_000);
+    const last = await changes(second.cursor);
+    expect(last.hasMore).toBe(false);
+    const told = [first, second, last].flatMap(({ changes: some }) => some.map(({ id }) => id));
+    expect([told.length, new Set(told).size]).toEqual([320, 320]);
+  });
+
   test.each(["review", "share", "rename", "notes"])(
     "tells a %s, which does not move updatedAt",
     async (kind) => {

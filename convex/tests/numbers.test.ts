@@ -443,6 +443,25 @@ describe("days", () => {
     expect(results).toMatchObject([{ externalId: "s" }]);
   });
 
+  test("a session that changes its project counts for the new one on all its days, however many", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const session = { externalId: "s", source: "pi", createdAt: NOW - 130 * 86_400_000 };
+    // More days than two refreshes rename.
+    const messages = Array.from({ length: 130 }, (_, n) => ({
+      ...{ sessionExternalId: "s", externalId: `${n}`, role: "assistant", promptTokens: 10 },
+      createdAt: NOW - (130 - n) * 86_400_000,
+    }));
+    await ada.post("/sync/batch", { sessions: [{ ...session, projectName: "old" }], messages });
+    await settle(t);
+    await ada.post("/sync/session", { ...session, projectName: "new" });
+    await settle(t);
+    const { byProject, byDay } = await stats(ada, "from=2026-06-01");
+    const tokens = byProject.map(({ project, totalTokens }) => [project, totalTokens]);
+    expect(tokens).toEqual([["new", 1_300]]);
+    expect(byDay.filter(({ totalTokens }) => totalTokens > 0)).toHaveLength(130);
+  });
+
   test("hours are in the requested time zone", async () => {
     const { ada } = await withMessages([{ promptTokens: 1, createdAt: at("10T23:30:00") }]);
     const { byHour } = await stats(ada, "tz=Asia/Kathmandu");

@@ -377,14 +377,16 @@ describe("the refresh of a session", () => {
   test("counts rewrites of more messages than one refresh reads", async () => {
     const t = deployment();
     const ada = await person(t);
-    const messages = prompts(Array.from({ length: 650 }, (_, n) => `m${n}`));
+    // One refresh reads a thousand changes.
+    const messages = prompts(Array.from({ length: 1_050 }, (_, n) => `m${n}`));
     for (const promptTokens of [1, 3]) {
       const sent = messages.map((message) => ({ ...message, promptTokens }));
-      await ada.post("/sync/batch", { messages: sent });
+      for (let at = 0; at < sent.length; at += 525)
+        await ada.post("/sync/batch", { messages: sent.slice(at, at + 525) });
       await settle(t);
       expect(await get(ada, "s")).toMatchObject({
-        messageCount: 650,
-        promptTokens: 650 * promptTokens,
+        messageCount: 1_050,
+        promptTokens: 1_050 * promptTokens,
       });
     }
   });

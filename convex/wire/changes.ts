@@ -22,6 +22,9 @@ const Change = z.discriminatedUnion("type", [
 ]);
 export type Change = z.output<typeof Change>;
 
+/** More than a cursor has that names 300 fresh changes (`model/sessions/feed.ts`): cut, it would be refused. */
+const CURSOR_MAX_BYTES = 8_000;
+
 export const getChanges = route({
   method: "GET",
   path: "/api/changes",
@@ -31,7 +34,10 @@ export const getChanges = route({
   limit: "read",
   someHeaders: NEXT_LINK,
   query: z.object({
-    cursor: label("The `cursor` of the previous answer. Without it, everything that exists."),
+    cursor: label(
+      "The `cursor` of the previous answer. Without it, everything that exists.",
+      CURSOR_MAX_BYTES,
+    ),
     limit: clamped("Changes per answer.", 1, 200, 100),
     wait: clamped(
       "How many seconds to wait for a change if there is none.",

@@ -48,7 +48,7 @@ async function main(args: string[]): Promise<void> {
       const verdict = await verdictOn(fault);
       console.log(`${LABELS[verdict.kind]} ${what}${reasonOf(verdict)}`);
       if (verdict.kind === "broken") broken.push(what);
-      else outcomes.push({ area: fault.area, what, isKilled: verdict.kind === "killed" });
+      else outcomes.push({ area: fault.area, what, isKilled: verdict.kind !== "survived" });
     }
   }
   if (area === undefined || area === "pure") outcomes.push(...(await mutatePureCode(seed, end)));
@@ -56,12 +56,17 @@ async function main(args: string[]): Promise<void> {
   if (broken.length > 0) throw new StartError(`Tests could not run:\n  ${broken.join("\n  ")}`);
 }
 
-const LABELS = { killed: "killed  ", survived: "SURVIVED", broken: "BROKEN  " };
+const LABELS = {
+  killed: "killed  ",
+  timeout: "TIMEOUT ",
+  survived: "SURVIVED",
+  broken: "BROKEN  ",
+};
 
 /** The test that noticed the fault, or why none ran, on a line of its own. */
 function reasonOf(verdict: Verdict): string {
   if (verdict.kind === "survived") return "";
-  return `\n           ${verdict.kind === "killed" ? verdict.by : verdict.why}`.slice(0, 240);
+  return `\n           ${verdict.kind === "broken" ? verdict.why : verdict.by}`.slice(0, 240);
 }
 
 await runCommand(USAGE, main);

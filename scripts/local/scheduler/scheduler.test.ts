@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Clock } from "../clock.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
@@ -115,4 +116,72 @@ test("of jobs that are overdue together, the one due first runs first", async ()
   await engine.settle();
   const order = (await ran()).filter((name) => name.startsWith("overdue "));
   expect(order).toEqual(["overdue 10000", "overdue 20000", "overdue 30000"]);
+});
+
+test("jobs that are due at the same moment run in the order in which they were scheduled", async () => {
+  const at = clock.now() + HOUR_MS;
+  const names = ["first", "second", "third", "fourth"].map((name) => `tied ${name}`);
+  for (const name of names) {
+    await engine.runFunction("jobs:scheduleAt", { at, name });
+    // Scheduled in one millisecond, their order would be open.
+    await pause(2);
+  }
+  await engine.settle(2 * HOUR_MS);
+  expect((await ran()).filter((name) => name.startsWith("tied "))).toEqual(names);
+});
+
+test("an action that is canceled after it is due and before it begins does not run", async () => {
+  const ownClock = new Clock(true);
+  // Both are started at once: the mutation, due first, cancels the action.
+  const limits = { mode: "enforce", scheduledJobs: 8 } as const;
+  let busy = await startTestEngine({ functions, limits, clock: ownClock });
+  const args = { name: "canceled meanwhile", delay: 20_000 };
+  const id = (await busy.runFunction("jobs:scheduleCanceled", args)) as string;
+  ownClock.skipTo(ownClock.now() + HOUR_MS);
+  busy = await busy.restart();
+  await busy.settle();
+  expect(await busy.runFunction("jobs:state", { id })).toBe("canceled");
+  expect(await busy.runFunction("jobs:ran")).toEqual([]);
+  await busy.stop();
+});
+
+test("a job that has ended, however it ended, keeps no arguments", async () => {
+  const argsOf = (id: string) => engine.runFunction("jobs:argsOf", { id });
+  const kept = { target: "note", delay: HOUR_MS, name: "secret" };
+  const [done, failed, canceled] = (await Promise.all(
+    [kept, { ...kept, fail: true }, kept].map((one) => engine.runFunction("jobs:schedule", one)),
+  )) as [string, string, string];
+  expect(await argsOf(canceled)).toEqual([{ name: "secret" }]);
+  await engine.runFunction("jobs:cancel", { id: canceled });
+  await engine.settle(2 * HOUR_MS);
+  const ids = [done, failed, canceled];
+  expect(await Promise.all(ids.map(stateOf))).toEqual(["success", "failed", "canceled"]);
+  expect(await Promise.all(ids.map(argsOf))).toEqual([[], [], []]);
+});
+
+test("every hour all results older than a week are deleted, and no others", async () => {
+  const ownClock = new Clock(true);
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const own = await startTestEngine({ functions, clock: ownClock });
+  const ids: string[] = [];
+  const kept = () => own.runFunction("jobs:kept", { ids });
+  // More than two batches.
+  for (let n = 0; n < 3; n++)
+    ids.push(...((await own.runFunction("jobs:scheduleMany", { count: 360 })) as string[]));
+  await own.settle();
+  ownClock.skipTo(ownClock.now() + 6 * 24 * HOUR_MS);
+  const late = { target: "note", delay: 0, name: "late" };
+  const lateId = await own.runFunction("jobs:schedule", late);
+  await own.settle();
+  vi.advanceTimersByTime(HOUR_MS);
+  await own.settle();
+  expect(await kept()).toBe(1_080);
+  ownClock.skipTo(ownClock.now() + 2 * 24 * HOUR_MS);
+  vi.advanceTimersByTime(HOUR_MS);
+  await vi.waitFor(async () => {
+    expect(await kept()).toBe(0);
+  }, 20_000);
+  expect(await own.runFunction("jobs:state", { id: lateId })).toBe("success");
+  vi.useRealTimers();
+  await own.stop();
 });
