@@ -121,6 +121,23 @@ test("more changes than one refresh counts are counted once, with pruning betwee
   });
 });
 
+test("a refresh that is lost after its first thousand changes is finished by the sweep", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", { messages: manyMessages(0, 1_200) });
+  await loseScheduled(t);
+  await refresh(t);
+  await loseScheduled(t);
+  expect((await changesOf(t)).waiting).toBeGreaterThan(0);
+  vi.setSystemTime(Date.now() + HOUR_MS);
+  await t.mutation(internal.sessions.sweepRefreshes, {});
+  await settle(t);
+  expect(await read(ada.get("/api/sessions/s"))).toMatchObject({
+    messageCount: 1_200,
+    promptTokens: 12_000,
+  });
+});
+
 test("pruning keeps changes whose refresh was lost, and the sweep counts them", async () => {
   const t = deployment();
   const ada = await person(t);
