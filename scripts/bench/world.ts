@@ -95,6 +95,8 @@ async function fill(world: World): Promise<void> {
     const messages = sessions.flatMap((session) => pastMessages(session, 0, PAST_MESSAGES));
     await world.send("/sync/batch", { sessions, messages });
   }
+  // So that sessions change in the same order in a small history, which is stored before a refresh is due.
+  await world.engine.settle();
   const today = Array.from({ length: TODAYS_SESSIONS }, (_, index) => todaysSession(index));
   await world.send("/sync/batch", { sessions: today });
   const steps: Step[] = [];
