@@ -45,7 +45,8 @@ beforeAll(async () => {
   for (const n of numbers(2)) await sync(fay, `most-${n}`, [`${"ibis and ".repeat(8)}${LONG}`]);
   for (const n of numbers(8)) await sync(fay, `once-${n}`, [`${n} an ibis, ${LONG}`]);
   await sync(fay, "alone", ["an ibis it is"]);
-  await engine.settle();
+  // Longer than the pause after which the last turn of a conversation is embedded.
+  await engine.settle(60_000);
 }, 240_000);
 afterAll(() => engine.stop());
 
