@@ -185,3 +185,21 @@ test("every hour all results older than a week are deleted, and no others", asyn
   vi.useRealTimers();
   await own.stop();
 });
+
+test("an engine that stops during housekeeping ends it after a batch, before it closes its file", async () => {
+  const ownClock = new Clock(true);
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  let own = await startTestEngine({ functions, clock: ownClock });
+  const ids: string[] = [];
+  for (let n = 0; n < 4; n++)
+    ids.push(...((await own.runFunction("jobs:scheduleMany", { count: 360 })) as string[]));
+  await own.settle();
+  ownClock.skipTo(ownClock.now() + 8 * 24 * HOUR_MS);
+  vi.advanceTimersByTime(HOUR_MS);
+  own = await own.restart();
+  vi.useRealTimers();
+  const kept = (await own.runFunction("jobs:kept", { ids })) as number;
+  await own.stop();
+  // What the first batch of 500 left.
+  expect(kept).toBe(ids.length - 500);
+});

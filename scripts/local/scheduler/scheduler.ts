@@ -12,7 +12,7 @@ import type { Job } from "./jobs.ts";
 
 /** The longest delay of `setTimeout`. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const WRITE_RETRY_MS = 500;
+const RETRY_MS = 500;
 const HOUSEKEEPING_MS = 60 * 60 * 1000;
 
 /**
@@ -26,6 +26,8 @@ export class Scheduler {
   #timer: NodeJS.Timeout | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #isStopped = true;
+  /** Looks at the queue and housekeeping that are under way; `stop` waits for them, because they write. */
+  readonly #background = new Set<Promise<void>>();
   /** Scheduled functions that run at the same time; more wait. */
   readonly #slots: number;
 
@@ -43,7 +45,9 @@ export class Scheduler {
       this.#crons.sync();
       return Promise.resolve();
     });
-    this.#housekeeping = setInterval(() => void this.#prune(), HOUSEKEEPING_MS);
+    this.#housekeeping = setInterval(() => {
+      this.#inBackground("housekeeping", this.#prune());
+    }, HOUSEKEEPING_MS);
     this.#housekeeping.unref();
     this.#engine.clock.onSkip(() => {
       this.wake();
@@ -56,8 +60,20 @@ export class Scheduler {
     if (this.#isStopped) return;
     clearTimeout(this.#timer);
     outside(() => {
-      this.#timer = setTimeout(() => void this.#tick(), this.#delay());
+      this.#timer = setTimeout(() => {
+        this.#inBackground("scheduler", this.#tick());
+      }, this.#delay());
     });
+  }
+
+  /** Keeps track of work that nobody waits for, and logs why it failed. */
+  #inBackground(name: string, work: Promise<void>): void {
+    const done = work
+      .catch((error: unknown) => {
+        this.#engine.log({ level: "error", function: name, words: [error] });
+      })
+      .finally(() => this.#background.delete(done));
+    this.#background.add(done);
   }
 
   #delay(): number {
@@ -75,7 +91,19 @@ export class Scheduler {
     return times.length === 0 ? null : Math.min(...times);
   }
 
+  /** Starts what is due; tries again after a pause if the queue cannot be read or written. */
   async #tick(): Promise<void> {
+    try {
+      await this.#startDue();
+    } catch (error) {
+      await pause(RETRY_MS);
+      throw error;
+    } finally {
+      this.wake();
+    }
+  }
+
+  async #startDue(): Promise<void> {
     await this.#engine.transactor.between(() => undefined);
     if (this.#isStopped) return;
     const now = this.#engine.clock.now();
@@ -84,13 +112,14 @@ export class Scheduler {
         this.#crons.enqueueDue(now, (id) => this.#running.has(id));
         return Promise.resolve();
       });
+    // It may have been stopped while the transaction waited; what is due runs after the next start.
+    if (this.#isStopped) return;
     const room = this.#slots - this.#running.size;
     const due = this.#engine.jobs
       .due(now, this.#slots * 2)
       .filter((job) => !this.#running.has(job.id))
       .slice(0, Math.max(0, room));
     for (const job of due) this.#launch(job);
-    this.wake();
   }
 
   #launch(job: Job): void {
@@ -129,7 +158,7 @@ export class Scheduler {
       const { cause } = toFunctionError(error);
       if (cause instanceof TooManyWritesError) {
         // A deployment retries scheduled mutations indefinitely if it was too busy.
-        await pause(WRITE_RETRY_MS);
+        await pause(RETRY_MS);
         await this.#runMutation(job, fn);
       } else if (!(cause instanceof CanceledError)) await this.#fail(job, error);
     }
@@ -177,7 +206,10 @@ export class Scheduler {
   async #prune(): Promise<void> {
     for (const { path } of this.#engine.registry.components)
       while (
-        await this.#engine.transactor.mutation(() => Promise.resolve(this.#engine.jobs.prune(path)))
+        !this.#isStopped &&
+        (await this.#engine.transactor.mutation(() =>
+          Promise.resolve(this.#engine.jobs.prune(path)),
+        ))
       );
   }
 
@@ -198,11 +230,12 @@ export class Scheduler {
     }
   }
 
-  /** Starts nothing more, and waits for running jobs. */
+  /** Starts nothing more, and waits for what is under way. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     clearInterval(this.#housekeeping);
+    await Promise.all(this.#background);
     await Promise.all(this.#running.values());
   }
 }
