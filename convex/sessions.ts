@@ -61,8 +61,10 @@ export const getWithMessages = callerQuery({
     cursor: v.optional(v.string()),
     order: v.optional(v.union(v.literal("asc"), v.literal("desc"))),
     after: v.optional(v.string()),
+    /** Whether the answer names the session's parent and children. */
+    withRelatives: v.optional(v.boolean()),
   },
-  handler: async (ctx, { id, after: afterId, ...page }) => {
+  handler: async (ctx, { id, after: afterId, withRelatives = false, ...page }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
     const known =
       afterId === undefined
@@ -72,12 +74,11 @@ export const getWithMessages = callerQuery({
     const place = { ...page, after };
     const { messages, cursor, nextBytes } = await MessagePages.page(ctx, session, place);
     const view = await reviewedView(ctx, session, "session");
-    // Usage splits and relatives come with the first page only, because later pages belong to the same session.
-    const isFirst = page.cursor === undefined;
-    const splits = isFirst ? await usageSplits(ctx, session._id) : {};
+    // Usage splits come with the first page only, because later pages belong to the same session.
+    const splits = page.cursor === undefined ? await usageSplits(ctx, session._id) : {};
     return {
       session: { ...view, ...(view.usage ? { usage: { ...view.usage, ...splits } } : {}) },
-      relatives: isFirst ? await Tree.relativesOf(ctx, session) : {},
+      relatives: withRelatives ? await Tree.relativesOf(ctx, ctx.user, session) : {},
       messages: messages.map(MessagePages.inSession),
       messagesCursor: cursor,
       /** Bytes of text and parts of the message after the page. */
@@ -111,9 +112,12 @@ export const reading = callerQuery({
   args: { id: v.string(), cursor: v.optional(v.string()), messageId: v.optional(v.string()) },
   handler: async (ctx, { id, ...at }) => {
     const session = await Sessions.require(ctx, ctx.user, id);
+    const isFirst = at.cursor === undefined && at.messageId === undefined;
+    const relativesOf = isFirst ? Tree.relativesOf : Tree.parentOf;
     return {
       session: await reviewedView(ctx, session, "session"),
-      relatives: await Tree.relativesOf(ctx, session),
+      // Only the first page lists the children.
+      relatives: await relativesOf(ctx, ctx.user, session),
       ...(await Reading.page(ctx, session, at)),
     };
   },
@@ -141,7 +145,7 @@ export const excerpt = callerQuery({
 export const relatives = callerQuery({
   args: { id: v.string() },
   handler: async (ctx, { id }) =>
-    await Tree.relativesOf(ctx, await Sessions.require(ctx, ctx.user, id)),
+    await Tree.relativesOf(ctx, ctx.user, await Sessions.require(ctx, ctx.user, id)),
 });
 
 /** `GET /sessions/:id`: the session's prompts, for its index. */

@@ -60,13 +60,14 @@ async function sessionAnswer(
   { caller, id, request }: { caller: Caller; id: string; request: Request },
   { messages_limit: limit, messages_cursor, order, after, ...chosen }: Page,
 ): Promise<Response> {
+  const wanted = wantedFields(chosen);
   const read = (cursor: string | undefined, left: number): Promise<Found> =>
     ctx.runQuery(internal.sessions.getWithMessages, {
       ...{ caller, id, limit: left, cursor, order, after },
+      withRelatives: cursor === undefined && wanted === undefined,
     });
   const chunks = new ByteChunks();
   const first = await read(messages_cursor, limit);
-  const wanted = wantedFields(chosen);
   const { session, relatives } = first;
   const head = JSON.stringify(
     wanted ? pick(session, wanted) : { ...session, ...relatives, session },

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { UNTITLED } from "../lib/sessions/titles";
+import { quotedLabel } from "./text";
 
 /** How answers name a session or a message, in a form that every tool takes as an argument. Pure. */
 
@@ -7,6 +9,11 @@ type Citation = { session: string; message?: string };
 /** `[session:ID]` or `[session:ID/message:ID]`. */
 export function cite(session: string, message?: string): string {
   return message === undefined ? `[session:${session}]` : `[session:${session}/message:${message}]`;
+}
+
+/** The citation of a session with its title. */
+export function citeTitled({ id, title = UNTITLED }: { id: string; title?: string }): string {
+  return `${cite(id)} ${quotedLabel(title)}`;
 }
 
 const CITATION = /^session:(.+?)(?:\/message:([^/\s]+))?$/;

@@ -13,7 +13,12 @@ import { address, CHECKED, select, sessionPath, time, titleOf } from "./componen
 export type PromptEntry = { id: string; text: string };
 
 /** The sessions that this one comes from and that come from it. */
-type Relatives = { parent?: Relative; children: readonly Relative[]; hasMoreChildren: boolean };
+type Relatives = {
+  parent?: Relative;
+  /** On the first page. */
+  children?: readonly Relative[];
+  hasMoreChildren?: boolean;
+};
 
 export type SessionView = {
   /** As the page shows it, its secrets masked. */
@@ -47,7 +52,7 @@ ${facts(session)}
 ${parentLink(view.relatives)}
 ${notice === undefined ? "" : html`<p class="alert" role="status">${notice}</p>`}
 ${isFirst ? actions(view) : html`<p><a href="${path}">Beginning of the session</a></p>`}
-${isFirst ? childIndex(view.relatives) : ""}
+${childIndex(view.relatives)}
 ${prompts === undefined ? "" : promptIndex(path, prompts)}
 ${conversation.text === "" ? html`<p class="empty">No messages have arrived yet.</p>` : conversation}
 ${next === null ? live(session) : html`<p><a class="next" href="${address(path, { cursor: next })}">Continue reading</a></p>`}`,
@@ -88,7 +93,7 @@ function parentLink({ parent }: Relatives): Html {
 }
 
 /** The sessions that come from this one, collapsed because a session can have many subagents. */
-function childIndex({ children, hasMoreChildren }: Relatives): Html {
+function childIndex({ children = [], hasMoreChildren = false }: Relatives): Html {
   if (children.length === 0) return html``;
   const rows = children.map(
     (child) =>

@@ -146,6 +146,20 @@ describe("GET /api/sessions", () => {
   });
 });
 
+test("a search result leads to its parent also beside a parent that names itself", async () => {
+  await sync("loop", "giraffe", under("loop"));
+  await sync("below", "giraffe too", under("loop"));
+  await settle(t);
+  const { results } = await read<{ results: (Relative & Tree)[] }>(
+    ada.get("/api/search?q=giraffe"),
+  );
+  const parents = results.map(({ externalId, parent }) => [externalId, parent?.externalId]);
+  expect(parents.sort()).toEqual([
+    ["below", "loop"],
+    ["loop", undefined],
+  ]);
+});
+
 test("a search result that is a child leads to its parent", async () => {
   const { results } = await read<{ results: (Relative & Tree)[] }>(ada.get("/api/search?q=zebra"));
   expect(results).toMatchObject([

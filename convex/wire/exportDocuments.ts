@@ -77,6 +77,8 @@ const Chat = z
   .array(z.looseObject({ role: text("Who speaks."), content: any("The text or its blocks.") }))
   .meta({ description: "Chat messages." });
 
+const metadata = object("Where the case comes from.").optional();
+
 const DeepEvalGolden = z
   .looseObject({
     input: text("The question."),
@@ -86,7 +88,7 @@ const DeepEvalGolden = z
     tools_called: z.array(object("A call.")).meta({ description: "Calls of the answer." }),
     name: text("A stable name of the case."),
     comments: textOrNull("The reviewer's notes."),
-    additional_metadata: object("Where the case comes from.").optional(),
+    additional_metadata: metadata,
   })
   .meta({ id: "DeepEvalGolden", description: "`format=deepeval`: a question with its answer." });
 
@@ -98,7 +100,7 @@ const DeepEvalConversation = z
     context: strings("System prompts."),
     name: text("A stable name of the case."),
     comments: textOrNull("The reviewer's notes."),
-    additional_metadata: object("Where the case comes from.").optional(),
+    additional_metadata: metadata,
   })
   .meta({
     id: "DeepEvalConversation",
@@ -112,8 +114,6 @@ const Folder = z
     readme: text("What the files are."),
   })
   .meta({ id: "FolderExport", description: "`format=filesystem`: a folder of texts." });
-
-const metadata = object("Where the case comes from.").optional();
 
 const OpenAiSample = z
   .looseObject({ input: Chat, ideal: text("The expected answer."), metadata })

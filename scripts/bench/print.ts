@@ -1,4 +1,5 @@
 import { MEASURES } from "./budgets.ts";
+import { printTable } from "./table.ts";
 import type { OperationReport, Report } from "./report.ts";
 import { BASIS, FREE_PLAN, type Bill } from "./bill.ts";
 
@@ -12,7 +13,7 @@ export function printReport(report: Report): void {
 function printOperations({ operations, scales }: Report): void {
   const history = scales.map((scale) => `${scale}×`).join(", ");
   console.log(`\nOperations: used of allowed, at the smallest history; growth over ${history}\n`);
-  table(
+  printTable(
     [
       "operation",
       "function calls",
@@ -55,14 +56,14 @@ export function printBill(bill: Bill): void {
     const [name, show] = AMOUNTS[what];
     return [name, show(bill[what]), show(FREE_PLAN[what]), BASIS[what]];
   });
-  table(["amount", "a month", "Free plan", "basis"], amounts);
+  printTable(["amount", "a month", "Free plan", "basis"], amounts);
   console.log(
     `\nStorage as billed: ${megabytes(bill.billedBytes)} (rows and every index). ` +
       `At Starter's prices $${bill.dollarsStarter.toFixed(2)} a month; ` +
       `${whole(bill.embeddingTokens)} tokens embedded; ` +
       `the Free plan's storage is full after ${bill.monthsFree.toFixed(1)} months.\n`,
   );
-  table(
+  printTable(
     ["table", "rows", "bytes once", "copies", "billed"],
     bill.tables.map(({ table: name, rows, bytes, copies, billed }) => [
       name,
@@ -76,7 +77,7 @@ export function printBill(bill: Bill): void {
 
 function printLoad({ load }: Report): void {
   console.log("\nLoad on the local engine\n");
-  table(
+  printTable(
     ["clients", "requests", "requests a second", "median ms", "p95 ms"],
     load.loads.map(({ clients, requests, requestsPerSecond, medianMs, p95Ms }) => [
       String(clients),
@@ -102,17 +103,6 @@ function operationRow({ name, smallest, lines, slopes, isHeld }: OperationReport
     0,
   );
   return [name, ...cells, steepest.toFixed(3), isHeld === null ? "–" : isHeld ? "yes" : "NO"];
-}
-
-function table(head: string[], rows: string[][]): void {
-  const widths = head.map((cell, i) =>
-    Math.max(cell.length, ...rows.map((row) => (row[i] ?? "").length)),
-  );
-  const line = (cells: string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
-  console.log(line(head));
-  console.log(line(widths.map((width) => "-".repeat(width))));
-  for (const row of rows) console.log(line(row));
 }
 
 function whole(value: number): string {

@@ -2,10 +2,9 @@ import * as z from "zod";
 import { sessionOverview, type SessionOverview } from "../../answers/sessionOverview";
 import { personText } from "../../lib/sessions/injectedText";
 import type { Relative } from "../../wire/tree";
-import { cite, readCitation, sessionArgument } from "../citation";
+import { cite, citeTitled, readCitation, sessionArgument } from "../citation";
 import { AnswerText, cutChars, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
-import { UNTITLED } from "../../lib/sessions/titles";
 
 const PROMPT_MAX_CHARS = 1_200;
 const ANSWER_MAX_CHARS = 1_500;
@@ -48,8 +47,7 @@ function headOf({ session }: SessionOverview): string {
     ["cost", session.cost > 0 ? `$${session.cost.toFixed(2)}` : undefined],
   ];
   const known = facts.filter(([, value]) => value !== undefined);
-  const title = quotedLabel(session.title ?? UNTITLED);
-  return `${cite(session.id)} ${title}\n${known.map(([name, value]) => `${name}: ${value}`).join("; ")}`;
+  return `${citeTitled(session)}\n${known.map(([name, value]) => `${name}: ${value}`).join("; ")}`;
 }
 
 function label(text: string | undefined): string | undefined {
@@ -68,8 +66,8 @@ const CHILDREN_NAMED = 10;
 
 function addRelatives(answer: AnswerText, { relatives }: SessionOverview): void {
   const { parent, children, hasMoreChildren } = relatives;
-  const lineOf = ({ id, title, relation }: Relative) =>
-    `${cite(id)} ${quotedLabel(title ?? UNTITLED)}${relation === undefined ? "" : ` (${quotedLabel(relation, 40)})`}`;
+  const lineOf = (one: Relative) =>
+    `${citeTitled(one)}${one.relation === undefined ? "" : ` (${quotedLabel(one.relation, 40)})`}`;
   if (parent !== undefined) answer.add(`Part of ${lineOf(parent)}`);
   if (children.length === 0) return;
   const shown = children.slice(0, CHILDREN_NAMED);

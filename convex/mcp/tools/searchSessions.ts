@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { searchAnswer } from "../../answers/search";
-import { UNTITLED } from "../../lib/sessions/titles";
 import { utcDate } from "../../lib/time";
 import { SearchBody, type SearchResult } from "../../wire/search";
-import { cite } from "../citation";
+import { cite, citeTitled } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { parse } from "../parse";
 import { AnswerText, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
@@ -42,10 +41,7 @@ function entryOf(result: SearchResult) {
     alsoIn.length === 0
       ? ""
       : `\nThe same passage: ${alsoIn.map((copy) => cite(copy.id)).join(" ")}`;
-  const from =
-    parent === undefined
-      ? ""
-      : `\nPart of ${cite(parent.id)} ${quotedLabel(parent.title ?? UNTITLED)}`;
+  const from = parent === undefined ? "" : `\nPart of ${citeTitled(parent)}`;
   const facts = where.filter((one) => one !== "").join(", ");
   return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}${from}${copies}`;
 }

@@ -7,7 +7,7 @@ import { matchesFilter } from "../../lib/sessions/filter";
 import type { User } from "../accounts/user";
 import { firstWithin, hasRoom, spend, takeWithin } from "../readBudget";
 import { type SessionPosition, readyFrom } from "../exports/selection";
-import { readListCursor, writeListCursor } from "../sessions/listPages";
+import { LIST_BUDGET, readListCursor, writeListCursor } from "../sessions/listPages";
 
 /** Filters of the dashboard's list of evaluations. */
 export const vEvalFilter = {
@@ -21,9 +21,6 @@ export const vEvalFilter = {
   project: v.optional(v.string()),
 };
 type EvalFilter = ObjectType<typeof vEvalFilter>;
-
-/** Read budget of one list: a thousand sessions of the usual 1.5 kB, fewer if they have many tags. */
-const LIST_BUDGET = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** Lists the newest sessions that are ready for evaluation and match the filter, and whether these are all. */
 export async function listReady(

@@ -6,6 +6,7 @@ import { makeSnippet } from "../../lib/search/snippet";
 import { maskText } from "../../lib/secrets/scan";
 import { UNTITLED } from "../../lib/sessions/titles";
 import type { SearchResult } from "../../wire/search";
+import type { User } from "../accounts/user";
 import { sessionView, shownTitle } from "../sessions/sessions";
 import { parentsOf } from "../sessions/tree";
 import type { Candidate } from "./sources";
@@ -29,13 +30,12 @@ type Shown = { matcher: Matcher; masks?: boolean };
 /** Results as clients receive them, each with its session's parent. */
 export async function toResults(
   ctx: QueryCtx,
+  user: User,
   found: readonly Found[],
   shown: Shown,
 ): Promise<SearchResult[]> {
-  const parents = await parentsOf(
-    ctx,
-    found.map(({ session }) => session),
-  );
+  const sessions = found.map(({ session }) => session);
+  const parents = await parentsOf(ctx, user, sessions);
   return found.map((one) => {
     const parent = parents.get(one.session._id);
     return { ...toResult(one, shown), ...(parent === undefined ? {} : { parent }) };

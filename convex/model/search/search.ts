@@ -47,7 +47,7 @@ export async function fulltext(
     ...without(ranked, named).map((one) => ({ ...one, matchedIn: "fulltext" as const })),
   ];
   const shown = { matcher, masks: input.masks };
-  const results = await toResults(ctx, foldCopies(found).slice(0, input.limit), shown);
+  const results = await toResults(ctx, user, foldCopies(found).slice(0, input.limit), shown);
   const facets = found.map(({ session }) => facetSession(session));
   if (!hasMore || results.length >= input.limit) {
     return { results, sessions: facets, wanted: input.limit, truncated: false };
@@ -121,7 +121,7 @@ export async function hydrate(
     found.set(session._id, { session, passage, score: toScore(hit.score), matchedIn: "semantic" });
   }
   const shown = { matcher: matcherOf(prepareQuery(query)), masks };
-  const results = await toResults(ctx, foldCopies([...found.values()]), shown);
+  const results = await toResults(ctx, user, foldCopies([...found.values()]), shown);
   const truncated = results.length < wanted && mayBeIncomplete(hits, filters);
   const facets = Array.from(found.values(), ({ session }) => facetSession(session));
   return { results, sessions: facets, wanted, truncated };

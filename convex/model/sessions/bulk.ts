@@ -1,4 +1,3 @@
-import { listPage, type ListOptions } from "./listPages";
 import { v, type Infer } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
@@ -9,6 +8,7 @@ import * as Evals from "../evals/evals";
 import { deleteForOwner } from "./deletion";
 import { changedTags, vTagChanges } from "./edits";
 import * as Sessions from "./sessions";
+import { listPage, type ListOptions } from "./listPages";
 
 /** Edits and deletions of many sessions, a bounded number in one transaction. */
 

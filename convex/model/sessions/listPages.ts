@@ -11,7 +11,7 @@ import { foldingOf } from "./tree";
 /** Lists of a user's sessions, page by page. */
 
 /** Read budget of one page, in case a filter excludes most sessions: a thousand of the usual 1.5 kB. */
-const LIST_BUDGET: Readonly<ReadBudget> = { rows: 1_000, bytes: 4 * 1024 * 1024 };
+export const LIST_BUDGET: Readonly<ReadBudget> = { rows: 1_000, bytes: 4 * 1024 * 1024 };
 
 /** Returns the cursor of a page that ends with this session. */
 export function writeListCursor({ createdAt, _creationTime }: Doc<"sessions">): string {

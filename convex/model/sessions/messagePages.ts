@@ -26,7 +26,7 @@ import * as Parts from "./parts";
  * Rows, and bytes of text and parts, of one page. Rows are read one at a time; 4,000 take well under a second.
  * More bytes would exceed a third of a query's second, and, with two bytes a character, a heap of 48 MiB.
  */
-export const PAGE_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 1024 * 1024 };
+const PAGE_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 1024 * 1024 };
 
 /** A message as returned. The JSON of its parts stays text, because Convex values cannot represent all JSON. */
 export type MessageView = Values<MessageTable> &

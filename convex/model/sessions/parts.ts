@@ -1,4 +1,3 @@
-import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import {
@@ -8,6 +7,7 @@ import {
   type PartRow,
   type JoinedPart,
 } from "../../lib/sessions/partRows";
+import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 
 /** Reads and writes the rows of messages in `parts`. Deletion, search and migrations query the table themselves. */
 

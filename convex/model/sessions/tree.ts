@@ -14,23 +14,61 @@ type Session = Doc<"sessions">;
 /** Children that a session's answer names; a list with `parent_external_id` has them all. */
 const CHILDREN_MAX = 50;
 
-/** Returns the session that another comes from; null if it names none, or one that is not stored. */
-async function parentOf(ctx: QueryCtx, session: Session): Promise<Session | null> {
-  const { userId, externalId, parentExternalId } = session;
-  if (parentExternalId === undefined || parentExternalId === externalId) return null;
-  return await findByExternalId(ctx, { _id: userId }, parentExternalId);
+/** Returns the session that another comes from; null if it names none, itself, or one that is not stored. */
+type FindParent = (session: Session) => Promise<Session | null>;
+
+/** Finds parents of a user's sessions, each read once. `onRead` is told of every parent that is read. */
+function parentFinder(
+  ctx: QueryCtx,
+  user: User,
+  onRead: (parent: Session) => void = () => undefined,
+): FindParent {
+  const known = new Map<string, Session | null>();
+  return async ({ externalId, parentExternalId }) => {
+    if (parentExternalId === undefined || parentExternalId === externalId) return null;
+    const before = known.get(parentExternalId);
+    if (before !== undefined) return before;
+    const parent = await findByExternalId(ctx, user, parentExternalId);
+    if (parent !== null) onRead(parent);
+    known.set(parentExternalId, parent);
+    return parent;
+  };
 }
 
-/** The parent of a session and its first children, in the order in which they arrived. */
-export async function relativesOf(
+/** The parents of sessions that have one; each is read once. */
+export async function parentsOf(
   ctx: QueryCtx,
+  user: User,
+  sessions: readonly Session[],
+): Promise<ReadonlyMap<Id<"sessions">, Relative>> {
+  const findParent = parentFinder(ctx, user);
+  const parents = new Map<Id<"sessions">, Relative>();
+  for (const session of sessions) {
+    const parent = await findParent(session);
+    if (parent !== null) parents.set(session._id, relativeView(parent));
+  }
+  return parents;
+}
+
+/** The parent of a session, and its first children in the order in which they arrived. */
+export type Relatives = { parent?: Relative; children: Relative[]; hasMoreChildren: boolean };
+
+/** Reads the parent of a session. */
+export async function parentOf(
+  ctx: QueryCtx,
+  user: User,
   session: Session,
-): Promise<{ parent?: Relative; children: Relative[]; hasMoreChildren: boolean }> {
-  const parent = await parentOf(ctx, session);
+): Promise<Pick<Relatives, "parent">> {
+  const parent = (await parentsOf(ctx, user, [session])).get(session._id);
+  return parent === undefined ? {} : { parent };
+}
+
+/** Reads the parent of a session and its first children. */
+export async function relativesOf(ctx: QueryCtx, user: User, session: Session): Promise<Relatives> {
   const found = await childrenOf(ctx, session).take(CHILDREN_MAX + 2);
   const children = found.filter(({ _id }) => _id !== session._id);
   return {
-    ...(parent === null ? {} : { parent: relativeView(parent) }),
+    ...(await parentOf(ctx, user, session)),
     children: children.slice(0, CHILDREN_MAX).map(relativeView),
     hasMoreChildren: children.length > CHILDREN_MAX,
   };
@@ -50,24 +88,6 @@ function relativeView(session: Session): Relative {
   return { id, externalId, title, relation, source, messageCount, createdAt };
 }
 
-/** The parents of results that have one; each is read once. */
-export async function parentsOf(
-  ctx: QueryCtx,
-  sessions: readonly Session[],
-): Promise<ReadonlyMap<Id<"sessions">, Relative>> {
-  const known = new Map<string, Session | null>();
-  const parents = new Map<Id<"sessions">, Relative>();
-  for (const session of sessions) {
-    const key = session.parentExternalId ?? "";
-    if (!known.has(key)) known.set(key, await parentOf(ctx, session));
-    const parent = known.get(key) ?? null;
-    if (parent !== null && parent._id !== session._id) {
-      parents.set(session._id, relativeView(parent));
-    }
-  }
-  return parents;
-}
-
 /** How many levels a list looks up from a subagent for the session that it is shown under. */
 const LEVELS_MAX = 20;
 
@@ -82,17 +102,12 @@ export function foldingOf(
   filter: SessionFilter,
   budget: ReadBudget,
 ): (session: Session) => Promise<boolean> {
-  const known = new Map<string, Session | null>();
-  const listedParent = async ({ externalId, parentExternalId, relation }: Session) => {
-    if (relation !== SUBAGENT || parentExternalId === undefined) return null;
-    if (parentExternalId === externalId) return null;
-    const before = known.get(parentExternalId);
-    if (before !== undefined) return before;
-    const parent = await findByExternalId(ctx, user, parentExternalId);
-    if (parent !== null) spend(budget, parent);
-    const listed = parent !== null && matchesFilter(parent, filter) ? parent : null;
-    known.set(parentExternalId, listed);
-    return listed;
+  const findParent = parentFinder(ctx, user, (parent) => {
+    spend(budget, parent);
+  });
+  const listedParent: FindParent = async (session) => {
+    const parent = session.relation === SUBAGENT ? await findParent(session) : null;
+    return parent !== null && matchesFilter(parent, filter) ? parent : null;
   };
   return async (session) => {
     let top = session;

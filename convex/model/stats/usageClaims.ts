@@ -1,4 +1,3 @@
-import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import {
@@ -10,7 +9,7 @@ import {
   waiting,
 } from "../sync/changes";
 import { defined } from "../../lib/record";
-import { nextRefresh } from "../sync/refreshSchedule";
+import { requestRefresh } from "../sync/refreshSchedule";
 
 /**
  * Decides which message's usage is counted. Every message with usage has a claim; among claims with the same
@@ -110,13 +109,7 @@ async function notifySession(
   await append(ctx, session, [
     { ...claimed, ...defined({ price }), changedAt: 0, isCounted, before: {} },
   ]);
-  const now = Date.now();
-  const refreshDueAt = nextRefresh(session.refreshDueAt, now);
-  if (refreshDueAt === undefined) return;
-  await ctx.db.patch("sessions", session._id, { refreshDueAt });
-  await ctx.scheduler.runAfter(refreshDueAt - now, internal.sessions.refresh, {
-    sessionId: session._id,
-  });
+  await requestRefresh(ctx, session);
 }
 
 /** Rows searched for the changes of a message; five rows have up to a thousand changes. */

@@ -4,8 +4,8 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { secretsOf } from "../../lib/secrets/delivery";
 import { joinRows, unpackParts, type WholePart } from "../../lib/sessions/partRows";
 import { toolUseOf } from "../../lib/stats/tools";
-import { hasRoom, spend, takeWithin, type ReadBudget } from "../readBudget";
-import { rowsOfMessage } from "../sessions/parts";
+import { deduct, hasRoom, spend, type ReadBudget } from "../readBudget";
+import { firstRows } from "../sessions/parts";
 import { removeVersion1Row, resetCounts } from "../stats/version1";
 import { append as appendChanges, changeOf, nextGeneration, type StoredChange } from "./changes";
 
@@ -94,12 +94,11 @@ export async function storedContent(
   budget: ReadBudget,
 ): Promise<{ text: string; parts: WholePart[] }> {
   const examined = { ...EXAMINED_BUDGET };
-  const hasRows = (message.partRows ?? 0) > 0;
-  const rows = hasRows ? await takeWithin(rowsOfMessage(ctx, message), examined) : [];
-  for (const row of rows) spend(budget, row);
-  const last = rows[rows.length - 1];
-  // The last part of a message that was not read to its end may be cut, and cut JSON cannot be parsed.
-  const whole = hasRoom(examined) ? rows : rows.filter(({ order }) => order !== last?.order);
-  const { text, parts } = joinRows(whole, message.textContent);
+  const rows = await firstRows(ctx, message, examined);
+  deduct(budget, {
+    rows: EXAMINED_BUDGET.rows - examined.rows,
+    bytes: EXAMINED_BUDGET.bytes - examined.bytes,
+  });
+  const { text, parts } = joinRows(rows, message.textContent);
   return { text, parts: unpackParts(parts) };
 }

@@ -2,7 +2,7 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { recountOf } from "../sessions/messages";
 import { append } from "./changes";
-import { nextRefresh, scheduleRefresh } from "./refreshSchedule";
+import { requestRefresh } from "./refreshSchedule";
 
 /**
  * Makes the session's refresh count a stored message again, because these fields change, or because the rules or
@@ -18,8 +18,5 @@ export async function countAgain(
   if (change === undefined) return;
   // Its text is unchanged: neither its session's time nor its vectors are touched.
   await append(ctx, session, [{ ...change, changedAt: 0 }]);
-  const refreshDueAt = nextRefresh(session.refreshDueAt, Date.now());
-  if (refreshDueAt === undefined) return;
-  await ctx.db.patch("sessions", session._id, { refreshDueAt });
-  await scheduleRefresh(ctx, session._id);
+  await requestRefresh(ctx, session);
 }

@@ -1,5 +1,5 @@
 import { internal } from "../../_generated/api";
-import type { Id } from "../../_generated/dataModel";
+import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 
 /** Delay from the first message of a burst to the refresh; the requests of one hook arrive within it. */
@@ -19,4 +19,15 @@ export function nextRefresh(dueAt: number | undefined, now: number): number | un
 /** Schedules the refresh of a session whose `refreshDueAt` the same mutation has written. */
 export async function scheduleRefresh(ctx: MutationCtx, sessionId: Id<"sessions">): Promise<void> {
   await ctx.scheduler.runAfter(REFRESH_DELAY_MS, internal.sessions.refresh, { sessionId });
+}
+
+/** Requests a refresh of a session that stays as it is otherwise, unless one is coming. */
+export async function requestRefresh(
+  ctx: MutationCtx,
+  { _id, refreshDueAt: dueAt }: Pick<Doc<"sessions">, "_id" | "refreshDueAt">,
+): Promise<void> {
+  const refreshDueAt = nextRefresh(dueAt, Date.now());
+  if (refreshDueAt === undefined) return;
+  await ctx.db.patch("sessions", _id, { refreshDueAt });
+  await scheduleRefresh(ctx, _id);
 }

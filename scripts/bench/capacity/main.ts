@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { seeded } from "../random.ts";
+import { printTable } from "../table.ts";
 import { CLASSES } from "./classes.ts";
 import { measureCosts } from "./measure.ts";
 import { MEASURED_FILE, OPERATION_NAMES, readMeasured } from "./measured.ts";
@@ -34,38 +35,34 @@ function play(limits: (typeof CLASSES)[number], developers: number) {
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 
 console.log(`Measured on ${costs.date}:\n`);
-console.log("| operation | calls a turn | action | function | bytes written |");
-console.log("| --- | --- | --- | --- | --- |");
-for (const name of OPERATION_NAMES) {
-  const { perTurn, actionMs, functionMs, writes } = costs[name];
-  const ms = (value: number | undefined) => (value === undefined ? "–" : `${value.toFixed(1)} ms`);
-  const kB = `${(writes / 1_000).toFixed(1)} kB`;
-  console.log(`| ${name} | ${perTurn ?? "–"} | ${ms(actionMs)} | ${ms(functionMs)} | ${kB} |`);
-}
-console.log("");
-console.log(
-  "| class | developers | refused | late | first to break | peak use: writes, jobs, embeddings, actions, mutations, queries |",
+const ms = (value: number | undefined) => (value === undefined ? "–" : `${value.toFixed(1)} ms`);
+printTable(
+  ["operation", "calls a turn", "action", "function", "bytes written"],
+  OPERATION_NAMES.map((name) => {
+    const { perTurn, actionMs, functionMs, writes } = costs[name];
+    const kB = `${(writes / 1_000).toFixed(1)} kB`;
+    return [name, String(perTurn ?? "–"), ms(actionMs), ms(functionMs), kB];
+  }),
 );
-console.log("| --- | --- | --- | --- | --- | --- |");
-for (const limits of CLASSES) {
-  for (const developers of DEVELOPERS) {
-    const outcome = play(limits, developers);
-    const { requests, refused, late, peak } = outcome;
-    const sum = (counts: typeof refused) => Object.values(counts).reduce((a, b) => a + b, 0);
-    const uses = [
-      peak.writes,
-      peak.jobs,
-      peak.embeddings,
-      peak.actions,
-      peak.mutations,
-      peak.queries,
-    ];
-    console.log(
-      `| ${limits.name} | ${developers.toLocaleString("en-US")} | ${percent(sum(refused) / requests)} | ` +
-        `${percent(sum(late) / requests)} | ${firstToBreak(outcome) ?? "nothing"} | ${uses.map(percent).join(", ")} |`,
-    );
-  }
+console.log("");
+
+const USES = ["writes", "jobs", "embeddings", "actions", "mutations", "queries"] as const;
+
+function rowOf(limits: (typeof CLASSES)[number], developers: number): string[] {
+  const outcome = play(limits, developers);
+  const { requests, refused, late, peak } = outcome;
+  const share = (counts: typeof refused) =>
+    percent(Object.values(counts).reduce((a, b) => a + b, 0) / requests);
+  return [
+    ...[limits.name, developers.toLocaleString("en-US"), share(refused), share(late)],
+    ...[firstToBreak(outcome) ?? "nothing", USES.map((use) => percent(peak[use])).join(", ")],
+  ];
 }
+
+printTable(
+  ["class", "developers", "refused", "late", "first to break", `peak use: ${USES.join(", ")}`],
+  CLASSES.flatMap((limits) => DEVELOPERS.map((developers) => rowOf(limits, developers))),
+);
 for (const limits of CLASSES) {
   const most = mostDevelopers((developers) => firstToBreak(play(limits, developers)) === null);
   const limit = firstToBreak(play(limits, Math.ceil(most * 1.3)));

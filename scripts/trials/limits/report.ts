@@ -1,3 +1,4 @@
+import { printTable } from "../../bench/table.ts";
 import type { FunctionPeak } from "../../local/limits/peaks.ts";
 
 const MIB = 1024 * 1024;
@@ -35,17 +36,17 @@ export class Report {
   /** Prints the table of docs/operating.md, most heap first, and what is beyond the budgets. */
   print(): void {
     const rows = [...this.#lines].sort(([, a], [, b]) => b.heapBytes.value - a.heapBytes.value);
-    console.log("\n| function | user time | heap | written at once | most heap with |");
-    console.log("| --- | --- | --- | --- | --- |");
-    for (const [name, { userMs, heapBytes, write }] of rows) {
-      const heap = `${(heapBytes.value / MIB).toFixed(1)} MiB`;
-      const cells = [
+    console.log("");
+    printTable(
+      ["function", "user time", "heap", "written at once", "most heap with"],
+      rows.map(([name, { userMs, heapBytes, write }]) => [
         `\`${name}\``,
         userMs.value === 0 ? "–" : `${userMs.value.toFixed(0)} ms`,
-        ...[heap, `${(write.value / 1024).toFixed(0)} KiB`, heapBytes.step],
-      ];
-      console.log(`| ${cells.join(" | ")} |`);
-    }
+        `${(heapBytes.value / MIB).toFixed(1)} MiB`,
+        `${(write.value / 1024).toFixed(0)} KiB`,
+        heapBytes.step,
+      ]),
+    );
     for (const fault of [...this.#faults, ...this.#beyond()]) console.log(`✗ ${fault}`);
     console.log(this.isWithinLimits() ? "All within limits." : "Not within limits.");
   }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { printTable } from "../../bench/table.ts";
 import { playProjects, sumOf } from "./projects.ts";
 
 /**
@@ -9,26 +10,27 @@ const { values } = parseArgs({ options: { projects: { type: "string", multiple: 
 
 const FUNCTIONS = ["sessions:refresh", "wrapped:foldDay", "analytics:stats", "wrapped:picture"];
 
-console.log("| projects | function | calls | user time | documents read | bytes read |");
-console.log("| --- | --- | --- | --- | --- | --- |");
-let isRight = true;
+const count = (value: number) => Math.round(value).toLocaleString("en-US");
+const rows: string[][] = [];
+const faults: string[] = [];
 for (const projects of (values.projects ?? ["2000", "10000"]).map(Number)) {
   const { totals, byProject, statuses, peaks } = await playProjects(projects);
   for (const name of FUNCTIONS) {
     const peak = peaks.find((one) => one.name === name);
     if (peak === undefined) continue;
     const { calls, userMs, documentsRead, bytesRead } = peak;
-    const count = (value: number) => Math.round(value).toLocaleString("en-US");
-    console.log(
-      `| ${count(projects)} | \`${name}\` | ${count(calls)} | ${count(userMs)} ms | ${count(documentsRead)} | ${count(bytesRead / 1_000)} kB |`,
-    );
+    rows.push([
+      ...[count(projects), `\`${name}\``, count(calls), `${count(userMs)} ms`],
+      ...[count(documentsRead), `${count(bytesRead / 1_000)} kB`],
+    ]);
   }
   const isWhole =
     totals.sessions === projects && sumOf(byProject, "totalTokens") === totals.totalTokens;
   const isAnswered = statuses.stats === 200 && statuses.wrapped === 200;
   const failed = peaks.filter((peak) => peak.failed > 0).map(({ name }) => name);
   if (isWhole && isAnswered && failed.length === 0) continue;
-  isRight = false;
-  console.log(`✗ ${projects}: ${JSON.stringify({ totals, statuses, failed })}`);
+  faults.push(`✗ ${projects}: ${JSON.stringify({ totals, statuses, failed })}`);
 }
-process.exitCode = isRight ? 0 : 1;
+printTable(["projects", "function", "calls", "user time", "documents read", "bytes read"], rows);
+for (const fault of faults) console.log(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;
