@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -152,6 +154,20 @@ describe("a day's work", () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toBeDefined();
   });
 
+  test("an exported file has the bytes that the server sent, with the mark that spreadsheets look for", async () => {
+    await sync("accents", [
+      { role: "user", text: "Größe und 漢字" },
+      { role: "assistant", text: "ja" },
+    ]);
+    await counted(1);
+    const file = join(home, "sessions.csv");
+    expect((await opensync(["export", "--all", "--format", "csv", "-o", file])).code).toBe(0);
+    const sent = await engine.request("/api/export?all=true&format=csv", { key: ada.apiKey });
+    const bytes = Buffer.from(await sent.arrayBuffer());
+    expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+  });
+
   test("a message is shown with its neighbours, the last ones alone, and tools in one line each", async () => {
     const parts = [{ type: "tool_use", id: "c", name: "Bash", input: { command: "npm test" } }];
     const said: TestMessage[] = Array.from({ length: 9 }, (_, n) => `turn ${n}`);
@@ -256,6 +272,24 @@ describe("exit codes and messages", () => {
     const gone = await opensync(["ls"], { env: dead });
     expect(gone.code).toBe(4);
     expect(gone.err).toContain("cannot be reached");
+  });
+
+  test("an answer that breaks off, and a redirect, are failures that name the server", async () => {
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith("/api/sessions") === true) {
+        response.writeHead(200, { "Content-Length": 100 }).write("{");
+        setImmediate(() => response.destroy());
+      } else response.writeHead(302, { Location: `${engine.url}${request.url ?? ""}` }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const env = { OPENSYNC_URL: `http://127.0.0.1:${port}`, OPENSYNC_API_KEY: ada.apiKey };
+    const [broken, moved] = [await opensync(["ls"], { env }), await opensync(["usage"], { env })];
+    server.close();
+    expect(broken).toMatchObject({ code: 4, out: "" });
+    expect(broken.err).toContain(`${env.OPENSYNC_URL} cannot be reached`);
+    expect(moved).toMatchObject({ code: 4, out: "" });
+    expect(moved.err).toContain("302");
   });
 
   test("help fits one screen", async () => {

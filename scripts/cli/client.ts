@@ -1,5 +1,6 @@
 import { isJsonObject, parseJson } from "../../convex/lib/json.ts";
 import { CliError, EXIT } from "./failure.ts";
+import { send, type Answer } from "./request.ts";
 
 /** Requests to a deployment. Failures become one sentence that says what to do next. */
 
@@ -14,11 +15,11 @@ export class Client {
   ) {}
 
   async get<T>(path: string, query: Query = {}): Promise<T> {
-    return (await this.#json(await this.request("GET", path, { query }))) as T;
+    return this.#json(await this.request("GET", path, { query })) as T;
   }
 
   async send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
-    return (await this.#json(await this.request(method, path, { body }))) as T;
+    return this.#json(await this.request(method, path, { body })) as T;
   }
 
   /** An answer of any type; throws for every status but 2xx. */
@@ -26,30 +27,32 @@ export class Client {
     method: string,
     path: string,
     { query = {}, body, isOpen = false }: { query?: Query; body?: object; isOpen?: boolean } = {},
-  ): Promise<Response> {
+  ): Promise<Answer> {
     if (this.key === undefined && !isOpen) throw noKey(this.url);
-    const target = this.url + path + search(query);
-    let response: Response;
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    let answer: Answer;
     try {
-      response = await fetch(target, {
+      answer = await send(this.url + path + search(query), {
         method,
         headers: {
           ...(this.key === undefined ? {} : { Authorization: `Bearer ${this.key}` }),
           ...(body === undefined ? {} : { "Content-Type": "application/json" }),
         },
         body: body === undefined ? undefined : JSON.stringify(body),
-        redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal,
       });
     } catch (error) {
-      throw new CliError(unreachable(this.url, error), EXIT.server);
+      const reason = signal.aborted
+        ? `did not answer within ${TIMEOUT_MS / 1_000} s.`
+        : cannotReach(error);
+      throw new CliError(`${this.url} ${reason}`, EXIT.server);
     }
-    if (!response.ok) throw refusal(response, await response.text());
-    return response;
+    if (answer.status < 200 || answer.status > 299) throw refusal(answer);
+    return answer;
   }
 
-  async #json(response: Response): Promise<unknown> {
-    const json = parseJson(await response.text());
+  #json({ text }: Answer): unknown {
+    const json = parseJson(text);
     if (json.ok) return json.value;
     throw new CliError(`${this.url} does not answer as an OpenSync server.`, EXIT.server);
   }
@@ -67,7 +70,7 @@ export const noKey = (url: string) =>
     EXIT.authentication,
   );
 
-function refusal({ status, headers }: Response, text: string): CliError {
+function refusal({ status, text, header }: Answer): CliError {
   const json = parseJson(text);
   const body = json.ok && isJsonObject(json.value) ? json.value : {};
   const message = typeof body.message === "string" ? body.message : "";
@@ -75,17 +78,15 @@ function refusal({ status, headers }: Response, text: string): CliError {
   if (status === 401 || status === 403) return new CliError(said, EXIT.authentication);
   if (status === 404) return new CliError(said, EXIT.nothingFound);
   if (status === 400) return new CliError(said, EXIT.usage);
-  const wait = headers.get("Retry-After");
+  const wait = header("Retry-After");
   const later = wait === null ? "" : ` Try again in ${wait} s.`;
   return new CliError(said.includes("try again") ? said : said + later, EXIT.server);
 }
 
 const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
-function unreachable(url: string, error: unknown): string {
-  if (error instanceof Error && error.name === "TimeoutError")
-    return `${url} did not answer within ${TIMEOUT_MS / 1_000} s.`;
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return `${url} cannot be reached (${reason}). Is the server running? OPENSYNC_URL or opensync login sets the address.`;
+function cannotReach(error: unknown): string {
+  // Where a name has several addresses, Node's error has a code and no message.
+  const { message, code } = error as NodeJS.ErrnoException;
+  return `cannot be reached (${message || code}). Is the server running? OPENSYNC_URL or opensync login sets the address.`;
 }

@@ -41,7 +41,7 @@ async function serverChecks(io: Io, client: Client): Promise<Check[]> {
   let health: Health;
   try {
     const answer = await client.request("GET", "/health", { isOpen: true });
-    health = (await answer.json()) as Health;
+    health = JSON.parse(answer.text) as Health;
   } catch (error) {
     const text = error instanceof CliError ? error.message : `${client.url} answers nonsense.`;
     return [{ name: "server", state: "problem", text }];

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createWriteStream, renameSync, rmSync } from "node:fs";
 import { type Command, readArgs } from "../command.ts";
 import { CliError, EXIT } from "../failure.ts";
+import type { Answer } from "../request.ts";
 import { FILTER_OPTIONS, filterQuery } from "../filters.ts";
 import { sessionIds } from "../targets.ts";
 import { visible } from "../text.ts";
@@ -31,16 +32,15 @@ export const exporting: Command = {
     try {
       let sessions = 0;
       for (let cursor: string | undefined, answers = 0; ; answers++) {
-        const response = await client.request("GET", "/api/export", {
+        const answer = await client.request("GET", "/api/export", {
           query: { ...query, cursor },
         });
-        cursor = response.headers.get("X-Export-Cursor") ?? undefined;
-        sessions += Number(response.headers.get("X-Export-Sessions") ?? 0);
-        if (cursor !== undefined && answers === 0) refuseUnjoinable(response);
-        for (const note of notes(response)) io.err(note);
-        const text = await response.text();
-        if (target === undefined) io.out(text.replace(/\n$/, ""));
-        else if (!target.write(text)) await once(target, "drain");
+        cursor = answer.header("X-Export-Cursor") ?? undefined;
+        sessions += Number(answer.header("X-Export-Sessions") ?? 0);
+        if (cursor !== undefined && answers === 0) refuseUnjoinable(answer);
+        for (const note of notes(answer)) io.err(note);
+        if (target === undefined) io.out(answer.text.replace(/\n$/, ""));
+        else if (!target.write(answer.text)) await once(target, "drain");
         if (cursor === undefined) break;
       }
       const code = sessions > 0 ? EXIT.done : EXIT.nothingFound;
@@ -58,9 +58,9 @@ export const exporting: Command = {
 };
 
 /** What the server says beside the export: why it is empty, what is not in it. */
-function notes({ headers }: Response): string[] {
-  const said = (header: string, before: string) => {
-    const value = headers.get(header);
+function notes({ header }: Answer): string[] {
+  const said = (name: string, before: string) => {
+    const value = header(name);
     return value === null ? [] : [before + visible(value)];
   };
   return [
@@ -71,8 +71,8 @@ function notes({ headers }: Response): string[] {
 }
 
 /** Each answer is a complete document; only formats of lines can follow one another in one file. */
-function refuseUnjoinable({ headers }: Response): void {
-  const type = headers.get("Content-Type") ?? "";
+function refuseUnjoinable({ header }: Answer): void {
+  const type = header("Content-Type") ?? "";
   if (/ndjson|jsonl|text\/plain|markdown|yaml/.test(type)) return;
   throw new CliError(
     "This export is longer than one document of this format. Narrow it with filters, or use --format jsonl.",
