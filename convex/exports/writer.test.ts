@@ -287,18 +287,30 @@ test("a message that does not fit the rest of an answer begins the next one", as
   }
 });
 
-test("a turn that does not fit the rest of an answer comes whole in the next one", async () => {
-  // A control character is one byte of memory, and six in JSON.
-  const large = (at: number) =>
-    message(at, "assistant", { textContent: `answer-${at} `.padEnd(900_000, "\u0001") });
-  const ask = (at: number) => message(at, "user", { textContent: `question-${at}` });
-  const said = [ask(0), large(1), ask(2), large(3), large(4), large(5), ask(6), large(7)];
-  const options = { ...DEFAULT_OPTIONS, mode: "replay" } as const;
-  const found = await answers(job("promptfoo", { options }), sourceOf([session(said)], 1, 1));
-  expect(found.length).toBeGreaterThanOrEqual(2);
-  const cases = found.flatMap(({ text }) => text.split("\n").filter((line) => line !== ""));
-  const answersIn = cases.map((line) => line.match(/answer-\d/g));
-  expect(answersIn).toEqual([["answer-1"], ["answer-3", "answer-4", "answer-5"], ["answer-7"]]);
+test("a record that does not fit the rest of an answer comes whole in the next one", async () => {
+  // A span of an answer holds it, and the span of the next one too: 3.6 MB for one of 900,000 letters of two bytes.
+  const exchanges = (id: string, count: number) =>
+    session(
+      Array.from({ length: 2 * count }, (_, at) =>
+        at % 2 === 0
+          ? message(at, "user", { textContent: `question-${at}` })
+          : message(at, "assistant", { textContent: `${id}-${at} `.padEnd(900_000, "é") }),
+      ),
+      { externalId: id },
+    );
+  const source = sourceOf([exchanges("short", 3), exchanges("long", 4)], 1, 1);
+  const found = await answers(job("otel"), source);
+  expect(found.map(({ sessions }) => sessions)).toEqual([1, 1]);
+  const outputs = found.map(({ text }) =>
+    Array.from(
+      text.matchAll(/"gen_ai.output.messages".{1,120}?((?:short|long)-\d) é/g),
+      ([, id]) => id,
+    ),
+  );
+  expect(outputs).toEqual([
+    ["short-1", "short-3", "short-5"],
+    ["long-1", "long-3", "long-5", "long-7"],
+  ]);
 });
 
 test("a session whose rest is deleted between two answers is not begun a second time", async () => {

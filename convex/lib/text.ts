@@ -24,6 +24,26 @@ export function jsonStringBytes(text: string): number {
   return bytes;
 }
 
+/** Length in UTF-16 units of the text as a JSON string, without its quotes. */
+export function jsonStringUnits(text: string): number {
+  let units = text.length;
+  for (let i = 0; i < text.length; i++) units += escapeBytes(text.charCodeAt(i));
+  return units;
+}
+
+/** The longest beginning of a text that has at most `maxUnits` as a JSON string; a pair of surrogates is not split. */
+export function jsonPrefix(text: string, maxUnits: number): string {
+  let units = 0;
+  let end = 0;
+  while (end < text.length) {
+    units += 1 + escapeBytes(text.charCodeAt(end));
+    if (units > maxUnits) break;
+    end += 1;
+  }
+  const last = text.charCodeAt(end - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? end - 1 : end);
+}
+
 /** The bytes that escaping a unit adds: `\\n`, `\\"`, `\\u0001`. */
 function escapeBytes(unit: number): number {
   if (unit === 0x22 || unit === 0x5c || SHORT_ESCAPES.has(unit)) return 1;

@@ -108,6 +108,22 @@ test("what is too long to interpret is cut, and its text says how much is left o
   expect(parseParts(kept)).toHaveLength(4);
 });
 
+test("characters that JSON writes as six are interpreted as far as six of others", () => {
+  for (const [character, kept] of [
+    ["x", 1_000_000],
+    ["漢", 1_000_000],
+    ["\n", 500_000],
+    ["\u0001", 166_666],
+  ] as const) {
+    const joiner = new PortionJoiner();
+    for (const slice of [600_000, 600_000])
+      joiner.add({ textContent: character.repeat(slice), parts: [], continues: false });
+    const { textContent = "", isCut } = joiner.end();
+    const note = textContent.lastIndexOf("\n…");
+    expect([character, isCut, note]).toEqual([character, true, kept]);
+  }
+});
+
 test("the beginning of a message says how much follows, and never breaks JSON", () => {
   const parts: StoredPart[] = [{ type: "tool-result", content: { output: "x".repeat(900_000) } }];
   const [first] = portionsOf("", parts, 2);

@@ -1,5 +1,5 @@
 import { shortCount } from "../stats/labels";
-import { utf8Length } from "../text";
+import { jsonPrefix, jsonStringUnits, utf8Length } from "../text";
 import type { JoinedPart } from "./partRows";
 
 /**
@@ -21,7 +21,7 @@ type Content = Portion & { textContent?: string; parts: readonly JoinedPart[] };
 
 /**
  * The most characters of a message that are interpreted, and of its text or of one part; V8 takes up to two bytes
- * for each.
+ * for each. Counted as JSON writes them, because most formats do: a control character takes six.
  */
 const BOUNDS = { message: 2_000_000, part: 1_000_000 };
 
@@ -106,14 +106,19 @@ class Beginning {
     return this.#leftOut > 0;
   }
 
-  /** Adds a slice as far as there is room; returns the characters kept. */
+  /** Adds a slice as far as there is room; returns the characters kept, as JSON writes them. */
   add(slice: string, room: number): number {
     const max = this.isCut ? 0 : Math.max(0, Math.min(room, this.maxChars - this.#chars));
-    const kept = slice.length <= max ? slice : beginningOf(slice, max);
-    if (kept.length < slice.length) this.#leftOut += utf8Length(slice.slice(kept.length));
+    let chars = jsonStringUnits(slice);
+    let kept = slice;
+    if (chars > max) {
+      kept = jsonPrefix(slice, max);
+      chars = jsonStringUnits(kept);
+      this.#leftOut += utf8Length(slice.slice(kept.length));
+    }
     if (kept !== "") this.#slices.push(kept);
-    this.#chars += kept.length;
-    return kept.length;
+    this.#chars += chars;
+    return chars;
   }
 
   text(): string {
@@ -124,12 +129,6 @@ class Beginning {
   noted(): string {
     return this.isCut ? `${this.text()}\n${leftOut(this.#leftOut)}` : this.text();
   }
-}
-
-/** The first characters of a text; a pair of surrogates is not split. */
-function beginningOf(text: string, chars: number): string {
-  const last = text.charCodeAt(chars - 1);
-  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? chars - 1 : chars);
 }
 
 /** A part whose end is missing: its JSON cannot be parsed, so it becomes text. */

@@ -7,6 +7,7 @@ import {
   type PartRow,
   type JoinedPart,
 } from "../../lib/sessions/partRows";
+import { jsonStringBytes } from "../../lib/text";
 import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 
 /** Reads and writes the rows of messages in `parts`. Deletion, search and migrations query the table themselves. */
@@ -102,8 +103,8 @@ export async function readPage(
 }
 
 /**
- * Bytes of rows that one portion of a long message has; the row that exceeds it is still included, and has at
- * most half a MiB.
+ * Bytes of rows that one portion of a long message has, as JSON, in which a query answers. The row that exceeds
+ * it is still included, and stores at most half a MiB.
  */
 const PORTION_BYTES = 768 * 1024;
 
@@ -126,18 +127,18 @@ export async function readPortion(
   after: Position | null,
 ): Promise<ReadPortion> {
   const rows: Doc<"parts">[] = [];
-  let bytes = 0;
+  let answered = 0;
   let isEnd = true;
   for await (const row of rowsAfter(ctx, message, after)) {
-    isEnd = bytes < PORTION_BYTES;
+    isEnd = answered < PORTION_BYTES;
     if (!isEnd) break;
     rows.push(row);
-    bytes += contentBytes([row]);
+    answered += jsonStringBytes(row.text ?? row.content ?? "");
   }
   const head = after === null ? message.textContent : undefined;
   const whole = joinRows(rows, head);
   const [first, last] = [rows[0], rows[rows.length - 1]];
-  const restBytes = Math.max(1, (after?.bytesLeft ?? message.partBytes ?? 0) - bytes);
+  const restBytes = Math.max(1, (after?.bytesLeft ?? message.partBytes ?? 0) - contentBytes(rows));
   const continues = after === null ? {} : { continues: firstPart(rows)?.order === after.order };
   const next =
     isEnd || first === undefined || last === undefined
