@@ -40,6 +40,7 @@ const plugins = [...plantedFault(), fasterConvexTest()];
 const edge = {
   environment: "edge-runtime",
   testTimeout: 30_000,
+  hookTimeout: 30_000,
   server,
   // Loading all functions takes longer than most files: a worker loads them once. Tests restore what they stub.
   isolate: false,
