@@ -10,7 +10,7 @@ const SCRIPTS = fileURLToPath(new URL("..", import.meta.url));
 const COMMANDS = [
   ...["local/main", "local/key", "local/call", "local/trials/soak", "local/trials/scale"],
   ...["local/trials/exports", "soak/main", "bench/main", "bench/search", "import/main"],
-  ...["syncDocs", "smoke"],
+  ...["syncDocs", "smoke", "e2e/conformance/main"],
 ];
 
 /** Marks a path that is resolved by esbuild itself, not by the plugin again. */
