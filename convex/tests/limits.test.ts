@@ -1,8 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
+import { loadProtocolFirst, type Rpc, rpcClient } from "./mcp.fixture";
 
 const NOON = Date.UTC(2026, 0, 22, 12);
 
+loadProtocolFirst();
 eachTestAt(NOON);
 
 /** Requests the list several times in sequence; returns the status codes. */
@@ -70,6 +72,33 @@ test("one class of endpoints does not use up another", async () => {
   await settle(t);
   expect([await searched(), await searched(), await searched()]).toEqual([200, 200, 429]);
   expect(await listed(ada)).toEqual([429]);
+});
+
+test("tools of MCP count as searches, and over the limit every tool is refused with a retry time", async () => {
+  vi.stubEnv("RATE_LIMIT_SEARCH", "3");
+  const t = deployment();
+  const ada = await person(t);
+  const { request, modern } = rpcClient((path, init) => t.fetch(path, init), ada);
+  vi.setSystemTime(NOON + 15_000);
+  expect((await ada.get("/api/search?q=x&type=fulltext")).status).toBe(200);
+  const tools = await request("tools/list");
+  expect(tools.headers.get("RateLimit")).toBe('"search";r=1;t=45');
+  const { result } = await read<Rpc>(tools);
+  const usage = { name: "usage", arguments: {} };
+  expect((await modern("tools/call", usage)).headers.get("RateLimit")).toBe('"search";r=0;t=45');
+  for (const { name } of result?.tools as { name: string }[]) {
+    for (const send of [request, modern]) {
+      const refused = await send("tools/call", { name });
+      expect([name, refused.status, refused.headers.get("Retry-After")]).toEqual([name, 429, "45"]);
+      expect((await read<Rpc>(refused)).error).toMatchObject({
+        message: "3 searches a minute are used up; try again in 45 s",
+        data: { code: "RATE_LIMITED" },
+      });
+    }
+  }
+  expect((await ada.get("/api/search?q=x&type=fulltext")).status).toBe(429);
+  vi.setSystemTime(NOON + 60_000);
+  expect((await request("tools/call", usage)).status).toBe(200);
 });
 
 test("a plugin that sends messages without pause meets no limit", async () => {

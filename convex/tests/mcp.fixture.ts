@@ -1,3 +1,4 @@
+import { beforeAll } from "vitest";
 import type { Person } from "../test.setup";
 
 /** Speaks to `/mcp` as clients of each generation do. */
@@ -13,6 +14,11 @@ export type Rpc = {
 };
 
 const ACCEPT = "application/json, text/event-stream";
+
+/** Loads the protocol before the tests of a file, because the first time takes longer than a test may. */
+export function loadProtocolFirst(): void {
+  beforeAll(async () => void (await import("../mcp/serve")), 60_000);
+}
 
 /** Headers of a request that a client of the generation with a handshake sends. */
 export function handshakeHeaders(version = "2025-11-25"): { [name: string]: string } {

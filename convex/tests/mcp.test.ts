@@ -1,8 +1,9 @@
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import {
   HANDSHAKE_VERSIONS,
   handshakeHeaders,
+  loadProtocolFirst,
   modernMessage,
   NEWEST,
   type Rpc,
@@ -15,8 +16,7 @@ const DAY = 86_400_000;
 
 eachTestAt(NOON);
 
-// Loading the protocol for the first time takes longer than a test may.
-beforeAll(async () => void (await import("../mcp/serve")));
+loadProtocolFirst();
 
 async function client(t = deployment(), email?: string) {
   const who = await person(t, email);

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   conversation,
   type Deployment,
@@ -8,7 +8,7 @@ import {
   rows,
   settle,
 } from "../test.setup";
-import { type Rpc, rpcClient } from "./mcp.fixture";
+import { loadProtocolFirst, type Rpc, rpcClient } from "./mcp.fixture";
 
 const NOON = Date.UTC(2026, 0, 22, 12);
 const MINUTE = 60_000;
@@ -16,8 +16,7 @@ const DAY = 86_400_000;
 
 eachTestAt(NOON);
 
-// Loading the protocol for the first time takes longer than a test may.
-beforeAll(async () => void (await import("../mcp/serve")));
+loadProtocolFirst();
 
 async function client(t: Deployment, email?: string) {
   const who = await person(t, email);

@@ -14,6 +14,7 @@ import {
 } from "../test.setup";
 import type { Deployment, Person } from "../test.setup";
 import { examples } from "../wire/examples";
+import { loadProtocolFirst, type Rpc, rpcClient } from "./mcp.fixture";
 
 /**
  * The public surface: every function that a client can call, with arguments that try to reach Bob's data. A
@@ -83,6 +84,36 @@ const SURFACE: { readonly [name: string]: (bob: Bob) => { [name: string]: unknow
   "wrapped:getYesterdayWrapped": none,
 };
 
+/**
+ * The tools of MCP, each with calls that try to reach Bob's data. A new tool fails this test until it is listed here and
+ * has been reviewed.
+ */
+const TOOLS: { readonly [name: string]: (bob: Named) => { [name: string]: unknown }[] } = {
+  get_messages: ({ sessions, messages }) => [
+    ...sessions.map((session) => ({ session })),
+    ...messages.flatMap((message) => [
+      { session: sessions[0], around: message },
+      { session: "eves", around: message },
+      { session: "eves", after: message },
+      { session: "eves", before: message },
+    ]),
+  ],
+  get_session: ({ sessions }) => sessions.map((session) => ({ session })),
+  recall_context: () => [
+    { question: "bobsecret words" },
+    { question: "bobsecret words", project: "bobsecret" },
+  ],
+  search_sessions: ({ sessions, messages }) => [
+    { query: "bobsecret", project: "bobsecret" },
+    ...["bobsecret", ...sessions, ...messages].map((query) => ({ query })),
+  ],
+  sessions_for_file: () => [{ path: "/bobsecret/notes.md" }, { path: "notes.md" }],
+  usage: () => [{}, { source: "bobsecret-tool" }],
+};
+
+/** Every way to name Bob's session and its message: our ids, his tool's ids, and citations. */
+type Named = { sessions: string[]; messages: string[] };
+
 const modules = import.meta.glob<{ [name: string]: unknown }>(["../*.ts", "!../*.*.ts"], {
   eager: true,
 });
@@ -115,6 +146,7 @@ function call(t: Pick<Deployment, Kind>, { name, kind }: { name: string; kind: K
   }
 }
 
+loadProtocolFirst();
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 beforeEach(() => {
   vi.spyOn(console, "log").mockImplementation(() => undefined);
@@ -127,7 +159,12 @@ async function world() {
   const bob = await person(t, "bob@example.com");
   const said = {
     text: "bobsecret words",
-    parts: [{ type: "tool-call", content: { toolName: "bobsecret", args: {} } }],
+    parts: [
+      {
+        type: "tool-call",
+        content: { toolName: "Read", args: { file_path: "/bobsecret/notes.md" } },
+      },
+    ],
   };
   const about = {
     title: "bobsecret title",
@@ -303,6 +340,73 @@ describe("another user", () => {
     }
     await settle(t);
     expect(await belongings(t, bob)).toEqual(before);
+  });
+});
+
+/** Every answer of every tool to calls that aim at Bob's data, and of every resource of his. */
+async function askAll(t: Deployment, who: Person, named: Named) {
+  const { call, request } = rpcClient((path, init) => t.fetch(path, init), who);
+  const answers: { asked: string; text: string }[] = [];
+  for (const [tool, attacks] of Object.entries(TOOLS)) {
+    for (const args of attacks(named)) {
+      const { text } = await call(tool, args);
+      answers.push({ asked: `${tool} ${JSON.stringify(args)}`, text });
+    }
+  }
+  const uris = ["eves", ...named.sessions].flatMap((id) =>
+    [id, ...named.messages.map((message) => `${id}/after/${encodeURIComponent(message)}`)].map(
+      (path) => `opensync://sessions/${path}`,
+    ),
+  );
+  for (const uri of uris) {
+    const text = await (await request("resources/read", { uri })).text();
+    answers.push({ asked: uri, text });
+  }
+  return answers;
+}
+
+describe("an agent over MCP", () => {
+  /** Bob's world with his ids in all forms, and Eve with a session of her own. */
+  async function agents() {
+    const { t, bob, target } = await world();
+    const [message] = await rows(t, "messages");
+    const { sessionId } = target;
+    const named = {
+      sessions: [sessionId, "bobsecret-session", `[session:${sessionId}/message:${message?._id}]`],
+      messages: [message?._id ?? "", "bobsecret-session-0"],
+    };
+    const eve = await person(t, "eve@example.com");
+    await eve.post("/sync/batch", conversation("eves", ["Hello"]));
+    await settle(t);
+    return { t, bob, named, eve };
+  }
+
+  test("is offered these tools, and no others", async () => {
+    const { t, bob } = await agents();
+    const { request } = rpcClient((path, init) => t.fetch(path, init), bob);
+    const { result } = (await (await request("tools/list")).json()) as Rpc;
+    const names = (result?.tools as { name: string }[]).map(({ name }) => name);
+    expect(names.sort()).toEqual(Object.keys(TOOLS));
+  });
+
+  test("reads its owner's data through every tool, so the attacks below have a target", async () => {
+    const { t, bob, named } = await agents();
+    const answers = await askAll(t, bob, named);
+    const silent = Object.keys(TOOLS).filter(
+      (tool) =>
+        !answers.some(({ asked, text }) => asked.startsWith(tool) && text.includes("bobsecret")),
+    );
+    expect(silent).toEqual([]);
+  });
+
+  test("of another user is told by every tool and resource the same as if Bob did not exist", async () => {
+    const { t, bob, named, eve } = await agents();
+    const before = await belongings(t, bob);
+    const answers = await askAll(t, eve, named);
+    expect(await belongings(t, bob)).toEqual(before);
+    await bob.dashboard.action(api.users.deleteAccount, {});
+    await settle(t);
+    expect(answers).toEqual(await askAll(t, eve, named));
   });
 });
 

@@ -58,17 +58,22 @@ const semantic = { documentsRead: { base: 60 }, bytesRead: { base: 300 * KB } };
 /** Where one session fills what is read by meaning, a search reads on to find others: at most 256 hits of a kilobyte. */
 const LOUD_HITS = 256;
 /** Both searches; semantic search reads twice as many results as the merged list has. */
-const hybrid: Budget = {
+const hybrid = {
   ...question,
   documentsRead: { base: 200 },
   bytesRead: { base: 500 * KB },
 };
 /** What a full-text search reads, and then each item with its exchange of at most nine messages. */
-const context: Budget = {
+const context = {
   ...question,
   documentsRead: { base: 80, perItem: 12 },
   bytesRead: { base: 400 * KB },
 };
+
+/** A tool of MCP costs what its HTTP request costs, and a call that admits the caller before the body is read. */
+function called(budget: Budget & { functionCalls: Amount }): Budget {
+  return { ...budget, functionCalls: { base: budget.functionCalls.base + 1 } };
+}
 
 function pastLoud(budget: Budget, further: number): Budget {
   const more = ({ base, ...amount }: Amount, by: number) => ({ ...amount, base: base + by });
@@ -171,6 +176,10 @@ export const BUDGETS: Readonly<Record<string, Budget>> = {
   "context past a loud session, with embeddings": pastLoud(context, LOUD_HITS),
   "context of 5 passages": context,
   "context of 5 passages, with embeddings": context,
+  "tools/call search_sessions": called({ ...question, ...fulltext, functionCalls: { base: 3 } }),
+  "tools/call search_sessions, with embeddings": called(hybrid),
+  "tools/call recall_context": called(context),
+  "tools/call recall_context, with embeddings": called(context),
   // Reads the rows of each session and message, however much else is stored.
   "export of 10 sessions": {
     functionCalls: { base: 3 },
@@ -219,6 +228,8 @@ export const SLOPE_MAX = 0.05;
 export const RANGES_MAX: Readonly<Record<string, number>> = {
   "full-text search, limit 10": 40,
   "context of 5 passages": 50,
+  "tools/call search_sessions": 40,
+  "tools/call recall_context": 50,
 };
 
 /** Costs that must not depend on how much is stored. */

@@ -1,9 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { readArguments, runCommand, wholeNumber } from "../local/console/commandLine.ts";
+import type { Operation } from "./cost.ts";
 import { operations } from "./operations.ts";
 import { printMonths, printReport } from "./print.ts";
-import { bench, measureMonths, measureOperations } from "./report.ts";
+import {
+  bench,
+  embeddedScales,
+  measureMonths,
+  measureOperations,
+  operationsByMeaning,
+  type OperationReport,
+} from "./report.ts";
 
 const USAGE = `npm run bench -- [--scales 1,4,16,64] [--clients 1,8,32] [--seconds 10] [--out .opensync/bench.json] [--only "part of an operation's name"] [--months]`;
 
@@ -23,10 +31,7 @@ async function main(args: string[]): Promise<void> {
     },
   });
   if (values.only !== undefined) {
-    const { only } = values;
-    const named = operations.filter(({ name }) => name.includes(only));
-    if (named.length === 0) throw new Error(`No operation is named like "${only}"`);
-    const reports = await measureOperations(numbers("--scales", values.scales), named, false);
+    const reports = await measureNamed(values.only, numbers("--scales", values.scales));
     console.log(JSON.stringify(reports, null, 2));
     return;
   }
@@ -44,6 +49,17 @@ async function main(args: string[]): Promise<void> {
   printReport(report);
   console.log(`\nAll of it as JSON: ${values.out}`);
   process.exitCode = report.operations.some(({ isHeld }) => isHeld === false) ? 1 : 0;
+}
+
+/** Measures the operations whose names contain a text, those that need embeddings at scales that bear it. */
+async function measureNamed(only: string, scales: number[]): Promise<OperationReport[]> {
+  const named = (list: readonly Operation[]) => list.filter(({ name }) => name.includes(only));
+  const [plain, byMeaning] = [named(operations), named(operationsByMeaning)];
+  if (plain.length + byMeaning.length === 0)
+    throw new Error(`No operation is named like "${only}"`);
+  const reports = plain.length === 0 ? [] : await measureOperations(scales, plain, false);
+  if (byMeaning.length === 0) return reports;
+  return [...reports, ...(await measureOperations(embeddedScales(scales), byMeaning, true))];
 }
 
 await runCommand(USAGE, main);

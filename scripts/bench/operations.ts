@@ -127,7 +127,7 @@ const batch: Operation[] = [
 /** Rows of a page of 100 messages of the live session: whole turns, each tool call with two parts. */
 const PAGE_ROWS = (100 / TURN_MESSAGES) * (TURN_MESSAGES + 2 * TOOL_CALLS);
 
-type Ask = { path: string; body?: unknown };
+type Ask = { path: string; body?: object };
 
 /** An operation of requests that only read. */
 function reading(name: string, items: number, ...asks: Ask[]): Operation {
@@ -207,6 +207,27 @@ const asking = (name: string) =>
     ...QUERIES.map((query) => ({ path: `/api/context?q=${encodeURIComponent(query)}` })),
   );
 
+/** A call of a tool of MCP, as an agent sends it. */
+const calling = (tool: string, args: object): Ask => ({
+  path: "/mcp",
+  body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: tool, arguments: args } },
+});
+/** The default number of sessions in an answer of `search_sessions`. */
+const FOUND = 8;
+/** The tools that search, by all queries. */
+const callingTools = (suffix = ""): Operation[] => [
+  reading(
+    `tools/call search_sessions${suffix}`,
+    FOUND,
+    ...QUERIES.map((query) => calling("search_sessions", { query })),
+  ),
+  reading(
+    `tools/call recall_context${suffix}`,
+    PASSAGES,
+    ...QUERIES.map((question) => calling("recall_context", { question })),
+  ),
+];
+
 const reads: Operation[] = [
   // The sessions that other operations made are empty: left out, they would be read for nothing.
   reading("list of 10 sessions", 10, { path: "/api/sessions?limit=10&include_empty=true" }),
@@ -229,6 +250,7 @@ const reads: Operation[] = [
   }),
   searchingLoud("full-text search past a loud session", "fulltext"),
   askingLoud("context past a loud session"),
+  ...callingTools(),
 ];
 
 /** Operations that can be measured without an embedding provider. */
@@ -268,4 +290,5 @@ export const meaningOperations: readonly Operation[] = [
   searchingLoud("semantic search past a loud session", "semantic"),
   searchingLoud("hybrid search past a loud session", "hybrid"),
   askingLoud("context past a loud session, with embeddings"),
+  ...callingTools(", with embeddings"),
 ];

@@ -28,6 +28,16 @@ export type OperationReport = {
 /** With more history, the local provider would have to compute tens of thousands of vectors. */
 const EMBEDDED_SCALE_MAX = 4;
 
+/** The scales at which operations with embeddings are measured. */
+export const embeddedScales = (scales: readonly number[]) =>
+  scales.filter((scale) => scale <= EMBEDDED_SCALE_MAX);
+
+/** All operations with embeddings. */
+export const operationsByMeaning: readonly Operation[] = [
+  ...embeddingOperations,
+  ...meaningOperations,
+];
+
 /** Measures a list of operations at every scale. */
 export async function measureOperations(
   scales: readonly number[],
@@ -89,9 +99,7 @@ export async function measureMonths() {
 export async function bench(options: { scales: number[]; clients: number[]; seconds: number }) {
   const { scales, clients, seconds } = options;
   const reports = await measureOperations(scales, operations, false);
-  const embedded = scales.filter((scale) => scale <= EMBEDDED_SCALE_MAX);
-  const byMeaning = [...embeddingOperations, ...meaningOperations];
-  reports.push(...(await measureOperations(embedded, byMeaning, true)));
+  reports.push(...(await measureOperations(embeddedScales(scales), operationsByMeaning, true)));
   const months = await measureMonths();
   console.error(`load of ${clients.join(", ")} clients, ${seconds} s each`);
   const load = await runLoad(clients, seconds);

@@ -12,8 +12,8 @@ export type World = {
   traffic: Traffic;
   /** Texts sent to be embedded, by request. */
   embedded: string[][];
-  /** Sends a body, or a GET request without one; throws on any status except 200. */
-  send: (path: string, body?: unknown) => Promise<unknown>;
+  /** Sends a body, or a GET request without one; throws on any status except 200, and if a tool of MCP failed. */
+  send: (path: string, body?: object) => Promise<unknown>;
   /** Returns a number that was not returned before, for ids. */
   fresh: () => number;
   stop: () => Promise<void>;
@@ -73,15 +73,24 @@ export async function startWorld(
   return world;
 }
 
-async function send({ engine, key, traffic }: World, path: string, body?: unknown) {
+/** What clients of MCP accept, and all other answers are. */
+const ACCEPT = "application/json, text/event-stream";
+
+async function send({ engine, key, traffic }: World, path: string, body?: object) {
   const json = body === undefined ? undefined : JSON.stringify(body);
+  const headers = { Accept: ACCEPT, ...(json && { "Content-Type": "application/json" }) };
   const init = json === undefined ? {} : { method: "POST", body: json };
-  const answer = await engine.request(path, { key, ...init });
+  const answer = await engine.request(path, { key, headers, ...init });
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}: ${text}`);
   traffic.bytesSent += Buffer.byteLength(json ?? "");
   traffic.bytesReturned += Buffer.byteLength(text);
-  return isJson(answer) ? (JSON.parse(text) as unknown) : text;
+  if (!isJson(answer)) return text;
+  const value = JSON.parse(text) as { error?: object; result?: { isError?: boolean } };
+  if (path === "/mcp" && (value.error !== undefined || value.result?.isError === true)) {
+    throw new Error(`A tool failed: ${text}`);
+  }
+  return value;
 }
 
 const isJson = (answer: Response) =>
