@@ -36,17 +36,18 @@ export function nodeIn(folder: string): string {
   return join(folder, "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
 }
 
+type Options = { maxMs?: number; env?: NodeJS.ProcessEnv; cwd?: string };
 type Ended = { code: number | null; output: string };
 
 /** Runs a program to its end; one that takes longer than `maxMs` is killed, and has no exit code. */
 export function run(
   program: string,
   args: readonly string[],
-  { maxMs = 240_000, env = process.env } = {},
+  { maxMs = 240_000, env = process.env, cwd }: Options = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const stdio = ["ignore", "pipe", "pipe"] as const;
-    const child = spawn(program, args, { stdio: [...stdio], env, timeout: maxMs });
+    const child = spawn(program, args, { stdio: [...stdio], env, cwd, timeout: maxMs });
     let output = "";
     const hear = (chunk: Buffer) => (output += chunk.toString("utf8"));
     child.stdout.on("data", hear);
