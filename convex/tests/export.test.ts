@@ -260,6 +260,32 @@ describe("GET /api/export", () => {
     expect(await read(answer)).toMatchObject({ code: "INVALID_REQUEST", details: [{ path }] });
   });
 
+  test.each([
+    ["id=old&sessionIds=new", "id"],
+    ["id=old&session_ids=old,new", "id"],
+    ["id=old&sessionIds=all", "id"],
+    ["id=old&all=true", "id"],
+    ["sessionIds=old&all=true", "sessionIds"],
+  ])("two selections at once are refused, not one of them ignored: %s", async (query, path) => {
+    const { ada } = await setUp();
+    const { sessionIds, session_ids, ...rest } = Object.fromEntries(new URLSearchParams(query));
+    const list = sessionIds ?? session_ids;
+    const body = { ...rest, ...(list === undefined ? {} : { sessionIds: list.split(",") }) };
+    for (const answer of [
+      await ada.get(`/api/export?${query}`),
+      await ada.get(`/api/export/evals?${query}`),
+      await ada.post("/api/export", body),
+    ]) {
+      expect(answer.status).toBe(400);
+      expect(await read(answer)).toMatchObject({
+        code: "INVALID_REQUEST",
+        details: [{ path, message: expect.stringMatching(/^excludes (sessionIds|all)/) as string }],
+      });
+    }
+    const every = await ada.get("/api/export?sessionIds=all&all=true&format=jsonl");
+    expect(await every.text()).toContain("unready");
+  });
+
   test("unknown ids of a list are counted and named in a header that browsers may read", async () => {
     const { ada } = await setUp();
     const answer = await ada.get("/api/export?sessionIds=old,no%20where,new,%C3%A9");

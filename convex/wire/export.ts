@@ -27,9 +27,11 @@ function formatParameter<Name extends string>(formats: Formats<Name>) {
 }
 
 const ExportParameters = z.object({
-  id: chosenLabel("One session, by its id or external id; 404 if it is not yours."),
+  id: chosenLabel(
+    "One session, by its id or external id; 404 if it is not yours. Excludes `sessionIds` and `all`.",
+  ),
   sessionIds: chosenList(
-    "Comma-separated session ids. Missing or `all`: every session marked ready for evaluation.",
+    "Comma-separated session ids. Missing or `all`: every session marked ready for evaluation. A list excludes `all=true`.",
   ),
   include_children: flag(
     "With `id` or `sessionIds`: also all sessions that were forked, resumed or spawned from them.",
@@ -59,11 +61,12 @@ const ExportParameters = z.object({
 
 /** The parameters of an export with aliases resolved. */
 const exportQuery = <Name extends string>(formats: Formats<Name>) =>
-  ExportParameters.extend({ format: formatParameter(formats) }).transform((query) => {
+  ExportParameters.extend({ format: formatParameter(formats) }).transform((query, issues) => {
     const { format, id, sessionIds, all, limit, cursor, anonymize, bom, ...rest } = query;
     const { turns: chosen, turn_mode, style = "evals", mode = "eval", include_metadata } = rest;
     const turns = chosen ?? (turn_mode ? TURN_MODES[turn_mode] : "single");
     const ids = sessionIds?.[0] === "all" ? undefined : sessionIds;
+    refuseSeveralSelections(issues, { id, sessionIds: id === undefined ? ids : sessionIds, all });
     return {
       ...{ format, id, limit, cursor, anonymize, includesChildren: rest.include_children },
       options: { turns, style, mode, metadata: include_metadata, bom },
@@ -74,6 +77,19 @@ const exportQuery = <Name extends string>(formats: Formats<Name>) =>
       },
     };
   });
+
+/** Rejects two ways to say which sessions are meant, because either would ignore the other. */
+function refuseSeveralSelections(
+  issues: z.RefinementCtx,
+  { id, sessionIds, all }: { id?: string; sessionIds?: readonly string[]; all: boolean },
+): void {
+  const refuse = (path: string, other: string) => {
+    issues.addIssue({ code: "custom", path: [path], message: `excludes ${other}: send only one` });
+  };
+  if (id !== undefined && sessionIds !== undefined) refuse("id", "sessionIds");
+  else if (id !== undefined && all) refuse("id", "all");
+  else if (sessionIds !== undefined && all) refuse("sessionIds", "all");
+}
 
 const EXPORT_HEADERS = {
   "X-Export-Sessions": "Sessions of the export so far.",
