@@ -31,6 +31,7 @@ const MESSAGE_COLUMNS = {
   role: "keep",
   source: "keep",
   createdAt: "keep",
+  isIncomplete: "keep",
   rawRole: "text",
   textContent: "text",
 } satisfies Columns<Exclude<keyof ExportMessage, keyof typeof MESSAGE_FIELDS | "parts">>;

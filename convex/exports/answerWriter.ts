@@ -12,6 +12,7 @@ export abstract class AnswerWriter {
   protected readonly segments: WrittenSegment[] = [];
   protected readonly skipped: string[] = [];
   protected readonly cut: string[] = [];
+  protected readonly incomplete: string[] = [];
   protected resume: Resume | null = null;
   /** Sessions completed in this answer. */
   protected finished = 0;
@@ -47,14 +48,16 @@ export abstract class AnswerWriter {
 
   /** Ends the document. */
   finish(): Written {
-    const { found, finished: sessions, records, skipped, cut, unknown, resume, segments } = this;
+    const { found, finished: sessions, records, unknown, resume, segments } = this;
+    const { skipped, cut, incomplete } = this;
     const isEmpty = records === 0 && this.before === 0 && resume === null;
     const reason = isEmpty ? this.job.emptyBecause?.(found) : undefined;
     const why = reason === undefined ? {} : { emptyBecause: reason };
     const totals = { at: this.job.at, sessions, records, segments, ...why };
     this.answer.add(this.job.format.end(totals));
     const { chunks } = this.answer;
-    return { chunks, sessions, found, records, skipped, cut, unknown, resume, ...why };
+    const named = { skipped, cut, incomplete, unknown };
+    return { chunks, sessions, found, records, ...named, resume, ...why };
   }
 
   /** Ends the answer; the next one resumes at this position. */

@@ -11,6 +11,11 @@ export const JSON_LINES = {
   end: ({ records }) => (records === 0 ? "" : "\n"),
 } satisfies Partial<ExportFormat>;
 
+/** Says under a message for people that its rest is missing; empty for a whole message. */
+export function incompleteNote({ isIncomplete }: Pick<ExportMessage, "isIncomplete">): string {
+  return isIncomplete ? "… the rest of this message was still being stored" : "";
+}
+
 /**
  * Defines a format for people: the header of a session, then its messages. Messages without text
  * are omitted.

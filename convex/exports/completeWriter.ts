@@ -54,7 +54,7 @@ export class CompleteWriter extends AnswerWriter {
     at: number,
     position: Position,
   ): void {
-    const { parts, textContent, continues, restBytes, ...fields } = stored;
+    const { parts, textContent, continues, restBytes, isIncomplete, ...fields } = stored;
     if (continues === undefined || this.open === null) {
       if (this.answer.bytes >= ANSWER_BYTES) return this.end(position);
       const bytes = new ByteChunks();
@@ -65,29 +65,38 @@ export class CompleteWriter extends AnswerWriter {
       this.open = { ...position, at, bytes, json };
     }
     this.open.json.add({ parts, textContent, continues });
-    if (restBytes === undefined) this.completeMessage(head, this.open);
+    if (restBytes !== undefined) return;
+    this.open.json.end({ isIncomplete });
+    const isWritten = this.completeMessage(head, this.open);
+    if (isWritten && isIncomplete) this.incomplete.push(stored.externalId);
   }
 
-  /** Adds the message to the answer, or leaves it to the next one, or skips what no answer can hold. */
-  private completeMessage(head: ExportHead, open: Open): void {
+  /**
+   * Adds the message to the answer, or leaves it to the next one, or skips what no answer can hold. Returns whether
+   * the answer has it.
+   */
+  private completeMessage(head: ExportHead, open: Open): boolean {
     this.open = null;
-    open.json.end();
     const isTooLarge = this.answer.bytes + open.bytes.bytes > ANSWER_MAX_BYTES;
-    if (isTooLarge && this.records > 0) return this.end(open);
+    if (isTooLarge && this.records > 0) {
+      this.end(open);
+      return false;
+    }
     // The line of a session is written even if its first message is not.
     if (!isTooLarge || this.form.isLines) this.begin(head, open.at, open);
     if (isTooLarge) {
       this.skipped.push(head.externalId);
       this.close(false);
-      return;
+      return false;
     }
     const entry = this.entry;
-    if (entry === null) return;
+    if (entry === null) return false;
     if (this.form.isLines ? this.records > 0 : entry.messages > 0)
       this.answer.add(this.form.between);
     if (this.form.isLines) this.records++;
     entry.messages++;
     this.answer.take(open.bytes);
+    return true;
   }
 
   /** Begins the entry of a session before its message number `from`, unless it is open. */

@@ -55,6 +55,8 @@ export type Written = {
   skipped: string[];
   /** The ids of messages of which only the beginning was interpreted. */
   cut: string[];
+  /** The ids of messages whose rest was still being stored. */
+  incomplete: string[];
   /** Requested ids that belong to no session, reported in the answer that passes them. */
   unknown: string[];
   resume: Resume | null;

@@ -4,7 +4,16 @@ import { escapeTurns } from "../lib/exports/forgedTurns";
 import { blockSafe, fenced } from "../lib/exports/markdown";
 import { readMessage } from "../lib/sessions/readMessage";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
-import { type Fact, isoTime, oneLine, pretty, readable, sessionFacts, titleOf } from "./common";
+import {
+  type Fact,
+  incompleteNote,
+  isoTime,
+  oneLine,
+  pretty,
+  readable,
+  sessionFacts,
+  titleOf,
+} from "./common";
 import { DEFAULT_OPTIONS, type ExportFormat, type ExportSession } from "./types";
 
 /**
@@ -19,7 +28,7 @@ export const markdown: ExportFormat = {
   ...readable(
     (session) => headMarkdown(titleOf(session), sessionFacts(session)),
     (message) => {
-      const parts = readMessage(message).map(partMarkdown);
+      const parts = [...readMessage(message).map(partMarkdown), incompleteNote(message)];
       return sectionMarkdown(message.role, parts, isoTime(message.createdAt));
     },
   ),

@@ -58,7 +58,9 @@ export class RecordWriter extends AnswerWriter {
     if (isCut) this.cut.push(first.externalId);
     const { continues: _, restBytes: __, parts: ___, ...fields } = first;
     const text = textContent === undefined ? {} : { textContent };
-    const message = { ...fields, ...text, parts: parseParts(parts) };
+    // Rows are only appended, so the portion read last tells whether all were there.
+    const { isIncomplete } = stored;
+    const message = { ...fields, ...text, isIncomplete, parts: parseParts(parts) };
     this.waiting.push({ message, position, skip, bytes: memoryOf(textContent, parts) });
   }
 
@@ -107,6 +109,7 @@ export class RecordWriter extends AnswerWriter {
     const { externalId, source, model, from, messages } = session;
     const userMessages = messages.filter(({ role }) => role === "user").length;
     const records = encoded.length;
+    for (const one of messages) if (one.isIncomplete) this.incomplete.push(one.externalId);
     this.segments.push({ externalId, source, model, from, userMessages, records });
   }
 

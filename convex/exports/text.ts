@@ -2,7 +2,7 @@ import { fileLabel } from "../lib/sessions/files";
 import { readMessage } from "../lib/sessions/readMessage";
 import { plainText, type ReadPart } from "../lib/sessions/parts";
 import { quoteTurns } from "../lib/exports/forgedTurns";
-import { isoTime, oneLine, readable, sessionFacts, titleOf } from "./common";
+import { incompleteNote, isoTime, oneLine, readable, sessionFacts, titleOf } from "./common";
 import type { ExportFormat, ExportMessage, ExportSession } from "./types";
 
 const RULE = "=".repeat(72);
@@ -23,9 +23,9 @@ function header(session: ExportSession): string {
 }
 
 function entry(message: ExportMessage): string {
-  const parts = readMessage(message)
-    .map(paragraph)
-    .filter((block) => block.trim() !== "");
+  const parts = [...readMessage(message).map(paragraph), incompleteNote(message)].filter(
+    (block) => block.trim() !== "",
+  );
   return `[${isoTime(message.createdAt)}] ${message.role.toUpperCase()}:\n${parts.join("\n\n")}\n`;
 }
 

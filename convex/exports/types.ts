@@ -12,6 +12,8 @@ export type ExportMessage = InView<MessageTable, "export"> & {
   parts: StoredPart[];
   source?: string;
   createdAt: number;
+  /** Set if the export has only the beginning, because the rest was still being stored. */
+  isIncomplete?: true;
 };
 
 /** A session in exports, without its messages. */

@@ -109,7 +109,7 @@ function headersOf(
   request: Request,
   headers: Record<string, string>,
 ) {
-  const { sessions, records, skipped, cut, unknown, resume, emptyBecause } = written;
+  const { sessions, records, skipped, cut, incomplete, unknown, resume, emptyBecause } = written;
   const counted = {
     ...headers,
     "X-Export-Sessions": String(sessions),
@@ -120,6 +120,9 @@ function headersOf(
       : {}),
     ...(cut.length > 0
       ? { "X-Export-Cut": `${named(cut, "messages")}; reason="longer than this format interprets"` }
+      : {}),
+    ...(incomplete.length > 0
+      ? { "X-Export-Incomplete": `${named(incomplete, "messages")}; reason="still being stored"` }
       : {}),
     ...(unknown.length > 0 ? { "X-Export-Unknown": named(unknown, "ids") } : {}),
   };

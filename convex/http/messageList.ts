@@ -22,16 +22,16 @@ export class MessageList {
 
   add(messages: Found["messages"]): void {
     for (const message of messages) {
-      const { parts, textContent, continues, restBytes, ...fields } = message;
+      const { parts, textContent, continues, restBytes, isIncomplete, ...fields } = message;
       this.#open ??= this.#begin({ ...fields, _id: fields.id });
       this.#open.add({ parts, textContent, continues });
-      if (restBytes === undefined) this.finish();
+      if (restBytes === undefined) this.finish({ isIncomplete });
     }
   }
 
-  /** Ends the open message, if there is one. */
-  finish(): void {
-    this.#open?.end();
+  /** Ends the open message, if there is one, with these fields. */
+  finish(fields: object = {}): void {
+    this.#open?.end(fields);
     this.#open = null;
   }
 

@@ -8,7 +8,7 @@ const CORS_HEADERS: Readonly<Record<string, string>> = {
   "Access-Control-Allow-Headers":
     "Authorization, Content-Type, X-API-Key, Prefer, If-None-Match, traceparent, tracestate, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id",
   "Access-Control-Expose-Headers":
-    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, ETag, Deprecation, Sunset, Preference-Applied, Content-Disposition",
+    "X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, X-Export-Sessions, X-Export-TestCases, X-Export-Skipped, X-Export-Cut, X-Export-Incomplete, X-Export-Unknown, X-Export-Cursor, X-Export-Usage, X-Export-Empty, Link, ETag, Deprecation, Sunset, Preference-Applied, Content-Disposition",
   "Access-Control-Max-Age": "86400",
 };
 

@@ -122,6 +122,52 @@ describe("a message larger than a slice", () => {
     },
   );
 
+  test.each([1, 2, 3])(
+    "is marked as incomplete in every export and in its session while slice %i is missing, and not afterwards",
+    async (missing) => {
+      vi.spyOn(console, "error").mockReturnValue();
+      const t = deployment();
+      const ada = await person(t);
+      const after = { sessionExternalId: "s", externalId: "after", textContent: "after" };
+      await ada.post("/sync/message", after);
+      await intercept((chunk, store) => {
+        if (chunk.messages.some(({ slice }) => slice?.number === missing))
+          throw new Error("TooManyWrites");
+        return store();
+      });
+      expect((await ada.post("/sync/message", sent("a"))).status).toBe(503);
+      const marked = async () => {
+        const found: { [where: string]: unknown } = {};
+        for (const format of ["json", "jsonl", "json&anonymize=true", "text", "csv", "otel"]) {
+          const answer = await ada.get(`/api/export?format=${format}&id=s`);
+          const text = await answer.text();
+          const marks = text.match(/"isIncomplete":true|was still being stored/g) ?? [];
+          found[format] = [marks.length, answer.headers.get("X-Export-Incomplete")];
+        }
+        const [page] = await pagesOfSession(ada, "s");
+        found.session = page?.messages.map((one) => [one.externalId, one.isIncomplete]);
+        return found;
+      };
+      const named = '1; messages="long"; reason="still being stored"';
+      expect(await marked()).toEqual({
+        json: [1, named],
+        jsonl: [1, named],
+        "json&anonymize=true": [1, named],
+        text: [1, named],
+        csv: [0, named],
+        otel: [0, named],
+        session: [
+          ["after", undefined],
+          ["long", true],
+        ],
+      });
+      vi.mocked(Sync.upsertMany).mockRestore();
+      expect((await ada.post("/sync/message", sent("a"))).status).toBe(200);
+      const whole = [0, null];
+      expect(await marked()).toMatchObject({ json: whole, jsonl: whole, text: whole, otel: whole });
+    },
+  );
+
   test("another delivery between two slices wins as a whole", async () => {
     const t = deployment();
     const ada = await person(t);

@@ -144,6 +144,9 @@ export const MessageAnswer = z
     parts: z.array(Part).meta({
       description: "The parts as sent, in order, including fields next to `content`.",
     }),
+    isIncomplete: z.literal(true).optional().meta({
+      description: "Set while only its beginning is stored; the rest follows within seconds.",
+    }),
   })
   .meta({ id: "Message", description: "A message with its parts." });
 

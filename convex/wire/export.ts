@@ -101,6 +101,8 @@ const SOME_EXPORT_HEADERS = {
   "X-Export-Cursor": "Send it as `cursor` to get the rest. Not on the last page.",
   "X-Export-Skipped": 'Sessions larger than one answer: `2; sessions="a b"; reason="…"`.',
   "X-Export-Cut": 'Messages of which the format has the beginning: `1; messages="a"; …`.',
+  "X-Export-Incomplete":
+    'Messages that were still being stored, so that only their beginning is here: `1; messages="a"; …`.',
   "X-Export-Unknown": 'Ids in `session_ids` that are not yours: `1; ids="a"`.',
   "X-Export-Empty": "Why the export is empty.",
 };

@@ -37,6 +37,9 @@ const message = {
   ...answerShape(MESSAGE_FIELDS, "export"),
   createdAt: time("Source time"),
   parts: z.array(Part).meta({ description: "The parts as sent, in order." }),
+  isIncomplete: z.literal(true).optional().meta({
+    description: "Set if only the beginning is here, because the rest was still being stored.",
+  }),
 };
 
 const ExportedMessage = z

@@ -32,10 +32,11 @@ export class MessageJson {
     for (const [index, part] of parts.entries()) this.#addPart(part, index === 0 && continues);
   }
 
-  end(): void {
+  /** Ends the message with these fields, which only its last portion tells. */
+  end(fields: object = {}): void {
     this.#beginParts();
     this.#part?.end();
-    this.#write("]}");
+    this.#write(`]${fieldsJson(JSON.stringify(fields))}`);
   }
 
   #name(name: string): void {

@@ -35,7 +35,8 @@ export function isDelivered(
   { deliveryHash: stored }: Pick<Sliced, "deliveryHash">,
   { deliveryHash }: Pick<Sliced, "deliveryHash">,
 ): boolean {
-  return stored === deliveryHash || (stored.startsWith(deliveryHash) && !stored.includes("+"));
+  const isSame = stored === deliveryHash;
+  return isSame || (stored.startsWith(deliveryHash) && !isPending({ deliveryHash: stored }));
 }
 
 /** The `deliveryHash` of a message that waits for this slice. */
@@ -47,6 +48,11 @@ export function pendingHash({ deliveryHash, slice }: Sliced): string {
 export function hashAfterSlice({ deliveryHash, slice }: Sliced): string {
   const isWhole = slice === undefined || slice.isLast;
   return isWhole ? deliveryHash : `${deliveryHash}+${slice.number + 1}`;
+}
+
+/** Whether the message waits for a further slice. */
+export function isPending({ deliveryHash }: Pick<Sliced, "deliveryHash">): boolean {
+  return deliveryHash.includes("+");
 }
 
 /** The hash of the delivery whose content the message holds, completely or up to the slice stored last. */

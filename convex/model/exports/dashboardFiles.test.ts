@@ -4,7 +4,7 @@ import { fileText } from "./dashboardFiles";
 
 const written = (fields: Partial<Written>): Written => ({
   ...{ chunks: [], sessions: 1, found: 1, records: 1 },
-  ...{ skipped: [], cut: [], unknown: [], resume: null },
+  ...{ skipped: [], cut: [], incomplete: [], unknown: [], resume: null },
   ...fields,
 });
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -214,5 +214,6 @@ function messageView(message: MessagePages.MessageView) {
     createdAt: message.createdAt,
     continues: message.continues,
     restBytes: message.restBytes,
+    isIncomplete: message.isIncomplete,
   };
 }

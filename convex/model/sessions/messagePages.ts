@@ -12,7 +12,7 @@ import {
 } from "../../lib/sessions/fields";
 import type { JoinedPart } from "../../lib/sessions/partRows";
 import type { Portion } from "../../lib/sessions/portions";
-import { contentHash } from "../../lib/sync/messageSlices";
+import { contentHash, isPending } from "../../lib/sync/messageSlices";
 import { utf8Length } from "../../lib/text";
 import { covers, deduct, type ReadBudget } from "../readBudget";
 import * as Parts from "./parts";
@@ -36,6 +36,8 @@ export type MessageView = Values<MessageTable> &
   > & {
     id: Id<"messages">;
     parts: JoinedPart[];
+    /** Set if the rest of the message was still being stored when these rows were read. */
+    isIncomplete?: true;
   } & Portion;
 
 /** Columns copied from the message's row. Text and parts are assembled from several rows. */
@@ -207,7 +209,8 @@ function messageView(message: Doc<"messages">, whole?: Parts.MessageParts): Mess
   const { _id: id, textContent, externalId, createdAt, role } = message;
   const text = textContent === undefined ? undefined : (whole?.text ?? textContent);
   const shown = { ...pick(message, VIEW_FIELDS), ...defined({ textContent: text }) };
-  return { id, externalId, createdAt, role, parts: whole?.parts ?? [], ...shown };
+  const mark = isPending(message) ? { isIncomplete: true as const } : {};
+  return { id, externalId, createdAt, role, parts: whole?.parts ?? [], ...shown, ...mark };
 }
 
 const fieldsInSession = viewOf(MESSAGE_FIELDS, "session");
@@ -220,7 +223,7 @@ export function inSession(message: MessageView) {
 /** A message without the fields of the field table, because a view shows only some of them. */
 export function withoutFields(message: MessageView) {
   const { id, externalId, createdAt, role, parts, rawRole, textContent, source } = message;
-  const { continues, restBytes } = message;
-  const optional = defined({ rawRole, textContent, source, continues, restBytes });
+  const { continues, restBytes, isIncomplete } = message;
+  const optional = defined({ rawRole, textContent, source, continues, restBytes, isIncomplete });
   return { id, externalId, createdAt, role, parts, ...optional };
 }

@@ -49,9 +49,13 @@ class ExportLines implements LineParser {
     this.#memo.hasUsage ||= ["model", "promptTokens", "completionTokens"].some(
       (one) => one in fields,
     );
-    const row = { ...fields, sessionExternalId: String(sessionId) };
+    const { isIncomplete, ...sent } = fields;
+    const row = { ...sent, sessionExternalId: String(sessionId) };
     // The server reads each field leniently; an export has the names that it reads.
-    return [{ kind: "message", row: row as MessageRow, line }];
+    const message: Item = { kind: "message", row: row as MessageRow, line };
+    if (isIncomplete !== true) return [message];
+    const reason = "has only the beginning of its message, which was still being stored";
+    return [message, { kind: "fault", line, reason }];
   }
 
   checkpoint() {
