@@ -86,7 +86,8 @@ function replaced(row: object, names: readonly string[], text: (original: string
   });
 }
 
-function eachText(value: unknown, visit: (text: string) => void): void {
+/** Visits every string in a JSON value. */
+export function eachText(value: unknown, visit: (text: string) => void): void {
   if (typeof value === "string") visit(value);
   else if (typeof value === "object" && value !== null) {
     Object.values(value).forEach((inner) => eachText(inner, visit));

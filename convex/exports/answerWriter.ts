@@ -27,6 +27,14 @@ export abstract class AnswerWriter {
     this.answer.add(job.format.begin(job.options));
   }
 
+  /** The names that the session being written reveals; for anonymised exports. */
+  protected names: readonly string[] = [];
+
+  /** Sets the names of the session whose pages follow. */
+  setNames(names: readonly string[]): void {
+    this.names = names;
+  }
+
   /** Adds a page whose first `skip` messages are already written. */
   addPage(page: SessionPage, skip: number): void {
     this.found++;

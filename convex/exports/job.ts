@@ -26,12 +26,15 @@ export type SessionPageSource = (
   position: string | null,
 ) => Promise<{ pieces: SessionPage[]; unknown: string[]; next: string | null }>;
 
+/** Reads the pages of one session by its external id, from its start. */
+export type SessionReader = { pagesOf: (externalId: string) => SessionPageSource };
+
 /** What to write, and how. */
 export type ExportJob = {
   format: ExportFormat;
   options: ExportOptions;
   selection: MessageFilter;
-  anonymity: Anonymity | null;
+  anonymity: (Anonymity & SessionReader) | null;
   /** The maximum number of sessions. */
   limit: number;
   /** The time of writing (ms), for formats that contain it. */

@@ -1,8 +1,7 @@
-import { parseParts } from "../lib/sessions/parts";
-import { PortionJoiner } from "../lib/sessions/portions";
 import { anonymized } from "./anonymize";
 import { AnswerWriter, type Position } from "./answerWriter";
 import { ANSWER_BYTES, ANSWER_MAX_BYTES, type SessionPage, type StoredMessage } from "./job";
+import { MessageJoiner } from "./messageJoiner";
 import { filterMessages } from "./messageFilter";
 import type { ExportMessage, ExportSession } from "./types";
 
@@ -11,14 +10,8 @@ import type { ExportMessage, ExportSession } from "./types";
  * records.
  */
 const WHOLE_MAX_BYTES = 4 * 1024 * 1024;
-/** Counted per message and per part in addition to text, for the objects in memory. */
-const OBJECT_BYTES = 250;
-
 /** A message waiting to be written, with its position and the memory it takes. */
 type Waiting = Position & { message: ExportMessage; bytes: number };
-
-/** A long message of which some portions were read. */
-type Open = Position & { joiner: PortionJoiner; first: StoredMessage };
 
 /**
  * Writes formats that interpret the messages. Memory is bounded by the answer and one segment; of a message longer
@@ -27,7 +20,9 @@ type Open = Position & { joiner: PortionJoiner; first: StoredMessage };
 export class RecordWriter extends AnswerWriter {
   private readonly encoder = new TextEncoder();
   private waiting: Waiting[] = [];
-  private open: Open | null = null;
+  private readonly joiner = new MessageJoiner();
+  /** Where the message begins whose portions are being joined. */
+  private begun: Position = { position: "", skip: 0 };
 
   protected override addMessages(page: SessionPage, skip: number): void {
     const { head, position, messages, isLast } = page;
@@ -46,22 +41,12 @@ export class RecordWriter extends AnswerWriter {
 
   /** Adds a message, or a portion of one, to those waiting. */
   private addMessage(stored: StoredMessage, at: Position): void {
-    const isLater = stored.continues !== undefined;
-    if (!isLater || this.open === null) {
-      this.open = { ...at, joiner: new PortionJoiner(), first: stored };
-    }
-    const { joiner, first, position, skip } = this.open;
-    joiner.add(stored);
-    if (stored.restBytes !== undefined) return;
-    this.open = null;
-    const { isCut, parts, textContent } = joiner.end();
-    if (isCut) this.cut.push(first.externalId);
-    const { continues: _, restBytes: __, parts: ___, ...fields } = first;
-    const text = textContent === undefined ? {} : { textContent };
-    // Rows are only appended, so the portion read last tells whether all were there.
-    const { isIncomplete } = stored;
-    const message = { ...fields, ...text, isIncomplete, parts: parseParts(parts) };
-    this.waiting.push({ message, position, skip, bytes: memoryOf(textContent, parts) });
+    if (!this.joiner.isOpen) this.begun = at;
+    const joined = this.joiner.add(stored);
+    if (joined === null) return;
+    const { message, isCut, bytes } = joined;
+    if (isCut) this.cut.push(message.externalId);
+    this.waiting.push({ message, bytes, ...this.begun });
   }
 
   /** How many waiting messages form a segment: up to a question, or all if there is none. */
@@ -96,7 +81,8 @@ export class RecordWriter extends AnswerWriter {
     const { selection, anonymity } = this.job;
     const whole = { ...session, messages: segment.map(({ message }) => message) };
     const chosen = filterMessages(whole, selection);
-    return anonymity === null ? chosen : anonymized(chosen, anonymity);
+    if (anonymity === null) return chosen;
+    return anonymized(chosen, { ...anonymity, names: [...anonymity.names, ...this.names] });
   }
 
   private render(session: ExportSession): Uint8Array[] {
@@ -132,11 +118,4 @@ export class RecordWriter extends AnswerWriter {
     this.records++;
     this.answer.addBytes(bytes);
   }
-}
-
-/** The memory that a message takes. V8 needs two bytes a character for a text with one beyond Latin-1. */
-function memoryOf(text = "", parts: readonly { content: string }[]): number {
-  const texts = [text, ...parts.map(({ content }) => content)];
-  const sum = (all: number, one: string) => all + one.length * (/[^\0-\u00ff]/.test(one) ? 2 : 1);
-  return texts.reduce(sum, texts.length * OBJECT_BYTES);
 }

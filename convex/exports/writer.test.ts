@@ -361,7 +361,7 @@ test("filtered and anonymised content does not leave", async () => {
   const [found] = await answers(
     job("json", {
       selection: { systemPrompts: false, toolCalls: false, codeBlocksOnly: true, minLength: 0 },
-      anonymity: { key: "k", names: [] },
+      anonymity: { key: "k", names: [], pagesOf: () => sourceOf([one], 10, 1) },
     }),
     sourceOf([one], 10, 1),
   );

@@ -2,11 +2,14 @@ import { CompleteWriter } from "./completeWriter";
 import type { ExportJob, Resume, SessionPage, SessionPageSource, Written } from "./job";
 import { keepsEverything } from "./messageFilter";
 import { RecordWriter } from "./recordWriter";
+import { sessionNames } from "./sessionNames";
 
 /** Writes the pages of one answer. */
 interface PageWriter {
   /** Adds a page whose first `skip` messages are already written. */
   addPage(page: SessionPage, skip: number): void;
+  /** Sets the names of the session whose pages follow. */
+  setNames(names: readonly string[]): void;
   /** Records ids that belong to no session. */
   addUnknown(ids: readonly string[]): void;
   /** Whether the answer is complete, because it is large enough or the limit is reached. */
@@ -27,9 +30,15 @@ export async function writeExport(
   const writer = writerOf(job, resume?.sessions ?? 0);
   let skip = resume?.skip ?? 0;
   let position = resume?.position ?? null;
+  let named: string | undefined;
   do {
     const page = await source(position);
     for (const sessionPage of page.pieces) {
+      const { externalId } = sessionPage.head;
+      if (job.anonymity !== null && named !== externalId) {
+        writer.setNames(await sessionNames(sessionPage, job.anonymity.pagesOf));
+        named = externalId;
+      }
       writer.addPage(sessionPage, skip);
       skip = 0;
       if (writer.isFull()) return writer.finish();
