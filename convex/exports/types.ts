@@ -1,5 +1,6 @@
 import type { EvalStatus, Mode, Role, Style, Turns } from "../lib/enums";
 import type { InView, MessageTable, SessionTable } from "../lib/sessions/fields";
+import type { Numbers } from "../lib/numbers";
 import type { StoredPart } from "../lib/sessions/parts";
 
 /** A message in exports: everything the plugin sent, nothing internal such as table ids. */
@@ -23,6 +24,11 @@ export type ExportHead = InView<SessionTable, "export"> & {
   messageCount: number;
   createdAt: number;
   updatedAt: number;
+  /** What the plugin itself reported for the session; all other totals are sums over its messages. */
+  reportedFields?: Numbers & { model?: string };
+  /** Set if the owner chose the title, so that plugins do not replace it. */
+  titleEdited?: boolean;
+  evalReady?: boolean;
   evalStatus?: EvalStatus;
   evalTags?: string[];
   evalNotes?: string;

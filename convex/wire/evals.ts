@@ -5,6 +5,7 @@ import { SessionAnswer } from "./answers";
 import { route } from "./route";
 import { SESSION_PARAM } from "./sessions";
 import { count, text as textAnswer } from "./units";
+import { moment } from "./values";
 
 /** The `ok` of a deletion. */
 const done = z.literal(true).meta({ description: "The session is deleted." });
@@ -58,6 +59,9 @@ const SessionPatch = z.object({
   ...EditTags,
   evalNotes: text("The reviewer's notes."),
   expectedOutput: text("The expected last answer."),
+  reviewedAt: moment(
+    "When it was reviewed, for reviews that come from elsewhere. Default: now, with a verdict or mark.",
+  ),
   isPublic: boolean("Whether the session is shared under its `publicSlug`."),
 });
 

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { EVAL_STATUSES, ROLES } from "../lib/enums";
+import { NUMBERS } from "../lib/numbers";
+import { pick } from "../lib/record";
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
 import { answerShape } from "./fieldShapes";
 import { Part } from "./partAnswers";
@@ -14,6 +16,8 @@ import { count, text, textOrNull, time } from "./units";
 const any = (description: string) => z.unknown().optional().meta({ description });
 const object = (description: string) => z.looseObject({}).meta({ description });
 
+const REPORTED = [...NUMBERS, "model"] as const;
+
 const head = {
   externalId: text("The plugin's id of the session."),
   source: text("The tool."),
@@ -21,6 +25,21 @@ const head = {
   messageCount: count("Number of messages."),
   createdAt: time("Source time of its beginning"),
   updatedAt: time("When its plugin last sent something new"),
+  reportedFields: z
+    .looseObject(pick(answerShape(SESSION_FIELDS, "export"), REPORTED))
+    .optional()
+    .meta({
+      description:
+        "What the plugin itself reported for the session; all other totals are sums over messages.",
+    }),
+  titleEdited: z
+    .literal(true)
+    .optional()
+    .meta({ description: "Set if the owner chose the title, so that plugins do not replace it." }),
+  evalReady: z
+    .literal(true)
+    .optional()
+    .meta({ description: "Set if evaluation exports include it." }),
   evalStatus: z.enum(EVAL_STATUSES).optional().meta({ description: "A reviewer's verdict." }),
   evalTags: z.array(z.string()).optional().meta({ description: "Its tags." }),
   evalNotes: text("The reviewer's notes.").optional(),

@@ -6,12 +6,13 @@ import type { State } from "./state.ts";
 import { count, type Tally } from "./tally.ts";
 
 /** Where rows go: to a server, or nowhere in a dry run. */
-export type Sink = Pick<Sender, "addSession" | "addMessage" | "afterStored" | "flush">;
+export type Sink = Pick<Sender, "addSession" | "addMessage" | "edit" | "afterStored" | "flush">;
 
 /** A dry run: everything is read, and nothing sent or remembered. */
 export const NOWHERE: Sink = {
   addSession: () => Promise.resolve(),
   addMessage: () => Promise.resolve(),
+  edit: () => Promise.resolve(),
   afterStored: () => Promise.resolve(),
   flush: () => Promise.resolve(),
 };
@@ -70,13 +71,15 @@ async function take(item: Item, history: History, context: Context): Promise<voi
       tally.sessionIds.add(item.row.externalId);
       return await sink.addSession(secrets.session(item.row), { path });
     case "message": {
-      const { row, line } = item;
-      const fit = fitted(row);
+      const { row, line, isStored } = item;
+      const fit = isStored ? row : fitted(row);
       tally.messages += 1;
       if (fit !== row) tally.shortened += 1;
       context.onProgress(history);
       return await sink.addMessage(secrets.message(fit), { path, ...(line ? { line } : {}) });
     }
+    case "edits":
+      return await sink.edit(item.sessionExternalId, secrets.edits(item.edits), { path });
     case "checkpoint": {
       const { progress } = item;
       context.onProgress(history, progress.offset);

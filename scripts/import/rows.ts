@@ -53,13 +53,24 @@ export type MessageRow = Numbers & {
   parentExternalId?: string;
 };
 
+/** What the owner of a session said of it, as `PATCH /api/sessions/:id` takes it. */
+export type Edits = { [name: string]: unknown };
+
 /** Where a history was read to: enough to read on from there. Plain JSON. */
 export type Progress = { offset: number; line: number; memo: unknown };
 
 /** One thing that reading a history brings, in order. */
 export type Item =
   | { kind: "session"; row: SessionRow }
-  | { kind: "message"; row: MessageRow; line?: number }
+  | {
+      kind: "message";
+      row: MessageRow;
+      line?: number;
+      /** The server stored this message before, so that it is sent as it is, however long. */
+      isStored?: true;
+    }
+  /** What the owner said of a session whose rows came before. */
+  | { kind: "edits"; sessionExternalId: string; edits: Edits }
   /** Something that could not be read. */
   | { kind: "fault"; line?: number; reason: string }
   /** A record that is not a message, by its type. */

@@ -6,7 +6,7 @@ import { Progress } from "./progress.ts";
 import type { Places } from "./rows.ts";
 import { SecretExaminer } from "./secrets.ts";
 import { Sender } from "./sender.ts";
-import type { Server } from "./server.ts";
+import type { Refused, Sent, Server } from "./server.ts";
 import type { State } from "./state.ts";
 import { Tally } from "./tally.ts";
 import { TOOLS } from "./tools/index.ts";
@@ -70,10 +70,14 @@ export async function importAll(run: Run, found: readonly Found[]): Promise<Resu
 
 function sinkOf({ server }: Run, tally: Tally): Sink {
   if (server === null) return NOWHERE;
-  return new Sender(server, ({ messages, refused }) => {
+  const addRefused = ({ origin, reason }: Refused) => {
+    tally.addFault({ ...origin, reason });
+  };
+  const addSent = ({ messages, refused }: Sent) => {
     tally.addStored(messages);
-    for (const { origin, reason } of refused) tally.addFault({ ...origin, reason });
-  });
+    refused.forEach(addRefused);
+  };
+  return new Sender(server, addSent, addRefused);
 }
 
 /** Imports what is new again and again, until the signal. */

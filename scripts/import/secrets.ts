@@ -1,7 +1,7 @@
 import type { SecretCount } from "../../convex/lib/secrets/finding";
 import { changedCounts, totalCount } from "../../convex/lib/secrets/counts";
 import { masking, SecretCounter, visitStrings } from "../../convex/lib/secrets/walk";
-import type { MessageRow, SessionRow } from "./rows.ts";
+import type { Edits, MessageRow, SessionRow } from "./rows.ts";
 
 /** Counts the secrets in rows, and masks them if asked to, by the rules of the server. */
 export class SecretExaminer {
@@ -25,6 +25,11 @@ export class SecretExaminer {
     const { title, projectPath, ...fields } = row;
     const said = this.#examined({ title, projectPath });
     return said === undefined ? row : { ...fields, ...said };
+  }
+
+  /** What the owner said, as it may be sent. */
+  edits(edits: Edits): Edits {
+    return this.#examined(edits) ?? edits;
   }
 
   /** The value masked; undefined where nothing is to be changed. */

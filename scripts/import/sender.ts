@@ -1,6 +1,6 @@
 import { Batch, messageKey, type Origin, sessionKey } from "./batch.ts";
-import type { MessageRow, SessionRow } from "./rows.ts";
-import type { Sent, Server } from "./server.ts";
+import type { Edits, MessageRow, SessionRow } from "./rows.ts";
+import type { Refused, Sent, Server } from "./server.ts";
 
 /** Batches that are under way at once. */
 const UNDER_WAY_MAX = 3;
@@ -21,6 +21,7 @@ export class Sender {
   constructor(
     private readonly server: Server,
     private readonly onSent: (sent: Sent, batch: Batch) => void,
+    private readonly onRefused: (refused: Refused) => void,
   ) {}
 
   async addSession(row: SessionRow, origin: Origin): Promise<void> {
@@ -31,6 +32,14 @@ export class Sender {
   async addMessage(row: MessageRow, origin: Origin): Promise<void> {
     await this.#makeRoom(messageKey(row), row);
     this.#open.addMessage(row, origin);
+  }
+
+  /** Edits a session once everything that was added up to now is stored. */
+  async edit(id: string, edits: Edits, origin: Origin): Promise<void> {
+    await this.afterStored(async () => {
+      const refused = await this.server.edit(id, edits);
+      if (refused !== undefined) this.onRefused({ origin, reason: `${id}: ${refused}` });
+    });
   }
 
   /** Calls back when everything that was added up to now is stored. */

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isJsonObject, parseJson } from "../../convex/lib/json";
 import { StartError, unreachable } from "../local/failures.ts";
 import type { Batch, Origin } from "./batch.ts";
+import type { Edits } from "./rows.ts";
 import { countIn, fieldsIn } from "./json.ts";
 
 /** Sending batches to the server: what passes is tried again, what never can is named. */
@@ -61,6 +62,17 @@ export class Server {
     return added(await this.send(first), await this.send(second));
   }
 
+  /**
+   * Changes what the owner said of a session; returns why the server refuses it, if it does. A session that was
+   * deleted here stays deleted.
+   */
+  async edit(id: string, edits: Edits): Promise<string | undefined> {
+    const path = `/api/sessions/${encodeURIComponent(id)}`;
+    const answer = await this.#try(() => this.#request(path, JSON.stringify(edits), "PATCH"));
+    if (answer.kind === "ok" || answer.why.startsWith("404")) return undefined;
+    return `the server refused its review: ${answer.why}`;
+  }
+
   /** Tries until the server takes it or says that it never will. */
   async #try(request: () => Promise<Answer>): Promise<Extract<Answer, { kind: "ok" | "failed" }>> {
     const began = Date.now();
@@ -88,12 +100,12 @@ export class Server {
       await wait(ms);
   }
 
-  async #request(path: string, body?: string): Promise<Answer> {
+  async #request(path: string, body?: string, method = body ? "POST" : "GET"): Promise<Answer> {
     let response: Response;
     let text: string;
     try {
       response = await fetch(this.url + path, {
-        method: body === undefined ? "GET" : "POST",
+        method,
         headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" },
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
         ...(body === undefined ? {} : { body }),
@@ -102,6 +114,7 @@ export class Server {
     } catch (error) {
       return { kind: "gone", error };
     }
+    if (method === "PATCH" && response.status === 404) return { kind: "failed", why: "404" };
     return answerOf(response, text);
   }
 }

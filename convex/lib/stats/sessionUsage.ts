@@ -1,5 +1,5 @@
 import type { NumberName, Numbers } from "../numbers";
-import { pick } from "../record";
+import { pick, record } from "../record";
 import { claimedOf, type Counted } from "../sync/sessionTotals";
 
 /** Explains a session's numbers, and where its plugin and its messages disagree. Pure. */
@@ -31,16 +31,28 @@ type Session = Numbers & { reported: string[]; claimed?: Numbers; counted?: Coun
  */
 export function sessionUsage(session: Session): SessionUsage {
   const reported = pick(claimedOf(session), SHOWN);
-  const counted = session.counted === undefined ? {} : pick(session.counted, SHOWN);
+  const counted = known(pick(session.counted ?? {}, SHOWN));
   const hasReported = Object.keys(reported).length > 0;
   const isCounted = (session.counted?.withTokens ?? 0) > 0 || (session.counted?.withCost ?? 0) > 0;
-  const difference = isCounted ? differenceOf(reported, session.counted) : undefined;
+  const difference = isCounted
+    ? differenceOf(reported, { ...session.counted, ...record(SHOWN, (name) => counted[name]) })
+    : undefined;
   return {
     headline: isCounted ? "counted" : hasReported ? "reported" : "none",
     ...(hasReported ? { reported } : {}),
     ...(isCounted ? { counted } : {}),
     ...(difference === undefined ? {} : { discrepancy: difference }),
   };
+}
+
+/**
+ * Returns a session's numbers without those that are 0. A sum of 0 is as unknown as a missing one: whether it was
+ * ever counted depends on the order in which copies of a message arrived.
+ */
+export function known<N extends { [name: string]: number | undefined }>(numbers: N): Partial<N> {
+  const entries = Object.entries(numbers).filter(([, value]) => value !== undefined && value !== 0);
+  // A subset of the same entries.
+  return Object.fromEntries(entries) as Partial<N>;
 }
 
 /** Reported minus counted numbers, where both are known and differ. */

@@ -15,6 +15,7 @@ export const vEvalChanges = {
   evalTags: v.optional(v.nullable(v.array(v.string()))),
   evalNotes: v.optional(v.nullable(v.string())),
   expectedOutput: v.optional(v.nullable(v.string())),
+  reviewedAt: v.optional(v.number()),
 };
 export type EvalChanges = ObjectType<typeof vEvalChanges>;
 
@@ -23,11 +24,11 @@ const TAGS_MAX = 50;
 const TAG_MAX_LENGTH = 100;
 
 /** The review fields in the session's own row; longer texts are in `reviews`. */
-type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags">;
+type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags" | "reviewedAt">;
 
 /**
  * Stores a review of a session; writes nothing if nothing changes. Marking the session ready, or setting a
- * status, sets `reviewedAt`; unmarking clears `reviewedAt` and keeps the rest. `updatedAt` does not change,
+ * status, sets `reviewedAt` to now unless the review brings its own time; unmarking clears `reviewedAt` and keeps the rest. `updatedAt` does not change,
  * because it records the last activity of the session itself: otherwise reviewing a hundred old sessions
  * would move them to the top of every list.
  */
@@ -61,8 +62,10 @@ function markOf(session: Marks, key: string): unknown {
   return Object.entries(session).find(([name]) => name === key)?.[1];
 }
 
-function wantedMarks({ evalReady, evalStatus, evalTags }: EvalChanges): Partial<Marks> {
+function wantedMarks(changes: EvalChanges): Partial<Marks> {
+  const { evalReady, evalStatus, evalTags, reviewedAt: at } = changes;
   return {
+    ...(at === undefined ? {} : { reviewedAt: at }),
     ...(evalReady === undefined ? {} : { evalReady }),
     ...(evalStatus === undefined ? {} : { evalStatus: evalStatus ?? undefined }),
     ...(evalTags === undefined ? {} : { evalTags: tagsOf(evalTags ?? []) }),
@@ -71,6 +74,7 @@ function wantedMarks({ evalReady, evalStatus, evalTags }: EvalChanges): Partial<
 
 function reviewedAt(session: Doc<"sessions">, changes: EvalChanges, now: number) {
   const { evalReady, evalStatus } = changes;
+  if (changes.reviewedAt !== undefined) return {};
   if (evalReady === false) return { reviewedAt: undefined };
   const isMarked = evalReady === true && session.evalReady !== true;
   const isJudged = evalStatus !== undefined && evalStatus !== (session.evalStatus ?? null);

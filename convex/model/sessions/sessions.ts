@@ -2,13 +2,15 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { AppError, notFound } from "../../errors";
 import type { ExportHead } from "../../exports/types";
-import { record } from "../../lib/record";
+import { NUMBERS } from "../../lib/numbers";
+import { defined, pick, record } from "../../lib/record";
 import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { sessionState } from "../../lib/sessions/live";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
-import { sessionUsage } from "../../lib/stats/sessionUsage";
+import { claimedOf } from "../../lib/sync/sessionTotals";
+import { known, sessionUsage } from "../../lib/stats/sessionUsage";
 import type { SessionAnswer } from "../../wire/answers";
 import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willRemove } from "../accounts/deletionState";
@@ -216,7 +218,26 @@ const fieldsInExport = viewOf(SESSION_FIELDS, "export");
 /** A session as exports may contain it. Columns are listed one by one, so that a new column is not exported by accident. */
 export function headView(session: Doc<"sessions">): ExportHead {
   const title = shownTitle(session);
-  return { ...ownColumns(session), ...fieldsInExport({ ...session, title }) };
+  return {
+    ...ownColumns(session),
+    ...fieldsInExport({ ...withKnownNumbers(session), title }),
+    reportedFields: reportedFields(session),
+    ...(session.titleEdited ? { titleEdited: true } : {}),
+    ...(session.evalReady ? { evalReady: true } : {}),
+  };
+}
+
+/** The values that the plugin reported for the session, by the names in `reported`. */
+function reportedFields(session: Doc<"sessions">): ExportHead["reportedFields"] {
+  const names = NUMBERS.filter((name) => session.reported.includes(name));
+  const model = session.reported.includes("model") ? { model: session.model } : {};
+  return defined({ ...pick(claimedOf(session), names), ...model });
+}
+
+/** The session without numbers that are 0, which for a session means unknown. */
+function withKnownNumbers(session: Doc<"sessions">): Doc<"sessions"> {
+  const numbers = known(record(NUMBERS, (name) => session[name]));
+  return { ...session, ...record(NUMBERS, (name) => numbers[name]) };
 }
 
 const FIELDS_IN = record(OWNER_VIEWS, (view) => viewOf(SESSION_FIELDS, view));
@@ -228,12 +249,12 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
     id: session._id,
     _id: session._id,
     ...ownColumns(session),
-    ...FIELDS_IN[view]({ ...session, title: shownTitle(session) }),
+    ...FIELDS_IN[view]({ ...withKnownNumbers(session), title: shownTitle(session) }),
     ...{ promptTokens, completionTokens, totalTokens, cost },
     state: sessionState(session, Date.now()),
     lastMessageAt: session.activeUntil,
     changedAt: session.changedAt ?? session.updatedAt,
-    reported: session.reported,
+    reported: [...NUMBERS, "model"].filter((name) => session.reported.includes(name)),
     secrets: session.secrets ?? [],
     ...(view === "session" ? { usage: sessionUsage(session), models: session.models } : {}),
     isPublic: session.isPublic,

@@ -50,7 +50,7 @@ export async function parentsOf(
   return parents;
 }
 
-/** The parent of a session, and its first children in the order in which they arrived. */
+/** The parent of a session, and the children that arrived first, in the order in which they began. */
 export type Relatives = { parent?: Relative; children: Relative[]; hasMoreChildren: boolean };
 
 /** Reads the parent of a session. */
@@ -69,9 +69,14 @@ export async function relativesOf(ctx: QueryCtx, user: User, session: Session): 
   const children = found.filter(({ _id }) => _id !== session._id);
   return {
     ...(await parentOf(ctx, user, session)),
-    children: children.slice(0, CHILDREN_MAX).map(relativeView),
+    children: children.slice(0, CHILDREN_MAX).sort(byBeginning).map(relativeView),
     hasMoreChildren: children.length > CHILDREN_MAX,
   };
+}
+
+/** Not by arrival, because an import brings sessions in another order than their plugins did. */
+function byBeginning(a: Session, b: Session): number {
+  return a.createdAt - b.createdAt || (a.externalId < b.externalId ? -1 : 1);
 }
 
 function childrenOf(ctx: QueryCtx, { userId, externalId }: Session) {

@@ -1,6 +1,9 @@
 import { basename } from "node:path";
-import { fileHistory, filesBelow, firstObject } from "../files.ts";
-import { isJsonObject, type JsonObject, textIn } from "../json.ts";
+import { NUMBERS } from "../../../convex/lib/numbers";
+import { modelName } from "../../../convex/lib/stats/names";
+import { MessageInput } from "../../../convex/wire/sync";
+import { beginning, fileHistory, filesBelow, firstObject } from "../files.ts";
+import { asObject, isJsonObject, type JsonObject, textIn } from "../json.ts";
 import type { LineParser } from "../lines.ts";
 import type { Item, MessageRow, SessionRow, Tool } from "../rows.ts";
 
@@ -18,44 +21,52 @@ export const ownExport: Tool = {
   },
 };
 
+/** How an export begins, also where its first line is longer than what is looked at. */
+const BEGINNING = '{"type":"session","externalId":';
+
 /** An export begins with a session of ours. */
 async function isOwnExport(path: string): Promise<boolean> {
+  if ((await beginning(path, BEGINNING.length).catch(() => "")) === BEGINNING) return true;
   const first = await firstObject(path);
   return first.type === "session" && textIn(first, "externalId") !== undefined;
 }
 
-/** Fields of an exported session that are sums over its messages, or its own if no message carries numbers. */
-const SUMS = new Set([
-  ...["promptTokens", "completionTokens", "cacheReadTokens", "cacheWriteTokens", "reasoningTokens"],
-  ...["cost", "durationMs", "model", "provider"],
-]);
 /** Fields that follow from the messages, or from what a reader made of the session. */
-const DERIVED = new Set(["messageCount", "updatedAt", "totalTokens", "models"]);
+const DERIVED = ["messageCount", "updatedAt", "totalTokens", "models"];
+/** Fields of an exported session that are sums over its messages, unless its plugin reported them. */
+const TOTALS = [...NUMBERS, "model", "provider"];
+/** Fields that the owner set, which a plugin cannot send. */
+const EDITS = ["evalReady", "evalStatus", "evalTags", "evalNotes", "expectedOutput", "reviewedAt"];
+const OWN = ["reportedFields", "titleEdited"];
 
-type Memo = { session?: SessionRow; sums: JsonObject; hasUsage: boolean };
+/** What is kept of the session whose messages are read. */
+type Memo = {
+  session?: SessionRow;
+  /** What the plugin reported for the session, sent after its messages. */
+  reported: JsonObject;
+  /** The session's totals, from exports that do not say what was reported. */
+  totals?: JsonObject;
+  model: JsonObject;
+  edits: JsonObject;
+  hasUsage: boolean;
+  hasModel: boolean;
+};
+
+const NOTHING: Memo = { reported: {}, model: {}, edits: {}, hasUsage: false, hasModel: false };
 
 class ExportLines implements LineParser {
-  readonly #memo: Memo;
+  #memo: Memo;
 
   constructor(memo: unknown) {
     // A memo is what this class gave to `checkpoint`.
-    this.#memo = isJsonObject(memo) ? (memo as Memo) : { sums: {}, hasUsage: false };
+    this.#memo = isJsonObject(memo) ? (memo as Memo) : NOTHING;
   }
 
   line(value: JsonObject, { line }: { line: number }): Item[] {
-    const { type, sessionId, index: _, ...fields } = value;
-    if (type === "session") return this.#begin(fields);
-    if (type !== "message") return [{ kind: "unknown", type: String(type) }];
-    this.#memo.hasUsage ||= ["model", "promptTokens", "completionTokens"].some(
-      (one) => one in fields,
-    );
-    const { isIncomplete, ...sent } = fields;
-    const row = { ...sent, sessionExternalId: String(sessionId) };
-    // The server reads each field leniently; an export has the names that it reads.
-    const message: Item = { kind: "message", row: row as MessageRow, line };
-    if (isIncomplete !== true) return [message];
-    const reason = "has only the beginning of its message, which was still being stored";
-    return [message, { kind: "fault", line, reason }];
+    const { type, ...fields } = value;
+    if (type === "session") return [...this.#finish(), this.#begin(fields)];
+    if (type === "message") return this.#message(fields, line);
+    return [{ kind: "unknown", type: String(type) }];
   }
 
   checkpoint() {
@@ -63,23 +74,66 @@ class ExportLines implements LineParser {
   }
 
   end(): Item[] {
-    return this.#sums();
+    return this.#finish();
   }
 
-  #begin(fields: JsonObject): Item[] {
-    const before = this.#sums();
-    const entries = Object.entries(fields).filter(([name]) => !DERIVED.has(name));
-    const own = (isSum: boolean) =>
-      Object.fromEntries(entries.filter(([name]) => SUMS.has(name) === isSum));
-    const row = own(false) as SessionRow;
-    Object.assign(this.#memo, { session: row, sums: own(true), hasUsage: false });
-    return [...before, { kind: "session", row }];
+  #begin(fields: JsonObject): Item {
+    const own = [...DERIVED, ...TOTALS, ...EDITS, ...OWN];
+    const row = without(fields, own) as SessionRow;
+    const isTold = fields.reportedFields !== undefined;
+    this.#memo = {
+      ...NOTHING,
+      session: row,
+      reported: asObject(fields.reportedFields) ?? {},
+      ...(isTold ? {} : { totals: only(without(fields, DERIVED), TOTALS) }),
+      model: only(fields, ["model"]),
+      edits: { ...only(fields, EDITS), ...(fields.titleEdited ? only(fields, ["title"]) : {}) },
+    };
+    // The provider of a message that names one replaces it.
+    return { kind: "session", row: isTold ? { ...row, ...only(fields, ["provider"]) } : row };
   }
 
-  /** The previous session with its own numbers, if none of its messages carried any. */
-  #sums(): Item[] {
-    const { session, sums, hasUsage } = this.#memo;
-    if (session === undefined || hasUsage || Object.keys(sums).length === 0) return [];
-    return [{ kind: "session", row: { ...session, ...sums } }];
+  #message(fields: JsonObject, line: number): Item[] {
+    const { sessionId, index: _, isIncomplete, rawRole, ...sent } = fields;
+    const memo = this.#memo;
+    memo.hasModel ||= modelName(textIn(sent, "model")) !== undefined;
+    memo.hasUsage ||= "model" in sent || "promptTokens" in sent || "completionTokens" in sent;
+    const role = rawRole === undefined ? {} : { role: rawRole };
+    // The server reads each field leniently; an export has the names that it reads.
+    const row = { ...sent, ...role, sessionExternalId: String(sessionId) } as MessageRow;
+    const message: Item = { kind: "message", row: withoutRepetition(row), line, isStored: true };
+    if (isIncomplete !== true) return [message];
+    const reason = "has only the beginning of its message, which was still being stored";
+    return [message, { kind: "fault", line, reason }];
   }
+
+  /** What the plugin reported for the previous session, and what its owner said of it. */
+  #finish(): Item[] {
+    const { session, reported, totals = {}, model, edits, hasUsage, hasModel } = this.#memo;
+    if (session === undefined) return [];
+    const fields = { ...(hasModel ? {} : model), ...reported, ...(hasUsage ? {} : totals) };
+    const items: Item[] = [];
+    if (Object.keys(fields).length > 0)
+      items.push({ kind: "session", row: { ...session, ...fields } });
+    if (Object.keys(edits).length > 0)
+      items.push({ kind: "edits", sessionExternalId: session.externalId, edits });
+    return items;
+  }
+}
+
+const only = (fields: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+const without = (fields: JsonObject, names: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+
+/** Characters of a text from which its message may not fit a request if it stands in it twice. */
+const LONG_TEXT_CHARS = 128 * 1024;
+
+/** Leaves out a long text that the server itself made from the parts, because it will make it again. */
+function withoutRepetition(row: MessageRow): MessageRow {
+  const { textContent = "", ...rest } = row;
+  if (textContent.length < LONG_TEXT_CHARS || row.parts === undefined) return row;
+  // The reader empties the list of parts.
+  const read = MessageInput.safeParse({ ...rest, parts: [...row.parts] });
+  return read.data?.textContent === textContent ? rest : row;
 }
