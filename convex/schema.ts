@@ -138,6 +138,8 @@ const sessions = defineTable({
 
   isPublic: v.boolean(),
   publicSlug: v.optional(v.string()),
+  /** When the link stops working (ms); absent if it has no end, and while the session is private. */
+  shareExpires: v.optional(v.number()),
   evalReady: v.optional(v.boolean()),
   evalStatus: v.optional(vEvalStatus),
   evalTags: v.optional(v.array(v.string())),

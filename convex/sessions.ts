@@ -17,7 +17,7 @@ import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
 import { sortedPage } from "./model/sessions/sortedPages";
 import * as Tree from "./model/sessions/tree";
-import { findPublic, setVisibility as share } from "./model/sessions/sharing";
+import { endSharing as endShared, findPublic, setSharing } from "./model/sessions/sharing";
 
 /** Lists a page of the caller's sessions that match, the largest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
@@ -205,7 +205,17 @@ export const setVisibility = userMutation({
   handler: async (ctx, { sessionId, isPublic }) => {
     const session = await Sessions.findOwn(ctx, ctx.user, sessionId);
     if (session === null) throw notFound("Session");
-    return await share(ctx, session, isPublic, Date.now());
+    return await setSharing(ctx, session, { isPublic }, Date.now());
+  },
+});
+
+/** Scheduled when a shared session is given an expiry: makes it private then. */
+export const endSharing = systemMutation({
+  args: { sessionId: v.id("sessions"), expires: v.number() },
+  returns: v.null(),
+  handler: async (ctx, share) => {
+    await endShared(ctx, share);
+    return null;
   },
 });
 

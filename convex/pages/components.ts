@@ -16,6 +16,10 @@ export function time(at: number, style: "full" | "time" = "full"): Html {
 /** The address of a session's page. */
 export const sessionPath = (id: string) => `/sessions/${encodeURIComponent(id)}`;
 
+/** When the link of a shared session stops working, if it does. */
+export const linkEnd = ({ expires }: SessionAnswer): Html | undefined =>
+  expires === undefined ? undefined : html`<span class="small soft">until ${time(expires)}</span>`;
+
 /** The title for people, because a session without one still needs a link. */
 export const titleOf = ({ title }: { title?: string }) => title?.trim() || UNTITLED;
 

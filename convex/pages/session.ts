@@ -7,7 +7,7 @@ import type { Relative } from "../wire/tree";
 import type { WrittenConversation } from "./conversation/write";
 import { html, type Child, type Html } from "./html";
 import { page, type PageHead } from "./layout";
-import { address, CHECKED, select, sessionPath, time, titleOf } from "./components";
+import { address, CHECKED, linkEnd, select, sessionPath, time, titleOf } from "./components";
 
 /** A prompt of the session, for the index. */
 export type PromptEntry = { id: string; text: string };
@@ -139,10 +139,18 @@ function actions(view: SessionView): Html {
 function sharing(session: SessionAnswer): Html {
   const path = sessionPath(session.id);
   if (session.isPublic && session.publicSlug !== undefined) {
-    return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="unshare"><a class="button" href="/s/${session.publicSlug}">Open the shared page</a><button>Stop sharing</button></form>`;
+    return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="unshare"><a class="button" href="/s/${session.publicSlug}">Open the shared page</a><button>Stop sharing</button>${linkEnd(session)}</form>`;
   }
-  return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="share"><button>Share by link</button></form>`;
+  return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="share"><button>Share by link</button>${select("days", "The link works", LINK_DAYS, "")}</form>`;
 }
+
+/** For how many days a shared link may work. */
+const LINK_DAYS = [
+  ["", "until I stop it"],
+  ["1", "for a day"],
+  ["7", "for a week"],
+  ["30", "for 30 days"],
+] as const;
 
 function editForm(session: SessionAnswer): Html {
   const path = sessionPath(session.id);

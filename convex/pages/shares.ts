@@ -1,7 +1,7 @@
 import type { SessionAnswer } from "../wire/answers";
 import { html } from "./html";
 import { page, type PageHead } from "./layout";
-import { sessionMeta, sessionPath, titleOf } from "./components";
+import { linkEnd, sessionMeta, sessionPath, titleOf } from "./components";
 
 /** The page that lists the owner's shared sessions. */
 export function sharesPage(
@@ -10,7 +10,7 @@ export function sharesPage(
 ): string {
   const rows = sessions.map(
     (session) =>
-      html`<li><a class="title" dir="auto" href="${sessionPath(session.id)}">${titleOf(session)}</a>${sessionMeta(session)}<p class="row"><a href="/s/${session.publicSlug}">Shared page</a></p><form method="post" action="${sessionPath(session.id)}"><input type="hidden" name="action" value="unshare"><button>Stop sharing</button></form></li>`,
+      html`<li><a class="title" dir="auto" href="${sessionPath(session.id)}">${titleOf(session)}</a>${sessionMeta(session)}<p class="row"><a href="/s/${session.publicSlug}">Shared page</a>${linkEnd(session)}</p><form method="post" action="${sessionPath(session.id)}"><input type="hidden" name="action" value="unshare"><button>Stop sharing</button></form></li>`,
   );
   return page(
     { ...head, title: "Shared sessions", section: "shares" },

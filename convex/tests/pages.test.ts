@@ -1,45 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import { internal } from "../_generated/api";
 import { forbidden, PAGE_ELEMENTS } from "../pages/elements.fixture";
-import {
-  conversation,
-  deployment,
-  eachTestAt,
-  type Deployment,
-  person,
-  SITE,
-  settle,
-} from "../test.setup";
+import { browser, HTML } from "./browser.fixture";
+import { conversation, deployment, eachTestAt, person, SITE, settle } from "../test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 eachTestAt(NOW);
 
 // The first test loads the whole deployment.
 vi.setConfig({ testTimeout: 120_000 });
-
-const HTML = { Accept: "text/html,application/xhtml+xml" };
-
-/** Simulates a browser: keeps its cookie, and sends the origin of its forms. */
-function browser(t: Deployment) {
-  let cookie = "";
-  const request = async (path: string, init: RequestInit = {}) => {
-    const headers = { ...HTML, ...(cookie === "" ? {} : { Cookie: cookie }), ...init.headers };
-    const answer = await t.fetch(path, { ...init, headers });
-    const set = answer.headers.get("Set-Cookie");
-    if (set !== null) cookie = set.split(";", 1)[0] ?? "";
-    return answer;
-  };
-  return {
-    open: (path: string) => request(path),
-    text: async (path: string) => await (await request(path)).text(),
-    send: (
-      path: string,
-      fields: Record<string, string>,
-      headers: Record<string, string> = { Origin: SITE },
-    ) => request(path, { method: "POST", headers, body: new URLSearchParams(fields).toString() }),
-    cookie: () => cookie,
-  };
-}
 
 async function signedIn(email?: string) {
   const t = deployment();

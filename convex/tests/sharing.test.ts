@@ -1,9 +1,14 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { api, internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
 import { PAGE_STYLE } from "../pages/style";
 import { sha256Base64 } from "../lib/hash";
+import { browser, HTML } from "./browser.fixture";
 import { conversation, deployment, eachTestAt, person, read, settle } from "../test.setup";
 
-eachTestAt(Date.UTC(2026, 10, 22, 12));
+const NOON = Date.UTC(2026, 10, 22, 12);
+const DAY_MS = 86_400_000;
+eachTestAt(NOON);
 
 /** Stores and shares a session full of private data. */
 async function shared() {
@@ -182,4 +187,120 @@ test("the pages of a long conversation contain each message once", async () => {
   }
   expect(pages).toBeGreaterThan(1);
   expect(found).toEqual(Array.from({ length: 60 }, (_, index) => `number-${index}`));
+});
+
+describe("a link with an expiry", () => {
+  const until = async (expires: unknown) => {
+    const world = await shared();
+    const answer = await world.ada.send("PATCH", world.path, { expires });
+    return { ...world, answer };
+  };
+
+  test.each([
+    ["epoch ms", NOON + DAY_MS, NOON + DAY_MS],
+    ["ISO 8601", "2026-11-23T12:00:00Z", NOON + DAY_MS],
+    ["a day, to its end", "2026-11-23", Date.UTC(2026, 10, 24) - 1],
+  ])("is set by %s, shown to its owner, and taken away by null", async (_, given, expires) => {
+    const { t, ada, path, slug, answer } = await until(given);
+    expect(await answer.json()).toMatchObject({ isPublic: true, publicSlug: slug, expires });
+    expect(await read(ada.get(path))).toMatchObject({ expires });
+    const endless = await read(ada.send("PATCH", path, { expires: null }));
+    expect(endless).not.toHaveProperty("expires");
+    vi.setSystemTime(NOON + 3 * DAY_MS);
+    await settle(t);
+    expect((await t.fetch(`/s/${slug}`)).status).toBe(200);
+  });
+
+  test("shows nothing to anyone from then on, even if the job that ends it is late", async () => {
+    const { t, ada, path, slug } = await until(NOON + 3_600_000);
+    const page = `/s/${slug}`;
+    const asDashboard = () => t.query(api.sessions.getPublic, { slug });
+    vi.setSystemTime(NOON + 3_599_999);
+    for (const form of ["", ".md", ".json"]) {
+      expect((await t.fetch(page + form)).status).toBe(200);
+    }
+    expect(await asDashboard()).not.toBeNull();
+    vi.setSystemTime(NOON + 3_600_000);
+    const unknown = await (await t.fetch("/s/unknown", { headers: HTML })).text();
+    for (const form of ["", ".md", ".json", "?after=WyIiLDBd"]) {
+      const answer = await t.fetch(page + form);
+      expect(answer.status).toBe(404);
+      expect(await answer.text()).not.toMatch(/title|question/);
+    }
+    const lost = await (await t.fetch(page, { headers: HTML })).text();
+    const withoutId = (text: string) => text.replace(/Request \w+/, "");
+    expect(withoutId(lost)).toBe(withoutId(unknown));
+    expect(await asDashboard()).toBeNull();
+    const own = await read(ada.get(path));
+    expect(own).toMatchObject({ isPublic: false });
+    expect(own).not.toHaveProperty("expires");
+    expect(own).not.toHaveProperty("publicSlug");
+  });
+
+  test("makes the session private by itself, and says so in the feed of changes", async () => {
+    const { t, ada, path, slug } = await until(NOON + 3_600_000);
+    await settle(t);
+    const [session] = await t.run((ctx) => ctx.db.query("sessions").collect());
+    expect(session).toMatchObject({ isPublic: false, changedAt: NOON + 3_600_000 });
+    expect(session).not.toHaveProperty("shareExpires");
+    const again = await read(ada.send("PATCH", path, { isPublic: true }));
+    expect(again).toMatchObject({ publicSlug: slug });
+    expect(again).not.toHaveProperty("expires");
+  });
+
+  test("is kept by other edits, and replaced by a later one", async () => {
+    const { t, ada, path, slug, id } = await until(NOON + 3_600_000);
+    const edits = { title: "Other", isPublic: true, evalNotes: "n" };
+    expect(await read(ada.send("PATCH", path, edits))).toMatchObject({ expires: NOON + 3_600_000 });
+    await ada.send("PATCH", path, { expires: NOON + 2 * DAY_MS });
+    vi.setSystemTime(NOON + 3_600_000);
+    const job = { sessionId: id as Id<"sessions">, expires: NOON + 3_600_000 };
+    await t.mutation(internal.sessions.endSharing, job);
+    expect((await t.fetch(`/s/${slug}`)).status).toBe(200);
+    vi.setSystemTime(NOON + 2 * DAY_MS);
+    expect((await t.fetch(`/s/${slug}`)).status).toBe(404);
+  });
+
+  test("ends with the sharing", async () => {
+    const { ada, path } = await until(NOON + DAY_MS);
+    await ada.send("PATCH", path, { isPublic: false });
+    const again = await read(ada.send("PATCH", path, { isPublic: true }));
+    expect(again).not.toHaveProperty("expires");
+  });
+
+  test.each([
+    [{ isPublic: true, expires: NOON }, "must be in the future"],
+    [{ isPublic: true, expires: NOON + 6 * 365 * DAY_MS }, "must be within five years"],
+    [{ isPublic: false, expires: NOON + DAY_MS }, "needs a shared session"],
+    [{ expires: NOON + DAY_MS }, "needs a shared session"],
+    [{ isPublic: true, expires: "soon" }, "must be a day"],
+  ])("is refused as %j, and changes nothing", async (edits, problem) => {
+    const { ada, path } = await shared();
+    await ada.send("PATCH", path, { isPublic: false });
+    const answer = await ada.send("PATCH", path, { title: "Changed", ...edits });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain(problem);
+    expect(await read(ada.get(path))).toMatchObject({ isPublic: false, title: "The title" });
+  });
+
+  test("is chosen on the page, which says when the link ends", async () => {
+    const { t, ada, path, slug } = await shared();
+    await ada.send("PATCH", path, { isPublic: false });
+    const chrome = browser(t);
+    await chrome.send("/sign-in", { key: ada.apiKey });
+    vi.setSystemTime(NOON);
+    const page = "/sessions/SECRET-external";
+    const share = (days: string) => chrome.send(page, { action: "share", days });
+    expect((await share("7")).status).toBe(303);
+    for (const at of [page, "/shares"]) {
+      expect(await chrome.text(at)).toContain(`until <time datetime="2026-11-29T12:00:00.000Z"`);
+    }
+    expect((await t.fetch(`/s/${slug}`)).status).toBe(200);
+    vi.setSystemTime(NOON + 7 * DAY_MS);
+    expect(await chrome.text(page)).toContain("Share by link");
+    expect(await chrome.text("/shares")).toContain("You are not sharing any session");
+    expect((await share("")).status).toBe(303);
+    expect(await chrome.text(page)).not.toContain("until <time");
+    expect((await share("9999")).status).toBe(400);
+  });
 });

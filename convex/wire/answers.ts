@@ -112,6 +112,7 @@ export const SessionAnswer = z
     }),
     isPublic: flag("Whether it is shared under its `publicSlug`."),
     publicSlug: text("The last part of its public address, `/s/<slug>`.").optional(),
+    expires: time("When that address stops working; missing if it has no end").optional(),
     evalReady: flag("Whether evaluation exports include it."),
     evalStatus: z.enum(EVAL_STATUSES).optional().meta({ description: "A reviewer's verdict." }),
     evalTags: z.array(z.string()).meta({ description: "Its tags." }),

@@ -63,6 +63,15 @@ const SessionPatch = z.object({
     "When it was reviewed, for reviews that come from elsewhere. Default: now, with a verdict or mark.",
   ),
   isPublic: boolean("Whether the session is shared under its `publicSlug`."),
+  expires: z
+    .union([z.null(), moment("When the shared link stops working.", "end")], {
+      error: "must be a day (YYYY-MM-DD), a time or null",
+    })
+    .optional()
+    .meta({
+      description:
+        "When the shared link stops working, as `YYYY-MM-DD` (the end of that UTC day), ISO 8601 or epoch ms; null if it has no end.",
+    }),
 });
 
 export const patchSession = route({

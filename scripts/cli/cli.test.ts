@@ -118,6 +118,9 @@ describe("a day's work", () => {
     expect(shared.out).toMatch(new RegExp(`^${engine.url}/s/[A-Za-z0-9_-]+$`));
     const page = await fetch(shared.out);
     expect(await page.text()).toContain("why is the upload flaky");
+    const ending = await opensync(["share", "#1", "--expires", "7d", "--json"]);
+    const { expires } = JSON.parse(ending.out) as { expires: number };
+    expect(Math.round((expires - Date.now()) / 86_400_000)).toBe(7);
     expect((await opensync(["share", "#1", "--off"])).out).toBe("Private again.");
     expect((await fetch(shared.out)).status).toBe(404);
 
@@ -255,6 +258,8 @@ describe("exit codes and messages", () => {
     ["a place beyond the last list", ["show", "#7"], 2, /#7/],
     ["a session that does not exist", ["show", "nope"], 1, /not/i],
     ["an age that cannot be read", ["ls", "--since", "lately"], 2, /since/],
+    ["an expiry that cannot be read", ["share", "1", "--expires", "soon"], 2, /--expires/],
+    ["an expiry without sharing", ["share", "1", "--off", "--expires", "7d"], 2, /--off/],
     ["tags without a session", ["tag", "+x"], 2, /Name a session/],
   ])("%s", async (_, args, code, message) => {
     const outcome = await opensync(args);

@@ -42,13 +42,21 @@ const projectOf = (io: Io, project: string) =>
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
-/** `14d`, `12h`, or a day or time that the server reads. */
-export function readSince(io: Io, since: string): string {
-  const age = /^(\d{1,5})([mhdw])$/.exec(since);
-  if (age) {
-    const unit = age[2] as keyof typeof UNITS;
-    return String(io.now() - Number(age[1]) * UNITS[unit]);
+/** `14d` or `12h` before now, or a day or time that the server reads. */
+export const readSince = (io: Io, since: string) => readTime(io, "since", since, -1);
+
+/** `14d` or `12h` from now, or a day or time that the server reads. */
+export const readExpires = (io: Io, expires: string) => readTime(io, "expires", expires, 1);
+
+function readTime(io: Io, option: string, value: string, direction: -1 | 1): string {
+  const span = /^(\d{1,5})([mhdw])$/.exec(value);
+  if (span) {
+    const unit = span[2] as keyof typeof UNITS;
+    return String(io.now() + direction * Number(span[1]) * UNITS[unit]);
   }
-  if (/^\d{4}-\d{2}-\d{2}/.test(since)) return since;
-  throw usageError(`--since takes an age (30m, 12h, 14d, 2w) or a day (2026-01-31), not ${since}.`);
+  if (/^\d{4}-\d{2}-\d{2}/.test(value)) return value;
+  const what = direction < 0 ? "an age" : "a time span";
+  throw usageError(
+    `--${option} takes ${what} (30m, 12h, 14d, 2w) or a day (2026-01-31), not ${value}.`,
+  );
 }

@@ -8,6 +8,7 @@ import { maskSecrets } from "../../lib/secrets/mask";
 import { maskText } from "../../lib/secrets/scan";
 import { formats } from "../../exports";
 import { EVAL_STATUSES } from "../../lib/enums";
+import { DAY_MS } from "../../lib/time";
 import { continuationOf } from "../../pages/conversation/continuation";
 import { writeConversation } from "../../pages/conversation/write";
 import { address, sessionPath } from "../../pages/components";
@@ -77,7 +78,7 @@ export const postSessionPage: Endpoint = ownerPage(
     const form = new URLSearchParams(await readText(visit.request));
     switch (form.get("action")) {
       case "share":
-        return await edit(ctx, visit, { isPublic: true }, "shared");
+        return await edit(ctx, visit, { isPublic: true, expires: expiresOf(form) }, "shared");
       case "unshare":
         return await edit(ctx, visit, { isPublic: false }, "unshared");
       case "edit":
@@ -110,6 +111,12 @@ async function edit(
   });
   const masked = done === "shared" ? String(totalCount(session.secrets)) : undefined;
   return redirect(address(sessionPath(session.id), { done, masked }));
+}
+
+/** When the link is to stop working, as the form names it; null for a link without an end. */
+function expiresOf(form: URLSearchParams): number | null {
+  const days = Number(form.get("days") ?? "");
+  return days > 0 ? Math.floor(Date.now() + days * DAY_MS) : null;
 }
 
 /** Reads the form. Empty fields clear their value, as people expect. */

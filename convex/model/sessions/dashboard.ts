@@ -16,6 +16,7 @@ import { deleteForOwner } from "./deletion";
 import * as MessagePages from "./messagePages";
 import { reviewedView } from "../evals/reviews";
 import * as Sessions from "./sessions";
+import { sharingOf } from "./sharing";
 
 /**
  * Sessions as the dashboard shows them. The dashboard requests a whole conversation in one query, so it is
@@ -136,11 +137,14 @@ export async function sessionsCsv(ctx: QueryCtx, user: User): Promise<string> {
     .withIndex("by_user", (q) => q.eq("userId", user._id))
     .order("desc");
   const newest = await firstWithin(newestFirst, CSV_BUDGET);
-  const rows = newest.rows
-    .reverse()
-    .map((session) =>
-      sessionCsvRow(session._id, { ...session, title: Sessions.shownTitle(session) }),
-    );
+  const now = Date.now();
+  const rows = newest.rows.reverse().map((session) =>
+    sessionCsvRow(session._id, {
+      ...session,
+      ...sharingOf(session, now),
+      title: Sessions.shownTitle(session),
+    }),
+  );
   const note = `Only the newest ${rows.length} sessions; GET /api/sessions lists all of them.`;
   const rest = newest.isComplete ? [] : [csvRow(SESSION_COLUMNS.map((_, at) => (at ? "" : note)))];
   return [csvRow(SESSION_COLUMNS), ...rows, ...rest].join("\n");

@@ -30,6 +30,7 @@ export const vSessionEdits = {
   ...vTagChanges,
   title: v.optional(v.nullable(v.string())),
   isPublic: v.optional(v.boolean()),
+  expires: v.optional(v.nullable(v.number())),
 };
 type SessionEdits = ObjectType<typeof vSessionEdits>;
 
@@ -44,14 +45,14 @@ export async function edit(
   edits: SessionEdits,
   now: number,
 ): Promise<Doc<"sessions">> {
-  const { title, isPublic, addTags, removeTags, ...evaluation } = edits;
+  const { title, isPublic, expires, addTags, removeTags, ...evaluation } = edits;
   const session = await Sessions.require(ctx, user, id);
   const isTagged = addTags !== undefined || removeTags !== undefined;
   // A list of tags replaces the stored one first.
   const tags = evaluation.evalTags === undefined ? session.evalTags : evaluation.evalTags;
   const retagged = isTagged ? { evalTags: changedTags(tags ?? [], { addTags, removeTags }) } : {};
   await Evals.update(ctx, session, { ...evaluation, ...retagged }, now);
-  if (isPublic !== undefined) await Sharing.setVisibility(ctx, session, isPublic, now);
+  await Sharing.setSharing(ctx, session, { isPublic, expires }, now);
   if (title !== undefined) await retitle(ctx, session, asStored(title), now);
   const edited = await ctx.db.get("sessions", session._id);
   if (edited === null)

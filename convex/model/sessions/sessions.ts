@@ -16,6 +16,7 @@ import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willRemove } from "../accounts/deletionState";
 import type { User } from "../accounts/user";
 import { startSessionDeletion } from "./deletion";
+import { sharingOf } from "./sharing";
 import type { DeletedItem, Outcome, SessionFields } from "../sync/shapes";
 import * as Tombstones from "../tombstones";
 import { hasRoom, takeWithin } from "../readBudget";
@@ -257,8 +258,7 @@ export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionA
     reported: [...NUMBERS, "model"].filter((name) => session.reported.includes(name)),
     secrets: session.secrets ?? [],
     ...(view === "session" ? { usage: sessionUsage(session), models: session.models } : {}),
-    isPublic: session.isPublic,
-    publicSlug: session.isPublic ? session.publicSlug : undefined,
+    ...sharingOf(session, Date.now()),
     evalReady: session.evalReady ?? false,
     evalTags: session.evalTags ?? [],
   };

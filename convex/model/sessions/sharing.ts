@@ -1,27 +1,84 @@
-import type { Doc } from "../../_generated/dataModel";
-import { randomId } from "../../lib/randomId";
+import { internal } from "../../_generated/api";
+import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
+import { AppError } from "../../errors";
+import { randomId } from "../../lib/randomId";
+import { DAY_MS } from "../../lib/time";
 import { willRemove } from "../accounts/deletionState";
 import { takeWithin } from "../readBudget";
 
 /** 22 characters of 64 symbols are 132 bits, so a slug cannot be guessed. */
 const SLUG_LENGTH = 22;
 
+/** The furthest expiry: Convex schedules nothing later than in five years. */
+const EXPIRES_WITHIN_MS = 5 * 365 * DAY_MS;
+
+type Shared = Pick<Doc<"sessions">, "isPublic" | "publicSlug" | "shareExpires">;
+
+/** A session's sharing as its owner sees it. What has expired is private, even before the job ran that says so. */
+export function sharingOf({ isPublic, publicSlug, shareExpires }: Shared, now: number) {
+  const isShared = isPublic && (shareExpires === undefined || shareExpires > now);
+  return isShared
+    ? { isPublic: true, publicSlug, expires: shareExpires }
+    : { isPublic: false, publicSlug: undefined, expires: undefined };
+}
+
+/** A change of who may read a session. Absent keeps; `expires: null` shares without an end. */
+export type SharingChange = { isPublic?: boolean; expires?: number | null };
+
 /**
- * Makes a session public or private. The first publication creates its slug. The slug is kept while the
- * session is private, so publishing again restores the same link. Changes nothing else.
+ * Makes a session public or private, or changes when its link stops working. The first publication creates
+ * its slug. The slug is kept while the session is private, so publishing again restores the same link, then
+ * without an expiry. Changes nothing else.
  */
-export async function setVisibility(
+export async function setSharing(
   ctx: MutationCtx,
   session: Doc<"sessions">,
-  isPublic: boolean,
+  change: SharingChange,
   now: number,
 ): Promise<{ isPublic: boolean; publicSlug?: string }> {
-  const publicSlug = session.publicSlug ?? (isPublic ? randomId(SLUG_LENGTH) : undefined);
-  if (session.isPublic !== isPublic || session.publicSlug !== publicSlug) {
-    await ctx.db.patch("sessions", session._id, { isPublic, publicSlug, changedAt: now });
+  const current = sharingOf(session, now);
+  const { isPublic = current.isPublic, expires = current.expires } = change;
+  requireExpiry(change, isPublic, now);
+  const stored = {
+    isPublic,
+    publicSlug: session.publicSlug ?? (isPublic ? randomId(SLUG_LENGTH) : undefined),
+    shareExpires: isPublic ? (expires ?? undefined) : undefined,
+  };
+  const hasNewExpiry = stored.shareExpires !== session.shareExpires;
+  if (hasNewExpiry || session.isPublic !== isPublic || session.publicSlug !== stored.publicSlug) {
+    await ctx.db.patch("sessions", session._id, { ...stored, changedAt: now });
   }
-  return { isPublic, ...(isPublic ? { publicSlug } : {}) };
+  if (hasNewExpiry && stored.shareExpires !== undefined) {
+    const job = { sessionId: session._id, expires: stored.shareExpires };
+    await ctx.scheduler.runAt(stored.shareExpires, internal.sessions.endSharing, job);
+  }
+  return { isPublic, ...(isPublic ? { publicSlug: stored.publicSlug } : {}) };
+}
+
+/** Rejects an expiry that could not take effect, because its owner would rely on it. */
+function requireExpiry({ expires }: SharingChange, isPublic: boolean, now: number): void {
+  if (expires === undefined || expires === null) return;
+  const problem = !isPublic
+    ? "needs a shared session; send isPublic: true with it"
+    : expires <= now
+      ? "must be in the future"
+      : expires > now + EXPIRES_WITHIN_MS
+        ? "must be within five years"
+        : undefined;
+  if (problem === undefined) return;
+  const details = [{ path: "expires", message: problem }];
+  throw new AppError("INVALID_REQUEST", "Invalid request", { details });
+}
+
+/** Makes a session private whose link expires now. Does nothing if its expiry was changed meanwhile. */
+export async function endSharing(
+  ctx: MutationCtx,
+  { sessionId, expires }: { sessionId: Id<"sessions">; expires: number },
+): Promise<void> {
+  const session = await ctx.db.get("sessions", sessionId);
+  if (session?.shareExpires !== expires) return;
+  await setSharing(ctx, session, { isPublic: false }, Date.now());
 }
 
 /**
@@ -34,7 +91,7 @@ export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sess
     .query("sessions")
     .withIndex("by_public_slug", (q) => q.eq("publicSlug", slug))
     .unique();
-  if (session === null || !session.isPublic) return null;
+  if (session === null || !sharingOf(session, Date.now()).isPublic) return null;
   const owner = await ctx.db.get("users", session.userId);
   return owner === null || willRemove(owner, session) ? null : session;
 }
@@ -51,5 +108,7 @@ export async function listPublic(
     .query("sessions")
     .withIndex("by_user_and_created_at", (q) => q.eq("userId", user._id))
     .order("desc");
-  return (await takeWithin(rows, { ...SCAN_BUDGET })).filter(({ isPublic }) => isPublic);
+  const now = Date.now();
+  const found = await takeWithin(rows, { ...SCAN_BUDGET });
+  return found.filter((session) => sharingOf(session, now).isPublic);
 }

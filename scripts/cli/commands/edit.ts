@@ -2,6 +2,7 @@ import type { SessionAnswer } from "../../../convex/wire/answers.ts";
 import type { Client } from "../client.ts";
 import { type Command, printJson, readArgs } from "../command.ts";
 import { EXIT, usageError } from "../failure.ts";
+import { readExpires } from "../filters.ts";
 import { sessionIds } from "../targets.ts";
 import { line } from "../text.ts";
 
@@ -37,12 +38,19 @@ export const tag: Command = {
 type Shared = { publicUrl?: string; maskedSecrets?: number };
 
 export const share: Command = {
-  usage: "share <id|1> [--off]",
+  usage: "share <id|1> [--expires 7d] [--off]",
   summary: "make a session public, with its secrets masked, or private again",
   run: async ({ io, client, args }) => {
-    const { values, positionals } = readArgs(args, { off: { type: "boolean", default: false } });
+    const { values, positionals } = readArgs(args, {
+      off: { type: "boolean", default: false },
+      expires: { type: "string" },
+    });
+    if (values.off && values.expires !== undefined)
+      throw usageError("--off makes a session private at once: leave --expires out.");
+    const expires = values.expires === undefined ? undefined : readExpires(io, values.expires);
+    const change = { isPublic: !values.off, expires };
     for (const id of await sessionIds(io, positionals)) {
-      const answer = await client.send<Shared>("PATCH", path(id), { isPublic: !values.off });
+      const answer = await client.send<Shared>("PATCH", path(id), change);
       if (values.json) printJson(io, answer);
       else if (values.off) io.out("Private again.");
       else io.out(answer.publicUrl ?? "");
