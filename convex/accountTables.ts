@@ -43,6 +43,8 @@ export const users = defineTable({
   dataDeletedAt: v.optional(v.number()),
   /** The zone of days in statistics and pictures, by its IANA name; absent for UTC. */
   timeZone: v.optional(v.string()),
+  /** In the links to pictures of the user's days; absent if there are none (`model/accounts/pictureLinks.ts`). */
+  pictureSlug: v.optional(v.string()),
   /** Until when (ms) a class of endpoints refuses the user, set when its limit is used up. */
   limitedUntil: v.optional(v.object(limitTimes)),
 })
@@ -50,6 +52,8 @@ export const users = defineTable({
   .index("phone", ["phone"])
   .index("by_workos_id", ["workosId"])
   .index("by_api_key", ["apiKey"])
+  // GET /pictures/:link.
+  .index("by_picture_slug", ["pictureSlug"])
   // Finds states of version 1 to move; remove it together with `deletion`.
   .index("by_deletion", ["deletion.status", "deletion.updatedAt"]);
 

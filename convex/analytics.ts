@@ -13,6 +13,7 @@ import {
 import { clamp } from "./lib/numbers";
 import { record } from "./lib/record";
 import type { LedgerRow } from "./lib/stats/ledger";
+import { NO_PROJECT } from "./lib/stats/names";
 import { distinct, splitBy, totalsOf } from "./lib/stats/totals";
 import { shownProvider } from "./lib/sessions/providers";
 import { DAY_MS } from "./lib/time";
@@ -115,7 +116,7 @@ export const projectStats = viewerQuery({
   handler: async (ctx, { source }) => {
     return splitBy(await ledgerRows(ctx, source), "project")
       .map((split) => ({
-        project: split.key || "Other",
+        project: split.key || NO_PROJECT,
         sessions: split.sessions,
         messageCount: split.messages,
         totalTokens: split.totalTokens,

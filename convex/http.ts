@@ -23,7 +23,7 @@ import {
   postSignOut,
   script,
 } from "./http/pages/signIn";
-import { stats, wrapped } from "./http/pages/stats";
+import { linkedPicture, postWrapped, stats, wrapped } from "./http/pages/stats";
 import { serve } from "./http/router";
 import { searches } from "./http/search";
 import { getSession, getSessionById, listSessions } from "./http/sessions";
@@ -83,6 +83,8 @@ export const pages: readonly Endpoint[] = [
   shares,
   stats,
   wrapped,
+  postWrapped,
+  linkedPicture,
   getSettings,
   postSettings,
   script,

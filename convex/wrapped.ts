@@ -1,11 +1,19 @@
 import { v } from "convex/values";
 import { internal } from "./_generated/api";
 import { notFound } from "./errors";
-import { callerQuery, publicQuery, systemMutation, viewerQuery } from "./functions";
+import {
+  callerMutation,
+  callerQuery,
+  publicQuery,
+  systemMutation,
+  systemQuery,
+  viewerQuery,
+} from "./functions";
 import { DAY_MS, utcDate } from "./lib/time";
 import { wrappedStats } from "./lib/stats/wrapped";
 import { wrappedSvg } from "./lib/stats/wrappedSvg";
-import { dayNamed, Zone } from "./lib/stats/zones";
+import { dayNamed, UTC, Zone } from "./lib/stats/zones";
+import * as PictureLinks from "./model/accounts/pictureLinks";
 import { timeZoneOf } from "./model/accounts/timeZone";
 import { statisticsSince } from "./model/stats/dashboardDays";
 import * as Wrapped from "./model/stats/wrapped";
@@ -45,7 +53,7 @@ async function wrappedOf(
   return {
     date,
     stats: picture.stats,
-    imageUrl: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(wrappedSvg(picture))}`,
+    imageUrl: `data:image/svg+xml;charset=utf-8,${encodeURIComponent(wrappedSvg(picture, { shape: "portrait" }))}`,
     designIndex: Number(date.slice(8)) % DESIGNS,
     nextGenerationAt: Wrapped.nextCloseAt(now),
   };
@@ -81,6 +89,40 @@ export const picture = callerQuery({
     const date = dayNamed(day, new Zone(tz), Date.now());
     if (date === undefined) throw notFound("Picture");
     return (await Wrapped.picture(ctx, ctx.user, { date, tz })).picture;
+  },
+});
+
+/** `GET /pictures/:link`: the contents of the picture that a link shows to anyone; 404 for all other links. */
+export const linkedPicture = systemQuery({
+  args: { link: v.string() },
+  handler: async (ctx, { link }) => {
+    const found = await PictureLinks.findLinked(ctx, link);
+    const tz = found === null ? UTC : timeZoneOf(found.user);
+    const date = found === null ? undefined : dayNamed(found.day, new Zone(tz), Date.now());
+    if (found === null || date === undefined) throw notFound("Picture");
+    return (await Wrapped.picture(ctx, found.user, { date, tz })).picture;
+  },
+});
+
+/** `GET /wrapped/:day`: the links to the caller's pictures of these days; empty where links show none. */
+export const links = callerQuery({
+  args: { days: v.array(v.string()) },
+  returns: v.array(v.object({ day: v.string(), link: v.string() })),
+  handler: (ctx, { days }) =>
+    days.flatMap((day) => {
+      const link = PictureLinks.linkOf(ctx.user, day);
+      return link === undefined ? [] : [{ day, link }];
+    }),
+});
+
+/** `POST /wrapped/:day`: lets links show the caller's pictures, or ends all such links. */
+export const setLinks = callerMutation({
+  args: { areAllowed: v.boolean() },
+  returns: v.null(),
+  handler: async (ctx, { areAllowed }) => {
+    if (areAllowed) await PictureLinks.allow(ctx, ctx.user);
+    else await PictureLinks.end(ctx, ctx.user);
+    return null;
   },
 });
 

@@ -258,6 +258,7 @@ import type * as model_accounts_deletionState from "../model/accounts/deletionSt
 import type * as model_accounts_deletionSweeps from "../model/accounts/deletionSweeps.js";
 import type * as model_accounts_keyUse from "../model/accounts/keyUse.js";
 import type * as model_accounts_mergeAccounts from "../model/accounts/mergeAccounts.js";
+import type * as model_accounts_pictureLinks from "../model/accounts/pictureLinks.js";
 import type * as model_accounts_rateLimits from "../model/accounts/rateLimits.js";
 import type * as model_accounts_strangers from "../model/accounts/strangers.js";
 import type * as model_accounts_timeZone from "../model/accounts/timeZone.js";
@@ -677,6 +678,7 @@ declare const fullApi: ApiFromModules<{
   "model/accounts/deletionSweeps": typeof model_accounts_deletionSweeps;
   "model/accounts/keyUse": typeof model_accounts_keyUse;
   "model/accounts/mergeAccounts": typeof model_accounts_mergeAccounts;
+  "model/accounts/pictureLinks": typeof model_accounts_pictureLinks;
   "model/accounts/rateLimits": typeof model_accounts_rateLimits;
   "model/accounts/strangers": typeof model_accounts_strangers;
   "model/accounts/timeZone": typeof model_accounts_timeZone;

@@ -76,6 +76,18 @@ export function bytesResponse(
   return new Response(stream, { headers: { "Content-Type": contentType, ...headers } });
 }
 
+/** A picture, which may load nothing. Its own style is inline, and no script runs in it. */
+export function pictureResponse(svg: string, headers: Record<string, string> = {}): Response {
+  return new Response(svg, {
+    headers: {
+      "Content-Type": "image/svg+xml; charset=utf-8",
+      "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+      "X-Content-Type-Options": "nosniff",
+      ...headers,
+    },
+  });
+}
+
 /** The error response of every endpoint, with the headers its status requires. */
 export function errorResponse(error: AppErrorData, requestId: string): Response {
   const { code, message, details, retryAfterMs } = error;

@@ -3,6 +3,7 @@ import { notFound } from "../errors";
 import { wrappedSvg } from "../lib/stats/wrappedSvg";
 import * as routes from "../wire/stats";
 import { endpoint, type Endpoint } from "./endpoint";
+import { pictureResponse } from "./respond";
 
 export const getStats: Endpoint = endpoint(routes.getStats, async (ctx, { caller, query }) => {
   const stats = await ctx.runQuery(internal.analytics.stats, { caller, ...query });
@@ -20,16 +21,10 @@ export const getStats: Endpoint = endpoint(routes.getStats, async (ctx, { caller
 export const getWrapped: Endpoint = endpoint(
   routes.getWrapped,
   async (ctx, { caller, param, query }) => {
-    const { tz, theme } = query;
+    const { tz, theme, shape } = query;
     const day = /^(.+)\.svg$/.exec(param)?.[1];
     if (day === undefined) throw notFound("Picture");
     const picture = await ctx.runQuery(internal.wrapped.picture, { caller, day, tz });
-    return new Response(wrappedSvg(picture, theme), {
-      headers: {
-        "Content-Type": "image/svg+xml; charset=utf-8",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-        "X-Content-Type-Options": "nosniff",
-      },
-    });
+    return pictureResponse(wrappedSvg(picture, { theme, shape }));
   },
 );

@@ -71,6 +71,7 @@ export const PAGE_ELEMENTS: Allowed = {
     ...COMMON,
     src: /^(?:data:image\/\w+;base64,[\w+/=]+|\/wrapped\/[\d-]+\.svg)$/,
     alt: ANY,
+    loading: /^lazy$/,
     width: NAME,
     height: NAME,
   },

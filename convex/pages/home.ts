@@ -1,4 +1,5 @@
-import { shortCost, shortCount } from "../lib/stats/labels";
+import { costOf, shortCount } from "../lib/stats/labels";
+import { WRAPPED_SIZES } from "../lib/stats/wrappedSvg";
 import type { SessionAnswer } from "../wire/answers";
 import type { SearchAnswer, SearchResult } from "../wire/search";
 import { html, type Html } from "./html";
@@ -188,6 +189,12 @@ function highlighted({ snippet, highlights }: SearchResult): Html[] {
   return [...parts, html`${snippet.slice(at)}`];
 }
 
+function todaysPicture(today: string): Html {
+  const { width, height } = WRAPPED_SIZES.landscape;
+  return html`<h2>Today</h2>
+<p><a href="/wrapped/${today}"><img class="plot" src="/wrapped/${today}.svg" alt="Today in numbers" width="${width}" height="${height}" loading="lazy"></a></p>`;
+}
+
 function month({ month: sums, today }: Home): Html {
   if (sums.sessions === 0) return html``;
   const data = sums.days.map(({ date, tokens, sessions }) => ({
@@ -197,7 +204,8 @@ function month({ month: sums, today }: Home): Html {
   }));
   const most = shortCount(Math.max(0, ...sums.days.map(({ tokens }) => tokens)));
   return html`<h2>The last 30 days</h2>
-<dl class="tiles"><div><dt>Sessions</dt><dd>${shortCount(sums.sessions)}</dd></div><div><dt>Tokens</dt><dd>${shortCount(sums.totalTokens)}</dd></div><div><dt>Cost</dt><dd>${sums.cost > 0 ? shortCost(sums.cost) : "unknown"}</dd></div></dl>
+<dl class="tiles"><div><dt>Sessions</dt><dd>${shortCount(sums.sessions)}</dd></div><div><dt>Tokens</dt><dd>${shortCount(sums.totalTokens)}</dd></div><div><dt>Cost</dt><dd>${costOf(sums)}</dd></div></dl>
 <div class="card">${columns("Tokens per day, last 30 days", data, `${most} tokens`)}</div>
-<p><a href="/stats">All statistics</a> · <a href="/wrapped/${today}">Today as a picture</a></p>`;
+<p><a href="/stats">All statistics</a></p>
+${sums.days.some(({ date, sessions }) => date === today && sessions > 0) ? todaysPicture(today) : ""}`;
 }

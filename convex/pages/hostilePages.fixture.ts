@@ -10,7 +10,7 @@ import { settingsPage } from "./settings";
 import { sharedPage } from "./shared";
 import { sharesPage } from "./shares";
 import { signInPage } from "./signIn";
-import { statsPage } from "./stats";
+import { statsPage, wrappedPage } from "./stats";
 
 const AT = Date.UTC(2026, 10, 22, 12);
 const head = { policy: "default-src 'none'", viewer: { kind: "owner" as const } };
@@ -117,6 +117,10 @@ export function hostilePages(text: string): string[] {
     }),
     homePage(head, { ...home, shown: { kind: "search", answer } }),
     statsPage(head, stats, { days: 7, dates: ["2026-11-21", "2026-11-22"] }),
+    wrappedPage(head, {
+      ...{ date: "2026-11-22", name: text, before: "2026-11-21", after: "2026-11-23" },
+      links: [{ day: "today", address: text }],
+    }),
     settingsPage(head, {
       timeZone: text,
       email: text,

@@ -121,7 +121,7 @@ function promptIndex(
 }
 
 function live(session: SessionAnswer): Html {
-  return html`<div class="live" hidden data-live="${address("/live", { id: session.id })}" data-count="${session.messageCount}"><a class="button primary" href="">Show new messages</a></div>`;
+  return html`<div class="live" role="status" hidden data-live="${address("/live", { id: session.id })}" data-count="${session.messageCount}"><a class="button primary" href="">Show new messages</a></div>`;
 }
 
 function actions(view: SessionView): Html {

@@ -1,4 +1,6 @@
-import { shortCost, shortCount, shortDuration } from "../lib/stats/labels";
+import { costOf, durationOf, shortCost, shortCount } from "../lib/stats/labels";
+import { WRAPPED_SIZES } from "../lib/stats/wrappedSvg";
+import { NO_PROJECT } from "../lib/stats/names";
 import type { StatsAnswer } from "../wire/stats";
 import { html, type Html } from "./html";
 import { page, type PageHead } from "./layout";
@@ -33,14 +35,10 @@ export function statsPage(
     { ...head, title: "Statistics", section: "stats" },
     html`<h1>Statistics</h1>
 <nav class="row field" aria-label="Range">${ranges}</nav>
-<dl class="tiles"><div><dt>Sessions</dt><dd>${shortCount(totals.sessions)}</dd></div><div><dt>Messages</dt><dd>${shortCount(totals.messages)}</dd></div><div><dt>Tokens</dt><dd>${shortCount(totals.totalTokens)}</dd></div><div><dt>Cost</dt><dd>${costOf(totals)}</dd></div><div><dt>Time</dt><dd>${totals.durationMs > 0 ? shortDuration(totals.durationMs) : "unknown"}</dd></div></dl>
+<dl class="tiles"><div><dt>Sessions</dt><dd>${shortCount(totals.sessions)}</dd></div><div><dt>Messages</dt><dd>${shortCount(totals.messages)}</dd></div><div><dt>Tokens</dt><dd>${shortCount(totals.totalTokens)}</dd></div><div><dt>Cost</dt><dd>${costOf(totals)}</dd></div><div><dt>Time</dt><dd>${durationOf(totals)}</dd></div></dl>
 ${totals.sessions === 0 ? html`<p class="empty">No sessions in this period.</p>` : plots(stats, range.dates)}`,
   );
 }
-
-/** Formats a cost; a sum without any cost is unknown if there are tokens, not free. */
-const costOf = ({ cost, totalTokens }: Split) =>
-  cost > 0 || totalTokens === 0 ? shortCost(cost) : "unknown";
 
 function plots(stats: StatsView, dates: readonly string[]): Html {
   const days = new Map(stats.byDay.map((day) => [day.date, day]));
@@ -65,10 +63,10 @@ function plots(stats: StatsView, dates: readonly string[]): Html {
   return html`${over("Tokens", (day) => day.totalTokens, shortCount)}
 ${over("Cost", knownCost, shortCost)}
 ${over("Sessions", (day) => day.sessions, shortCount)}
-<p class="note">A dashed frame marks a day without a reported cost. Days are in UTC.</p>
+<p class="note">A dashed frame marks a day without a reported cost. Days are those of ${stats.timeZone}.</p>
 <div class="columns">
 <section class="card"><h2>Models</h2>${bars(barsOf(stats.byModel, ({ model }) => model || "Unknown model"))}</section>
-<section class="card"><h2>Projects</h2>${bars(barsOf(stats.byProject, ({ project }) => project || "No project"))}</section>
+<section class="card"><h2>Projects</h2>${bars(barsOf(stats.byProject, ({ project }) => nameOfProject(project)))}</section>
 <section class="card"><h2>Sources</h2>${bars(barsOf(stats.bySource, ({ source }) => source || "Unknown source"))}</section>
 <section class="card"><h2>Tool calls</h2>${bars(toolBars(stats.byTool))}</section>
 <section class="card"><h2>Providers</h2>${bars(barsOf(stats.byProvider, ({ provider }) => provider || "Unknown provider"))}</section>
@@ -90,23 +88,49 @@ function toolBars(tools: StatsView["byTool"]): Bar[] {
   return tools.slice(0, SHOWN).map(({ tool, calls, errors }) => ({
     name: tool,
     value: calls,
-    text: `${shortCount(calls)} ${calls === 1 ? "call" : "calls"}${errors > 0 ? ` · ${shortCount(errors)} with an error` : ""}`,
+    text: `${shortCount(calls)} ${calls === 1 ? "call" : "calls"}${errors > 0 ? ` · ${shortCount(errors)} with an error (${percent(errors / calls)})` : ""}`,
   }));
 }
 
+/** Says what is behind the answer's name for sessions without a project. */
+const nameOfProject = (project: string) => (project === NO_PROJECT ? "No project" : project);
+
+const percent = (share: number) => (share < 0.01 ? "<1 %" : `${Math.round(100 * share)} %`);
+
+/** A day as its owner sees it: the neighbouring days, and the links to its picture if there are any. */
+export type DayView = {
+  date: string;
+  name: string;
+  before: string;
+  after: string | undefined;
+  links: readonly { day: string; address: string }[];
+};
+
 /** A day as a picture, with links to the days before and after. */
-export function wrappedPage(
-  head: Pick<PageHead, "policy" | "viewer">,
-  day: { date: string; name: string; before: string; after: string | undefined },
-): string {
+export function wrappedPage(head: Pick<PageHead, "policy" | "viewer">, day: DayView): string {
+  const file = `/wrapped/${day.date}.svg`;
+  const { width, height } = WRAPPED_SIZES.landscape;
   return page(
     { ...head, title: day.name, section: "stats" },
     html`<h1>${day.name}</h1>
-<p><img class="plot" src="/wrapped/${day.date}.svg" alt="${day.name} in numbers" width="1200" height="630"></p>
+<p><img class="plot" src="${file}" alt="${day.name} in numbers" width="${width}" height="${height}"></p>
 <p class="row"><a class="button" href="/wrapped/${day.before}">The day before</a>${
       day.after === undefined
         ? ""
         : html`<a class="button" href="/wrapped/${day.after}">The day after</a>`
-    }<a class="button" href="/wrapped/${day.date}.svg" download="opensync-${day.date}.svg">Download the picture</a></p>`,
+    }<a class="button" href="${file}" download="opensync-${day.date}.svg">Download the picture</a><a class="button" href="${file}?shape=portrait" download="opensync-${day.date}-portrait.svg">Portrait</a></p>
+${pictureLinks(day)}`,
   );
+}
+
+function pictureLinks({ date, links }: DayView): Html {
+  const form = (action: string, button: Html) =>
+    html`<form method="post" action="/wrapped/${date}"><input type="hidden" name="action" value="${action}">${button}</form>`;
+  const shown = links.map(
+    ({ day, address: link }) =>
+      html`<p class="label">${day === "today" ? "Always the current day" : "This day"}</p><pre class="wrap" id="link-${day}" tabindex="0">${link}</pre><p><button type="button" data-copy="link-${day}" hidden>Copy</button></p>`,
+  );
+  return html`<section class="card"><h2>Show it elsewhere</h2>
+<p class="soft">Whoever has a link sees the picture with its names and its cost, and no other day. Add <code>?theme=dark</code> or <code>?shape=portrait</code> to change how it looks.</p>
+${links.length === 0 ? form("link", html`<button>Make links for &lt;img&gt;</button>`) : html`${shown}${form("unlink", html`<button class="danger">End all links to my pictures</button>`)}`}</section>`;
 }

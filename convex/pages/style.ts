@@ -83,7 +83,7 @@ th{text-align:start}
 .turn h2 .meta{font-weight:400}
 .turn h2 a{color:inherit;text-decoration:none}
 .turn h2 a:hover{text-decoration:underline}
-.turn .spot{display:block;height:0}
+.turn .spot{position:absolute;margin-left:-.85rem;color:var(--soft);font-size:.75rem;text-decoration:none}
 .user .text{padding:.8rem 1.1rem;border-radius:1rem;background:var(--tint)}
 .text>:first-child{margin-top:0}.text>:last-child{margin-bottom:0}
 .text{margin:0 0 .7rem}

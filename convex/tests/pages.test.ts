@@ -1,8 +1,10 @@
 import { describe, expect, test, vi } from "vitest";
 import { internal } from "../_generated/api";
 import { forbidden, PAGE_ELEMENTS } from "../pages/elements.fixture";
+import { pages } from "../http";
+import { invalidIn } from "../pages/validity.fixture";
 import { browser, HTML } from "./browser.fixture";
-import { conversation, deployment, eachTestAt, person, SITE, settle } from "../test.setup";
+import { allRows, conversation, deployment, eachTestAt, person, SITE, settle } from "../test.setup";
 
 const NOW = Date.UTC(2026, 10, 22, 12);
 eachTestAt(NOW);
@@ -132,20 +134,39 @@ describe("changes", () => {
     { Origin: `${SITE}.evil.example` },
   ] as Record<string, string>[])("a form of another site (%j) changes nothing", async (headers) => {
     const { t, ada, chrome, path } = await withSession();
-    const forms: [string, Record<string, string>][] = [
-      ["/sign-in", { key: ada.apiKey }],
-      ["/sign-out", {}],
-      [path, { action: "share" }],
-      [path, { action: "delete", sure: "yes" }],
-      ["/settings", { action: "addKey" }],
-      ["/settings", { action: "deleteData" }],
-    ];
-    for (const [target, fields] of forms) {
-      expect((await chrome.send(target, fields, headers)).status).toBe(403);
+    await browser(t).send("/sign-in", { key: ada.apiKey });
+    const { browsers, keys } = await t.run(async ({ db }) => ({
+      browsers: await db.query("browserSessions").collect(),
+      keys: await db.query("apiKeys").collect(),
+    }));
+    const other = { id: browsers[1]?._id ?? "" };
+    const actions: Readonly<Record<string, Record<string, string>[]>> = {
+      "/sign-in": [{ key: ada.apiKey }],
+      "/sign-out": [{}],
+      "/sessions/:id": [
+        ...[{ action: "share" }, { action: "edit", title: "Taken" }],
+        { action: "delete", sure: "yes" },
+      ],
+      "/wrapped/:day": [{ action: "link" }],
+      "/settings": [
+        ...[{ action: "addKey" }, { action: "revokeKey", id: "first" }],
+        ...[
+          { action: "removeBrowser", ...other },
+          { action: "setTimeZone", timeZone: "Asia/Tokyo" },
+        ],
+        { action: "deleteData" },
+      ],
+    };
+    const before = await allRows(t);
+    for (const { route } of pages.filter((page) => page.route.method === "POST")) {
+      const target = route.path.replace("/sessions/:id", path).replace(":day", "2026-11-22");
+      // A page that takes changes and is not listed above fails here.
+      for (const fields of actions[route.path] ?? expect.fail(route.path)) {
+        expect((await chrome.send(target, fields, headers)).status).toBe(403);
+      }
     }
-    expect((await chrome.open(path)).status).toBe(200);
-    const [session] = await t.run((ctx) => ctx.db.query("sessions").collect());
-    expect(session?.isPublic).toBe(false);
+    expect(await allRows(t)).toEqual(before);
+    expect(keys).toEqual([]);
   });
 
   test("a session is shared, edited and deleted by forms", async () => {
@@ -195,6 +216,73 @@ describe("changes", () => {
       /value="([^"]+)"><button class="danger" aria-label="Revoke Laptop"/.exec(page)?.[1] ?? "";
     await chrome.send("/settings", { action: "revokeKey", id });
     expect((await call()).status).toBe(401);
+  });
+});
+
+describe("the picture of a day", () => {
+  const DAY = "/wrapped/2026-11-22";
+  const withLinks = async () => {
+    const world = await withSession();
+    expect(await world.chrome.text(DAY)).not.toContain("/pictures/");
+    expect((await world.chrome.send(DAY, { action: "link" })).headers.get("Location")).toBe(DAY);
+    return { ...world, links: linksIn(await world.chrome.text(DAY)) };
+  };
+  const linksIn = (page: string) =>
+    Array.from(page.matchAll(/\/pictures\/[\w.-]+\.svg/g), ([link]) => link);
+
+  test("has a link for any <img> element, for this day and for the current one, and for no other", async () => {
+    const { t, links } = await withLinks();
+    const [day = "", today = ""] = links;
+    expect(links).toHaveLength(2);
+    for (const link of links) {
+      const answer = await t.fetch(`${link}?theme=dark&shape=portrait`);
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("Content-Type")).toBe("image/svg+xml; charset=utf-8");
+      expect(answer.headers.get("Cross-Origin-Resource-Policy")).toBe("cross-origin");
+      expect(answer.headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+      const picture = await answer.text();
+      expect(picture).toContain("Sunday, 22 November 2026");
+      expect(picture).toContain('height="1280"');
+    }
+    const forged = [
+      day.replace("2026-11-22", "2026-11-21"),
+      today.replace("today", "yesterday"),
+      day.replace("2026-11-22", "today"),
+      day.replace(/\.[\da-f]{32}/, ""),
+      day.replace(/\.[\da-f]{32}/, `.${"0".repeat(32)}`),
+      day.replace(".svg", ""),
+      "/pictures/today.svg",
+      "/pictures/..svg",
+    ];
+    for (const link of forged) expect([link, (await t.fetch(link)).status]).toEqual([link, 404]);
+  });
+
+  test("is hidden from everyone when its owner ends the links, and old links stay dead", async () => {
+    const { t, chrome, links } = await withLinks();
+    await chrome.send(DAY, { action: "unlink" });
+    expect(await chrome.text(DAY)).toContain("Make links");
+    await chrome.send(DAY, { action: "link" });
+    for (const link of links) expect((await t.fetch(link)).status).toBe(404);
+    const [again = ""] = linksIn(await chrome.text(DAY));
+    expect((await t.fetch(again)).status).toBe(200);
+    await t.mutation(internal.users.remove, { email: "ada@example.com", scope: "account" });
+    expect((await t.fetch(again)).status).toBe(404);
+  });
+
+  test("shows no secret that a name contains, and its own owner neither", async () => {
+    const { t, ada, chrome, links } = await withLinks();
+    const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+    const project = { projectName: token, createdAt: NOW - 1_000 };
+    await ada.post("/sync/batch", conversation("secret", SAID, project));
+    await settle(t);
+    for (const link of links) expect(await (await t.fetch(link)).text()).not.toContain("ghp_a1B2");
+    expect(await chrome.text(`${DAY}.svg`)).not.toContain("ghp_a1B2");
+    expect(await chrome.text("/stats")).not.toContain("ghp_a1B2");
+  });
+
+  test("is on the first page on days with sessions", async () => {
+    const { chrome } = await withSession();
+    expect(await chrome.text("/")).toContain('<img class="plot" src="/wrapped/2026-11-22.svg"');
   });
 });
 
@@ -321,14 +409,16 @@ describe("every page", () => {
     "/shares",
     "/settings",
     "/wrapped/2026-11-22",
+    "/sessions/s1",
     "/sign-in",
     "/nothing/here",
   ];
 
   test.each(paths)(
-    "%s contains only known elements and no inline script, and has a strict content security policy",
+    "%s is valid HTML of known elements without inline script, below 100 kB, with a strict content security policy",
     async (path) => {
       const { chrome } = await withSession();
+      await chrome.send("/wrapped/2026-11-22", { action: "link" });
       const answer = await chrome.open(path);
       expect(answer.headers.get("Content-Type")).toBe("text/html; charset=utf-8");
       const policy = answer.headers.get("Content-Security-Policy") ?? "";
@@ -338,10 +428,21 @@ describe("every page", () => {
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
       expect(answer.headers.get("Access-Control-Allow-Origin")).toBeNull();
       const page = await answer.text();
-      expect(page.length).toBeLessThan(100_000);
+      expect(new TextEncoder().encode(page).length).toBeLessThan(100_000);
       expect(forbidden(page, PAGE_ELEMENTS)).toEqual([]);
+      expect(await invalidIn(page)).toEqual([]);
     },
   );
+
+  test("a shared page is valid HTML of known elements, below 100 kB", async () => {
+    const { t, ada } = await withSession();
+    const answer = await ada.send("PATCH", "/api/sessions/s1", { isPublic: true });
+    const { publicSlug } = (await answer.json()) as { publicSlug: string };
+    const page = await (await t.fetch(`/s/${publicSlug}`)).text();
+    expect(new TextEncoder().encode(page).length).toBeLessThan(100_000);
+    expect(forbidden(page, PAGE_ELEMENTS)).toEqual([]);
+    expect(await invalidIn(page)).toEqual([]);
+  });
 
   test("programs get JSON for an unknown address, people get a page", async () => {
     const t = deployment();
@@ -352,6 +453,22 @@ describe("every page", () => {
     expect(await page.text()).toContain("Not found");
     expect((await browser(t).open("/s/unknown")).status).toBe(404);
     expect(await browser(t).text("/s/unknown")).toContain("Not found");
+    const { apiKey } = await person(t);
+    const chrome = browser(t);
+    await chrome.send("/sign-in", { key: apiKey });
+    const program = { Accept: "application/json", Cookie: chrome.cookie(), Origin: SITE };
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const answer = await t.fetch(path, { ...init, headers: { ...program, ...init.headers } });
+      return [answer.status, ((await answer.json()) as { code: string }).code];
+    };
+    for (const path of ["/sessions/none", "/wrapped/never", "/s/unknown", "/pictures/x.svg"]) {
+      expect(await ask(path)).toEqual([404, "NOT_FOUND"]);
+      expect((await chrome.open(path)).headers.get("Content-Type")).toContain("text/html");
+    }
+    expect(await ask("/sessions/none", { method: "POST" })).toEqual([404, "NOT_FOUND"]);
+    expect(await ask("/stats", { headers: { Cookie: "" } })).toEqual([401, "UNAUTHORIZED"]);
+    const foreign = { method: "POST", headers: { Origin: "https://evil.example" } };
+    expect(await ask("/settings", foreign)).toEqual([403, "FORBIDDEN"]);
   });
 
   test("a stranger sees what the service is, and must sign in for everything else", async () => {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { WRAPPED_SHAPES, WRAPPED_THEMES } from "../lib/stats/wrappedSvg";
 import { zoneNamed } from "../lib/stats/zones";
 import { route } from "./route";
 import { byTool, usageSums } from "./usageSums";
@@ -108,6 +109,18 @@ const PICTURE_HEADERS = {
   "X-Content-Type-Options": "`nosniff`.",
 };
 
+/** How a picture looks. */
+export const WrappedLookQuery = z.object({
+  theme: z
+    .enum(WRAPPED_THEMES, { error: "must be light, dark or auto" })
+    .default("auto")
+    .meta({ description: "Colours; `auto` follows the reader's system." }),
+  shape: z
+    .enum(WRAPPED_SHAPES, { error: "must be landscape or portrait" })
+    .default("landscape")
+    .meta({ description: "1200 × 630 pixels, as link previews have, or 720 × 1280." }),
+});
+
 export const getWrapped = route({
   method: "GET",
   path: "/api/wrapped/:date",
@@ -115,13 +128,7 @@ export const getWrapped = route({
   summary: "Get a day as a picture: `2026-11-22.svg`, `today.svg` or `yesterday.svg`",
   access: "caller",
   limit: "read",
-  query: z.object({
-    tz: zone,
-    theme: z
-      .enum(["light", "dark", "auto"], { error: "must be light, dark or auto" })
-      .default("auto")
-      .meta({ description: "Colours; `auto` follows the reader's system." }),
-  }),
+  query: WrappedLookQuery.extend({ tz: zone }),
   param: "A day and `.svg`: `2026-11-22.svg`, `today.svg` or `yesterday.svg`.",
   headers: PICTURE_HEADERS,
   produces: { "image/svg+xml": {} },

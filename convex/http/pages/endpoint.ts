@@ -6,6 +6,7 @@ import { errorPage, type Viewer } from "../../pages/layout";
 import { route } from "../../wire/route";
 import type { Caller } from "../authenticate";
 import type { Endpoint } from "../endpoint";
+import { errorResponse as errorJson, finish } from "../respond";
 import { browserOf, requireSameOrigin } from "./browser";
 import { pageResponse, pagePolicy, redirect } from "./respond";
 
@@ -85,24 +86,33 @@ async function log(
   }
 }
 
-/** Answers an error with a page; redirects to the sign-in page where needed. */
+/**
+ * Answers an error: people get a page, or are redirected to the sign-in page where needed; programs,
+ * which do not accept HTML, get JSON.
+ */
 async function failure(request: Request, requestId: string, error: unknown): Promise<Response> {
   const known = readAppError(error);
   if (known === null) console.error(`${request.method} ${request.url} ${requestId}`, error);
-  if (known?.code === "UNAUTHORIZED") return signInFirst(request);
+  const isPerson = acceptsHtml(request);
+  if (known?.code === "UNAUTHORIZED" && isPerson) return signInFirst(request);
   const shown: AppErrorData = known ?? {
     code: "INTERNAL",
     message:
       "The page could not be rendered. Try again; if it keeps failing, report the request id.",
   };
-  return await errorResponse(request, { requestId, ...shown });
+  return isPerson
+    ? await errorResponse(request, { requestId, ...shown })
+    : finish(errorJson(shown, requestId), requestId);
 }
 
 /** Whether a browser is asking: it accepts HTML, which programs rarely do. */
 export function wantsPage(request: Request): boolean {
   const isReading = request.method === "GET" || request.method === "HEAD";
-  return isReading && (request.headers.get("Accept") ?? "").includes("text/html");
+  return isReading && acceptsHtml(request);
 }
+
+const acceptsHtml = (request: Request) =>
+  (request.headers.get("Accept") ?? "").includes("text/html");
 
 /** Renders an error as a page. */
 export async function errorResponse(

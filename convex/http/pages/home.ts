@@ -3,6 +3,7 @@ import type { ActionCtx } from "../../_generated/server";
 import { searchAnswer } from "../../answers/search";
 import { filteredSessions } from "../../answers/sessionList";
 import { readAppError } from "../../errors";
+import { NO_PROJECT } from "../../lib/stats/names";
 import { maskSecrets } from "../../lib/secrets/mask";
 import { DAY_MS, dayStart, utcDate } from "../../lib/time";
 import { homePage, type Home, type ListFilter } from "../../pages/home";
@@ -62,8 +63,8 @@ async function owned(ctx: ActionCtx, { caller, query, request }: Visit<Caller>):
     filter,
     choices: {
       sources: stats.bySource.map(({ source }) => source),
-      projects: stats.byProject.map(({ project }) => project).filter((name) => name !== ""),
-      models: stats.byModel.map(({ model }) => model).filter((name) => name !== ""),
+      projects: stats.byProject.map(({ project }) => project).filter((name) => name !== NO_PROJECT),
+      models: stats.byModel.map(({ model }) => model).filter((name) => name !== "unknown"),
     },
     month: {
       sessions: totals.sessions,

@@ -19,6 +19,14 @@ export function shortCost(cost: number): string {
   return cost < 0.0001 ? "<$0.0001" : `$${cost.toFixed(4)}`;
 }
 
+/** Formats the cost of a sum. Without any reported cost it is unknown if there are tokens, not free. */
+export const costOf = ({ cost, totalTokens }: { cost: number; totalTokens: number }): string =>
+  cost > 0 || totalTokens === 0 ? shortCost(cost) : "unknown";
+
+/** Formats the duration of a sum. Without any reported duration it is unknown if there are sessions. */
+export const durationOf = ({ durationMs, sessions }: { durationMs: number; sessions: number }) =>
+  durationMs > 0 || sessions === 0 ? shortDuration(durationMs) : "unknown";
+
 /** Formats a duration in its two largest units: `2h 05m`, `48m`, `12s`. */
 export function shortDuration(ms: number): string {
   const seconds = Math.round(ms / 1_000);

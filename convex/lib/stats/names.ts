@@ -1,5 +1,8 @@
 /** Names of models: which are placeholders, and which spellings are equal. Pure. */
 
+/** How answers name sessions without a project. */
+export const NO_PROJECT = "Other";
+
 /** The longest name in the ledger (UTF-16 units); the session keeps it whole. */
 const NAME_MAX_LENGTH = 200;
 

@@ -1,4 +1,4 @@
-import type { LedgerRow } from "./ledger";
+import { OTHER, type LedgerRow } from "./ledger";
 import type { Day } from "./days";
 import { splitBy, totalsOf } from "./totals";
 import { DAY_MS, dayStart, utcDate } from "../time";
@@ -23,11 +23,12 @@ export type WrappedStats = {
   topSources: { source: string; tokens: number }[];
 };
 
-/** The numbers of a day, with the five largest groups of each kind by tokens. */
+/** The numbers of a day, with the five largest groups of each kind by tokens; the sum of many small ones is last. */
 export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
   const totals = totalsOf(rows);
   const top = (name: "model" | "provider" | "project" | "source") =>
     splitBy(rows, name)
+      .sort((a, b) => Number(a.key === OTHER) - Number(b.key === OTHER))
       .slice(0, TOP)
       .map(({ key, totalTokens }) => ({ name: key, tokens: totalTokens }));
   return {
@@ -43,7 +44,10 @@ export function wrappedStats(rows: readonly LedgerRow[]): WrappedStats {
       provider: name || "unknown",
       tokens,
     })),
-    topProjects: top("project").map(({ name, tokens }) => ({ project: name || "Other", tokens })),
+    topProjects: top("project").map(({ name, tokens }) => ({
+      project: name || "No project",
+      tokens,
+    })),
     topSources: top("source").map(({ name, tokens }) => ({ source: name, tokens })),
   };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { fitted, longDate, shortCost, shortCount, shortDuration } from "./labels";
 import type { LedgerRow } from "./ledger";
 import { recentTokens, wrappedStats } from "./wrapped";
-import { wrappedSvg } from "./wrappedSvg";
+import { wrappedSvg, type WrappedLook } from "./wrappedSvg";
 
 const row = (fields: {
   model?: string;
@@ -69,10 +69,12 @@ describe("the picture of a day", () => {
       stats: wrappedStats([]),
       recent: recentTokens([], "2026-11-22"),
     };
-    expect(wrappedSvg({ date, stats, recent }, "dark")).toBe(
-      wrappedSvg({ date, stats, recent }, "dark"),
+    expect(wrappedSvg({ date, stats, recent }, { theme: "dark" })).toBe(
+      wrappedSvg({ date, stats, recent }, { theme: "dark" }),
     );
-    expect(wrappedSvg({ date, stats, recent }, "dark")).not.toContain("prefers-color-scheme");
+    expect(wrappedSvg({ date, stats, recent }, { theme: "dark" })).not.toContain(
+      "prefers-color-scheme",
+    );
     expect(wrappedSvg({ date, stats, recent })).toContain("prefers-color-scheme:dark");
   });
 });
@@ -82,8 +84,68 @@ test("the numbers of a day are sums and the five largest groups of each kind", (
   const stats = wrappedStats([...models, row({ projectName: "p" })]);
   expect(stats).toMatchObject({ totalTokens: 21, sessionCount: 7, totalMessages: 7, cost: 0 });
   expect(stats.topModels.map(({ model }) => model)).toEqual(["m6", "m5", "m4", "m3", "m2"]);
-  expect(stats.topProjects.map(({ project }) => project)).toEqual(["Other", "p"]);
+  expect(stats.topProjects.map(({ project }) => project)).toEqual(["No project", "p"]);
   expect(wrappedStats([row({})]).topModels).toEqual([{ model: "unknown", tokens: 0 }]);
+});
+
+describe("what the picture says", () => {
+  const draw = (rows: LedgerRow[], look: WrappedLook = {}) =>
+    wrappedSvg(
+      { date: "2026-11-22", stats: wrappedStats(rows), recent: recentTokens([], "2026-11-22") },
+      look,
+    );
+  const bars = (svg: string) => svg.match(/<rect [^>]*fill="(?:url\(#ab\)|var\(--a\))"/g) ?? [];
+
+  test("there is no bar for zero, neither for a day nor for a model, project or source", () => {
+    // The only rectangle in these colours is the logo.
+    expect(bars(draw([]))).toHaveLength(1);
+    expect(bars(draw([row({ model: "m", projectName: "p" })]))).toHaveLength(1);
+    expect(bars(draw([row({ model: "m", projectName: "p", totalTokens: 1 })]))).toHaveLength(4);
+    const recent = recentTokens(
+      [{ date: "2026-11-20", rows: [row({ totalTokens: 1 })] }],
+      "2026-11-22",
+    );
+    const svg = wrappedSvg({ date: "2026-11-22", stats: wrappedStats([]), recent });
+    expect(bars(svg)).toHaveLength(2);
+  });
+
+  test("what has no project, and the sum of many small ones, are called what they are", () => {
+    const rows = [
+      row({ projectName: "(other)", model: "(other)", totalTokens: 9 }),
+      row({ projectName: "app", model: "m", totalTokens: 1 }),
+      row({ totalTokens: 2 }),
+    ];
+    const svg = draw(rows);
+    expect(svg).toContain(">Other projects<");
+    expect(svg).toContain(">Other models<");
+    expect(svg).toContain(">No project<");
+    expect(svg).not.toMatch(/>\(?other\)?</i);
+    expect(wrappedStats(rows).topProjects.map(({ project }) => project)).toEqual([
+      ...["No project", "app", "(other)"],
+    ]);
+  });
+
+  test("a cost or time that nobody reported is unknown, not zero", () => {
+    expect(draw([row({ totalTokens: 5 })]).match(/>unknown</g)).toHaveLength(3);
+    expect(draw([])).toContain(">$0.00<");
+  });
+
+  test("the portrait has the same contents in the shape of a phone, and nothing outside of it", () => {
+    const rows = [1, 2, 3, 4, 5].map((n) =>
+      row({ model: `m${n}`, projectName: `p${n}`, source: `s${n}`, totalTokens: n }),
+    );
+    const svg = draw(rows, { shape: "portrait" });
+    expect(svg).toContain('width="720" height="1280" viewBox="0 0 720 1280"');
+    for (const name of ["MODELS", "PROJECTS", "SOURCES", "m5", "p5", "s5"]) {
+      expect(svg).toContain(`>${name}<`);
+    }
+    for (const [, x = "", y = "", width = "0", height = "0"] of svg.matchAll(
+      /<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"/g,
+    )) {
+      expect(Number(x) + Number(width)).toBeLessThanOrEqual(720 - 64);
+      expect(Number(y) + Number(height)).toBeLessThanOrEqual(1_240);
+    }
+  });
 });
 
 test("recent days include those without sessions", () => {

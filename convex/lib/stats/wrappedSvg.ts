@@ -1,9 +1,18 @@
 import { escapeMarkup } from "../escape";
-import { fitted, longDate, shortCost, shortCount, shortDuration } from "./labels";
+import { costOf, durationOf, fitted, longDate, shortCount } from "./labels";
+import { OTHER } from "./ledger";
 import type { WrappedStats } from "./wrapped";
 
 /** The colours of the picture; `auto` follows the reader's system. */
-type WrappedTheme = "light" | "dark" | "auto";
+export const WRAPPED_THEMES = ["light", "dark", "auto"] as const;
+/** The form of the picture: `landscape` has the size of link previews, `portrait` that of a phone. */
+export const WRAPPED_SHAPES = ["landscape", "portrait"] as const;
+
+/** How the picture looks. */
+export type WrappedLook = {
+  theme?: (typeof WRAPPED_THEMES)[number];
+  shape?: (typeof WRAPPED_SHAPES)[number];
+};
 
 /** The content of the picture. */
 export type WrappedPicture = {
@@ -22,33 +31,54 @@ const SANS =
   "Inter,ui-sans-serif,system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 
 const LEFT = 64;
-const RIGHT = 668;
-const LIST_WIDTH = 468;
+
+/** The size of each form, the width of its numbers, and where its lists are: beside the numbers or below them. */
+const LAYOUTS = {
+  landscape: {
+    ...{ width: 1200, height: 630, column: 536 },
+    lists: { x: 668, top: 64, bottom: 590, width: 468, rows: 4 },
+  },
+  portrait: {
+    ...{ width: 720, height: 1280, column: 592 },
+    lists: { x: LEFT, top: 632, bottom: 1240, width: 592, rows: 3 },
+  },
+} as const;
+
+type ListsPlace = (typeof LAYOUTS)[keyof typeof LAYOUTS]["lists"];
+
+/** The width and height of the picture in each form. */
+export const WRAPPED_SIZES: {
+  readonly [shape in keyof typeof LAYOUTS]: { width: number; height: number };
+} = LAYOUTS;
 
 /**
- * Renders a day as a picture of 1200 × 630 (the size of link previews): one self-contained SVG
- * without scripts, fonts or links. Pure: equal numbers give equal bytes. All names are escaped.
+ * Renders a day as a picture: one self-contained SVG without scripts, fonts or links. Pure: equal
+ * numbers give equal bytes. All names are escaped.
  */
-export function wrappedSvg(picture: WrappedPicture, theme: WrappedTheme = "auto"): string {
+export function wrappedSvg(
+  picture: WrappedPicture,
+  { theme = "auto", shape = "landscape" }: WrappedLook = {},
+): string {
   const { stats, date } = picture;
+  const { width, height, column, lists: place } = LAYOUTS[shape];
   const label = `${longDate(date)}: ${shortCount(stats.totalTokens)} tokens in ${stats.sessionCount} sessions`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="630" viewBox="0 0 1200 630" role="img" aria-label="${escapeMarkup(label)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeMarkup(label)}">`,
     style(theme),
     '<defs><linearGradient id="ab" x1="0" x2="1"><stop offset="0" stop-color="var(--a)"/><stop offset="1" stop-color="var(--b)"/></linearGradient>',
     '<radialGradient id="glow" cx="0" cy="0" r="1"><stop offset="0" stop-color="var(--glow)"/><stop offset="1" stop-color="var(--glow)" stop-opacity="0"/></radialGradient></defs>',
-    '<rect width="1200" height="630" fill="var(--bg)"/><ellipse cx="150" cy="60" rx="720" ry="430" fill="url(#glow)"/>',
+    `<rect width="${width}" height="${height}" fill="var(--bg)"/><ellipse cx="150" cy="60" rx="720" ry="430" fill="url(#glow)"/>`,
     header(date),
     hero(stats),
-    tiles(stats),
-    recentBars(picture.recent),
-    lists(stats),
+    tiles(stats, column),
+    recentBars(picture.recent, column),
+    lists(stats, place),
     "</svg>",
     "",
   ].join("\n");
 }
 
-function style(theme: WrappedTheme): string {
+function style(theme: (typeof WRAPPED_THEMES)[number]): string {
   const colours = {
     light: `svg{${LIGHT}}`,
     dark: `svg{${DARK}}`,
@@ -74,70 +104,74 @@ function hero(stats: WrappedStats): string {
   ].join("");
 }
 
-function tiles(stats: WrappedStats): string {
+const TILE_GAP = 12;
+
+function tiles(stats: WrappedStats, column: number): string {
+  const { cost, totalTokens, durationMs, sessionCount } = stats;
   const facts: [value: string, name: string][] = [
     [shortCount(stats.sessionCount), stats.sessionCount === 1 ? "session" : "sessions"],
     [shortCount(stats.totalMessages), stats.totalMessages === 1 ? "message" : "messages"],
-    [shortCost(stats.cost), "cost"],
-    [shortDuration(stats.durationMs), "time"],
+    [costOf({ cost, totalTokens }), "cost"],
+    [durationOf({ durationMs, sessions: sessionCount }), "time"],
   ];
+  const step = (column + TILE_GAP) / facts.length;
   return facts
     .map(([value, name], index) => {
-      const x = LEFT + index * 137;
-      return `<rect x="${x}" y="322" width="125" height="92" rx="16" fill="var(--card)" stroke="var(--line)"/>${text(x + 18, 365, value.length > 5 ? 22 : 26, value, "b n")}${text(x + 18, 394, 17, name, "s")}`;
+      const x = LEFT + index * step;
+      return `<rect x="${x}" y="322" width="${step - TILE_GAP}" height="92" rx="16" fill="var(--card)" stroke="var(--line)"/>${text(x + 18, 365, value.length > 5 ? 22 : 26, value, "b n")}${text(x + 18, 394, 17, name, "s")}`;
     })
     .join("");
 }
 
-function recentBars(recent: WrappedPicture["recent"]): string {
+/** A column for each day, on one line; a day without tokens has none. */
+function recentBars(recent: WrappedPicture["recent"], column: number): string {
   const most = Math.max(1, ...recent.map(({ tokens }) => tokens));
-  const step = 536 / Math.max(1, recent.length);
+  const step = column / Math.max(1, recent.length);
   const columns = recent.map(({ tokens }, index) => {
-    const height = tokens === 0 ? 4 : Math.max(6, (tokens / most) * 84);
+    if (tokens === 0) return "";
+    const height = Math.max(6, (tokens / most) * 84);
     const fill =
-      index === recent.length - 1 ? "url(#ab)" : tokens === 0 ? "var(--track)" : "var(--a)";
-    const faded = index === recent.length - 1 || tokens === 0 ? "" : ' fill-opacity=".38"';
-    return `<rect x="${round(LEFT + index * step)}" y="${round(540 - height)}" width="${round(step - 10)}" height="${round(height)}" rx="${height > 8 ? 6 : 2}" fill="${fill}"${faded}/>`;
+      index === recent.length - 1 ? 'fill="url(#ab)"' : 'fill="var(--a)" fill-opacity=".38"';
+    return `<rect x="${round(LEFT + index * step)}" y="${round(540 - height)}" width="${round(step - 10)}" height="${round(height)}" rx="${height > 8 ? 6 : 2}" ${fill}/>`;
   });
-  return `${columns.join("")}${text(LEFT, 570, 16, `Tokens, last ${recent.length} days`, "s")}`;
+  const line = `<rect x="${LEFT}" y="541" width="${column - 10}" height="2" fill="var(--track)"/>`;
+  return `${line}${columns.join("")}${text(LEFT, 570, 16, `Tokens, last ${recent.length} days`, "s")}`;
 }
 
 const TITLE_HEIGHT = 26;
 const ROW_HEIGHT = 58;
-const LISTS_TOP = 64;
-const LISTS_BOTTOM = 590;
 
 /** Models, projects and sources, in this order, as many whole lists as fit. */
-function lists(stats: WrappedStats): string {
+function lists(stats: WrappedStats, { x, top, bottom, width, rows: most }: ListsPlace): string {
   const sections: [title: string, entries: Bar[]][] = [
     [
       "Models",
       bars(
         stats.topModels.map(({ model, tokens }) => [model, tokens]),
-        4,
+        most,
       ),
     ],
     [
       "Projects",
       bars(
         stats.topProjects.map(({ project, tokens }) => [project, tokens]),
-        4,
+        most,
       ),
     ],
     [
       "Sources",
       bars(
         stats.topSources.map(({ source, tokens }) => [source, tokens]),
-        4,
+        most,
       ),
     ],
   ];
-  let y = LISTS_TOP;
+  let y: number = top;
   const rendered = sections.map(([title, entries]) => {
     const rows = Math.max(1, entries.length);
-    const fits = Math.floor((LISTS_BOTTOM - y - TITLE_HEIGHT) / ROW_HEIGHT);
+    const fits = Math.floor((bottom - y - TITLE_HEIGHT) / ROW_HEIGHT);
     if (fits < Math.min(rows, 2)) return "";
-    const section = list(RIGHT, y, title, entries.slice(0, fits));
+    const section = list({ x, y, width }, title, entries.slice(0, fits));
     y += TITLE_HEIGHT + Math.min(rows, fits) * ROW_HEIGHT + 22;
     return section;
   });
@@ -152,15 +186,20 @@ function bars(entries: readonly (readonly [name: string, tokens: number])[], cou
   return entries.slice(0, count).map(([name, tokens]) => ({ name, tokens, share: tokens / most }));
 }
 
-function list(x: number, y: number, title: string, entries: readonly Bar[]): string {
+function list(
+  { x, y, width }: { x: number; y: number; width: number },
+  title: string,
+  entries: readonly Bar[],
+): string {
   const rows = entries.map(({ name, tokens, share }, index) => {
-    const top = y + 56 + index * 58;
-    const width = Math.max(8, share * LIST_WIDTH);
+    const top = y + 56 + index * ROW_HEIGHT;
+    const shown = name === OTHER ? `Other ${title.toLowerCase()}` : name;
+    const bar = `<rect x="${x}" y="${top + 12}" width="${round(Math.max(8, share * width))}" height="9" rx="4.5" fill="url(#ab)"/>`;
     return [
-      text(x, top, 20, fitted(name, 17.5), "b"),
-      `<text x="${x + LIST_WIDTH}" y="${top}" font-size="19" text-anchor="end" class="s n">${shortCount(tokens)}</text>`,
-      `<rect x="${x}" y="${top + 12}" width="${LIST_WIDTH}" height="9" rx="4.5" fill="var(--track)"/>`,
-      `<rect x="${x}" y="${top + 12}" width="${round(width)}" height="9" rx="4.5" fill="url(#ab)"/>`,
+      text(x, top, 20, fitted(shown, 17.5), "b"),
+      `<text x="${x + width}" y="${top}" font-size="19" text-anchor="end" class="s n">${shortCount(tokens)}</text>`,
+      `<rect x="${x}" y="${top + 12}" width="${width}" height="9" rx="4.5" fill="var(--track)"/>`,
+      tokens > 0 ? bar : "",
     ].join("");
   });
   const body = rows.length > 0 ? rows.join("") : text(x, y + 56, 19, "Nothing yet", "s");

@@ -1,4 +1,5 @@
 import type { Day, Statistics } from "../../lib/stats/days";
+import { NO_PROJECT } from "../../lib/stats/names";
 import { splitByTool } from "../../lib/stats/toolCells";
 import { splitBy, totalsOf } from "../../lib/stats/totals";
 
@@ -24,7 +25,7 @@ export function statsAnswer({ days, rows, hours, tools }: Statistics) {
       ...sums,
     })),
     bySource: split("source").map(({ key, ...sums }) => ({ source: key, ...sums })),
-    byProject: split("project").map(({ key, ...sums }) => ({ project: key || "Other", ...sums })),
+    byProject: split("project").map(({ key, ...sums }) => ({ project: key || NO_PROJECT, ...sums })),
     byTool: splitByTool(tools),
     byDay: totalsByDay(days),
     byHour: Array.from(hours, ([hour, ofHour]) => ({ hour, ...totalsOf(ofHour) })).sort(

@@ -39,9 +39,12 @@ export function writeConversation(
   for (const turn of turns) {
     const written: Html[] = [];
     for (const message of turn.messages) {
-      const isFirst = last === undefined;
-      const { content, bytes } = messageHtml(message, writers, left);
-      if (!isFirst && (bytes > left || left < MESSAGE_MIN_BYTES)) {
+      const isFirstOfPage = last === undefined;
+      const { content, bytes } = messageHtml(message, writers, {
+        left,
+        isFirst: written.length === 0,
+      });
+      if (!isFirstOfPage && (bytes > left || left < MESSAGE_MIN_BYTES)) {
         if (written.length > 0) sections.push(turnHtml(turn, written, options));
         return { content: html`${sections}`, shown: indexAfter(messages, last) };
       }
@@ -60,13 +63,13 @@ function indexAfter(messages: readonly ConversationMessage[], last: string | und
 }
 
 /**
- * Renders the blocks of a message that fit. `bytes` above `left` mean that it needs a page of its
+ * Renders the blocks of a message that fit, after what its link leads to. `bytes` above `left` mean that it needs a page of its
  * own.
  */
 function messageHtml(
   { id, blocks }: TurnMessage,
   writers: Writers,
-  left: number,
+  { left, isFirst }: { left: number; isFirst: boolean },
 ): { content: Html; bytes: number } {
   const written: Html[] = [];
   let bytes = 0;
@@ -84,7 +87,11 @@ function messageHtml(
     written.push(content);
     bytes += size;
   }
-  return { content: html`<span class="spot" id="m-${id}"></span>${written}`, bytes: bytes + 100 };
+  // The time of a turn links its first message.
+  const spot = isFirst
+    ? html`<span class="spot" id="m-${id}"></span>`
+    : html`<a class="spot" id="m-${id}" href="#m-${id}" aria-label="Link to this message">#</a>`;
+  return { content: html`${spot}${written}`, bytes: bytes + utf8Length(spot.text) };
 }
 
 function turnHtml(turn: Turn, written: readonly Html[], { hasNumbers }: ConversationOptions): Html {
