@@ -1,114 +1,27 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sendDemo } from "../../local/console/demo.ts";
-import { ownerKey, signInLink } from "../../local/console/ownerKey.ts";
-import { startTestEngine, type TestEngine } from "../../local/testing.ts";
+import { describe, expect, test } from "vitest";
+import { signInLink } from "../../local/console/ownerKey.ts";
+import {
+  hasChromium,
+  sharedPath,
+  open,
+  overflow,
+  send,
+  sessionPath,
+  shoot,
+  signIn,
+  useChromium,
+  VIEWS,
+  violations,
+} from "./chromium.fixture.ts";
 
-/** Debian's Chromium, as `apt-get install chromium` puts it there; another one by its path. */
-const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
-const hasChromium = existsSync(CHROMIUM);
-if (!hasChromium) console.warn(`Browser tests are skipped: there is no Chromium at ${CHROMIUM}`);
-
-/** Where screenshots go, if anyone wants to look at them. */
-const SCREENSHOTS = process.env["SCREENSHOTS"];
-
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
-  ...["--disable-background-networking", "--disable-component-update"],
-];
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-let engine: TestEngine;
-let browser: Browser;
-let key: string;
-
-beforeAll(async () => {
-  if (!hasChromium) return;
-  engine = await startTestEngine();
-  key = await ownerKey(engine);
-  await sendDemo(engine.url, key);
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-}, 180_000);
-
-afterAll(async () => {
-  if (!hasChromium) return;
-  await browser.close();
-  await engine.stop();
-});
-
-type View = { name: string; width: number; height: number; scheme: "light" | "dark" };
-const VIEWS: readonly View[] = [
-  { name: "phone-light", width: 390, height: 844, scheme: "light" },
-  { name: "phone-dark", width: 390, height: 844, scheme: "dark" },
-  { name: "wide-light", width: 1280, height: 800, scheme: "light" },
-  { name: "wide-dark", width: 1280, height: 800, scheme: "dark" },
-];
-
-/** A fresh browser; what it may not load or run is an error of ours. */
-async function open({
-  width,
-  height,
-  scheme,
-}: View): Promise<{ page: Page; errors: string[]; context: BrowserContext }> {
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: scheme,
-    reducedMotion: "reduce",
-  });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  page.on("pageerror", (error) => errors.push(error.message));
-  return { page, errors, context };
-}
-
-async function signIn(page: Page): Promise<void> {
-  await page.goto(await signInLink(engine));
-  await page.waitForURL(`${engine.url}/`);
-}
-
-/** Violations that axe finds, each with the first element it names. */
-async function violations(page: Page): Promise<string[]> {
-  // The debugger's evaluation is not bound by the page's policy.
-  await page.evaluate(axe);
-  return await page.evaluate(async () => {
-    const { axe: checker } = window as unknown as {
-      axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations: found } = await checker.run();
-    return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
-  });
-}
-
-/** Whether the page is wider than the screen, so that people would scroll sideways. */
-const overflow = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-
-async function shoot(page: Page, name: string): Promise<void> {
-  if (SCREENSHOTS === undefined) return;
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({
-    path: join(SCREENSHOTS, `${name}.png`),
-    fullPage: name.includes("full"),
-  });
-}
-
-async function sessionPath(externalId: string): Promise<string> {
-  const answer = await engine.request(`/api/sessions/${externalId}`, { key });
-  return `/sessions/${((await answer.json()) as { id: string }).id}`;
-}
+const world = useChromium();
 
 describe.skipIf(!hasChromium)("the pages in Chromium", () => {
   test.each(VIEWS)(
     "$name: no page breaks accessibility rules, overflows, or breaks its policy",
     async (view) => {
-      const { page, errors, context } = await open(view);
+      const { engine } = world();
+      const { page, errors, context } = await open(world(), view);
       await page.goto(`${engine.url}/`);
       const problems: string[] = [];
       const check = async (name: string) => {
@@ -118,26 +31,28 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
         await shoot(page, `${name}-${view.name}`);
       };
       await check("welcome");
-      await signIn(page);
+      await signIn(world(), page);
       await check("home");
       const paths: [string, string][] = [
         ["search", "/?q=index&mode=fulltext"],
-        ["session", await sessionPath("demo-rate-limits")],
-        ["cart", await sessionPath("demo-cart-total")],
+        ["session", await sessionPath(world(), "demo-rate-limits")],
+        ["cart", await sessionPath(world(), "demo-cart-total")],
         ["stats", "/stats"],
         ["wrapped", "/wrapped/today"],
         ["shares", "/shares"],
         ["settings", "/settings"],
+        ["nothing-found", "/?q=zebrafinch"],
+        ["shared", await sharedPath(world(), "demo-rate-limits")],
         ["missing", "/nothing/here"],
       ];
       for (const [name, path] of paths) {
         await page.goto(engine.url + path);
-        if (name === "session") {
-          await page.evaluate(() =>
-            document.querySelectorAll("details").forEach((one) => (one.open = true)),
-          );
-        }
         await check(name);
+        if (name !== "session") continue;
+        await page.evaluate(() =>
+          document.querySelectorAll("details").forEach((one) => (one.open = true)),
+        );
+        await check("opened");
       }
       await context.close();
       const broken = errors.filter((error) => !error.includes("404"));
@@ -147,7 +62,8 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
   );
 
   test("a person signs in with the key, filters, searches, reads and signs out", async () => {
-    const { page, context } = await open({ name: "", width: 1280, height: 800, scheme: "light" });
+    const { engine, key } = world();
+    const { page, context } = await open(world(), { width: 1280, height: 800, scheme: "light" });
     await page.goto(engine.url);
     await page.getByLabel("Your key").fill("osk_wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
@@ -175,14 +91,15 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
   }, 60_000);
 
   test("a session is shared, read by a stranger, labelled, exported and made private", async () => {
-    const { page, context } = await open({ name: "", width: 390, height: 844, scheme: "dark" });
-    await signIn(page);
-    await page.goto(engine.url + (await sessionPath("demo-onboarding")));
+    const { engine } = world();
+    const { page, context } = await open(world(), { width: 390, height: 844, scheme: "dark" });
+    await signIn(world(), page);
+    await page.goto(engine.url + (await sessionPath(world(), "demo-onboarding")));
     await page.getByRole("button", { name: "Share by link" }).click();
     const address = await page
       .getByRole("link", { name: "Open the shared page" })
       .getAttribute("href");
-    const stranger = await open({ name: "", width: 390, height: 844, scheme: "light" });
+    const stranger = await open(world(), { width: 390, height: 844, scheme: "light" });
     await stranger.page.goto(engine.url + (address ?? ""));
     expect(await stranger.page.locator("h1").textContent()).toBe("Explain the authentication flow");
     expect(await violations(stranger.page)).toEqual([]);
@@ -205,7 +122,8 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
   }, 60_000);
 
   test("a secret is on no page, neither the owner's nor the shared one, and both say how many are masked", async () => {
-    const { page, context } = await open({ name: "", width: 1280, height: 800, scheme: "light" });
+    const { engine } = world();
+    const { page, context } = await open(world(), { width: 1280, height: 800, scheme: "light" });
     const token = `ghp${"_"}${"a1B2".repeat(9)}`;
     const body = {
       sessions: [{ externalId: "with-secrets", title: "Rotate the keys" }],
@@ -222,12 +140,9 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
         },
       ],
     };
-    expect((await engine.request("/sync/batch", { method: "POST", key, json: body })).status).toBe(
-      200,
-    );
-    await engine.settle();
-    await signIn(page);
-    await page.goto(engine.url + (await sessionPath("with-secrets")));
+    await send(world(), body);
+    await signIn(world(), page);
+    await page.goto(engine.url + (await sessionPath(world(), "with-secrets")));
     expect(await page.content()).not.toMatch(/ghp_a1B2|Tr0ub4/);
     expect(await page.locator(".facts").textContent()).toContain(
       "3 secrets masked (github-token, password)",
@@ -244,7 +159,110 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
     await context.close();
   }, 60_000);
 
+  test("a page of a running session offers new messages, and shows them without losing the place", async () => {
+    const { engine } = world();
+    const { page, errors, context } = await open(world());
+    const message = (n: number, role: string, parts: object[]) => ({
+      ...{
+        sessionExternalId: "running",
+        externalId: `r${n}`,
+        role,
+        createdAt: 1_790_000_000_000 + n,
+      },
+      parts,
+    });
+    const call = (id: string) => ({
+      type: "tool-call",
+      content: { toolCallId: id, toolName: "Bash", args: { command: `step ${id}` } },
+    });
+    const text = (content: string) => ({ type: "text", content });
+    await send(world(), {
+      sessions: [{ externalId: "running", title: "A long task" }],
+      messages: [
+        message(1, "user", [text("Do it.\n\n".repeat(60))]),
+        message(2, "assistant", [text("I begin."), call("one")]),
+      ],
+    });
+    await signIn(world(), page);
+    await page.clock.install();
+    await page.goto(engine.url + (await sessionPath(world(), "running")));
+    await page.getByText("Bash step one").click();
+    const top = () =>
+      page
+        .getByText("I begin.", { exact: true })
+        .evaluate((one) => one.getBoundingClientRect().top);
+    await page.getByText("I begin.", { exact: true }).evaluate((one) => one.scrollIntoView());
+    const before = await top();
+    await page.clock.runFor(16_000);
+    expect(await page.getByText("new message").isVisible()).toBe(false);
+    await send(world(), {
+      messages: [
+        message(3, "assistant", [call("two")]),
+        message(4, "user", [text("And now?")]),
+        message(5, "assistant", [text("Done.")]),
+      ],
+    });
+    await page.clock.runFor(16_000);
+    await page.getByRole("link", { name: "Show 3 new messages" }).click();
+    await page.getByText("Done.", { exact: true }).waitFor();
+    expect(await page.getByText("Bash step two").count()).toBe(1);
+    expect(await page.locator("article.turn").count()).toBe(4);
+    expect(Math.abs((await top()) - before)).toBeLessThan(2);
+    const opened = page.locator("details[open] > summary", { hasText: "Bash step one" });
+    expect(await opened.count()).toBe(1);
+    expect(await page.getByText("new message").isVisible()).toBe(false);
+    expect(await violations(page)).toEqual([]);
+    await page.clock.runFor(16_000);
+    expect(await page.getByText("new message").isVisible()).toBe(false);
+    expect(errors).toEqual([]);
+    await context.close();
+  }, 60_000);
+
+  test("a link may end: the choice is made where a session is shared, and shown there", async () => {
+    const { engine } = world();
+    const { page, context } = await open(world());
+    await signIn(world(), page);
+    await page.goto(engine.url + (await sessionPath(world(), "demo-postgres-index")));
+    await page.getByLabel("The link works").selectOption("for a week");
+    await page.getByRole("button", { name: "Share by link" }).click();
+    expect(await page.locator(".actions").textContent()).toMatch(/until \w+ \d+, \d{4}/);
+    expect(await violations(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+    await shoot(page, "share-ending");
+    await page.getByRole("button", { name: "Stop sharing" }).click();
+    await context.close();
+  }, 60_000);
+
+  test("keys, zone and other browsers are managed in the settings", async () => {
+    const { engine } = world();
+    const { page, context } = await open(world());
+    const dialogs: string[] = [];
+    page.on("dialog", (dialog) => {
+      dialogs.push(dialog.message());
+      void dialog.accept();
+    });
+    await signIn(world(), page);
+    await page.goto(`${engine.url}/settings`);
+    await page.getByLabel("Name of a new key").fill("Laptop");
+    await page.getByRole("button", { name: "Make a key" }).click();
+    const made = (await page.locator("#new-key").textContent()) ?? "";
+    expect((await engine.request("/api/me", { key: made })).status).toBe(200);
+    await page.getByRole("button", { name: "Revoke Laptop" }).click();
+    await page.getByText("The key is revoked.").waitFor();
+    expect(dialogs).toEqual(["Revoke this key? What uses it stops working at once."]);
+    expect((await engine.request("/api/me", { key: made })).status).toBe(401);
+    await page.getByLabel("Zone, such as").fill("Europe/Berlin");
+    await page.getByRole("button", { name: "Save the zone" }).click();
+    await page.goto(`${engine.url}/stats`);
+    expect(await page.locator("main").textContent()).toContain("Days are those of Europe/Berlin.");
+    await page.goto(`${engine.url}/settings`);
+    await page.getByLabel("Zone, such as").fill("UTC");
+    await page.getByRole("button", { name: "Save the zone" }).click();
+    await context.close();
+  }, 60_000);
+
   test("pages work without script", async () => {
+    const { engine, browser } = world();
     const context = await browser.newContext({ javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto(await signInLink(engine));
