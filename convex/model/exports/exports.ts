@@ -8,7 +8,7 @@ import { MESSAGE_FIELDS } from "../../lib/sessions/fieldTable";
 import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { hmacSha256 } from "../../lib/hash";
-import { utf8Length } from "../../lib/text";
+import { jsonStringBytes } from "../../lib/text";
 import {
   type ExportSelection,
   isSamePosition,
@@ -156,10 +156,14 @@ function countRows(messages: readonly { parts: readonly unknown[] }[]): number {
  */
 const ROW_BYTES = 250;
 
+/** Bytes of the messages as JSON, in which a query answers: a control character takes six. */
 function countBytes(messages: SessionPage["messages"]): number {
   const texts = messages.reduce(
     (sum, { textContent = "", parts }) =>
-      parts.reduce((all, part) => all + utf8Length(part.content), sum + utf8Length(textContent)),
+      parts.reduce(
+        (all, part) => all + jsonStringBytes(part.content),
+        sum + jsonStringBytes(textContent),
+      ),
     0,
   );
   return texts + countRows(messages) * ROW_BYTES;
