@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { UNTITLED } from "../lib/sessions/titles";
+import { utcDate } from "../lib/time";
 import { quotedLabel } from "./text";
 
 /** How answers name a session or a message, in a form that every tool takes as an argument. Pure. */
@@ -16,11 +17,19 @@ export function citeTitled({ id, title = UNTITLED }: { id: string; title?: strin
   return `${cite(id)} ${quotedLabel(title)}`;
 }
 
+type Origin = { project?: string; source: string; createdAt: number };
+
+/** Where and when a session took place, in parentheses. */
+export function originOf({ project, source, createdAt }: Origin): string {
+  const where = project === undefined ? [] : [quotedLabel(project, 60)];
+  return `(${[...where, quotedLabel(source, 40), utcDate(createdAt)].join(", ")})`;
+}
+
 const CITATION = /^session:(.+?)(?:\/message:([^/\s]+))?$/;
 
 /** Reads a citation, or a bare id of a session. */
 export function readCitation(text: string): Citation {
-  const bare = text.trim().replace(/^\[(.*)\]$/, "$1");
+  const bare = text.trim().replace(/^\[(session:.*)\]$/, "$1");
   const [, session, message] = CITATION.exec(bare) ?? [];
   if (session === undefined) return { session: bare };
   return { session, ...(message === undefined ? {} : { message }) };

@@ -8,7 +8,10 @@ import { readAppError } from "../errors";
 import { sessionMarkdownPart } from "../answers/sessionMarkdown";
 import { utcDate } from "../lib/time";
 import type { SessionAnswer } from "../wire/answers";
-import { AnswerText, cutChars, plainLabel } from "./text";
+import { cutToFit } from "../lib/search/tokens";
+import { jsonStringBytes } from "../lib/text";
+import { cite } from "./citation";
+import { AnswerText, plainLabel, readable } from "./text";
 import type { ToolCall } from "./tool";
 import { UNTITLED } from "../lib/sessions/titles";
 
@@ -37,7 +40,7 @@ export function offerSessions(server: McpServer, call: ToolCall): void {
     mimeType: MARKDOWN,
   };
   const read = async (uri: URL, { id, message }: Variables) => {
-    const text = await markdownOf(call, uri.href, named(id) ?? "", named(message));
+    const text = await markdownOf(call, uri.href, named(uri, id) ?? "", named(uri, message));
     return { contents: [{ uri: uri.href, mimeType: MARKDOWN, text }] };
   };
   server.registerResource("session", new ResourceTemplate(DOCUMENT, { list }), about, read);
@@ -56,10 +59,18 @@ function listed({ id, title = UNTITLED, createdAt, source }: SessionAnswer) {
 
 type Variables = { [name: string]: string | string[] };
 
-function named(value: string | string[] | undefined): string | undefined {
+function named(uri: URL, value: string | string[] | undefined): string | undefined {
   const text = Array.isArray(value) ? value[0] : value;
-  return text === undefined ? undefined : decodeURIComponent(text);
+  if (text === undefined) return undefined;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ResourceNotFoundError(uri.href);
+  }
 }
+
+/** A head leaves room for messages, however long its fields are. */
+const HEAD_MAX_BYTES = 3_000;
 
 async function markdownOf(
   { ctx, caller }: ToolCall,
@@ -72,16 +83,24 @@ async function markdownOf(
     console.error("An MCP resource failed", error);
     throw new Error("Internal error");
   });
-  const answer = new AnswerText(NOTICE + (after === undefined ? part.head : ""));
+  const head = cutToFit(readable(part.head), (text) => jsonStringBytes(text) <= HEAD_MAX_BYTES);
+  const answer = new AnswerText(NOTICE + (after === undefined ? head : ""));
   let last: string | undefined;
-  for (const { messageId, text } of part.sections) {
-    const isAdded = answer.add(text);
-    if (!isAdded && last === undefined) answer.add(cutChars(text, 2_500));
-    if (!isAdded && last !== undefined) return answer.end(nextPart(part.id, last));
-    last = messageId;
+  for (const [n, { messageId, text }] of part.sections.entries()) {
+    if (answer.add(readable(text))) {
+      last = messageId;
+      continue;
+    }
+    if (last !== undefined) return answer.end(nextPart(part.id, last));
+    answer.addCut("", readable(text));
+    const isLast = n === part.sections.length - 1 && !part.hasMore;
+    return answer.end(restOf(part.id, messageId) + (isLast ? "" : nextPart(part.id, messageId)));
   }
   return answer.end(part.hasMore && last !== undefined ? nextPart(part.id, last) : "");
 }
+
+const restOf = (id: string, message: string) =>
+  `\n---\nCut here: get_messages with session "${cite(id, message)}" and limit 1 reads on in this message`;
 
 const nextPart = (id: string, after: string) =>
   `\n---\nContinues at opensync://sessions/${id}/after/${after}`;

@@ -187,6 +187,21 @@ describe("faults have JSON-RPC's form", () => {
     ["another version of JSON-RPC", { jsonrpc: "1.0", id: 1, method: "ping" }, -32600],
     ["no method", { jsonrpc: "2.0", id: 1 }, -32600],
     ["a batch", [{ jsonrpc: "2.0", id: 1, method: "ping" }], -32600],
+    ["a request whose id is null", { jsonrpc: "2.0", id: null, method: "ping" }, -32600],
+    ["an id that is too long", { jsonrpc: "2.0", id: "x".repeat(9_000), method: "ping" }, -32600],
+    [
+      "a tool's name that is too long",
+      {
+        ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
+        params: { name: "x".repeat(9_000), arguments: {} },
+      },
+      -32602,
+    ],
+    [
+      "an address that is too long",
+      { jsonrpc: "2.0", id: 1, method: "resources/read", params: { uri: "x:".repeat(9_000) } },
+      -32602,
+    ],
     ["params that are no object", { jsonrpc: "2.0", id: 1, method: "ping", params: 3 }, -32600],
     [
       "values nested too deep",
@@ -197,7 +212,9 @@ describe("faults have JSON-RPC's form", () => {
     const { post } = await client();
     const answer = await post(body, handshakeHeaders());
     expect(answer.status).toBe(400);
-    expect(await rpc(answer)).toMatchObject({ jsonrpc: "2.0", error: { code } });
+    const text = await answer.text();
+    expect(JSON.parse(text)).toMatchObject({ jsonrpc: "2.0", error: { code } });
+    expect(text.length).toBeLessThan(1_000);
   });
 
   test("an unknown method and an unknown tool", async () => {

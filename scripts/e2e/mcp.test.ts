@@ -16,6 +16,8 @@ let ada: TestUser;
 const DAY = 86_400_000;
 const BIG = 4_000;
 const ANSWER_MAX_BYTES = 8_000;
+/** Parts of a resource that are read. */
+const PARTS = 5;
 const TOOLS = [
   "get_messages",
   "get_session",
@@ -177,6 +179,24 @@ describe("sessions_for_file", () => {
   });
 });
 
+test.each(["\ud800", "\udc00x", "\0"])(
+  "half a character as an argument is no failure of the server: %j",
+  async (odd) => {
+    const asked: [string, object][] = [
+      ["recall_context", { question: odd, project: odd, cwd: odd }],
+      ["search_sessions", { query: `x${odd}`, project: odd, source: odd, cwd: odd }],
+      ["get_session", { session: odd }],
+      ["get_messages", { session: "ledger", around: odd }],
+      ["sessions_for_file", { path: odd, project: odd, cwd: odd }],
+      ["usage", { source: odd }],
+    ];
+    for (const [name, args] of asked) {
+      const { text } = await call(name, args);
+      expect([name, text]).toEqual([name, expect.not.stringContaining("Internal error")]);
+    }
+  },
+);
+
 test(`every answer about a session of ${BIG} messages stays under 8 kB`, async () => {
   const said = Array.from({ length: BIG }, (_, n) => ({
     text:
@@ -203,7 +223,15 @@ test(`every answer about a session of ${BIG} messages stays under 8 kB`, async (
   }
   const list = await rpc("resources/list");
   const uris = Array.from(list.matchAll(/opensync:\/\/sessions\/[^"]+/g), ([uri]) => uri);
-  for (const uri of uris) sizes[uri] = Buffer.byteLength(await rpc("resources/read", { uri }));
+  for (let uri of uris) {
+    for (let part = 0; part < PARTS; part++) {
+      const read = await rpc("resources/read", { uri });
+      sizes[uri] = Buffer.byteLength(read);
+      const [, next] = /Continues at (opensync:[^"]+)/.exec(read) ?? [];
+      if (next === undefined) break;
+      uri = next;
+    }
+  }
   sizes.resources = Buffer.byteLength(list);
   sizes.tools = Buffer.byteLength(await rpc("tools/list"));
   console.log(sizes);

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { contextAnswer } from "../../answers/context";
-import { utcDate } from "../../lib/time";
 import type { ContextAnswer } from "../../wire/context";
-import { cite } from "../citation";
+import { cite, originOf } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { AnswerText, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
@@ -37,8 +36,6 @@ export const recallContext: Tool = tool({
 });
 
 function headOf(entry: ContextAnswer["context"][number]): string {
-  const { sessionId, messageId, title, project, source, createdAt } = entry;
-  const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
-  const facts = where.filter((one) => one !== "").join(", ");
-  return `${cite(sessionId, messageId)} ${quotedLabel(title)} (${facts})`;
+  const { sessionId, messageId, title } = entry;
+  return `${cite(sessionId, messageId)} ${quotedLabel(title)} ${originOf(entry)}`;
 }

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { searchAnswer } from "../../answers/search";
-import { utcDate } from "../../lib/time";
 import { SearchBody, type SearchResult } from "../../wire/search";
-import { cite, citeTitled } from "../citation";
+import { cite, citeTitled, originOf } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { parse } from "../parse";
 import { AnswerText, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
@@ -34,16 +33,17 @@ export const searchSessions: Tool = tool({
   },
 });
 
+/** Copies of a passage that an entry names, so that they leave room for other sessions. */
+const COPIES_NAMED = 5;
+
 function entryOf(result: SearchResult) {
-  const { id, messageId, title, project, source, createdAt, snippet, alsoIn = [], parent } = result;
-  const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
-  const copies =
-    alsoIn.length === 0
-      ? ""
-      : `\nThe same passage: ${alsoIn.map((copy) => cite(copy.id)).join(" ")}`;
+  const { id, messageId, title, snippet, alsoIn = [], parent } = result;
+  const named = alsoIn.slice(0, COPIES_NAMED).map((copy) => cite(copy.id));
+  const left = alsoIn.length - named.length;
+  const copies = named.length === 0 ? "" : `\nThe same passage: ${named.join(" ")}`;
+  const more = left > 0 ? ` and ${left} more` : "";
   const from = parent === undefined ? "" : `\nPart of ${citeTitled(parent)}`;
-  const facts = where.filter((one) => one !== "").join(", ");
-  return `${cite(id, messageId)} ${quotedLabel(title)} (${facts})\n${quoted(snippet)}${from}${copies}`;
+  return `${cite(id, messageId)} ${quotedLabel(title)} ${originOf(result)}\n${quoted(snippet)}${from}${copies}${more}`;
 }
 
 function nothingFound(ignored: readonly string[] = []): string {

@@ -1,8 +1,7 @@
 import type { FunctionReturnType } from "convex/server";
 import * as z from "zod";
 import { internal } from "../../_generated/api";
-import { utcDate } from "../../lib/time";
-import { cite } from "../citation";
+import { cite, originOf } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { AnswerText, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
@@ -30,18 +29,20 @@ export const sessionsForFile: Tool = tool({
       return "No past session names this file. Try its name alone, or search_sessions with what it is about.";
     }
     const answer = new AnswerText(`Sessions that name ${quotedLabel(path, 300)}:`);
-    for (const session of sessions) if (!answer.add(entryOf(session))) break;
+    const shown = sessions.filter((session) => answer.add(entryOf(session)));
     return answer.end(
-      hasMore ? "There may be more: narrow by project, or give more of the path." : "",
+      hasMore || shown.length < sessions.length
+        ? "There may be more: narrow by project, or give more of the path."
+        : "",
     );
   },
 });
 
 type Found = FunctionReturnType<typeof internal.search.forFile>["sessions"][number];
 
-function entryOf({ sessionId, title, project, source, createdAt, mentions }: Found): string {
-  const where = [project === undefined ? "" : quotedLabel(project, 60), source, utcDate(createdAt)];
-  const head = `${quotedLabel(title ?? UNTITLED)} (${where.filter((one) => one !== "").join(", ")})`;
+function entryOf(found: Found): string {
+  const { sessionId, title, mentions } = found;
+  const head = `${quotedLabel(title ?? UNTITLED)} ${originOf(found)}`;
   const lines = mentions.slice(0, MENTIONS_SHOWN).map(({ messageId, use, tool: name }) => {
     const by = name === undefined ? "" : ` by ${quotedLabel(name, 60)}`;
     return `${cite(sessionId, messageId)} ${use}${by}`;
