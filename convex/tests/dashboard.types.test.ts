@@ -10,6 +10,9 @@ import type { Id } from "../_generated/dataModel";
 /** The result of a function. */
 type R<F> = F extends { _returnType: infer T } ? T : never;
 
+/** The arguments of a function. */
+type A<F> = F extends { _args: infer T } ? T : never;
+
 type Part = { type: string; content: unknown };
 type Message = {
   _id: Id<"messages">;
@@ -19,11 +22,54 @@ type Message = {
   parts: Part[];
 };
 
+type Tokens = { promptTokens: number; completionTokens: number; totalTokens: number };
+type WrappedStats = Tokens & {
+  totalMessages: number;
+  sessionCount?: number;
+  cost: number;
+  topModels: { model: string; tokens: number }[];
+  topProviders: { provider: string; tokens: number }[];
+};
+type EvalStatus = "golden" | "correct" | "incorrect" | "needs_review";
+
+/** What the dashboard calls each mutation with. It reads no result of them. */
+test("every mutation of the dashboard takes what DASHBOARD.md states", () => {
+  type SessionId = Id<"sessions">;
+  type Nothing = Record<string, never>;
+  expectTypeOf<Nothing>().toExtend<A<typeof api.users.getOrCreate>>();
+  expectTypeOf<Nothing>().toExtend<A<typeof api.users.revokeApiKey>>();
+  expectTypeOf<Nothing>().toExtend<A<typeof api.users.clearDeletionStatus>>();
+  expectTypeOf<{ enabledAgents: string[] }>().toExtend<A<typeof api.users.updateEnabledAgents>>();
+  expectTypeOf<{ sessionId: SessionId; isPublic: boolean }>().toExtend<
+    A<typeof api.sessions.setVisibility>
+  >();
+  expectTypeOf<{ sessionId: SessionId }>().toExtend<A<typeof api.sessions.remove>>();
+  expectTypeOf<{ sessionId: SessionId; evalReady: boolean }>().toExtend<
+    A<typeof api.evals.setEvalReady>
+  >();
+  expectTypeOf<{ sessionId: SessionId; evalStatus?: EvalStatus }>().toExtend<
+    A<typeof api.evals.updateEvalStatus>
+  >();
+  expectTypeOf<{ sessionIds: SessionId[]; evalStatus?: EvalStatus }>().toExtend<
+    A<typeof api.evals.bulkUpdateEvalStatus>
+  >();
+});
+
 test("every function of the dashboard returns what DASHBOARD.md states", () => {
   expectTypeOf<R<typeof api.users.me>>().toExtend<{
     hasApiKey: boolean;
     createdAt: number;
     enabledAgents?: string[];
+    deletionStatus?: "pending" | "in_progress" | "completed" | "failed";
+    deletionProgress?: {
+      sessions: number;
+      messages: number;
+      parts: number;
+      apiLogs: number;
+      sessionEmbeddings: number;
+      messageEmbeddings: number;
+    };
+    deletionError?: string;
   } | null>();
   expectTypeOf<R<typeof api.users.stats>>().toExtend<{
     sessionCount: number;
@@ -128,13 +174,48 @@ test("every function of the dashboard returns what DASHBOARD.md states", () => {
     nextGenerationAt: number;
     currentDate: string;
   }>();
-  expectTypeOf<R<typeof api.analytics.summaryStats>>().toExtend<{
-    totalSessions: number;
-    totalMessages: number;
-    totalTokens: number;
-    totalCost: number;
-    uniqueModels: number;
-    avgCostPerSession: number;
+  expectTypeOf<R<typeof api.wrapped.getTodayWrapped>>().toExtend<{
+    imageUrl: string | null;
+    stats: WrappedStats;
+    designIndex: number;
+    date: string;
+    nextGenerationAt: number;
+  } | null>();
+  expectTypeOf<R<typeof api.wrapped.getWrappedStats>>().toExtend<WrappedStats | null>();
+
+  expectTypeOf<R<typeof api.analytics.summaryStats>>().toExtend<
+    Tokens & {
+      totalSessions: number;
+      totalMessages: number;
+      totalCost: number;
+      totalDurationMs: number;
+      uniqueModels: number;
+      uniqueProjects: number;
+      avgCostPerSession: number;
+    }
+  >();
+  expectTypeOf<R<typeof api.analytics.dailyStats>>().toExtend<
+    (Tokens & { date: string; sessions: number; cost: number; durationMs: number })[]
+  >();
+  expectTypeOf<R<typeof api.analytics.modelStats>>().toExtend<
+    (Tokens & { model: string; sessions: number; cost: number; avgDurationMs: number })[]
+  >();
+  expectTypeOf<R<typeof api.analytics.projectStats>>().toExtend<
+    (Tokens & {
+      project: string;
+      sessions: number;
+      messageCount: number;
+      totalDurationMs: number;
+      cost: number;
+      lastActive: number;
+    })[]
+  >();
+  expectTypeOf<R<typeof api.analytics.providerStats>>().toExtend<
+    { provider: string; sessions: number; totalTokens: number; cost: number }[]
+  >();
+  expectTypeOf<R<typeof api.analytics.publicPlatformStats>>().toExtend<{
+    topModels: { model: string; totalTokens: number }[];
+    topSources: { source: string; sessions: number }[];
   }>();
   expectTypeOf<R<typeof api.analytics.sessionsWithDetails>>().toExtend<{
     sessions: { _id: Id<"sessions">; totalTokens: number; cost: number; isPublic: boolean }[];

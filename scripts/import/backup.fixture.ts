@@ -102,6 +102,9 @@ const REVIEWS: { [field: string]: unknown }[] = [
   { evalNotes: "only a note" },
 ];
 
+/** Whether the plugin of a session reports numbers of its own. */
+export const reports = (at: number) => at % NUMBERS.length !== 0;
+
 /** Session number `at`, its messages, and what its owner says of it. */
 export function variedSession(at: number) {
   const externalId = `session ${at}/é?#%`;
@@ -127,7 +130,7 @@ export function variedSession(at: number) {
   };
   // A total that only the session reports is booked on one day, which depends on when it arrived: then its messages
   // lie on one day.
-  const times = at % NUMBERS.length === 0 ? [...TIMES, ...NO_TIMES] : TIMES;
+  const times = !reports(at) ? [...TIMES, ...NO_TIMES] : TIMES;
   const messages = Array.from({ length: at % 6 }, (_, n) => {
     const seed = at * 3 + n;
     return {

@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
-import { answersOf, largeMessages, variedSession } from "./backup.fixture.ts";
+import { answersOf, largeMessages, reports, variedSession } from "./backup.fixture.ts";
 import { hasSamples, runImport, SAMPLES, temporaryFolder } from "./testing.fixture.ts";
 
 /** A backup with `GET /api/export?all=true`, brought back with `npm run import -- file.jsonl`. */
@@ -47,16 +47,19 @@ async function fill(key: string): Promise<void> {
   for (let at = 0; at < all.length; at += 50) {
     const some = all.slice(at, at + 50);
     await send(key, "/sync/batch", {
-      // Every seventh plugin reports once more, with another number.
+      // Some plugins report once more, with another number.
       sessions: some.flatMap(({ session }, n) =>
-        n % 7 === 0 ? [session, { externalId: session.externalId, promptTokens: 321 }] : [session],
+        n % 7 === 0 && reports(at + n)
+          ? [session, { externalId: session.externalId, promptTokens: 321 }]
+          : [session],
       ),
       messages: some.flatMap(({ messages }) => messages),
     });
   }
   // A message that was sent in two halves.
   for (const { session } of all.slice(0, 40)) {
-    const message = { sessionExternalId: session.externalId, externalId: "halves" };
+    const ids = { sessionExternalId: session.externalId, externalId: "halves" };
+    const message = { ...ids, createdAt: Date.UTC(2026, 9, 1, 12) };
     await send(key, "/sync/message", { ...message, role: "assistant", textContent: "first half" });
     await send(key, "/sync/message", { ...message, parts: [{ type: "text", text: "second" }] });
   }

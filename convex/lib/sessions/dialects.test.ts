@@ -381,6 +381,17 @@ const DIALECTS: [source: string, part: StoredPart, says: object[]][] = [
     untyped({ part_kind: "tool-return", tool_name: "w", content: "o", tool_call_id: "y1" }),
     [result("o", { name: "w", id: "y1" })],
   ],
+  // Types without a known ending, recognised by the id of a call.
+  [
+    "Codex tool_search_output",
+    { type: "tool_search_output", call_id: "c9", output: [{ name: "grep" }] },
+    [result([{ name: "grep" }], { id: "c9" })],
+  ],
+  [
+    "a call of an unknown type",
+    { type: "handoff", call_id: "c8", name: "ask", arguments: '{"q":1}' },
+    [call("ask", { q: 1 }, "c8")],
+  ],
   // Future types, recognised by their suffix.
   [
     "a new tool use",

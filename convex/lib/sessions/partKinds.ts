@@ -80,6 +80,14 @@ export function kindOfFields(fields: JsonObject): Kind | undefined {
   return kindOfTool(fields) ?? (typeof fields.text === "string" ? "text" : undefined);
 }
 
+/** The kind of a part of an unknown type that carries the id of a call: a result, or the call itself. */
+export function kindOfCallId(fields: JsonObject): Kind | undefined {
+  const has = (keys: readonly string[]) => first(fields, keys) !== undefined;
+  if (firstText(fields, RESULT_IDS) === undefined) return undefined;
+  if (has(RESULTS) || has(["content"])) return "result";
+  return firstText(fields, TOOL_NAMES) !== undefined && has(ARGUMENTS) ? "call" : undefined;
+}
+
 function kindOfTool(fields: JsonObject): Kind | undefined {
   const hasName = firstText(fields, TOOL_NAMES) !== undefined;
   const has = (keys: readonly string[]) => first(fields, keys) !== undefined;

@@ -4,6 +4,7 @@ import { type FileFacts, fileOf } from "./files";
 import {
   CALL_HOLDERS,
   type Kind,
+  kindOfCallId,
   kindOfFields,
   kindOfType,
   toolOfType,
@@ -102,7 +103,7 @@ export function readPart(part: StoredPart): ReadPart[] {
 function kindOf({ type }: StoredPart, fields: JsonObject): Kind | undefined {
   if (type === "unknown" || type === "") return kindOfFields(fields);
   if (toolOfType(type, fields) !== undefined) return "call";
-  const kind = kindOfType(type);
+  const kind = kindOfType(type) ?? kindOfCallId(fields);
   // A document whose source is text counts as text, and so does a resource with text.
   return kind === "file" && embeddedText(fields) !== undefined ? "text" : kind;
 }
