@@ -27,32 +27,43 @@ export type Step = {
   at: number;
 };
 
-/** A call without a result so far. */
-type OpenCall = { id?: string; call: Call; message: ExportMessage };
-
-/** A result whose call is not open, though its id is known. It stands by itself until `remove`. */
-type UnmatchedResult = { result: ToolResult & { id: string }; remove: () => void };
-
-type Calls = { open: OpenCall[]; unmatched: UnmatchedResult[]; ids: ReadonlySet<string> };
-
+type ToolCall = Extract<ReadPart, { kind: "tool-call" }>;
 type ToolResult = Extract<ReadPart, { kind: "tool-result" }>;
+
+/** A message with its parts, in which the content of a tool's message is a result. */
+type ReadAt = { message: ExportMessage; at: number; parts: readonly ReadPart[] };
 
 /**
  * Converts a conversation to steps: questions, answers, system prompts. Tool calls belong to the
  * answer that made them and carry their result, whichever message brought it, before the call or
- * after it (matched by id; an id that no call has, by name, then by distance). A result of a named tool without a recorded call becomes a call with
- * only a result. Text of unknown roles and results of unnamed tools become system steps, so that
- * they are never attributed to the assistant.
+ * after it. A result of a named tool without a recorded call becomes a call with only a result. Text
+ * of unknown roles and results of unnamed tools become system steps, so that they are never
+ * attributed to the assistant.
  */
 export function conversation(messages: readonly ExportMessage[]): Step[] {
-  const read = messages.map((message) => readMessage(message));
-  const steps: Step[] = [];
-  const calls: Calls = { open: [], unmatched: [], ids: callIds(read) };
-  messages.forEach((message, at) =>
-    addMessage(steps, calls, { message, at, parts: read[at] ?? [] }),
-  );
-  matchEarlyResults(calls);
+  const read = messages.map((message, at): ReadAt => ({ message, at, parts: partsOf(message) }));
+  const results = matchResults(read);
+  const steps = read.flatMap((one) => stepsOf(one, results));
   return steps.filter((s) => s.text !== "" || s.thinking !== "" || s.calls.length > 0);
+}
+
+/** The parts of a message. What a tool's message contains is its result, unless it has results of its own. */
+function partsOf(message: ExportMessage): readonly ReadPart[] {
+  const parts = readMessage(message);
+  const isUse = ({ kind }: ReadPart) => kind === "tool-result" || kind === "tool-call";
+  const thinking = parts.filter(({ kind }) => kind === "thinking");
+  const content = parts.filter(({ kind }) => kind !== "thinking");
+  const [only] = content;
+  if (message.role !== "tool" || only === undefined || content.some(isUse)) return parts;
+  const isValue = content.length === 1 && only.kind === "other";
+  const output = isValue ? only.content : content.map(contentText).join("\n\n");
+  return [...thinking, { kind: "tool-result", output }];
+}
+
+function contentText(part: ReadPart): string {
+  if (part.kind === "text") return part.text;
+  if (part.kind === "file") return fileLabel(part.file);
+  return part.kind === "other" ? plainText(part.content) : "";
 }
 
 /** The output of a call as text; empty for a call without a recorded result. */
@@ -71,31 +82,66 @@ export function isNamed({ name }: Pick<Call, "name">): boolean {
   return name !== UNKNOWN_TOOL;
 }
 
-type StepFor = (role: Step["role"]) => Step;
+/** A call without a result so far. */
+type OpenCall = { call: ToolCall; message: ExportMessage };
 
-/** The ids of all calls. */
-function callIds(read: readonly (readonly ReadPart[])[]): ReadonlySet<string> {
-  const ids = read.flat().map((part) => (part.kind === "tool-call" ? part.id : undefined));
-  return new Set(ids.filter((id) => id !== undefined));
-}
+/** The result of each call, and the results that belong to some call. */
+type Results = { of: ReadonlyMap<ToolCall, ToolResult>; matched: ReadonlySet<ReadPart> };
 
 /**
- * Gives results to calls that came after them, as some tools log a result under the time at which it ended. Only
- * calls without a later result take one, because plugins repeat ids.
+ * Finds the call of each result. A result whose id belongs to no open call waits: some tools log a result under the
+ * time at which it ended, before its call. In the end it answers a call that got no other, because plugins repeat ids.
  */
-function matchEarlyResults({ open, unmatched }: Calls): void {
-  for (const { result, remove } of unmatched) {
-    const found = open.findIndex(({ id }) => id === result.id);
+function matchResults(read: readonly ReadAt[]): Results {
+  const open: OpenCall[] = [];
+  const early: ToolResult[] = [];
+  const of = new Map<ToolCall, ToolResult>();
+  const ids = callIds(read);
+  const take = (found: number, result: ToolResult) => {
     const [waiting] = found >= 0 ? open.splice(found, 1) : [];
-    if (waiting === undefined) continue;
-    answer(waiting.call, result);
-    remove();
+    if (waiting !== undefined) of.set(waiting.call, result);
+    return waiting !== undefined;
+  };
+  for (const { message, parts } of read) {
+    for (const part of parts) {
+      if (part.kind === "tool-call") open.push({ call: part, message });
+      if (part.kind !== "tool-result" || take(findCall(open, ids, part), part)) continue;
+      if (part.id !== undefined) early.push(part);
+    }
   }
+  for (const result of early) take(withId(open, result.id), result);
+  return { of, matched: new Set(of.values()) };
 }
 
-type ReadAt = { message: ExportMessage; at: number; parts: readonly ReadPart[] };
+function callIds(read: readonly ReadAt[]): ReadonlySet<string> {
+  const parts = read.flatMap((one) => one.parts);
+  return new Set(parts.flatMap((part) => (part.kind === "tool-call" && part.id ? [part.id] : [])));
+}
 
-function addMessage(steps: Step[], calls: Calls, { message, at, parts }: ReadAt): void {
+const withId = (open: readonly OpenCall[], id: string | undefined) =>
+  id === undefined ? -1 : open.findIndex(({ call }) => call.id === id);
+
+/**
+ * Finds the call of a result: by id. A result without an id, or with one that no call has, belongs to the first
+ * call of its name in the latest message with open calls, otherwise to the first call of that name. Older calls
+ * often never get a result.
+ */
+function findCall(
+  open: readonly OpenCall[],
+  ids: ReadonlySet<string>,
+  { id, name }: ToolResult,
+): number {
+  if (id !== undefined && ids.has(id)) return withId(open, id);
+  const latest = open[open.length - 1]?.message;
+  const isOfName = ({ call }: OpenCall) => name === undefined || call.name === name;
+  const nearby = open.findIndex((waiting) => waiting.message === latest && isOfName(waiting));
+  if (nearby >= 0 && (id === undefined || name !== undefined)) return nearby;
+  return name === undefined ? -1 : open.findIndex(isOfName);
+}
+
+type StepFor = (role: Step["role"]) => Step;
+
+function stepsOf({ message, at, parts }: ReadAt, results: Results): Step[] {
   const own: Step[] = [];
   const stepFor: StepFor = (role) => {
     const last = own[own.length - 1];
@@ -104,99 +150,33 @@ function addMessage(steps: Step[], calls: Calls, { message, at, parts }: ReadAt)
     own.push(step);
     return step;
   };
-  for (const part of parts) addPart(part, message, calls, own, stepFor);
-  steps.push(...own);
-}
-
-function addPart(
-  part: ReadPart,
-  message: ExportMessage,
-  calls: Calls,
-  own: Step[],
-  stepFor: StepFor,
-): void {
-  switch (part.kind) {
-    case "text":
-      addText(part.text, message, calls, stepFor);
-      return;
-    case "file":
-      addText(fileLabel(part.file), message, calls, stepFor);
-      return;
-    case "thinking":
-      append(stepFor("assistant"), "thinking", part.text);
-      return;
-    case "tool-call": {
-      const last = own[own.length - 1];
-      const step = last !== undefined && last.role === "assistant" ? last : stepFor("assistant");
-      const call: Call = { name: part.name, args: readableValue(part.args), isAnswered: false };
-      step.calls.push(call);
-      calls.open.push({ ...(part.id === undefined ? {} : { id: part.id }), call, message });
-      return;
-    }
-    case "tool-result":
-      addResult(part, calls, stepFor);
-      return;
-    case "other":
-      return;
+  for (const part of parts) {
+    if (part.kind === "text") append(stepFor(stepRole(message)), "text", part.text);
+    if (part.kind === "file") append(stepFor(stepRole(message)), "text", fileLabel(part.file));
+    if (part.kind === "thinking") append(stepFor("assistant"), "thinking", part.text);
+    if (part.kind === "tool-result" && !results.matched.has(part)) addAlone(part, stepFor);
+    if (part.kind !== "tool-call") continue;
+    const last = own[own.length - 1];
+    const step = last !== undefined && last.role === "assistant" ? last : stepFor("assistant");
+    const result = results.of.get(part);
+    const answer = result === undefined ? { isAnswered: false } : answerOf(result);
+    step.calls.push({ name: part.name, args: readableValue(part.args), ...answer });
   }
+  return own;
 }
 
-function addText(text: string, message: ExportMessage, calls: Calls, stepFor: StepFor): void {
-  if (message.role === "tool") addResult({ kind: "tool-result", output: text }, calls, stepFor);
-  else append(stepFor(stepRole(message)), "text", text);
-}
+const answerOf = ({ output, isError }: ToolResult) => ({
+  isAnswered: true,
+  output: readableValue(output),
+  ...(isError ? { isError } : {}),
+});
 
-function addResult(result: ToolResult, calls: Calls, stepFor: StepFor): void {
-  const { id } = result;
-  const { open, unmatched } = calls;
-  const found = findCall(calls, result);
-  const [waiting] = found >= 0 ? open.splice(found, 1) : [];
-  if (waiting !== undefined) {
-    answer(waiting.call, result);
-    return;
-  }
-  const remove = addByItself(result, stepFor);
-  if (id !== undefined && calls.ids.has(id)) unmatched.push({ result: { ...result, id }, remove });
-}
-
-function answer(call: Call, { output, isError }: ToolResult): void {
-  Object.assign(call, { isAnswered: true, output: readableValue(output), ...mark(isError) });
-}
-
-const mark = (isError?: true) => (isError ? { isError } : {});
-
-/** Adds a result without its call: as a call of its own, or as context. Returns how to take it back. */
-function addByItself({ name, output, isError }: ToolResult, stepFor: StepFor): () => void {
-  const answered = { output: readableValue(output), ...mark(isError) };
-  if (name === undefined) {
-    const step = stepFor("system");
-    const before = step.text;
-    append(step, "text", outputText(answered));
-    const added = step.text.slice(before.length);
-    return () => {
-      step.text = step.text.replace(added, () => "").replace(/^\n\n/, "");
-    };
-  }
-  const { calls } = stepFor("assistant");
-  const call: Call = { name, args: {}, isAnswered: true, ...answered };
-  calls.push(call);
-  return () => {
-    calls.splice(calls.indexOf(call), 1);
-  };
-}
-
-/**
- * Finds the call of a result: by id. A result without an id, or with one that no call has, belongs to the first
- * call of its name in the latest message with open calls, otherwise to the first call of that name. Older calls
- * often never get a result.
- */
-function findCall({ open, ids }: Calls, { id, name }: ToolResult): number {
-  if (id !== undefined && ids.has(id)) return open.findIndex((waiting) => waiting.id === id);
-  const latest = open[open.length - 1]?.message;
-  const isOfName = ({ call }: OpenCall) => name === undefined || call.name === name;
-  const nearby = open.findIndex((waiting) => waiting.message === latest && isOfName(waiting));
-  if (nearby >= 0 && (id === undefined || name !== undefined)) return nearby;
-  return name === undefined ? -1 : open.findIndex(isOfName);
+/** Adds a result without its call: as a call of its own, or as context if it does not name its tool. */
+function addAlone(result: ToolResult, stepFor: StepFor): void {
+  const { name } = result;
+  const answer = answerOf(result);
+  if (name === undefined) append(stepFor("system"), "text", outputText(answer));
+  else stepFor("assistant").calls.push({ name, args: {}, ...answer });
 }
 
 function append(step: Step, field: "text" | "thinking", text: string): void {

@@ -1,4 +1,5 @@
-import { readableValue } from "../lib/sessions/files";
+import { fileLabel, readableValue } from "../lib/sessions/files";
+import type { ReadPart } from "../lib/sessions/parts";
 import { readMessage } from "../lib/sessions/readMessage";
 import { isoTime } from "./common";
 import type { ExportFormat, ExportHead, ExportMessage, ExportSession } from "./types";
@@ -8,7 +9,7 @@ type Cell = string | number | boolean | undefined;
 const COLUMNS = [
   ...["session_id", "source", "title", "project", "session_model", "status", "tags", "notes"],
   ...["expected_output", "index", "message_id", "role", "created_at", "model", "text", "thinking"],
-  ...["tools", "prompt_tokens", "completion_tokens", "duration_ms"],
+  ...["tools", "prompt_tokens", "completion_tokens", "duration_ms", "other_parts"],
 ];
 
 /**
@@ -98,16 +99,22 @@ function withoutInnerFormulas(text: string): string {
 
 function row(session: ExportSession, message: ExportMessage, at: number): Cell[] {
   const parts = readMessage(message);
-  const prose = (kind: "text" | "thinking") =>
-    parts.flatMap((part) => (part.kind === kind ? [part.text] : [])).join("\n\n");
+  const prose = (texts: readonly string[]) => texts.join("\n\n");
+  const said = parts.flatMap((part) => {
+    if (part.kind === "text") return [part.text];
+    return part.kind === "file" ? [fileLabel(part.file)] : [];
+  });
+  const thought = parts.flatMap((part) => (part.kind === "thinking" ? [part.text] : []));
+  const json = (some: readonly ReadPart[]) =>
+    some.length === 0 ? undefined : JSON.stringify(readableValue(some));
   const tools = parts.filter(({ kind }) => kind === "tool-call" || kind === "tool-result");
   return [
     ...[session.externalId, session.source, session.title],
     ...[session.projectName ?? session.projectPath, session.model, session.evalStatus],
     ...[session.evalTags?.join(";"), session.evalNotes, session.expectedOutput],
     ...[session.from + at, message.externalId, message.role, isoTime(message.createdAt)],
-    ...[message.model, prose("text"), prose("thinking")],
-    ...[tools.length === 0 ? undefined : JSON.stringify(readableValue(tools))],
+    ...[message.model, prose(said), prose(thought), json(tools)],
     ...[message.promptTokens, message.completionTokens, message.durationMs],
+    json(parts.filter(({ kind }) => kind === "other")),
   ];
 }

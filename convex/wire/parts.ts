@@ -5,6 +5,7 @@ import {
   isTextPart,
   laterStoredForm,
   parsePart,
+  readPart,
   sameCallKey,
   type StoredPart,
 } from "../lib/sessions/parts";
@@ -111,7 +112,7 @@ const NAMED_RESULT_MAX_BYTES = 64 * 1024;
 /**
  * Collects the content of a message from all fields that may hold it. The text is `textContent`,
  * otherwise a scalar `content`. Anything else in `content` and `toolCalls` is added to the parts,
- * unless they contain it already. If none of these fields was sent, `parts` is undefined and the
+ * unless they contain it already; with `tool_call_id`, `content` is the result of that call. If none of these fields was sent, `parts` is undefined and the
  * parts of an earlier delivery stay.
  */
 export function readContent(
@@ -124,13 +125,26 @@ export function readContent(
   const second = written && written !== text ? [written] : [];
   const stored = (field: string, sent: unknown[], shape: (part: unknown) => StoredPart) =>
     storedForms(sent, shape, issues, (at) => [field, at]);
-  const blocks = stored("content", isScalar ? second : listOf(content, issues), shapeOf);
+  const isNamedResult = tool_call_id !== undefined && !isScalar && !holdsResult(content);
+  const sent = isNamedResult
+    ? [{ type: "tool-result", content: { tool_call_id, content } }]
+    : content;
+  const blocks = stored("content", isScalar ? second : listOf(sent, issues), shapeOf);
   const calls = stored("toolCalls", listOf(toolCalls ?? tool_calls, issues), callShape);
   const isResult = tool_call_id !== undefined && text && utf8Length(text) <= NAMED_RESULT_MAX_BYTES;
   const answered = { type: "tool-result", content: { tool_call_id, content: text } };
   const results = isResult ? stored("content", [answered], shapeOf) : [];
   return { text, parts: appendMissing(appendMissing(parts, blocks), [...calls, ...results]) };
 }
+
+/** Whether blocks of content include a result, which then names its call itself. */
+function holdsResult(content: unknown): boolean {
+  const blocks: unknown[] = Array.isArray(content) ? content : [content];
+  return blocks.some((block) => isJsonObject(block) && readsAsResult(shapeOf(block)));
+}
+
+const readsAsResult = (part: StoredPart) =>
+  readPart(part).some(({ kind }) => kind === "tool-result");
 
 /** Adds the issue for a message that is too large to store, which becomes status 413. */
 export function refuseTooLarge(issues: z.RefinementCtx): void {

@@ -75,11 +75,14 @@ export function sameCallKey(part: StoredPart): string | undefined {
   const { content } = part;
   if (kindOfType(part.type) !== "call" || !isJsonObject(content)) return undefined;
   const [names] = CALL_SPELLINGS;
-  const spelled = CALL_SPELLINGS.map((keys) => keys.filter((key) => has(content, key)));
+  // OpenAI's calls say again that they are calls, and hold name and arguments in `function`.
+  const { type: _, function: held, ...own } = content;
+  const fields: JsonObject = { ...own, ...(isJsonObject(held) ? held : {}) };
+  const spelled = CALL_SPELLINGS.map((keys) => keys.filter((key) => has(fields, key)));
   const isPlain =
     without(part, ["type", "content"]) === undefined &&
-    firstText(content, names) !== undefined &&
+    firstText(fields, names) !== undefined &&
     spelled.every((keys) => keys.length <= 1) &&
-    spelled.flat().length === Object.keys(content).length;
+    spelled.flat().length === Object.keys(fields).length;
   return isPlain ? JSON.stringify(readPart(part)) : undefined;
 }
