@@ -23,7 +23,9 @@ export const promptfoo: ExportFormat = {
       : "promptfooconfig.yaml: {prompts: ['{{input}}'], providers: [echo], tests: file://FILE}; promptfoo eval (grades recorded answers, calls no model)",
   isWhole: ({ turns }) => turns === "full",
   render: (session, options) =>
-    casesOf(session, options.turns).map((item) => jsonLine(testCase(session, item, options))),
+    casesOf(session, options.turns)
+      .filter(({ answer }) => options.mode === "eval" || answer !== "")
+      .map((item) => jsonLine(testCase(session, item, options))),
 };
 
 function testCase(session: ExportSession, item: Case, { mode, metadata }: ExportOptions) {
@@ -46,9 +48,8 @@ function evalFields({ expected, reference }: Case) {
   return { assert: [{ type: "llm-rubric", value: literal(rubric) }] };
 }
 
-/** The recorded answer. An empty one would count as missing and make promptfoo call the provider. */
+/** The recorded answer. Cases without one are left out, because promptfoo would call the provider for them. */
 function replayFields({ answer, expected }: Case) {
-  if (answer === "") return {};
   // Both sides contain the same invisible characters, so containment still works.
   const assert = expected === undefined ? {} : { assert: [assertion(inert(expected))] };
   return { providerOutput: inert(answer), ...assert };

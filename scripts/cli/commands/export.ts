@@ -67,6 +67,8 @@ function notes({ header }: Answer): string[] {
     ...said("X-Export-Empty", "Nothing was exported: "),
     ...said("X-Export-Unknown", "Not found: "),
     ...said("X-Export-Skipped", "Left out: "),
+    ...said("X-Export-Cut", "Only the beginning of: "),
+    ...said("X-Export-Incomplete", "Only the beginning of: "),
   ];
 }
 
