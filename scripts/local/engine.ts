@@ -7,6 +7,7 @@ import { runFunction } from "./functions/call.ts";
 import { loadComponents } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
+import { loadRoutes } from "./http/actions.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
 import type { ClientTimeouts } from "./http/clientTimeouts.ts";
 import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
@@ -46,6 +47,8 @@ export interface EngineOptions {
   /** Receives lines that functions log; by default they are discarded. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
+  /** Whether `http.ts` is evaluated right after the start, so that the first request does not wait for it. */
+  loadsRoutes?: boolean;
   /** How long a client may take to send a request; default: `CLIENT_TIMEOUTS` of `http/clientTimeouts.ts`. */
   clientTimeouts?: ClientTimeouts;
   /**
@@ -223,6 +226,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   graceMs = STOP_GRACE_MS;
   cleanup.add(closeServer);
   ready({ engine: built.engine, backup: (to) => db.backup(to) });
+  if (options.loadsRoutes) setImmediate(loadRoutes, built.engine);
   return handleOf(built, { port: listening.port, stop: () => cleanup.run() });
 }
 

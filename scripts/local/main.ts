@@ -19,6 +19,7 @@ async function start(options: Options): Promise<void> {
     ...{ data, host, port, embeddings, openai },
     limits: { mode: options.strict ? "enforce" : "warn" },
     log: printLog,
+    loadsRoutes: true,
     onRequest: (line) => {
       console.log(requestLine(line));
     },

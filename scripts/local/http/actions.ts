@@ -42,6 +42,18 @@ function find(engine: Engine, pathname: string, method: string): Route | "no htt
   return hasRouter ? null : "no http.ts";
 }
 
+/**
+ * Evaluates `http.ts` and all that it imports, which otherwise the first request waits for (a quarter of a
+ * second). A module that throws does so again on that request.
+ */
+export function loadRoutes(engine: Engine): void {
+  try {
+    find(engine, "/", "GET");
+  } catch {
+    // The first request reports it.
+  }
+}
+
 function text(status: number, message: string): Response {
   return new Response(message, { status, headers: { "Content-Type": "text/plain" } });
 }

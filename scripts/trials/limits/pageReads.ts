@@ -20,7 +20,7 @@ export function readPages({ engine, key }: Reader, session: string): Step[] {
 }
 
 /** Exchanges the key for the cookie of a browser. */
-async function signIn(url: string, key: string): Promise<string> {
+export async function signIn(url: string, key: string): Promise<string> {
   const answer = await fetch(`${url}/sign-in`, {
     method: "POST",
     redirect: "manual",
