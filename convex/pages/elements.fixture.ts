@@ -75,6 +75,13 @@ export const PAGE_ELEMENTS: Allowed = {
     width: NAME,
     height: NAME,
   },
+  picture: {},
+  source: {
+    media: /^\(max-width: \d+rem\)$/,
+    srcset: /^\/wrapped\/[\d-]+\.svg\?shape=portrait$/,
+    width: NAME,
+    height: NAME,
+  },
   form: {
     ...COMMON,
     ...LABELS,

@@ -128,9 +128,12 @@ function actions(view: SessionView): Html {
   const { session, stored, continuation, formats } = view;
   const path = sessionPath(session.id);
   return html`<div class="actions">${sharing(session)}
-<form class="inline" method="get" action="/download"><input type="hidden" name="id" value="${session.id}"><label class="small" for="format">Export as</label><select id="format" name="format">${formats.map(
-    (name) => html`<option${name === "markdown" ? html` selected` : ""}>${name}</option>`,
-  )}</select><button>Download</button></form></div>
+<form class="inline" method="get" action="/download"><input type="hidden" name="id" value="${session.id}">${select(
+    "format",
+    "Export as",
+    formats.map((name) => [name, name] as const),
+    "markdown",
+  )}<button>Download</button></form></div>
 <details><summary>Continue from here with another agent</summary><div class="inside"><p class="note">Paste this into a new session.</p><pre class="wrap" id="continuation" tabindex="0">${continuation}</pre><p><button type="button" data-copy="continuation" hidden>Copy</button></p></div></details>
 <details><summary>Title, evaluation, deletion</summary><div class="inside">${editForm(stored)}
 <form method="post" action="${path}" data-confirm="Delete this session with all its messages? This cannot be undone."><input type="hidden" name="action" value="delete"><p class="row"><button class="danger">Delete the session</button><label class="small"><input type="checkbox" name="sure" value="yes" required> Yes, delete it with all its messages</label></p></form></div></details>`;
@@ -141,7 +144,7 @@ function sharing(session: SessionAnswer): Html {
   if (session.isPublic && session.publicSlug !== undefined) {
     return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="unshare"><a class="button" href="/s/${session.publicSlug}">Open the shared page</a><button>Stop sharing</button>${linkEnd(session)}</form>`;
   }
-  return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="share"><button>Share by link</button>${select("days", "The link works", LINK_DAYS, "")}</form>`;
+  return html`<form class="inline" method="post" action="${path}"><input type="hidden" name="action" value="share">${select("days", "The link works", LINK_DAYS, "")}<button>Share by link</button></form>`;
 }
 
 /** For how many days a shared link may work. */

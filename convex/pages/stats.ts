@@ -110,10 +110,11 @@ export type DayView = {
 export function wrappedPage(head: Pick<PageHead, "policy" | "viewer">, day: DayView): string {
   const file = `/wrapped/${day.date}.svg`;
   const { width, height } = WRAPPED_SIZES.landscape;
+  const phone = WRAPPED_SIZES.portrait;
   return page(
     { ...head, title: day.name, section: "stats" },
     html`<h1>${day.name}</h1>
-<p><img class="plot" src="${file}" alt="${day.name} in numbers" width="${width}" height="${height}"></p>
+<p><picture><source media="(max-width: 30rem)" srcset="${file}?shape=portrait" width="${phone.width}" height="${phone.height}"><img class="plot" src="${file}" alt="${day.name} in numbers" width="${width}" height="${height}"></picture></p>
 <p class="row"><a class="button" href="/wrapped/${day.before}">The day before</a>${
       day.after === undefined
         ? ""

@@ -46,7 +46,7 @@ button,.button{display:inline-block;padding:.45rem .95rem;background:var(--card)
 button:hover,.button:hover{border-color:var(--accent)}
 .primary{border-color:var(--accent);background:var(--accent);color:var(--card)}
 .danger{border-color:var(--bad);color:var(--bad)}
-form.inline{display:inline-flex;flex-wrap:wrap;gap:.5rem;align-items:center;margin:0}
+form.inline{display:inline-flex;flex-wrap:wrap;gap:.5rem;align-items:end;margin:0}
 .filters{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem;margin:0 0 .75rem}
 .filters select,.filters input{width:100%}
 .search{display:flex;flex-wrap:wrap;gap:.5rem;margin:0 0 .6rem}
@@ -103,7 +103,7 @@ details .label{margin:0 0 .25rem;color:var(--soft);font-size:.75rem;font-weight:
 .diff .h{color:var(--soft)}
 img.shown{max-width:100%;max-height:32rem;border:1px solid var(--line);border-radius:.7rem}
 .index{columns:2 18rem;margin:0;padding:.7rem 1rem .7rem 2.2rem;font-size:.875rem}
-.actions{display:flex;flex-wrap:wrap;gap:.5rem;margin:0 0 1rem}
+.actions{display:flex;flex-wrap:wrap;align-items:end;gap:.75rem 1.5rem;margin:0 0 1rem}
 .columns{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem}
 .field{margin:0 0 .7rem}
 .plot{display:block;width:100%;height:auto}
