@@ -23,6 +23,7 @@ import {
   postSignOut,
   script,
 } from "./http/pages/signIn";
+import { beginWorkos, endWorkos } from "./http/pages/workos";
 import { linkedPicture, postWrapped, stats, wrapped } from "./http/pages/stats";
 import { serve } from "./http/router";
 import { searches } from "./http/search";
@@ -76,6 +77,8 @@ export const pages: readonly Endpoint[] = [
   getSignIn,
   postSignIn,
   postSignOut,
+  beginWorkos,
+  endWorkos,
   getSessionPage,
   postSessionPage,
   download,

@@ -98,6 +98,8 @@ import type * as http_pages_settings from "../http/pages/settings.js";
 import type * as http_pages_signIn from "../http/pages/signIn.js";
 import type * as http_pages_stats from "../http/pages/stats.js";
 import type * as http_pages_today from "../http/pages/today.js";
+import type * as http_pages_workos from "../http/pages/workos.js";
+import type * as http_pages_workosSetting from "../http/pages/workosSetting.js";
 import type * as http_respond from "../http/respond.js";
 import type * as http_router from "../http/router.js";
 import type * as http_search from "../http/search.js";
@@ -520,6 +522,8 @@ declare const fullApi: ApiFromModules<{
   "http/pages/signIn": typeof http_pages_signIn;
   "http/pages/stats": typeof http_pages_stats;
   "http/pages/today": typeof http_pages_today;
+  "http/pages/workos": typeof http_pages_workos;
+  "http/pages/workosSetting": typeof http_pages_workosSetting;
   "http/respond": typeof http_respond;
   "http/router": typeof http_router;
   "http/search": typeof http_search;

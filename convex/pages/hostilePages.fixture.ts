@@ -131,8 +131,8 @@ export function hostilePages(text: string): string[] {
       notice: text,
     }),
     sharesPage(head, [session]),
-    signInPage(head, { to: text, problem: text, site: text }),
-    signInPage(head, { to: text, code: text, site: text }),
+    signInPage(head, { to: text, problem: text, site: text, hasWorkos: true }),
+    signInPage(head, { to: text, code: text, site: text, hasWorkos: false }),
     errorPage(head, { status: 404, message: text, requestId: text }),
   ];
 }

@@ -1,4 +1,5 @@
 import { html, type Html } from "./html";
+import { address } from "./components";
 import { page, type PageHead } from "./layout";
 
 type SignIn = {
@@ -8,6 +9,8 @@ type SignIn = {
   code?: string;
   /** The error of the last attempt. */
   problem?: string;
+  /** Whether people may also sign in through WorkOS. */
+  hasWorkos: boolean;
   /** The address of this deployment, for the commands. */
   site: string;
 };
@@ -24,13 +27,15 @@ ${firstSteps(signIn.site)}`,
   );
 }
 
-function keyForm({ to }: SignIn): Html {
+function keyForm({ to, hasWorkos }: SignIn): Html {
+  const workos = html`<p><a class="button" href="${address("/sign-in/workos", { to })}">Sign in with WorkOS</a></p>`;
   return html`<form class="card" method="post" action="/sign-in">
 <h2>Sign in</h2>
 <div class="field"><label for="key">Your key</label>
 <input id="key" name="key" type="password" required autocomplete="current-password" placeholder="osk_…" size="40"></div>
 <input type="hidden" name="to" value="${to}">
-<button class="primary">Sign in</button>
+<p><button class="primary">Sign in</button></p>
+${hasWorkos ? workos : ""}
 <p class="note">The key is exchanged for a cookie of this browser. It is not stored here. <code>npm start</code> prints your key; on a deployment, <code>npm run key -- --email you@example.com</code> makes one.</p>
 </form>`;
 }

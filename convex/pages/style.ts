@@ -97,7 +97,7 @@ details .inside>:last-child{margin-bottom:0}
 details pre{max-height:26rem}
 details .label{margin:0 0 .25rem;color:var(--soft);font-size:.75rem;font-weight:600}
 .plus{color:var(--good)}.minus{color:var(--bad)}
-.diff span{display:block;padding:0 .5rem;margin:0 -.5rem}
+.diff span{display:block;width:max-content;min-width:calc(100% + 1rem);padding:0 .5rem;margin:0 -.5rem}
 .diff .a{background:var(--add);color:var(--addink)}
 .diff .d{background:var(--cut);color:var(--cutink)}
 .diff .h{color:var(--soft)}

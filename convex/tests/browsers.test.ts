@@ -1,7 +1,8 @@
-import { expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
 import { sha256 } from "../lib/hash";
 import { withHash } from "../model/accounts/apiKeys";
+import { browser } from "./browser.fixture";
 import { deployment, eachTestAt, person, rows, SITE, settle, type Deployment } from "../test.setup";
 
 /** Browsers that are signed in: how many, for how long, and by which of the two kinds of codes. */
@@ -54,6 +55,86 @@ test("of 51 browsers the oldest is signed out, and no other, also where links we
   const states = await Promise.all(tokens.map((token) => isSignedIn(t, token)));
   expect(states).toEqual(tokens.map((_, n) => n > 0));
   expect(await isSignedIn(t, bobs)).toBe(true);
+});
+
+describe("signing in through WorkOS", () => {
+  beforeEach(() => {
+    vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
+    vi.stubEnv("WORKOS_API_KEY", "sk_test");
+    vi.stubGlobal("fetch", (_: string, { body }: { body: string }) => {
+      const { code } = JSON.parse(body) as { code: string };
+      const user = {
+        object: "user",
+        id: "user_01",
+        email: "ada@example.com",
+        email_verified: true,
+      };
+      const tokens = { access_token: "header.e30.signature", refresh_token: "r" };
+      return Promise.resolve(
+        code === "good"
+          ? Response.json({ user, ...tokens })
+          : Response.json({ error: "invalid_grant" }, { status: 400 }),
+      );
+    });
+  });
+
+  const begin = async (t: Deployment) => {
+    const chrome = browser(t);
+    const leave = await chrome.open("/sign-in/workos?to=%2Fstats");
+    const url = new URL(leave.headers.get("Location") ?? "");
+    return { chrome, leave, url, state: url.searchParams.get("state") ?? "" };
+  };
+
+  test("leads to AuthKit and back, into the person's account and to the page they wanted", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    expect(await browser(t).text("/sign-in?to=%2Fstats")).toContain(
+      'href="/sign-in/workos?to=%2Fstats"',
+    );
+    const { chrome, leave, url, state } = await begin(t);
+    expect(leave.headers.get("Set-Cookie")).toMatch(/; HttpOnly; SameSite=Lax; Secure$/);
+    expect(`${url.origin}${url.pathname}`).toBe("https://api.workos.com/user_management/authorize");
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      ...{ client_id: "client_1", response_type: "code", provider: "authkit", state },
+      redirect_uri: expect.stringMatching(/^https:\/\/[\w.]+\/sign-in\/callback$/) as string,
+    });
+    const back = await chrome.open(`/sign-in/callback?code=good&state=${state}`);
+    const form = new URL(back.headers.get("Location") ?? "", SITE);
+    expect(form.pathname).toBe("/sign-in");
+    const { code = "", to = "" } = Object.fromEntries(form.searchParams);
+    expect((await chrome.send("/sign-in", { code, to })).headers.get("Location")).toBe("/stats");
+    expect(await chrome.text("/settings")).toContain("ada@example.com");
+    const [session] = await rows(t, "browserSessions");
+    expect(session?.userId).toBe(ada.userId);
+  });
+
+  test("signs nobody in with a state that this browser did not begin with, or a code that WorkOS refuses", async () => {
+    const t = deployment();
+    const { chrome, state } = await begin(t);
+    const other = await begin(t);
+    const attempts: [ReturnType<typeof browser>, string][] = [
+      [chrome, `code=good&state=${other.state}`],
+      [chrome, "code=good"],
+      [chrome, `code=good&state=`],
+      [browser(t), `code=good&state=${state}`],
+      [chrome, `code=bad&state=${state}`],
+      [chrome, `state=${state}&error=access_denied`],
+    ];
+    for (const [who, query] of attempts) {
+      const answer = await who.open(`/sign-in/callback?${query}`);
+      expect([query, answer.status]).toEqual([query, 403]);
+      expect(await answer.text()).toContain("WorkOS did not sign you in");
+    }
+    expect(await rows(t, "browserSessions")).toEqual([]);
+  });
+
+  test("is neither offered nor served where it is not configured", async () => {
+    vi.stubEnv("WORKOS_API_KEY", "");
+    const t = deployment();
+    expect(await browser(t).text("/sign-in")).not.toContain("Sign in with WorkOS");
+    expect((await browser(t).open("/sign-in/workos")).status).toBe(404);
+    expect((await browser(t).open("/sign-in/callback?code=good")).status).toBe(403);
+  });
 });
 
 test("a browser is signed out by its own account only", async () => {

@@ -23,29 +23,62 @@ export async function browserOf(request: Request): Promise<Caller | null> {
 }
 
 function tokenOf(request: Request): string | undefined {
-  const wanted = isSecure(request) ? SECURE_NAME : PLAIN_NAME;
-  for (const pair of (request.headers.get("Cookie") ?? "").split(";")) {
-    const [name, value = ""] = pair.trim().split("=", 2);
-    if (name === wanted && TOKEN.test(value)) return value;
-  }
-  return undefined;
+  return cookiesOf(request, "").find((value) => TOKEN.test(value));
 }
+
+/** The values of our cookie of this kind; a browser may send several. */
+function cookiesOf(request: Request, kind: "" | typeof STATE): string[] {
+  const wanted = nameOf(request, kind);
+  return (request.headers.get("Cookie") ?? "").split(";").flatMap((pair) => {
+    const [name, value = ""] = pair.trim().split("=", 2);
+    return name === wanted ? [value] : [];
+  });
+}
+
+const nameOf = (request: Request, kind: "" | typeof STATE) =>
+  `${isSecure(request) ? SECURE_NAME : PLAIN_NAME}${kind}`;
 
 /** The header that signs a browser in with this token. */
 export function signedIn(request: Request, token: string, lifetimeMs: number): string {
-  return cookie(request, token, Math.floor(lifetimeMs / 1_000));
+  return cookie(request, { value: token, maxAge: Math.floor(lifetimeMs / 1_000) });
 }
 
 /** The header that removes the token from a browser. */
 export function signedOut(request: Request): string {
-  return cookie(request, "", 0);
+  return cookie(request, { value: "", maxAge: 0 });
 }
 
-function cookie(request: Request, value: string, maxAge: number): string {
-  const secure = isSecure(request);
-  const name = secure ? SECURE_NAME : PLAIN_NAME;
-  const flags = `Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`;
-  return `${name}=${value}; ${flags}${secure ? "; Secure" : ""}`;
+/** A sign-in at WorkOS that this browser began: what WorkOS must send back, and the page to return to. */
+export type BegunSignIn = { state: string; to: string };
+
+const STATE = "-state";
+/** People may need a while to sign in there. */
+const STATE_SECONDS = 1_800;
+
+/** The header that remembers a begun sign-in; null forgets it. It is `Lax`, because WorkOS's site leads back. */
+export function begunSignIn(request: Request, begun: BegunSignIn | null): string {
+  const value = begun === null ? "" : `${begun.state}.${encodeURIComponent(begun.to)}`;
+  const maxAge = begun === null ? 0 : STATE_SECONDS;
+  return cookie(request, { kind: STATE, value, maxAge, sameSite: "Lax" });
+}
+
+/** The page to return to, if this browser began the sign-in with this state; otherwise undefined. */
+export function returnOfSignIn(request: Request, state: string): string | undefined {
+  const found = cookiesOf(request, STATE).find((value) => value.startsWith(`${state}.`));
+  if (!TOKEN.test(state) || found === undefined) return undefined;
+  return decodeURIComponent(found.slice(state.length + 1));
+}
+
+type Cookie = {
+  kind?: typeof STATE;
+  value: string;
+  maxAge: number;
+  sameSite?: "Strict" | "Lax";
+};
+
+function cookie(request: Request, { kind, value, maxAge, sameSite = "Strict" }: Cookie): string {
+  const flags = `Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=${sameSite}`;
+  return `${nameOf(request, kind ?? "")}=${value}; ${flags}${isSecure(request) ? "; Secure" : ""}`;
 }
 
 /** Whether the browser uses HTTPS, possibly to a proxy in front of us. */

@@ -9,6 +9,7 @@ import { readText } from "../body";
 import type { Endpoint } from "../endpoint";
 import { browserOf, signedIn, signedOut } from "./browser";
 import { openPage } from "./endpoint";
+import { hasWorkos } from "./workosSetting";
 import { ownPath, pagePolicy, pageResponse, redirect } from "./respond";
 
 /** The lifetime of the cookie; the rows in the table expire at the same time. */
@@ -30,6 +31,7 @@ export async function signInForm(
       to: ownPath(searchParams.get("to")),
       code: problem === undefined ? (searchParams.get("code") ?? undefined) : undefined,
       problem,
+      hasWorkos: hasWorkos(),
       site: origin,
     },
   );
