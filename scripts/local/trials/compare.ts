@@ -110,7 +110,7 @@ interface Run {
 
 async function run(main: string, clients: number[], requests: number): Promise<Run> {
   return await withDataFile(async (data) => {
-    const server = await startServer(data, ["--no-embeddings"], {}, main);
+    const server = await startServer(data, ["--no-embeddings"], {}, { main });
     try {
       const client = new Client(server);
       const figures = new Map<string, Figures>();

@@ -43,20 +43,22 @@ function cleanEnv(own: Record<string, string>): NodeJS.ProcessEnv {
   return { PATH, HOME, TMPDIR, ...kept, ...NO_LIMITS, ...own };
 }
 
+/** What runs as the server: this checkout's `main.ts` on this Node, unless others are named. */
+type Program = { main?: string; node?: string };
+
 /**
- * Starts the server on a free port with its own variables (from another checkout, if its `main.ts` is given).
- * Rejects with the printed output if it does not start.
+ * Starts the server on a free port with its own variables. Rejects with the printed output if it does not start.
  */
 export async function startServer(
   data: string,
   args: string[] = [],
   env: Record<string, string> = {},
-  main?: string,
+  { main, node = process.execPath }: Program = {},
 ): Promise<ServerProcess> {
   const began = performance.now();
   // Without a shell or wrapper, so that the killed process is the one that has the file open.
   const program = main === undefined ? nodeArguments("local/main") : ["--import", "tsx", main];
-  const child = spawn(process.execPath, [...program, "--data", data, "--port", "0", ...args], {
+  const child = spawn(node, [...program, "--data", data, "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: cleanEnv(env),
   });
