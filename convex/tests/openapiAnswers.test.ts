@@ -138,10 +138,10 @@ async function recordRefusals(fetch: Fetch, ada: Person) {
 
 /** A request for something that does not exist: by its path, by a parameter, or by a field. */
 function missing({ path }: { path: string }, { query = {}, body }: Example) {
-  const { id: _, ...others } = query;
+  const { id: _, sessionIds: __, ...others } = query;
   if (path.includes("{")) return { url: addressOf(path, { query: others, param: "none" }), body };
   if (body !== undefined) return { url: path, body: { id: "none" } };
-  return { url: addressOf(path, { query: { ...query, id: "none" } }) };
+  return { url: addressOf(path, { query: { ...others, id: "none" } }) };
 }
 
 /** Variants of requests that answer other fields than the examples. */

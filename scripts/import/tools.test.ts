@@ -364,6 +364,8 @@ test("our own export comes back as it left", async () => {
       { externalId: "s", source: "cursor-sync", title: "Greeting", gitBranch: "main" },
     ];
     await engine.request("/sync/batch", { key: from.apiKey, json: { sessions, messages } });
+    const review = { evalReady: true, evalTags: ["a"], evalNotes: "good", title: "Mine" };
+    await engine.request("/api/sessions/s", { key: from.apiKey, json: review, method: "PATCH" });
     await engine.settle();
     const answer = await engine.request("/api/export?format=jsonl&all=true", { key: from.apiKey });
     const file = join(folder.path, "export.jsonl");
@@ -374,6 +376,15 @@ test("our own export comes back as it left", async () => {
       join(folder.path, "export-state.json"),
     );
     expect(await everything(engine, to.apiKey)).toEqual(await everything(engine, from.apiKey));
+    // Bringing it back again changes nothing.
+    const { tallies } = await runImport(
+      { url: engine.url, key: to.apiKey },
+      [file],
+      join(folder.path, "again.json"),
+    );
+    expect(tallies.map(({ stored }) => stored)).toEqual([
+      { inserted: 0, updated: 0, skipped: 2, deleted: 0 },
+    ]);
   } finally {
     await engine.stop();
   }

@@ -168,13 +168,19 @@ const hasFailed = ({ status }: JsonObject) => status === "error" || status === "
 const hasResult = ({ result, resultDisplay }: JsonObject) =>
   result !== undefined || resultDisplay !== undefined;
 
+/** The later of two times: a result never stands before its call, which has the time of the whole answer. */
+function laterOf(a: MessageRow["createdAt"], b: MessageRow["createdAt"]): MessageRow["createdAt"] {
+  if (a === undefined || b === undefined) return a ?? b;
+  return new Date(a) < new Date(b) ? b : a;
+}
+
 /** The result of a call; a call under way has none. */
 function resultRow(call: JsonObject, answer: MessageRow): MessageRow[] {
   const { result, resultDisplay } = call;
   if (!hasResult(call)) return [];
   const id = String(call.id);
   const output = responseOf(result);
-  const time = textIn(call, "timestamp") ?? answer.createdAt;
+  const time = laterOf(textIn(call, "timestamp"), answer.createdAt);
   const part = toolResult({
     id,
     name: textIn(call, "name"),
