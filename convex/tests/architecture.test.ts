@@ -188,6 +188,7 @@ test("an action runs inside another only where it needs Node, because it is bill
   expect(nested.sort()).toEqual([
     "auth: internal.workos.exchangeCode",
     "http/endpoint: internal.workos.ensureTokenUser",
+    "http/pages/workos: internal.workos.exchangeCode",
     "http/webhooks: internal.workos.receiveWebhook",
   ]);
 });
