@@ -25,7 +25,10 @@ export function statsAnswer({ days, rows, hours, tools }: Statistics) {
       ...sums,
     })),
     bySource: split("source").map(({ key, ...sums }) => ({ source: key, ...sums })),
-    byProject: split("project").map(({ key, ...sums }) => ({ project: key || NO_PROJECT, ...sums })),
+    byProject: split("project").map(({ key, ...sums }) => ({
+      project: key || NO_PROJECT,
+      ...sums,
+    })),
     byTool: splitByTool(tools),
     byDay: totalsByDay(days),
     byHour: Array.from(hours, ([hour, ofHour]) => ({ hour, ...totalsOf(ofHour) })).sort(
