@@ -50,7 +50,7 @@ function run(cases: readonly Case[]) {
 
 /** The share of the expected words that an answer has (`rouge-n` with n = 1). */
 function rouge(answer: string, expected: string): number {
-  const words = (text: string) => text.toLowerCase().match(/\w+/g) ?? [];
+  const words = (text: string): string[] => text.toLowerCase().match(/\w+/g) ?? [];
   const wanted = words(expected);
   const left = words(answer);
   const found = wanted.filter((word) => {
