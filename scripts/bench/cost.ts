@@ -25,6 +25,8 @@ export type Operation = {
   storesNothing?: true;
   /** Brings the session into the state that the operation needs. */
   prepare?: (world: World) => Promise<void>;
+  /** What comes just before, with no scheduled function between it and the operation. */
+  begin?: (world: World) => Promise<unknown>;
   run: (world: World) => Promise<unknown>;
 };
 
@@ -49,8 +51,8 @@ export const SILENCE_MS = 60_000;
 const TRIES = 5;
 
 /**
- * Measures an operation once, without scheduled functions running during its requests: a burst that its own
- * refresh interrupts is two bursts, so it is measured again.
+ * Measures an operation once, without scheduled functions running during its requests or since it began: a burst
+ * that its own refresh interrupts is two bursts, so it is measured again.
  */
 export async function measure(world: World, operation: Operation): Promise<Measurement> {
   for (let tries = 1; ; tries++) {
@@ -63,13 +65,18 @@ async function measureOnce(
   world: World,
   operation: Operation,
 ): Promise<{ measurement: Measurement; isDisturbed: boolean }> {
-  const { name, items, account, prepare, run } = operation;
+  const { name, items, account, prepare, begin, run } = operation;
   await prepare?.(world);
+  let scheduled = 0;
+  const stop = world.engine.onCall((_, trace) => {
+    if (trace.kind === "scheduled") scheduled++;
+  });
+  await begin?.(world);
   const before = { ...world.traffic, embedded: world.embedded.length };
   const measured = await world.engine.measure(async () => {
-    const { background } = await world.engine.measure(() => run(world));
+    await run(world);
+    stop();
     if (account !== "request") await world.engine.settle(SILENCE_MS);
-    return { isDisturbed: background.functionCalls > 0 };
   });
   const calls =
     account === "request"
@@ -88,7 +95,7 @@ async function measureOnce(
     cost,
     background: costOf(measured.background.calls),
   };
-  return { measurement, ...measured.result };
+  return { measurement, isDisturbed: scheduled > 0 };
 }
 
 /** Sums the cost of calls. */

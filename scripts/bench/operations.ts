@@ -16,13 +16,13 @@ import { BATCH, LIVE, PAST_MESSAGES, type World } from "./world.ts";
 
 /** Every operation of the HTTP API with a cost, one entry each. */
 
-/** Creates a new message of the live session. */
-function newMessage(world: World): MessageBody {
+/** Creates a new message of the live session, number `at` of its burst: answers and prompts take turns. */
+function newMessage(world: World, at = 0): MessageBody {
   const n = world.fresh();
   return {
     sessionExternalId: LIVE,
     externalId: `new-${n}`,
-    role: n % 2 === 0 ? "assistant" : "user",
+    role: at % 2 === 0 ? "assistant" : "user",
     source: "claude-code",
     textContent: prose(n, 600),
   };
@@ -41,17 +41,15 @@ const SAME_MESSAGE: MessageBody = {
 const quiet = (world: World) => world.engine.settle();
 
 /** Starts a burst of the live session, so that its refresh is already scheduled. */
-async function inBurst(world: World): Promise<void> {
-  await quiet(world);
-  await world.send("/sync/message", newMessage(world));
-}
+const startBurst = (world: World) => world.send("/sync/message", newMessage(world));
 
 const message: Operation[] = [
   {
     name: "message, new",
     items: 1,
     account: "request",
-    prepare: inBurst,
+    prepare: quiet,
+    begin: startBurst,
     run: (world) => world.send("/sync/message", newMessage(world)),
   },
   {
@@ -67,7 +65,7 @@ const message: Operation[] = [
     account: "request",
     prepare: quiet,
     run: async (world) => {
-      for (let i = 0; i < 5; i++) await world.send("/sync/message", newMessage(world));
+      for (let i = 0; i < 5; i++) await world.send("/sync/message", newMessage(world, i));
     },
   },
   {
@@ -119,7 +117,7 @@ const batch: Operation[] = [
     // Until the day's copy is made too, so that a refresh always marks it as out of date again.
     prepare: (world) => world.engine.settle(SILENCE_MS),
     run: async (world) => {
-      for (let i = 0; i < n; i++) await world.send("/sync/message", newMessage(world));
+      for (let i = 0; i < n; i++) await world.send("/sync/message", newMessage(world, i));
     },
   })),
 ];
