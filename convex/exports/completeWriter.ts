@@ -67,36 +67,29 @@ export class CompleteWriter extends AnswerWriter {
     this.open.json.add({ parts, textContent, continues });
     if (restBytes !== undefined) return;
     this.open.json.end({ isIncomplete });
-    const isWritten = this.completeMessage(head, this.open);
-    if (isWritten && isIncomplete) this.incomplete.push(stored.externalId);
+    this.completeMessage(head, this.open, stored);
   }
 
-  /**
-   * Adds the message to the answer, or leaves it to the next one, or skips what no answer can hold. Returns whether
-   * the answer has it.
-   */
-  private completeMessage(head: ExportHead, open: Open): boolean {
+  /** Adds the message to the answer, or leaves it to the next one, or skips what no answer can hold. */
+  private completeMessage(head: ExportHead, open: Open, stored: StoredMessage): void {
     this.open = null;
     const isTooLarge = this.answer.bytes + open.bytes.bytes > ANSWER_MAX_BYTES;
-    if (isTooLarge && this.records > 0) {
-      this.end(open);
-      return false;
-    }
+    if (isTooLarge && this.records > 0) return this.end(open);
     // The line of a session is written even if its first message is not.
     if (!isTooLarge || this.form.isLines) this.begin(head, open.at, open);
     if (isTooLarge) {
       this.skipped.push(head.externalId);
       this.close(false);
-      return false;
+      return;
     }
     const entry = this.entry;
-    if (entry === null) return false;
+    if (entry === null) return;
     if (this.form.isLines ? this.records > 0 : entry.messages > 0)
       this.answer.add(this.form.between);
     if (this.form.isLines) this.records++;
     entry.messages++;
     this.answer.take(open.bytes);
-    return true;
+    if (stored.isIncomplete) this.incomplete.push(stored.externalId);
   }
 
   /** Begins the entry of a session before its message number `from`, unless it is open. */

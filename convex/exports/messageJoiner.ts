@@ -13,18 +13,19 @@ export type JoinedMessage = { message: ExportMessage; isCut: boolean; bytes: num
 export class MessageJoiner {
   #open: { joiner: PortionJoiner; first: StoredMessage } | null = null;
 
-  /** Whether the next portion belongs to a message that was begun. */
-  get isOpen(): boolean {
-    return this.#open !== null;
+  /** Whether this is the first portion of a message, or all of it. */
+  begins({ continues }: Pick<StoredMessage, "continues">): boolean {
+    return continues === undefined || this.#open === null;
   }
 
   /** Adds a message or a portion of one; returns the message with its last portion. */
   add(stored: StoredMessage): JoinedMessage | null {
-    const isLater = stored.continues !== undefined;
-    if (!isLater || this.#open === null) {
-      this.#open = { joiner: new PortionJoiner(), first: stored };
-    }
-    const { joiner, first } = this.#open;
+    const open =
+      this.#open !== null && !this.begins(stored)
+        ? this.#open
+        : { joiner: new PortionJoiner(), first: stored };
+    this.#open = open;
+    const { joiner, first } = open;
     joiner.add(stored);
     if (stored.restBytes !== undefined) return null;
     this.#open = null;

@@ -10,6 +10,7 @@ import type { ExportMessage, ExportSession } from "./types";
  * records.
  */
 const WHOLE_MAX_BYTES = 4 * 1024 * 1024;
+
 /** A message waiting to be written, with its position and the memory it takes. */
 type Waiting = Position & { message: ExportMessage; bytes: number };
 
@@ -41,7 +42,7 @@ export class RecordWriter extends AnswerWriter {
 
   /** Adds a message, or a portion of one, to those waiting. */
   private addMessage(stored: StoredMessage, at: Position): void {
-    if (!this.joiner.isOpen) this.begun = at;
+    if (this.joiner.begins(stored)) this.begun = at;
     const joined = this.joiner.add(stored);
     if (joined === null) return;
     const { message, isCut, bytes } = joined;

@@ -6,3 +6,9 @@ export function randomId(length: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(length));
   return Array.from(bytes, (byte) => ALPHABET[byte & 63]).join("");
 }
+
+/** 22 characters of 64 symbols are 132 bits, so a slug cannot be guessed. */
+export const SLUG_LENGTH = 22;
+
+/** The part of a public address that keeps it secret. */
+export const randomSlug = (): string => randomId(SLUG_LENGTH);

@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { sendDemo } from "../local/console/demo.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
-import { startServer } from "../local/trials/server.ts";
+import { startServer, withDataFile } from "../local/trials/server.ts";
 import { growth, SLOW_PATTERNS } from "./pagePatterns.ts";
 import {
   browserOf,
@@ -106,9 +103,8 @@ const DEMO_PAGES = [
   "/wrapped/today",
 ].concat(["/shares", "/settings"]);
 
-async function measureDemo(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "opensync-bench-"));
-  const server = await startServer(join(folder, "data.sqlite3"));
+async function measureDemo(data: string): Promise<void> {
+  const server = await startServer(data);
   const began = performance.now();
   await (await fetch(server.url, { headers: { Accept: "text/html" } })).arrayBuffer();
   const firstMs = performance.now() - began;
@@ -128,7 +124,6 @@ async function measureDemo(): Promise<void> {
   console.log(`first view after the start: ${inMs(firstMs)}`);
   require(firstMs < FIRST_VIEW_MS_MAX, `the first view takes ${inMs(firstMs)}`);
   await server.end("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
 }
 
 const ms = (seconds: number) => `${(1_000 * seconds).toFixed(1)} ms`.padStart(10);
@@ -150,6 +145,6 @@ function measurePatterns(): void {
 
 await measureSessions();
 console.log("");
-await measureDemo();
+await withDataFile(measureDemo);
 console.log("");
 measurePatterns();

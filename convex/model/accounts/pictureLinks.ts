@@ -1,7 +1,7 @@
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { hmacSha256 } from "../../lib/hash";
-import { randomId } from "../../lib/randomId";
+import { randomSlug, SLUG_LENGTH } from "../../lib/randomId";
 import { secretOf } from "./userSecret";
 import { present } from "./users";
 
@@ -11,8 +11,6 @@ import { present } from "./users";
  * all of them: removing it ends them all, and a later one makes other links.
  */
 
-/** 22 characters of 64 symbols are 132 bits, so a slug cannot be guessed. */
-const SLUG_LENGTH = 22;
 /** Hexadecimal characters of a signature; 32 are 128 bits. */
 const SIGNATURE_LENGTH = 32;
 
@@ -22,7 +20,7 @@ type User = Doc<"users">;
 export async function allow(ctx: MutationCtx, user: User): Promise<void> {
   await secretOf(ctx, user);
   if (user.pictureSlug !== undefined) return;
-  await ctx.db.patch("users", user._id, { pictureSlug: randomId(SLUG_LENGTH) });
+  await ctx.db.patch("users", user._id, { pictureSlug: randomSlug() });
 }
 
 /** Ends all links to the user's pictures. */

@@ -28,9 +28,9 @@ type Marks = Pick<Doc<"sessions">, "evalReady" | "evalStatus" | "evalTags" | "re
 
 /**
  * Stores a review of a session; writes nothing if nothing changes. Marking the session ready, or setting a
- * status, sets `reviewedAt` to now unless the review brings its own time; unmarking clears `reviewedAt` and keeps the rest. `updatedAt` does not change,
- * because it records the last activity of the session itself: otherwise reviewing a hundred old sessions
- * would move them to the top of every list.
+ * status, sets `reviewedAt` to now unless the review brings its own time; unmarking clears `reviewedAt` and
+ * keeps the rest. `updatedAt` does not change, because it records the last activity of the session itself:
+ * otherwise reviewing a hundred old sessions would move them to the top of every list.
  */
 export async function update(
   ctx: MutationCtx,

@@ -2,13 +2,10 @@ import { internal } from "../../_generated/api";
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
-import { randomId } from "../../lib/randomId";
+import { randomSlug } from "../../lib/randomId";
 import { DAY_MS } from "../../lib/time";
 import { willRemove } from "../accounts/deletionState";
 import { takeWithin } from "../readBudget";
-
-/** 22 characters of 64 symbols are 132 bits, so a slug cannot be guessed. */
-const SLUG_LENGTH = 22;
 
 /** The furthest expiry: Convex schedules nothing later than in five years. */
 const EXPIRES_WITHIN_MS = 5 * 365 * DAY_MS;
@@ -42,7 +39,7 @@ export async function setSharing(
   requireExpiry(change, isPublic, now);
   const stored = {
     isPublic,
-    publicSlug: session.publicSlug ?? (isPublic ? randomId(SLUG_LENGTH) : undefined),
+    publicSlug: session.publicSlug ?? (isPublic ? randomSlug() : undefined),
     shareExpires: isPublic ? (expires ?? undefined) : undefined,
   };
   const hasNewExpiry = stored.shareExpires !== session.shareExpires;

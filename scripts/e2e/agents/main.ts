@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { INSTRUCTIONS } from "../../../convex/mcp/instructions.ts";
 import { readArguments, runCommand } from "../../local/console/commandLine.ts";
-import { startServer } from "../../local/trials/server.ts";
+import { ask } from "../../local/trials/ask.ts";
+import { startServer, type ServerProcess } from "../../local/trials/server.ts";
 import { installPackages, NotToBeHad, run } from "../packages.ts";
 import { startModel, type Step } from "./model.ts";
 
@@ -84,7 +85,7 @@ async function main(args: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "opensync-agents-"));
   try {
     if (values.packages === undefined) await installPackages(folder, Object.keys(AGENTS));
-    await ask(folder, join(values.packages ?? folder, "node_modules"));
+    await runAgents(folder, join(values.packages ?? folder, "node_modules"));
   } catch (error) {
     if (!(error instanceof NotToBeHad)) throw error;
     console.log(`SKIPPED, nothing was checked: ${error.message}.`);
@@ -93,7 +94,7 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-async function ask(folder: string, bin: string): Promise<void> {
+async function runAgents(folder: string, bin: string): Promise<void> {
   const server = await startServer(join(folder, "local.sqlite3"));
   try {
     await store(server);
@@ -118,7 +119,7 @@ async function ask(folder: string, bin: string): Promise<void> {
 }
 
 /** Stores a session in which a file was changed. */
-async function store({ url, key }: { url: string; key: string }): Promise<void> {
+async function store(server: ServerProcess): Promise<void> {
   const edit = { file_path: "/home/ada/ledger/src/nightly.ts", old_string: "a", new_string: "b" };
   const message = { sessionExternalId: SESSION, source: "claude-code" };
   const messages = [
@@ -128,12 +129,7 @@ async function store({ url, key }: { url: string; key: string }): Promise<void> 
       parts: [{ type: "tool_use", id: "c1", name: "Edit", input: edit }],
     },
   ];
-  const answer = await fetch(`${url}/sync/batch`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ messages }),
-  });
-  if (!answer.ok) throw new Error(`/sync/batch answered ${answer.status}`);
+  await ask(server, "/sync/batch", { body: { messages } });
   // The session is searched once it is refreshed.
   await new Promise((resolve) => setTimeout(resolve, 5_000));
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readArguments, runCommand } from "../../local/console/commandLine.ts";
+import { ask } from "../../local/trials/ask.ts";
 import { startServer } from "../../local/trials/server.ts";
 import { installPackages, nodeIn, nodePackage, NotToBeHad, run } from "../packages.ts";
 import { startProxy } from "./proxy.ts";
@@ -46,7 +47,14 @@ async function conform(folder: string, node: string): Promise<void> {
   const server = await startServer(join(folder, "local.sqlite3"));
   const proxy = await startProxy(server.url, server.key);
   try {
-    await storeSession(server);
+    // So that lists of resources are not empty.
+    const message = {
+      sessionExternalId: "s1",
+      externalId: "m1",
+      role: "user",
+      textContent: "Hello",
+    };
+    await ask(server, "/sync/message", { body: message });
     const suite = join(folder, "node_modules", SUITE, "dist", "index.js");
     const asked = ["server", "--url", `${proxy.url}/mcp`, "--expected-failures", EXPECTED];
     for (const version of VERSIONS) {
@@ -60,17 +68,6 @@ async function conform(folder: string, node: string): Promise<void> {
     proxy.stop();
     await server.end("SIGTERM");
   }
-}
-
-/** Stores a session, so that lists of resources are not empty. */
-async function storeSession({ url, key }: { url: string; key: string }): Promise<void> {
-  const message = { sessionExternalId: "s1", externalId: "m1", role: "user", textContent: "Hello" };
-  const answer = await fetch(`${url}/sync/message`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify(message),
-  });
-  if (!answer.ok) throw new Error(`/sync/message answered ${answer.status}`);
 }
 
 /** The suite's last line but for what was expected; a suite that checked nothing has passed nothing. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { StartError, UsageError } from "../../local/failures.ts";
 import { readArguments, runCommand, wholeNumber } from "../../local/console/commandLine.ts";
+import { ask } from "../../local/trials/ask.ts";
 import { type ServerProcess, startServer } from "../../local/trials/server.ts";
 import { installPackages, nodeIn, nodePackage, NotToBeHad, run } from "../packages.ts";
 
@@ -60,9 +61,12 @@ async function serve(node: string, folder: string): Promise<void> {
   const hook = join(folder, "without.cjs");
   writeFileSync(hook, WITHOUT_LIBRARY);
   const message = { sessionExternalId: "s1", externalId: "m1", textContent: "a walrus" };
-  await whileServed({ node, folder, hook }, (server) => ask(server, "/sync/message", message));
+  await whileServed({ node, folder, hook }, (server) =>
+    ask(server, "/sync/message", { body: message }),
+  );
   await whileServed({ node, folder, hook }, async (server) => {
-    const answer = await ask(server, "/search", { query: "walrus", type: "fulltext" });
+    const body = { query: "walrus", type: "fulltext" };
+    const answer: unknown = await (await ask(server, "/search", { body })).json();
     const { results } = answer as { results: { externalId: string }[] };
     if (results[0]?.externalId !== "s1") throw new StartError("The message was not found again.");
   });
@@ -85,16 +89,6 @@ async function whileServed(
   }
   const [warning] = /.*Warning.*/.exec(server.output()) ?? [];
   if (warning !== undefined) throw new StartError(`The server warns: ${warning}`);
-}
-
-async function ask({ url, key }: ServerProcess, path: string, body: object): Promise<unknown> {
-  const answer = await fetch(url + path, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new StartError(`${path} answered ${answer.status}`);
-  return await answer.json();
 }
 
 async function runTests(node: string, name: string, tests: readonly string[]): Promise<void> {
