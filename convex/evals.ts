@@ -4,7 +4,7 @@ import type { Doc } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
 import { AppError } from "./errors";
 import { findFormat } from "./exports";
-import type { SessionPageSource } from "./exports/job";
+import { exportSource } from "./exports/job";
 import { writeExport } from "./exports/writer";
 import { vEvalStatus } from "./fields";
 import { callerMutation, callerQuery, userAction, userMutation, viewerQuery } from "./functions";
@@ -248,20 +248,15 @@ export const generateEvalExport = userAction({
     if (format === undefined) throw new AppError("INVALID_REQUEST", `No export format "${name}"`);
     const caller = { kind: "token" as const };
     const exportId = newExportId();
-    const pagesFrom =
-      (selection: { sessionIds?: string[] }): SessionPageSource =>
-      (position) =>
-        ctx.runQuery(internal.evals.exportPage, { caller, selection, position });
+    const source = exportSource(sessionIds === "all" ? {} : { sessionIds }, (selection, position) =>
+      ctx.runQuery(internal.evals.exportPage, { caller, selection, position }),
+    );
     const anonymity = options.anonymizePaths
-      ? {
-          ...(await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })),
-          pagesOf: (externalId: string) => pagesFrom({ sessionIds: [externalId] }),
-        }
+      ? await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })
       : null;
-    const selection = sessionIds === "all" ? {} : { sessionIds };
     const written = await writeExport(
       { format, ...fileChoices(options), anonymity, limit: Infinity, at: Date.now() },
-      pagesFrom(selection),
+      source,
       null,
     );
     const { sessions, records: testCases } = written;

@@ -26,15 +26,33 @@ export type SessionPageSource = (
   position: string | null,
 ) => Promise<{ pieces: SessionPage[]; unknown: string[]; next: string | null }>;
 
-/** Reads the pages of one session by its external id, from its start. */
-export type SessionReader = { pagesOf: (externalId: string) => SessionPageSource };
+/** The sessions of an export, and any one of them again. */
+export type ExportSource = {
+  pages: SessionPageSource;
+  /** Reads the pages of one session by its external id, from its start. */
+  pagesOf: (externalId: string) => SessionPageSource;
+};
+
+/** The source of an export, given how to read a page of a selection. */
+export function exportSource<Selection>(
+  selection: Selection,
+  read: (
+    selection: Selection | { sessionIds: string[] },
+    position: string | null,
+  ) => ReturnType<SessionPageSource>,
+): ExportSource {
+  return {
+    pages: (position) => read(selection, position),
+    pagesOf: (externalId) => (position) => read({ sessionIds: [externalId] }, position),
+  };
+}
 
 /** What to write, and how. */
 export type ExportJob = {
   format: ExportFormat;
   options: ExportOptions;
   selection: MessageFilter;
-  anonymity: (Anonymity & SessionReader) | null;
+  anonymity: Anonymity | null;
   /** The maximum number of sessions. */
   limit: number;
   /** The time of writing (ms), for formats that contain it. */

@@ -1,6 +1,6 @@
 import { namesIn } from "../lib/exports/anonymize";
 import { eachText } from "./anonymize";
-import type { SessionPage, SessionPageSource } from "./job";
+import type { ExportSource, SessionPage } from "./job";
 import { MessageJoiner } from "./messageJoiner";
 
 /**
@@ -12,7 +12,7 @@ import { MessageJoiner } from "./messageJoiner";
 /** The names in a page that is a whole session, or in all pages of the session. */
 export async function sessionNames(
   page: SessionPage,
-  pagesOf: (externalId: string) => SessionPageSource,
+  pagesOf: ExportSource["pagesOf"],
 ): Promise<string[]> {
   const names = new Set<string>();
   const joiner = new MessageJoiner();

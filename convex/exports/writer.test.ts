@@ -9,7 +9,7 @@ import {
   ANSWER_MAX_BYTES,
   type ExportJob,
   type Resume,
-  type SessionPageSource,
+  type ExportSource,
 } from "./job";
 import { writeExport } from "./writer";
 
@@ -28,11 +28,7 @@ const asStored = (one: ExportMessage) => ({
 });
 
 /** A database of sessions with at most `size` messages per page and `count` pages per query. */
-function sourceOf(
-  sessions: readonly ExportSession[],
-  size: number,
-  count: number,
-): SessionPageSource {
+function sourceOf(sessions: readonly ExportSession[], size: number, count: number): ExportSource {
   const pieces = sessions.flatMap((one, index) => {
     const starts = Array.from({ length: Math.max(1, Math.ceil(one.messages.length / size)) });
     return starts.map((_, piece) => {
@@ -52,12 +48,19 @@ function sourceOf(
       };
     });
   });
-  return (position) => {
+  const pages: ExportSource["pages"] = (position) => {
     const start = position === null ? 0 : pieces.findIndex((piece) => piece.position === position);
     const page = pieces.slice(start, start + count);
     const next = pieces[start + count]?.position ?? null;
     return Promise.resolve({ pieces: page, unknown: [], next });
   };
+  const pagesOf = (id: string) =>
+    sourceOf(
+      sessions.filter(({ externalId }) => externalId === id),
+      size,
+      count,
+    ).pages;
+  return { pages, pagesOf };
 }
 
 const talk = (id: string, count: number, size: number) =>
@@ -81,7 +84,7 @@ const job = (name: FormatName, fields: Partial<ExportJob> = {}): ExportJob => ({
 });
 
 /** All answers of an export, read in a loop over its cursor as a client would. */
-async function answers(exported: ExportJob, source: SessionPageSource) {
+async function answers(exported: ExportJob, source: ExportSource) {
   const decoder = new TextDecoder();
   const found: { text: string; sessions: number; skipped: number; emptyBecause?: string }[] = [];
   let resume: Resume | null = null;
@@ -319,13 +322,13 @@ test("a session whose rest is deleted between two answers is not begun a second 
     const source = sourceOf([long, talk("b", 2, 10)], 4, 1);
     const first = await writeExport(job(name), source, null);
     expect(first.resume).not.toBeNull();
-    const shortened: SessionPageSource = async (position) => {
-      const page = await source(position);
+    const pages: ExportSource["pages"] = async (position) => {
+      const page = await source.pages(position);
       const rest = { messages: [], isLast: true };
       if (!position?.startsWith("0:")) return page;
       return { ...page, pieces: page.pieces.map((piece) => ({ ...piece, ...rest })), next: "1:0" };
     };
-    const second = await writeExport(job(name), shortened, first.resume);
+    const second = await writeExport(job(name), { ...source, pages }, first.resume);
     const decoder = new TextDecoder();
     const text = second.chunks.map((chunk) => decoder.decode(chunk)).join("");
     expect(text).not.toContain('"externalId":"long"');
@@ -361,7 +364,7 @@ test("filtered and anonymised content does not leave", async () => {
   const [found] = await answers(
     job("json", {
       selection: { systemPrompts: false, toolCalls: false, codeBlocksOnly: true, minLength: 0 },
-      anonymity: { key: "k", names: [], pagesOf: () => sourceOf([one], 10, 1) },
+      anonymity: { key: "k", names: [] },
     }),
     sourceOf([one], 10, 1),
   );

@@ -1,5 +1,5 @@
 import { CompleteWriter } from "./completeWriter";
-import type { ExportJob, Resume, SessionPage, SessionPageSource, Written } from "./job";
+import type { ExportJob, ExportSource, Resume, SessionPage, Written } from "./job";
 import { keepsEverything } from "./messageFilter";
 import { RecordWriter } from "./recordWriter";
 import { sessionNames } from "./sessionNames";
@@ -24,7 +24,7 @@ interface PageWriter {
  */
 export async function writeExport(
   job: ExportJob,
-  source: SessionPageSource,
+  source: ExportSource,
   resume: Resume | null,
 ): Promise<Written> {
   const writer = writerOf(job, resume?.sessions ?? 0);
@@ -32,11 +32,11 @@ export async function writeExport(
   let position = resume?.position ?? null;
   let named: string | undefined;
   do {
-    const page = await source(position);
+    const page = await source.pages(position);
     for (const sessionPage of page.pieces) {
       const { externalId } = sessionPage.head;
       if (job.anonymity !== null && named !== externalId) {
-        writer.setNames(await sessionNames(sessionPage, job.anonymity.pagesOf));
+        writer.setNames(await sessionNames(sessionPage, source.pagesOf));
         named = externalId;
       }
       writer.addPage(sessionPage, skip);

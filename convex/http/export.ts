@@ -1,11 +1,10 @@
-import type { FunctionArgs } from "convex/server";
 import { internal } from "../_generated/api";
 import type { ActionCtx } from "../_generated/server";
 import { AppError, invalidField, notFound } from "../errors";
 import { type FormatName, formats } from "../exports";
 import type { ExportFormat } from "../exports/types";
 import { ALL_MESSAGES } from "../exports/messageFilter";
-import type { Resume, SessionPageSource, Written } from "../exports/job";
+import { exportSource, type Resume, type Written } from "../exports/job";
 import { writeExport } from "../exports/writer";
 import { weakTag } from "../lib/etag";
 import { readCursor, writeCursor } from "../lib/cursor";
@@ -17,7 +16,6 @@ import type { Caller } from "./authenticate";
 import { bytesResponse, linkTo } from "./respond";
 
 type Query = ExportQuery<FormatName>;
-type Selection = FunctionArgs<typeof internal.evals.exportPage>["selection"];
 const routes = exportRoutes(formats);
 
 /** The declaration of an export, whose parameters the pages share. */
@@ -44,22 +42,18 @@ export async function exportAnswer(
   const format: ExportFormat = formats[name];
   const resume = query.cursor === undefined ? null : readResume(query.cursor);
   const exportId = resume?.exportId ?? newExportId();
-  const pagesFrom =
-    (chosen: Selection): SessionPageSource =>
-    (position) =>
-      ctx.runQuery(internal.evals.exportPage, { caller, selection: chosen, position });
+  const source = exportSource(selection, (chosen, position) =>
+    ctx.runQuery(internal.evals.exportPage, { caller, selection: chosen, position }),
+  );
   const anonymity = query.anonymize
-    ? {
-        ...(await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })),
-        pagesOf: (externalId: string) => pagesFrom({ sessionIds: [externalId] }),
-      }
+    ? await ctx.runMutation(internal.evals.exportIdentity, { caller, exportId })
     : null;
   const written = await writeExport(
     {
       ...{ format, options, selection: ALL_MESSAGES, anonymity, limit, at: Date.now() },
       emptyBecause: (found) => emptyReason(query, found),
     },
-    pagesFrom(selection),
+    source,
     resume,
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");

@@ -21,8 +21,8 @@ import * as MessagePages from "../sessions/messagePages";
 import * as Reviews from "../evals/reviews";
 import * as Sessions from "../sessions/sessions";
 
-/** A page ends with the piece that exceeds this; larger pages would take more than a third of a query's second. */
-const PAGE_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 1024 * 1024 };
+/** A page ends with the piece that exceeds this; larger pages would take more than three quarters of a query's heap. */
+const PAGE_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 640 * 1024 };
 const PAGE_SESSIONS = 50;
 /** Sessions read for one page, if a filter excludes most of them. */
 const SCAN_SESSIONS = 500;
