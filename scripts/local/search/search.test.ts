@@ -90,6 +90,15 @@ describe("text search", () => {
     expect((await search("common zebra")) as string[]).toHaveLength(6);
   });
 
+  test("ranks rare words before common ones in a history too large to score all of it", async () => {
+    const note = (i: number) => `everywhere ${i % 4 === 0 ? "often" : "else"} note${i}`;
+    const texts = Array.from({ length: 4_200 }, (_, i) => (i === 1 ? `rare ${note(i)}` : note(i)));
+    await engine.runFunction("search:addMany", { owner: `o${owner}`, texts });
+    // The rare word stands in the second-oldest document, behind more holders of "often" than are scored.
+    const found = (await search("everywhere often rare note0", { take: 3 })) as string[];
+    expect(found).toEqual([texts[0], texts[1], texts[4_196]]);
+  });
+
   test("ranks the newer document first if scores are equal", async () => {
     await add("tie one", "tie two", "tie three");
     expect(await search("tie", { take: 2 })).toEqual(["tie three", "tie two"]);

@@ -19,8 +19,11 @@ const BEGINNING_WEIGHT = 0.5;
 const MAX_SCORED = 4096;
 const MIN_SCORED_PER_WORD = 512;
 const SCORED_BEGINNINGS = 1024;
-/** A filter that matches at least this many documents is broad (see `#score`). */
-const BROAD_FILTER = 10_000;
+/** The newest documents that tell how common a word is, where too many hold it to be counted. */
+const SAMPLED = 1024;
+
+/** The least weight of a word, as in FTS5. */
+const LEAST_WEIGHT = 1e-6;
 
 type Definition = IndexDefinition & { kind: "search" };
 
@@ -167,67 +170,82 @@ export class SearchIndex implements TableIndex {
    * Returns the matching documents (by `seq`), best first: at most 1,024, and one more to detect the limit.
    *
    * If few documents match the filters, FTS5 ranks all of them. Otherwise each word is searched separately,
-   * because BM25 is a sum over terms. For a word in very many documents, only the newest are scored and the
-   * others get 0: such a word says little, and a search must not get slower with history.
+   * because BM25 is a sum over terms. For a word in very many documents, only the newest get its weight and the
+   * others 0: such a word says little, and a search must not get slower with history.
    */
   search(query: string, filters: { path: string; value: Value | undefined }[]): number[] {
     const { words, beginnings } = this.#terms(query);
     if (words.length === 0) return [];
-    const conditions = filters.map(({ path, value }) => this.#filterWord(path, value));
-    const passing = Math.min(...conditions.map((word) => this.#holders(word)));
-    const isFew = passing <= MAX_SCORED;
-    const asked = isFew ? [words] : words.map((word) => [word]);
-    const limit = isFew ? MAX_SCORED : Math.max(MIN_SCORED_PER_WORD, MAX_SCORED / words.length);
+    const conditions = filters.map(
+      ({ path, value }) => `filters:"${this.#filterWord(path, value)}"`,
+    );
     const scores = new Map<number, number>();
     const count = (found: Scored[], weight: number) => {
       for (const { seq, score } of found) scores.set(seq, (scores.get(seq) ?? 0) + weight * score);
     };
-    const isBroad = passing > BROAD_FILTER;
-    for (const group of asked) count(this.#score(group, conditions, isBroad, limit), 1);
-    if (beginnings.length > 0)
-      count(this.#score(beginnings, conditions, isBroad, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
+    const passing = this.#newest(conditions, MAX_SCORED + 1);
+    if (passing.length <= MAX_SCORED) {
+      count(this.#ranked(anyOf(words), conditions, 0, MAX_SCORED), 1);
+      if (beginnings.length > 0)
+        count(this.#ranked(anyOf(beginnings), conditions, 0, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
+    } else {
+      const sample = new Set(passing.slice(0, SAMPLED));
+      const limit = Math.ceil(Math.max(MIN_SCORED_PER_WORD, MAX_SCORED / words.length));
+      for (const word of words) count(this.#score([word], conditions, sample, limit), 1);
+      if (beginnings.length > 0)
+        count(this.#score(beginnings, conditions, sample, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
+    }
     return [...scores]
       .sort(([a, x], [b, y]) => y - x || b - a)
       .slice(0, MAX_SEARCH_RESULTS + 1)
       .map(([seq]) => seq);
   }
 
-  /** The number of documents that match a filter. */
-  #holders(filterWord: string): number {
-    return (
-      this.#sql.one<{ doc: number }>(
-        `SELECT doc FROM ${this.#vocabulary} WHERE term = ? AND col = 'filters'`,
-        filterWord,
-      )?.doc ?? 0
-    );
+  /** The newest documents that match all conditions. */
+  #newest(conditions: string[], limit: number): number[] {
+    // FTS5 lists all documents only by its own table of their sizes.
+    const sql =
+      conditions.length === 0
+        ? `SELECT id AS seq FROM ${this.#table}_docsize ORDER BY id DESC LIMIT ?`
+        : `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC LIMIT ?`;
+    const match = conditions.length === 0 ? [] : [conditions.join(" AND ")];
+    return this.#sql.all<{ seq: number }>(sql, ...match, limit).map(({ seq }) => seq);
   }
 
-  /** Scores the newest documents that contain any of the words and match the filters, by BM25. */
-  #score(words: string[], conditions: string[], isBroad: boolean, limit: number): Scored[] {
-    const any = `words:(${words.map((word) => `"${word}"`).join(" OR ")})`;
-    const match = [any, ...conditions.map((word) => `filters:"${word}"`)].join(" AND ");
-    if (!isBroad) return this.#ranked(match, 0, limit);
-    // FTS5 counts the documents of every word in an expression before it scores. Counting those of a broad
-    // filter would be most of the work, so matching and scoring are separate queries.
-    const rows = this.#sql.all<{ seq: number }>(
-      `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC LIMIT ?`,
-      match,
-      Math.ceil(limit),
-    );
-    const matching = new Set(rows.map(({ seq }) => seq));
-    const oldest = rows.at(-1)?.seq;
+  /**
+   * Scores the newest documents that contain any of the words and match the filters. BM25 counts every document
+   * that holds a word, so a word beyond the limit would cost more with every message stored. Such a word gets the
+   * weight that BM25 gives it in a document of average length; its share of the newest documents stands for its
+   * share of all.
+   */
+  #score(words: string[], conditions: string[], sample: Set<number>, limit: number): Scored[] {
+    const any = anyOf(words);
+    const found = this.#newest([any, ...conditions], limit);
+    const oldest = found.at(-1);
     if (oldest === undefined) return [];
-    return this.#ranked(any, oldest, -1).filter(({ seq }) => matching.has(seq));
+    if (found.length < limit) {
+      const matching = new Set(found);
+      return this.#ranked(any, [], oldest, -1).filter(({ seq }) => matching.has(seq));
+    }
+    const share = found.filter((seq) => sample.has(seq)).length / sample.size;
+    const score = weightOf(share);
+    return found.map((seq) => ({ seq, score }));
   }
 
-  /** Matches not older than `since`, newest first; the filter column does not add to the score. */
-  #ranked(match: string, since: number, limit: number): Scored[] {
+  /** Matches not older than `since`, newest first, by BM25; the filter column does not add to the score. */
+  #ranked(any: string, conditions: string[], since: number, limit: number): Scored[] {
     return this.#sql.all(
       `SELECT rowid AS seq, -bm25(${this.#table}, 1.0, 0.0) AS score FROM ${this.#table}
        WHERE ${this.#table} MATCH ? AND rowid >= ? ORDER BY rowid DESC LIMIT ?`,
-      match,
+      [any, ...conditions].join(" AND "),
       since,
-      Math.ceil(limit),
+      limit,
     );
   }
 }
+
+const anyOf = (words: string[]) => `words:(${words.map((word) => `"${word}"`).join(" OR ")})`;
+
+/** BM25's weight of a word that this share of the documents hold; none, as in FTS5, if half of them do. */
+const weightOf = (share: number) =>
+  Math.max(LEAST_WEIGHT, Math.log((1 - share) / Math.max(share, 1 / SAMPLED)));

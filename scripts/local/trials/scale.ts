@@ -71,7 +71,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     name: "search",
-    maxSlope: 0.3,
+    maxSlope: 0.2,
     run: async (client, round) => {
       const query = text(seeded(round + 77), 40);
       await client.request("/search", { query, type: "fulltext", limit: 10 });
