@@ -36,14 +36,14 @@ export const ledgerDays = defineTable({
   day: v.number(),
   grains: v.number(),
   tools: v.optional(v.number()),
-  foldDueAt: v.optional(v.number()),
+  copyDueAt: v.optional(v.number()),
 })
   // The refresh.
   .index("by_user_and_day", ["userId", "day"])
-  // Finds the open days (`foldDueAt` is set), which statistics read from `ledgerGrains`.
-  .index("by_user_and_fold_due_at", ["userId", "foldDueAt"])
+  // Finds the open days (`copyDueAt` is set), which statistics read from `ledgerGrains`.
+  .index("by_user_and_copy_due_at", ["userId", "copyDueAt"])
   // The cron that schedules lost copies again.
-  .index("by_fold_due_at", ["foldDueAt"]);
+  .index("by_copy_due_at", ["copyDueAt"]);
 
 /**
  * At most one row per session: the latest calls and failed results that are in different messages, as text

@@ -127,7 +127,7 @@ export const setLinks = callerMutation({
 });
 
 /** Scheduled after a day of the ledger changed: copies it to `dailyWrapped`, where statistics read it. */
-export const foldDay = systemMutation({
+export const copyDay = systemMutation({
   args: { userId: v.id("users"), day: v.number() },
   returns: v.null(),
   handler: async (ctx, day) => {

@@ -329,7 +329,7 @@ describe("a day as a picture", () => {
 /** Counts days of the ledger that are not copied to `dailyWrapped` yet. */
 async function openDays(t: Deployment): Promise<number> {
   const days = await rows(t, "ledgerDays");
-  return days.filter(({ foldDueAt }) => foldDueAt !== undefined).length;
+  return days.filter(({ copyDueAt }) => copyDueAt !== undefined).length;
 }
 
 describe("copies of days", () => {

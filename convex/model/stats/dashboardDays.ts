@@ -82,7 +82,7 @@ export async function storedDays(
 async function openDays(ctx: QueryCtx, user: User): Promise<number[]> {
   const open = await ctx.db
     .query("ledgerDays")
-    .withIndex("by_user_and_fold_due_at", (q) => q.eq("userId", user._id).gt("foldDueAt", 0))
+    .withIndex("by_user_and_copy_due_at", (q) => q.eq("userId", user._id).gt("copyDueAt", 0))
     .order("desc")
     .take(OPEN_DAYS_MAX);
   return open.map(({ day }) => day).sort((a, b) => b - a);

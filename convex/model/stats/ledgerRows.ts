@@ -119,12 +119,12 @@ async function markDayChanged(
   const stored = await findLedgerDay(ctx, userId, day);
   const grains = (stored?.grains ?? 0) + growth.grains;
   const tools = (stored?.tools ?? 0) + growth.tools || undefined;
-  const isOpen = stored?.foldDueAt !== undefined;
+  const isOpen = stored?.copyDueAt !== undefined;
   if (stored !== null && isOpen && growth.grains === 0 && growth.tools === 0) return;
   const delay = COPY_DELAY_MS + grains * COPY_DELAY_PER_GRAIN_MS;
-  const foldDueAt = stored?.foldDueAt ?? Date.now() + delay;
+  const copyDueAt = stored?.copyDueAt ?? Date.now() + delay;
   const counts = { grains, tools };
-  if (stored === null) await ctx.db.insert("ledgerDays", { userId, day, ...counts, foldDueAt });
-  else await ctx.db.patch("ledgerDays", stored._id, { ...counts, foldDueAt });
-  if (!isOpen) await ctx.scheduler.runAfter(delay, internal.wrapped.foldDay, { userId, day });
+  if (stored === null) await ctx.db.insert("ledgerDays", { userId, day, ...counts, copyDueAt });
+  else await ctx.db.patch("ledgerDays", stored._id, { ...counts, copyDueAt });
+  if (!isOpen) await ctx.scheduler.runAfter(delay, internal.wrapped.copyDay, { userId, day });
 }

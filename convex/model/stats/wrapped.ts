@@ -57,7 +57,7 @@ export async function copyDay(
     .query("ledgerDays")
     .withIndex("by_user_and_day", (q) => q.eq("userId", userId).eq("day", day))
     .unique();
-  if (open?.foldDueAt === undefined) return;
+  if (open?.copyDueAt === undefined) return;
   const found = await takeWithin(grainsOf(ctx, userId, day), { ...GRAINS_BUDGET });
   const grains = fitToDocument(
     found.map(({ source, provider, model, project, cells, tools }) => {
@@ -79,7 +79,7 @@ export async function copyDay(
     await ctx.db.patch("dailyWrapped", stored._id, { stats, closedAt: now });
   }
   if (found.length === 0) await ctx.db.delete("ledgerDays", open._id);
-  else await ctx.db.patch("ledgerDays", open._id, { foldDueAt: undefined, grains: found.length });
+  else await ctx.db.patch("ledgerDays", open._id, { copyDueAt: undefined, grains: found.length });
 }
 
 type PackedGrain = NonNullable<Doc<"dailyWrapped">["stats"]["grains"]>[number];
@@ -111,12 +111,12 @@ const LOST_MAX = 200;
 export async function closeDays(ctx: MutationCtx, now: number): Promise<boolean> {
   const due = await ctx.db
     .query("ledgerDays")
-    .withIndex("by_fold_due_at", (q) => q.gt("foldDueAt", 0).lt("foldDueAt", now))
+    .withIndex("by_copy_due_at", (q) => q.gt("copyDueAt", 0).lt("copyDueAt", now))
     .take(LOST_MAX);
   for (const { _id, userId, day } of due) {
     // Moves the due time, so that the next call finds other days.
-    await ctx.db.patch("ledgerDays", _id, { foldDueAt: now + DAY_MS });
-    await ctx.scheduler.runAfter(0, internal.wrapped.foldDay, { userId, day });
+    await ctx.db.patch("ledgerDays", _id, { copyDueAt: now + DAY_MS });
+    await ctx.scheduler.runAfter(0, internal.wrapped.copyDay, { userId, day });
   }
   return due.length === LOST_MAX;
 }

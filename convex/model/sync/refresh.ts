@@ -59,8 +59,8 @@ export async function refresh(
   }
   const secrets = sessionCounts(session.secrets, changes);
   const counted = countedChanges.map(({ change }) => change);
-  const folded = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
-  const withSearch = { ...folded, ...(await searchFields(ctx, folded, changes)) };
+  const updated = { ...applyChanges(session, counted), ...sourceOf(session, changes), secrets };
+  const withSearch = { ...updated, ...(await searchFields(ctx, updated, changes)) };
   const errors = await linkCalls(ctx, sessionId, changes);
   const { booked, more: hasDays } = await book(ctx, withSearch, countedChanges, errors);
   // Counting one message may add a change for another message of this session.

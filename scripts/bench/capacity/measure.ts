@@ -52,7 +52,7 @@ async function measureTurns(world: World) {
   return {
     hook: requestCost(requests, "mutation", TURNS),
     refresh: jobCost(named("sessions:refresh")),
-    day: jobCost(named("wrapped:foldDay")),
+    day: jobCost(named("wrapped:copyDay")),
     embedding: jobCost(named("embed:sessions"), embedding, asked),
   };
 }

@@ -8,7 +8,7 @@ import { playProjects, sumOf } from "./projects.ts";
  */
 const { values } = parseArgs({ options: { projects: { type: "string", multiple: true } } });
 
-const FUNCTIONS = ["sessions:refresh", "wrapped:foldDay", "analytics:stats", "wrapped:picture"];
+const FUNCTIONS = ["sessions:refresh", "wrapped:copyDay", "analytics:stats", "wrapped:picture"];
 
 const count = (value: number) => Math.round(value).toLocaleString("en-US");
 const rows: string[][] = [];

@@ -20,7 +20,7 @@ test("a day with more projects than rows closes, its sums are whole, and each st
     expect([name, sumOf(byProject, name)]).toEqual([name, totals[name]]);
   const peakOf = (name: string) =>
     peaks.find((peak) => peak.name === name) ?? expect.fail(`${name} was not called`);
-  expect(peakOf("wrapped:foldDay").documentsRead).toBeLessThanOrEqual(ROWS_MAX + 10);
+  expect(peakOf("wrapped:copyDay").documentsRead).toBeLessThanOrEqual(ROWS_MAX + 10);
   expect(peakOf("sessions:refresh").documentsRead).toBeLessThanOrEqual(40);
   for (const name of ["analytics:stats", "wrapped:picture"])
     expect(peakOf(name).documentsRead).toBeLessThanOrEqual(10);
