@@ -428,6 +428,10 @@ describe("the refresh of a session", () => {
     expect((await rows(t, "sessions"))[0]?.searchableText).toBe(
       "\n\nrewritten\nprompt b\nprompt c",
     );
+    // The last of the prompts that are searched with the session.
+    await ada.post("/sync/message", { ...others[1], textContent: "c again" });
+    await settle(t);
+    expect((await rows(t, "sessions"))[0]?.searchableText).toBe("\n\nrewritten\nprompt b\nc again");
   });
 
   test("runs again after being lost, by the cron or by the next message", async () => {
@@ -449,6 +453,25 @@ describe("the refresh of a session", () => {
     await ada.post("/sync/message", second);
     await settle(t);
     expect((await get(ada, "s")).messageCount).toBe(3);
+  });
+
+  test("a sweep takes the sessions that the one before it left, while their refreshes still wait", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const count = 230;
+    const messages = Array.from({ length: count }, (_, n) => ({
+      ...prompts(["a"])[0],
+      sessionExternalId: `s${n}`,
+    }));
+    await ada.post("/sync/batch", { messages });
+    await loseScheduled(t);
+    vi.setSystemTime(Date.now() + 71_000);
+    for (let sweeps = 0; sweeps < 3; sweeps++)
+      await t.mutation(internal.sessions.sweepRefreshes, {});
+    const scheduled = await t.run(({ db }) => db.system.query("_scheduled_functions").collect());
+    const waiting = scheduled.filter(({ state }) => state.kind === "pending");
+    const sessions = waiting.map(({ args }) => (args[0] as { sessionId: string }).sessionId);
+    expect([sessions.length, new Set(sessions).size]).toEqual([count, count]);
   });
 });
 
@@ -688,4 +711,16 @@ test("a page of messages ends before it gets too large, and the next page contin
   const pages = await pagesOfSession(ada, "s");
   const ids = pages.map(({ messages }) => messages.map(({ externalId }) => externalId));
   expect(ids).toEqual([["m0"], ["m1"], ["m2"]]);
+});
+
+test("a total that a plugin sent before never stands beside its newer halves", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const send = (numbers: object) =>
+    ada.post("/sync/session", { externalId: "s", createdAt: NOW, ...numbers });
+  await send({ promptTokens: 3_000, completionTokens: 2_000, totalTokens: 5_000 });
+  await send({ promptTokens: 300, completionTokens: 100 });
+  expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ totalTokens: 400 });
+  await send({ totalTokens: 450 });
+  expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ totalTokens: 450 });
 });
