@@ -202,3 +202,30 @@ test("the time of a key's last use is copied from the log before the log lines e
   await migrate(t);
   expect(await rows(t, "users")).toMatchObject([{ apiKeyUsedAt: NOW }]);
 });
+
+test("a step that counts messages of version 1 again reads at most 300 of them", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", { messages: sends(0, 601) });
+  await settle(t);
+  const sessionId = await t.run(async ({ db }) => {
+    const session = (await db.query("sessions").first()) ?? expect.fail();
+    await db.patch("sessions", session._id, { booked: undefined, counted: undefined });
+    return session._id;
+  });
+  const reached = () =>
+    t.run(async ({ db }) => {
+      const { adoptedThrough, foldedThrough } = (await db.get("sessions", sessionId)) ?? {};
+      if (foldedThrough === undefined && adoptedThrough === undefined) return "all";
+      const messages = await db.query("messages").collect();
+      return messages.filter(({ orderKey }) => orderKey <= (adoptedThrough ?? "")).length;
+    });
+  const steps: (number | string)[] = [];
+  for (let step = 0; step < 4; step++) {
+    await t.mutation(internal.sessions.refresh, { sessionId });
+    steps.push(await reached());
+  }
+  expect(steps).toEqual([0, 300, 600, "all"]);
+  await settle(t);
+  expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ messageCount: 601 });
+});
