@@ -46,6 +46,7 @@ type Stats = {
   totals: Row;
   byDay: (Row & { date: string })[];
   byModel: (Row & { model: string; lastActiveAt: number })[];
+  byProvider: (Row & { provider: string })[];
   byTool: Tool[];
   byProject: (Row & { project: string })[];
   byHour: (Row & { hour: number })[];
@@ -262,6 +263,18 @@ describe("models", () => {
     }
   });
 
+  test("a day without a model counts for the provider of the session's first model", async () => {
+    const { ada } = await withMessages([
+      { model: "model-a", provider: "first", createdAt: at("03T10:00:00") },
+      { model: "model-b", provider: "last", createdAt: at("04T10:00:00") },
+      { promptTokens: 7, createdAt: at("05T10:00:00") },
+    ]);
+    expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ provider: "last" });
+    const { byProvider } = await stats(ada);
+    const tokens = byProvider.map(({ provider, totalTokens }) => [provider, totalTokens]);
+    expect(tokens).toContainEqual(["first", 7]);
+  });
+
   test("a placeholder does not replace the model of a message that is sent again", async () => {
     const sent = { sessionExternalId: "s", externalId: "m0", role: "assistant", textContent: "t" };
     const { t, ada } = await withMessages([{ model: "model-a", promptTokens: 7 }]);
@@ -410,6 +423,9 @@ describe("totals that a plugin reports of a session", () => {
       ["2026-11-22", 100],
       ["2026-11-23", 20],
     ]);
+    // More than the last day holds: the rest is taken from the day before.
+    await report(60);
+    expect((await days()).filter(([, tokens]) => tokens !== 0)).toEqual([["2026-11-22", 60]]);
   });
 
   test("an unreported cost is unknown, and the answer states for how many tokens", async () => {
