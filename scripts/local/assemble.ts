@@ -9,6 +9,8 @@ import type { HeapProbe } from "./limits/heapProbe.ts";
 import { LimitRules, type LimitsOptions } from "./limits/platformLimits.ts";
 import { writeWindow } from "../../convex/lib/sync/writeCost.ts";
 import { TooManyWritesError, WriteWindow } from "./limits/writeWindow.ts";
+import { Results } from "./live/results.ts";
+import { Subscriptions } from "./live/subscriptions.ts";
 import { Meter } from "./meter.ts";
 import type { LogLine } from "./logLine.ts";
 import type { Engine } from "./runtime.ts";
@@ -91,6 +93,8 @@ function committer(
 
 export interface Assembled {
   engine: Engine;
+  subscriptions: Subscriptions;
+  results: Results;
   scheduler: Scheduler;
   sql: Statements;
   scrubber: Scrubber;
@@ -127,6 +131,10 @@ export function assemble(
   documents.onRemove = () => {
     scrubber.deleted();
   };
+  const results = new Results(sql, clock);
+  results.onRemove = () => {
+    scrubber.deleted();
+  };
   const registry = new Registry(components);
   const jobs = new Jobs(tables, clock);
   const engine: Engine = {
@@ -140,5 +148,6 @@ export function assemble(
     }),
   };
   const scheduler = new Scheduler(engine, new Crons(sql, jobs, registry, clock));
-  return { engine, scheduler, sql, scrubber, rebuilt };
+  const subscriptions = new Subscriptions(catalog, documents, transactor);
+  return { engine, subscriptions, results, scheduler, sql, scrubber, rebuilt };
 }

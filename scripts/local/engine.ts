@@ -16,6 +16,8 @@ import type { HeapProbe } from "./limits/heapProbe.ts";
 import type { LimitsOptions } from "./limits/platformLimits.ts";
 import { newTrace, type CallRecord, type Trace } from "./callRecord.ts";
 import type { Measured } from "./meter.ts";
+import { LiveServer } from "./live/server.ts";
+import type { LiveParts } from "./live/session.ts";
 import type { LogLine } from "./logLine.ts";
 import type { Engine } from "./runtime.ts";
 import { openDatabase } from "./store/database.ts";
@@ -172,9 +174,23 @@ async function environment(
 }
 
 /** The opened engine, for which early requests wait. */
-interface Opened {
-  engine: Engine;
+interface Opened extends LiveParts {
   backup: (to: string) => Promise<void>;
+}
+
+/** Answers on the admin route; null for other paths. */
+function adminRoute(
+  request: Request,
+  opened: Promise<Opened>,
+  secret: string,
+): Promise<Response> | null {
+  if (new URL(request.url).pathname !== ADMIN_PATH) return null;
+  return serveAdmin(request, secret, async (path, args) => {
+    const { engine, backup } = await opened;
+    if (path !== BACKUP) return await runInternal(engine, path, args);
+    await backup(text(args["to"]));
+    return "null";
+  });
 }
 
 async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEngine> {
@@ -182,22 +198,18 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   let ready: (opened: Opened) => void = () => undefined;
   let secret = "";
   const engineReady = new Promise<Opened>((resolveEngine) => (ready = resolveEngine));
+  const live = new LiveServer(engineReady);
   // Listens first, so that no data file is created if the port is in use.
   const listening = await listen(async () => (await engineReady).engine, {
     ...{ host, port, onRequest, clientTimeouts: options.clientTimeouts },
-    first: (request) =>
-      new URL(request.url).pathname === ADMIN_PATH
-        ? serveAdmin(request, secret, async (path, args) => {
-            const { engine, backup } = await engineReady;
-            if (path !== BACKUP) return await runInternal(engine, path, args);
-            await backup(text(args["to"]));
-            return "null";
-          })
-        : null,
+    acceptUpgrade: (message, socket, head) => live.upgrade(message, socket, head),
+    first: (request) => adminRoute(request, engineReady, secret),
   });
   let graceMs = 0;
   const closeServer = () => close(listening.server, graceMs);
+  const stopLive = () => live.stop(graceMs);
   cleanup.add(closeServer);
+  cleanup.add(stopLive);
   const origin = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
   const db = openDatabase(options.data);
   cleanup.add(() => {
@@ -225,7 +237,9 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   // Requests may be running from now on; they finish before the other cleanup steps.
   graceMs = STOP_GRACE_MS;
   cleanup.add(closeServer);
-  ready({ engine: built.engine, backup: (to) => db.backup(to) });
+  cleanup.add(stopLive);
+  const { engine, subscriptions, results } = built;
+  ready({ engine, subscriptions, results, backup: (to) => db.backup(to) });
   if (options.loadsRoutes) setImmediate(loadRoutes, built.engine);
   return handleOf(built, { port: listening.port, stop: () => cleanup.run() });
 }

@@ -6,7 +6,8 @@ import { parseJson } from "../values/json.ts";
 /** The identity of a request: none, a verified user, or a token that failed verification. */
 export type Identity =
   | { kind: "none" }
-  | { kind: "user"; user: UserIdentity; token: string }
+  /** From `expiresAt` on, in milliseconds since 1970, the token is no longer accepted. */
+  | { kind: "user"; user: UserIdentity; token: string; expiresAt: number }
   | { kind: "invalid"; reason: string };
 
 export const NOBODY: Identity = { kind: "none" };
@@ -89,13 +90,13 @@ export class Authenticator {
     if (token.split(".").length !== 3)
       return { kind: "invalid", reason: "Could not parse JWT payload" };
     try {
-      return { kind: "user", user: await this.#verify(token), token };
+      return { kind: "user", ...(await this.#verify(token)), token };
     } catch (error) {
       return { kind: "invalid", reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  async #verify(token: string): Promise<UserIdentity> {
+  async #verify(token: string): Promise<{ user: UserIdentity; expiresAt: number }> {
     const jose = await import("jose");
     const claims = jose.decodeJwt(token);
     const issuer = String(claims.iss).replace(/\/$/, "");
@@ -116,7 +117,8 @@ export class Authenticator {
       clockTolerance: CLOCK_SLACK_S,
       requiredClaims: ["sub", "iss", "exp"],
     });
-    return toIdentity(payload);
+    const expiresAt = (Number(payload.exp) + CLOCK_SLACK_S) * 1000;
+    return { user: toIdentity(payload), expiresAt };
   }
 
   #keySet(jose: Jose, provider: Provider): Promise<KeySet> {

@@ -3,7 +3,7 @@ import { NOBODY, type Identity } from "../auth/identity.ts";
 import { withWriteRetries } from "../limits/writeWindow.ts";
 import { newRecord, type Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
-import type { Transaction } from "../transaction/transactor.ts";
+import type { Observed, Snapshot, Transaction } from "../transaction/transactor.ts";
 import type { Usage } from "../transaction/usage.ts";
 import { parseJson } from "../values/json.ts";
 import { checkPassedValue } from "../values/limits.ts";
@@ -14,7 +14,7 @@ import type { FunctionPath, ResolvedFunction } from "./registry.ts";
 import { checkUserTime } from "./userTime.ts";
 
 /** The identity a function runs for, and where its calls are recorded. */
-interface Caller {
+export interface Caller {
   identity: Identity;
   request: RequestMetadata;
   trace: Trace;
@@ -114,17 +114,24 @@ async function metered(
   }
 }
 
+/** What the engine itself does in a mutation's transaction. */
+export interface Wrapping {
+  /** Runs the mutation with `run`, or not; its own writes are committed together with the mutation's. */
+  within: (transaction: Transaction, run: () => Promise<string>) => Promise<string>;
+  /** Whether the mutation runs again if it is lost in a power failure (`Transactor.mutation`). */
+  isRepeatable: boolean;
+}
+
 /**
  * Runs a function as a request of its own: a query or mutation in a new transaction, an action in none.
- * Resolves to the JSON of its result once that is durable. Writes of `alsoCommit` are committed together with
- * the mutation.
+ * Resolves to the JSON of its result once that is durable.
  */
 export async function runFunction(
   engine: Engine,
   fn: ResolvedFunction,
   args: JSONValue,
   caller: Caller,
-  alsoCommit?: () => void,
+  wrapping?: Wrapping,
 ): Promise<string> {
   if (fn.type === "action") {
     const call = newCall(engine, fn, caller, null);
@@ -134,13 +141,26 @@ export async function runFunction(
   const inTransaction = (transaction: Transaction) => {
     const call = newCall(engine, fn, caller, transaction);
     return metered(call, false, () => {
-      alsoCommit?.();
-      return execute(fn, call, args);
+      const run = () => execute(fn, call, args);
+      return wrapping === undefined ? run() : wrapping.within(transaction, run);
     });
   };
   if (fn.type === "query") return await engine.transactor.query(inTransaction);
-  // A scheduled mutation also commits that it ran; if both are lost, it runs again.
-  return await withWriteRetries(() => engine.commit(inTransaction, alsoCommit !== undefined));
+  return await withWriteRetries(() => engine.commit(inTransaction, wrapping?.isRepeatable));
+}
+
+/** Runs a subscribed query on a state of the database; resolves to the JSON of its result. */
+export function runObserved(
+  engine: Engine,
+  fn: ResolvedFunction,
+  args: JSONValue,
+  caller: Caller,
+  { snapshot, observed }: { snapshot: Snapshot; observed: Observed },
+): Promise<string> {
+  return snapshot.query(observed, (transaction) => {
+    const call = newCall(engine, fn, caller, transaction);
+    return metered(call, false, () => execute(fn, call, args));
+  });
 }
 
 /** Runs a query or mutation inside the caller's transaction; rolls back its writes if it throws. */

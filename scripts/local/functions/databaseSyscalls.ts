@@ -28,6 +28,18 @@ function query(args: JsonObject): SerializedQuery {
   return args["query"] as unknown as SerializedQuery;
 }
 
+/**
+ * Reads a page. A subscribed query that runs again gets the same page: it ends where it ended the first time,
+ * so that pages stay adjacent while documents are inserted and deleted.
+ */
+function page(call: Call, request: PageRequest): string {
+  const journal = call.depth === 0 ? call.transaction?.observed?.journal : undefined;
+  const endCursor = request.endCursor ?? journal?.previous ?? null;
+  const { json, end } = paginate(target(call), { ...request, endCursor });
+  if (journal !== undefined) journal.next = end;
+  return json;
+}
+
 let lastQueryId = 0;
 
 export const databaseSyncSyscalls: Record<string, SyncSyscall> = {
@@ -71,7 +83,7 @@ export const databaseSyscalls: Record<string, AsyncSyscall> = {
         "This query or mutation function ran multiple paginated queries. Convex only supports a single paginated query in each function.",
       );
     call.paginated = true;
-    return paginate(target(call), args as unknown as PageRequest);
+    return page(call, args as unknown as PageRequest);
   },
   "1.0/count": (call, args) => {
     const source = { type: "FullTableScan", tableName: text(args["table"]), order: "asc" } as const;

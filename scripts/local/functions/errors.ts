@@ -2,7 +2,7 @@ import type { JSONValue } from "convex/values";
 import { parseJson } from "../values/json.ts";
 
 /** An error of a function, as its caller receives it; `data` is the JSON of a `ConvexError`'s data. */
-class FunctionError extends Error {
+export class FunctionError extends Error {
   override name = "FunctionError";
 
   constructor(
@@ -25,4 +25,18 @@ export function toFunctionError(thrown: unknown): FunctionError {
   if (!isConvexError || typeof thrown.data !== "string")
     return new FunctionError(message, undefined, thrown);
   return new FunctionError(message, parseJson(thrown.data), thrown);
+}
+
+/** A failure as clients get it: the message with its request, and the data of a `ConvexError`. */
+export interface ClientError {
+  errorMessage: string;
+  errorData?: JSONValue;
+}
+
+/** Describes a failure for the client that called the function. */
+export function toClientError({ message, data }: FunctionError, requestId: string): ClientError {
+  return {
+    errorMessage: `[Request ID: ${requestId}] Server Error\nUncaught ${message}`,
+    ...(data === undefined ? {} : { errorData: data }),
+  };
 }

@@ -122,6 +122,19 @@ export class Registry {
     this.#resolved.set(key, resolved);
     return resolved;
   }
+
+  /** Finds a public function of the app with this type; for all others the client gets the same error. */
+  resolvePublic(path: string, type: ResolvedFunction["type"]): ResolvedFunction {
+    try {
+      const fn = this.resolve(resolveAddress("", { name: path }));
+      if (fn.isPublic && fn.type === type) return fn;
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+    throw new NotFoundError(
+      `Could not find public function for '${path}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`,
+    );
+  }
 }
 
 function describe(

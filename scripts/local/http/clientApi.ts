@@ -2,8 +2,8 @@ import type { JSONValue } from "convex/values";
 import type { Identity } from "../auth/identity.ts";
 import { runFunction } from "../functions/call.ts";
 import type { RequestMetadata } from "../functions/context.ts";
-import { toFunctionError } from "../functions/errors.ts";
-import { NotFoundError, resolveAddress, type ResolvedFunction } from "../functions/registry.ts";
+import { toClientError, toFunctionError } from "../functions/errors.ts";
+import type { ResolvedFunction } from "../functions/registry.ts";
 import type { Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
@@ -42,18 +42,6 @@ async function readCall(request: Request): Promise<{ path: string; args: JSONVal
   }
 }
 
-/** Finds a public function of the given type; for all others the client gets the same error. */
-function publicFunction(engine: Engine, path: string, type: string): ResolvedFunction {
-  const missing = `Could not find public function for '${path}'. Did you forget to run \`npx convex dev\` or \`npx convex deploy\`?`;
-  try {
-    const fn = engine.registry.resolve(resolveAddress("", { name: path }));
-    if (fn.isPublic && fn.type === type) return fn;
-  } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error;
-  }
-  throw new NotFoundError(missing);
-}
-
 /** Serves `POST /api/query`, `/api/mutation` and `/api/action`, as `ConvexHttpClient` calls them. */
 export async function serveClientApi(
   engine: Engine,
@@ -70,18 +58,17 @@ export async function serveClientApi(
   const call = await readCall(request);
   if (typeof call === "string") return jsonResponse(400, { code: "BadJsonBody", message: call });
   try {
-    const fn = publicFunction(engine, call.path, TYPES[pathname] ?? "query");
+    const fn = engine.registry.resolvePublic(call.path, TYPES[pathname] ?? "query");
     const value = await runFunction(engine, fn, call.args, { ...who, depth: 0 });
     return new Response(`{"status":"success","value":${value},"logLines":[]}`, {
       headers: { "Content-Type": "application/json", ...CORS },
     });
   } catch (thrown) {
-    const { message, stack, data } = toFunctionError(thrown);
-    engine.log({ level: "error", function: call.path, words: [stack ?? message] });
+    const error = toFunctionError(thrown);
+    engine.log({ level: "error", function: call.path, words: [error.stack ?? error.message] });
     return jsonResponse(STATUS_FUNCTION_FAILED, {
       status: "error",
-      errorMessage: `[Request ID: ${who.request.requestId}] Server Error\nUncaught ${message}`,
-      ...(data === undefined ? {} : { errorData: data }),
+      ...toClientError(error, who.request.requestId),
       logLines: [],
     });
   }

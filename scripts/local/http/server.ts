@@ -21,6 +21,7 @@ import {
   type Exchange,
   type ClientTimeouts,
 } from "./clientTimeouts.ts";
+import { routeUpgrades, type AcceptUpgrade } from "./upgrades.ts";
 import { answerUnparsed, FAILED, refuse, refuseMethod, TOO_LARGE } from "./refusals.ts";
 
 /** One answered request, as the console prints it. */
@@ -37,6 +38,8 @@ interface ServerOptions {
   port: number;
   /** Routes of the engine itself that take precedence (the admin route). */
   first?: (request: Request) => Promise<Response> | null;
+  /** WebSockets. */
+  acceptUpgrade: AcceptUpgrade;
   clientTimeouts?: ClientTimeouts | undefined;
   onRequest?: ((line: RequestLine) => void) | undefined;
 }
@@ -175,6 +178,7 @@ export async function listen(
   server.on("clientError", (error, socket) => {
     answerUnparsed(error, socket, exchanges.get(socket)?.response);
   });
+  routeUpgrades(server, options.acceptUpgrade);
   enforceClientTimeouts(server, clientTimeouts, (socket) => exchanges.get(socket));
   // On a very busy machine, Node's 5 s would close connections that are just being reused.
   server.keepAliveTimeout = KEEP_ALIVE_MS;

@@ -150,9 +150,14 @@ export class Scheduler {
     const { jobs } = this.#engine;
     const args = jobs.argsOf(job);
     try {
-      await runFunction(this.#engine, fn, args, this.#caller(job), () => {
-        if (!jobs.isPending(job.id)) throw new CanceledError();
-        jobs.finish(job, null);
+      await runFunction(this.#engine, fn, args, this.#caller(job), {
+        within: (_, run) => {
+          if (!jobs.isPending(job.id)) throw new CanceledError();
+          jobs.finish(job, null);
+          return run();
+        },
+        // That it ran is committed too; if both are lost, it runs again.
+        isRepeatable: true,
       });
     } catch (error) {
       const { cause } = toFunctionError(error);

@@ -1,5 +1,6 @@
 import type { Call } from "../functions/context.ts";
 import type { AsyncSyscall } from "../functions/syscallTypes.ts";
+import { observeDocument } from "../transaction/writes.ts";
 import { parseJson, text, type JsonObject } from "../values/json.ts";
 
 function storageId(args: Record<string, unknown>): string {
@@ -14,8 +15,13 @@ function writing<T>(call: Call, work: () => T): Promise<T> {
   return call.engine.transactor.mutation(() => Promise.resolve(work()));
 }
 
-function reading<T>(call: Call, work: () => T): Promise<T> {
-  if (call.transaction !== null) return Promise.resolve(work());
+/** Reads about one file in the caller's transaction or, for an action, in a separate one. */
+function reading<T>(call: Call, id: string, work: () => T): Promise<T> {
+  if (call.transaction !== null) {
+    const table = call.engine.catalog.tableOfId(call.component, id);
+    if (table !== undefined) observeDocument({ transaction: call.transaction }, table, id);
+    return Promise.resolve(work());
+  }
   return call.engine.transactor.between(work);
 }
 
@@ -31,7 +37,8 @@ export async function storageStore(call: Call, args: Record<string, unknown>): P
 
 /** `ctx.storage.get(id)` of an action. */
 export async function storageGet(call: Call, args: Record<string, unknown>): Promise<Blob | null> {
-  const file = await reading(call, () => call.engine.files.get(call.component, storageId(args)));
+  const id = storageId(args);
+  const file = await reading(call, id, () => call.engine.files.get(call.component, id));
   if (file === null) return null;
   return new Blob([new Uint8Array(file.bytes)], { type: file.contentType ?? "" });
 }
@@ -48,28 +55,31 @@ function store(call: Call, args: JsonObject): Promise<string> {
 export const storageSyscalls: Record<string, AsyncSyscall> = {
   "1.0/storageStore": async (call, args) => JSON.stringify(await store(call, args)),
   "1.0/storageGet": async (call, args) => {
-    const file = await reading(call, () => call.engine.files.get(call.component, storageId(args)));
+    const id = storageId(args);
+    const file = await reading(call, id, () => call.engine.files.get(call.component, id));
     call.transaction?.account.spend({ bytesRead: file?.bytes.length ?? 0 });
     return JSON.stringify(
       file && { blob: file.bytes.toString("base64"), contentType: file.contentType },
     );
   },
-  "1.0/storageGetUrl": (call, args) =>
-    reading(call, () => {
+  "1.0/storageGetUrl": (call, args) => {
+    const id = storageId(args);
+    return reading(call, id, () => {
       const { files, origin } = call.engine;
-      const id = storageId(args);
       return JSON.stringify(
         files.has(call.component, id) ? origin + files.pathOf(call.component, id) : null,
       );
-    }),
-  "1.0/storageGetMetadata": (call, args) =>
-    reading(call, () => {
+    });
+  },
+  "1.0/storageGetMetadata": (call, args) => {
+    const id = storageId(args);
+    return reading(call, id, () => {
       const { files, documents } = call.engine;
-      const id = storageId(args);
       if (!files.has(call.component, id)) return "null";
       const { sha256, size, contentType } = parseJson<JsonObject>(documents.get(id)?.json ?? "{}");
       return JSON.stringify({ storageId: id, sha256, size, contentType: contentType ?? null });
-    }),
+    });
+  },
   "1.0/storageGenerateUploadUrl": (call) =>
     JSON.stringify(call.engine.origin + call.engine.files.uploadPath(call.component)),
   "1.0/storageDelete": async (call, args) => {

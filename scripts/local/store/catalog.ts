@@ -76,6 +76,11 @@ export class Catalog {
     return table;
   }
 
+  /** Number of tables, including those that an open transaction created. */
+  get size(): number {
+    return this.#byNumber.size;
+  }
+
   /** Returns the table with this name, or undefined if it was never declared or written. */
   find(component: string, name: string): Table | undefined {
     return this.#byName.get(`${component}:${name}`);

@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS deletions (table_number INTEGER PRIMARY KEY, times IN
 CREATE INDEX IF NOT EXISTS jobs_by_due ON jobs (running, due);
 CREATE TABLE IF NOT EXISTS crons (
   name TEXT PRIMARY KEY, definition TEXT NOT NULL, next REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS results (
+  session TEXT NOT NULL, request INTEGER NOT NULL, at REAL NOT NULL, timestamp TEXT NOT NULL,
+  result TEXT NOT NULL, PRIMARY KEY (session, request));
+CREATE INDEX IF NOT EXISTS results_by_time ON results (at);
 CREATE TABLE IF NOT EXISTS files (
   id TEXT PRIMARY KEY, content_type TEXT, bytes BLOB NOT NULL);
 `;

@@ -27,6 +27,13 @@ export interface NewVersion {
   size: number;
 }
 
+/** A write: the versions of a document before and after it; null before an insert and after a removal. */
+export interface Write {
+  table: Table;
+  before: Document | null;
+  after: Document | null;
+}
+
 export function toDocument(json: string): Document {
   return jsonToConvex(parseJson(json)) as Document;
 }
@@ -38,6 +45,8 @@ export class Documents {
   #lastCreationTime = 0;
   /** Called for every removed document; its transaction may still be rolled back. */
   onRemove: () => void = () => undefined;
+  /** Called for every write; its transaction may still be rolled back. */
+  onWrite: (write: Write) => void = () => undefined;
 
   constructor(sql: Statements, clock: Clock) {
     this.#clock = clock;
@@ -72,6 +81,7 @@ export class Documents {
     let entryBytes = 0;
     for (const index of table.indexes.values())
       entryBytes += index.add(Number(lastInsertRowid), document, size);
+    this.onWrite({ table, before: null, after: document });
     return entryBytes;
   }
 
@@ -83,6 +93,7 @@ export class Documents {
     let entryBytes = 0;
     for (const index of table.indexes.values())
       entryBytes += index.change(stored.seq, before, document, size);
+    this.onWrite({ table, before, after: document });
     return entryBytes;
   }
 
@@ -96,6 +107,7 @@ export class Documents {
       table.number,
     );
     this.onRemove();
+    this.onWrite({ table, before: document, after: null });
   }
 
   /** Returns up to `limit` documents of an index with lower ≤ key < upper, in the requested order. */

@@ -92,9 +92,9 @@ function isNear({ rowsRead, bytesRead }: Scan, { rows, bytes }: Limits): boolean
 /**
  * Reads one page of a query: `pageSize` documents that match its filters, or all up to `endCursor`, or fewer if
  * the limit of rows or bytes read is reached. A page is the last one only if it found no more documents: a page
- * that ends with the last document is followed by an empty one, as on Convex. Returns JSON text.
+ * that ends with the last document is followed by an empty one, as on Convex.
  */
-export function paginate(target: QueryTarget, request: PageRequest): string {
+export function paginate(target: QueryTarget, request: PageRequest): Page {
   const query = fingerprint(request.query);
   const after = read(request.cursor, query);
   const until = read(request.endCursor, query);
@@ -123,15 +123,22 @@ export function paginate(target: QueryTarget, request: PageRequest): string {
   return answer(page, { cursor: { query, at }, split: middle && { query, at: middle }, status });
 }
 
+/** A page as JSON text, and the cursor at which it ends. */
+interface Page {
+  json: string;
+  end: string;
+}
+
 function answer(
   page: string[],
   end: { cursor: Cursor; split?: Cursor | undefined; status?: string | null },
-): string {
+): Page {
+  const continueCursor = write(end.cursor);
   const rest = JSON.stringify({
     isDone: end.cursor.at === "end",
-    continueCursor: write(end.cursor),
+    continueCursor,
     splitCursor: end.split ? write(end.split) : null,
     pageStatus: end.status ?? null,
   });
-  return `{"page":[${page.join(",")}],${rest.slice(1)}`;
+  return { json: `{"page":[${page.join(",")}],${rest.slice(1)}`, end: continueCursor };
 }

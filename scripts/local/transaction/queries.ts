@@ -7,6 +7,7 @@ import { MAX_SEARCH_FILTERS, MAX_SEARCH_RESULTS, SearchIndex } from "../search/s
 import { afterKey } from "../values/keys.ts";
 import { evaluate, literal } from "./filters.ts";
 import { boundsOf, type Bounds, type RangeStep } from "./ranges.ts";
+import { ReadPart, type ReadSet } from "./reads.ts";
 import type { Transaction } from "./transactor.ts";
 
 type Order = "asc" | "desc" | null;
@@ -28,6 +29,11 @@ export type Position = { key: string } | { rank: number };
 
 interface Row extends StoredDocument {
   position: Position;
+}
+
+/** A row of an ordered index with its key. */
+interface KeyedRow extends Row {
+  key: Buffer;
 }
 
 /** Yields documents one at a time, fetched in small batches, and counts each when it is taken. */
@@ -60,10 +66,11 @@ export function fingerprint(query: SerializedQuery): string {
 }
 
 class RangeSource implements Source {
-  #batch: Row[] = [];
+  #batch: KeyedRow[] = [];
   #taken = 0;
   #size: number;
   #isDone = false;
+  readonly #read: ReadPart | null;
 
   constructor(
     private readonly documents: Documents,
@@ -71,13 +78,17 @@ class RangeSource implements Source {
     private readonly bounds: Bounds,
     private readonly order: "asc" | "desc",
     wanted: number | null,
+    reads: ReadSet | undefined,
   ) {
     this.#size = Math.max(1, Math.min(wanted ?? FIRST_BATCH, MAX_BATCH));
+    this.#read = reads === undefined ? null : new ReadPart(reads, index, bounds, order);
   }
 
   next(): Row | undefined {
     if (this.#taken >= this.#batch.length && !this.#isDone) this.#fetch();
-    return this.#batch[this.#taken++];
+    const row = this.#batch[this.#taken++];
+    this.#read?.upTo(row?.key);
+    return row;
   }
 
   #fetch(): void {
@@ -89,9 +100,9 @@ class RangeSource implements Source {
       if (this.order === "asc") this.bounds.lower = afterKey(last.key);
       else this.bounds.upper = last.key;
     }
-    this.#batch = rows.map(({ key, ...row }) => ({
+    this.#batch = rows.map((row) => ({
       ...row,
-      position: { key: key.toString("base64url") },
+      position: { key: row.key.toString("base64url") },
     }));
     const bytes = rows.reduce((sum, row) => sum + row.size, 0);
     const perRow = Math.max(1, bytes / Math.max(1, rows.length));
@@ -130,7 +141,7 @@ function searchSource(
 ): Source {
   const { table, tableName, indexName } = tableAndIndex(target, source.indexName);
   const index = table?.indexes.get(indexName);
-  if (!(index instanceof SearchIndex))
+  if (table === undefined || !(index instanceof SearchIndex))
     throw new Error(`Search index "${tableName}.${indexName}" not found.`);
   const { searchField, filterFields } = index.definition;
   const text = source.filters.filter((filter) => filter.type === "Search");
@@ -149,6 +160,7 @@ function searchSource(
       throw new Error(
         `Search query against ${source.indexName} contains an equality filter on "${fieldPath}" but that field isn't indexed for filtering in \`filterFields\`.`,
       );
+  target.transaction.observed?.reads.addTable(table.number);
   const matches = index.search(
     search.value,
     conditions.map(({ fieldPath, value }) => ({ path: fieldPath, value: literal(value) })),
@@ -177,7 +189,8 @@ function rangeSource(
     index.definition.fields,
   );
   clamp(bounds, order, span);
-  return new RangeSource(target.documents, index.number, bounds, order, wanted);
+  const reads = target.transaction.observed?.reads;
+  return new RangeSource(target.documents, index.number, bounds, order, wanted, reads);
 }
 
 function clamp(

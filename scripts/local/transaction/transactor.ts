@@ -4,7 +4,34 @@ import { generator } from "../values/random.ts";
 import type { Statements } from "../store/database.ts";
 import type { Durability } from "../store/durability.ts";
 import { UserClock } from "../limits/userClock.ts";
+import type { ReadSet } from "./reads.ts";
+import { Timestamps } from "./timestamps.ts";
 import { Account, type Usage } from "./usage.ts";
+
+/** Where the page of a paginated query ended: in the query's previous run, and in this one. */
+export interface Journal {
+  previous: string | null;
+  next: string | null;
+}
+
+/** What a subscribed query is observed for while it runs. */
+export interface Observed {
+  reads: ReadSet;
+  journal: Journal;
+}
+
+/** Receives what transactions write. A nested call that is rolled back may have reported writes too. */
+export interface CommitListener {
+  committed(): void;
+  rolledBack(): void;
+}
+
+/** A state of the database: that of the commit with this timestamp. */
+export interface Snapshot {
+  readonly timestamp: bigint;
+  /** Runs a query on this state. `observed` is filled whether the query succeeds or fails. */
+  query<T>(observed: Observed, work: (transaction: Transaction) => Promise<T>): Promise<T>;
+}
 
 /** One running query or mutation, with everything it calls in the same transaction. */
 export class Transaction {
@@ -15,18 +42,19 @@ export class Transaction {
   readonly time: number;
   /** Generates `Math.random()` while it runs. */
   readonly random = generator(Math.random() * 2 ** 32);
-  /** The commit timestamp, known in advance because transactions run one after the other. */
-  readonly timestamp: bigint;
   /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
   isOpen = true;
 
   constructor(
     readonly isMutation: boolean,
     now: number,
+    /** The commit timestamp, known in advance because transactions run one after the other. */
+    readonly timestamp: bigint,
     areLimitsEnforced: boolean,
+    /** Null unless the query is subscribed to. */
+    readonly observed: Observed | null = null,
   ) {
     this.time = now;
-    this.timestamp = BigInt(now) * 1_000_000n;
     this.clock = new UserClock(areLimitsEnforced);
   }
 
@@ -51,6 +79,8 @@ export class Transactor {
   readonly #durability: Durability;
   readonly #clock: Clock;
   readonly #areLimitsEnforced: boolean;
+  readonly #timestamps: Timestamps;
+  #listener: CommitListener | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #savepoint = 0;
 
@@ -66,18 +96,50 @@ export class Transactor {
     this.#durability = durability;
     this.#sql = sql;
     this.#catalog = catalog;
+    this.#timestamps = new Timestamps(sql);
+  }
+
+  /** Sets who is told of commits, before the next transaction begins. */
+  listen(listener: CommitListener): void {
+    this.#listener = listener;
+  }
+
+  /** The timestamp of the latest commit. */
+  get latestTimestamp(): bigint {
+    return this.#timestamps.latest;
   }
 
   /** Runs a query, which only reads and commits nothing. */
   query<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      const transaction = new Transaction(false, this.#clock.now(), this.#areLimitsEnforced);
-      try {
-        return await withTimeout(work(transaction));
-      } finally {
-        transaction.isOpen = false;
-      }
-    });
+    return this.#inTurn(() => this.#read(null, work));
+  }
+
+  /** Runs several queries on the same state, in one turn: nothing is committed between them. */
+  snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    return this.#inTurn(() =>
+      work({
+        timestamp: this.#timestamps.latest,
+        query: (observed, query) => this.#read(observed, query),
+      }),
+    );
+  }
+
+  async #read<T>(
+    observed: Observed | null,
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<T> {
+    const transaction = this.#begin(false, observed);
+    try {
+      return await withTimeout(work(transaction));
+    } finally {
+      transaction.isOpen = false;
+    }
+  }
+
+  #begin(isMutation: boolean, observed: Observed | null): Transaction {
+    const now = this.#clock.now();
+    const timestamp = this.#timestamps.next(now);
+    return new Transaction(isMutation, now, timestamp, this.#areLimitsEnforced, observed);
   }
 
   /**
@@ -96,18 +158,23 @@ export class Transactor {
 
   #commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      const transaction = new Transaction(true, this.#clock.now(), this.#areLimitsEnforced);
+      const transaction = this.#begin(true, null);
+      const { timestamp } = transaction;
       this.#sql.run("BEGIN IMMEDIATE");
       try {
         const result = await withTimeout(work(transaction));
         transaction.isOpen = false;
+        const reserved = this.#timestamps.reserve(timestamp);
         this.#sql.run("COMMIT");
+        this.#timestamps.committed(timestamp, reserved);
         this.#durability.committed();
+        this.#listener?.committed();
         return result;
       } catch (error) {
         transaction.isOpen = false;
         this.#sql.run("ROLLBACK");
         this.#catalog.reload();
+        this.#listener?.rolledBack();
         throw error;
       }
     });

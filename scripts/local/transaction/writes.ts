@@ -15,6 +15,7 @@ import {
 import type { Document } from "../store/fields.ts";
 import { BUILT_IN_INDEXES } from "../store/schema.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
+import { afterKey, encodeKey } from "../values/keys.ts";
 import { checkDocument } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
 import type { Transaction } from "./transactor.ts";
@@ -131,9 +132,22 @@ export function locate(
       `Invalid argument \`id\` for \`db.${operation}\`, expected ID in table '${tableName}' but got ID in table '${table.name}'`,
     );
   target.transaction.account.spend({ databaseQueries: 1 });
+  observeDocument(target, table, id);
   const stored = target.documents.get(id);
   if (stored) target.transaction.account.spend({ documentsRead: 1, bytesRead: stored.size });
   return { table, stored };
+}
+
+/** Records that a subscribed query has read a document by its id, whether it exists or not. */
+export function observeDocument(
+  { transaction }: Pick<WriteTarget, "transaction">,
+  table: Table,
+  id: string,
+): void {
+  const index = table.indexes.get("by_id");
+  const lower = transaction.observed === null ? null : encodeKey([id]);
+  if (index !== undefined && lower !== null)
+    transaction.observed?.reads.addRange(index.number, { lower, upper: afterKey(lower) });
 }
 
 function existing(

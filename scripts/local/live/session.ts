@@ -1,0 +1,294 @@
+import { NOBODY, type Identity } from "../auth/identity.ts";
+import { runObserved } from "../functions/call.ts";
+import { toClientError, toFunctionError } from "../functions/errors.ts";
+import type { Engine } from "../runtime.ts";
+import { ReadSet } from "../transaction/reads.ts";
+import type { Observed, Snapshot } from "../transaction/transactor.ts";
+import { MAX_PENDING_CALLS } from "./bounds.ts";
+import { callerOf, type Client } from "./caller.ts";
+import { actionResponse, MutationQueue, mutationResponse } from "./mutations.ts";
+import {
+  decodeTimestamp,
+  INITIAL_VERSION,
+  readMessage,
+  transitionText,
+  type Authenticate,
+  type CallRequest,
+  type Connect,
+  type ModifyQuerySet,
+  type Version,
+} from "./protocol.ts";
+import { AuthFailure, ProtocolError } from "./protocolError.ts";
+import {
+  componentRefused,
+  modificationOf,
+  QuerySet,
+  removal,
+  type LiveQuery,
+  type Outcome,
+} from "./querySet.ts";
+import type { Results } from "./results.ts";
+import type { Subscriptions } from "./subscriptions.ts";
+
+/** The parts of the engine that sessions use. */
+export interface LiveParts {
+  engine: Engine;
+  subscriptions: Subscriptions;
+  results: Results;
+}
+
+/** The same, with the server's list of calls that must end before the data file is closed. */
+export interface SessionParts extends LiveParts {
+  track: (call: Promise<void>) => void;
+}
+
+/** What a session does with its socket. */
+export interface Link {
+  send(message: string): void;
+  sendTransition(transition: string): void;
+  /** Whether the client has not read earlier transitions yet; `Session.requestUpdate` follows when it has. */
+  readonly isBehind: boolean;
+  /** Ends the socket, with the message that the error calls for. */
+  end(error: unknown): void;
+}
+
+/** One connection of a client: its identity, its queries, and what it has been told. */
+export class Session {
+  readonly #parts: SessionParts;
+  readonly #link: Link;
+  readonly #client: Client;
+  readonly #queries = new QuerySet();
+  readonly #mutations: MutationQueue;
+  #actions = 0;
+  #name: string | null = null;
+  #clockSkew: number | null = null;
+  #identity: Identity = NOBODY;
+  /** Versions that the client has asked for, and those that it has been told. */
+  #asked = { querySet: 0, identity: 0 };
+  #told: Version = INITIAL_VERSION;
+  #isUpdateWanted = false;
+  #isUpdating = false;
+  #isEnded = false;
+  /** A mutation of this client is committed, but not answered yet. */
+  #isUnanswered = false;
+  /** Mutations whose answer waits for the next transition; its client ends their optimistic updates with it. */
+  #untold: number[] = [];
+  #finished: number[] = [];
+
+  constructor(parts: SessionParts, link: Link, client: Client) {
+    this.#parts = parts;
+    this.#mutations = new MutationQueue(parts.track);
+    this.#link = link;
+    this.#client = client;
+  }
+
+  /** Handles one message; the next one must wait. Rejects with the reason to end the socket. */
+  async receive(text: string): Promise<void> {
+    if (this.#isEnded) return;
+    const message = readMessage(text);
+    switch (message.type) {
+      case "Connect":
+        this.#connect(message);
+        return;
+      case "Authenticate":
+        await this.#authenticate(message);
+        return;
+      case "ModifyQuerySet":
+        this.#modify(message);
+        return;
+      case "Mutation":
+        this.#mutate(message);
+        return;
+      case "Action":
+        this.#act(message);
+        return;
+      case "Event":
+        return;
+    }
+  }
+
+  /** Ends all subscriptions; a mutation that runs is finished. */
+  close(): void {
+    this.#isEnded = true;
+    this.#mutations.clear();
+    this.#queries.close();
+  }
+
+  #connect({ sessionId, maxObservedTimestamp, clientTs }: Connect): void {
+    const { clock, transactor } = this.#parts.engine;
+    this.#name = sessionId;
+    if (clientTs != null) this.#clockSkew = clientTs - clock.now();
+    if (maxObservedTimestamp == null) return;
+    // The client has seen a later state, of another data file: results of this one would go back in time.
+    if (decodeTimestamp(maxObservedTimestamp) > transactor.latestTimestamp)
+      throw new ProtocolError("internal", "The client has observed a later timestamp");
+  }
+
+  async #authenticate({ tokenType, value = "", baseVersion }: Authenticate): Promise<void> {
+    if (baseVersion !== this.#asked.identity) throw versionMismatch(baseVersion);
+    if (tokenType === "Admin")
+      throw new AuthFailure("This server has no admin keys", baseVersion, true);
+    let identity: Identity = NOBODY;
+    if (tokenType === "User") {
+      identity = await this.#parts.engine.authenticator.identify(`Bearer ${value}`);
+      if (identity.kind !== "user") {
+        const reason = identity.kind === "invalid" ? identity.reason : "The token is empty";
+        throw new AuthFailure(reason, baseVersion, true);
+      }
+    }
+    this.#identity = identity;
+    this.#asked.identity = baseVersion + 1;
+    this.#queries.invalidate();
+    this.requestUpdate();
+  }
+
+  #modify({ baseVersion, newVersion, modifications }: ModifyQuerySet): void {
+    if (baseVersion !== this.#asked.querySet || newVersion <= baseVersion)
+      throw versionMismatch(baseVersion);
+    this.#queries.modify(modifications);
+    this.#asked.querySet = newVersion;
+    this.requestUpdate();
+  }
+
+  /** Returns the identity for a call now; throws an `AuthFailure` if its token has expired. */
+  #validIdentity(): Identity {
+    const identity = this.#identity;
+    if (identity.kind === "user" && identity.expiresAt <= this.#parts.engine.clock.now())
+      throw new AuthFailure("Convex token identity expired", this.#told.identity, false);
+    return identity;
+  }
+
+  #mutate(request: CallRequest): void {
+    if (request.componentPath != null) throw componentRefused();
+    const caller = callerOf(this.#client, this.#validIdentity());
+    const { requestId } = request;
+    const name = this.#name === null ? null : { session: this.#name, request: requestId };
+    this.#mutations.add(async () => {
+      const committing = () => {
+        this.#isUnanswered = true;
+      };
+      const response = await mutationResponse(this.#parts, request, { name, caller, committing });
+      this.#isUnanswered = false;
+      this.#link.send(response);
+      this.#untold.push(requestId);
+      // Before the next mutation begins, so that the state that the client waits for is read first.
+      this.requestUpdate();
+    });
+  }
+
+  #act(request: CallRequest): void {
+    if (request.componentPath != null) throw componentRefused();
+    if (this.#actions >= MAX_PENDING_CALLS)
+      throw new ProtocolError("overloaded", `More than ${MAX_PENDING_CALLS} running actions`);
+    const caller = callerOf(this.#client, this.#validIdentity());
+    this.#actions++;
+    const call = actionResponse(this.#parts.engine, request, caller).then((response) => {
+      this.#actions--;
+      this.#link.send(response);
+    });
+    this.#parts.track(call);
+  }
+
+  /** Returns the mutations that the client has been told everything about since the last call. */
+  takeFinished(): { session: string; request: number }[] {
+    const session = this.#name;
+    const finished = this.#finished.splice(0);
+    return session === null ? [] : finished.map((request) => ({ session, request }));
+  }
+
+  /** Sends a transition as soon as the client can read it. */
+  requestUpdate(): void {
+    this.#isUpdateWanted = true;
+    this.updateIfWanted();
+  }
+
+  /** Begins a wanted update, unless one is being made; joins the transactor's queue before it returns. */
+  updateIfWanted(): void {
+    if (!this.#isUpdateWanted || this.#isUpdating || this.#isEnded || this.#isUnanswered) return;
+    if (this.#link.isBehind) return;
+    this.#isUpdating = true;
+    const { transactor } = this.#parts.engine;
+    const update = transactor
+      .snapshot((snapshot) => this.#transition(snapshot))
+      .then(
+        (transition) => {
+          this.#isUpdating = false;
+          if (transition !== null) this.#link.sendTransition(transition);
+          this.updateIfWanted();
+        },
+        (error: unknown) => {
+          this.#link.end(error);
+        },
+      );
+    this.#parts.track(update);
+  }
+
+  /**
+   * Runs the stale queries on one state, and returns the transition to it; null if there is nothing to tell.
+   *
+   * While a mutation of this client is committed but not answered, no transition may show its effect, because
+   * the client would apply its optimistic update a second time on top of it.
+   */
+  async #transition(snapshot: Snapshot): Promise<string | null> {
+    if (this.#isEnded || this.#isUnanswered) return null;
+    this.#isUpdateWanted = false;
+    const start = this.#told;
+    const end: Version = { ...this.#asked, timestamp: snapshot.timestamp };
+    const identity = this.#validIdentity();
+    const untold = this.#untold.splice(0);
+    const modifications = this.#queries.takeRemoved().map(removal);
+    for (const query of this.#queries.stale()) {
+      if (!this.#queries.has(query)) continue;
+      const modification = await this.#run(query, snapshot, identity);
+      if (modification !== null) modifications.push(modification);
+    }
+    const isNew = start.querySet !== end.querySet || start.identity !== end.identity;
+    if (!isNew && modifications.length === 0 && untold.length === 0) return null;
+    this.#told = end;
+    this.#finished.push(...untold);
+    return transitionText(start, end, modifications, this.#clockSkew);
+  }
+
+  /** Runs a query and subscribes to what it read, before the next commit; returns what is new to the client. */
+  async #run(query: LiveQuery, snapshot: Snapshot, identity: Identity): Promise<string | null> {
+    query.isStale = false;
+    const journal = { previous: query.journal, next: null };
+    const observed: Observed = { reads: new ReadSet(), journal };
+    const outcome = await this.#outcomeOf(query, identity, { snapshot, observed });
+    if (this.#isEnded || !this.#queries.has(query)) return null;
+    const { next } = observed.journal;
+    query.journal = next ?? (outcome.kind === "failure" ? query.journal : null);
+    if (!query.isStale)
+      query.subscription = this.#parts.subscriptions.open(observed.reads, () => {
+        query.subscription = null;
+        query.isStale = true;
+        this.requestUpdate();
+      });
+    return modificationOf(query, outcome);
+  }
+
+  async #outcomeOf(
+    { path, args }: LiveQuery,
+    identity: Identity,
+    on: { snapshot: Snapshot; observed: Observed },
+  ): Promise<Outcome> {
+    const { engine } = this.#parts;
+    const caller = callerOf(this.#client, identity);
+    try {
+      const fn = engine.registry.resolvePublic(path, "query");
+      return { kind: "value", json: await runObserved(engine, fn, args, caller, on) };
+    } catch (thrown) {
+      const failure = toFunctionError(thrown);
+      engine.log({ level: "error", function: path, words: [failure.stack ?? failure.message] });
+      const error = toClientError(failure, caller.request.requestId);
+      return { kind: "failure", reason: failure.message, error };
+    }
+  }
+}
+
+function versionMismatch(version: number): ProtocolError {
+  return new ProtocolError(
+    "fatal",
+    `BaseVersionMismatch: base version ${version} does not match the current version`,
+  );
+}

@@ -1,0 +1,50 @@
+import type { Statements } from "../store/database.ts";
+
+/** How far ahead of the clock a reservation reaches: one write a minute, and a restart may jump by as much. */
+const RESERVE_NS = 60_000_000_000n;
+
+/**
+ * Commit timestamps, in nanoseconds since 1970. They increase strictly, and also across restarts and when the
+ * machine's clock is set back, because clients remember the highest one they saw. The data file holds a
+ * reservation: no timestamp above it has been used.
+ */
+export class Timestamps {
+  readonly #sql: Statements;
+  #latest: bigint;
+  #reserved: bigint;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+    const row = sql.one<{ value: string }>("SELECT value FROM meta WHERE name = 'timestamp'");
+    this.#reserved = BigInt(row?.value ?? 0);
+    this.#latest = this.#reserved;
+  }
+
+  /** The timestamp of the latest commit; after a restart, one that is not before it. */
+  get latest(): bigint {
+    return this.#latest;
+  }
+
+  /** Returns the timestamp of the next commit; `now` is in milliseconds. */
+  next(now: number): bigint {
+    const time = BigInt(Math.floor(now)) * 1_000_000n;
+    return time > this.#latest ? time : this.#latest + 1n;
+  }
+
+  /** Reserves timestamps in the file, inside the transaction that uses this one. Returns the reservation. */
+  reserve(timestamp: bigint): bigint {
+    if (timestamp <= this.#reserved) return this.#reserved;
+    const reserved = timestamp + RESERVE_NS;
+    this.#sql.run(
+      "INSERT OR REPLACE INTO meta (name, value) VALUES ('timestamp', ?)",
+      String(reserved),
+    );
+    return reserved;
+  }
+
+  /** The transaction with this timestamp was committed, and its reservation with it. */
+  committed(timestamp: bigint, reserved: bigint): void {
+    this.#latest = timestamp;
+    this.#reserved = reserved;
+  }
+}
