@@ -3,7 +3,7 @@ import { makeFunctionReference } from "convex/server";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { WebSocket } from "ws";
+import { WebSocket, type ClientOptions } from "ws";
 import type { CallRecord } from "../callRecord.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
 import { decodeTimestamp, encodeTimestamp } from "./protocol.ts";
@@ -136,8 +136,12 @@ export class RawClient {
     });
   }
 
-  static async open(url: string, path = "/api/1.48.0/sync", headers = {}): Promise<RawClient> {
-    const socket = new WebSocket(url.replace("http", "ws") + path, { headers });
+  static async open(
+    url: string,
+    path = "/api/1.48.0/sync",
+    options: ClientOptions = {},
+  ): Promise<RawClient> {
+    const socket = new WebSocket(url.replace("http", "ws") + path, options);
     const client = new RawClient(socket);
     await once(socket, "open");
     return client;

@@ -1,0 +1,126 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { TestEngine } from "../testing.ts";
+import { closeClients, connect, query, RawClient, startLive } from "./live.fixture.ts";
+
+let engine: TestEngine;
+beforeAll(async () => {
+  engine = await startLive();
+});
+afterEach(closeClients);
+afterAll(() => engine.stop());
+
+let groups = 0;
+/** A group with these ranks. */
+async function groupOf(...ranks: number[]): Promise<string> {
+  const group = `group ${++groups}`;
+  for (const rank of ranks) await add(group, rank);
+  return group;
+}
+
+const add = (group: string, rank: number) => engine.runFunction("live:add", { group, rank });
+
+type Page = { page: number[]; isDone: boolean; continueCursor: string };
+
+/** Subscribes to a page as clients do; returns the socket. */
+async function subscribe(group: string, more: object = {}, numItems = 2): Promise<RawClient> {
+  const client = await RawClient.open(engine.url);
+  const paginationOpts = { numItems, cursor: null };
+  client.add(0, "values:page", { group, order: "asc", paginationOpts }, more);
+  await expect.poll(() => client.transitions).toHaveLength(1);
+  return client;
+}
+
+const lastOf = (client: RawClient) => {
+  const update = client.transitions.at(-1)?.modifications?.[0];
+  return { page: update?.value as Page, journal: update?.journal };
+};
+
+describe("a page", () => {
+  test("ends where it ended first when it runs again, so nothing moves to the next page", async () => {
+    const group = await groupOf(1, 2, 3, 4);
+    const client = await subscribe(group);
+    const first = lastOf(client);
+    expect(first.page.page).toEqual([1, 2]);
+    await add(group, 1.5);
+    await expect.poll(() => client.transitions).toHaveLength(2);
+    expect(lastOf(client).page).toMatchObject({
+      page: [1, 1.5, 2],
+      continueCursor: first.page.continueCursor,
+    });
+    await add(group, 2.5);
+    await add(group, 0);
+    await expect.poll(() => client.transitions).toHaveLength(3);
+    expect(lastOf(client).page.page).toEqual([0, 1, 1.5, 2]);
+    client.socket.close();
+  });
+
+  test("keeps its end across a new connection, whose client sends the journal along", async () => {
+    const group = await groupOf(1, 2, 3, 4);
+    const first = await subscribe(group);
+    const { journal } = lastOf(first);
+    first.socket.terminate();
+    await add(group, 0);
+    const second = await subscribe(group, { journal });
+    expect(lastOf(second).page.page).toEqual([0, 1, 2]);
+    const fresh = await subscribe(group);
+    expect(lastOf(fresh).page.page).toEqual([0, 1]);
+    for (const client of [second, fresh]) client.socket.close();
+  });
+
+  test("that was the last one grows, and stays the last one", async () => {
+    const group = await groupOf(1);
+    const client = await subscribe(group);
+    expect(lastOf(client).page).toMatchObject({ page: [1], isDone: true });
+    await add(group, 5);
+    await add(group, 6);
+    await expect.poll(() => lastOf(client).page).toMatchObject({ page: [1, 5, 6], isDone: true });
+    client.socket.close();
+  });
+
+  test("with a journal that is none of its cursors fails with the error by which clients know that they must start again", async () => {
+    const group = await groupOf(1, 2);
+    const client = await subscribe(group, { journal: "nonsense" });
+    expect(client.transitions[0]?.modifications?.[0]).toMatchObject({
+      type: "QueryFailed",
+      errorMessage: expect.stringContaining("InvalidCursor") as string,
+    });
+    client.socket.close();
+  });
+});
+
+test("pages of a client have no gaps and no overlaps while rows come and go everywhere", async () => {
+  const group = await groupOf(...Array.from({ length: 12 }, (_, n) => n * 10));
+  const { client } = connect(engine.url);
+  type Ranks = { results: number[]; status: string; loadMore: (count: number) => void };
+  const seen: Ranks[] = [];
+  const watch = client.onPaginatedUpdate_experimental(
+    query("values:page"),
+    { group, order: "asc" },
+    { initialNumItems: 3 },
+    (result) => seen.push(result as unknown as Ranks),
+  );
+  const last = () => seen.at(-1);
+  await expect.poll(() => last()?.results).toEqual([0, 10, 20]);
+  for (let pages = 2; pages <= 3; pages++) {
+    last()?.loadMore(3);
+    await expect.poll(() => last()?.results).toHaveLength(pages * 3);
+    await expect.poll(() => last()?.status).toBe("CanLoadMore");
+  }
+  const inserted = [5, 15, 20.5, 25, 35, 45, 55, 65, 75, 79];
+  for (const rank of inserted) await add(group, rank);
+  const visible = (all: number[]) => all.filter((rank) => rank <= 80).sort((a, b) => a - b);
+  const expected = visible([...inserted, 0, 10, 20, 30, 40, 50, 60, 70, 80]);
+  await expect.poll(() => last()?.results).toEqual(expected);
+  const rows = (await engine.runFunction("live:idsOf", { group })) as {
+    id: string;
+    rank: number;
+  }[];
+  const gone = rows.filter(({ rank }) => [20, 50, 80, 35].includes(rank));
+  for (const { id } of gone) await engine.runFunction("values:remove", { id });
+  const left = expected.filter((rank) => !gone.some((row) => row.rank === rank));
+  await expect.poll(() => last()?.results).toEqual(left);
+  // In between too, every list that it showed was sorted and named no row twice.
+  for (const { results } of seen)
+    expect(results).toEqual([...new Set(results)].sort((a, b) => a - b));
+  watch();
+});

@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { TestEngine } from "../testing.ts";
+import { CLIENT_SILENCE_MS, MAX_UNREAD_TRANSITIONS, PING_MS } from "./bounds.ts";
+import { CallCounter, RawClient, startLive } from "./live.fixture.ts";
+
+let engine: TestEngine;
+beforeAll(async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "performance"] });
+  engine = await startLive();
+});
+afterAll(async () => {
+  await engine.stop();
+  vi.useRealTimers();
+});
+
+test("every client hears from the server every 15 s, and one that does not answer for 120 s is dropped", async () => {
+  const client = await RawClient.open(engine.url);
+  const silent = await RawClient.open(engine.url, undefined, { autoPong: false });
+  let pings = 0;
+  for (let ms = 0; ms <= CLIENT_SILENCE_MS; ms += PING_MS) {
+    vi.advanceTimersByTime(PING_MS);
+    pings++;
+    await expect.poll(() => client.of("Ping")).toHaveLength(pings);
+  }
+  expect((await silent.closed).code).toBe(1006);
+  expect(client.socket.readyState).toBe(client.socket.OPEN);
+  client.socket.close();
+});
+
+test("a client that does not read is not sent more than two transitions, and then the latest state", async () => {
+  const group = "slow";
+  const client = await RawClient.open(engine.url);
+  // More than the operating system keeps for a connection.
+  client.add(0, "live:padded", { group, size: 12_000_000 });
+  await expect.poll(() => client.of("TransitionChunk"), { timeout: 10_000 }).toHaveLength(3);
+  client.socket.pause();
+  const calls = new CallCounter(engine);
+  for (let rank = 0; rank < 6; rank++) await engine.runFunction("live:add", { group, rank });
+  // One more round trip: whatever the server began is done.
+  await engine.runFunction("live:ranks", { group });
+  expect(calls.of("live:padded")).toBeLessThanOrEqual(MAX_UNREAD_TRANSITIONS);
+  client.socket.resume();
+  const isLatest = () =>
+    String(client.of("TransitionChunk").at(-1)?.chunk).includes('"ranks":[0,1,2,3,4,5]');
+  await expect.poll(isLatest, { timeout: 10_000 }).toBe(true);
+  expect(client.of("TransitionChunk").length).toBeLessThanOrEqual(3 * (MAX_UNREAD_TRANSITIONS + 2));
+  calls.stop();
+  client.socket.close();
+});
