@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { TestEngine } from "../testing.ts";
 import { CLIENT_SILENCE_MS, MAX_UNREAD_TRANSITIONS, PING_MS } from "./bounds.ts";
@@ -46,4 +47,26 @@ test("a client that does not read is not sent more than two transitions, and the
   expect(client.of("TransitionChunk").length).toBeLessThanOrEqual(3 * (MAX_UNREAD_TRANSITIONS + 2));
   calls.stop();
   client.socket.close();
+});
+
+test("the result of a mutation is kept until its client has read it, and no longer", async () => {
+  const group = "once";
+  const sendAgain = async () => {
+    const client = await RawClient.open(engine.url);
+    client.connect("session");
+    client.mutate(0, "live:add", { group, rank: 1 });
+    await expect.poll(() => client.transitions).toHaveLength(1);
+    return client;
+  };
+  (await sendAgain()).socket.terminate();
+  const client = await sendAgain();
+  expect(await engine.runFunction("live:ranks", { group })).toEqual([1]);
+  const pinged = once(client.socket, "ping");
+  vi.advanceTimersByTime(PING_MS);
+  await pinged;
+  // The server has the answer to its ping when it answers what was sent after it.
+  client.add(0, "live:ranks", { group });
+  await expect.poll(() => client.transitions).toHaveLength(2);
+  await sendAgain();
+  expect(await engine.runFunction("live:ranks", { group })).toEqual([1, 1]);
 });
