@@ -1,4 +1,4 @@
-import { newTestSigner } from "../local/auth/testSigner.ts";
+import { newTokenSigner } from "../local/auth/tokenSigner.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
 
 /** An engine, and the signed-in people of a dashboard. */
@@ -15,7 +15,7 @@ export interface Dashboard {
 
 /** Starts an engine that accepts sessions of Convex Auth signed here; embeddings and limits of requests are off. */
 export async function startDashboard(): Promise<Dashboard> {
-  const signer = await newTestSigner();
+  const signer = await newTokenSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
   const env = { ...limits, ...signer.env };
   const engine = await startTestEngine({ embeddings: false, env });

@@ -38,6 +38,10 @@ export interface EngineOptions {
   env?: Record<string, string | undefined>;
   /** Serve embeddings offline when `OPENAI_API_KEY` is unset; default true. */
   embeddings?: boolean;
+  /** Variables of the deployment in addition to those of `env`, or instead of them. */
+  variables?: Record<string, string>;
+  /** Answers requests before the project does; null for those that are the project's. */
+  route?: (request: Request) => Promise<Response> | null;
   /** Run scheduled functions and crons; default true. */
   schedule?: boolean;
   /** Whether limits of a deployment are enforced, or only warned about (the default). */
@@ -164,6 +168,7 @@ async function environment(
 ): Promise<Record<string, string | undefined>> {
   const env: Record<string, string | undefined> = {
     ...(options.env ?? ownEnvironment(options)),
+    ...options.variables,
     CONVEX_SITE_URL: origin,
     CONVEX_CLOUD_URL: origin,
   };
@@ -203,7 +208,8 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const listening = await listen(async () => (await engineReady).engine, {
     ...{ host, port, onRequest, clientTimeouts: options.clientTimeouts },
     acceptUpgrade: (message, socket, head) => live.upgrade(message, socket, head),
-    first: (request) => adminRoute(request, engineReady, secret),
+    first: (request) =>
+      adminRoute(request, engineReady, secret) ?? options.route?.(request) ?? null,
   });
   let graceMs = 0;
   const closeServer = () => close(listening.server, graceMs);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { importHint } from "../import/hint.ts";
+import { newDevSignIn, type DevAccount } from "./auth/devSignIn.ts";
 import { sendDemo } from "./console/demo.ts";
 import { runCommand } from "./console/commandLine.ts";
 import { readOptions, USAGE, type Options } from "./console/options.ts";
@@ -7,15 +8,24 @@ import { exposureWarning, greeting, printLog, requestLine, whereTextsGo } from "
 import { whenNpmEnds } from "./console/parent.ts";
 import { resetAfterAsking } from "./console/reset.ts";
 import { startEngine, type RunningEngine } from "./engine.ts";
-import { ownerKey, signInLink } from "./console/ownerKey.ts";
+import { ownerAccount, ownerKey, signInLink } from "./console/ownerKey.ts";
 
 const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
 
 async function start(options: Options): Promise<void> {
   const began = performance.now();
   const { data, host, port, embeddings, openai } = options;
+  const devSignIn = options.devSignIn ? await newDevSignIn(process.env["JWKS"]) : null;
+  let signsIn: (account: DevAccount) => void = () => undefined;
+  const account = new Promise<DevAccount>((resolve) => (signsIn = resolve));
   const engine = await startEngine({
     functions: PROJECT,
+    ...(devSignIn === null
+      ? {}
+      : {
+          variables: { JWKS: devSignIn.jwks },
+          route: (request: Request) => devSignIn.serve(request, account),
+        }),
     ...{ data, host, port, embeddings, openai },
     limits: { mode: options.strict ? "enforce" : "warn" },
     log: printLog,
@@ -28,6 +38,7 @@ async function start(options: Options): Promise<void> {
   const warning = exposureWarning(host);
   if (warning !== null) console.warn(warning);
   const key = await ownerKey(engine);
+  if (devSignIn !== null) signsIn({ url: engine.url, ...(await ownerAccount(engine)) });
   const texts = whereTextsGo(options, process.env);
   const signIn = await signInLink(engine);
   const ms = performance.now() - began;

@@ -11,6 +11,7 @@ export interface Options {
   embeddings: boolean;
   openai: boolean;
   strict: boolean;
+  devSignIn: boolean;
 }
 
 const DEFAULT_PORT = 3211;
@@ -27,7 +28,9 @@ export const USAGE = `npm start -- [options]
   --strict         fail what a Convex deployment would fail (time, writes a second), not only warn
   --openai         send texts to OpenAI (OPENAI_API_KEY; or to OPENAI_BASE_URL) for semantic search;
                    OPENSYNC_OPENAI=1 says the same
-  --no-embeddings  no semantic search without --openai`;
+  --no-embeddings  no semantic search without --openai
+  --dev-sign-in    for developing a dashboard: gives whoever sends the printed key a token that signs in
+                   (docs/dashboard.md); on this machine only`;
 
 /** Parses the command line of `npm start`; an error names the invalid option. */
 export function readOptions(args: string[]): Options {
@@ -43,6 +46,7 @@ export function readOptions(args: string[]): Options {
       embeddings: { type: "boolean", default: true },
       openai: { type: "boolean", default: process.env["OPENSYNC_OPENAI"] === "1" },
       strict: { type: "boolean", default: false },
+      "dev-sign-in": { type: "boolean", default: false },
     },
   });
   if (!/^\d{1,5}$/.test(values.port) || Number(values.port) > 65535)
@@ -51,7 +55,19 @@ export function readOptions(args: string[]): Options {
   if (values.host === "") throw new UsageError("--host needs an address.");
   if (values.openai && !process.env["OPENAI_API_KEY"])
     throw new UsageError("--openai needs a key in OPENAI_API_KEY.");
-  return { ...values, port: Number(values.port), data: readDataFile(values.data) };
+  const { "dev-sign-in": devSignIn, ...rest } = values;
+  if (devSignIn && !isLoopback(values.host))
+    throw new UsageError(
+      `--dev-sign-in is for this machine only: leave out --host ${values.host}.`,
+    );
+  return { ...rest, devSignIn, port: Number(values.port), data: readDataFile(values.data) };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
+
+/** Whether only this machine can reach a server that listens on this address. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
 }
 
 /** Returns the data file that `--data` names. */

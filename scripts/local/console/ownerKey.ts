@@ -12,10 +12,28 @@ export const OWNER = "you@localhost";
 export async function ownerKey(engine: RunningEngine): Promise<string> {
   const kept = engine.readNote("ownerKey");
   if (kept !== null && (await isLive(engine, kept))) return kept;
+  return await newOwnerKey(engine);
+}
+
+async function newOwnerKey(engine: RunningEngine): Promise<string> {
   const args = { email: OWNER, name: "npm start", add: true };
-  const key = apiKeyOf(await engine.runFunction("users:createWithApiKey", args));
+  const made = await engine.runFunction("users:createWithApiKey", args);
+  const key = apiKeyOf(made);
   engine.writeNote("ownerKey", key);
+  engine.writeNote("ownerId", userIdOf(made));
   return key;
+}
+
+/**
+ * Returns the key like `ownerKey`, and the id of its user. A data file from before ids were noted gets an
+ * additional key, because only the answer that contains a key names its user.
+ */
+export async function ownerAccount(
+  engine: RunningEngine,
+): Promise<{ key: string; userId: string }> {
+  let key = await ownerKey(engine);
+  if (engine.readNote("ownerId") === null) key = await newOwnerKey(engine);
+  return { key, userId: engine.readNote("ownerId") ?? "" };
 }
 
 async function isLive(engine: RunningEngine, key: string): Promise<boolean> {
@@ -36,6 +54,17 @@ export async function signInLink(engine: RunningEngine): Promise<string> {
   if (typeof made === "object" && made !== null && "code" in made && typeof made.code === "string")
     return `${engine.url}/sign-in?code=${made.code}`;
   throw new Error("browserSessions:createLink returned no code");
+}
+
+function userIdOf(made: unknown): string {
+  if (
+    typeof made === "object" &&
+    made !== null &&
+    "userId" in made &&
+    typeof made.userId === "string"
+  )
+    return made.userId;
+  throw new Error("users:createWithApiKey returned no user");
 }
 
 /** Returns the key from the result of `users:createWithApiKey`. */

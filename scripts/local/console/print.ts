@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { format } from "node:util";
 import type { RequestLine } from "../http/server.ts";
 import type { LogLine } from "../logLine.ts";
+import { isLoopback } from "./options.ts";
 import { printable, printableLine } from "./terminal.ts";
 
 /** The text printed at the start: addresses, the key, and three requests to try. */
@@ -61,10 +62,8 @@ export function whereTextsGo(
   return `stay on this machine (${search}${ask})`;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
-
 /** Returns a warning if other machines can reach the server; else null. */
 export function exposureWarning(host: string): string | null {
-  if (LOOPBACK.test(host)) return null;
+  if (isLoopback(host)) return null;
   return `Warning: ${host} can be reached from other machines, and requests with their keys travel unencrypted. Put a proxy with TLS before it, or listen on 127.0.0.1.`;
 }

@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { newTestSigner, type TestSigner } from "../auth/testSigner.ts";
+import { newTokenSigner, type TokenSigner } from "../auth/tokenSigner.ts";
 import { startTestEngine, type TestEngine, type TestUser } from "../testing.ts";
 import { closeClients, connect, type TestClient, type Watch } from "./live.fixture.ts";
 
 /** The whole project, as the existing dashboard sees it. */
 let engine: TestEngine;
-let signer: TestSigner;
+let signer: TokenSigner;
 
 beforeAll(async () => {
-  signer = await newTestSigner();
+  signer = await newTokenSigner();
   engine = await startTestEngine({ embeddings: false, env: signer.env });
 });
 afterEach(closeClients);

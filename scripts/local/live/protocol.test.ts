@@ -69,6 +69,27 @@ describe("versions", () => {
   });
 });
 
+test("no transition shows a mutation's effect before its response, whatever else the client sends", async () => {
+  const group = newGroup();
+  const client = await raw();
+  client.connect(newSession());
+  client.add(0, "live:ranks", { group });
+  await expect.poll(() => client.transitions).toHaveLength(1);
+  for (let n = 0; n < 10; n++) {
+    client.mutate(n, "live:add", { group, rank: n });
+    // Makes the server begin a transition while the mutation runs.
+    client.add(n + 1, "people:greeting");
+  }
+  await expect.poll(() => client.of("MutationResponse")).toHaveLength(10);
+  await expect.poll(() => client.transitions.at(-1)?.endVersion?.querySet).toBe(11);
+  let answered = 0;
+  for (const { type, modifications = [] } of client.received) {
+    if (type === "MutationResponse") answered++;
+    for (const { queryId, value } of modifications)
+      if (queryId === 0) expect((value as number[]).length).toBeLessThanOrEqual(answered);
+  }
+});
+
 describe("a message that the server cannot accept ends its socket, and no other", () => {
   const cases: [string, (client: RawClient) => void, string][] = [
     ["no JSON", ({ socket }) => socket.send("{"), "Received Invalid JSON on websocket"],

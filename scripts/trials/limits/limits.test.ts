@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newTestSigner, type TestSigner } from "../../local/auth/testSigner.ts";
+import { newTokenSigner, type TokenSigner } from "../../local/auth/tokenSigner.ts";
 import { startTestEngine, type TestEngine, type TestUser } from "../../local/testing.ts";
 import { worstInputs } from "./inputs.ts";
 import { readEverything } from "./reads.ts";
@@ -10,10 +10,10 @@ import { readEverything } from "./reads.ts";
  */
 let engine: TestEngine;
 let ada: TestUser;
-let signer: TestSigner;
+let signer: TokenSigner;
 
 beforeAll(async () => {
-  signer = await newTestSigner();
+  signer = await newTokenSigner();
   const limits = { RATE_LIMIT_READ: "off", RATE_LIMIT_SEARCH: "off", RATE_LIMIT_EXPORT: "off" };
   const env = { ...signer.env, ...limits };
   engine = await startTestEngine({ env, heapMiB: 64, measuresHeap: false, embeddings: false });

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { newTestSigner } from "../../local/auth/testSigner.ts";
+import { newTokenSigner } from "../../local/auth/tokenSigner.ts";
 import { startTestEngine, type TestEngine } from "../../local/testing.ts";
 import { worstInputs, type Input } from "./inputs.ts";
 import { readEverything } from "./reads.ts";
@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 });
 
-const signer = await newTestSigner();
+const signer = await newTokenSigner();
 const env = {
   ...signer.env,
   // The pauses between slices, which the window decides, change no peak. The bench measures bursts of 4 MiB.

@@ -1,7 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
-/** Signs the sessions of Convex Auth that a test's dashboard presents. */
-export interface TestSigner {
+/** How long a signed session is valid. */
+export const TOKEN_LIFETIME_S = 3600;
+
+/** Signs sessions as Convex Auth does: for tests, and for developing a dashboard (`devSignIn.ts`). */
+export interface TokenSigner {
   /** Environment with which an engine accepts what is signed here. */
   env: { JWKS: string };
   /** A token of the user for the engine at this address. */
@@ -9,19 +13,20 @@ export interface TestSigner {
 }
 
 /** Creates a key of its own. */
-export async function newTestSigner(): Promise<TestSigner> {
+export async function newTokenSigner(): Promise<TokenSigner> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
-  const key = { ...(await exportJWK(publicKey)), kid: "k1", use: "sig", alg: "RS256" };
+  const kid = randomUUID();
+  const key = { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "RS256" };
   return {
     env: { JWKS: JSON.stringify({ keys: [key] }) },
     tokenOf: (url, userId) =>
       new SignJWT()
-        .setProtectedHeader({ alg: "RS256", kid: "k1", typ: "JWT" })
+        .setProtectedHeader({ alg: "RS256", kid, typ: "JWT" })
         .setIssuer(url)
         .setAudience("convex")
         .setSubject(`${userId}|session`)
         .setIssuedAt()
-        .setExpirationTime("1h")
+        .setExpirationTime(`${TOKEN_LIFETIME_S}s`)
         .sign(privateKey),
   };
 }

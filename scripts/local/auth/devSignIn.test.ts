@@ -1,0 +1,77 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ownerAccount } from "../console/ownerKey.ts";
+import { readOptions } from "../console/options.ts";
+import { closeClients, connect } from "../live/live.fixture.ts";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+import { DEV_TOKEN_PATH, newDevSignIn, type DevAccount } from "./devSignIn.ts";
+import { newTokenSigner, type TokenSigner } from "./tokenSigner.ts";
+
+let engine: TestEngine;
+let key: string;
+let earlier: TokenSigner;
+beforeAll(async () => {
+  earlier = await newTokenSigner();
+  const signIn = await newDevSignIn(earlier.env.JWKS);
+  let signsIn: (account: DevAccount) => void = () => undefined;
+  const account = new Promise<DevAccount>((resolve) => (signsIn = resolve));
+  engine = await startTestEngine({
+    embeddings: false,
+    variables: { JWKS: signIn.jwks },
+    route: (request) => signIn.serve(request, account),
+  });
+  const owner = await ownerAccount(engine);
+  key = owner.key;
+  signsIn({ url: engine.url, ...owner });
+});
+afterEach(closeClients);
+afterAll(() => engine.stop());
+
+const ask = (given?: string, method = "POST") =>
+  engine.request(DEV_TOKEN_PATH, { method, ...(given === undefined ? {} : { key: given }) });
+
+describe("--dev-sign-in", () => {
+  test("signs in the console's user, over sockets and HTTP, for who has the console's key", async () => {
+    const answer = await ask(key);
+    expect(answer.status).toBe(200);
+    const { token, expiresIn } = (await answer.json()) as { token: string; expiresIn: number };
+    expect(expiresIn).toBe(3600);
+    const dashboard = connect(engine.url);
+    const me = dashboard.watch("users:me");
+    dashboard.client.setAuth(() => Promise.resolve(token));
+    await expect.poll(() => me.values.at(-1)).toMatchObject({ hasApiKey: true });
+    const http = await engine.request("/api/me", { key: token });
+    expect(await http.json()).toMatchObject({ address: "you@localhost" });
+  });
+
+  test("gives nothing without that key", async () => {
+    const { apiKey } = await engine.createUser();
+    for (const given of [undefined, "", "osk_wrong", apiKey, key.slice(0, -1)])
+      expect((await ask(given)).status).toBe(401);
+    expect((await ask(key, "GET")).status).toBe(405);
+  });
+
+  test("lets pages of other origins ask, because they need the key too", async () => {
+    const preflight = await ask(undefined, "OPTIONS");
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("Access-Control-Allow-Headers")).toBe("Authorization");
+    expect((await ask(key)).headers.get("Access-Control-Allow-Origin")).toBe("*");
+  });
+
+  test("keeps the keys that the deployment had", async () => {
+    const { userId } = await engine.createUser("bob@example.com");
+    const token = await earlier.tokenOf(engine.url, userId);
+    const answer = await engine.request("/api/me", { key: token });
+    expect(await answer.json()).toMatchObject({ address: "bob@example.com" });
+  });
+
+  test("is off by default, and refused on an address that other machines can reach", async () => {
+    expect(readOptions([]).devSignIn).toBe(false);
+    expect(readOptions(["--dev-sign-in"]).devSignIn).toBe(true);
+    expect(() => readOptions(["--dev-sign-in", "--host", "0.0.0.0"])).toThrow(
+      "--dev-sign-in is for this machine only: leave out --host 0.0.0.0.",
+    );
+    const plain = await startTestEngine({ embeddings: false });
+    expect((await plain.request(DEV_TOKEN_PATH, { method: "POST", key })).status).toBe(404);
+    await plain.stop();
+  });
+});

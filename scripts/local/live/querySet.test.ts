@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { modificationOf, QuerySet, type LiveQuery } from "./querySet.ts";
+
+/** A query set with one query, whose subscription counts how often it was closed. */
+function subscribed(): { set: QuerySet; query: LiveQuery; closed: () => number } {
+  const set = new QuerySet();
+  set.modify([{ type: "Add", queryId: 4, udfPath: "a:b", args: [{}] }]);
+  const [query] = set.stale();
+  if (query === undefined) throw new Error("A new query is stale");
+  let closed = 0;
+  query.isStale = false;
+  query.subscription = { close: () => closed++ };
+  return { set, query, closed: () => closed };
+}
+
+describe("the subscription of a query", () => {
+  test("ends when the client removes the query", () => {
+    const { set, query, closed } = subscribed();
+    set.modify([{ type: "Remove", queryId: 4 }]);
+    expect([closed(), set.has(query), set.takeRemoved(), set.takeRemoved()]).toEqual([
+      ...[1, false, [4], []],
+    ]);
+  });
+
+  test("ends when every query must run again", () => {
+    const { set, query, closed } = subscribed();
+    set.invalidate();
+    expect([closed(), query.subscription, set.stale()]).toEqual([1, null, [query]]);
+  });
+
+  test("ends with the socket", () => {
+    const { set, closed } = subscribed();
+    set.close();
+    expect(closed()).toBe(1);
+  });
+});
+
+test("a client is told of an outcome only if it has another; the same failure of another request is the same", () => {
+  const { query } = subscribed();
+  const failure = (requestId: string) =>
+    ({ kind: "failure", reason: "it broke", error: { errorMessage: requestId } }) as const;
+  expect(modificationOf(query, { kind: "value", json: "1" })).toContain('"value":1');
+  expect(modificationOf(query, { kind: "value", json: "1" })).toBe(null);
+  expect(modificationOf(query, failure("request 1"))).toContain("request 1");
+  expect(modificationOf(query, failure("request 2"))).toBe(null);
+  expect(modificationOf(query, { kind: "value", json: "1" })).toContain('"value":1');
+});
