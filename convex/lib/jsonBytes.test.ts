@@ -84,6 +84,15 @@ describe("a body read list by list equals the body parsed as a whole", () => {
   });
 });
 
+test("an escape may stand anywhere in a string, and a quote after any number of backslashes", () => {
+  for (const escape of ['\\"', "\\\\", '\\\\\\"', "\\\\\\\\", "\\n"]) {
+    for (let before = 0; before < 200; before++) {
+      const text = `{"messages":["${"a".repeat(before)}${escape}","${escape}${"b".repeat(before)}",1]}`;
+      expect(whole(read(text))).toEqual(expected(text));
+    }
+  }
+});
+
 test("a byte order mark before a body is no part of it, also before lists", () => {
   for (const text of [`{"messages":[1,{"a":2}],"other":3}`, ` {"messages":[]} `, `{}`]) {
     expect(whole(read(`\ufeff${text}`))).toEqual(expected(text));
@@ -113,11 +122,11 @@ test("a list that is too long is recognised without reading it completely", () =
 
 describe("a value whose parsed form would fill the heap is rejected before it is parsed", () => {
   const filled = (item: string) =>
-    `[${Array(Math.ceil(8e6 / (item.length + 1)))
+    `[${Array(Math.ceil(4e6 / (item.length + 1)))
       .fill(item)
       .join()}]`;
-  const keys = `{${Array.from({ length: 700_000 }, (_, n) => `"${n}":1`).join()}}`;
-  const worst = [filled("[]"), filled("{}"), filled('""'), filled("1e20"), keys, "[".repeat(8e6)];
+  const keys = `{${Array.from({ length: 350_000 }, (_, n) => `"${n}":1`).join()}}`;
+  const worst = [filled("[]"), filled("{}"), filled('""'), filled("1e20"), keys, "[".repeat(4e6)];
   test.each(worst.map((text) => [text.slice(0, 20), text]))("%s…", (_, text) => {
     expect(readJsonBytes(bytesOf(text))).toEqual({ ok: false, why: "too large" });
     const list = read(`{"other":1,"messages":[1,${text},2]}`);
@@ -143,7 +152,7 @@ describe("long strings, which are decoded from their own bytes", () => {
     const escapes = ["\\n", "\\\\", '\\"', "\\u00e9", "\\ud83d\\ude00", "\\ud800", "漢", "🎉"];
     for (const escape of [...escapes, "\\u0001", "/", "\ufeff"]) {
       for (let by = 0; by < 12; by++) {
-        const json = `"${"a".repeat(65_530 + by)}${escape}${escape}${"b\\t".repeat(40_000)}"`;
+        const json = `"${"a".repeat(65_530 + by)}${escape}${escape}${"b\\t".repeat(2_000)}"`;
         const found = readJsonBytes(bytesOf(json));
         expect(found.ok && found.value === JSON.parse(json)).toBe(true);
       }

@@ -85,7 +85,7 @@ function readString(bytes: Uint8Array, { start, end }: LongString): ReadString {
   if (bytes[end - 1] !== QUOTE) return fault("not JSON");
   const inside = bytes.subarray(start + 1, end - 1);
   if (!inside.includes(BACKSLASH)) {
-    if (inside.some((byte) => byte < SPACE)) return fault("not JSON");
+    if (hasControlCharacter(inside)) return fault("not JSON");
     const text = decodeUtf8(inside, true);
     return text === undefined ? fault("not UTF-8") : { ok: true, text };
   }
@@ -100,6 +100,12 @@ function readString(bytes: Uint8Array, { start, end }: LongString): ReadString {
     at = next;
   }
   return { ok: true, text: pieces.join("") };
+}
+
+/** A loop, because a callback for every byte takes five times as long. */
+function hasControlCharacter(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? SPACE) < SPACE) return true;
+  return false;
 }
 
 /** Where the piece that starts at `from` ends: never inside an escape or a character. */

