@@ -110,7 +110,7 @@ const ids = (found: { text: string }[], field: string) =>
   );
 
 describe("an export too large for one answer", () => {
-  const many = Array.from({ length: 60 }, (_, index) => talk(`s${index}`, 10, 60_000));
+  const many = Array.from({ length: 40 }, (_, index) => talk(`s${index}`, 10, 60_000));
 
   test("comes in several complete documents, without gaps or repetitions", async () => {
     const found = await answers(job("json"), sourceOf(many, 7, 5));
@@ -124,7 +124,7 @@ describe("an export too large for one answer", () => {
     expect(messages).toEqual(
       many.flatMap((one) => one.messages.map((_, at) => `${one.externalId}:${at}`)),
     );
-    expect(total(found)).toBe(60);
+    expect(total(found)).toBe(many.length);
   });
 
   test("keeps cases complete, wherever pages end", async () => {
@@ -132,9 +132,10 @@ describe("an export too large for one answer", () => {
       const options = { ...DEFAULT_OPTIONS, mode: "replay" } as const;
       const found = await answers(
         job("promptfoo", { options }),
-        sourceOf(many.slice(0, 30), size, 4),
+        sourceOf(many.slice(0, 20), size, 4),
       );
-      expect(ids(found, "providerOutput")).toHaveLength(150);
+      expect(found.length).toBeGreaterThan(1);
+      expect(ids(found, "providerOutput")).toHaveLength(100);
       for (const { text } of found) {
         for (const line of text.split("\n").filter((one) => one !== "")) {
           const { vars, providerOutput } = JSON.parse(line) as {
@@ -150,7 +151,7 @@ describe("an export too large for one answer", () => {
 
   test("gives the same bytes for the same data", async () => {
     const [one, two] = await Promise.all(
-      [1, 2].map(() => answers(job("csv"), sourceOf(many, 7, 5))),
+      [1, 2].map(() => answers(job("csv"), sourceOf(many.slice(0, 20), 7, 5))),
     );
     expect(one).toEqual(two);
   });

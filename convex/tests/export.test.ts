@@ -306,7 +306,7 @@ describe("GET /api/export", () => {
   test("a large export continues with its cursor, complete and in order, each answer a valid document", async () => {
     const ada = await person(deployment());
     const large = { role: "user", textContent: "é".repeat(1_500_000), externalId: "large" };
-    const ids = [0, 1, 2, 3, 4, 5, 6].map((index) => `s${index}`);
+    const ids = [0, 1, 2, 3, 4].map((index) => `s${index}`);
     for (const [index, id] of ids.entries()) {
       await ready(ada, id, { createdAt: NOW - index * 1_000 });
       await ada.post("/sync/message", { sessionExternalId: id, ...large });
@@ -354,23 +354,28 @@ describe("GET /api/export", () => {
     for (const one of pseudonyms(again)) expect(answer).not.toContain(one);
   });
 
-  test.each([
-    ["json, in several answers", "json", 12, 950_000],
-    ["text, in several answers", "text", 12, 950_000],
-    ["text, in several segments", "text", 450, 1],
-    ["csv, in several segments", "csv", 450, 1],
-    ["deepeval, in several segments", "deepeval", 450, 1],
-  ])(
-    "a name that only one end of a long session reveals is hidden in all of it: %s",
-    { timeout: 60_000 },
-    async (_, format, count, size) => {
+  describe("a name that only one end of a long session reveals is hidden in all of it", () => {
+    const ends = [
+      ["in /home/lovelace", "ok", "Ask Hopper", "ok"],
+      ["Lovelace said so", "ok", "in /home/hopper/cobol", "ok"],
+    ];
+
+    async function exportedIn(format: string, ada: Person): Promise<string[]> {
+      const path = `/api/export?format=${format}&sessionIds=s,other&anonymize=true`;
+      const answers = await allPages(
+        (cursor) => ada.get(cursor ? `${path}&cursor=${cursor}` : path),
+        (answer) => answer.headers.get("X-Export-Cursor"),
+      );
+      return await Promise.all(answers.map((answer) => answer.text()));
+    }
+
+    test.each([
+      ["in several answers", ["json", "text"], 12, 950_000],
+      ["in several segments", ["text", "csv", "deepeval"], 450, 1],
+    ])("%s: %j", { timeout: 60_000 }, async (_, formats, count, size) => {
       const t = deployment();
       const ada = await person(t, "a1@example.com");
       const middle = Array.from({ length: count }, () => "x".repeat(size));
-      const ends = [
-        ["in /home/lovelace", "ok", "Ask Hopper", "ok"],
-        ["Lovelace said so", "ok", "in /home/hopper/cobol", "ok"],
-      ];
       const texts = [...(ends[0] ?? []), ...middle, ...(ends[1] ?? [])];
       const { messages } = conversation("s", texts);
       for (let at = 0; at < messages.length; at += 6) {
@@ -379,23 +384,20 @@ describe("GET /api/export", () => {
       }
       await ada.post("/sync/batch", conversation("other", ["Hopper and Lovelace", "by name"]));
       await settle(t);
-      const path = `/api/export?format=${format}&sessionIds=s,other&anonymize=true`;
-      const answers = await allPages(
-        (cursor) => ada.get(cursor ? `${path}&cursor=${cursor}` : path),
-        (answer) => answer.headers.get("X-Export-Cursor"),
-      );
-      if (size > 1) expect(answers.length).toBeGreaterThan(1);
-      const parts = await Promise.all(answers.map((answer) => answer.text()));
-      const whole = parts.join("\n").replace(/x{9,}/g, "");
-      // What only another session's path reveals stays, because a session is anonymised by itself.
-      const end = whole.indexOf("Hopper and Lovelace");
-      const [own, others] = [whole.slice(0, end), whole.slice(end)];
-      expect(own).toMatch(/Ask user-[0-9a-f]{12}/);
-      expect(own).toMatch(/user-[0-9a-f]{12} said so/);
-      expect(own).not.toMatch(/hopper|lovelace/i);
-      expect(others).toContain("Hopper and Lovelace");
-    },
-  );
+      for (const format of formats) {
+        const parts = await exportedIn(format, ada);
+        if (size > 1) expect(parts.length).toBeGreaterThan(1);
+        const whole = parts.join("\n").replace(/x{9,}/g, "");
+        // What only another session's path reveals stays, because a session is anonymised by itself.
+        const end = whole.indexOf("Hopper and Lovelace");
+        const [own, others] = [whole.slice(0, end), whole.slice(end)];
+        expect(own).toMatch(/Ask user-[0-9a-f]{12}/);
+        expect(own).toMatch(/user-[0-9a-f]{12} said so/);
+        expect(own).not.toMatch(/hopper|lovelace/i);
+        expect(others).toContain("Hopper and Lovelace");
+      }
+    });
+  });
 
   test("all answers of an anonymised export use the same pseudonyms, and its cursor reveals no key", async () => {
     const t = deployment();

@@ -21,8 +21,8 @@ eachTestAt(NOW);
 
 /** Sessions in the order in which an export has them: created at the same moment, the last one first. */
 const IDS = ["third", "second", "first"];
-/** Half a megabyte each; an answer holds about twenty. */
-const MESSAGES = 20;
+/** Half a megabyte each; an answer holds about twenty, so that three answers are needed. */
+const MESSAGES = 15;
 const TEXT = "é".repeat(250_000);
 
 /** Stores sessions that all began at one moment. What was said in a later one was said hours later. */

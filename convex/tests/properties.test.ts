@@ -21,6 +21,9 @@ import { MessageInput, SessionInput } from "../wire/sync";
  */
 
 const NOW = Date.UTC(2026, 0, 22, 12);
+/** The share of random inputs that is tried without the variable `LONG_RUN`. Every run draws other inputs. */
+const SHARE = import.meta.env.LONG_RUN === undefined ? 0.4 : 1;
+const runs = (long: number) => ({ numRuns: Math.ceil(long * SHARE) });
 eachTestAt(NOW);
 beforeEach(() => {
   // These tests make more requests than the limits allow a person.
@@ -65,7 +68,7 @@ test("any JSON in parts comes back equal", async () => {
         );
       },
     ),
-    { numRuns: 60 },
+    runs(60),
   );
 }, 30_000);
 
@@ -130,7 +133,7 @@ describe("the content of a message comes back, whatever fields and dialect it wa
         const told = calls.map(({ content }) => valuesOf(content));
         expect(listed(said.toolCalls).filter((one) => !told.includes(valuesOf(one)))).toEqual([]);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   }, 60_000);
 });
@@ -314,7 +317,7 @@ test("the result is the same for any order, repeats, division into requests, and
       }
       expect(states[0]).toEqual(states[1]);
     }),
-    { numRuns: 40 },
+    runs(40),
   );
 }, 60_000);
 
@@ -394,7 +397,7 @@ describe("a cursor never skips or repeats rows during inserts", () => {
         expect(new Set(found).size).toBe(found.length);
         expect(known.filter((id) => !found.includes(id))).toEqual([]);
       }),
-      { numRuns: 40 },
+      runs(40),
     );
   });
 });
@@ -477,7 +480,7 @@ describe("no input makes a parser throw", () => {
         if (result.success)
           expect(textsIn(result.data).filter((t) => !isWellFormed(t))).toEqual([]);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -500,7 +503,7 @@ describe("no input makes a parser throw", () => {
           expect(time === undefined || (Number.isInteger(time) && time > 0)).toBe(true);
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -538,7 +541,7 @@ describe("no input makes a parser throw", () => {
           }
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });
@@ -562,7 +565,7 @@ test("text and parts that are split into rows join to the original, and every ro
       for (const row of rows)
         expect(utf8Length(row.text ?? row.content ?? "")).toBeLessThan(600_000);
     }),
-    { numRuns: 50 },
+    runs(50),
   );
 });
 
@@ -578,7 +581,7 @@ describe("never a 500", () => {
           const answer = await ada.send(method, path.replace(/:.*/, "x"), body);
           expect(answer.status).not.toBe(500);
         }),
-        { numRuns: 40 },
+        runs(40),
       );
       await settle(t);
     },
@@ -602,7 +605,7 @@ describe("never a 500", () => {
         const answer = await ada.get(`${path.replace(/:.*/, "x")}?${search}`);
         expect(answer.status).not.toBe(500);
       }),
-      { numRuns: 40 },
+      runs(40),
     );
   });
   const anyParams = (names: readonly string[]) =>

@@ -9,8 +9,8 @@ import { deployment, eachTestAt, person, read, settle } from "../test.setup";
 
 eachTestAt(Date.UTC(2026, 0, 22, 12));
 
-const OLD = "o".repeat(4_000_000);
-const NEW = "n".repeat(3_000_000);
+const OLD = "o".repeat(2_500_000);
+const NEW = "n".repeat(2_000_000);
 
 async function withMessage() {
   const t = deployment();

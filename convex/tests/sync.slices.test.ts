@@ -35,11 +35,12 @@ async function intercept(run: Run) {
 /** A text so long that its message takes at least four slices. */
 const longText = (word: string) =>
   Array.from({ length: 90_000 }, (_, n) => `${word}${n}`).join(" ");
-const sent = (word: string) => ({
+const TEXTS = { a: longText("a"), b: longText("b") };
+const sent = (word: keyof typeof TEXTS) => ({
   sessionExternalId: "s",
   externalId: "long",
   role: "assistant",
-  textContent: longText(word),
+  textContent: TEXTS[word],
   parts: Array.from({ length: 40 }, (_, n) => ({
     type: "tool-result",
     content: { n, output: `${word} 🎉 `.repeat(2_000) },
@@ -51,7 +52,7 @@ async function only(who: Person) {
   const { externalId, textContent, parts } = page?.messages[0] ?? {};
   return { externalId, textContent, parts };
 }
-const whole = (word: string) => {
+const whole = (word: keyof typeof TEXTS) => {
   const { externalId, textContent, parts } = sent(word);
   return { externalId, textContent, parts };
 };
@@ -367,7 +368,7 @@ test("hooks of one user are not refused while two others import their history", 
     await person(t, "eve@example.com"),
   ];
   const history = (name: string) =>
-    Array.from({ length: 600 }, (_, n) => ({
+    Array.from({ length: 400 }, (_, n) => ({
       ...hook(name, n),
       textContent: "word ".repeat(1_200),
     }));

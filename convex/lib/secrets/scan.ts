@@ -13,14 +13,17 @@ const WINDOW = 256 * 1024;
 /** Characters around a window that are examined with it. Rules look back at most 300, except for private keys. */
 const MARGIN = 16 * 1024;
 
-/** Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. */
-export function findSecrets(original: string): Finding[] {
+/**
+ * Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. Where a long text is cut
+ * into windows of `windowChars` to be examined makes no difference.
+ */
+export function findSecrets(original: string, windowChars = WINDOW): Finding[] {
   const text = withoutColours(original);
   const keys: Finding[] = [];
   findPrivateKeys(text, keys);
   const found: Finding[] = [];
-  for (let from = 0; from < text.length; from += WINDOW) {
-    const to = from + WINDOW;
+  for (let from = 0; from < text.length; from += windowChars) {
+    const to = from + windowChars;
     const starts = ({ start }: Finding) => start >= from && start < to;
     addMerged(found, [...keys.filter(starts), ...findNear(text, from, to).filter(starts)]);
   }

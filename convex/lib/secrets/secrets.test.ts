@@ -7,7 +7,7 @@ import { HARMLESS } from "./harmless.fixture";
 import { countSecrets, maskForOthers, maskSecrets } from "./mask";
 import { masksBeforeStoring } from "./setting";
 import { ISSUED } from "./issuedRules";
-import { findSecrets, maskText } from "./scan";
+import { findSecrets, maskText, withMarkers } from "./scan";
 import { THIRD_HARMLESS, THIRD_SECRETS } from "./thirdDraw.fixture";
 import { UNSEEN_HARMLESS } from "./unseenHarmless.fixture";
 import { UNSEEN_SECRETS } from "./unseenSecrets.fixture";
@@ -92,20 +92,28 @@ test("a longer finding that starts inside a shorter one is masked to its end", (
 
 test("a secret anywhere in a long text is found, wherever the text is cut to be examined", () => {
   const filler = "lorem ipsum dolor\n";
-  for (let rotation = 0; rotation < 4; rotation++) {
+  const inLongText = (windowChars: number, secrets: typeof SECRETS) => {
     const pieces: string[] = [];
+    const expected: string[] = [];
     let length = 0;
-    for (const [n, { text, secret }] of SECRETS.entries()) {
-      // Each secret lies across a border, one in four times that of a window.
-      const border = (n + rotation + 1) * 65_536;
+    for (const [n, { text, secret }] of secrets.entries()) {
+      // Each secret lies across the border of a window.
+      const border = (n + 1) * windowChars;
       const before = border - length - text.indexOf(secret) - Math.ceil(secret.length / 2);
-      const piece = `${filler.repeat(Math.ceil(before / filler.length)).slice(-before)}${text}\n`;
-      pieces.push(piece);
-      length += piece.length;
+      const around = filler.repeat(Math.ceil(before / filler.length)).slice(-before);
+      pieces.push(`${around}${text}\n`);
+      expected.push(around, maskText(`${text}\n`));
+      length += around.length + text.length + 1;
     }
-    const expected = pieces.map(maskText).join("");
-    expect(maskText(pieces.join("")) === expected).toBe(true);
-  }
+    const whole = pieces.join("");
+    expect(withMarkers(whole, findSecrets(whole, windowChars)) === expected.join("")).toBe(true);
+    return whole;
+  };
+  inLongText(32_768, SECRETS);
+  // One secret of each kind at the borders that a text is really cut at.
+  const kinds = new Map(SECRETS.map((one) => [one.kind, one]));
+  const whole = inLongText(262_144, [...kinds.values()].slice(0, 20));
+  expect(maskText(whole) === withMarkers(whole, findSecrets(whole, 262_144))).toBe(true);
   const long = `-----BEGIN PRIVATE KEY-----\n${`${"MIIEvQ".repeat(10)}\n`.repeat(9_000)}-----END PRIVATE KEY-----`;
   expect(maskText(`${filler.repeat(10_000)}${long} end`)).toMatch(
     /\n\[redacted:private-key\] end$/,

@@ -127,14 +127,26 @@ class ToolReader {
 
 /** The name of a tool as the ledger stores it. */
 function toolName(name: string): string {
-  let tool = wellFormed(
+  const start = wellFormed(
     name
       .slice(0, 2 * NAME_MAX_CHARS)
       .trim()
       .slice(0, NAME_MAX_CHARS),
   );
-  while (packName(tool).length > NAME_MAX_CHARS) tool = Array.from(tool).slice(0, -1).join("");
+  const tool = packName(start).length <= NAME_MAX_CHARS ? start : longestPacked(start);
   return tool === "" ? UNKNOWN_TOOL : tool;
+}
+
+/** The longest beginning of a name that packs into `NAME_MAX_CHARS`. */
+function longestPacked(name: string): string {
+  let packedChars = 0;
+  let end = 0;
+  for (const character of name) {
+    packedChars += packName(character).length;
+    if (packedChars > NAME_MAX_CHARS) break;
+    end += character.length;
+  }
+  return name.slice(0, end);
 }
 
 const callKey = (id: string) => fnv1a(id).toString(36);

@@ -5,7 +5,8 @@ import { hostilePages } from "../hostilePages.fixture";
 import { hostileText, random } from "./hostile.fixture";
 import { markdownForPage, markdownHtml } from "./markdown";
 
-const INPUTS = 210_000;
+/** With the variable `LONG_RUN`, ten times as many. A rule that is missing is broken by one in a few hundred texts. */
+const INPUTS = import.meta.env.LONG_RUN === undefined ? 20_000 : 210_000;
 const INPUTS_A_DOCUMENT = 500;
 
 describe("Markdown is shown and never obeyed", () => {
@@ -46,7 +47,7 @@ describe("Markdown is shown and never obeyed", () => {
 
   test("a page with a hostile text in every field contains only our own elements", () => {
     const next = random(7);
-    const texts = [...HOSTILE, ...Array.from({ length: 100 }, () => hostileText(next))];
+    const texts = [...HOSTILE, ...Array.from({ length: 40 }, () => hostileText(next))];
     for (const text of texts) {
       for (const page of hostilePages(text)) expect(forbidden(page, PAGE_ELEMENTS)).toEqual([]);
     }
