@@ -27,9 +27,12 @@ const MAY_HIDE_WORDS =
  */
 const ESCAPE_LEVELS = 3;
 
+/** A word of which only the case may differ from its normal form. Nearly all words are, and need no other step. */
+const PLAIN_WORD = /^[A-Za-z0-9]+$/;
+
 /** Normalises spellings of one word: composed letters, one width, lower case. */
 export function normalWord(word: string): string {
-  return lowerCase(word.normalize("NFKC"));
+  return PLAIN_WORD.test(word) ? word.toLowerCase() : lowerCase(word.normalize("NFKC"));
 }
 
 /** Overlapping bigrams of a segment without spaces. A single character stays as it is. */

@@ -11,6 +11,7 @@ type Word = { text: string; start: number; end: number };
 
 /** The characters that form words in the index (Rust's `char::is_alphanumeric`). */
 const WORD = /[\p{Alphabetic}\p{N}]+/gu;
+const ONE_WORD = new RegExp(`^${WORD.source}$`, "u");
 
 /**
  * A camel-case boundary (`userId`), the end of an acronym (`HTTPServer`), or a digit before a
@@ -48,8 +49,7 @@ function lowerCaseOf(character: string): string {
   return isOneWord(lower) ? lower : character;
 }
 
-const FIRST_WORD = /[\p{Alphabetic}\p{N}]+/u;
-const isOneWord = (text: string) => FIRST_WORD.exec(text)?.[0] === text;
+const isOneWord = (text: string) => ONE_WORD.test(text);
 
 /** The lower-case parts of `getUserById` or `HTTPServer`; empty when the word is not camel case. */
 export function camelCaseParts(word: string): string[] {

@@ -68,14 +68,48 @@ const SHAPE = new RegExp(
   "g",
 );
 
-/** Adds every key recognised by its shape alone. */
+/** The length of the shortest hit, `[0-9a-f]{32}-us1`. A hit has only characters of `isKeyUnit`. */
+const HIT_MIN = 36;
+
+const KEY_UNITS = new Set(
+  Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_~.:+/=-", (one) =>
+    one.charCodeAt(0),
+  ),
+);
+const IS_KEY_UNIT = Uint8Array.from({ length: 128 }, (_, unit) => Number(KEY_UNITS.has(unit)));
+const isKeyUnit = (unit: number) => unit < 128 && IS_KEY_UNIT[unit] === 1;
+
+/**
+ * Adds every key recognised by its shape alone. Only runs of key characters that are long enough for a hit are
+ * matched: the others, nearly all text, are passed over by looking at one of `HIT_MIN` characters and the word around it.
+ */
 export function findShapes(text: string, found: Finding[]): void {
+  for (let from = 0; from + HIT_MIN <= text.length;) {
+    let start = from + HIT_MIN;
+    while (start > from && isKeyUnit(text.charCodeAt(start - 1))) start--;
+    if (start > from) {
+      // The character before `start` is in no hit.
+      from = start;
+      continue;
+    }
+    let end = from + HIT_MIN;
+    while (isKeyUnit(text.charCodeAt(end))) end++;
+    findInRun(text, from, end, found);
+    from = end + 1;
+  }
+}
+
+/** Matches a run together with the character before it, which tells whether a dash starts the line. */
+function findInRun(text: string, from: number, to: number, found: Finding[]): void {
+  const start = Math.max(0, from - 1);
+  const run = text.slice(start, to);
   SHAPE.lastIndex = 0;
-  for (let hit = SHAPE.exec(text); hit !== null; hit = SHAPE.exec(text)) {
+  for (let hit = SHAPE.exec(run); hit !== null; hit = SHAPE.exec(run)) {
     const index = hit.slice(1).findIndex((group: string | undefined) => group !== undefined);
     const shape = SHAPES[index];
     const [whole] = hit;
-    if (!shape || (shape.confirm && !shape.confirm(whole, text, hit.index))) continue;
-    found.push({ kind: shape.kind, start: hit.index, end: hit.index + whole.length });
+    const at = start + hit.index;
+    if (!shape || (shape.confirm && !shape.confirm(whole, text, at))) continue;
+    found.push({ kind: shape.kind, start: at, end: at + whole.length });
   }
 }
