@@ -74,14 +74,17 @@ export function queryTerms(text: string): Set<string> {
   return indexableTerms(text, bigramsOf);
 }
 
+/** Words remembered to pass over their repetitions, which are most words of a text. Bounded, to take little memory. */
+const SEEN_MAX = 2_000;
+
 /** The terms of a text that the index can hold, by the same rules. */
 function indexableTerms(text: string, toBigrams: (segment: string) => string[]): Set<string> {
   const words = new Set<string>();
   const normal = text.normalize("NFKC");
-  // A text says most of its words many times, and normalising a word takes longer than finding it again.
   const seen = new Set<string>();
   for (const { text: written } of eachWord(normal)) {
     if (seen.has(written)) continue;
+    if (seen.size === SEEN_MAX) seen.clear();
     seen.add(written);
     const word = normalWord(written);
     if (UNSPACED_CHARACTER.test(word)) addMixedWord(words, word, toBigrams);
