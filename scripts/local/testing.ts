@@ -30,7 +30,10 @@ export interface TestEngine extends RunningEngine {
   readonly data: string;
   /** Creates another user with a key. */
   createUser(email?: string): Promise<TestUser>;
-  /** Sends a request over real HTTP; `key` becomes the bearer token, `json` the body. */
+  /**
+   * Sends a request over real HTTP; `key` becomes the bearer token, `json` the body. Asks for no compression, because
+   * this process would both compress and decompress the answer (`http/compression.test.ts` tests it).
+   */
   request(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
   /** Stops and starts again with the same data. */
   restart(): Promise<TestEngine>;
@@ -57,6 +60,7 @@ function wrap(engine: RunningEngine, folder: string, options: TestOptions): Test
     request: (path, { key, json, ...init } = {}) => {
       const headers = new Headers(init.headers);
       if (key !== undefined) headers.set("Authorization", `Bearer ${key}`);
+      if (!headers.has("Accept-Encoding")) headers.set("Accept-Encoding", "identity");
       if (json === undefined) return fetch(engine.url + path, { ...init, headers });
       headers.set("Content-Type", "application/json");
       return fetch(engine.url + path, {
