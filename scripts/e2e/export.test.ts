@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
 
 /** Exports and shared pages over real HTTP, on an engine that refuses what Convex refuses. */
@@ -54,51 +54,82 @@ async function exported(query: string): Promise<string[]> {
   return texts;
 }
 
+/** Stores a session whose messages have three rows each and the text `<id>-<n>.`, and publishes it; returns its slug. */
+async function storeNumbered(id: string, count: number): Promise<string> {
+  for (let start = 0; start < count; start += 400) {
+    const messages = Array.from({ length: Math.min(400, count - start) }, (_, index) => ({
+      sessionExternalId: id,
+      externalId: `m${start + index}`,
+      role: index % 2 ? "assistant" : "user",
+      createdAt: Date.UTC(2026, 0, 1) + start + index,
+      parts: [
+        { type: "text", content: `${id}-${start + index}.` },
+        { type: "tool-call", content: { name: "Read" } },
+      ],
+    }));
+    await send("/sync/batch", { messages });
+  }
+  const slug = await publish(id);
+  // The count follows the burst by a moment.
+  await engine.settle();
+  const answer = await get(`/api/sessions/${id}?messages_limit=1`);
+  expect(await answer.json()).toMatchObject({ messageCount: count });
+  return slug;
+}
+
+const numbersIn = (texts: readonly string[], id: string) =>
+  new Set(texts.flatMap((text) => text.match(new RegExp(`${id}-\\d+\\.`, "g")) ?? [])).size;
+
+/** Reads a shared session from its first page to its last, and expects what each says of those that follow. */
+async function expectShared(slug: string, form: string, id: string, count: number): Promise<void> {
+  const texts: string[] = [];
+  let next: string | undefined = `${slug}${form}`;
+  while (next !== undefined) {
+    const answer: Response = await engine.request(`/s/${next}`);
+    texts.push(await whole(answer));
+    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
+  }
+  expect(texts.length).toBeGreaterThan(1);
+  expect(numbersIn(texts, id)).toBe(count);
+  const shown = numbersIn(texts.slice(0, 1), id);
+  expect(texts[0]).toMatch(new RegExp(`\\b${count - shown}\\b`));
+}
+
+describe("a session that an export reads in three steps", () => {
+  const MESSAGES = 2_700;
+  let slug = "";
+
+  beforeAll(async () => {
+    slug = await storeNumbered("steps", MESSAGES);
+  }, 60_000);
+
+  test.each(["text", "markdown", "csv", "deepeval", "openai", "promptfoo&mode=replay"])(
+    "is exported whole as %s",
+    async (format) => {
+      expect(numbersIn(await exported(`format=${format}&id=steps`), "steps")).toBe(MESSAGES);
+    },
+    60_000,
+  );
+
+  test.each([".md", ".json"])(
+    "is shown at /s/:slug%s page by page, each saying how many follow",
+    (form) => expectShared(slug, form, "steps", MESSAGES),
+    60_000,
+  );
+});
+
 describe("a session of more rows than one query may read", () => {
   const MESSAGES = 11_200;
   let slug = "";
 
   beforeAll(async () => {
-    for (let start = 0; start < MESSAGES; start += 400) {
-      const messages = Array.from({ length: 400 }, (_, index) => ({
-        sessionExternalId: "long",
-        externalId: `m${start + index}`,
-        role: index % 2 ? "assistant" : "user",
-        createdAt: Date.UTC(2026, 0, 1) + start + index,
-        parts: [
-          { type: "text", content: `number-${start + index}.` },
-          { type: "tool-call", content: { name: "Read" } },
-        ],
-      }));
-      await send("/sync/batch", { messages });
-    }
-    slug = await publish("long");
-    // The count follows the burst by a moment.
-    await vi.waitFor(
-      async () => {
-        const answer = await get("/api/sessions/long?messages_limit=1");
-        expect(await answer.json()).toMatchObject({ messageCount: MESSAGES });
-      },
-      { timeout: 60_000, interval: 1_000 },
-    );
+    slug = await storeNumbered("long", MESSAGES);
   }, 120_000);
 
-  const numbersIn = (texts: readonly string[]) =>
-    new Set(texts.flatMap((text) => text.match(/number-\d+\./g) ?? [])).size;
-
-  test.each([
-    "jsonl",
-    "json",
-    "text",
-    "markdown",
-    "csv",
-    "deepeval",
-    "openai",
-    "promptfoo&mode=replay",
-  ])(
+  test.each(["jsonl", "json"])(
     "is exported whole as %s",
     async (format) => {
-      expect(numbersIn(await exported(`format=${format}&id=long`))).toBe(MESSAGES);
+      expect(numbersIn(await exported(`format=${format}&id=long`), "long")).toBe(MESSAGES);
     },
     60_000,
   );
@@ -112,27 +143,13 @@ describe("a session of more rows than one query may read", () => {
     });
     await publish("short");
     const texts = await exported("format=jsonl");
-    expect(numbersIn(texts)).toBe(MESSAGES);
+    expect(numbersIn(texts, "long")).toBe(MESSAGES);
     expect(texts.join("")).toContain("neighbour");
   }, 60_000);
 
-  test.each(["", ".md", ".json"])(
-    "is shown at /s/:slug%s page by page, each saying how many follow",
-    async (form) => {
-      const texts: string[] = [];
-      let next: string | undefined = `${slug}${form}`;
-      while (next !== undefined) {
-        const answer: Response = await engine.request(`/s/${next}`);
-        texts.push(await whole(answer));
-        next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
-      }
-      expect(texts.length).toBeGreaterThan(1);
-      expect(numbersIn(texts)).toBe(MESSAGES);
-      const shown = numbersIn(texts.slice(0, 1));
-      expect(texts[0]).toMatch(new RegExp(`\\b${MESSAGES - shown}\\b`));
-    },
-    60_000,
-  );
+  test("is shown at /s/:slug page by page, each saying how many follow", async () => {
+    await expectShared(slug, "", "long", MESSAGES);
+  }, 60_000);
 });
 
 describe("what grows when it is written down never passes what an answer may hold", () => {
