@@ -46,18 +46,18 @@ export function useChromium(): () => World {
   };
 }
 
-export type View = { name: string; width: number; height: number; scheme: "light" | "dark" };
-export const VIEWS: readonly [View, ...View[]] = [
-  { name: "phone-light", width: 390, height: 844, scheme: "light" },
-  { name: "phone-dark", width: 390, height: 844, scheme: "dark" },
-  { name: "wide-light", width: 1280, height: 800, scheme: "light" },
-  { name: "wide-dark", width: 1280, height: 800, scheme: "dark" },
+type Screen = { name: string; width: number; height: number };
+export const SCREENS: readonly [Screen, ...Screen[]] = [
+  { name: "phone", width: 390, height: 844 },
+  { name: "wide", width: 1280, height: 800 },
 ];
+export const SCHEMES = ["light", "dark"] as const;
+type View = Omit<Screen, "name"> & { scheme: (typeof SCHEMES)[number] };
 
 /** A fresh browser; what it may not load or run is an error of ours. */
 export async function open(
   { browser }: World,
-  { width, height, scheme }: Omit<View, "name"> = VIEWS[0],
+  { width, height, scheme }: View = { ...SCREENS[0], scheme: "light" },
 ): Promise<{ page: Page; errors: string[]; context: BrowserContext }> {
   const context = await browser.newContext({
     viewport: { width, height },
@@ -80,17 +80,27 @@ export async function signIn({ engine }: World, page: Page): Promise<void> {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Violations that axe finds, each with the first element it names. */
-export async function violations(page: Page): Promise<string[]> {
+/** The rules of axe whose outcome depends on colours. */
+const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
+
+/** Violations of all rules of axe, or of those about colours, each with the first element it names. */
+export async function violations(page: Page, rules: "all" | "colours" = "all"): Promise<string[]> {
   // The debugger's evaluation is not bound by the page's policy.
-  await page.evaluate(axe);
-  return await page.evaluate(async () => {
-    const { axe: checker } = window as unknown as {
-      axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations: found } = await checker.run();
-    return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
-  });
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  return await page.evaluate(
+    async (only) => {
+      const { axe: checker } = window as unknown as {
+        axe: {
+          run: (options: object) => Promise<{
+            violations: { id: string; nodes: { html: string }[] }[];
+          }>;
+        };
+      };
+      const { violations: found } = await checker.run(only === null ? {} : { runOnly: only });
+      return found.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ""}`);
+    },
+    rules === "all" ? null : COLOUR_RULES,
+  );
 }
 
 /** Whether the page is wider than the screen, so that people would scroll sideways. */

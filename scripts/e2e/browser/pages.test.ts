@@ -7,28 +7,35 @@ import {
   overflow,
   send,
   sessionPath,
+  SCHEMES,
+  SCREENS,
   shoot,
   signIn,
   useChromium,
-  VIEWS,
   violations,
 } from "./chromium.fixture.ts";
 
 const world = useChromium();
 
 describe.skipIf(!hasChromium)("the pages in Chromium", () => {
-  test.each(VIEWS)(
-    "$name: no page breaks accessibility rules, overflows, or breaks its policy",
-    async (view) => {
+  test.each(SCREENS)(
+    "$name: no page breaks accessibility rules, overflows, or breaks its policy, in light and dark",
+    async (screen) => {
       const { engine } = world();
-      const { page, errors, context } = await open(world(), view);
+      const { page, errors, context } = await open(world(), { ...screen, scheme: "light" });
       await page.goto(`${engine.url}/`);
       const problems: string[] = [];
       const check = async (name: string) => {
-        for (const problem of await violations(page)) problems.push(`${name} ${problem}`);
-        const wide = await overflow(page);
-        if (wide > 0) problems.push(`${name} is ${wide}px too wide`);
-        await shoot(page, `${name}-${view.name}`);
+        for (const scheme of SCHEMES) {
+          await page.emulateMedia({ colorScheme: scheme });
+          const at = `${name}-${screen.name}-${scheme}`;
+          // A page has the same elements in both schemes: only rules about colours can tell them apart.
+          const found = await violations(page, scheme === "light" ? "all" : "colours");
+          for (const problem of found) problems.push(`${at} ${problem}`);
+          const wide = await overflow(page);
+          if (wide > 0) problems.push(`${at} is ${wide}px too wide`);
+          await shoot(page, at);
+        }
       };
       await check("welcome");
       await signIn(world(), page);
