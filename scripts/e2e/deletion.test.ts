@@ -9,11 +9,11 @@ import { openSqlite } from "../local/store/sqlite.ts";
 import { startEngine, type RunningEngine } from "../local/engine.ts";
 
 /** So many sessions and messages, with their vectors, shares and log lines, that a deletion takes many steps. */
-const SESSIONS = 90;
+const SESSIONS = 40;
 const MESSAGES = 67;
 
 /** Steps of the deletion before the engine is stopped: about a quarter of them. */
-const STEPS_BEFORE = 4;
+const STEPS_BEFORE = 2;
 
 const folder = mkdtempSync(join(tmpdir(), "opensync-deletion-"));
 const data = join(folder, "local.sqlite3");

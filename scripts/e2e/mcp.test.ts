@@ -14,7 +14,7 @@ let engine: TestEngine;
 let ada: TestUser;
 
 const DAY = 86_400_000;
-const BIG = 4_000;
+const BIG = 1_200;
 const ANSWER_MAX_BYTES = 8_000;
 /** Parts of a resource that are read. */
 const PARTS = 5;
