@@ -154,7 +154,7 @@ export function variedSession(at: number) {
 
 /** Messages of the largest sizes: text that stands in its parts too, many parts, much to escape. */
 export function largeMessages(sessionExternalId: string) {
-  const lines = 'He said "no"\n'.repeat(300_000);
+  const lines = 'He said "no"\n'.repeat(100_000);
   return [
     { parts: [{ type: "text", text: lines }] },
     { role: "assistant", textContent: "漢字 ".repeat(900_000) },
