@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BUDGETS, compare, CONSTANT, RANGES_MAX, slope, SLOPE_MAX } from "./budgets.ts";
 import { measure, type Measurement } from "./cost.ts";
-import { embeddingOperations, meaningOperations, operations } from "./operations.ts";
+import {
+  embeddingOperations,
+  meaningOperations,
+  operations as allOperations,
+  withFewerRequests,
+} from "./operations.ts";
 import { liveSession, pastMessages, pastSession } from "./payloads.ts";
 import { startWorld, type World } from "./world.ts";
 
 /** The smallest history, and one four times as large. */
 const SCALES = [1, 4] as const;
 
+const operations = allOperations.map(withFewerRequests);
 const worlds = new Map<number, World>();
 const measured = new Map<number, Map<string, Measurement>>();
 

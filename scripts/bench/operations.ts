@@ -127,6 +127,16 @@ const PAGE_ROWS = (100 / TURN_MESSAGES) * (TURN_MESSAGES + 2 * TOOL_CALLS);
 
 type Ask = { path: string; body?: object };
 
+/** Requests of an operation, by the operation: those that differ in what they find. */
+const asksOf = new Map<Operation, readonly Ask[]>();
+
+/** The same operation with every fourth of its requests, where the mean of all is not asked for. */
+export function withFewerRequests(operation: Operation): Operation {
+  const asks = asksOf.get(operation) ?? [];
+  if (asks.length < 4) return operation;
+  return reading(operation.name, operation.items, ...asks.filter((_, n) => n % 4 === 0));
+}
+
 /** An operation of requests that only read. */
 function reading(name: string, items: number, ...asks: Ask[]): Operation {
   const run = async (world: World) => {
@@ -137,13 +147,15 @@ function reading(name: string, items: number, ...asks: Ask[]): Operation {
     // The first request of an operation may write what later ones find.
     for (const { path, body } of asks.slice(0, 1)) await world.send(path, body);
   };
-  return {
+  const operation: Operation = {
     ...{ name, items, requests: asks.length },
     account: "request",
     storesNothing: true,
     prepare,
     run,
   };
+  asksOf.set(operation, asks);
+  return operation;
 }
 
 /** Days of the requested statistics, the same at every scale. */
