@@ -156,7 +156,7 @@ test.each([
     "a@b.",
     "/Users/a1 ",
   ],
-])("a megabyte of '%s' is processed completely", (unit) => {
-  const long = unit.repeat(1_000_000 / unit.length);
+])("400,000 characters of '%s' are processed completely", (unit) => {
+  const long = unit.repeat(400_000 / unit.length);
   expect(text(`${long} by ada of /home/grace`)).not.toMatch(/\bada\b|grace/);
 });
