@@ -27,6 +27,9 @@ export const MAX_UNREAD_BYTES = 128 * (1 << 20);
 /** Queries of one socket. A page has dozens; each costs the memory of its read set. */
 export const MAX_QUERIES = 1000;
 
+/** Removals of queries that a client has not been told of yet, because it does not read. */
+export const MAX_UNTOLD_REMOVALS = 10 * MAX_QUERIES;
+
 /** Open sockets: a few browsers on this machine, and a small office with some room. */
 export const MAX_SOCKETS = 500;
 

@@ -210,6 +210,15 @@ describe("a subscribed query", () => {
     await expect.poll(() => seen.values).toEqual([3, 2]);
   });
 
+  test("of a table that does not exist sees its first document", async () => {
+    const seen = connect(engine.url).watch("live:countUndeclared");
+    await expect.poll(() => seen.values).toEqual([0]);
+    await engine.runFunction("live:addUndeclared");
+    await expect.poll(() => seen.values).toEqual([0, 1]);
+    await engine.runFunction("live:addUndeclared");
+    await expect.poll(() => seen.values).toEqual([0, 1, 2]);
+  });
+
   test("is not told of writes that were rolled back", async () => {
     const group = newGroup();
     const ann = connect(engine.url);
@@ -217,6 +226,7 @@ describe("a subscribed query", () => {
     await expect.poll(() => seen.values).toEqual([[]]);
     const calls = new CallCounter(engine);
     await expect(ann.mutate("live:addAndFail", { group })).rejects.toThrow("on purpose");
+    await ann.mutate("live:add", { group: newGroup(), rank: 1 });
     expect(calls.of("live:ranks")).toBe(0);
     await ann.mutate("live:addInVain", { group });
     expect(seen.values).toEqual([[]]);

@@ -3,7 +3,12 @@ import { connect as connectTcp } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { TestEngine } from "../testing.ts";
-import { MAX_MESSAGE_BYTES, MAX_QUERIES, MAX_TRANSITION_CHARS } from "./bounds.ts";
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_PENDING_CALLS,
+  MAX_QUERIES,
+  MAX_TRANSITION_CHARS,
+} from "./bounds.ts";
 import { CallCounter, RawClient, startLive, timeOf } from "./live.fixture.ts";
 
 let engine: TestEngine;
@@ -150,6 +155,18 @@ describe("a message that the server cannot accept ends its socket, and no other"
     bystander.add(0, "people:greeting");
     await expect.poll(() => bystander.transitions).toHaveLength(1);
     bystander.socket.close();
+  });
+
+  test("more mutations than may wait, of which none that it dropped is made later", async () => {
+    const group = newGroup();
+    const client = await raw();
+    for (let n = 0; n < MAX_PENDING_CALLS + 10; n++)
+      client.mutate(n, "live:add", { group, rank: n });
+    expect(await client.closed).toEqual({ code: 1013, reason: "TooManyConcurrentRequests" });
+    const made = await engine.runFunction("live:ranks", { group });
+    expect((made as number[]).length).toBeLessThan(MAX_PENDING_CALLS);
+    await engine.settle();
+    expect(await engine.runFunction("live:ranks", { group })).toEqual(made);
   });
 
   test("too many bytes", async () => {

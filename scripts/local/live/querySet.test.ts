@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { MAX_UNTOLD_REMOVALS } from "./bounds.ts";
 import { modificationOf, QuerySet, type LiveQuery } from "./querySet.ts";
 
 /** A query set with one query, whose subscription counts how often it was closed. */
@@ -33,6 +34,18 @@ describe("the subscription of a query", () => {
     set.close();
     expect(closed()).toBe(1);
   });
+});
+
+test("a client that removes queries and reads nothing is ended", () => {
+  const set = new QuerySet();
+  const addAndRemove = (queryId: number) => {
+    set.modify([{ type: "Add", queryId, udfPath: "a:b", args: [{}] }]);
+    set.modify([{ type: "Remove", queryId }]);
+  };
+  for (let id = 0; id < MAX_UNTOLD_REMOVALS; id++) addAndRemove(id);
+  expect(() => addAndRemove(MAX_UNTOLD_REMOVALS)).toThrow("reads nothing");
+  set.takeRemoved();
+  set.modify([{ type: "Remove", queryId: MAX_UNTOLD_REMOVALS }]);
 });
 
 test("a client is told of an outcome only if it has another; the same failure of another request is the same", () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JSONValue } from "convex/values";
 import type { ClientError } from "../functions/errors.ts";
-import { MAX_QUERIES } from "./bounds.ts";
+import { MAX_QUERIES, MAX_UNTOLD_REMOVALS } from "./bounds.ts";
 import type { AddQuery, ModifyQuerySet } from "./protocol.ts";
 import { ProtocolError } from "./protocolError.ts";
 import type { Subscription } from "./subscriptions.ts";
@@ -51,6 +51,8 @@ export class QuerySet {
   #remove(id: number): void {
     const query = this.#queries.get(id);
     if (query === undefined) throw new ProtocolError("fatal", `There is no query ${id}`);
+    if (this.#removed.length >= MAX_UNTOLD_REMOVALS)
+      throw new ProtocolError("overloaded", "The client removes queries, and reads nothing");
     query.subscription?.close();
     this.#queries.delete(id);
     this.#removed.push(id);

@@ -63,9 +63,12 @@ export class LiveServer {
   upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const path = matchPath(message);
     if (path === null) return false;
+    // Node leaves the socket without a listener, and an error that nobody hears ends the process.
+    socket.on("error", () => socket.destroy());
     this.#early.add(socket);
     void this.#parts.then((parts) => {
       this.#early.delete(socket);
+      if (socket.destroyed) return;
       if (this.#isStopped || this.#sockets.size >= MAX_SOCKETS) {
         refuse(socket, 503);
         return;
