@@ -8,9 +8,12 @@ const WORD = /[\p{Alphabetic}\p{N}]+/gu;
 /** Splits a text into words as Convex's search does: letters and digits, lower case, under 32 bytes. */
 export function tokenize(text: string): string[] {
   const tokens: string[] = [];
-  for (const [word] of text.matchAll(WORD)) {
-    const token = word.toLowerCase();
-    if (Buffer.byteLength(word) < MAX_TOKEN_BYTES) tokens.push(token);
-  }
+  for (const word of text.match(WORD) ?? []) if (isShort(word)) tokens.push(word.toLowerCase());
   return tokens;
+}
+
+/** Measures only words that may be too long: a UTF-16 unit takes at most three bytes. */
+function isShort(word: string): boolean {
+  if (word.length * 3 < MAX_TOKEN_BYTES) return true;
+  return word.length < MAX_TOKEN_BYTES && Buffer.byteLength(word) < MAX_TOKEN_BYTES;
 }
