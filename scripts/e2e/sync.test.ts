@@ -72,7 +72,7 @@ describe("what Convex would refuse as a value is stored and comes back equal", (
 const MIB = 1024 * 1024;
 const words = (bytes: number) => "word ".repeat(bytes / 5 + 1).slice(0, bytes);
 
-test("a body of 8 MiB is stored whole, if no message of it is larger than 7 MiB", async () => {
+test("a body of 8 MiB is stored whole, if no message of it is larger than 7 MiB, and that message replaced by another", async () => {
   const messages = ["a", "b"].map((externalId) => ({
     sessionExternalId: "full",
     externalId,
@@ -89,12 +89,18 @@ test("a body of 8 MiB is stored whole, if no message of it is larger than 7 MiB"
     true,
     true,
   ]);
+  const other = texts.replaceAll("word", "term");
+  const replaced = await post("/sync/message", { ...messages[0], textContent: other });
+  expect(replaced.status).toBe(200);
+  const after = (await readAll("full")).messages.find(({ externalId }) => externalId === "a");
+  expect(after?.textContent === other).toBe(true);
 });
 
 describe("the largest message there is can be stored, and replaced by another", () => {
   const text = (content: string) => ({ type: "text", content });
+  /** What a replacement deletes depends on its rows. */
+  const REPLACED = "in as many rows as there can be";
   test.each<[string, object, object?]>([
-    ["of text", { textContent: words(7 * MIB) }],
     // The text that is searched and shown is put together from the part, as far as there is room.
     ["of one text part", { parts: [text(words(5 * MIB))] }, { textContent: words(2 * MIB) }],
     [
@@ -118,8 +124,12 @@ describe("the largest message there is can be stored, and replaced by another", 
     "%s",
     async (name, said, shown = {}) => {
       const ids = { sessionExternalId: name, externalId: "m" };
-      for (const model of ["first", "second"]) {
-        const answer = await post("/sync/message", { ...ids, ...said, model });
+      const first = name === REPLACED ? said : { parts: [text("short")] };
+      for (const sent of [
+        { ...first, model: "first" },
+        { ...said, model: "second" },
+      ]) {
+        const answer = await post("/sync/message", { ...ids, ...sent });
         expect(answer.status).toBe(200);
       }
       const { messages } = await readAll(name);
