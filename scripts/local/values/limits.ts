@@ -73,8 +73,11 @@ function checkValue(value: Value, path: string, depth: number, rules: Rules): vo
       throw new LimitError(
         `Array length is too long (${value.length} > maximum length ${MAX_ARRAY_LENGTH})${at(path)}`,
       );
-    for (const [i, element] of value.entries())
-      checkValue(element, `${path}[${i}]`, depth + 1, rules);
+    for (let i = 0; i < value.length; i++) {
+      const element = value[i] as Value;
+      // A vector has 1,536 numbers, whose places need no name.
+      if (typeof element !== "number") checkValue(element, `${path}[${i}]`, depth + 1, rules);
+    }
     return;
   }
   checkObject(value, path, depth, rules);

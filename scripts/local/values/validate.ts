@@ -21,7 +21,8 @@ type IsIdOf = (table: string, id: string) => boolean;
 
 interface Mismatch {
   path: string;
-  message: string;
+  /** Written only if it is thrown: members of a union mismatch all the time, and it shows the value. */
+  message: () => string;
 }
 
 const MAX_SHOWN = 300;
@@ -98,7 +99,8 @@ function first<T>(items: Iterable<T>, check: (item: T) => Mismatch | null): Mism
 }
 
 function wrong(validator: ValidatorJson, value: Value, path: string): Mismatch {
-  const message = `Value does not match validator.\nValue: ${show(value)}\nValidator: ${describe(validator)}`;
+  const message = () =>
+    `Value does not match validator.\nValue: ${show(value)}\nValidator: ${describe(validator)}`;
   return { path, message };
 }
 
@@ -112,9 +114,7 @@ function mismatch(
   switch (validator.type) {
     case "array":
       if (!Array.isArray(value)) return wrong(validator, value, path);
-      return first(value.entries(), ([i, v]) =>
-        mismatch(validator.value, v, `${path}[${i}]`, isIdOf),
-      );
+      return arrayMismatch(validator.value, value, path, isIdOf);
     case "union":
       return validator.value.some((member) => mismatch(member, value, path, isIdOf) === null)
         ? null
@@ -136,6 +136,22 @@ function mismatch(
   }
 }
 
+/** Names the place of an element only if it is no matching scalar: a vector has 1,536 numbers. */
+function arrayMismatch(
+  validator: ValidatorJson,
+  elements: readonly Value[],
+  path: string,
+  isIdOf: IsIdOf,
+): Mismatch | null {
+  for (let i = 0; i < elements.length; i++) {
+    const element = elements[i] as Value;
+    if (isScalar(validator, element, isIdOf)) continue;
+    const found = mismatch(validator, element, `${path}[${i}]`, isIdOf);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 function objectMismatch(
   fields: Record<string, FieldJson>,
   value: Record<string, Value>,
@@ -149,7 +165,8 @@ function objectMismatch(
       ? null
       : {
           path,
-          message: `Object is missing the required field \`${name}\`.\nObject: ${show(value)}`,
+          message: () =>
+            `Object is missing the required field \`${name}\`.\nObject: ${show(value)}`,
         };
   });
   if (declared !== null) return declared;
@@ -159,7 +176,8 @@ function objectMismatch(
   if (extra === undefined) return null;
   return {
     path,
-    message: `Object contains extra field \`${extra}\` that is not in the validator.\nObject: ${show(value)}`,
+    message: () =>
+      `Object contains extra field \`${extra}\` that is not in the validator.\nObject: ${show(value)}`,
   };
 }
 
@@ -172,5 +190,5 @@ export function validate(
 ): void {
   const found = mismatch(validator, value, "", isIdOf);
   if (found === null) return;
-  throw new Error(`${what}: ${found.message}${found.path === "" ? "" : `\nPath: ${found.path}`}`);
+  throw new Error(`${what}: ${found.message()}${found.path === "" ? "" : `\nPath: ${found.path}`}`);
 }
