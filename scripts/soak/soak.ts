@@ -8,7 +8,7 @@ import {
   startProvider,
   type Fault,
   type Provider,
-} from "../provider/server.fixture.ts";
+} from "../e2e/embedding/server.fixture.ts";
 import { act, type Load } from "./actions.ts";
 import { Client } from "./client.ts";
 import { Model } from "./model.ts";

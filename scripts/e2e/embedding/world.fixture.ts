@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, vi } from "vitest";
-import { deployment, emptyEnvironment, person } from "../../convex/test.setup";
-import type { Deployment, Person } from "../../convex/test.setup";
-import { pause } from "../../convex/lib/pause";
+import { deployment, emptyEnvironment, person } from "../../../convex/test.setup";
+import type { Deployment, Person } from "../../../convex/test.setup";
+import { pause } from "../../../convex/lib/pause";
 import { virtualClock } from "./clock.fixture";
 import { type Provider, startProvider } from "./server.fixture";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { internal } from "../../convex/_generated/api";
-import { rows } from "../../convex/test.setup";
+import { internal } from "../../../convex/_generated/api";
+import { rows } from "../../../convex/test.setup";
 import { answer, respond, vectorOf } from "./server.fixture";
 import { ada, clock, eachTestWithProvider, HOUR, server, t } from "./world.fixture";
 

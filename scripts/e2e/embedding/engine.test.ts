@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { conversation, read } from "../../convex/test.setup";
-import type { ContextAnswer } from "../../convex/wire/context";
-import type { SearchAnswer } from "../../convex/wire/search";
-import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
+import { conversation, read } from "../../../convex/test.setup";
+import type { ContextAnswer } from "../../../convex/wire/context";
+import type { SearchAnswer } from "../../../convex/wire/search";
+import { startTestEngine, type TestEngine, type TestUser } from "../../local/testing.ts";
 
 /** Search where the text index ranks, the limits bind and reads are counted: the local engine. */
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type TestSession, conversation, read } from "../../convex/test.setup";
-import type { ContextAnswer } from "../../convex/wire/context";
-import type { SearchAnswer } from "../../convex/wire/search";
-import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
+import { type TestSession, conversation, read } from "../../../convex/test.setup";
+import type { ContextAnswer } from "../../../convex/wire/context";
+import type { SearchAnswer } from "../../../convex/wire/search";
+import { startTestEngine, type TestEngine, type TestUser } from "../../local/testing.ts";
 
 /**
  * One session that says a word more often than a search usually reads, and others that say it once:

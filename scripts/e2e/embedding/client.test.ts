@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { embeddingProvider, embedTexts, requestsOf } from "../../convex/clients/embeddings";
+import { embeddingProvider, embedTexts, requestsOf } from "../../../convex/clients/embeddings";
 import {
   answer,
   DIMENSIONS,

@@ -1,4 +1,4 @@
-import type { Deployment } from "../../convex/test.setup";
+import type { Deployment } from "../../../convex/test.setup";
 import { vi } from "vitest";
 
 type Timer = { at: number; run: () => void };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startEmbeddings } from "../local/embeddings/server.ts";
-import type { Measured } from "../local/meter.ts";
-import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
+import { startEmbeddings } from "../../local/embeddings/server.ts";
+import type { Measured } from "../../local/meter.ts";
+import { startTestEngine, type TestEngine, type TestUser } from "../../local/testing.ts";
 
 /** What embedding costs, where reads are counted as Convex counts them: the local engine. */
 

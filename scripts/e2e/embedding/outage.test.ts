@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { read } from "../../convex/test.setup";
-import type { SearchAnswer } from "../../convex/wire/search";
+import { read } from "../../../convex/test.setup";
+import type { SearchAnswer } from "../../../convex/wire/search";
 import type { ServerResponse } from "node:http";
-import { Clock } from "../local/clock.ts";
-import { startTestEngine, type TestEngine, type TestUser } from "../local/testing.ts";
+import { Clock } from "../../local/clock.ts";
+import { startTestEngine, type TestEngine, type TestUser } from "../../local/testing.ts";
 import { type Provider, respond, startProvider } from "./server.fixture";
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { internal } from "../../convex/_generated/api";
-import { loseScheduled, rows } from "../../convex/test.setup";
+import { internal } from "../../../convex/_generated/api";
+import { loseScheduled, rows } from "../../../convex/test.setup";
 import { respond } from "./server.fixture";
 import { ada, clock, eachTestWithProvider, HOUR, MINUTE, server, t } from "./world.fixture";
 

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { conversation, person, read, type TestSession, type Person } from "../../convex/test.setup";
-import type { ContextAnswer } from "../../convex/wire/context";
-import type { SearchAnswer } from "../../convex/wire/search";
+import {
+  conversation,
+  person,
+  read,
+  type TestSession,
+  type Person,
+} from "../../../convex/test.setup";
+import type { ContextAnswer } from "../../../convex/wire/context";
+import type { SearchAnswer } from "../../../convex/wire/search";
 import { answer, respond } from "./server.fixture";
 import { ada, clock, eachTestWithProvider, HOUR, server, t } from "./world.fixture";
 
