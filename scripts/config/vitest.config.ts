@@ -85,6 +85,8 @@ export default defineConfig({
           globalSetup: [`${root}scripts/config/bundles.setup.ts`],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // On a busy machine, Vitest's second is too short for a round trip through a server.
+          expect: { poll: { timeout: 20_000, interval: 20 } },
         },
       },
     ],

@@ -43,7 +43,7 @@ describe("a client", () => {
     subject = "bob";
     signIn();
     await expect.poll(() => me.values.at(-1)).toBe(nameOf("bob"));
-    expect(states).toEqual([true, true]);
+    expect(new Set(states)).toEqual(new Set([true]));
     ann.client.client.clearAuth();
     await expect.poll(() => me.values.at(-1)).toBe(null);
     expect(await ann.act("people:meByAction")).toBe(null);
@@ -77,7 +77,7 @@ describe("a client", () => {
       asked.push(forceRefreshToken);
       return Promise.resolve(asked.length === 1 ? good.slice(0, -4) + "AAAA" : good);
     });
-    await expect.poll(() => me.values.at(-1), { timeout: 5000 }).toBe(nameOf("ann"));
+    await expect.poll(() => me.values.at(-1)).toBe(nameOf("ann"));
     expect(asked.slice(0, 2)).toEqual([false, true]);
   });
 
@@ -91,8 +91,8 @@ describe("a client", () => {
       (isSignedIn) => states.push(isSignedIn),
     );
     const me = ann.watch("people:me");
-    await expect.poll(() => states, { timeout: 5000 }).toEqual([false]);
-    await expect.poll(() => me.values, { timeout: 5000 }).toEqual([null]);
+    await expect.poll(() => states).toEqual([false]);
+    await expect.poll(() => me.values).toEqual([null]);
   });
 });
 

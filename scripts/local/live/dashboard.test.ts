@@ -124,16 +124,14 @@ describe("the 35 functions of the existing dashboard", () => {
     expect(watches).toHaveLength(22);
     const silent = () =>
       watches.filter(({ values }) => values.length === 0).map(({ path }) => path);
-    await expect.poll(silent, { timeout: 5000 }).toEqual([]);
+    await expect.poll(silent).toEqual([]);
     expect(watches.flatMap(({ errors }) => errors)).toEqual([]);
     const seen = (path: string) => watches.find((watch) => watch.path === path)?.values.at(-1);
     expect(seen("sessions:get")).toMatchObject({ session: { title: "title of shown" } });
     expect(seen("search:searchMessagesPaginated")).toMatchObject({ total: 1 });
     await send(ann, "later", "the sky is blue because");
     await engine.settle();
-    await expect
-      .poll(() => seen("search:searchMessagesPaginated"), { timeout: 5000 })
-      .toMatchObject({ total: 2 });
+    await expect.poll(() => seen("search:searchMessagesPaginated")).toMatchObject({ total: 2 });
     await expect.poll(() => seen("analytics:summaryStats")).toMatchObject({ totalSessions: 2 });
     await expect.poll(() => seen("sessions:exportAllDataCSV")).toContain("later");
   });

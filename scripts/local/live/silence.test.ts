@@ -33,7 +33,7 @@ test("a client that does not read is not sent more than two transitions, and the
   const client = await RawClient.open(engine.url);
   // More than the operating system keeps for a connection.
   client.add(0, "live:padded", { group, size: 12_000_000 });
-  await expect.poll(() => client.of("TransitionChunk"), { timeout: 10_000 }).toHaveLength(3);
+  await expect.poll(() => client.of("TransitionChunk")).toHaveLength(3);
   client.socket.pause();
   const calls = new CallCounter(engine);
   for (let rank = 0; rank < 6; rank++) await engine.runFunction("live:add", { group, rank });
@@ -43,7 +43,7 @@ test("a client that does not read is not sent more than two transitions, and the
   client.socket.resume();
   const isLatest = () =>
     String(client.of("TransitionChunk").at(-1)?.chunk).includes('"ranks":[0,1,2,3,4,5]');
-  await expect.poll(isLatest, { timeout: 10_000 }).toBe(true);
+  await expect.poll(isLatest).toBe(true);
   expect(client.of("TransitionChunk").length).toBeLessThanOrEqual(3 * (MAX_UNREAD_TRANSITIONS + 2));
   calls.stop();
   client.socket.close();
