@@ -26,14 +26,14 @@ export type SessionPageSource = (
   position: string | null,
 ) => Promise<{ pieces: SessionPage[]; unknown: string[]; next: string | null }>;
 
-/** The sessions of an export, and any one of them again. */
+/** Where an export reads its sessions: all of them in order, and any one of them again by its external id. */
 export type ExportSource = {
   pages: SessionPageSource;
   /** Reads the pages of one session by its external id, from its start. */
   pagesOf: (externalId: string) => SessionPageSource;
 };
 
-/** The source of an export, given how to read a page of a selection. */
+/** Makes the source of an export from a function that reads one page of a selection. */
 export function exportSource<Selection>(
   selection: Selection,
   read: (

@@ -84,7 +84,7 @@ describe("a body read list by list equals the body parsed as a whole", () => {
   });
 });
 
-test("an escape may stand anywhere in a string, and a quote after any number of backslashes", () => {
+test("a string is read to its end, with an escape at any position and a quote after any number of backslashes", () => {
   for (const escape of ['\\"', "\\\\", '\\\\\\"', "\\\\\\\\", "\\n"]) {
     for (let before = 0; before < 200; before++) {
       const text = `{"messages":["${"a".repeat(before)}${escape}","${escape}${"b".repeat(before)}",1]}`;

@@ -226,10 +226,13 @@ class SeenKeys {
   }
 }
 
-/** Bytes examined one by one, because most strings are short. The built-in search is faster for the rest of a long one. */
+/**
+ * Bytes that are examined one by one before the built-in search takes over. Most strings are short; the search is
+ * faster only for long ones.
+ */
 const NEAR_BYTES = 64;
 
-/** Where the string that opens at `open` ends: behind its closing quote. */
+/** Returns the position after the closing quote of the string that opens at `open`. */
 function stringEnd(bytes: Uint8Array, open: number): number {
   for (let at = open + 1; at < bytes.length;) {
     for (const near = Math.min(bytes.length, at + NEAR_BYTES); at < near; at++) {

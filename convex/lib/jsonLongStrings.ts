@@ -102,7 +102,7 @@ function readString(bytes: Uint8Array, { start, end }: LongString): ReadString {
   return { ok: true, text: pieces.join("") };
 }
 
-/** A loop, because a callback for every byte takes five times as long. */
+/** Uses a loop, because a callback for each byte takes five times as long. */
 function hasControlCharacter(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; at++) if ((bytes[at] ?? SPACE) < SPACE) return true;
   return false;

@@ -11,7 +11,7 @@ export function isWellFormed(text: string): boolean {
 }
 
 const NON_ASCII = /[^\u0000-\u007f]/;
-/** A pattern looks through longer texts several times as fast as a loop. Most texts are ASCII. */
+/** Longer texts are tested with a pattern first: it is several times as fast as a loop, and most texts are ASCII. */
 const LOOP_MAX_UNITS = 64;
 
 /** Length in UTF-8 bytes, as Convex measures strings. The text must be well formed. */
@@ -20,7 +20,7 @@ export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    // Most units are ASCII: one comparison for each of them makes a long text twice as fast.
+    // Most units are ASCII. Testing for that first makes long texts twice as fast.
     if (unit >= 0x80) bytes += unitBytes(unit) - 1;
   }
   return bytes;
@@ -51,7 +51,7 @@ export function jsonPrefix(text: string, maxUnits: number): string {
 
 const ESCAPED = /[\u0000-\u001f"\\]/;
 
-/** The bytes that escaping adds to a text. */
+/** Returns the bytes that escaping adds to a text. */
 function allEscapeBytes(text: string): number {
   if (text.length > LOOP_MAX_UNITS && !ESCAPED.test(text)) return 0;
   let bytes = 0;

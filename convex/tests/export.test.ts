@@ -388,7 +388,7 @@ describe("GET /api/export", () => {
         const parts = await exportedIn(format, ada);
         if (size > 1) expect(parts.length).toBeGreaterThan(1);
         const whole = parts.join("\n").replace(/x{9,}/g, "");
-        // What only another session's path reveals stays, because a session is anonymised by itself.
+        // Names that only another session's path reveals stay, because each session is anonymised on its own.
         const end = whole.indexOf("Hopper and Lovelace");
         const [own, others] = [whole.slice(0, end), whole.slice(end)];
         expect(own).toMatch(/Ask user-[0-9a-f]{12}/);

@@ -21,7 +21,7 @@ eachTestAt(NOW);
 
 /** Sessions in the order in which an export has them: created at the same moment, the last one first. */
 const IDS = ["third", "second", "first"];
-/** Half a megabyte each; an answer holds about twenty, so that three answers are needed. */
+/** Per session, half a megabyte each. An answer holds about twenty, so three answers are needed. */
 const MESSAGES = 15;
 const TEXT = "é".repeat(250_000);
 

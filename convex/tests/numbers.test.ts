@@ -423,7 +423,7 @@ describe("totals that a plugin reports of a session", () => {
       ["2026-11-22", 100],
       ["2026-11-23", 20],
     ]);
-    // More than the last day holds: the rest is taken from the day before.
+    // The decrease exceeds what the last day holds, so the rest is taken from the day before.
     await report(60);
     expect((await days()).filter(([, tokens]) => tokens !== 0)).toEqual([["2026-11-22", 60]]);
   });

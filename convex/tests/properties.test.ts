@@ -21,7 +21,7 @@ import { MessageInput, SessionInput } from "../wire/sync";
  */
 
 const NOW = Date.UTC(2026, 0, 22, 12);
-/** The share of random inputs that is tried without the variable `LONG_RUN`. Every run draws other inputs. */
+/** The share of the random inputs that is tried unless `LONG_RUN` is set. Each run draws different inputs. */
 const SHARE = import.meta.env.LONG_RUN === undefined ? 0.4 : 1;
 const runs = (long: number) => ({ numRuns: Math.ceil(long * SHARE) });
 eachTestAt(NOW);

@@ -307,7 +307,7 @@ describe("an unusable field is ignored and the rest is kept", () => {
   });
 });
 
-describe("a text of 1 MB with lone surrogates in any field is answered 200 or a 400 that names it, and makes no row that Convex would refuse", () => {
+describe("a text of 1 MB with lone surrogates in any field gets 200, or 400 naming the field, and stores no row that Convex would refuse", () => {
   const huge = "🎉x\ud83c".repeat(150_000);
   const sessionFields = ["externalId", "source", "title", "projectPath", "projectName", "model"];
   const messageFields = [

@@ -428,7 +428,7 @@ describe("the refresh of a session", () => {
     expect((await rows(t, "sessions"))[0]?.searchableText).toBe(
       "\n\nrewritten\nprompt b\nprompt c",
     );
-    // The last of the prompts that are searched with the session.
+    // The last prompt that the session's search text contains.
     await ada.post("/sync/message", { ...others[1], textContent: "c again" });
     await settle(t);
     expect((await rows(t, "sessions"))[0]?.searchableText).toBe("\n\nrewritten\nprompt b\nc again");
@@ -455,7 +455,7 @@ describe("the refresh of a session", () => {
     expect((await get(ada, "s")).messageCount).toBe(3);
   });
 
-  test("a sweep takes the sessions that the one before it left, while their refreshes still wait", async () => {
+  test("each sweep schedules the sessions that earlier sweeps left, even before any scheduled refresh has run", async () => {
     const t = deployment();
     const ada = await person(t);
     const count = 230;
@@ -713,7 +713,7 @@ test("a page of messages ends before it gets too large, and the next page contin
   expect(ids).toEqual([["m0"], ["m1"], ["m2"]]);
 });
 
-test("a total that a plugin sent before never stands beside its newer halves", async () => {
+test("newer prompt and completion counts replace an older reported total", async () => {
   const t = deployment();
   const ada = await person(t);
   const send = (numbers: object) =>

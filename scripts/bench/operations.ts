@@ -127,10 +127,10 @@ const PAGE_ROWS = (100 / TURN_MESSAGES) * (TURN_MESSAGES + 2 * TOOL_CALLS);
 
 type Ask = { path: string; body?: object };
 
-/** Requests of an operation, by the operation: those that differ in what they find. */
+/** The requests of each operation that only reads. They differ in what they find. */
 const asksOf = new Map<Operation, readonly Ask[]>();
 
-/** The same operation with every fourth of its requests, where the mean of all is not asked for. */
+/** Returns the operation with a quarter of its requests, for tests that do not need the mean of all. */
 export function withFewerRequests(operation: Operation): Operation {
   const asks = asksOf.get(operation) ?? [];
   if (asks.length < 4) return operation;

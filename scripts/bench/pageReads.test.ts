@@ -26,7 +26,7 @@ async function store(batches: readonly object[]): Promise<void> {
 const READ_MAX_BYTES = 2.6 * 1024 * 1024;
 const largeReads = () => engine.peaks().filter(({ bytesRead }) => bytesRead > READ_MAX_BYTES);
 
-/** In more rows than one page of a session may read (4,000). */
+/** Enough that their rows exceed the 4,000 that one page of a session may read. */
 const MESSAGES = 1_800;
 
 test("a session of 1,800 messages is read in pages below 300 kB, each message once, and a shared one too", async () => {

@@ -6,25 +6,25 @@ import {
   type Value,
 } from "convex/values";
 
-/** What `fasterConvexTest` adds to convex-test: where its rows are found, and what it remembers of them. */
+/** Code that `fasterConvexTest` adds to convex-test: an index of its rows, and caches of their JSON and sizes. */
 
 type Row = { [field: string]: Value };
 type Id = GenericId<string>;
-/** A bound of an index range, with its value read. */
+/** A bound of an index range, with its value evaluated. */
 type Bound = { type: string; fieldPath: string; value: Value | undefined };
 type EqualText = Bound & { value: string };
-/** Ids by the texts of some fields. */
+/** Ids of rows by the texts in some of their fields. */
 type IdsByTexts = { fields: readonly string[]; ids: Map<string, Set<Id>> };
 type Table = { ids: Set<Id>; byFields: Map<string, IdsByTexts> };
 
-/** The name of an id's table, which follows a number; null if the text is no id. */
+/** Returns the table name in an id, where it follows a number; null if the text is not an id. */
 export function tableNameFromId(id: string): string | null {
   let at = 0;
   while (id.charCodeAt(at) >= 0x30 && id.charCodeAt(at) <= 0x39) at += 1;
   return at === 0 || at === id.length ? null : id.slice(at);
 }
 
-/** The first bounds of a range that equal a text. */
+/** Returns the leading bounds of a range that require a field to equal a text. */
 export function equalTexts(range: readonly Bound[]): readonly EqualText[] {
   const isEqualText = (bound: Bound): bound is EqualText =>
     bound.type === "Eq" && typeof bound.value === "string" && !bound.fieldPath.includes(".");
@@ -32,17 +32,17 @@ export function equalTexts(range: readonly Bound[]): readonly EqualText[] {
   return range.slice(0, other < 0 ? undefined : other).filter(isEqualText);
 }
 
-/** The ids of rows by table, and by the texts of those fields that queries ask for. */
+/** Finds the ids of rows by table, and by the texts in the fields that queries compare. */
 export class RowIndex {
   readonly #tables = new Map<string | null, Table>();
   readonly #rowOf: (id: Id) => Row | null | undefined;
 
-  /** `rowOf` returns the version of a row that was set last. */
+  /** `rowOf` must return the latest version of a row. */
   constructor(rowOf: (id: Id) => Row | null | undefined) {
     this.#rowOf = rowOf;
   }
 
-  /** Moves a row to where its next version is found; null is a deleted row. Call it before `rowOf` returns that version. */
+  /** Indexes the next version of a row; null if it is deleted. Call it while `rowOf` still returns the previous one. */
   set(id: Id, next: Row | null): void {
     const name = tableNameFromId(id);
     const table = this.#tables.get(name) ?? { ids: new Set(), byFields: new Map() };
@@ -51,7 +51,7 @@ export class RowIndex {
     this.#move(table, id, next);
   }
 
-  /** Forgets a row. Call it before `rowOf` does. */
+  /** Removes a row. Call it while `rowOf` still returns the row. */
   delete(id: Id): void {
     const table = this.#tables.get(tableNameFromId(id));
     if (table === undefined) return;
@@ -59,7 +59,7 @@ export class RowIndex {
     this.#move(table, id, null);
   }
 
-  /** The ids of all rows whose fields have these texts, and perhaps of others. */
+  /** Returns the ids of all rows whose fields have these texts, and possibly ids of other rows. */
   candidates(name: string, equal: readonly EqualText[]): Iterable<Id> {
     const table = this.#tables.get(name);
     if (table === undefined || equal.length === 0) return table?.ids ?? [];
@@ -86,7 +86,7 @@ export class RowIndex {
   }
 }
 
-/** The texts of these fields as one; undefined if one of them is no text. Different rows may have the same. */
+/** Joins the texts of these fields; undefined if one is not a text. Different texts may give the same key. */
 function keyOf(row: Row | null | undefined, fields: readonly string[]): string | undefined {
   const texts = fields.map((field) => row?.[field]);
   return texts.every((text) => typeof text === "string") ? texts.join("\n") : undefined;
@@ -99,10 +99,10 @@ function addTo(ids: IdsByTexts["ids"], key: string | undefined, id: Id): void {
   else some.add(id);
 }
 
-/** `compareValues`, without the objects that it makes to compare two numbers or equal texts. */
+/** Compares like `compareValues`, but creates no objects for two numbers or two equal texts. */
 export function compareQuickly(a: Value | undefined, b: Value | undefined): number {
   if (typeof a === "string" && a === b) return 0;
-  // 0 and -0 differ for Convex, and NaN has a place.
+  // `compareValues` decides about zeros and NaN: Convex distinguishes 0 from -0, and orders NaN.
   if (typeof a === "number" && typeof b === "number" && a !== 0 && b !== 0) {
     if (a === b) return 0;
     if (a < b) return -1;
@@ -114,7 +114,7 @@ export function compareQuickly(a: Value | undefined, b: Value | undefined): numb
 const jsonOfRows = new WeakMap<Row, string>();
 const sizesOfRows = new WeakMap<Row, number>();
 
-/** The JSON of a row, written once: a new version of a row is a new object. */
+/** Returns the JSON of a row. Cached by object, because each new version of a row is a new object. */
 export function jsonOfRow(row: Row | null): string {
   if (row === null) return "null";
   let json = jsonOfRows.get(row);
@@ -122,7 +122,7 @@ export function jsonOfRow(row: Row | null): string {
   return json;
 }
 
-/** The size of a row in bytes as Convex counts it, counted once. */
+/** Returns the size of a row in bytes, as Convex counts it. Cached like its JSON. */
 export function sizeOfRow(row: Row): number {
   let size = sizesOfRows.get(row);
   if (size === undefined) sizesOfRows.set(row, (size = getDocumentSize(row)));

@@ -2,22 +2,23 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
 /**
- * convex-test examines every row of every table for each query, and converts each row that it returns, which is most
- * of the time of tests with many rows. This keeps its rows by table and by the fields that queries compare, reads a
- * query's bounds once, and remembers the JSON and the size of a row, which never changes in place. Answers are the
- * same: `scripts/local/parity` compares them with the local engine's.
+ * Makes convex-test faster without changing its answers, which `scripts/local/parity` compares with the local engine's.
+ * Unchanged, convex-test examines every row of every table for each query and converts each row that it returns; tests
+ * with many rows spend most of their time on that. With these changes it indexes rows by table and by the fields that
+ * queries compare, evaluates a query's bounds once, and caches the JSON and size of each row, because rows are never
+ * changed in place.
  */
 
 const ROWS = fileURLToPath(new URL("convexTestRows.ts", import.meta.url));
 
-/** Replacements in the source of convex-test. Each text must occur there, so that a new version is noticed. */
+/** Replacements in the source of convex-test. A text that is missing is an error, so that a new version is noticed. */
 const CHANGES: readonly (readonly [string, string])[] = [
   [
     'import { AsyncLocalStorage } from "node:async_hooks";\n',
     `import { AsyncLocalStorage } from "node:async_hooks";
 import { compareQuickly, equalTexts, jsonOfRow, RowIndex, sizeOfRow, tableNameFromId } from ${JSON.stringify(ROWS)};\n`,
   ],
-  // Committed rows, and those written on each level of a transaction, are found by table and by fields.
+  // Finds committed rows, and those written at each level of a transaction, by table and by fields.
   [
     "    _documents = {};\n",
     "    _documents = {};\n    _index = new RowIndex((id) => this._documents[id]);\n",
@@ -76,7 +77,7 @@ import { compareQuickly, equalTexts, jsonOfRow, RowIndex, sizeOfRow, tableNameFr
     "function tableNameFromId(id) {\n    const match = id.match(/^[0-9]+/);\n    if (!match || match[0].length === id.length) {\n        return null;\n    }\n    return id.slice(match[0].length);\n}\n",
     `const INDEX = Symbol("index");
 const signaturesOfFunctions = new WeakMap();
-/** Whether validateValidator would return. An error for each member of a union that does not match takes long. */
+/** Whether validateValidator would accept the value. Throwing for each member of a union that does not match is slow. */
 function isValidFor(validator, value) {
     switch (validator.type) {
         case "null": return value === null;
@@ -110,7 +111,7 @@ function isValidFor(validator, value) {
                 }\n`,
     "                if (isValidFor(v, value)) {\n                    isValid = true;\n                    break;\n                }\n",
   ],
-  // A query's bounds are read once, its equal fields are not compared again, and rows are sorted by keys made once.
+  // Evaluates a query's bounds once. Sorts rows by keys made once, without the fields that are equal in all rows.
   [
     "                this._iterateDocs(tableName, (doc) => {\n                    if (source.range.every((filter) => evaluateRangeFilter(doc, filter))) {\n                        results.push(doc);\n                    }\n                });\n",
     `                const range = source.range.map(({ type, fieldPath, value }) => ({ type, fieldPath, value: evaluateQueryValue(value) }));
@@ -159,7 +160,7 @@ function isValidFor(validator, value) {
         return typeof field === "object" && field !== null ? resolvePendingValues(field) : field;
     }\n`,
   ],
-  // Rows are converted to JSON and measured once.
+  // Converts each row to JSON, and measures it, only once.
   [
     "                tracker?.trackRead(getDocumentSize(doc));\n            }\n            return doc;\n",
     "                tracker?.trackRead(sizeOfRow(doc));\n            }\n            return doc;\n",
@@ -180,7 +181,7 @@ function isValidFor(validator, value) {
     "    const returns = JSON.parse(func.exportReturns());\n",
     "    const returns = JSON.parse(func.exportReturns());\n    signaturesOfFunctions.set(func, { returns, args });\n",
   ],
-  // A global that no handler has replaced is read without asking which handler runs.
+  // Reads a global directly if no handler has replaced it.
   [
     "        const get = () => {\n            const store = globalOverridesStorage.getStore();\n",
     "        const get = () => {\n            const store = REPLACED.has(key) ? globalOverridesStorage.getStore() : undefined;\n",
@@ -202,7 +203,7 @@ function changed(code: string): string {
   }, code);
 }
 
-/** Makes the queries of convex-test take time by the rows that they may match. */
+/** Makes the time of a query in convex-test depend on the rows that may match it, instead of on all rows. */
 export function fasterConvexTest(): Plugin {
   return {
     name: "faster-convex-test",

@@ -8,9 +8,9 @@ import { plantedFault } from "./plantedFault.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Projects in the order in which they begin, each with its longest files first. Those of scripts wait for what is due
- * in seconds, while those of `convex/` compute. A worker that is given a file of another project starts again and loads
- * all functions once more, so files of one project follow each other.
+ * The order of the projects, each with its longest files first. Tests of scripts begin first, because they mostly wait,
+ * while those of `convex/` compute. Files of one project follow each other, because a worker that changes projects
+ * starts again and loads all functions once more.
  */
 const ORDER = ["scripts", "mocking", "long", "fast"];
 
@@ -50,7 +50,7 @@ const edge = {
   server,
   // Loading all functions takes longer than most files: a worker loads them once. Tests restore what they stub.
   isolate: false,
-  // Tests of functions make much garbage: with space for young objects, Node collects it half as often.
+  // Tests of functions create much garbage. With more space for young objects, Node collects it half as often.
   execArgv: ["--max-semi-space-size=32"],
 };
 
@@ -85,7 +85,7 @@ export default defineConfig({
           globalSetup: [`${root}scripts/config/bundles.setup.ts`],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          // On a busy machine, Vitest's second is too short for a round trip through a server.
+          // Vitest's default of one second is too short for a round trip through a server on a busy machine.
           expect: { poll: { timeout: 20_000, interval: 20 } },
         },
       },

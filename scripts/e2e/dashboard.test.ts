@@ -230,7 +230,7 @@ describe("a filter that few of many sessions match", () => {
       ...{ externalId: `rare${n}`, source: "pi", model: "rare-model", provider: "rare" },
       ...{ projectName: "rare-project", projectPath: "/rare/path", createdAt: day(n) },
     }));
-    // More than one query of a list reads.
+    // More sessions than one query of a list reads.
     const many = Array.from({ length: 1_200 }, (_, n) => ({
       ...{ externalId: `many${n}`, source: "claude-code", model: "claude", provider: "anthropic" },
       ...{ projectName: "many", createdAt: day(n % 100) },

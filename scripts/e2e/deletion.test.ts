@@ -8,7 +8,7 @@ import { Clock } from "../local/clock.ts";
 import { openSqlite } from "../local/store/sqlite.ts";
 import { startEngine, type RunningEngine } from "../local/engine.ts";
 
-/** So many sessions and messages, with their vectors, shares and log lines, that a deletion takes many steps. */
+/** Enough sessions and messages, with their vectors, shares and log lines, that a deletion takes several steps. */
 const SESSIONS = 40;
 const MESSAGES = 67;
 

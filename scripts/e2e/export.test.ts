@@ -70,7 +70,7 @@ async function storeNumbered(id: string, count: number): Promise<string> {
     await send("/sync/batch", { messages });
   }
   const slug = await publish(id);
-  // The count follows the burst by a moment.
+  // Messages are counted a moment after they are stored.
   await engine.settle();
   const answer = await get(`/api/sessions/${id}?messages_limit=1`);
   expect(await answer.json()).toMatchObject({ messageCount: count });
@@ -80,7 +80,7 @@ async function storeNumbered(id: string, count: number): Promise<string> {
 const numbersIn = (texts: readonly string[], id: string) =>
   new Set(texts.flatMap((text) => text.match(new RegExp(`${id}-\\d+\\.`, "g")) ?? [])).size;
 
-/** Reads a shared session from its first page to its last, and expects what each says of those that follow. */
+/** Reads a shared session page by page. Expects all messages, and on the first page the number of those that follow. */
 async function expectShared(slug: string, form: string, id: string, count: number): Promise<void> {
   const texts: string[] = [];
   let next: string | undefined = `${slug}${form}`;
@@ -107,7 +107,7 @@ describe("a session of more rows than one query may read", () => {
     expect(numbersIn(await exported("format=jsonl&id=long"), "long")).toBe(MESSAGES);
   }, 60_000);
 
-  test("stands in the export of all, beside its neighbours", async () => {
+  test("is part of an export of all sessions", async () => {
     await send("/sync/message", {
       sessionExternalId: "short",
       externalId: "m",
@@ -120,7 +120,7 @@ describe("a session of more rows than one query may read", () => {
     expect(texts.join("")).toContain("neighbour");
   }, 60_000);
 
-  test("is shown at /s/:slug page by page, each saying how many follow", async () => {
+  test("is shown at /s/:slug page by page, and the first page says how many messages follow", async () => {
     await expectShared(slug, "", "long", MESSAGES);
   }, 60_000);
 });
@@ -142,7 +142,7 @@ describe("a session that an export reads in three steps", () => {
   );
 
   test.each([".md", ".json"])(
-    "is shown at /s/:slug%s page by page, each saying how many follow",
+    "is shown at /s/:slug%s page by page, and the first page says how many messages follow",
     (form) => expectShared(slug, form, "steps", MESSAGES),
     60_000,
   );

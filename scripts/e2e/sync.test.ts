@@ -72,7 +72,7 @@ describe("what Convex would refuse as a value is stored and comes back equal", (
 const MIB = 1024 * 1024;
 const words = (bytes: number) => "word ".repeat(bytes / 5 + 1).slice(0, bytes);
 
-test("a body of 8 MiB is stored whole, if no message of it is larger than 7 MiB, and that message replaced by another", async () => {
+test("a body of 8 MiB is stored whole if no message in it exceeds 7 MiB, and such a message can be replaced", async () => {
   const messages = ["a", "b"].map((externalId) => ({
     sessionExternalId: "full",
     externalId,
@@ -98,7 +98,7 @@ test("a body of 8 MiB is stored whole, if no message of it is larger than 7 MiB,
 
 describe("the largest message there is can be stored, and replaced by another", () => {
   const text = (content: string) => ({ type: "text", content });
-  /** What a replacement deletes depends on its rows. */
+  /** Replaces a message of its own size, because deleting costs most with most rows. Others replace a short one. */
   const REPLACED = "in as many rows as there can be";
   test.each<[string, object, object?]>([
     // The text that is searched and shown is put together from the part, as far as there is room.
@@ -228,7 +228,7 @@ describe("a message that is too large is named, and its neighbours are stored", 
   }, 60_000);
 });
 
-test("a session of 80 messages, eight at a time, shuffled, each twice, is stored and counted once", async () => {
+test("80 messages sent twice each, shuffled, eight at a time, are stored and counted once", async () => {
   const messages = Array.from({ length: 80 }, (_, n) => ({
     sessionExternalId: "burst",
     externalId: `m${n}`,
@@ -306,8 +306,8 @@ describe("a batch of any shape is stored in as many transactions as it needs", (
     expect(await answer.json()).toMatchObject({ messages: 500, errors: [] });
   }, 30_000);
 
-  test("what several bodies brought, one may replace", async () => {
-    // More than one transaction may read.
+  test("one body may replace what several bodies stored", async () => {
+    // More bytes than one transaction may read.
     const long = batch("heavy", 34, 1, 500_000, "long");
     for (let at = 0; at < long.length; at += 10) {
       const messages = long.slice(at, at + 10);

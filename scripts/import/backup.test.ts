@@ -7,9 +7,9 @@ import { hasSamples, runImport, SAMPLES, temporaryFolder } from "./testing.fixtu
 
 /** A backup with `GET /api/export?all=true`, brought back with `npm run import -- file.jsonl`. */
 
-/** Enough for every value of each list of the generator; `OPENSYNC_BACKUP_SESSIONS=1000` takes minutes. */
+/** Enough for every value of each list in the generator. `OPENSYNC_BACKUP_SESSIONS=1000` takes minutes. */
 const SESSIONS = Number(process.env["OPENSYNC_BACKUP_SESSIONS"] ?? 40);
-/** Sessions sent at once. */
+/** Sessions in one request. */
 const BATCH = 15;
 const folder = temporaryFolder();
 const file = join(folder.path, "backup.jsonl");

@@ -27,7 +27,7 @@ const MAY_HIDE_WORDS =
  */
 const ESCAPE_LEVELS = 3;
 
-/** A word of which only the case may differ from its normal form. Nearly all words are, and need no other step. */
+/** Matches words that `toLowerCase` alone normalises. Nearly all words are such, and Unicode normalisation is slower. */
 const PLAIN_WORD = /^[A-Za-z0-9]+$/;
 
 /** Normalises spellings of one word: composed letters, one width, lower case. */
@@ -74,7 +74,7 @@ export function queryTerms(text: string): Set<string> {
   return indexableTerms(text, bigramsOf);
 }
 
-/** Words remembered to pass over their repetitions, which are most words of a text. Bounded, to take little memory. */
+/** The most words remembered in order to skip repetitions, which most words of a text are. Bounds the memory. */
 const SEEN_MAX = 2_000;
 
 /** The terms of a text that the index can hold, by the same rules. */

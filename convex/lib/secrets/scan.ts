@@ -14,8 +14,8 @@ const WINDOW = 256 * 1024;
 const MARGIN = 16 * 1024;
 
 /**
- * Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. Where a long text is cut
- * into windows of `windowChars` to be examined makes no difference.
+ * Finds the secrets of a text, in order, without overlap. Takes linear time, whatever the text. A long text is examined
+ * in windows of `windowChars` characters; the result does not depend on their size.
  */
 export function findSecrets(original: string, windowChars = WINDOW): Finding[] {
   const text = withoutColours(original);

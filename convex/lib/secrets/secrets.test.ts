@@ -110,7 +110,7 @@ test("a secret anywhere in a long text is found, wherever the text is cut to be 
     return whole;
   };
   inLongText(32_768, SECRETS);
-  // Twenty secrets, each of another kind, at the borders that a text is really cut at.
+  // Twenty secrets of different kinds, at the borders of windows of the default size.
   const kinds = new Map(SECRETS.map((one) => [one.kind, one]));
   const whole = inLongText(262_144, [...kinds.values()].slice(0, 20));
   expect(maskText(whole) === withMarkers(whole, findSecrets(whole, 262_144))).toBe(true);

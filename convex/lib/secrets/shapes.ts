@@ -68,7 +68,7 @@ const SHAPE = new RegExp(
   "g",
 );
 
-/** The length of the shortest hit, `[0-9a-f]{32}-us1`. A hit has only characters of `isKeyUnit`. */
+/** The length of the shortest possible hit, `[0-9a-f]{32}-us1`. Hits contain only characters that `isKeyUnit` accepts. */
 const HIT_MIN = 36;
 
 const KEY_UNITS = new Set(
@@ -80,15 +80,15 @@ const IS_KEY_UNIT = Uint8Array.from({ length: 128 }, (_, unit) => Number(KEY_UNI
 const isKeyUnit = (unit: number) => unit < 128 && IS_KEY_UNIT[unit] === 1;
 
 /**
- * Adds every key recognised by its shape alone. Only runs of key characters that are long enough for a hit are
- * matched: the others, nearly all text, are passed over by looking at one of `HIT_MIN` characters and the word around it.
+ * Adds every key recognised by its shape alone. Matches only runs of at least `HIT_MIN` key characters. Skips all other
+ * text, nearly all there is: looks `HIT_MIN` characters ahead, then back to the last character that is in no key.
  */
 export function findShapes(text: string, found: Finding[]): void {
   for (let from = 0; from + HIT_MIN <= text.length;) {
     let start = from + HIT_MIN;
     while (start > from && isKeyUnit(text.charCodeAt(start - 1))) start--;
     if (start > from) {
-      // The character before `start` is in no hit.
+      // No hit contains the character before `start`.
       from = start;
       continue;
     }
@@ -99,7 +99,7 @@ export function findShapes(text: string, found: Finding[]): void {
   }
 }
 
-/** Matches a run together with the character before it, which tells whether a dash starts the line. */
+/** Matches a run. Includes the character before it, because a leading dash may be the first character of its line. */
 function findInRun(text: string, from: number, to: number, found: Finding[]): void {
   const start = Math.max(0, from - 1);
   const run = text.slice(start, to);

@@ -137,7 +137,7 @@ function toolName(name: string): string {
   return tool === "" ? UNKNOWN_TOOL : tool;
 }
 
-/** The longest beginning of a name that packs into `NAME_MAX_CHARS`. */
+/** Returns the longest prefix of a name that has at most `NAME_MAX_CHARS` characters when packed. */
 function longestPacked(name: string): string {
   let packedChars = 0;
   let end = 0;

@@ -203,7 +203,7 @@ test("the time of a key's last use is copied from the log before the log lines e
   expect(await rows(t, "users")).toMatchObject([{ apiKeyUsedAt: NOW }]);
 });
 
-test("a step that counts messages of version 1 again reads at most 300 of them", async () => {
+test("messages of version 1 are counted again in steps of at most 300", async () => {
   const t = deployment();
   const ada = await person(t);
   await ada.post("/sync/batch", { messages: sends(0, 601) });

@@ -5,7 +5,7 @@ import { hostilePages } from "../hostilePages.fixture";
 import { hostileText, random } from "./hostile.fixture";
 import { markdownForPage, markdownHtml } from "./markdown";
 
-/** With the variable `LONG_RUN`, ten times as many. A rule that is missing is broken by one in a few hundred texts. */
+/** Ten times as many if `LONG_RUN` is set. The shorter run suffices: one in a few hundred texts shows a missing rule. */
 const INPUTS = import.meta.env.LONG_RUN === undefined ? 20_000 : 210_000;
 const INPUTS_A_DOCUMENT = 500;
 

@@ -83,7 +83,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 /** The rules of axe whose outcome depends on colours. */
 const COLOUR_RULES = ["color-contrast", "link-in-text-block"];
 
-/** Violations of all rules of axe, or of those about colours, each with the first element it names. */
+/** Returns the violations of axe's rules (all, or only those about colours), each with the first element it names. */
 export async function violations(page: Page, rules: "all" | "colours" = "all"): Promise<string[]> {
   // The debugger's evaluation is not bound by the page's policy.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);

@@ -19,7 +19,7 @@ const world = useChromium();
 
 describe.skipIf(!hasChromium)("the pages in Chromium", () => {
   test.each(SCREENS)(
-    "$name: no page breaks accessibility rules, overflows, or breaks its policy, in light and dark",
+    "$name: no page breaks accessibility rules, overflows, or breaks its content policy, in light and dark",
     async (screen) => {
       const { engine } = world();
       const { page, errors, context } = await open(world(), { ...screen, scheme: "light" });
@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium)("the pages in Chromium", () => {
         for (const scheme of SCHEMES) {
           await page.emulateMedia({ colorScheme: scheme });
           const at = `${name}-${screen.name}-${scheme}`;
-          // A page has the same elements in both schemes: only rules about colours can tell them apart.
+          // Only rules about colours can differ, because a page has the same elements in both schemes.
           const found = await violations(page, scheme === "light" ? "all" : "colours");
           for (const problem of found) problems.push(`${at} ${problem}`);
           const wide = await overflow(page);

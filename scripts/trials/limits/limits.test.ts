@@ -24,7 +24,7 @@ afterAll(() => engine.stop());
 /** The reads that hold most of a message; the trial has all of them. */
 const READS =
   /^(pages of|export (json|jsonl|markdown|csv|deepeval|otel)$|shar|getPublic|sessions:get|page .sessions|MCP get_m|evals:generateEvalExport json)/;
-/** Of those, one of each kind of writer: what keys take in addition is the same wherever they are masked. */
+/** One read for each kind of writer, because masking keys adds the same cost to every read. */
 const MASKED_READS = /^(export (json|markdown|deepeval)$|shar|sessions:get|page .sessions)/;
 
 const INPUTS = new Map([

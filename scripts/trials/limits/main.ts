@@ -9,7 +9,7 @@ import type { Reader } from "./steps.ts";
 /**
  * `npm run trial:limits`: sends the worst inputs through every function, on the local engine with the
  * limits of a deployment and a heap of 64 MiB. Prints the worst user time, heap and write burst of each
- * function, and fails where one is beyond the budgets of DESIGN 8.
+ * function, and fails where one is beyond the budgets of `report.ts`.
  */
 
 const { values } = parseArgs({

@@ -2,10 +2,10 @@ import { printTable } from "../../bench/table.ts";
 import type { FunctionPeak } from "../../local/limits/peaks.ts";
 
 const MIB = 1024 * 1024;
-/** Budgets of DESIGN 8: a third of the platform's second, three quarters of its heap. */
+/** Budgets: a third of the platform's second, three quarters of its heap. */
 const USER_MS_MAX = 330;
 const HEAP_BYTES_MAX = 48 * MIB;
-/** One mutation may write so much: a quarter of what a deployment takes in a second. */
+/** The most that one mutation may write: a quarter of what a deployment accepts in a second. */
 const WRITE_BYTES_MAX = MIB;
 
 type Worst = { value: number; step: string };
