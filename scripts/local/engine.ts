@@ -38,9 +38,9 @@ export interface EngineOptions {
   env?: Record<string, string | undefined>;
   /** Serve embeddings offline when `OPENAI_API_KEY` is unset; default true. */
   embeddings?: boolean;
-  /** Variables of the deployment in addition to those of `env`, or instead of them. */
+  /** Variables of the deployment that are added to `env`, or override it. */
   variables?: Record<string, string>;
-  /** Answers requests before the project does; null for those that are the project's. */
+  /** Answers requests before the project's router; null leaves a request to the router. */
   route?: (request: Request) => Promise<Response> | null;
   /** Run scheduled functions and crons; default true. */
   schedule?: boolean;
@@ -183,7 +183,7 @@ interface Opened extends LiveParts {
   backup: (to: string) => Promise<void>;
 }
 
-/** Answers on the admin route; null for other paths. */
+/** Answers requests on the admin route; null for other paths. */
 function adminRoute(
   request: Request,
   opened: Promise<Opened>,

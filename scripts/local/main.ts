@@ -16,8 +16,8 @@ async function start(options: Options): Promise<void> {
   const began = performance.now();
   const { data, host, port, embeddings, openai } = options;
   const devSignIn = options.devSignIn ? await newDevSignIn(process.env["JWKS"]) : null;
-  let signsIn: (account: DevAccount) => void = () => undefined;
-  const account = new Promise<DevAccount>((resolve) => (signsIn = resolve));
+  let resolveAccount: (account: DevAccount) => void = () => undefined;
+  const account = new Promise<DevAccount>((resolve) => (resolveAccount = resolve));
   const engine = await startEngine({
     functions: PROJECT,
     ...(devSignIn === null
@@ -38,7 +38,7 @@ async function start(options: Options): Promise<void> {
   const warning = exposureWarning(host);
   if (warning !== null) console.warn(warning);
   const key = await ownerKey(engine);
-  if (devSignIn !== null) signsIn({ url: engine.url, ...(await ownerAccount(engine)) });
+  if (devSignIn !== null) resolveAccount({ url: engine.url, ...(await ownerAccount(engine)) });
   const texts = whereTextsGo(options, process.env);
   const signIn = await signInLink(engine);
   const ms = performance.now() - began;

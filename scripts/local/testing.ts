@@ -32,7 +32,7 @@ export interface TestEngine extends RunningEngine {
   createUser(email?: string): Promise<TestUser>;
   /**
    * Sends a request over real HTTP; `key` becomes the bearer token, `json` the body. Asks for no compression, because
-   * this process would both compress and decompress the answer (`http/compression.test.ts` tests it).
+   * this process would both compress and decompress the answer (`http/compression.test.ts` tests compression).
    */
   request(path: string, init?: RequestInit & { key?: string; json?: unknown }): Promise<Response>;
   /** Stops and starts again with the same data. */

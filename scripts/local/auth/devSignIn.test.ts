@@ -12,8 +12,8 @@ let earlier: TokenSigner;
 beforeAll(async () => {
   earlier = await newTokenSigner();
   const signIn = await newDevSignIn(earlier.env.JWKS);
-  let signsIn: (account: DevAccount) => void = () => undefined;
-  const account = new Promise<DevAccount>((resolve) => (signsIn = resolve));
+  let resolveAccount: (account: DevAccount) => void = () => undefined;
+  const account = new Promise<DevAccount>((resolve) => (resolveAccount = resolve));
   engine = await startTestEngine({
     embeddings: false,
     variables: { JWKS: signIn.jwks },
@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   const owner = await ownerAccount(engine);
   key = owner.key;
-  signsIn({ url: engine.url, ...owner });
+  resolveAccount({ url: engine.url, ...owner });
 });
 afterEach(closeClients);
 afterAll(() => engine.stop());
@@ -30,7 +30,7 @@ const ask = (given?: string, method = "POST") =>
   engine.request(DEV_TOKEN_PATH, { method, ...(given === undefined ? {} : { key: given }) });
 
 describe("--dev-sign-in", () => {
-  test("signs in the console's user, over sockets and HTTP, for who has the console's key", async () => {
+  test("signs in the user of npm start, over sockets and HTTP, in exchange for the printed key", async () => {
     const answer = await ask(key);
     expect(answer.status).toBe(200);
     const { token, expiresIn } = (await answer.json()) as { token: string; expiresIn: number };
@@ -43,21 +43,21 @@ describe("--dev-sign-in", () => {
     expect(await http.json()).toMatchObject({ address: "you@localhost" });
   });
 
-  test("gives nothing without that key", async () => {
+  test("gives no token without that key", async () => {
     const { apiKey } = await engine.createUser();
     for (const given of [undefined, "", "osk_wrong", apiKey, key.slice(0, -1)])
       expect((await ask(given)).status).toBe(401);
     expect((await ask(key, "GET")).status).toBe(405);
   });
 
-  test("lets pages of other origins ask, because they need the key too", async () => {
+  test("answers pages of every origin, because they need the key too", async () => {
     const preflight = await ask(undefined, "OPTIONS");
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get("Access-Control-Allow-Headers")).toBe("Authorization");
     expect((await ask(key)).headers.get("Access-Control-Allow-Origin")).toBe("*");
   });
 
-  test("keeps the keys that the deployment had", async () => {
+  test("keeps the signing keys that the deployment had", async () => {
     const { userId } = await engine.createUser("bob@example.com");
     const token = await earlier.tokenOf(engine.url, userId);
     const answer = await engine.request("/api/me", { key: token });

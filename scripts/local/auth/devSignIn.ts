@@ -3,10 +3,10 @@ import { jsonResponse } from "../http/messages.ts";
 import { parseJson } from "../values/json.ts";
 import { newTokenSigner, TOKEN_LIFETIME_S } from "./tokenSigner.ts";
 
-/** Answers with a token of the console's user, for a request with the console's key. */
+/** Returns a token of `npm start`'s user to a request with the key that it prints. */
 export const DEV_TOKEN_PATH = "/dev/token";
 
-/** The account that signs in, once the server knows it. */
+/** The account that signs in. */
 export interface DevAccount {
   /** The server's address. */
   url: string;
@@ -17,7 +17,7 @@ export interface DevAccount {
 
 /** A stand-in for a sign-in provider, for developing a dashboard on this machine. */
 export interface DevSignIn {
-  /** The variable `JWKS` of the deployment: the keys that it had before, and that of this sign-in. */
+  /** The deployment's variable `JWKS`: its previous keys, and the key that signs the tokens. */
   jwks: string;
   /** Answers requests to `DEV_TOKEN_PATH`; null for other paths. */
   serve(request: Request, account: Promise<DevAccount>): Promise<Response> | null;
@@ -35,8 +35,9 @@ function isSame(given: string, expected: string): boolean {
 }
 
 /**
- * Makes a sign-in with a new key, so that its tokens end with the server. It asks for the console's key, because
- * every page that a browser shows, and every user of this machine, can reach a loopback address.
+ * Creates a sign-in that signs with a new key, so that its tokens become invalid when the server stops. It
+ * requires the printed API key, because every page in a browser, and every user of this machine, can reach a
+ * loopback address.
  */
 export async function newDevSignIn(jwks: string | undefined): Promise<DevSignIn> {
   const signer = await newTokenSigner();
@@ -45,10 +46,12 @@ export async function newDevSignIn(jwks: string | undefined): Promise<DevSignIn>
   const answer = async (request: Request, account: Promise<DevAccount>): Promise<Response> => {
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
     if (request.method !== "POST")
-      return jsonResponse(405, { error: "Send POST with the console's key as bearer token" });
+      return jsonResponse(405, {
+        error: "Send a POST request whose bearer token is the key that npm start prints",
+      });
     const { url, userId, key } = await account;
     if (!isSame(request.headers.get("authorization") ?? "", `Bearer ${key}`))
-      return jsonResponse(401, { error: "Send the key that npm start prints, as bearer token" });
+      return jsonResponse(401, { error: "The bearer token must be the key that npm start prints" });
     const token = await signer.tokenOf(url, userId);
     return jsonResponse(200, { token, expiresIn: TOKEN_LIFETIME_S });
   };

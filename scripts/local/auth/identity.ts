@@ -6,7 +6,7 @@ import { parseJson } from "../values/json.ts";
 /** The identity of a request: none, a verified user, or a token that failed verification. */
 export type Identity =
   | { kind: "none" }
-  /** From `expiresAt` on, in milliseconds since 1970, the token is no longer accepted. */
+  /** The token is accepted until `expiresAt`, in milliseconds since 1970. */
   | { kind: "user"; user: UserIdentity; token: string; expiresAt: number }
   | { kind: "invalid"; reason: string };
 

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
-/** How long a signed session is valid. */
+/** How long a token is valid, in seconds. */
 export const TOKEN_LIFETIME_S = 3600;
 
-/** Signs sessions as Convex Auth does: for tests, and for developing a dashboard (`devSignIn.ts`). */
+/** Signs tokens as Convex Auth does: for tests, and for developing a dashboard (`devSignIn.ts`). */
 export interface TokenSigner {
-  /** Environment with which an engine accepts what is signed here. */
+  /** Environment variables with which an engine accepts the tokens. */
   env: { JWKS: string };
-  /** A token of the user for the engine at this address. */
+  /** Returns a token of the user for the engine at this address. */
   tokenOf(url: string, userId: string): Promise<string>;
 }
 
-/** Creates a key of its own. */
+/** Creates a signer with a new key. */
 export async function newTokenSigner(): Promise<TokenSigner> {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const kid = randomUUID();

@@ -29,7 +29,7 @@ export const USAGE = `npm start -- [options]
   --openai         send texts to OpenAI (OPENAI_API_KEY; or to OPENAI_BASE_URL) for semantic search;
                    OPENSYNC_OPENAI=1 says the same
   --no-embeddings  no semantic search without --openai
-  --dev-sign-in    for developing a dashboard: gives whoever sends the printed key a token that signs in
+  --dev-sign-in    let a dashboard that you develop sign in with the printed key instead of a provider
                    (docs/dashboard.md); on this machine only`;
 
 /** Parses the command line of `npm start`; an error names the invalid option. */

@@ -25,8 +25,8 @@ async function newOwnerKey(engine: RunningEngine): Promise<string> {
 }
 
 /**
- * Returns the key like `ownerKey`, and the id of its user. A data file from before ids were noted gets an
- * additional key, because only the answer that contains a key names its user.
+ * Returns the key as `ownerKey` does, and the id of its user. A data file that holds no id yet gets an
+ * additional key, because the id is only returned together with a new key.
  */
 export async function ownerAccount(
   engine: RunningEngine,

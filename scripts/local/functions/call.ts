@@ -114,9 +114,9 @@ async function metered(
   }
 }
 
-/** What the engine itself does in a mutation's transaction. */
+/** What the engine adds to a mutation's transaction. */
 export interface Wrapping {
-  /** Runs the mutation with `run`, or not; its own writes are committed together with the mutation's. */
+  /** Calls `run` to run the mutation, or returns another result. Its own writes are committed with the mutation's. */
   within: (transaction: Transaction, run: () => Promise<string>) => Promise<string>;
   /** Whether the mutation runs again if it is lost in a power failure (`Transactor.mutation`). */
   isRepeatable: boolean;
@@ -149,7 +149,7 @@ export async function runFunction(
   return await withWriteRetries(() => engine.commit(inTransaction, wrapping?.isRepeatable));
 }
 
-/** Runs a subscribed query on a state of the database; resolves to the JSON of its result. */
+/** Runs a subscribed query on a snapshot and fills `observed`; resolves to the JSON of its result. */
 export function runObserved(
   engine: Engine,
   fn: ResolvedFunction,

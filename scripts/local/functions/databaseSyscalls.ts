@@ -29,8 +29,8 @@ function query(args: JsonObject): SerializedQuery {
 }
 
 /**
- * Reads a page. A subscribed query that runs again gets the same page: it ends where it ended the first time,
- * so that pages stay adjacent while documents are inserted and deleted.
+ * Reads a page. When a subscribed query runs again, its page ends where it ended the first time, so that pages
+ * stay adjacent while documents are inserted and deleted.
  */
 function page(call: Call, request: PageRequest): string {
   const journal = call.depth === 0 ? call.transaction?.observed?.journal : undefined;

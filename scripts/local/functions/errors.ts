@@ -27,7 +27,7 @@ export function toFunctionError(thrown: unknown): FunctionError {
   return new FunctionError(message, parseJson(thrown.data), thrown);
 }
 
-/** A failure as clients get it: the message with its request, and the data of a `ConvexError`. */
+/** A failure as clients get it: the message with the request id, and the data of a `ConvexError`. */
 export interface ClientError {
   errorMessage: string;
   errorData?: JSONValue;

@@ -123,7 +123,7 @@ export class Registry {
     return resolved;
   }
 
-  /** Finds a public function of the app with this type; for all others the client gets the same error. */
+  /** Finds a public function of the app with this type. Throws the same error whether it is missing or internal. */
   resolvePublic(path: string, type: ResolvedFunction["type"]): ResolvedFunction {
     try {
       const fn = this.resolve(resolveAddress("", { name: path }));

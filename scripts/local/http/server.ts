@@ -38,7 +38,7 @@ interface ServerOptions {
   port: number;
   /** Routes of the engine itself that take precedence (the admin route). */
   first?: (request: Request) => Promise<Response> | null;
-  /** WebSockets. */
+  /** Takes over connections that become WebSockets. */
   acceptUpgrade: AcceptUpgrade;
   clientTimeouts?: ClientTimeouts | undefined;
   onRequest?: ((line: RequestLine) => void) | undefined;

@@ -1,7 +1,7 @@
 /** Intervals shorter than this are measured only by the wall clock. */
 const SHORT_SLICE_MS = 5;
 
-/** How old the reading may be from which a transaction counts; the most that a long interval counts too much. */
+/** How old a shared reading may be. A long interval may be measured too long by as much. */
 const READING_MAX_AGE_MS = 5;
 
 /** The last reading of this process's CPU time. Transactions that follow each other closely share it. */
@@ -29,7 +29,7 @@ export class UserClock {
   #cpuMs: number | null;
   #isWatched = false;
 
-  /** Reading the CPU time takes tens of microseconds where there are many threads; it is skipped if no limit is enforced. */
+  /** Skips the CPU time if no limit is enforced, because reading it takes tens of microseconds with many threads. */
   constructor(looksAtCpu: boolean) {
     this.#cpuMs = looksAtCpu ? recentCpuMs() : null;
   }

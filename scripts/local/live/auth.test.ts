@@ -49,7 +49,7 @@ describe("a client", () => {
     expect(await ann.act("people:meByAction")).toBe(null);
   });
 
-  test("whose new token is of the same user runs its queries again, and is told nothing new", async () => {
+  test("that renews its token runs its queries again, and receives no result that it already has", async () => {
     const socket = await RawClient.open(engine.url);
     const authenticate = async (baseVersion: number) => {
       const value = await sign("ann", { n: baseVersion });
@@ -68,7 +68,7 @@ describe("a client", () => {
     socket.socket.close();
   });
 
-  test("with a bad token is told so, fetches another, and goes on", async () => {
+  test("whose token is refused fetches another, and is signed in", async () => {
     const ann = connect(engine.url);
     const me = ann.watch("people:me");
     const good = await sign("ann");
@@ -126,7 +126,7 @@ describe("a token", () => {
     expect(await engine.runFunction("live:ranks", { group: "expired" })).toEqual([]);
   });
 
-  test("that is refused names the version that it would have replaced", async () => {
+  test("that is refused gets an error with the version that it would have replaced", async () => {
     const socket = await RawClient.open(engine.url);
     socket.send({ type: "Authenticate", tokenType: "User", value: "no token", baseVersion: 0 });
     expect((await socket.closed).reason).toBe("Unauthenticated");

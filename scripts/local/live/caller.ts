@@ -9,7 +9,7 @@ export interface Client {
   userAgent: string | null;
 }
 
-/** Returns the caller for one call of a client: each has its own request id and trace, as over HTTP. */
+/** Returns the caller for one call of a client. Each call has its own request id and trace, as over HTTP. */
 export function callerOf(client: Client, identity: Identity): Caller {
   return {
     identity,

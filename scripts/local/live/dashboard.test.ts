@@ -95,7 +95,7 @@ describe("the 35 functions of the existing dashboard", () => {
     sessionId = sessions.find(({ title }) => title === "title of shown")?._id ?? "";
   }
 
-  test("22 queries answer over one socket, and follow what is sent", async () => {
+  test("22 queries answer over one socket, and update when a session is sent", async () => {
     await open();
     const watches = Object.entries({
       "users:me": {},
@@ -136,7 +136,7 @@ describe("the 35 functions of the existing dashboard", () => {
     await expect.poll(() => seen("sessions:exportAllDataCSV")).toContain("later");
   });
 
-  test("11 mutations and 2 actions answer, and their effect is seen when they do", async () => {
+  test("11 mutations and 2 actions answer, and the effect of a mutation is visible when it does", async () => {
     await open();
     const me = dashboard.watch("users:me");
     const evals = dashboard.watch("evals:listEvalSessions");

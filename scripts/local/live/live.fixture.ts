@@ -15,7 +15,7 @@ export const query = (path: string) => makeFunctionReference<"query", Args>(path
 export const mutation = (path: string) => makeFunctionReference<"mutation", Args>(path);
 export const action = (path: string) => makeFunctionReference<"action", Args>(path);
 
-/** A subscription of a client, with everything it was told. */
+/** A subscription of a client, with everything that it received. */
 export interface Watch {
   values: unknown[];
   errors: Error[];
@@ -58,7 +58,7 @@ export async function closeClients(): Promise<void> {
   await Promise.all(clients.splice(0).map((client) => client.close()));
 }
 
-/** Counts the calls of functions since it was made, by name. */
+/** Counts the calls of functions by name, from its creation until `stop`. */
 export class CallCounter {
   readonly #calls: CallRecord[] = [];
   readonly stop: () => void;
@@ -71,7 +71,7 @@ export class CallCounter {
     return this.#calls.filter(({ name, isNested }) => name === path && !isNested).length;
   }
 
-  /** All queries, nested ones aside. */
+  /** Number of queries, without nested ones. */
   get queries(): number {
     return this.#calls.filter(({ type, isNested }) => type === "query" && !isNested).length;
   }
@@ -85,7 +85,7 @@ export async function newSigner() {
     env: {
       FIXTURE_JWKS: `data:application/json,${encodeURIComponent(JSON.stringify({ keys }))}`,
     },
-    /** A token that is valid from `issuedAt` on, in seconds since 1970; `n` makes it differ from others. */
+    /** Signs a token. `exp` is a duration, or seconds since 1970; `n` makes the token differ from others. */
     sign: (subject: string, { exp = "1h", n = 0 }: { exp?: string | number; n?: number } = {}) =>
       new SignJWT({ n })
         .setProtectedHeader({ alg: "ES256", kid: "k1" })
@@ -117,7 +117,7 @@ export interface ServerMessage {
   [field: string]: unknown;
 }
 
-/** A socket that sends and receives messages of the protocol as they are. */
+/** A client that sends and receives raw messages of the protocol. */
 export class RawClient {
   readonly received: ServerMessage[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;

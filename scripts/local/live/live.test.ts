@@ -21,7 +21,7 @@ afterEach(closeClients);
 afterAll(() => engine.stop());
 
 let groups = 0;
-/** A group of rows that no other test uses. */
+/** Names a group of rows that no other test uses. */
 const newGroup = () => `group ${++groups}`;
 
 describe("two clients", () => {
@@ -94,7 +94,7 @@ describe("an action", () => {
   });
 });
 
-describe("writes that no client of the protocol made", () => {
+describe("writes that did not come over a socket", () => {
   test("by a scheduled function reach subscribers", async () => {
     const group = newGroup();
     const ann = connect(engine.url);
@@ -155,7 +155,7 @@ describe("a subscribed query", () => {
     calls.stop();
   });
 
-  test("of one document sees it change and disappear, and no other document", async () => {
+  test("of one document sees its change and its removal, and does not run for other documents", async () => {
     const group = newGroup();
     const id = await engine.runFunction("live:add", { group, rank: 1 });
     const otherId = await engine.runFunction("live:add", { group, rank: 1 });
@@ -194,7 +194,7 @@ describe("a subscribed query", () => {
     await expect.poll(() => seen.values.at(-1)).toEqual([]);
   });
 
-  test("of a stored file sees it go", async () => {
+  test("of a stored file sees its removal", async () => {
     const id = await engine.runFunction("files:store", { text: "kept", type: "text/plain" });
     const seen = connect(engine.url).watch("files:url", { id });
     await expect.poll(() => seen.values).toEqual([expect.stringContaining(id as string)]);
@@ -210,7 +210,7 @@ describe("a subscribed query", () => {
     await expect.poll(() => seen.values).toEqual([3, 2]);
   });
 
-  test("of a table that does not exist sees its first document", async () => {
+  test("of a table that does not exist yet sees its first document", async () => {
     const seen = connect(engine.url).watch("live:countUndeclared");
     await expect.poll(() => seen.values).toEqual([0]);
     await engine.runFunction("live:addUndeclared");
@@ -219,7 +219,7 @@ describe("a subscribed query", () => {
     await expect.poll(() => seen.values).toEqual([0, 1, 2]);
   });
 
-  test("is not told of writes that were rolled back", async () => {
+  test("ignores writes that were rolled back", async () => {
     const group = newGroup();
     const ann = connect(engine.url);
     const seen = ann.watch("live:ranks", { group });
@@ -246,7 +246,7 @@ describe("a subscribed query", () => {
     expect(seen.values).toEqual([0, 8]);
   });
 
-  test("sees the limits and validators of a call over HTTP", async () => {
+  test("has the limits and validators of a call over HTTP", async () => {
     const ann = connect(engine.url);
     const wrong = ann.watch("live:ranks", { group: 7 });
     const internal = ann.watch("people:secret");
@@ -258,7 +258,7 @@ describe("a subscribed query", () => {
     await expect.poll(() => tooMuch.errors[0]?.message).toContain("return value");
   });
 
-  test("is not run any more once it is unsubscribed", async () => {
+  test("does not run again after it is unsubscribed", async () => {
     const group = newGroup();
     const ann = connect(engine.url);
     const seen = ann.watch("live:ranks", { group });
@@ -272,7 +272,7 @@ describe("a subscribed query", () => {
     calls.stop();
   });
 
-  test("is not run any more once its client is gone", async () => {
+  test("does not run again after its client has disconnected", async () => {
     const group = newGroup();
     const seen = connect(engine.url).watch("live:ranks", { group });
     await expect.poll(() => seen.values).toEqual([[]]);
@@ -295,7 +295,7 @@ describe("a subscribed query", () => {
   });
 });
 
-test("200 subscriptions that a commit does not touch are not run again", async () => {
+test("of 200 subscriptions, a commit runs only the one that it touches", async () => {
   const [group, other] = [newGroup(), newGroup()];
   const ann = connect(engine.url);
   const all = Array.from({ length: 200 }, (_, n) =>
@@ -312,11 +312,11 @@ test("200 subscriptions that a commit does not touch are not run again", async (
 });
 
 describe("ConvexReactClient", () => {
-  test("watches queries, and takes back its optimistic update exactly when the real result is there", async () => {
+  test("watches queries, and replaces an optimistic update by the real result in one step", async () => {
     const group = newGroup();
     const client = new ConvexReactClient(engine.url, {
       logger: false,
-      // Node 20 has none of its own.
+      // Node 20 has no global WebSocket.
       webSocketConstructor: WebSocket as unknown as typeof globalThis.WebSocket,
     });
     const watch = client.watchQuery(query("live:ranks"), { group });
@@ -334,7 +334,7 @@ describe("ConvexReactClient", () => {
           },
         },
       );
-    // Never the real row and the optimistic one together, and never neither.
+    // Each result has either the real row or the optimistic one, never both and never neither.
     expect(seen).toEqual([
       [],
       ...Array.from({ length: 10 }, (_, rank) => {

@@ -12,12 +12,12 @@ export class MutationQueue {
   readonly #track: (running: Promise<void>) => void;
   #isRunning = false;
 
-  /** `track` is told of what runs until nothing waits any more. */
+  /** `track` receives a promise that resolves when no mutation runs or waits. */
   constructor(track: (running: Promise<void>) => void) {
     this.#track = track;
   }
 
-  /** Adds work that does not fail; throws if too much waits. */
+  /** Adds work, which must not reject. Throws an `overloaded` error if `MAX_PENDING_CALLS` already wait. */
   add(work: () => Promise<void>): void {
     if (this.#waiting.length >= MAX_PENDING_CALLS)
       throw new ProtocolError("overloaded", `More than ${MAX_PENDING_CALLS} pending mutations`);
@@ -31,15 +31,15 @@ export class MutationQueue {
     this.#isRunning = false;
   }
 
-  /** Drops what waits: the client sends it again over its next socket. */
+  /** Drops the waiting mutations, because the client sends them again over its next socket. */
   clear(): void {
     this.#waiting.length = 0;
   }
 }
 
 /**
- * Runs a mutation; a request that was committed before returns its first result. `committing` is called
- * before the commit. Rejects as the function does.
+ * Runs a mutation, or returns the stored result if the same request was committed before. Calls `committing`
+ * just before the commit. Rejects if the function fails.
  */
 async function commitOnce(
   { engine, results }: { engine: Engine; results: Results },

@@ -10,7 +10,7 @@ afterEach(closeClients);
 afterAll(() => engine.stop());
 
 let groups = 0;
-/** A group with these ranks. */
+/** Creates a group with these ranks. */
 async function groupOf(...ranks: number[]): Promise<string> {
   const group = `group ${++groups}`;
   for (const rank of ranks) await add(group, rank);
@@ -36,7 +36,7 @@ const lastOf = (client: RawClient) => {
 };
 
 describe("a page", () => {
-  test("ends where it ended first when it runs again, so nothing moves to the next page", async () => {
+  test("that runs again ends where it first ended, so that no row moves to the next page", async () => {
     const group = await groupOf(1, 2, 3, 4);
     const client = await subscribe(group);
     const first = lastOf(client);
@@ -54,7 +54,7 @@ describe("a page", () => {
     client.socket.close();
   });
 
-  test("keeps its end across a new connection, whose client sends the journal along", async () => {
+  test("keeps its end over a new connection if the client sends its journal", async () => {
     const group = await groupOf(1, 2, 3, 4);
     const first = await subscribe(group);
     const { journal } = lastOf(first);
@@ -77,7 +77,7 @@ describe("a page", () => {
     client.socket.close();
   });
 
-  test("with a journal that is none of its cursors fails with the error by which clients know that they must start again", async () => {
+  test("with an invalid journal fails with InvalidCursor, by which clients know that they must start again", async () => {
     const group = await groupOf(1, 2);
     const client = await subscribe(group, { journal: "nonsense" });
     expect(client.transitions[0]?.modifications?.[0]).toMatchObject({
@@ -119,7 +119,7 @@ test("pages of a client have no gaps and no overlaps while rows come and go ever
   for (const { id } of gone) await engine.runFunction("values:remove", { id });
   const left = expected.filter((rank) => !gone.some((row) => row.rank === rank));
   await expect.poll(() => last()?.results).toEqual(left);
-  // In between too, every list that it showed was sorted and named no row twice.
+  // Every list on the way was sorted, and contained no row twice.
   for (const { results } of seen)
     expect(results).toEqual([...new Set(results)].sort((a, b) => a - b));
   watch();

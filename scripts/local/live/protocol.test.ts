@@ -34,7 +34,7 @@ async function raw(...args: [path?: string, options?: { origin: string }]): Prom
 }
 
 describe("versions", () => {
-  test("of every transition begin where those of the one before ended", async () => {
+  test("of each transition begin where those of the previous one ended", async () => {
     const group = newGroup();
     const client = await raw();
     client.connect(newSession());
@@ -59,7 +59,7 @@ describe("versions", () => {
     });
   });
 
-  test("follow a mutation's response with a transition to its timestamp, although no query changed", async () => {
+  test("reach a mutation's timestamp in a transition after its response, even if no query changed", async () => {
     const client = await raw();
     client.connect(newSession());
     client.mutate(0, "live:add", { group: newGroup(), rank: 1 });
@@ -97,9 +97,13 @@ test("no transition shows a mutation's effect before its response, whatever else
 
 describe("a message that the server cannot accept ends its socket, and no other", () => {
   const cases: [string, (client: RawClient) => void, string][] = [
-    ["no JSON", ({ socket }) => socket.send("{"), "Received Invalid JSON on websocket"],
+    [
+      "text that is not JSON",
+      ({ socket }) => socket.send("{"),
+      "Received Invalid JSON on websocket",
+    ],
     ["an unknown type", (client) => client.send({ type: "Hello" }), "Invalid JSON on websocket"],
-    ["bytes", ({ socket }) => socket.send(Buffer.of(1, 2)), "Unexpected message type"],
+    ["a binary message", ({ socket }) => socket.send(Buffer.of(1, 2)), "Unexpected message type"],
     [
       "a wrong base version of the queries",
       (client) =>
@@ -157,7 +161,7 @@ describe("a message that the server cannot accept ends its socket, and no other"
     bystander.socket.close();
   });
 
-  test("more mutations than may wait, of which none that it dropped is made later", async () => {
+  test("more mutations than may wait, and the dropped ones never run", async () => {
     const group = newGroup();
     const client = await raw();
     for (let n = 0; n < MAX_PENDING_CALLS + 10; n++)
@@ -165,7 +169,7 @@ describe("a message that the server cannot accept ends its socket, and no other"
     expect(await client.closed).toEqual({ code: 1013, reason: "TooManyConcurrentRequests" });
     const made = await engine.runFunction("live:ranks", { group });
     expect((made as number[]).length).toBeLessThan(MAX_PENDING_CALLS);
-    // Between these, the server would have turns for what still waited.
+    // During these calls, a mutation that still waited would run.
     for (let n = 0; n < 5; n++) await engine.runFunction("jobs:tick");
     expect(await engine.runFunction("live:ranks", { group })).toEqual(made);
   });
@@ -184,7 +188,7 @@ describe("a message that the server cannot accept ends its socket, and no other"
     expect(client.received.at(-1)).toMatchObject({ type: "AuthError", authUpdateAttempted: true });
   });
 
-  test("a timestamp of the future", async () => {
+  test("a timestamp later than the latest commit", async () => {
     const client = await raw();
     client.connect(newSession(), { maxObservedTimestamp: "/////////38=" });
     expect(await client.closed).toMatchObject({ code: 1011, reason: "InternalServerError" });
@@ -243,7 +247,7 @@ describe("a mutation that its client sends again", () => {
     calls.stop();
   });
 
-  test("and another session with the same number are two", async () => {
+  test("under the same number in another session runs", async () => {
     const group = newGroup();
     for (const session of [newSession(), newSession()]) {
       const client = await raw();
@@ -258,7 +262,7 @@ describe("a mutation that its client sends again", () => {
 describe("a transition that is too long for one message", () => {
   const count = MAX_TRANSITION_CHARS / 2;
 
-  test("comes in chunks, in order, to clients that know them", async () => {
+  test("comes in chunks, in order, to clients that read them", async () => {
     const client = await raw("/api/1.28.0/sync");
     client.add(0, "live:faces", { count });
     await expect.poll(() => client.of("TransitionChunk")).toHaveLength(2);
@@ -271,7 +275,7 @@ describe("a transition that is too long for one message", () => {
     expect(chunks.every(({ chunk }) => String(chunk).length <= MAX_TRANSITION_CHARS)).toBe(true);
   });
 
-  test("comes whole to older ones", async () => {
+  test("comes whole to older clients", async () => {
     const client = await raw("/api/1.27.5/sync");
     client.add(0, "live:faces", { count });
     await expect.poll(() => client.transitions).toHaveLength(1);
@@ -303,7 +307,7 @@ describe("the connection", () => {
     return answer;
   }
 
-  test("of an ordinary request that offers another protocol is served as if it did not", async () => {
+  test("of an ordinary request that offers another protocol continues without the upgrade", async () => {
     const offer =
       "Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n";
     const last = "GET /exact HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";

@@ -7,7 +7,7 @@ import { ProtocolError } from "./protocolError.ts";
 const id = z.int().min(0).max(0xffff_ffff);
 const json = z.custom<JSONValue>();
 const args = z.array(json).max(1);
-/** Names a component's function; only admins may. */
+/** Addresses a function of a component, which only admins may call. */
 const componentPath = z.string().nullish();
 
 const addQuery = z.object({
@@ -75,14 +75,14 @@ export function encodeTimestamp(timestamp: bigint): string {
   return bytes.toString("base64");
 }
 
-/** Decodes a client's timestamp; throws a fatal `ProtocolError` if it has not 8 bytes. */
+/** Decodes a client's timestamp; throws a fatal `ProtocolError` if it does not have 8 bytes. */
 export function decodeTimestamp(encoded: string): bigint {
   const bytes = Buffer.from(encoded, "base64");
   if (bytes.length !== 8) throw new ProtocolError("fatal", "Invalid maxObservedTimestamp");
   return bytes.readBigUInt64LE();
 }
 
-/** What a client has been told: its own two counters, and the commit that query results belong to. */
+/** The state of a client: the versions of its query set and identity, and the commit that its results belong to. */
 export interface Version {
   querySet: number;
   identity: number;

@@ -1,6 +1,6 @@
 /**
- * Why a socket ends. `fatal` is the client's fault, and it does not come back; after `auth` it comes back with
- * another token; after the others it comes back later.
+ * Why a socket ends. After `fatal`, which is the client's fault, the client does not reconnect. After `auth` it
+ * reconnects with another token; after the others it reconnects later.
  */
 type Kind = "fatal" | "auth" | "overloaded" | "internal";
 
@@ -29,15 +29,15 @@ export class AuthFailure extends ProtocolError {
   }
 }
 
-/** The last message to the client, if there is one, and the status with which its socket is closed. */
+/** How a socket ends: the last message to the client, if there is one, and the code and reason of the close frame. */
 export interface Ending {
   message: string | null;
   code: number;
-  /** At most 123 bytes; clients choose their pause before the next connection by its first word. */
+  /** At most 123 bytes. Its first word decides how long clients wait before they reconnect. */
   reason: string;
 }
 
-/** Returns how a socket ends after an error. */
+/** Returns how an error ends its socket. */
 export function endingOf(error: unknown): Ending {
   if (error instanceof AuthFailure) {
     const { message, baseVersion, authUpdateAttempted } = error;

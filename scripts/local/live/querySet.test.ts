@@ -36,7 +36,7 @@ describe("the subscription of a query", () => {
   });
 });
 
-test("a client that removes queries and reads nothing is ended", () => {
+test("a client that removes queries but reads nothing is refused", () => {
   const set = new QuerySet();
   const addAndRemove = (queryId: number) => {
     set.modify([{ type: "Add", queryId, udfPath: "a:b", args: [{}] }]);
@@ -48,7 +48,7 @@ test("a client that removes queries and reads nothing is ended", () => {
   set.modify([{ type: "Remove", queryId: MAX_UNTOLD_REMOVALS }]);
 });
 
-test("a client is told of an outcome only if it has another; the same failure of another request is the same", () => {
+test("an outcome is sent only if it differs from the last one; the request id of a failure makes no difference", () => {
   const { query } = subscribed();
   const failure = (requestId: string) =>
     ({ kind: "failure", reason: "it broke", error: { errorMessage: requestId } }) as const;

@@ -11,9 +11,9 @@ export interface LiveQuery {
   readonly id: number;
   readonly path: string;
   readonly args: JSONValue;
-  /** Where its page ended when it last ran; null unless it is paginated. */
+  /** The cursor at which its page ended when it last ran; null unless it is paginated. */
   journal: string | null;
-  /** Hash of the outcome that the client has; null before the first. */
+  /** Hash of the outcome that was last sent; null before the first. */
   sent: string | null;
   /** Whether it must run: it is new, something it read was written, or the identity changed. */
   isStale: boolean;
@@ -21,16 +21,16 @@ export interface LiveQuery {
   subscription: Subscription | null;
 }
 
-/** The result of a query as JSON, or why it failed; `reason` is the same for the same failure. */
+/** The result of a query as JSON, or its failure. `reason` leaves out the request id, so that failures can be compared. */
 export type Outcome =
   { kind: "value"; json: string } | { kind: "failure"; reason: string; error: ClientError };
 
-/** The queries of one socket, as its client has asked for them. */
+/** The queries that the client of one socket has subscribed to. */
 export class QuerySet {
   readonly #queries = new Map<number, LiveQuery>();
   #removed: number[] = [];
 
-  /** Adds and removes queries; throws a fatal `ProtocolError` if the client's view and this one differ. */
+  /** Applies a client's changes in order. Throws a `ProtocolError` if one contradicts the set or exceeds a bound. */
   modify(modifications: ModifyQuerySet["modifications"]): void {
     for (const modification of modifications)
       if (modification.type === "Add") this.#add(modification);
@@ -52,7 +52,7 @@ export class QuerySet {
     const query = this.#queries.get(id);
     if (query === undefined) throw new ProtocolError("fatal", `There is no query ${id}`);
     if (this.#removed.length >= MAX_UNTOLD_REMOVALS)
-      throw new ProtocolError("overloaded", "The client removes queries, and reads nothing");
+      throw new ProtocolError("overloaded", "The client removes queries but reads nothing");
     query.subscription?.close();
     this.#queries.delete(id);
     this.#removed.push(id);
@@ -100,7 +100,7 @@ export function removal(queryId: number): string {
   return JSON.stringify({ type: "QueryRemoved", queryId });
 }
 
-/** Returns the modification that tells the client of an outcome; null if the client has the same already. */
+/** Returns the modification that sends an outcome, and remembers it as sent; null if the client already has it. */
 export function modificationOf(query: LiveQuery, outcome: Outcome): string | null {
   const hash = hashOf(outcome);
   if (query.sent === hash) return null;

@@ -45,7 +45,7 @@ async function observed(engine: RunningEngine): Promise<{ ts: string }> {
 }
 
 describe("a server that stops and starts again", () => {
-  test("is found by its clients: subscriptions come anew, and a waiting mutation is made once", async () => {
+  test("is found again by its clients: subscriptions resume, and a waiting mutation runs once", async () => {
     const [data, port] = [newFile(), await freePort()];
     const first = await start(data, port);
     const ann = connect(first.url);
@@ -83,7 +83,7 @@ describe("a server that stops and starts again", () => {
     await second.stop();
   });
 
-  test("continues its timestamps, even if the machine's clock was set back", async () => {
+  test("never lowers its timestamps, even if the machine's clock was set back", async () => {
     const [data, port] = [newFile(), await freePort()];
     const clock = new SettableClock();
     const first = await start(data, port, clock);

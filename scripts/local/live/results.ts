@@ -2,7 +2,7 @@ import type { Statements } from "../store/database.ts";
 import type { Clock } from "../clock.ts";
 import { KEEP_RESULTS_MS } from "./bounds.ts";
 
-/** Names a mutation of a client: its session, and the number that the client gave the request. */
+/** Identifies a client's mutation: its session, and the number that the client gave the request. */
 export interface RequestName {
   session: string;
   request: number;
@@ -15,10 +15,10 @@ export interface CommittedResult {
 }
 
 /**
- * Results of mutations that arrived over sockets. A client that lost its connection sends a mutation again if
- * it does not know how it ended; then it gets the first result, and the mutation does not run twice. Results are
- * stored in the mutation's transaction, so this holds across a crash too. Failed mutations changed nothing, and
- * may run again.
+ * Stores the results of mutations that arrived over sockets. A client that lost its connection sends a mutation
+ * again if it got no response. It then gets the stored result, and the mutation does not run twice. Results are
+ * stored in the mutation's transaction, so this also holds after a crash. Failed mutations changed nothing, so
+ * they run again.
  */
 export class Results {
   readonly #sql: Statements;
@@ -52,14 +52,14 @@ export class Results {
     );
   }
 
-  /** Deletes results inside a transaction. */
+  /** Deletes these results. Call it inside a transaction. */
   remove(names: readonly RequestName[]): void {
     for (const { session, request } of names)
       this.#sql.run("DELETE FROM results WHERE session = ? AND request = ?", session, request);
     this.onRemove();
   }
 
-  /** Deletes old results inside a transaction, because they may hold what has been deleted elsewhere. */
+  /** Deletes old results, because they may contain data that has been deleted since. Call it inside a transaction. */
   prune(): void {
     this.#sql.run("DELETE FROM results WHERE at < ?", this.#clock.now() - KEEP_RESULTS_MS);
   }

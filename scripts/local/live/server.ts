@@ -6,7 +6,7 @@ import { KEEP_RESULTS_MS, MAX_MESSAGE_BYTES, MAX_SOCKETS, PING_MS } from "./boun
 import type { LiveParts } from "./session.ts";
 import { LiveSocket } from "./socket.ts";
 
-/** `/api/<version of the convex package>/sync`; the version is missing from clients in other languages. */
+/** `/api/<version of the convex package>/sync`. Clients in other languages leave out the version. */
 const SYNC_PATH = /^\/api\/(?:(?<major>\d+)\.(?<minor>\d+)\.[^/]*\/)?sync$/;
 
 /** The `convex` package reads `TransitionChunk`s since version 1.28. */
@@ -27,27 +27,27 @@ function refuse(socket: Duplex, status: number): void {
 }
 
 /**
- * Accepts WebSockets of the sync protocol. Pages of every origin may connect, as on Convex: a client proves who
- * it is by a token in a message, and a page of another origin has no token. Cookies count for nothing here.
+ * Accepts WebSockets of the sync protocol. Pages of every origin may connect, as on Convex, because a client
+ * signs in with a token in a message, and pages of other origins have no token. Cookies are ignored.
  */
 export class LiveServer {
   readonly #parts: Promise<LiveParts>;
   readonly #sockets = new Set<LiveSocket>();
   /** Connections that wait for the engine. */
   readonly #early = new Set<Duplex>();
-  /** Calls that are under way, also those of sockets that have closed. */
+  /** Running calls, including those of closed sockets. */
   readonly #calls = new Set<Promise<void>>();
   readonly #timers: NodeJS.Timeout[];
   #isStopped = false;
   readonly #server = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
-    // Compression would cost each socket memory, and clients are near.
+    // Compression would take memory for each socket and save little, because clients are near.
     perMessageDeflate: false,
     clientTracking: false,
   });
 
-  /** Sockets wait for `parts`. */
+  /** Connections wait until `parts` is resolved. */
   constructor(parts: Promise<LiveParts>) {
     this.#parts = parts;
     this.#timers = [
@@ -63,7 +63,7 @@ export class LiveServer {
   upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): boolean {
     const path = matchPath(message);
     if (path === null) return false;
-    // Node leaves the socket without a listener, and an error that nobody hears ends the process.
+    // Node leaves the socket without an error listener, and an unhandled error would end the process.
     socket.on("error", () => socket.destroy());
     this.#early.add(socket);
     void this.#parts.then((parts) => {

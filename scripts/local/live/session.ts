@@ -37,22 +37,22 @@ export interface LiveParts {
   results: Results;
 }
 
-/** The same, with the server's list of calls that must end before the data file is closed. */
+/** Adds `track`: the server waits for tracked calls before the data file is closed. */
 export interface SessionParts extends LiveParts {
   track: (call: Promise<void>) => void;
 }
 
-/** What a session does with its socket. */
+/** What a session needs from its socket. */
 export interface Link {
   send(message: string): void;
   sendTransition(transition: string): void;
-  /** Whether the client has not read earlier transitions yet; `Session.requestUpdate` follows when it has. */
+  /** Whether the client has too many unread transitions. `Session.updateIfWanted` is called when it has read one. */
   readonly isBehind: boolean;
-  /** Ends the socket, with the message that the error calls for. */
+  /** Ends the socket with the message and the close code for this error (`endingOf`). */
   end(error: unknown): void;
 }
 
-/** One connection of a client: its identity, its queries, and what it has been told. */
+/** One connection of a client: its identity, its queries, and what has been sent to it. */
 export class Session {
   readonly #parts: SessionParts;
   readonly #link: Link;
@@ -63,16 +63,17 @@ export class Session {
   #name: string | null = null;
   #clockSkew: number | null = null;
   #identity: Identity = NOBODY;
-  /** Versions that the client has asked for, and those that it has been told. */
+  /** Versions that the client has requested, and those of the last transition. */
   #asked = { querySet: 0, identity: 0 };
   #told: Version = INITIAL_VERSION;
   #isUpdateWanted = false;
   #isUpdating = false;
   #isEnded = false;
-  /** A mutation of this client is committed, but not answered yet. */
+  /** Whether a mutation of this client is committed, but its response is not sent yet. */
   #isUnanswered = false;
-  /** Mutations whose answer waits for the next transition; its client ends their optimistic updates with it. */
-  #untold: number[] = [];
+  /** Mutations whose response is sent, but no transition yet. With it, the client ends their optimistic updates. */
+  #withoutTransition: number[] = [];
+  /** Mutations whose response and transition are sent. */
   #finished: number[] = [];
 
   constructor(parts: SessionParts, link: Link, client: Client) {
@@ -82,7 +83,7 @@ export class Session {
     this.#client = client;
   }
 
-  /** Handles one message; the next one must wait. Rejects with the reason to end the socket. */
+  /** Handles one message. Call it again only after it resolves. Rejects with the error that ends the socket. */
   async receive(text: string): Promise<void> {
     if (this.#isEnded) return;
     const message = readMessage(text);
@@ -107,7 +108,7 @@ export class Session {
     }
   }
 
-  /** Ends all subscriptions; a mutation that runs is finished. */
+  /** Ends all subscriptions and drops waiting mutations. A running mutation finishes. */
   close(): void {
     this.#isEnded = true;
     this.#mutations.clear();
@@ -119,7 +120,7 @@ export class Session {
     this.#name = sessionId;
     if (clientTs != null) this.#clockSkew = clientTs - clock.now();
     if (maxObservedTimestamp == null) return;
-    // The client has seen a later state, of another data file: results of this one would go back in time.
+    // The client has seen a later commit, of another data file. Results of this one would take it back in time.
     if (decodeTimestamp(maxObservedTimestamp) > transactor.latestTimestamp)
       throw new ProtocolError("internal", "The client has observed a later timestamp");
   }
@@ -150,7 +151,7 @@ export class Session {
     this.requestUpdate();
   }
 
-  /** Returns the identity for a call now; throws an `AuthFailure` if its token has expired. */
+  /** Returns the current identity; throws an `AuthFailure` if its token has expired. */
   #validIdentity(): Identity {
     const identity = this.#identity;
     if (identity.kind === "user" && identity.expiresAt <= this.#parts.engine.clock.now())
@@ -170,8 +171,8 @@ export class Session {
       const response = await mutationResponse(this.#parts, request, { name, caller, committing });
       this.#isUnanswered = false;
       this.#link.send(response);
-      this.#untold.push(requestId);
-      // Before the next mutation begins, so that the state that the client waits for is read first.
+      this.#withoutTransition.push(requestId);
+      // Queued before the next mutation begins, so that the client need not wait for that one too.
       this.requestUpdate();
     });
   }
@@ -189,20 +190,20 @@ export class Session {
     this.#parts.track(call);
   }
 
-  /** Returns the mutations that the client has been told everything about since the last call. */
+  /** Returns the mutations whose response and transition have been sent since the last call of this method. */
   takeFinished(): { session: string; request: number }[] {
     const session = this.#name;
     const finished = this.#finished.splice(0);
     return session === null ? [] : finished.map((request) => ({ session, request }));
   }
 
-  /** Sends a transition as soon as the client can read it. */
+  /** Makes and sends a transition once the client is not behind. */
   requestUpdate(): void {
     this.#isUpdateWanted = true;
     this.updateIfWanted();
   }
 
-  /** Begins a wanted update, unless one is being made; joins the transactor's queue before it returns. */
+  /** Starts a requested update unless one is running or must wait. Joins the transactor's queue before it returns. */
   updateIfWanted(): void {
     if (!this.#isUpdateWanted || this.#isUpdating || this.#isEnded || this.#isUnanswered) return;
     if (this.#link.isBehind) return;
@@ -224,10 +225,10 @@ export class Session {
   }
 
   /**
-   * Runs the stale queries on one state, and returns the transition to it; null if there is nothing to tell.
+   * Runs the stale queries on one state and returns the transition to it; null if nothing is new to the client.
    *
    * While a mutation of this client is committed but not answered, no transition may show its effect, because
-   * the client would apply its optimistic update a second time on top of it.
+   * the client would apply its optimistic update on top of that effect.
    */
   async #transition(snapshot: Snapshot): Promise<string | null> {
     if (this.#isEnded || this.#isUnanswered) return null;
@@ -235,7 +236,7 @@ export class Session {
     const start = this.#told;
     const end: Version = { ...this.#asked, timestamp: snapshot.timestamp };
     const identity = this.#validIdentity();
-    const untold = this.#untold.splice(0);
+    const mutations = this.#withoutTransition.splice(0);
     const modifications = this.#queries.takeRemoved().map(removal);
     for (const query of this.#queries.stale()) {
       if (!this.#queries.has(query)) continue;
@@ -243,13 +244,13 @@ export class Session {
       if (modification !== null) modifications.push(modification);
     }
     const isNew = start.querySet !== end.querySet || start.identity !== end.identity;
-    if (!isNew && modifications.length === 0 && untold.length === 0) return null;
+    if (!isNew && modifications.length === 0 && mutations.length === 0) return null;
     this.#told = end;
-    this.#finished.push(...untold);
+    this.#finished.push(...mutations);
     return transitionText(start, end, modifications, this.#clockSkew);
   }
 
-  /** Runs a query and subscribes to what it read, before the next commit; returns what is new to the client. */
+  /** Runs a query and, before the next commit, subscribes to what it read. Returns the modification; null if none. */
   async #run(query: LiveQuery, snapshot: Snapshot, identity: Identity): Promise<string | null> {
     query.isStale = false;
     const journal = { previous: query.journal, next: null };

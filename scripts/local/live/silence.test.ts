@@ -28,16 +28,16 @@ test("every client hears from the server every 15 s, and one that does not answe
   client.socket.close();
 });
 
-test("a client that does not read is not sent more than two transitions, and then the latest state", async () => {
+test("a client that does not read is sent at most two transitions, and the latest state when it reads again", async () => {
   const group = "slow";
   const client = await RawClient.open(engine.url);
-  // More than the operating system keeps for a connection.
+  // More than the operating system buffers for a connection.
   client.add(0, "live:padded", { group, size: 12_000_000 });
   await expect.poll(() => client.of("TransitionChunk")).toHaveLength(3);
   client.socket.pause();
   const calls = new CallCounter(engine);
   for (let rank = 0; rank < 6; rank++) await engine.runFunction("live:add", { group, rank });
-  // One more round trip: whatever the server began is done.
+  // After one more call, the server has finished what it began before.
   await engine.runFunction("live:ranks", { group });
   expect(calls.of("live:padded")).toBeLessThanOrEqual(MAX_UNREAD_TRANSITIONS);
   client.socket.resume();
@@ -64,7 +64,7 @@ test("the result of a mutation is kept until its client has read it, and no long
   const pinged = once(client.socket, "ping");
   vi.advanceTimersByTime(PING_MS);
   await pinged;
-  // The server has the answer to its ping when it answers what was sent after it.
+  // The pong was sent before this message, so the server has it when it answers.
   client.add(0, "live:ranks", { group });
   await expect.poll(() => client.transitions).toHaveLength(2);
   await sendAgain();

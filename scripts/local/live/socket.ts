@@ -12,7 +12,7 @@ import { endingOf, ProtocolError } from "./protocolError.ts";
 import type { RequestName } from "./results.ts";
 import { Session, type Link, type SessionParts } from "./session.ts";
 
-/** Messages that wait for the one before, an `Authenticate`, before the socket is not read any further. */
+/** The most messages that may wait while an `Authenticate` is verified. Beyond it, reading the socket pauses. */
 const MAX_WAITING = 16;
 
 /** How long a client may take to close its side when the server stops. */
@@ -20,7 +20,7 @@ const CLOSE_GRACE_MS = 500;
 
 const PING = JSON.stringify({ type: "Ping" });
 
-/** A WebSocket and its session: order of messages, slow and silent clients, and how a connection ends. */
+/** Connects a WebSocket to its session: orders messages, handles slow and silent clients, and ends the connection. */
 export class LiveSocket implements Link {
   readonly #ws: WebSocket;
   readonly #session: Session;
@@ -31,7 +31,7 @@ export class LiveSocket implements Link {
   #unread = 0;
   #heardAt = performance.now();
   #isEnded = false;
-  /** Mutations that the client knows everything about once it answers the last ping. */
+  /** Mutations finished before the last ping. Once the client answers it, their results are no longer needed. */
   #pinged: RequestName[] = [];
 
   constructor(ws: WebSocket, parts: SessionParts, client: Client & { takesChunks: boolean }) {
@@ -50,7 +50,7 @@ export class LiveSocket implements Link {
     ws.on("close", () => {
       this.#close();
     });
-    // A message that is too long or malformed; `ws` closes the connection.
+    // Emitted for a message that is too long or malformed; `ws` closes the connection itself.
     ws.on("error", () => {
       this.#close();
     });
@@ -107,7 +107,7 @@ export class LiveSocket implements Link {
     this.#ws.terminate();
   }
 
-  /** Tells the client that the server is there, and ends the connection if the client is not. */
+  /** Pings the client, or ends the connection if the client has been silent for too long. */
   ping(): void {
     if (this.#isEnded) return;
     if (performance.now() - this.#heardAt > CLIENT_SILENCE_MS) {
@@ -120,7 +120,7 @@ export class LiveSocket implements Link {
     this.#ws.ping();
   }
 
-  /** The client has read everything up to the last ping, so it will not ask for those results again. */
+  /** Deletes results that the client has read: it answered a ping that was sent after them. */
   #forgetResults(): void {
     const names = this.#pinged.splice(0);
     if (names.length === 0) return;
@@ -145,7 +145,7 @@ export class LiveSocket implements Link {
     this.#ws.close(code, reason);
   }
 
-  /** Ends the connection because the server stops; resolves once it is closed. The client looks for the next one. */
+  /** Closes the connection because the server stops; resolves once it is closed. The client reconnects by itself. */
   async stop(): Promise<void> {
     this.#close();
     const closed = new Promise<void>((resolve) => this.#ws.once("close", () => resolve()));

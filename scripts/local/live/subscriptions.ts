@@ -4,13 +4,13 @@ import type { Documents, Write } from "../store/documents.ts";
 import { isTouched, type KeyRange, type ReadSet } from "../transaction/reads.ts";
 import type { Transactor } from "../transaction/transactor.ts";
 
-/** A query's wish to hear of the first commit that touches what it read. */
+/** Waits for the first commit that touches what a query has read. */
 export interface Subscription {
-  /** Ends it before it was touched. */
+  /** Ends the subscription without calling `touched`. */
   close(): void;
 }
 
-/** A subscription and its place in the registry. */
+/** An open subscription: what its query has read, and whom to notify. */
 interface Entry {
   touched: () => void;
   ranges: Map<number, KeyRange[]>;
@@ -18,19 +18,19 @@ interface Entry {
 }
 
 /**
- * Compares what transactions write with what subscribed queries have read. Precise by index range: the keys of
- * a written document before and after the write, in every index that a subscription has read from. Costs
- * nothing for tables that no subscription reads.
+ * Compares what transactions write with what subscribed queries have read, index range by index range: it takes
+ * the keys of each written document, before and after the write, in every index that a subscription has read
+ * from. Tables that no subscription reads cost nothing.
  *
- * A new table touches every subscription, because the names and ids that a query asked for may exist now; that
- * happens at most once for a table.
+ * A new table touches every subscription, because a query may have asked for the table before it existed. That
+ * happens once per table.
  */
 export class Subscriptions {
   readonly #catalog: Catalog;
   readonly #byIndex = new Map<number, Set<Entry>>();
   readonly #byTable = new Map<number, Set<Entry>>();
   readonly #all = new Set<Entry>();
-  /** Of the open transaction: written keys by index, and written tables. */
+  /** What the open transaction has written: keys by index, and tables. */
   readonly #keys = new Map<number, Buffer[]>();
   readonly #tables = new Set<number>();
   #knownTables: number;
@@ -57,8 +57,8 @@ export class Subscriptions {
   }
 
   /**
-   * Calls `touched` at the first commit that touches the read set, and ends the subscription. It must be opened
-   * in the turn of the transaction that read, so that no commit is missed.
+   * Calls `touched` at the first commit that touches the read set, and ends the subscription. Call this in the
+   * turn of the query that filled the read set, so that no commit is missed.
    */
   open(reads: ReadSet, touched: () => void): Subscription {
     const entry: Entry = { touched, ranges: reads.ranges(), tables: reads.tables() };

@@ -156,7 +156,7 @@ export class Scheduler {
           jobs.finish(job, null);
           return run();
         },
-        // That it ran is committed too; if both are lost, it runs again.
+        // The fact that it ran is committed with it. If both are lost, it runs again.
         isRepeatable: true,
       });
     } catch (error) {

@@ -90,11 +90,11 @@ describe("text search", () => {
     expect((await search("common zebra")) as string[]).toHaveLength(6);
   });
 
-  test("ranks rare words before common ones in a history too large to score all of it", async () => {
+  test("ranks rare words before common ones in a history too large to be scored whole", async () => {
     const note = (i: number) => `everywhere ${i % 4 === 0 ? "often" : "else"} note${i}`;
     const texts = Array.from({ length: 4_200 }, (_, i) => (i === 1 ? `rare ${note(i)}` : note(i)));
     await engine.runFunction("search:addMany", { owner: `o${owner}`, texts });
-    // The rare word stands in the second-oldest document, behind more holders of "often" than are scored.
+    // The rare word is in the second-oldest document. More newer documents contain "often" than are scored.
     const found = (await search("everywhere often rare note0", { take: 3 })) as string[];
     expect(found).toEqual([texts[0], texts[1], texts[4_196]]);
   });

@@ -19,7 +19,7 @@ const BEGINNING_WEIGHT = 0.5;
 const MAX_SCORED = 4096;
 const MIN_SCORED_PER_WORD = 512;
 const SCORED_BEGINNINGS = 1024;
-/** The newest documents that tell how common a word is, where too many hold it to be counted. */
+/** Newest documents that are sampled to estimate how common a word is, if too many contain it to be counted. */
 const SAMPLED = 1024;
 
 /** The least weight of a word, as in FTS5. */
@@ -201,9 +201,9 @@ export class SearchIndex implements TableIndex {
       .map(([seq]) => seq);
   }
 
-  /** The newest documents that match all conditions. */
+  /** Returns the documents that match all conditions, newest first. */
   #newest(conditions: string[], limit: number): number[] {
-    // FTS5 lists all documents only by its own table of their sizes.
+    // Without conditions there is nothing to match: FTS5's table of document sizes has a row for each document.
     const sql =
       conditions.length === 0
         ? `SELECT id AS seq FROM ${this.#table}_docsize ORDER BY id DESC LIMIT ?`
@@ -214,7 +214,7 @@ export class SearchIndex implements TableIndex {
 
   /**
    * Scores the newest documents that contain any of the words and match the filters. BM25 counts every document
-   * that holds a word, so a word beyond the limit would cost more with every message stored. Such a word gets the
+   * that contains a word, so a word beyond the limit would cost more with every message stored. Such a word gets the
    * weight that BM25 gives it in a document of average length; its share of the newest documents stands for its
    * share of all.
    */
@@ -246,6 +246,6 @@ export class SearchIndex implements TableIndex {
 
 const anyOf = (words: string[]) => `words:(${words.map((word) => `"${word}"`).join(" OR ")})`;
 
-/** BM25's weight of a word that this share of the documents hold; none, as in FTS5, if half of them do. */
+/** Returns BM25's weight of a word that this share of the documents contains: the least, as in FTS5, from half on. */
 const weightOf = (share: number) =>
   Math.max(LEAST_WEIGHT, Math.log((1 - share) / Math.max(share, 1 / SAMPLED)));

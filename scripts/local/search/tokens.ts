@@ -12,7 +12,7 @@ export function tokenize(text: string): string[] {
   return tokens;
 }
 
-/** Measures only words that may be too long: a UTF-16 unit takes at most three bytes. */
+/** Whether a word is under the limit. Measures only those that may exceed it: a UTF-16 unit takes at most three bytes. */
 function isShort(word: string): boolean {
   if (word.length * 3 < MAX_TOKEN_BYTES) return true;
   return word.length < MAX_TOKEN_BYTES && Buffer.byteLength(word) < MAX_TOKEN_BYTES;

@@ -15,7 +15,7 @@ function writing<T>(call: Call, work: () => T): Promise<T> {
   return call.engine.transactor.mutation(() => Promise.resolve(work()));
 }
 
-/** Reads about one file in the caller's transaction or, for an action, in a separate one. */
+/** Runs a read of one file in the caller's transaction or, for an action, between transactions. */
 function reading<T>(call: Call, id: string, work: () => T): Promise<T> {
   if (call.transaction !== null) {
     const table = call.engine.catalog.tableOfId(call.component, id);

@@ -6,13 +6,13 @@ export interface KeyRange {
   upper: Buffer;
 }
 
-/** The most ranges kept for one index of a read set; beyond, one range covers them all. */
+/** The most ranges kept for one index of a read set. If there are more, one range covers them all. */
 const MAX_RANGES = 256;
 
 /**
- * Everything a query has read, so that a later write can be compared with it. A document read by its id is a
- * range of the index `by_id`. A text search reads its whole table, because every document of the table can
- * change the order of the results.
+ * Records everything that a query has read, so that later writes can be compared with it. A document read by
+ * its id counts as a range of the index `by_id`. A text search counts as reading its whole table, because every
+ * document of the table can change the order of the results.
  */
 export class ReadSet {
   readonly #ranges = new Map<number, KeyRange[]>();
@@ -54,7 +54,7 @@ export class ReadPart {
     reads.addRange(index, this.#part);
   }
 
-  /** Everything up to this key was read; without a key, everything to the end. */
+  /** Records that everything up to this key was read; without a key, everything to the end. */
   upTo(key: Buffer | undefined): void {
     if (this.#isAscending) this.#part.upper = key === undefined ? this.#whole.upper : afterKey(key);
     else this.#part.lower = key ?? this.#whole.lower;

@@ -1,11 +1,11 @@
 import type { Statements } from "../store/database.ts";
 
-/** How far ahead of the clock a reservation reaches: one write a minute, and a restart may jump by as much. */
+/** How far ahead a reservation reaches. It costs one write a minute, and a restart may skip up to a minute. */
 const RESERVE_NS = 60_000_000_000n;
 
 /**
- * Commit timestamps, in nanoseconds since 1970. They increase strictly, and also across restarts and when the
- * machine's clock is set back, because clients remember the highest one they saw. The data file holds a
+ * Gives out commit timestamps, in nanoseconds since 1970. They strictly increase, even across restarts and when
+ * the machine's clock is set back, because clients remember the highest one they saw. The data file holds a
  * reservation: no timestamp above it has been used.
  */
 export class Timestamps {
@@ -20,7 +20,7 @@ export class Timestamps {
     this.#latest = this.#reserved;
   }
 
-  /** The timestamp of the latest commit; after a restart, one that is not before it. */
+  /** The timestamp of the latest commit; after a restart, possibly a later one. */
   get latest(): bigint {
     return this.#latest;
   }
@@ -31,7 +31,7 @@ export class Timestamps {
     return time > this.#latest ? time : this.#latest + 1n;
   }
 
-  /** Reserves timestamps in the file, inside the transaction that uses this one. Returns the reservation. */
+  /** Extends the reservation in the file if needed. Call it inside the timestamp's transaction. Returns the reservation. */
   reserve(timestamp: bigint): bigint {
     if (timestamp <= this.#reserved) return this.#reserved;
     const reserved = timestamp + RESERVE_NS;
@@ -42,7 +42,7 @@ export class Timestamps {
     return reserved;
   }
 
-  /** The transaction with this timestamp was committed, and its reservation with it. */
+  /** Records that the transaction with this timestamp was committed, and its reservation with it. */
   committed(timestamp: bigint, reserved: bigint): void {
     this.#latest = timestamp;
     this.#reserved = reserved;

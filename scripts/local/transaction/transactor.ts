@@ -14,19 +14,19 @@ export interface Journal {
   next: string | null;
 }
 
-/** What a subscribed query is observed for while it runs. */
+/** What is recorded while a subscribed query runs. */
 export interface Observed {
   reads: ReadSet;
   journal: Journal;
 }
 
-/** Receives what transactions write. A nested call that is rolled back may have reported writes too. */
+/** Is told how each mutation's transaction ends. Writes of a nested call that was rolled back count as committed too. */
 export interface CommitListener {
   committed(): void;
   rolledBack(): void;
 }
 
-/** A state of the database: that of the commit with this timestamp. */
+/** The state of the database after the commit with this timestamp. */
 export interface Snapshot {
   readonly timestamp: bigint;
   /** Runs a query on this state. `observed` is filled whether the query succeeds or fails. */
@@ -99,7 +99,7 @@ export class Transactor {
     this.#timestamps = new Timestamps(sql);
   }
 
-  /** Sets who is told of commits, before the next transaction begins. */
+  /** Sets the listener. Call it before the first transaction. */
   listen(listener: CommitListener): void {
     this.#listener = listener;
   }

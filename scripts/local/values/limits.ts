@@ -75,7 +75,7 @@ function checkValue(value: Value, path: string, depth: number, rules: Rules): vo
       );
     for (let i = 0; i < value.length; i++) {
       const element = value[i] as Value;
-      // A vector has 1,536 numbers, whose places need no name.
+      // Numbers always pass. A vector has 1,536 of them, so no path is built for them.
       if (typeof element !== "number") checkValue(element, `${path}[${i}]`, depth + 1, rules);
     }
     return;

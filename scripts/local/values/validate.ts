@@ -21,7 +21,7 @@ type IsIdOf = (table: string, id: string) => boolean;
 
 interface Mismatch {
   path: string;
-  /** Written only if it is thrown: members of a union mismatch all the time, and it shows the value. */
+  /** Built only if it is thrown, because it prints the value, and members of a union mismatch all the time. */
   message: () => string;
 }
 
@@ -136,7 +136,7 @@ function mismatch(
   }
 }
 
-/** Names the place of an element only if it is no matching scalar: a vector has 1,536 numbers. */
+/** Returns the first mismatch of an element. Builds no path for scalars that match: a vector has 1,536 numbers. */
 function arrayMismatch(
   validator: ValidatorJson,
   elements: readonly Value[],
