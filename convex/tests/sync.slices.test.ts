@@ -386,3 +386,42 @@ test("hooks of one user are not refused while two others import their history", 
   ]);
   expect(new Set(statuses)).toEqual(new Set([200]));
 });
+
+describe("a slice whose messages replace many rows", () => {
+  const manyParts = (id: string, count: number, word: string) => ({
+    sessionExternalId: "s",
+    externalId: id,
+    role: "assistant",
+    parts: Array.from({ length: count }, (_, n) => ({ type: "text", content: `${word} ${n}` })),
+  });
+
+  test("ends before a transaction would replace more than it may read", async () => {
+    const stored: number[] = [];
+    await intercept(async (_chunk, store) => {
+      const result = await store();
+      stored.push(result.messages.length);
+      return result;
+    });
+    const t = deployment();
+    const ada = await person(t);
+    const ids = ["a", "b", "c", "d", "e", "f"];
+    await ada.post("/sync/batch", { messages: ids.map((id) => manyParts(id, 700, "long")) });
+    stored.length = 0;
+    await ada.post("/sync/batch", { messages: ids.map((id) => manyParts(id, 1, "short")) });
+    // Of 3,000 operations, each message takes two for each of its 700 rows.
+    expect(stored).toEqual([2, 2, 2]);
+    expect(await rows(t, "parts")).toHaveLength(ids.length);
+  });
+
+  test("stores its first message, even if that alone replaces more than a transaction's share", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const ids = { sessionExternalId: "s", externalId: "a", role: "assistant" };
+    const long = { type: "tool-result", content: "0123456789 ".repeat(420_000) };
+    await ada.post("/sync/message", { ...ids, parts: [long] });
+    const answer = await ada.post("/sync/message", { ...ids, textContent: "short", parts: [] });
+    expect(answer.status).toBe(200);
+    const [page] = await pagesOfSession(ada, "s");
+    expect(page?.messages).toMatchObject([{ textContent: "short", parts: [] }]);
+  });
+});
