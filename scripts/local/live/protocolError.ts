@@ -52,3 +52,11 @@ export function endingOf(error: unknown): Ending {
     return { message: null, code: 1013, reason: "TooManyConcurrentRequests" };
   return { message: null, code: 1011, reason: "InternalServerError" };
 }
+
+/** The error for a change whose base version, of the queries or of the identity, is not the current one. */
+export function versionMismatch(version: number): ProtocolError {
+  return new ProtocolError(
+    "fatal",
+    `BaseVersionMismatch: base version ${version} does not match the current version`,
+  );
+}

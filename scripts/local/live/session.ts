@@ -18,7 +18,7 @@ import {
   type ModifyQuerySet,
   type Version,
 } from "./protocol.ts";
-import { AuthFailure, ProtocolError } from "./protocolError.ts";
+import { AuthFailure, ProtocolError, versionMismatch } from "./protocolError.ts";
 import {
   componentRefused,
   modificationOf,
@@ -257,6 +257,8 @@ export class Session {
     const observed: Observed = { reads: new ReadSet(), journal };
     const outcome = await this.#outcomeOf(query, identity, { snapshot, observed });
     if (this.#isEnded || !this.#queries.has(query)) return null;
+    // The client has changed its user since the transition began, so this result is the previous user's.
+    if (identity !== this.#identity) query.isStale = true;
     const { next } = observed.journal;
     query.journal = next ?? (outcome.kind === "failure" ? query.journal : null);
     if (!query.isStale)
@@ -285,11 +287,4 @@ export class Session {
       return { kind: "failure", reason: failure.message, error };
     }
   }
-}
-
-function versionMismatch(version: number): ProtocolError {
-  return new ProtocolError(
-    "fatal",
-    `BaseVersionMismatch: base version ${version} does not match the current version`,
-  );
 }
