@@ -77,6 +77,22 @@ describe("a page", () => {
     client.socket.close();
   });
 
+  test("of a text search keeps its length when it runs again", async () => {
+    const owner = await groupOf();
+    const texts = Array.from({ length: 5 }, (_, n) => `heron ${n}`);
+    await engine.runFunction("search:addMany", { owner, texts });
+    const client = await RawClient.open(engine.url);
+    const paginationOpts = { numItems: 2, cursor: null };
+    client.add(0, "search:page", { query: "heron", owner, paginationOpts });
+    await expect.poll(() => client.transitions).toHaveLength(1);
+    const first = lastOf(client).page;
+    expect(first.page).toHaveLength(2);
+    await engine.runFunction("search:add", { owner, text: "heron heron" });
+    await expect.poll(() => client.transitions).toHaveLength(2);
+    expect(lastOf(client).page).toEqual({ ...first, page: ["heron heron", first.page[0]] });
+    client.socket.close();
+  });
+
   test("with an invalid journal fails with InvalidCursor, by which clients know that they must start again", async () => {
     const group = await groupOf(1, 2);
     const client = await subscribe(group, { journal: "nonsense" });

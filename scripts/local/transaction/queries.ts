@@ -27,6 +27,12 @@ export interface SerializedQuery {
 /** Where a scan continues: after a key of an index, or after a number of search results. */
 export type Position = { key: string } | { rank: number };
 
+/** The part of a query that a page reads: after one position, up to and including another. Null where it has no bound. */
+interface Span {
+  after: Position | null;
+  until: Position | null;
+}
+
 interface Row extends StoredDocument {
   position: Position;
 }
@@ -117,11 +123,14 @@ class SearchSource implements Source {
     private readonly documents: Documents,
     private readonly matches: number[],
     from: number,
+    /** The rank before which it ends. It is bounded when a page runs again, so that the page keeps its end. */
+    private readonly to: number,
   ) {
     this.#rank = from;
   }
 
   next(): Row | undefined {
+    if (this.#rank >= this.to) return undefined;
     const seq = this.matches[this.#rank];
     if (seq === undefined) return undefined;
     if (this.#rank >= MAX_SEARCH_RESULTS)
@@ -137,7 +146,7 @@ class SearchSource implements Source {
 function searchSource(
   target: QueryTarget,
   source: SerializedQuery["source"] & { type: "Search" },
-  after: Position | null,
+  span: Span,
 ): Source {
   const { table, tableName, indexName } = tableAndIndex(target, source.indexName);
   const index = table?.indexes.get(indexName);
@@ -165,13 +174,16 @@ function searchSource(
     search.value,
     conditions.map(({ fieldPath, value }) => ({ path: fieldPath, value: literal(value) })),
   );
-  return new SearchSource(target.documents, matches, after && "rank" in after ? after.rank : 0);
+  const rank = (position: Position | null) =>
+    position && "rank" in position ? position.rank : null;
+  const [from, to] = [rank(span.after) ?? 0, rank(span.until) ?? Infinity];
+  return new SearchSource(target.documents, matches, from, to);
 }
 
 function rangeSource(
   target: QueryTarget,
   query: SerializedQuery,
-  span: { after: Position | null; until: Position | null },
+  span: Span,
   wanted: number | null,
 ): Source {
   const { source } = query;
@@ -193,11 +205,7 @@ function rangeSource(
   return new RangeSource(target.documents, index.number, bounds, order, wanted, reads);
 }
 
-function clamp(
-  bounds: Bounds,
-  order: "asc" | "desc",
-  span: { after: Position | null; until: Position | null },
-): void {
+function clamp(bounds: Bounds, order: "asc" | "desc", span: Span): void {
   const key = (position: Position | null) =>
     position && "key" in position ? Buffer.from(position.key, "base64url") : null;
   const after = key(span.after);
@@ -226,7 +234,7 @@ export class Scan {
   constructor(
     target: QueryTarget,
     query: SerializedQuery,
-    span: { after: Position | null; until: Position | null } = { after: null, until: null },
+    span: Span = { after: null, until: null },
     wanted: number | null = null,
   ) {
     const [first] = query.operators;
@@ -235,7 +243,7 @@ export class Scan {
     this.#transaction.account.spend({ databaseQueries: 1 });
     this.#source =
       query.source.type === "Search"
-        ? searchSource(target, query.source, span.after)
+        ? searchSource(target, query.source, span)
         : rangeSource(target, query, span, first === undefined ? wanted : limit);
     this.#operators = query.operators.map((operator) =>
       "limit" in operator ? { limit: operator.limit, left: operator.limit } : operator,
