@@ -127,7 +127,9 @@ export function assemble(
   const documents = new Documents(sql, clock);
   const tables = { sql, catalog, documents };
   const transactor = new Transactor(sql, catalog, options.durability, clock, limits.isEnforced);
-  const scrubber = new Scrubber(sql, catalog, transactor);
+  const scrubber = new Scrubber(sql, catalog, transactor, (error) => {
+    log({ level: "error", function: "scrubber", words: [error] });
+  });
   documents.onRemove = () => {
     scrubber.deleted();
   };

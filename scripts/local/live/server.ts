@@ -98,13 +98,19 @@ export class LiveServer {
     ws.once("close", () => this.#sockets.delete(live));
   }
 
+  /** Deletes old results. Logs a failure, because the next call tries again. */
   async #prune(): Promise<void> {
     const { engine, results } = await this.#parts;
-    if (this.#isStopped || !results.hasOld()) return;
-    await engine.transactor.mutation(() => {
-      results.prune();
-      return Promise.resolve();
-    }, true);
+    if (this.#isStopped) return;
+    try {
+      if (!results.hasOld()) return;
+      await engine.transactor.mutation(() => {
+        results.prune();
+        return Promise.resolve();
+      }, true);
+    } catch (error) {
+      engine.log({ level: "error", function: "sync", words: [error] });
+    }
   }
 
   /** Closes all sockets, accepts no more, and waits up to `graceMs` for calls to end. */

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { LogLine } from "../logLine.ts";
 import type { TestEngine } from "../testing.ts";
-import { CLIENT_SILENCE_MS, MAX_UNREAD_TRANSITIONS, PING_MS } from "./bounds.ts";
+import { CLIENT_SILENCE_MS, KEEP_RESULTS_MS, MAX_UNREAD_TRANSITIONS, PING_MS } from "./bounds.ts";
 import { CallCounter, RawClient, startLive } from "./live.fixture.ts";
+import { Results } from "./results.ts";
 
 let engine: TestEngine;
+const lines: LogLine[] = [];
 beforeAll(async () => {
   vi.useFakeTimers({ toFake: ["setInterval", "performance"] });
-  engine = await startLive();
+  engine = await startLive({ log: (line) => lines.push(line) });
 });
 afterAll(async () => {
   await engine.stop();
@@ -69,4 +72,17 @@ test("the result of a mutation is kept until its client has read it, and no long
   await expect.poll(() => client.transitions).toHaveLength(2);
   await sendAgain();
   expect(await engine.runFunction("live:ranks", { group })).toEqual([1, 1]);
+});
+
+test("a failed deletion of old results is logged, and the server goes on", async () => {
+  const failure = new Error("disk I/O error");
+  vi.spyOn(Results.prototype, "hasOld").mockReturnValue(true);
+  vi.spyOn(Results.prototype, "prune").mockImplementationOnce(() => {
+    throw failure;
+  });
+  vi.advanceTimersByTime(KEEP_RESULTS_MS / 4);
+  const logged = { level: "error", function: "sync", words: [failure] };
+  await expect.poll(() => lines).toContainEqual(logged);
+  vi.restoreAllMocks();
+  expect(await engine.runFunction("live:ranks", { group: "pruned" })).toEqual([]);
 });

@@ -2,7 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import type { LogLine } from "../logLine.ts";
+import { SearchIndex } from "../search/searchIndex.ts";
 import { startTestEngine } from "../testing.ts";
 
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
@@ -40,5 +42,26 @@ describe("deleted text", () => {
     await engine.runFunction("search:remove", { id: again });
     await engine.stop();
     expect(traces()).toEqual([]);
+  });
+
+  test("that cannot be removed is logged, the server still stops, and the next start removes it", async () => {
+    const data = join(folder, "failing.sqlite3");
+    const lines: LogLine[] = [];
+    const engine = await startTestEngine({ functions, data, log: (line) => lines.push(line) });
+    const id = (await engine.runFunction("search:add", { owner: "o", text: SECRET })) as string;
+    const failure = new Error("disk I/O error");
+    vi.spyOn(SearchIndex.prototype, "merge").mockImplementation(() => {
+      throw failure;
+    });
+    await engine.runFunction("search:remove", { id });
+    const logged = { level: "error", function: "scrubber", words: [failure] };
+    await expect.poll(() => lines, { timeout: 15_000 }).toEqual([logged]);
+    // Tries once more.
+    await engine.stop();
+    expect(lines).toEqual([logged, logged]);
+    vi.restoreAllMocks();
+    const next = await startTestEngine({ functions, data });
+    await expect.poll(traces, { timeout: 15_000 }).toEqual([]);
+    await next.stop();
   });
 });

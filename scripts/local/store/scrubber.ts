@@ -27,12 +27,21 @@ export class Scrubber {
   readonly #transactor: Transactor;
   #timer: NodeJS.Timeout | undefined;
   #firstDeletion: number | null = null;
+  /** Never rejects. */
   #running: Promise<void> = Promise.resolve();
+  readonly #failed: (error: unknown) => void;
 
-  constructor(sql: Statements, catalog: Catalog, transactor: Transactor) {
+  /** `failed` receives the error of a failed cleanup. The next deletion, the stop or the next start tries again. */
+  constructor(
+    sql: Statements,
+    catalog: Catalog,
+    transactor: Transactor,
+    failed: (error: unknown) => void,
+  ) {
     this.#sql = sql;
     this.#catalog = catalog;
     this.#transactor = transactor;
+    this.#failed = failed;
   }
 
   /** Cleans up what the last process left. */
@@ -62,7 +71,9 @@ export class Scrubber {
 
   #begin(withinMs: number): Promise<void> {
     this.#firstDeletion = null;
-    this.#running = this.#running.then(() => this.#scrub(performance.now() + withinMs));
+    this.#running = this.#running
+      .then(() => this.#scrub(performance.now() + withinMs))
+      .catch(this.#failed);
     return this.#running;
   }
 
