@@ -57,6 +57,8 @@ async function commitOnce(
         return earlier.result;
       }
       const value = await run();
+      // After its time-out, the mutation is rolled back and answered, although it still runs until here.
+      transaction.assertOpen();
       timestamp = transaction.timestamp;
       if (name !== null) results.add(name, { result: value, timestamp });
       committing();
