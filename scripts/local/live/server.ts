@@ -23,6 +23,8 @@ function matchPath(message: IncomingMessage): RegExpExecArray | null {
 }
 
 function refuse(socket: Duplex, status: number): void {
+  // Does not wait until the client closes its side, because it might never do so.
+  socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\nConnection: close\r\n\r\n`);
 }
 
