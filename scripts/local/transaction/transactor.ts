@@ -172,12 +172,22 @@ export class Transactor {
         return result;
       } catch (error) {
         transaction.isOpen = false;
-        this.#sql.run("ROLLBACK");
-        this.#catalog.reload();
-        this.#listener?.rolledBack();
+        this.#rollBack();
         throw error;
       }
     });
+  }
+
+  #rollBack(): void {
+    try {
+      this.#sql.run("ROLLBACK");
+    } catch (error) {
+      // After some errors, such as a full disk, SQLite has rolled back by itself.
+      if (!(error instanceof Error && error.message.includes("no transaction is active")))
+        throw error;
+    }
+    this.#catalog.reload();
+    this.#listener?.rolledBack();
   }
 
   /** Runs a nested call inside a transaction; rolls back its writes if it throws. */
