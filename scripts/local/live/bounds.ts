@@ -19,8 +19,8 @@ export const MAX_PENDING_CALLS = 1000;
 export const MAX_UNREAD_TRANSITIONS = 2;
 
 /**
- * The most bytes, responses included, that a client may leave unread before its socket ends. The result of
- * one query has up to 16 MiB, and escaping in JSON can double that.
+ * The most bytes that a client may leave unread. With more, no next transition is made, and the next response
+ * ends its socket. The result of one query has up to 16 MiB, and escaping in JSON can double that.
  */
 export const MAX_UNREAD_BYTES = 128 * (1 << 20);
 

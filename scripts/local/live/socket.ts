@@ -79,19 +79,21 @@ export class LiveSocket implements Link {
   }
 
   get isBehind(): boolean {
-    return this.#unread >= MAX_UNREAD_TRANSITIONS;
+    if (this.#unread === 0) return false;
+    return this.#unread >= MAX_UNREAD_TRANSITIONS || this.#ws.bufferedAmount > MAX_UNREAD_BYTES;
   }
 
   send(message: string): void {
-    this.#write(message, () => undefined);
+    if (this.#takesMore()) this.#ws.send(message);
   }
 
   sendTransition(transition: string): void {
+    if (!this.#takesMore()) return;
     const isLong = transition.length > MAX_TRANSITION_CHARS && this.#takesChunks;
     const parts = isLong ? chunksOf(transition, MAX_TRANSITION_CHARS, randomUUID()) : [transition];
     this.#unread++;
     parts.forEach((part, n) => {
-      this.#write(part, () => {
+      this.#ws.send(part, () => {
         if (n < parts.length - 1) return;
         this.#unread--;
         this.#session.updateIfWanted();
@@ -99,12 +101,16 @@ export class LiveSocket implements Link {
     });
   }
 
-  #write(message: string, sent: () => void): void {
-    if (this.#isEnded) return;
-    this.#ws.send(message, sent);
-    if (this.#ws.bufferedAmount <= MAX_UNREAD_BYTES) return;
+  /**
+   * Whether another message can be sent. Ends the connection if the client has left too much of the earlier ones
+   * unread. The new message does not count, because one transition alone may be longer than that.
+   */
+  #takesMore(): boolean {
+    if (this.#isEnded) return false;
+    if (this.#ws.bufferedAmount <= MAX_UNREAD_BYTES) return true;
     this.#close();
     this.#ws.terminate();
+    return false;
   }
 
   /** Pings the client, or ends the connection if the client has been silent for too long. */
