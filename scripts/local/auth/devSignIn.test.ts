@@ -1,27 +1,32 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { ownerAccount } from "../console/ownerKey.ts";
+import { OWNER, ownerAccount } from "../console/ownerKey.ts";
 import { readOptions } from "../console/options.ts";
 import { closeClients, connect } from "../live/live.fixture.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
 import { DEV_TOKEN_PATH, newDevSignIn, type DevAccount } from "./devSignIn.ts";
 import { newTokenSigner, type TokenSigner } from "./tokenSigner.ts";
 
-let engine: TestEngine;
-let key: string;
-let earlier: TokenSigner;
-beforeAll(async () => {
-  earlier = await newTokenSigner();
+/** Starts an engine with `--dev-sign-in`; returns it with the key that `npm start` prints. */
+async function startOwned(): Promise<{ engine: TestEngine; key: string }> {
   const signIn = await newDevSignIn(earlier.env.JWKS);
   let resolveAccount: (account: DevAccount) => void = () => undefined;
   const account = new Promise<DevAccount>((resolve) => (resolveAccount = resolve));
-  engine = await startTestEngine({
+  const engine = await startTestEngine({
     embeddings: false,
     variables: { JWKS: signIn.jwks },
     route: (request) => signIn.serve(request, account),
   });
   const owner = await ownerAccount(engine);
-  key = owner.key;
   resolveAccount({ url: engine.url, ...owner });
+  return { engine, key: owner.key };
+}
+
+let engine: TestEngine;
+let key: string;
+let earlier: TokenSigner;
+beforeAll(async () => {
+  earlier = await newTokenSigner();
+  ({ engine, key } = await startOwned());
 });
 afterEach(closeClients);
 afterAll(() => engine.stop());
@@ -48,6 +53,15 @@ describe("--dev-sign-in", () => {
     for (const given of [undefined, "", "osk_wrong", apiKey, key.slice(0, -1)])
       expect((await ask(given)).status).toBe(401);
     expect((await ask(key, "GET")).status).toBe(405);
+  });
+
+  test("gives no token once that key is revoked", async () => {
+    const owned = await startOwned();
+    const tokens = () => owned.engine.request(DEV_TOKEN_PATH, { method: "POST", key: owned.key });
+    expect((await tokens()).status).toBe(200);
+    await owned.engine.runFunction("users:revokeKeys", { email: OWNER });
+    expect((await tokens()).status).toBe(401);
+    await owned.engine.stop();
   });
 
   test("answers pages of every origin, because they need the key too", async () => {

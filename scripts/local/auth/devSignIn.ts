@@ -13,6 +13,8 @@ export interface DevAccount {
   userId: string;
   /** The key that a request must present. */
   key: string;
+  /** Whether that key still works: it can be revoked while the server runs. */
+  isKeyLive: () => Promise<boolean>;
 }
 
 /** A stand-in for a sign-in provider, for developing a dashboard on this machine. */
@@ -49,9 +51,13 @@ export async function newDevSignIn(jwks: string | undefined): Promise<DevSignIn>
       return jsonResponse(405, {
         error: "Send a POST request whose bearer token is the key that npm start prints",
       });
-    const { url, userId, key } = await account;
+    const { url, userId, key, isKeyLive } = await account;
     if (!isSame(request.headers.get("authorization") ?? "", `Bearer ${key}`))
       return jsonResponse(401, { error: "The bearer token must be the key that npm start prints" });
+    if (!(await isKeyLive()))
+      return jsonResponse(401, {
+        error: "The key has been revoked: restart npm start for a new one",
+      });
     const token = await signer.tokenOf(url, userId);
     return jsonResponse(200, { token, expiresIn: TOKEN_LIFETIME_S });
   };

@@ -25,15 +25,16 @@ async function newOwnerKey(engine: RunningEngine): Promise<string> {
 }
 
 /**
- * Returns the key as `ownerKey` does, and the id of its user. A data file that holds no id yet gets an
+ * Returns the key as `ownerKey` does, the id of its user, and whether the key still works when asked. A data file that holds no id yet gets an
  * additional key, because the id is only returned together with a new key.
  */
 export async function ownerAccount(
   engine: RunningEngine,
-): Promise<{ key: string; userId: string }> {
+): Promise<{ key: string; userId: string; isKeyLive: () => Promise<boolean> }> {
   let key = await ownerKey(engine);
   if (engine.readNote("ownerId") === null) key = await newOwnerKey(engine);
-  return { key, userId: engine.readNote("ownerId") ?? "" };
+  const userId = engine.readNote("ownerId") ?? "";
+  return { key, userId, isKeyLive: () => isLive(engine, key) };
 }
 
 async function isLive(engine: RunningEngine, key: string): Promise<boolean> {
