@@ -27,6 +27,9 @@ export const MAX_UNREAD_BYTES = 128 * (1 << 20);
 /** The most queries of one socket. A page has dozens; each takes memory for its read set. */
 export const MAX_QUERIES = 1000;
 
+/** How long the queries of one transition may run, in milliseconds, before other work gets its turn. */
+export const MAX_BLOCKING_MS = 50;
+
 /** The most removals of queries that wait to be sent, because the client does not read. */
 export const MAX_UNTOLD_REMOVALS = 10 * MAX_QUERIES;
 

@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { NOBODY, type Identity } from "../auth/identity.ts";
 import { runObserved } from "../functions/call.ts";
 import { toClientError, toFunctionError } from "../functions/errors.ts";
 import type { Engine } from "../runtime.ts";
 import { ReadSet } from "../transaction/reads.ts";
 import type { Observed, Snapshot } from "../transaction/transactor.ts";
-import { MAX_PENDING_CALLS } from "./bounds.ts";
+import { MAX_BLOCKING_MS, MAX_PENDING_CALLS } from "./bounds.ts";
 import { callerOf, type Client } from "./caller.ts";
 import { actionResponse, MutationQueue, mutationResponse } from "./mutations.ts";
 import {
@@ -238,10 +239,15 @@ export class Session {
     const identity = this.#validIdentity();
     const mutations = this.#withoutTransition.splice(0);
     const modifications = this.#queries.takeRemoved().map(removal);
+    let since = performance.now();
     for (const query of this.#queries.stale()) {
       if (!this.#queries.has(query)) continue;
       const modification = await this.#run(query, snapshot, identity);
       if (modification !== null) modifications.push(modification);
+      if (performance.now() - since <= MAX_BLOCKING_MS) continue;
+      // Queries wait for no I/O, so nothing else runs meanwhile.
+      await nextTurn();
+      since = performance.now();
     }
     const isNew = start.querySet !== end.querySet || start.identity !== end.identity;
     if (!isNew && modifications.length === 0 && mutations.length === 0) return null;
