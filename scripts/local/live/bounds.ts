@@ -36,5 +36,14 @@ export const MAX_UNTOLD_REMOVALS = 10 * MAX_QUERIES;
 /** The most open sockets: enough for the browsers of a small office. */
 export const MAX_SOCKETS = 500;
 
+/**
+ * How long the result of a mutation is kept after its response, although the client answered a ping since. A browser
+ * answers pings itself, even while the page has not handled the response yet.
+ */
+export const KEEP_FINISHED_MS = 5 * 60 * 1000;
+
+/** The most finished mutations of one socket whose results are kept for `KEEP_FINISHED_MS`; beyond it, the oldest are not. */
+export const MAX_FINISHED = 10_000;
+
 /** How long the result of a mutation is kept for a client that lost its connection and sends it again. */
 export const KEEP_RESULTS_MS = 60 * 60 * 1000;

@@ -7,6 +7,7 @@ import { ReadSet } from "../transaction/reads.ts";
 import type { Observed, Snapshot } from "../transaction/transactor.ts";
 import { MAX_BLOCKING_MS, MAX_PENDING_CALLS } from "./bounds.ts";
 import { callerOf, type Client } from "./caller.ts";
+import { FinishedMutations } from "./finished.ts";
 import { actionResponse, MutationQueue, mutationResponse } from "./mutations.ts";
 import {
   decodeTimestamp,
@@ -28,7 +29,7 @@ import {
   type LiveQuery,
   type Outcome,
 } from "./querySet.ts";
-import type { Results } from "./results.ts";
+import type { RequestName, Results } from "./results.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** The parts of the engine that sessions use. */
@@ -74,8 +75,7 @@ export class Session {
   #isUnanswered = false;
   /** Mutations whose response is sent, but no transition yet. With it, the client ends their optimistic updates. */
   #withoutTransition: number[] = [];
-  /** Mutations whose response and transition are sent. */
-  #finished: number[] = [];
+  readonly #finished = new FinishedMutations();
 
   constructor(parts: SessionParts, link: Link, client: Client) {
     this.#parts = parts;
@@ -191,11 +191,9 @@ export class Session {
     this.#parts.track(call);
   }
 
-  /** Returns the mutations whose response and transition have been sent since the last call of this method. */
-  takeFinished(): { session: string; request: number }[] {
-    const session = this.#name;
-    const finished = this.#finished.splice(0);
-    return session === null ? [] : finished.map((request) => ({ session, request }));
+  /** Returns, once each, the mutations that are long finished (`FinishedMutations`). */
+  takeFinished(): RequestName[] {
+    return this.#finished.take(this.#name);
   }
 
   /** Makes and sends a transition once the client is not behind. */
@@ -252,7 +250,7 @@ export class Session {
     const isNew = start.querySet !== end.querySet || start.identity !== end.identity;
     if (!isNew && modifications.length === 0 && mutations.length === 0) return null;
     this.#told = end;
-    this.#finished.push(...mutations);
+    this.#finished.add(mutations);
     return transitionText(start, end, modifications, this.#clockSkew);
   }
 

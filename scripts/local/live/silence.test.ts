@@ -2,7 +2,13 @@ import { once } from "node:events";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { LogLine } from "../logLine.ts";
 import type { TestEngine } from "../testing.ts";
-import { CLIENT_SILENCE_MS, KEEP_RESULTS_MS, MAX_UNREAD_TRANSITIONS, PING_MS } from "./bounds.ts";
+import {
+  CLIENT_SILENCE_MS,
+  KEEP_FINISHED_MS,
+  KEEP_RESULTS_MS,
+  MAX_UNREAD_TRANSITIONS,
+  PING_MS,
+} from "./bounds.ts";
 import { CallCounter, RawClient, startLive } from "./live.fixture.ts";
 import { Results } from "./results.ts";
 
@@ -52,7 +58,7 @@ test("a client that does not read is sent at most two transitions, and the lates
   client.socket.close();
 });
 
-test("the result of a mutation is kept until its client has read it, and no longer", async () => {
+test("the result of a mutation is kept until its client has read it and 5 minutes have passed", async () => {
   const group = "once";
   const sendAgain = async () => {
     const client = await RawClient.open(engine.url);
@@ -64,13 +70,20 @@ test("the result of a mutation is kept until its client has read it, and no long
   (await sendAgain()).socket.terminate();
   const client = await sendAgain();
   expect(await engine.runFunction("live:ranks", { group })).toEqual([1]);
-  const pinged = once(client.socket, "ping");
-  vi.advanceTimersByTime(PING_MS);
-  await pinged;
-  // The pong was sent before this message, so the server has it when it answers.
-  client.add(0, "live:ranks", { group });
-  await expect.poll(() => client.transitions).toHaveLength(2);
-  await sendAgain();
+  const answerPing = async (queryId: number) => {
+    const pinged = once(client.socket, "ping");
+    vi.advanceTimersByTime(PING_MS);
+    await pinged;
+    // The pong was sent before this message, so the server has it when it answers.
+    client.add(queryId, "live:ranks", { group });
+    await expect.poll(() => client.transitions).toHaveLength(queryId + 2);
+  };
+  const pings = KEEP_FINISHED_MS / PING_MS;
+  for (let ping = 0; ping < pings - 1; ping++) await answerPing(ping);
+  (await sendAgain()).socket.terminate();
+  expect(await engine.runFunction("live:ranks", { group })).toEqual([1]);
+  for (const ping of [pings - 1, pings]) await answerPing(ping);
+  (await sendAgain()).socket.terminate();
   expect(await engine.runFunction("live:ranks", { group })).toEqual([1, 1]);
 });
 

@@ -31,7 +31,7 @@ export class LiveSocket implements Link {
   #unread = 0;
   #heardAt = performance.now();
   #isEnded = false;
-  /** Mutations finished before the last ping. Once the client answers it, their results are no longer needed. */
+  /** Mutations long finished at the last ping. Once the client answers it, their results are no longer needed. */
   #pinged: RequestName[] = [];
 
   constructor(ws: WebSocket, parts: SessionParts, client: Client & { takesChunks: boolean }) {
