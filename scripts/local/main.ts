@@ -37,8 +37,10 @@ async function start(options: Options): Promise<void> {
   endOnSignal(engine);
   const warning = exposureWarning(host);
   if (warning !== null) console.warn(warning);
-  const key = await ownerKey(engine);
-  if (devSignIn !== null) resolveAccount({ url: engine.url, ...(await ownerAccount(engine)) });
+  // The printed key must be the one that signs in: `ownerAccount` may have to make another than `ownerKey` returns.
+  const owner = devSignIn === null ? null : await ownerAccount(engine);
+  if (owner !== null) resolveAccount({ url: engine.url, ...owner });
+  const key = owner?.key ?? (await ownerKey(engine));
   const texts = whereTextsGo(options, process.env);
   const signIn = await signInLink(engine);
   const ms = performance.now() - began;

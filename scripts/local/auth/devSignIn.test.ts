@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { OWNER, ownerAccount } from "../console/ownerKey.ts";
 import { readOptions } from "../console/options.ts";
 import { closeClients, connect } from "../live/live.fixture.ts";
+import { openSqlite } from "../store/sqlite.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
+import { startServer, withDataFile } from "../trials/server.ts";
 import { DEV_TOKEN_PATH, newDevSignIn, type DevAccount } from "./devSignIn.ts";
 import { newTokenSigner, type TokenSigner } from "./tokenSigner.ts";
 
@@ -62,6 +64,22 @@ describe("--dev-sign-in", () => {
     await owned.engine.runFunction("users:revokeKeys", { email: OWNER });
     expect((await tokens()).status).toBe(401);
     await owned.engine.stop();
+  });
+
+  test("takes the printed key, also with a data file that an earlier version wrote", async () => {
+    await withDataFile(async (data) => {
+      const first = await startServer(data, ["--no-embeddings"]);
+      await first.end("SIGTERM");
+      const file = openSqlite(data);
+      // Earlier versions kept the key and not the id of its user.
+      file.exec("DELETE FROM meta WHERE name = 'note:ownerId'");
+      file.close();
+      const server = await startServer(data, ["--no-embeddings", "--dev-sign-in"]);
+      const headers = { Authorization: `Bearer ${server.key}` };
+      const answer = await fetch(server.url + DEV_TOKEN_PATH, { method: "POST", headers });
+      await server.end("SIGTERM");
+      expect(answer.status).toBe(200);
+    });
   });
 
   test("answers pages of every origin, because they need the key too", async () => {

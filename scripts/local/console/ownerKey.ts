@@ -20,13 +20,13 @@ async function newOwnerKey(engine: RunningEngine): Promise<string> {
   const made = await engine.runFunction("users:createWithApiKey", args);
   const key = apiKeyOf(made);
   engine.writeNote("ownerKey", key);
-  engine.writeNote("ownerId", userIdOf(made));
+  engine.writeNote("ownerId", textIn(made, "userId"));
   return key;
 }
 
 /**
- * Returns the key as `ownerKey` does, the id of its user, and whether the key still works when asked. A data file that holds no id yet gets an
- * additional key, because the id is only returned together with a new key.
+ * Returns the key as `ownerKey` does, the id of its user, and a way to ask whether the key still works. A data file
+ * that holds no id yet gets an additional key, because the id is only returned together with a new key.
  */
 export async function ownerAccount(
   engine: RunningEngine,
@@ -52,30 +52,18 @@ async function isLive(engine: RunningEngine, key: string): Promise<boolean> {
 /** Creates an address that signs in a browser once, within the hour, so that nobody must copy the key. */
 export async function signInLink(engine: RunningEngine): Promise<string> {
   const made = await engine.runFunction("browserSessions:createLink", { email: OWNER });
-  if (typeof made === "object" && made !== null && "code" in made && typeof made.code === "string")
-    return `${engine.url}/sign-in?code=${made.code}`;
-  throw new Error("browserSessions:createLink returned no code");
+  return `${engine.url}/sign-in?code=${textIn(made, "code")}`;
 }
 
-function userIdOf(made: unknown): string {
-  if (
-    typeof made === "object" &&
-    made !== null &&
-    "userId" in made &&
-    typeof made.userId === "string"
-  )
-    return made.userId;
-  throw new Error("users:createWithApiKey returned no user");
+/** Returns a text in the result of a function; throws if it has none under this name. */
+function textIn(made: unknown, name: string): string {
+  const text: unknown =
+    typeof made === "object" && made !== null ? Reflect.get(made, name) : undefined;
+  if (typeof text === "string") return text;
+  throw new Error(`The function returned no ${name}`);
 }
 
 /** Returns the key from the result of `users:createWithApiKey`. */
 export function apiKeyOf(made: unknown): string {
-  if (
-    typeof made === "object" &&
-    made !== null &&
-    "apiKey" in made &&
-    typeof made.apiKey === "string"
-  )
-    return made.apiKey;
-  throw new Error("users:createWithApiKey returned no key");
+  return textIn(made, "apiKey");
 }
