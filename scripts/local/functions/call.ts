@@ -1,11 +1,11 @@
-import { jsonToConvex, type JSONValue } from "convex/values";
+import type { JSONValue } from "convex/values";
 import { NOBODY, type Identity } from "../auth/identity.ts";
 import { withWriteRetries } from "../limits/writeWindow.ts";
 import { newRecord, type Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import type { Observed, Snapshot, Transaction } from "../transaction/transactor.ts";
 import type { Usage } from "../transaction/usage.ts";
-import { parseJson } from "../values/json.ts";
+import { jsonValue, parseJson } from "../values/json.ts";
 import { checkPassedValue } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
 import { runAs, sampleHeap, type Call, type RequestMetadata } from "./context.ts";
@@ -53,23 +53,24 @@ function newCall(
 async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promise<string> {
   const { catalog } = call.engine;
   const isIdOf = (table: string, id: string) => catalog.isIdOf(fn.component, table, id);
-  const value = jsonToConvex(args);
-  checkPassedValue(value, "arguments");
+  const argsText = JSON.stringify(args);
+  const value = jsonValue(argsText, args);
+  checkPassedValue(value, argsText.length, "arguments");
   validate(fn.args, value, "ArgumentValidationError", isIdOf);
-  const text = await invoke(fn, call, args);
-  const result = jsonToConvex(parseJson(text));
-  checkPassedValue(result, "return value");
+  const text = await invoke(fn, call, argsText);
+  const result = jsonValue(text, parseJson(text));
+  checkPassedValue(result, text.length, "return value");
   if (fn.returns !== null) validate(fn.returns, result, "ReturnsValidationError", isIdOf);
   return text;
 }
 
 /** Runs a handler and measures its JavaScript time; fails if it ran too long, whatever it returned. */
-async function invoke(fn: ResolvedFunction, call: Call, args: JSONValue): Promise<string> {
+async function invoke(fn: ResolvedFunction, call: Call, argsText: string): Promise<string> {
   const clock = call.transaction?.clock;
   try {
     return await runAs(call, () => {
       clock?.resume();
-      return fn.invoke(`[${JSON.stringify(args)}]`, call.request.requestId);
+      return fn.invoke(`[${argsText}]`, call.request.requestId);
     });
   } finally {
     clock?.pause();
@@ -91,7 +92,7 @@ async function metered(
     isNested,
   });
   const { transaction } = call;
-  const before = transaction && { ...transaction.account.used, ...transaction.account.indexes };
+  const before = transaction?.account.snapshot();
   const userMs = transaction?.clock.ms ?? 0;
   const start = performance.now();
   try {
@@ -103,9 +104,7 @@ async function metered(
   } finally {
     record.ms = performance.now() - start;
     if (transaction && before) {
-      const after = { ...transaction.account.used, ...transaction.account.indexes };
-      for (const name of Object.keys(after) as (keyof typeof after)[])
-        record[name] = after[name] - before[name];
+      Object.assign(record, transaction.account.since(before));
       record.userMs = transaction.clock.ms - userMs;
     }
     record.heapBytes = call.heapBytes;

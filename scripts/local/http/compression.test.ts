@@ -35,7 +35,9 @@ function raw(path: string, headers: Record<string, string> = {}, method = "GET")
   );
 }
 
-const gzip = { "Accept-Encoding": "gzip, deflate, br" };
+/** A client elsewhere, behind a proxy on this machine. */
+const elsewhere = { "X-Forwarded-For": "203.0.113.7" };
+const gzip = { ...elsewhere, "Accept-Encoding": "gzip, deflate, br" };
 
 describe("an answer above 1 kB", () => {
   test.each([
@@ -59,7 +61,10 @@ describe("an answer above 1 kB", () => {
   test.each(["gzip;q=0", "identity", "br", "gzip;q=0, *"])(
     "is not compressed for a client that says %s",
     async (coding) => {
-      const { message } = await raw("/openapi.json", { "Accept-Encoding": coding });
+      const { message } = await raw("/openapi.json", {
+        ...elsewhere,
+        "Accept-Encoding": coding,
+      });
       expect(message.headers["content-encoding"]).toBeUndefined();
     },
   );
@@ -82,6 +87,22 @@ describe("an answer above 1 kB", () => {
     expect(again.message.headers["content-encoding"]).toBeUndefined();
   });
 });
+
+test("an answer to a client on this machine is sent as it is", async () => {
+  const { message, body } = await raw("/openapi.json", { "Accept-Encoding": "gzip" });
+  expect(message.headers["content-encoding"]).toBeUndefined();
+  expect(message.headers.vary).toContain("Accept-Encoding");
+  expect(JSON.parse(body.toString())).toHaveProperty("openapi");
+});
+
+test.each(["Forwarded", "X-Forwarded-For"])(
+  "an answer to a proxy that sends %s is compressed",
+  async (name) => {
+    const headers = { "Accept-Encoding": "gzip", [name]: "for=203.0.113.7" };
+    const { message } = await raw("/openapi.json", headers);
+    expect(message.headers["content-encoding"]).toBe("gzip");
+  },
+);
 
 test("a small answer is sent as it is", async () => {
   const { message, body } = await raw("/health", gzip);

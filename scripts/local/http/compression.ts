@@ -1,7 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { constants, createGzip, type Gzip } from "node:zlib";
 
-/** Compresses answers for clients that accept it. Small ones are not worth the time. */
+/**
+ * Compresses answers for clients elsewhere that accept it. For a client on this machine, or if the answer is small,
+ * it is not worth the time.
+ */
 
 /** Answers of at most this many bytes are sent uncompressed, because they fit one packet. */
 const SENT_AS_IS_MAX_BYTES = 1_024;
@@ -10,8 +13,11 @@ const SENT_AS_IS_MAX_BYTES = 1_024;
 const COMPRESSIBLE =
   /^(?:text\/(?!event-stream)|application\/(?:json|jsonl|javascript|x-ndjson)|image\/svg\+xml)/i;
 
+/** What proxies add to a request: the address of the client (RFC 7239, and the older header). */
+const PROXY_HEADERS = ["forwarded", "x-forwarded-for"];
+
 /** The bytes of a body. A reader may stop before their end. */
-type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
+export type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
 /**
  * Decides whether an answer is compressed, and sets its headers accordingly. To know whether it is large enough,
@@ -28,7 +34,8 @@ export async function compressed(
   if (!mayBe || status === 206) return { body: chunks, isCompressed: false };
   // Tells caches to store both forms separately.
   headers.append("Vary", "Accept-Encoding");
-  if (!acceptsGzip(request)) return { body: chunks, isCompressed: false };
+  if (isOnThisMachine(request) || !acceptsGzip(request))
+    return { body: chunks, isCompressed: false };
   const { first, bytes } = await beginning(chunks);
   const isCompressed = bytes > SENT_AS_IS_MAX_BYTES;
   if (isCompressed) {
@@ -36,6 +43,13 @@ export async function compressed(
     headers.delete("Content-Length");
   }
   return { body: joined(first, chunks), isCompressed };
+}
+
+/** Whether the client runs on this machine. A proxy on this machine asks for someone else, and says so. */
+function isOnThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
+  const isLoopback = address === "::1" || address.startsWith("127.");
+  return isLoopback && PROXY_HEADERS.every((name) => headers[name] === undefined);
 }
 
 /** Whether a client accepts gzip: `gzip`, `*` or `gzip;q=0.5`, but not `gzip;q=0`. */
@@ -52,7 +66,16 @@ function acceptsGzip({ headers }: IncomingMessage): boolean {
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array>): Chunks {
-  yield* body;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
+  }
 }
 
 /** Reads until the bytes exceed `SENT_AS_IS_MAX_BYTES`, or to the end. */

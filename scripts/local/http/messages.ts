@@ -1,20 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { compressed, compressor } from "./compression.ts";
+import { compressed, compressor, type Chunks } from "./compression.ts";
 
 /** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
+
+/** A body that announces at most this size is read before the function runs: cheaper than a stream of a chunk or two. */
+const READ_FIRST_MAX_BYTES = 64 << 10;
 
 /** The request's body is over 20 MiB. */
 export class BodyTooLargeError extends Error {
   override name = "BodyTooLargeError";
 }
 
-function headersOf(message: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (let i = 0; i + 1 < message.rawHeaders.length; i += 2)
-    headers.append(message.rawHeaders[i] ?? "", message.rawHeaders[i + 1] ?? "");
+function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+    headers.push([rawHeaders[i] ?? "", rawHeaders[i + 1] ?? ""]);
   return headers;
 }
 
@@ -40,38 +43,66 @@ export function announcesTooMuch(message: IncomingMessage): boolean {
 
 const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Reads a whole body. Rejects if the client leaves before its end. */
+async function readBody(message: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  await new Promise<void>((resolve, reject) => {
+    message.on("data", (chunk: Buffer) => chunks.push(chunk));
+    message.once("end", resolve);
+    message.on("error", reject);
+  });
+  return Buffer.concat(chunks);
+}
+
+/** The body of a request: its bytes if they are few, otherwise a stream. */
+async function bodyOf(message: IncomingMessage, onExcess: () => void): Promise<BodyInit | null> {
+  if (WITHOUT_BODY.has(message.method ?? "GET")) {
+    message.resume();
+    return null;
+  }
+  // Node's parser ends a body at its announced length.
+  const announced = message.headers["content-length"];
+  if (announced !== undefined && Number(announced) <= READ_FIRST_MAX_BYTES)
+    return await readBody(message);
+  return Readable.toWeb(Readable.from(limited(message, onExcess))) as ReadableStream;
+}
+
 /**
  * Converts an incoming message to a web `Request`. Calls `onExcess` for a body over 20 MiB; the request's
- * signal aborts if the client disconnects before the answer.
+ * signal aborts if the client disconnects before the answer. Rejects if it disconnects before the end of a short body.
  */
-export function toRequest(
+export async function toRequest(
   message: IncomingMessage,
   response: ServerResponse,
   origin: string,
   onExcess: () => void,
-): Request {
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  const method = message.method ?? "GET";
+): Promise<Request> {
   const url = origin + (message.url?.startsWith("/") === true ? message.url : "/");
   const init: RequestInit & { duplex?: "half" } = {
-    method,
+    method: message.method ?? "GET",
     headers: headersOf(message),
-    signal: gone.signal,
+    body: await bodyOf(message, onExcess),
   };
-  if (!WITHOUT_BODY.has(method)) {
-    init.body = Readable.toWeb(Readable.from(limited(message, onExcess))) as ReadableStream;
-    init.duplex = "half";
-  } else message.resume();
-  return new Request(url, init);
+  if (init.body instanceof ReadableStream) init.duplex = "half";
+  const request = new Request(url, init);
+  // Made when a function asks for it, because a `Request` that is made with a signal costs several times as much.
+  let gone: AbortSignal | undefined;
+  Object.defineProperty(request, "signal", { get: () => (gone ??= goneSignal(response)) });
+  return request;
 }
 
-async function* upToLimit(
-  body: AsyncIterable<Uint8Array>,
-  onExcess: () => void,
-): AsyncGenerator<Uint8Array> {
+/** A signal that aborts if the client disconnects before the answer has been sent. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  const check = () => {
+    if (!response.writableFinished) gone.abort();
+  };
+  if (response.closed) check();
+  else response.once("close", check);
+  return gone.signal;
+}
+
+async function* upToLimit(body: Chunks, onExcess: () => void): Chunks {
   let total = 0;
   for await (const chunk of body) {
     total += chunk.length;
@@ -81,6 +112,26 @@ async function* upToLimit(
     }
     yield chunk;
   }
+}
+
+/** Waits until more can be written, or the client has left. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
+}
+
+/** Writes a body as it comes. Stops reading if the client leaves. */
+async function write(body: Chunks, response: ServerResponse): Promise<void> {
+  for await (const chunk of body) {
+    if (response.destroyed) return;
+    if (!response.write(chunk)) await writable(response);
+  }
+  response.end();
 }
 
 /**
@@ -93,16 +144,19 @@ export async function sendResponse(
   onExcess: () => void,
 ): Promise<void> {
   const { body, isCompressed } = await compressed(answer, response.req);
-  const headers: [string, string][] = [...answer.headers].filter(([name]) => name !== "set-cookie");
-  for (const cookie of answer.headers.getSetCookie()) headers.push(["set-cookie", cookie]);
-  response.writeHead(answer.status, headers.flat());
+  const headers: string[] = [];
+  for (const [name, value] of answer.headers) if (name !== "set-cookie") headers.push(name, value);
+  for (const cookie of answer.headers.getSetCookie()) headers.push("set-cookie", cookie);
+  response.writeHead(answer.status, headers);
   if (body === null || response.req.method === "HEAD") {
     await body?.return(undefined);
     response.end();
     return;
   }
-  const limited = Readable.from(upToLimit(body, onExcess));
-  await (isCompressed ? pipeline(limited, compressor(), response) : pipeline(limited, response));
+  const limited = upToLimit(body, onExcess);
+  // A pipeline creates several streams and an error for each answer, which `write` does without.
+  if (isCompressed) await pipeline(Readable.from(limited), compressor(), response);
+  else await write(limited, response);
 }
 
 /** Builds a JSON response of the engine itself. */

@@ -109,7 +109,7 @@ async function serve(
   }
   if (announcesTooMuch(message)) throw new BodyTooLargeError();
   let isTooLarge = false;
-  const request = toRequest(message, response, engine.origin, () => (isTooLarge = true));
+  const request = await toRequest(message, response, engine.origin, () => (isTooLarge = true));
   const own = options.first?.(request) ?? null;
   if (own !== null) {
     await sendResponse(await own, response, () => undefined);

@@ -1,5 +1,5 @@
 import { jsonToConvex, type JSONValue } from "convex/values";
-import { parseJson } from "../values/json.ts";
+import { jsonValue, parseJson } from "../values/json.ts";
 import { tableNumberOf } from "../values/ids.ts";
 import { StartError } from "../failures.ts";
 import type { Statements } from "./database.ts";
@@ -176,7 +176,7 @@ export class Catalog {
         last,
       );
       for (const { seq, json } of rows) {
-        const document = jsonToConvex(parseJson(json)) as Document;
+        const document = jsonValue(json, parseJson(json)) as Document;
         for (const index of indexes) index.add(seq, document, 0);
         last = seq;
       }

@@ -1,5 +1,4 @@
-import { jsonToConvex } from "convex/values";
-import { parseJson, type JsonObject } from "../values/json.ts";
+import { jsonValue, parseJson } from "../values/json.ts";
 import type { Clock } from "../clock.ts";
 import { newId } from "../values/ids.ts";
 import type { Table } from "./catalog.ts";
@@ -16,13 +15,13 @@ export interface StoredDocument {
 }
 
 /** A row of an ordered index with the document it points to. */
-interface IndexedDocument extends StoredDocument {
+export interface IndexedDocument extends StoredDocument {
   key: Buffer;
 }
 
-/** The new version of a document, as JSON and as values, including system fields. */
+/** The new version of a document, as JSON text and as values, including system fields. */
 export interface NewVersion {
-  json: JsonObject;
+  json: string;
   document: Document;
   size: number;
 }
@@ -35,7 +34,7 @@ export interface Write {
 }
 
 export function toDocument(json: string): Document {
-  return jsonToConvex(parseJson(json)) as Document;
+  return jsonValue(json, parseJson(json)) as Document;
 }
 
 /** Stores documents and their index entries, without validation, limits or access rules. */
@@ -76,7 +75,7 @@ export class Documents {
       id,
       table.number,
       size,
-      JSON.stringify(json),
+      json,
     );
     let entryBytes = 0;
     for (const index of table.indexes.values())
@@ -86,13 +85,15 @@ export class Documents {
   }
 
   /** Replaces a document; returns the bytes of its index entries, because a deployment rewrites all of them. */
-  update(table: Table, stored: StoredDocument, { json, document, size }: NewVersion): number {
-    const text = JSON.stringify(json);
-    this.#sql.run("UPDATE documents SET size = ?, json = ? WHERE seq = ?", size, text, stored.seq);
-    const before = toDocument(stored.json);
+  update(
+    table: Table,
+    { seq, before }: { seq: number; before: Document },
+    { json, document, size }: NewVersion,
+  ): number {
+    this.#sql.run("UPDATE documents SET size = ?, json = ? WHERE seq = ?", size, json, seq);
     let entryBytes = 0;
     for (const index of table.indexes.values())
-      entryBytes += index.change(stored.seq, before, document, size);
+      entryBytes += index.change(seq, before, document, size);
     this.onWrite({ table, before, after: document });
     return entryBytes;
   }
@@ -117,7 +118,7 @@ export class Documents {
     order: "asc" | "desc",
     limit: number,
   ): IndexedDocument[] {
-    const rows = this.#sql.all<StoredDocument & { key: Uint8Array }>(
+    const rows = this.#sql.all<Omit<IndexedDocument, "key"> & { key: Uint8Array }>(
       `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
        WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} LIMIT ?`,
       indexNumber,
@@ -125,6 +126,7 @@ export class Documents {
       bounds.upper,
       limit,
     );
-    return rows.map(({ key, ...row }) => ({ ...row, key: asBuffer(key) }));
+    for (const row of rows) row.key = asBuffer(row.key);
+    return rows as IndexedDocument[];
   }
 }

@@ -56,8 +56,11 @@ export class OrderedIndex implements TableIndex {
   }
 
   change(seq: number, before: Document, after: Document): number {
-    const old = this.keyOf(before);
     const key = this.keyOf(after);
+    const isSame = this.definition.fields.every((path) =>
+      Object.is(fieldAt(before, path), fieldAt(after, path)),
+    );
+    const old = isSame ? key : this.keyOf(before);
     // A deployment writes the entry again even if it has not changed.
     if (old.equals(key)) return key.length;
     this.#delete(old);

@@ -2,9 +2,11 @@ import { parseJson } from "../values/json.ts";
 import { TRANSACTION_LIMITS } from "./usage.ts";
 import {
   fingerprint,
+  positionOf,
   Scan,
   type Position,
   type QueryTarget,
+  type Row,
   type SerializedQuery,
 } from "./queries.ts";
 
@@ -58,9 +60,9 @@ function read(text: string | null, query: string): Position | "end" | null {
 /** Convex advises to split a page that has read more than three quarters of its limit. */
 const SPLIT_ADVICE = 0.75;
 
-/** The position at which a large page could be split: after its middle row. */
-function middleOf(positions: Position[]): Position | undefined {
-  return positions.length <= 2 ? undefined : positions[Math.floor(positions.length / 2)];
+/** The row after which a large page could be split. */
+function middleOf(rows: Row[]): Row | undefined {
+  return rows.length <= 2 ? undefined : rows[Math.floor(rows.length / 2)];
 }
 
 interface Limits {
@@ -104,7 +106,7 @@ export function paginate(target: QueryTarget, request: PageRequest): Page {
   const scan = new Scan(target, request.query, span, hasEnd ? null : request.pageSize);
   const limits = limitsOf(request);
   const page: string[] = [];
-  const positions: Position[] = [];
+  const rows: Row[] = [];
   let status: string | null = null;
   let isExhausted = false;
   while (status === null && (hasEnd || page.length < request.pageSize)) {
@@ -113,14 +115,16 @@ export function paginate(target: QueryTarget, request: PageRequest): Page {
       isExhausted = true;
       break;
     }
-    positions.push(taken.row.position);
+    rows.push(taken.row);
     if (taken.passes) page.push(taken.row.json);
     if (isReached(scan, limits) && page.length < request.pageSize) status = "SplitRequired";
   }
   if (status === null && isNear(scan, limits)) status = "SplitRecommended";
-  const middle = middleOf(positions);
-  const at = isExhausted ? (until ?? "end") : (scan.position ?? after ?? "end");
-  return answer(page, { cursor: { query, at }, split: middle && { query, at: middle }, status });
+  const middle = middleOf(rows);
+  const last = scan.last === null ? after : positionOf(scan.last);
+  const at = isExhausted ? (until ?? "end") : (last ?? "end");
+  const split = middle && { query, at: positionOf(middle) };
+  return answer(page, { cursor: { query, at }, split, status });
 }
 
 /** A page as JSON text, and the cursor at which it ends. */

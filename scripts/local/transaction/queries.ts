@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import type { JSONValue } from "convex/values";
 import type { Catalog, Table } from "../store/catalog.ts";
-import { toDocument, type Documents, type StoredDocument } from "../store/documents.ts";
+import {
+  toDocument,
+  type Documents,
+  type IndexedDocument,
+  type StoredDocument,
+} from "../store/documents.ts";
 import { OrderedIndex } from "../store/indexes.ts";
 import { MAX_SEARCH_FILTERS, MAX_SEARCH_RESULTS, SearchIndex } from "../search/searchIndex.ts";
 import { afterKey } from "../values/keys.ts";
@@ -33,13 +38,12 @@ interface Span {
   until: Position | null;
 }
 
-interface Row extends StoredDocument {
-  position: Position;
-}
+/** A document of an ordered index with its key, or of a search with the number of results up to it. */
+export type Row = StoredDocument & ({ key: Buffer } | { rank: number });
 
-/** A row of an ordered index with its key. */
-interface KeyedRow extends Row {
-  key: Buffer;
+/** Where a scan continues after a row. */
+export function positionOf(row: Row): Position {
+  return "key" in row ? { key: row.key.toString("base64url") } : { rank: row.rank };
 }
 
 /** Yields documents one at a time, fetched in small batches, and counts each when it is taken. */
@@ -72,7 +76,7 @@ export function fingerprint(query: SerializedQuery): string {
 }
 
 class RangeSource implements Source {
-  #batch: KeyedRow[] = [];
+  #batch: IndexedDocument[] = [];
   #taken = 0;
   #size: number;
   #isDone = false;
@@ -106,10 +110,7 @@ class RangeSource implements Source {
       if (this.order === "asc") this.bounds.lower = afterKey(last.key);
       else this.bounds.upper = last.key;
     }
-    this.#batch = rows.map((row) => ({
-      ...row,
-      position: { key: row.key.toString("base64url") },
-    }));
+    this.#batch = rows;
     const bytes = rows.reduce((sum, row) => sum + row.size, 0);
     const perRow = Math.max(1, bytes / Math.max(1, rows.length));
     this.#size = Math.max(1, Math.min(this.#size * 2, MAX_BATCH, Math.ceil(BATCH_BYTES / perRow)));
@@ -139,7 +140,7 @@ class SearchSource implements Source {
       );
     this.#rank++;
     const stored = this.documents.getBySeq(seq);
-    return stored && { ...stored, position: { rank: this.#rank } };
+    return stored && { ...stored, rank: this.#rank };
   }
 }
 
@@ -229,7 +230,8 @@ export class Scan {
   /** Everything read so far, including documents that filters excluded. */
   rowsRead = 0;
   bytesRead = 0;
-  position: Position | null = null;
+  /** The last row read. */
+  last: Row | null = null;
 
   constructor(
     target: QueryTarget,
@@ -259,7 +261,7 @@ export class Scan {
     this.rowsRead += 1;
     this.bytesRead += row.size;
     this.#transaction.account.spend({ documentsRead: 1, bytesRead: row.size });
-    this.position = row.position;
+    this.last = row;
     return { row, passes: this.#passes(row) };
   }
 

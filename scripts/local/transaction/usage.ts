@@ -61,9 +61,8 @@ export function noUsage(): Usage {
   };
 }
 
-function keys(usage: Usage): (keyof Usage)[] {
-  return Object.keys(usage) as (keyof Usage)[];
-}
+const NAMES = Object.keys(noUsage()) as (keyof Usage)[];
+const INDEX_NAMES = Object.keys(noIndexUsage()) as (keyof IndexUsage)[];
 
 const READS: ReadonlySet<keyof Usage> = new Set(["bytesRead", "databaseQueries", "documentsRead"]);
 
@@ -86,12 +85,26 @@ export class Account {
     return top;
   }
 
-  get used(): Usage {
-    return { ...this.#top.used };
+  get used(): Readonly<Usage> {
+    return this.#top.used;
   }
 
-  get indexes(): IndexUsage {
-    return { ...this.#top.indexes };
+  get indexes(): Readonly<IndexUsage> {
+    return this.#top.indexes;
+  }
+
+  /** What has been used so far. */
+  snapshot(): Usage & IndexUsage {
+    const { used, indexes } = this.#top;
+    return { ...used, ...indexes };
+  }
+
+  /** What has been used since a snapshot. */
+  since(before: Usage & IndexUsage): Usage & IndexUsage {
+    const difference = this.snapshot();
+    for (const name of NAMES) difference[name] -= before[name];
+    for (const name of INDEX_NAMES) difference[name] -= before[name];
+    return difference;
   }
 
   /** Counts the index entries of a written row. */
@@ -103,7 +116,9 @@ export class Account {
 
   spend(amounts: Partial<Usage>): void {
     const { used, limits } = this.#top;
-    for (const [name, amount] of Object.entries(amounts) as [keyof Usage, number][]) {
+    for (const name of NAMES) {
+      const amount = amounts[name];
+      if (amount === undefined) continue;
       used[name] += amount;
       if (used[name] > limits[name])
         throw new Error(
@@ -115,7 +130,7 @@ export class Account {
   open(tighter: Partial<Usage> = {}): void {
     const { used, limits, indexes } = this.#top;
     const inner = { ...limits };
-    for (const name of keys(inner)) {
+    for (const name of NAMES) {
       const cap = tighter[name];
       if (cap !== undefined) inner[name] = Math.min(limits[name], used[name] + cap);
     }
@@ -127,14 +142,14 @@ export class Account {
     if (closed === undefined) return;
     const { used } = this.#top;
     if (kept) this.#top.indexes = closed.indexes;
-    for (const name of keys(used)) if (kept || READS.has(name)) used[name] = closed.used[name];
+    for (const name of NAMES) if (kept || READS.has(name)) used[name] = closed.used[name];
   }
 
   /** Returns the usage in the form of `getTransactionMetrics()`. */
   metrics(): JSONValue {
     const { used, limits } = this.#top;
     return Object.fromEntries(
-      keys(used).map((name) => [
+      NAMES.map((name) => [
         name,
         { used: used[name], remaining: Math.max(0, limits[name] - used[name]) },
       ]),

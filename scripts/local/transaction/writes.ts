@@ -1,10 +1,4 @@
-import {
-  convexToJson,
-  getDocumentSize,
-  jsonToConvex,
-  type JSONValue,
-  type Value,
-} from "convex/values";
+import { convexToJson, getDocumentSize, type JSONValue, type Value } from "convex/values";
 import type { Catalog, Table } from "../store/catalog.ts";
 import {
   toDocument,
@@ -14,7 +8,7 @@ import {
 } from "../store/documents.ts";
 import type { Document } from "../store/fields.ts";
 import { BUILT_IN_INDEXES } from "../store/schema.ts";
-import { parseJson, type JsonObject } from "../values/json.ts";
+import { jsonValue, parseJson, type JsonObject } from "../values/json.ts";
 import { afterKey, encodeKey } from "../values/keys.ts";
 import { checkDocument } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
@@ -49,11 +43,13 @@ function prepare(
   fields: JSONValue,
   system: SystemFields,
 ): NewVersion {
-  const text = JSON.stringify(fields);
-  const json = (
-    text.includes("$commitTs") ? resolveCommitTs(fields, target.transaction.timestamp) : fields
-  ) as JsonObject;
-  const value = jsonToConvex(json) as Record<string, Value>;
+  let json = JSON.stringify({ ...(fields as JsonObject), ...system });
+  if (json.includes("$commitTs")) {
+    const resolved = resolveCommitTs(fields, target.transaction.timestamp) as JsonObject;
+    json = JSON.stringify({ ...resolved, ...system });
+    fields = resolved;
+  }
+  const value = jsonValue(json, fields) as Record<string, Value>;
   const size = checkDocument(table.name, value, system._id);
   const { validator } = table.schema;
   if (validator !== null)
@@ -64,7 +60,7 @@ function prepare(
       (other, id) => target.catalog.isIdOf(target.component, other, id),
     );
   target.transaction.account.spend({ documentsWritten: 1, bytesWritten: size });
-  return { json: { ...json, ...system }, document: { ...value, ...system }, size };
+  return { json, document: { ...value, ...system }, size };
 }
 
 /** Counts a written document and its index entries, as billed and for the write window. */
@@ -76,13 +72,9 @@ function countWrite(target: WriteTarget, table: Table, size: number, entryBytes:
   });
 }
 
-function update(
-  target: WriteTarget,
-  table: Table,
-  stored: StoredDocument,
-  version: NewVersion,
-): void {
-  countWrite(target, table, version.size, target.documents.update(table, stored, version));
+function update(target: WriteTarget, { table, stored, parsed }: Found, version: NewVersion): void {
+  const old = { seq: stored.seq, before: jsonValue(stored.json, parsed) as Document };
+  countWrite(target, table, version.size, target.documents.update(table, old, version));
 }
 
 /** Stores a new document; returns its id. */
@@ -111,8 +103,8 @@ function withoutSystem(fields: JSONValue, current: SystemFields | null): JsonObj
 interface Found {
   table: Table;
   stored: StoredDocument;
-  system: SystemFields;
-  fields: JsonObject;
+  /** The document's JSON, parsed. */
+  parsed: JsonObject & SystemFields;
 }
 
 /** Finds the document with this id; checks the table's name if given. */
@@ -161,8 +153,7 @@ function existing(
     throw new Error("System tables (prefixed with `_`) are read-only.");
   if (stored === undefined)
     throw new Error(`${capitalized(operation)} on nonexistent document ID ${id}`);
-  const { _id, _creationTime, ...fields } = parseJson<JsonObject & SystemFields>(stored.json);
-  return { table, stored, system: { _id, _creationTime }, fields: fields };
+  return { table, stored, parsed: parseJson<JsonObject & SystemFields>(stored.json) };
 }
 
 function capitalized(word: string): string {
@@ -180,12 +171,14 @@ export function patch(
   tableName: string | undefined,
   value: JSONValue,
 ): void {
-  const { table, stored, system, fields } = existing(target, id, tableName, "patch");
+  const found = existing(target, id, tableName, "patch");
+  const { _id, _creationTime, ...fields } = found.parsed;
+  const system = { _id, _creationTime };
   const merged: JsonObject = { ...fields, ...withoutSystem(value, system) };
   const kept = Object.fromEntries(
     Object.entries(merged).filter(([, field]) => !isUndefined(field)),
   );
-  update(target, table, stored, prepare(target, table, kept, system));
+  update(target, found, prepare(target, found.table, kept, system));
 }
 
 export function replace(
@@ -194,8 +187,10 @@ export function replace(
   tableName: string | undefined,
   value: JSONValue,
 ): void {
-  const { table, stored, system } = existing(target, id, tableName, "replace");
-  update(target, table, stored, prepare(target, table, withoutSystem(value, system), system));
+  const found = existing(target, id, tableName, "replace");
+  const { _id, _creationTime } = found.parsed;
+  const system = { _id, _creationTime };
+  update(target, found, prepare(target, found.table, withoutSystem(value, system), system));
 }
 
 export function remove(target: WriteTarget, id: string, tableName: string | undefined): void {
@@ -205,7 +200,7 @@ export function remove(target: WriteTarget, id: string, tableName: string | unde
 }
 
 function asVersion(document: Document): NewVersion {
-  const json = convexToJson(document) as JsonObject;
+  const json = JSON.stringify(convexToJson(document));
   return { json, document, size: getDocumentSize(document) };
 }
 
@@ -230,6 +225,7 @@ export function patchSystem(
   const table = target.catalog.tableOfId(target.component, id);
   const stored = target.documents.get(id);
   if (table === undefined || stored === undefined) return;
-  const document = { ...toDocument(stored.json), ...changes };
-  target.documents.update(table, stored, asVersion(document));
+  const before = toDocument(stored.json);
+  const version = asVersion({ ...before, ...changes });
+  target.documents.update(table, { seq: stored.seq, before }, version);
 }

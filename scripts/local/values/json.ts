@@ -1,4 +1,4 @@
-import type { JSONValue } from "convex/values";
+import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 
 /** A JSON object, as used in syscalls and stored documents. */
 export type JsonObject = { [key: string]: JSONValue };
@@ -9,6 +9,15 @@ export type JsonObject = { [key: string]: JSONValue };
  */
 export function parseJson<T = JSONValue>(text: string): T {
   return JSON.parse(text) as T;
+}
+
+/**
+ * The value that JSON text of the `convex` package stands for, given the text and what it parses to. Only objects
+ * with a name that begins with `$` stand for something else (bytes, integers, special numbers): without one, the
+ * parsed JSON is the value, and need not be copied.
+ */
+export function jsonValue(text: string, parsed: JSONValue): Value {
+  return text.includes('"$') ? jsonToConvex(parsed) : (parsed as Value);
 }
 
 /** Returns a JSON value that must be a string. */

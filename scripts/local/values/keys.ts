@@ -22,8 +22,14 @@ const TAG = {
 /** Greater than every tag: a prefix followed by it sorts after everything that has the prefix. */
 const AFTER = 0xff;
 
+/** The most bytes of UTF-8 for one UTF-16 unit. */
+const MAX_UTF8_BYTES = 3;
+
+/** A writer keeps at most this much memory from one key to the next. */
+const MAX_KEPT_BYTES = 1 << 20;
+
 class KeyWriter {
-  #bytes = Buffer.allocUnsafe(256);
+  #bytes = Buffer.allocUnsafe(4096);
   #length = 0;
 
   #reserve(extra: number): void {
@@ -57,6 +63,18 @@ class KeyWriter {
     this.#length += 8;
   }
 
+  /** UTF-8, written as `escaped` writes it. */
+  text(source: string): void {
+    if (source.includes("\0")) {
+      this.escaped(Buffer.from(source, "utf8"));
+      return;
+    }
+    this.#reserve(source.length * MAX_UTF8_BYTES + 2);
+    this.#length += this.#bytes.write(source, this.#length, "utf8");
+    this.#bytes[this.#length++] = 0;
+    this.#bytes[this.#length++] = 0;
+  }
+
   /** Bytes with 0x00 written as 0x00 0xFF, ended by 0x00 0x00: no key is a prefix of another. */
   escaped(source: Buffer): void {
     this.#reserve(source.length * 2 + 2);
@@ -80,7 +98,7 @@ class KeyWriter {
     } else if (typeof value === "boolean") this.byte(value ? TAG.true : TAG.false);
     else if (typeof value === "string") {
       this.byte(TAG.string);
-      this.escaped(Buffer.from(value, "utf8"));
+      this.text(value);
     } else if (value instanceof ArrayBuffer) {
       this.byte(TAG.bytes);
       this.escaped(Buffer.from(value));
@@ -102,14 +120,23 @@ class KeyWriter {
     this.byte(TAG.end);
   }
 
+  begin(): void {
+    this.#length = 0;
+    if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(4096);
+  }
+
+  /** Returns a copy of what was written since `begin`. */
   finish(): Buffer {
     return Buffer.from(this.#bytes.subarray(0, this.#length));
   }
 }
 
+/** Reused, because its memory costs more than most keys. */
+const writer = new KeyWriter();
+
 /** Encodes a tuple of values as a key in Convex's order. */
 export function encodeKey(values: readonly (Value | undefined)[]): Buffer {
-  const writer = new KeyWriter();
+  writer.begin();
   for (const value of values) writer.value(value);
   return writer.finish();
 }

@@ -15,7 +15,9 @@ const MAX_ARRAY_LENGTH = 8192;
 const MAX_FIELDS = 1024;
 const MAX_FIELD_NAME_BYTES = 1024;
 
-const LONE_SURROGATE = /\p{Surrogate}/u;
+/** The most bytes that a character of JSON text stands for: `1,` is a number of 9 bytes. */
+const MAX_BYTES_PER_CHARACTER = 9;
+
 const PRINTABLE_ASCII = /^[ -~]+$/;
 
 /** A value that Convex would refuse; the message says which rule and where. */
@@ -23,7 +25,19 @@ class LimitError extends Error {
   override name = "LimitError";
 }
 
+/** Names without a problem, of which there are few. The number that is remembered is bounded. */
+const goodNames = new Set<string>();
+const MAX_GOOD_NAMES = 10_000;
+
 function problemOf(name: string, isDocument: boolean): string | null {
+  if (goodNames.has(name)) return null;
+  const problem = newProblemOf(name, isDocument);
+  if (problem === null && !name.startsWith("_") && goodNames.size < MAX_GOOD_NAMES)
+    goodNames.add(name);
+  return problem;
+}
+
+function newProblemOf(name: string, isDocument: boolean): string | null {
   if (name === "") return "is empty: field names must be nonempty";
   if (name.length > MAX_FIELD_NAME_BYTES)
     return `exceeds maximum field name length ${MAX_FIELD_NAME_BYTES}`;
@@ -38,28 +52,36 @@ interface Rules {
   isDocument: boolean;
 }
 
-function checkObject(value: object, path: string, depth: number, rules: Rules): void {
-  const entries = Object.entries(value) as [string, Value | undefined][];
-  if (entries.length > MAX_FIELDS)
+/** Where a value is inside of the one that is checked: its name or place in its parent. Null for the whole. */
+type Path = { parent: Path; step: string | number } | null;
+
+function checkObject(value: object, path: Path, depth: number, rules: Rules): void {
+  const names = Object.keys(value);
+  if (names.length > MAX_FIELDS)
     throw new LimitError(
-      `Object has too many fields (${entries.length} > maximum number ${MAX_FIELDS})${at(path)}`,
+      `Object has too many fields (${names.length} > maximum number ${MAX_FIELDS})${at(path)}`,
     );
-  for (const [name, child] of entries) {
+  for (const name of names) {
+    const child = (value as Record<string, Value | undefined>)[name];
     if (child === undefined) continue;
     const problem = problemOf(name, rules.isDocument);
     if (problem !== null)
       throw new LimitError(`Field name ${JSON.stringify(name)}${at(path)} ${problem}`);
-    checkValue(child, `${path}.${name}`, depth + 1, rules);
+    if (typeof child === "string" || (typeof child === "object" && child !== null))
+      checkValue(child, { parent: path, step: name }, depth + 1, rules);
   }
 }
 
-function at(path: string): string {
-  return path === "" ? "" : ` at ${path}`;
+function at(path: Path): string {
+  let text = "";
+  for (let one = path; one !== null; one = one.parent)
+    text = (typeof one.step === "number" ? `[${one.step}]` : `.${one.step}`) + text;
+  return text === "" ? "" : ` at ${text}`;
 }
 
-function checkValue(value: Value, path: string, depth: number, rules: Rules): void {
+function checkValue(value: Value, path: Path, depth: number, rules: Rules): void {
   if (typeof value === "string") {
-    if (LONE_SURROGATE.test(value))
+    if (!value.isWellFormed())
       throw new LimitError(`String is not valid Unicode: unpaired surrogate${at(path)}`);
     return;
   }
@@ -76,7 +98,8 @@ function checkValue(value: Value, path: string, depth: number, rules: Rules): vo
     for (let i = 0; i < value.length; i++) {
       const element = value[i] as Value;
       // Numbers always pass. A vector has 1,536 of them, so no path is built for them.
-      if (typeof element !== "number") checkValue(element, `${path}[${i}]`, depth + 1, rules);
+      if (typeof element !== "number")
+        checkValue(element, { parent: path, step: i }, depth + 1, rules);
     }
     return;
   }
@@ -85,7 +108,7 @@ function checkValue(value: Value, path: string, depth: number, rules: Rules): vo
 
 /** Throws for a document that Convex would not store; returns its size as Convex measures it. */
 export function checkDocument(table: string, fields: Record<string, Value>, id: string): number {
-  checkValue(fields, "", 1, { maxNesting: MAX_DOCUMENT_NESTING, isDocument: true });
+  checkValue(fields, null, 1, { maxNesting: MAX_DOCUMENT_NESTING, isDocument: true });
   const size = getDocumentSize({ ...fields, _id: id, _creationTime: 0 });
   if (size > MAX_DOCUMENT_BYTES)
     throw new LimitError(
@@ -94,10 +117,16 @@ export function checkDocument(table: string, fields: Record<string, Value>, id: 
   return size;
 }
 
-/** Throws for arguments or a return value that Convex would refuse. */
-export function checkPassedValue(value: Value, what: "arguments" | "return value"): void {
-  checkValue(value, "", 1, { maxNesting: MAX_VALUE_NESTING, isDocument: false });
+/** Throws for arguments or a return value that Convex would refuse. `jsonLength` is the length of its JSON. */
+export function checkPassedValue(
+  value: Value,
+  jsonLength: number,
+  what: "arguments" | "return value",
+): void {
+  checkValue(value, null, 1, { maxNesting: MAX_VALUE_NESTING, isDocument: false });
   const limit = what === "arguments" ? MAX_ARGS_BYTES : MAX_RETURN_BYTES;
+  // What is short enough need not be measured.
+  if (jsonLength * MAX_BYTES_PER_CHARACTER <= limit) return;
   const size = getConvexSize(value);
   if (size > limit)
     throw new LimitError(
