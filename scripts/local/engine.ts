@@ -230,6 +230,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
     assemble(db, components, { env, origin, log, limits, heap, durability, clock }),
   );
   const { scheduler } = built;
+  cleanup.add(() => built.engine.transactor.flush());
   built.scrubber.start();
   cleanup.add(() => built.scrubber.stop());
   cleanup.add(() => scheduler.stop());

@@ -23,7 +23,7 @@ interface Entry {
  * from. Tables that no subscription reads cost nothing.
  *
  * A new table touches every subscription, because a query may have asked for the table before it existed. That
- * happens once per table.
+ * happens once per table. So does the loss of mutations that were not on the disk yet.
  */
 export class Subscriptions {
   readonly #catalog: Catalog;
@@ -47,6 +47,9 @@ export class Subscriptions {
       },
       rolledBack: () => {
         this.#forget();
+      },
+      lost: () => {
+        this.#touch(new Set(this.#all));
       },
     });
   }
@@ -91,9 +94,13 @@ export class Subscriptions {
 
   #committed(): void {
     const touched = this.#touched();
+    this.#touch(touched);
+  }
+
+  #touch(entries: ReadonlySet<Entry>): void {
     this.#forget();
-    for (const entry of touched) this.#close(entry);
-    for (const entry of touched) entry.touched();
+    for (const entry of entries) this.#close(entry);
+    for (const entry of entries) entry.touched();
   }
 
   #touched(): Set<Entry> {

@@ -80,7 +80,7 @@ export class Scrubber {
   async #scrub(until: number): Promise<void> {
     const due = this.#sql.all<Due>("SELECT table_number AS tableNumber, times FROM deletions");
     for (const table of due) if (!(await this.#clean(table, until))) return;
-    await this.#transactor.between(() => {
+    await this.#transactor.flush(() => {
       this.#sql.checkpoint();
     });
   }

@@ -31,20 +31,24 @@ export class Timestamps {
     return time > this.#latest ? time : this.#latest + 1n;
   }
 
-  /** Extends the reservation in the file if needed. Call it inside the timestamp's transaction. Returns the reservation. */
-  reserve(timestamp: bigint): bigint {
-    if (timestamp <= this.#reserved) return this.#reserved;
+  /** Extends the reservation in the file if needed. Call it inside the timestamp's transaction. */
+  reserve(timestamp: bigint): void {
+    if (timestamp <= this.#reserved) return;
     const reserved = timestamp + RESERVE_NS;
     this.#sql.run(
       "INSERT OR REPLACE INTO meta (name, value) VALUES ('timestamp', ?)",
       String(reserved),
     );
-    return reserved;
+    this.#reserved = reserved;
   }
 
-  /** Records that the transaction with this timestamp was committed, and its reservation with it. */
-  committed(timestamp: bigint, reserved: bigint): void {
+  /** A transaction was rolled back, possibly one that made a reservation: the next one makes another. */
+  lost(): void {
+    this.#reserved = 0n;
+  }
+
+  /** Records that the transaction with this timestamp ended well. */
+  committed(timestamp: bigint): void {
     this.#latest = timestamp;
-    this.#reserved = reserved;
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { Clock } from "../clock.ts";
 import { Catalog } from "../store/catalog.ts";
 import { openDatabase, Statements } from "../store/database.ts";
@@ -23,7 +23,7 @@ test("a mutation whose transaction SQLite has ended by itself rejects with the c
   const catalog = new Catalog(sql, new Map());
   const reload = vi.spyOn(catalog, "reload");
   const transactor = new Transactor(sql, catalog, durability, new Clock(), true);
-  const listener = { committed: vi.fn(), rolledBack: vi.fn() };
+  const listener = { committed: vi.fn(), rolledBack: vi.fn(), lost: vi.fn() };
   transactor.listen(listener);
   const full = transactor.mutation(() => {
     // SQLite does this itself after some errors.
@@ -35,4 +35,126 @@ test("a mutation whose transaction SQLite has ended by itself rejects with the c
   expect(listener.rolledBack).toHaveBeenCalledOnce();
   expect(await transactor.mutation(() => Promise.resolve("next"))).toBe("next");
   expect(listener.committed).toHaveBeenCalledOnce();
+});
+
+/** A transactor whose statements are listed, with a table to write to. */
+function watched() {
+  const sql = new Statements(db);
+  sql.exec("CREATE TABLE IF NOT EXISTS words (word TEXT PRIMARY KEY)");
+  sql.exec("DELETE FROM words");
+  const run = vi.spyOn(sql, "run");
+  const transactor = new Transactor(
+    ...([sql, new Catalog(sql, new Map()), durability, new Clock(), true] as const),
+  );
+  const listener = { committed: vi.fn(), rolledBack: vi.fn(), lost: vi.fn() };
+  transactor.listen(listener);
+  return {
+    ...{ sql, run, transactor, listener },
+    write: (word: string) =>
+      transactor.mutation(() => {
+        sql.run("INSERT INTO words VALUES (?)", word);
+        return Promise.resolve(word);
+      }),
+    commits: () => run.mock.calls.filter(([text]) => text === "COMMIT").length,
+    words: () => sql.all<{ word: string }>("SELECT word FROM words ORDER BY word"),
+  };
+}
+
+const afterThisTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("mutations in one turn of the event loop", () => {
+  test("share a commit, up to 64 of them", async () => {
+    const { write, commits, words } = watched();
+    await Promise.all(Array.from({ length: 150 }, (_, i) => write(String(i))));
+    expect(words()).toHaveLength(150);
+    expect(commits()).toBe(3);
+  });
+
+  test("are answered only after their commit", async () => {
+    const { run, write } = watched();
+    const order: string[] = [];
+    run.mockImplementation(function (this: Statements, text, ...values) {
+      if (text === "COMMIT") order.push("commit");
+      return Statements.prototype.run.call(this, text, ...values);
+    });
+    await Promise.all(["a", "b"].map(async (word) => order.push(await write(word))));
+    expect(order).toEqual(["commit", "a", "b"]);
+  });
+
+  test("do not undo each other when one of them fails, the first, the last or one between", async () => {
+    const { write, commits, words, listener } = watched();
+    await write("known");
+    const written = ["known", "b", "known", "c", "known"].map(write);
+    const settled = await Promise.allSettled(written);
+    expect(settled.map(({ status }) => status)).toEqual([
+      "rejected",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "rejected",
+    ]);
+    expect(words().map(({ word }) => word)).toEqual(["b", "c", "known"]);
+    expect(commits()).toBe(2);
+    expect(listener.committed).toHaveBeenCalledTimes(3);
+    expect(listener.rolledBack).toHaveBeenCalledTimes(3);
+  });
+
+  test("see what those before them wrote, and so does a query", async () => {
+    const { sql, transactor, write } = watched();
+    const count = () => Promise.resolve(sql.all("SELECT word FROM words").length);
+    const [, seen, queried] = await Promise.all([
+      write("a"),
+      transactor.mutation(count),
+      transactor.query(count),
+    ]);
+    expect([seen, queried]).toEqual([1, 1]);
+  });
+
+  test("all fail if the disk does not take their commit; later ones do not", async () => {
+    const { run, write, words, listener } = watched();
+    run.mockImplementation(function (this: Statements, text, ...values) {
+      if (text !== "COMMIT") return Statements.prototype.run.call(this, text, ...values);
+      run.mockRestore();
+      throw new Error("disk I/O error");
+    });
+    const settled = await Promise.allSettled([write("a"), write("b")]);
+    expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(words()).toEqual([]);
+    expect(listener.lost).toHaveBeenCalledOnce();
+    await write("c");
+    expect(words()).toEqual([{ word: "c" }]);
+  });
+
+  test("all fail if SQLite rolls them back by itself; later ones do not", async () => {
+    const { sql, transactor, write, words, listener } = watched();
+    const full = () => {
+      sql.run("ROLLBACK");
+      return Promise.reject(new Error("database or disk is full"));
+    };
+    const settled = await Promise.allSettled([write("a"), transactor.mutation(full), write("c")]);
+    expect(settled.map(({ status }) => status)).toEqual(["rejected", "rejected", "fulfilled"]);
+    expect(words()).toEqual([{ word: "c" }]);
+    expect(listener.lost).toHaveBeenCalledOnce();
+  });
+});
+
+test("a lone mutation is committed in the turn of the event loop in which it ran", async () => {
+  const { write, commits } = watched();
+  const written = write("a");
+  await afterThisTurn();
+  await afterThisTurn();
+  expect(commits()).toBe(1);
+  await written;
+});
+
+test("work that needs an empty transaction runs after the commit of what was written before it", async () => {
+  const { sql, transactor, write, commits } = watched();
+  const written = write("a");
+  const before = await transactor.flush(() => {
+    sql.exec("BEGIN");
+    sql.exec("ROLLBACK");
+    return commits();
+  });
+  expect(before).toBe(1);
+  await written;
 });

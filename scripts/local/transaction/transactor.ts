@@ -5,6 +5,7 @@ import type { Statements } from "../store/database.ts";
 import type { Durability } from "../store/durability.ts";
 import { UserClock } from "../limits/userClock.ts";
 import type { ReadSet } from "./reads.ts";
+import { Commits } from "./commits.ts";
 import { Timestamps } from "./timestamps.ts";
 import { Account, type Usage } from "./usage.ts";
 
@@ -24,6 +25,8 @@ export interface Observed {
 export interface CommitListener {
   committed(): void;
   rolledBack(): void;
+  /** Mutations that were reported as committed were rolled back, because the disk did not take them. */
+  lost(): void;
 }
 
 /** The state of the database after the commit with this timestamp. */
@@ -69,9 +72,9 @@ const TIMEOUT_MS = 15_000;
 
 /**
  * Runs transactions one after the other: serial, atomic, and durable when the promise resolves. SQLite uses
- * one thread anyway, so this costs nothing and makes every query a snapshot. The next transaction starts while
- * the previous one is still being written to disk (`Durability`), so a query may see a write shortly before its
- * caller learns that it is durable.
+ * one thread anyway, so this costs nothing and makes every query a snapshot. The next transaction starts before
+ * the previous one is committed (`Commits`) and written to disk (`Durability`), so a query may see a write shortly
+ * before its caller learns that it is durable.
  */
 export class Transactor {
   readonly #sql: Statements;
@@ -80,9 +83,9 @@ export class Transactor {
   readonly #clock: Clock;
   readonly #areLimitsEnforced: boolean;
   readonly #timestamps: Timestamps;
+  readonly #commits: Commits;
   #listener: CommitListener | null = null;
   #turn: Promise<unknown> = Promise.resolve();
-  #savepoint = 0;
 
   constructor(
     sql: Statements,
@@ -97,6 +100,16 @@ export class Transactor {
     this.#sql = sql;
     this.#catalog = catalog;
     this.#timestamps = new Timestamps(sql);
+    this.#commits = new Commits(sql, durability, {
+      commitSoon: () => {
+        setImmediate(() => void this.flush());
+      },
+      lost: () => {
+        this.#timestamps.lost();
+        this.#catalog.reload();
+        this.#listener?.lost();
+      },
+    });
   }
 
   /** Sets the listener. Call it before the first transaction. */
@@ -151,43 +164,45 @@ export class Transactor {
     work: (transaction: Transaction) => Promise<T>,
     isRepeatable = false,
   ): Promise<T> {
-    const result = await this.#commit(work);
+    const { result, committed } = await this.#inTurn(() => this.#write(work));
+    await committed;
     if (!isRepeatable) await this.#durability.wait();
     return result;
   }
 
-  #commit<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
-      const transaction = this.#begin(true, null);
-      const { timestamp } = transaction;
-      this.#sql.run("BEGIN IMMEDIATE");
-      try {
-        const result = await withTimeout(work(transaction));
-        transaction.isOpen = false;
-        const reserved = this.#timestamps.reserve(timestamp);
-        this.#sql.run("COMMIT");
-        this.#timestamps.committed(timestamp, reserved);
-        this.#durability.committed();
-        this.#listener?.committed();
-        return result;
-      } catch (error) {
-        transaction.isOpen = false;
-        this.#rollBack();
-        throw error;
-      }
-    });
+  /** Runs a mutation's work; `committed` resolves when what it wrote is committed. */
+  async #write<T>(
+    work: (transaction: Transaction) => Promise<T>,
+  ): Promise<{ result: T; committed: Promise<void> }> {
+    const transaction = this.#begin(true, null);
+    const { timestamp } = transaction;
+    this.#commits.begin();
+    try {
+      const result = await withTimeout(work(transaction));
+      transaction.isOpen = false;
+      this.#timestamps.reserve(timestamp);
+      const committed = this.#commits.keep();
+      this.#timestamps.committed(timestamp);
+      this.#listener?.committed();
+      return { result, committed };
+    } catch (error) {
+      transaction.isOpen = false;
+      this.#commits.undo();
+      this.#timestamps.lost();
+      this.#catalog.reload();
+      this.#listener?.rolledBack();
+      throw error;
+    }
   }
 
-  #rollBack(): void {
-    try {
-      this.#sql.run("ROLLBACK");
-    } catch (error) {
-      // After some errors, such as a full disk, SQLite has rolled back by itself.
-      if (!(error instanceof Error && error.message.includes("no transaction is active")))
-        throw error;
-    }
-    this.#catalog.reload();
-    this.#listener?.rolledBack();
+  /** Commits what mutations have written so far, then runs `work`, before any other transaction. */
+  flush<T>(work: () => T | Promise<T>): Promise<T>;
+  flush(): Promise<void>;
+  flush<T>(work?: () => T | Promise<T>): Promise<T | undefined> {
+    return this.#inTurn(() => {
+      this.#commits.commit();
+      return Promise.resolve(work?.());
+    });
   }
 
   /** Runs a nested call inside a transaction; rolls back its writes if it throws. */
@@ -196,9 +211,9 @@ export class Transactor {
     limits: Partial<Usage> | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
-    const name = `nested_${++this.#savepoint}`;
     transaction.account.open(limits);
-    if (transaction.isMutation) this.#sql.exec(`SAVEPOINT ${name}`);
+    // Nested calls end in the reverse order, so one name will do: SQLite takes the latest savepoint of a name.
+    if (transaction.isMutation) this.#sql.run("SAVEPOINT nested");
     let kept = false;
     try {
       const result = await work();
@@ -207,14 +222,14 @@ export class Transactor {
     } finally {
       transaction.account.close(kept);
       if (transaction.isMutation && transaction.isOpen) {
-        if (!kept) this.#sql.exec(`ROLLBACK TO ${name}`);
-        this.#sql.exec(`RELEASE ${name}`);
+        if (!kept) this.#sql.run("ROLLBACK TO nested");
+        this.#sql.run("RELEASE nested");
         if (!kept) this.#catalog.reload();
       }
     }
   }
 
-  /** Runs work between transactions (vector search, housekeeping). */
+  /** Runs work between transactions (vector search). It may see what is not committed yet. */
   between<T>(work: () => T): Promise<T> {
     return this.#inTurn(() => Promise.resolve(work()));
   }

@@ -1,0 +1,136 @@
+import type { Statements } from "../store/database.ts";
+import type { Durability } from "../store/durability.ts";
+
+/** The most mutations that share a commit, so that the first of them does not wait long for the last. */
+const MAX_MUTATIONS = 64;
+
+/** Mutations that share a commit. */
+interface Group {
+  mutations: number;
+  /** Settles when SQLite has committed the group, or has lost it. */
+  committed: Promise<void>;
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: mutations that run in the same turn of Node's event loop share a transaction of SQLite, and so the
+ * pages that they write. Each runs in a savepoint of its own, so that one that fails does not undo the others. A lone
+ * mutation waits for nobody: its turn ends with it.
+ *
+ * Calls come one after the other: `begin`, then `keep` or `undo`; `commit` in between.
+ */
+export class Commits {
+  readonly #sql: Statements;
+  readonly #durability: Durability;
+  readonly #commitSoon: () => void;
+  readonly #lost: () => void;
+  #group: Group | null = null;
+
+  /**
+   * `commitSoon` is called when a group begins: it has to call `commit` at the end of this turn of the event loop.
+   * `lost` is called after a group's mutations, which were kept, were rolled back.
+   */
+  constructor(
+    sql: Statements,
+    durability: Durability,
+    { commitSoon, lost }: { commitSoon: () => void; lost: () => void },
+  ) {
+    this.#sql = sql;
+    this.#durability = durability;
+    this.#commitSoon = commitSoon;
+    this.#lost = lost;
+  }
+
+  /** Begins a mutation. */
+  begin(): void {
+    if (this.#group !== null) {
+      this.#sql.run("SAVEPOINT mutation");
+      return;
+    }
+    this.#sql.run("BEGIN IMMEDIATE");
+    const { promise, resolve, reject } = newPromise();
+    this.#group = { mutations: 0, committed: promise, resolve, reject };
+  }
+
+  /** Keeps what the mutation wrote; the returned promise resolves when it is committed. */
+  keep(): Promise<void> {
+    const group = this.#opened();
+    if (group.mutations > 0) this.#sql.run("RELEASE mutation");
+    else this.#commitSoon();
+    group.mutations++;
+    if (group.mutations >= MAX_MUTATIONS) this.commit();
+    return group.committed;
+  }
+
+  /** Undoes what the mutation wrote. */
+  undo(): void {
+    const group = this.#opened();
+    if (group.mutations === 0) {
+      this.#group = null;
+      this.#rollBack();
+      return;
+    }
+    try {
+      this.#sql.run("ROLLBACK TO mutation");
+      this.#sql.run("RELEASE mutation");
+    } catch (error) {
+      // After some errors, such as a full disk, SQLite has rolled back the whole transaction by itself.
+      this.#lose(group, error);
+    }
+  }
+
+  /** Commits what was kept. */
+  commit(): void {
+    const group = this.#group;
+    if (group === null) return;
+    try {
+      this.#sql.run("COMMIT");
+    } catch (error) {
+      this.#lose(group, error);
+      return;
+    }
+    this.#group = null;
+    this.#durability.committed();
+    group.resolve();
+  }
+
+  #opened(): Group {
+    if (this.#group === null) throw new Error("No mutation has begun");
+    return this.#group;
+  }
+
+  #lose(group: Group, error: unknown): void {
+    this.#group = null;
+    let reason = error;
+    try {
+      this.#rollBack();
+    } catch (failure) {
+      reason = failure;
+    }
+    this.#lost();
+    group.reject(reason);
+  }
+
+  #rollBack(): void {
+    try {
+      this.#sql.run("ROLLBACK");
+    } catch (error) {
+      // SQLite has rolled back by itself.
+      if (!(error instanceof Error && error.message.includes("no transaction is active")))
+        throw error;
+    }
+  }
+}
+
+/** A promise with its functions. It may be rejected before anybody waits for it. */
+function newPromise() {
+  let resolve: () => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
+}
