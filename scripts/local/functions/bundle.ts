@@ -18,7 +18,10 @@ export type ModuleMap = Record<string, () => Exports>;
  * `functions/globals.ts` provides the object.
  */
 const GLOBALS = "__convexFunctionGlobals";
-const REPLACED = ["fetch", "setTimeout", "setInterval", "console", "TextDecoder", "Date"];
+const REPLACED = [
+  ...["fetch", "setTimeout", "setInterval", "queueMicrotask"],
+  ...["console", "TextDecoder", "Date"],
+];
 
 const OPTIONS = {
   bundle: true,

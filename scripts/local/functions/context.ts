@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import type { Identity } from "../auth/identity.ts";
 import type { Trace } from "../callRecord.ts";
 import type { Transaction } from "../transaction/transactor.ts";
 import type { Scan } from "../transaction/queries.ts";
 import type { Engine } from "../runtime.ts";
+import { bind, newAsyncContext } from "./asyncContext.ts";
 import type { FunctionPath, FunctionType } from "./registry.ts";
 
 /** The origin of a request, as `ctx.meta.getRequestMetadata()` returns it. */
@@ -15,7 +15,7 @@ export interface RequestMetadata {
   authToken: string | null;
 }
 
-/** One running function. The `convex` package's syscalls find it through async local storage. */
+/** One running function. The `convex` package's syscalls find it by the asynchronous context. */
 export interface Call extends FunctionPath {
   engine: Engine;
   type: FunctionType;
@@ -41,7 +41,7 @@ export function sampleHeap(call: Call): void {
   call.heapBytes = Math.max(call.heapBytes ?? 0, call.engine.heap.sample());
 }
 
-const calls = new AsyncLocalStorage<Call>();
+const calls = newAsyncContext<Call>();
 
 /** Returns the running function, or undefined outside of one. */
 export function currentCall(): Call | undefined {
@@ -50,6 +50,11 @@ export function currentCall(): Call | undefined {
 
 export function runAs<T>(call: Call, work: () => Promise<T>): Promise<T> {
   return calls.run(call, work);
+}
+
+/** Returns a callback that runs as part of the running function. */
+export function inCall<A extends unknown[], R>(callback: (...args: A) => R): (...args: A) => R {
+  return bind(calls, callback);
 }
 
 /** Runs engine work outside of the function that caused it. */

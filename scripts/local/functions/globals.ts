@@ -1,4 +1,4 @@
-import { currentCall, type Call } from "./context.ts";
+import { currentCall, inCall, type Call } from "./context.ts";
 import { FunctionDate, functionRandom } from "./deterministic.ts";
 import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
 import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
@@ -75,6 +75,13 @@ export function whileLoading<T>(variables: Record<string, string | undefined>, w
   }
 }
 
+type Callback = (...args: unknown[]) => void;
+
+const setTimeoutInCall = (callback: Callback, ms?: number, ...args: unknown[]) =>
+  globalThis.setTimeout(inCall(callback), ms, ...args);
+const setIntervalInCall = (callback: Callback, ms?: number, ...args: unknown[]) =>
+  globalThis.setInterval(inCall(callback), ms, ...args);
+
 const functionGlobals = {
   env,
   console: functionConsole,
@@ -86,10 +93,13 @@ const functionGlobals = {
     return inTransaction() ? refused("fetch") : globalThis.fetch;
   },
   get setTimeout() {
-    return inTransaction() ? refused("setTimeout") : globalThis.setTimeout;
+    return inTransaction() ? refused("setTimeout") : setTimeoutInCall;
   },
   get setInterval() {
-    return inTransaction() ? refused("setInterval") : globalThis.setInterval;
+    return inTransaction() ? refused("setInterval") : setIntervalInCall;
+  },
+  queueMicrotask: (callback: () => void) => {
+    queueMicrotask(inCall(callback));
   },
 };
 
@@ -113,7 +123,7 @@ const router: Backend = {
 /**
  * Installs what a deployment provides to bundled functions: the `Convex` object through which the `convex`
  * package calls its backend, and the globals that `functions/bundle.ts` redirects. Both find the running
- * function by async local storage, so several engines can share a process.
+ * function by the asynchronous context, so several engines can share a process.
  */
 export function installGlobals(): void {
   Object.assign(globalThis, { __convexFunctionGlobals: functionGlobals });
