@@ -21,6 +21,11 @@ export interface Caller {
   depth: number;
 }
 
+/** The caller of what a running function calls. */
+export function calledBy({ request, trace, depth }: Call, identity: Identity): Caller {
+  return { identity, request, trace, depth: depth + 1 };
+}
+
 /** Maximum depth of nested `ctx.run*` calls. */
 const MAX_DEPTH = 8;
 
@@ -179,7 +184,7 @@ export function runNested(
     const fn = expectType(engine.registry.resolve(where), kind);
     // The identity is not passed to another component.
     const identity = fn.component === parent.component ? parent.identity : NOBODY;
-    const caller = { ...parent, identity, depth: parent.depth + 1 };
+    const caller = calledBy(parent, identity);
     const call = newCall(engine, fn, caller, transaction);
     return await engine.transactor.nested(transaction, limits, () =>
       metered(call, true, () => execute(fn, call, args)),

@@ -2,7 +2,7 @@ import { NOBODY } from "../auth/identity.ts";
 import { searchVectors, type VectorQuery } from "../search/vectorSearch.ts";
 import type { Usage } from "../transaction/usage.ts";
 import type { JsonObject } from "../values/json.ts";
-import { expectType, runFunction, runNested } from "./call.ts";
+import { calledBy, expectType, runFunction, runNested } from "./call.ts";
 import type { Call } from "./context.ts";
 import { functionHandle, resolveAddress, type ResolvedFunction } from "./registry.ts";
 import type { AsyncSyscall } from "./syscallTypes.ts";
@@ -17,8 +17,7 @@ function fromAction(type: ResolvedFunction["type"]): AsyncSyscall {
     if (call.transaction !== null) throw new Error(`Unknown async operation actions/${type}`);
     const fn = expectType(call.engine.registry.resolve(address(call, args)), type);
     const identity = fn.component === call.component ? call.identity : NOBODY;
-    const caller = { ...call, identity, depth: call.depth + 1 };
-    return runFunction(call.engine, fn, args["args"] ?? {}, caller);
+    return runFunction(call.engine, fn, args["args"] ?? {}, calledBy(call, identity));
   };
 }
 

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { newTrace, type Trace } from "../callRecord.ts";
 import { totalsOf } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
 import { StartError } from "../failures.ts";
+import { randomName } from "../values/ids.ts";
 import { serveHttpAction } from "./actions.ts";
 import { isClientApi, serveClientApi } from "./clientApi.ts";
 import { isFileRequest, serveFile } from "./files.ts";
@@ -64,7 +64,7 @@ async function answer(
     request: {
       ip: message.socket.remoteAddress ?? null,
       userAgent: request.headers.get("user-agent"),
-      requestId: randomBytes(8).toString("hex"),
+      requestId: randomName(8),
       scheduledFunctionId: null,
       authToken: identity.kind === "user" ? tokenOf(authorization) : null,
     },

@@ -49,25 +49,30 @@ export class Peaks {
   readonly #byFunction = new Map<string, FunctionPeak>();
 
   record(call: CallRecord, trace: Trace): void {
-    const { name, component, type } = call;
-    const key = `${component}:${type}:${name}`;
-    const peak = this.#byFunction.get(key) ?? newPeak(call);
-    this.#byFunction.set(key, {
-      ...{ name, component, type },
-      calls: peak.calls + 1,
-      failed: peak.failed + (call.error === null ? 0 : 1),
-      userMs: Math.max(peak.userMs, call.userMs),
-      heapBytes:
-        call.heapBytes === null ? peak.heapBytes : Math.max(peak.heapBytes ?? 0, call.heapBytes),
-      documentsRead: Math.max(peak.documentsRead, call.documentsRead),
-      bytesRead: Math.max(peak.bytesRead, call.bytesRead),
-      writeBurstBytes: Math.max(peak.writeBurstBytes, writeBurst(call, trace)),
-    });
+    const peak = this.#peakOf(call);
+    peak.calls++;
+    if (call.error !== null) peak.failed++;
+    peak.userMs = Math.max(peak.userMs, call.userMs);
+    if (call.heapBytes !== null) peak.heapBytes = Math.max(peak.heapBytes ?? 0, call.heapBytes);
+    peak.documentsRead = Math.max(peak.documentsRead, call.documentsRead);
+    peak.bytesRead = Math.max(peak.bytesRead, call.bytesRead);
+    peak.writeBurstBytes = Math.max(peak.writeBurstBytes, writeBurst(call, trace));
+  }
+
+  #peakOf(call: CallRecord): FunctionPeak {
+    const key = `${call.component}:${call.type}:${call.name}`;
+    let peak = this.#byFunction.get(key);
+    if (peak === undefined) {
+      peak = newPeak(call);
+      this.#byFunction.set(key, peak);
+    }
+    return peak;
   }
 
   /** The peaks of all functions called so far, longest running JavaScript first. */
   all(): FunctionPeak[] {
-    return [...this.#byFunction.values()].sort((a, b) => b.userMs - a.userMs);
+    const peaks = [...this.#byFunction.values()].map((peak) => ({ ...peak }));
+    return peaks.sort((a, b) => b.userMs - a.userMs);
   }
 
   forget(): void {

@@ -11,6 +11,8 @@ export type Document = Record<string, Value>;
 
 /** Returns the value at a dotted path of a document, or undefined. */
 export function fieldAt(document: Document, path: string): Value | undefined {
+  // System fields and most others are not nested.
+  if (!path.includes(".")) return Object.hasOwn(document, path) ? document[path] : undefined;
   let value: Value | undefined = document;
   for (const name of path.split(".")) {
     if (

@@ -22,9 +22,7 @@ export interface IndexUsage {
   windowBytes: number;
 }
 
-export function noIndexUsage(): IndexUsage {
-  return { indexBytesWritten: 0, windowBytes: 0 };
-}
+export const NO_INDEX_USAGE: Readonly<IndexUsage> = { indexBytesWritten: 0, windowBytes: 0 };
 
 const MIB = 1 << 20;
 
@@ -49,20 +47,18 @@ const TOO_MUCH: Record<keyof Usage, string> = {
   scheduledFunctionArgsBytes: "Too large total size of the arguments of scheduled functions",
 };
 
-export function noUsage(): Usage {
-  return {
-    bytesRead: 0,
-    bytesWritten: 0,
-    databaseQueries: 0,
-    documentsRead: 0,
-    documentsWritten: 0,
-    functionsScheduled: 0,
-    scheduledFunctionArgsBytes: 0,
-  };
-}
+export const NO_USAGE: Readonly<Usage> = {
+  bytesRead: 0,
+  bytesWritten: 0,
+  databaseQueries: 0,
+  documentsRead: 0,
+  documentsWritten: 0,
+  functionsScheduled: 0,
+  scheduledFunctionArgsBytes: 0,
+};
 
-const NAMES = Object.keys(noUsage()) as (keyof Usage)[];
-const INDEX_NAMES = Object.keys(noIndexUsage()) as (keyof IndexUsage)[];
+const NAMES = Object.keys(NO_USAGE) as (keyof Usage)[];
+const INDEX_NAMES = Object.keys(NO_INDEX_USAGE) as (keyof IndexUsage)[];
 
 const READS: ReadonlySet<keyof Usage> = new Set(["bytesRead", "databaseQueries", "documentsRead"]);
 
@@ -77,7 +73,9 @@ interface Layer {
  * rollback, its reads still count, but its writes do not.
  */
 export class Account {
-  #layers: Layer[] = [{ used: noUsage(), limits: TRANSACTION_LIMITS, indexes: noIndexUsage() }];
+  #layers: Layer[] = [
+    { used: { ...NO_USAGE }, limits: TRANSACTION_LIMITS, indexes: { ...NO_INDEX_USAGE } },
+  ];
 
   get #top(): Layer {
     const top = this.#layers.at(-1);
@@ -96,7 +94,7 @@ export class Account {
   /** What has been used so far. */
   snapshot(): Usage & IndexUsage {
     const { used, indexes } = this.#top;
-    return { ...used, ...indexes };
+    return Object.assign({}, used, indexes);
   }
 
   /** What has been used since a snapshot. */

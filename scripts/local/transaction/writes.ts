@@ -43,10 +43,10 @@ function prepare(
   fields: JSONValue,
   system: SystemFields,
 ): NewVersion {
-  let json = JSON.stringify({ ...(fields as JsonObject), ...system });
+  let json = JSON.stringify(Object.assign({}, fields, system));
   if (json.includes("$commitTs")) {
     const resolved = resolveCommitTs(fields, target.transaction.timestamp) as JsonObject;
-    json = JSON.stringify({ ...resolved, ...system });
+    json = JSON.stringify(Object.assign({}, resolved, system));
     fields = resolved;
   }
   const value = jsonValue(json, fields) as Record<string, Value>;
@@ -60,7 +60,7 @@ function prepare(
       (other, id) => target.catalog.isIdOf(target.component, other, id),
     );
   target.transaction.account.spend({ documentsWritten: 1, bytesWritten: size });
-  return { json, document: { ...value, ...system }, size };
+  return { json, document: Object.assign({}, value, system), size };
 }
 
 /** Counts a written document and its index entries, as billed and for the write window. */
@@ -174,7 +174,7 @@ export function patch(
   const found = existing(target, id, tableName, "patch");
   const { _id, _creationTime, ...fields } = found.parsed;
   const system = { _id, _creationTime };
-  const merged: JsonObject = { ...fields, ...withoutSystem(value, system) };
+  const merged: JsonObject = Object.assign({}, fields, withoutSystem(value, system));
   const kept = Object.fromEntries(
     Object.entries(merged).filter(([, field]) => !isUndefined(field)),
   );

@@ -60,6 +60,11 @@ function fromBase32(text: string): Uint8Array | null {
   return held === 0 && bits < 5 ? Uint8Array.from(bytes) : null;
 }
 
+/** Random bytes as hexadecimal text, to tell requests apart. */
+export function randomName(bytes: number): string {
+  return randomPart(bytes).toString("hex");
+}
+
 /** A pool, because generating random bytes in bulk is cheaper. */
 let pool = Buffer.alloc(0);
 

@@ -109,7 +109,7 @@ function checkValue(value: Value, path: Path, depth: number, rules: Rules): void
 /** Throws for a document that Convex would not store; returns its size as Convex measures it. */
 export function checkDocument(table: string, fields: Record<string, Value>, id: string): number {
   checkValue(fields, null, 1, { maxNesting: MAX_DOCUMENT_NESTING, isDocument: true });
-  const size = getDocumentSize({ ...fields, _id: id, _creationTime: 0 });
+  const size = getDocumentSize(Object.assign({}, fields, { _id: id, _creationTime: 0 }));
   if (size > MAX_DOCUMENT_BYTES)
     throw new LimitError(
       `Value is too large (${size} bytes > maximum size ${MAX_DOCUMENT_BYTES} bytes) in table "${table}"`,

@@ -152,26 +152,29 @@ function arrayMismatch(
   return null;
 }
 
+function missing(name: string, value: Value, path: string): Mismatch {
+  const message = () => `Object is missing the required field \`${name}\`.\nObject: ${show(value)}`;
+  return { path, message };
+}
+
 function objectMismatch(
   fields: Record<string, FieldJson>,
   value: Record<string, Value>,
   path: string,
   isIdOf: IsIdOf,
 ): Mismatch | null {
-  const declared = first(Object.entries(fields), ([name, field]) => {
+  for (const name in fields) {
+    const field = fields[name] as FieldJson;
     const child = value[name];
-    if (child !== undefined) return mismatch(field.fieldType, child, `${path}.${name}`, isIdOf);
-    return field.optional
-      ? null
-      : {
-          path,
-          message: () =>
-            `Object is missing the required field \`${name}\`.\nObject: ${show(value)}`,
-        };
-  });
-  if (declared !== null) return declared;
+    if (child === undefined) {
+      if (!field.optional) return missing(name, value, path);
+    } else if (!isScalar(field.fieldType, child, isIdOf)) {
+      const found = mismatch(field.fieldType, child, `${path}.${name}`, isIdOf);
+      if (found !== null) return found;
+    }
+  }
   const extra = Object.keys(value).find(
-    (name) => value[name] !== undefined && !Object.hasOwn(fields, name),
+    (name) => !Object.hasOwn(fields, name) && value[name] !== undefined,
   );
   if (extra === undefined) return null;
   return {
