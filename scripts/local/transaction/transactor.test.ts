@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, expect, test, vi } from "vitest";
 import { Clock } from "../clock.ts";
 import { Catalog } from "../store/catalog.ts";
@@ -35,4 +37,23 @@ test("a mutation whose transaction SQLite has ended by itself rejects with the c
   expect(listener.rolledBack).toHaveBeenCalledOnce();
   expect(await transactor.mutation(() => Promise.resolve("next"))).toBe("next");
   expect(listener.committed).toHaveBeenCalledOnce();
+});
+
+test("the result of a transaction is not kept until the next one ends", async () => {
+  const sql = new Statements(db);
+  const transactor = new Transactor(
+    sql,
+    new Catalog(sql, new Map()),
+    durability,
+    new Clock(),
+    true,
+  );
+  const result = await transactor
+    .query(() => Promise.resolve({ page: "…" }))
+    .then((page) => new WeakRef(page));
+  // A result stays referenced until the task that made the reference ends.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  expect(result.deref()).toBeUndefined();
 });
