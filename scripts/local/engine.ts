@@ -50,6 +50,8 @@ export interface EngineOptions {
   clock?: Clock;
   /** Measures the memory in use while functions run (`limits/engineProcess.ts`). */
   heap?: HeapProbe;
+  /** Whether stack traces show the files of functions (`BundleOptions`); default true. */
+  sourceMaps?: boolean;
   /** Receives lines that functions log; by default they are discarded. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
@@ -224,7 +226,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const durability = new Durability(options.data);
   cleanup.add(() => durability.close());
   const env = await environment(options, origin, cleanup);
-  const components = await loadComponents(resolve(options.functions), env);
+  const components = await loadComponents(resolve(options.functions), env, options);
   const { limits = { mode: "warn" }, heap = null, clock = new Clock() } = options;
   const built = whileLoading(env, () =>
     assemble(db, components, { env, origin, log, limits, heap, durability, clock }),

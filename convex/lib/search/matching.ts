@@ -1,6 +1,6 @@
 import { EMOJI, emojiTerm, UNSPACED_CHARACTER, normalWord } from "./hiddenWords";
 import { type Concept, MIN_TYPED_CHARS, type PreparedQuery } from "./query";
-import { camelCaseParts, stem, wordsOf } from "./words";
+import { camelCaseParts, stem, WordCursor, wordsOf } from "./words";
 
 /** Strength of a match between a word of a text and a word of the query. */
 const PART_STRENGTH = 0.8;
@@ -86,26 +86,23 @@ export function matcherOf(query: PreparedQuery): Matcher {
 /** Every occurrence of a query word in a text, in order. */
 export function matchesIn(matcher: Matcher, text: string): Match[] {
   const matches: Match[] = [];
-  wordsOf(text).forEach((word, index) => {
-    const { end } = word;
-    for (const { term, strength } of lookUp(matcher, word.text)) {
-      matches.push({ term, start: word.start, end, index, strength });
+  const words = new WordCursor(text);
+  for (let index = 0; words.next(); index++) {
+    const { start, end } = words;
+    const word = text.slice(start, end);
+    for (const { term, strength } of lookUp(matcher, word)) {
+      matches.push({ term, start, end, index, strength });
     }
-    const escapeChars = leadingEscapeChars(text, word.start, word.text);
+    const escapeChars = leadingEscapeChars(text, start, word);
     if (escapeChars > 0) {
-      for (const { term, strength } of lookUp(matcher, word.text.slice(escapeChars))) {
-        matches.push({ term, start: word.start + escapeChars, end, index, strength });
+      for (const { term, strength } of lookUp(matcher, word.slice(escapeChars))) {
+        matches.push({ term, start: start + escapeChars, end, index, strength });
       }
     }
-    for (const match of matchesInsideUnspaced(matcher, word.text)) {
-      matches.push({
-        ...match,
-        start: word.start + match.start,
-        end: word.start + match.end,
-        index,
-      });
+    for (const inside of matchesInsideUnspaced(matcher, word)) {
+      matches.push({ ...inside, start: start + inside.start, end: start + inside.end, index });
     }
-  });
+  }
   const emoji = emojiIn(matcher, text);
   return emoji.length === 0 ? matches : [...matches, ...emoji].sort((a, b) => a.start - b.start);
 }

@@ -4,6 +4,7 @@ import Module, { builtinModules } from "node:module";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import { StartError } from "../failures.ts";
 import { cachedBundle } from "./bundleCache.ts";
+import { externalText } from "./externalText.ts";
 
 /** A loaded module: its exports by name. */
 type Exports = Record<string, unknown>;
@@ -31,7 +32,6 @@ const OPTIONS = {
   conditions: ["convex", "module"],
   mainFields: ["convex", "browser", "module", "main"],
   target: "node20",
-  sourcemap: "inline",
   sourcesContent: false,
   logLevel: "silent",
   external: [...builtinModules, ...builtinModules.map((name) => `node:${name}`)],
@@ -111,15 +111,29 @@ function fileIn(folder: string, name: string): string | undefined {
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
+export interface BundleOptions {
+  /**
+   * Whether stack traces show the files of functions instead of `bundle.cjs`. The map stays in the heap; on a
+   * deployment, it is outside.
+   */
+  sourceMaps: boolean;
+}
+
 /** Node's undocumented method to compile a CommonJS file with its source map. */
 interface CompilingModule extends Module {
   _compile(code: string, filename: string): void;
 }
 
 /** Bundles code, and lists the files that the bundle is made of. */
-async function bundle(code: string, resolveDir: string, outfile: string) {
+async function bundle(
+  code: string,
+  resolveDir: string,
+  outfile: string,
+  { sourceMaps }: BundleOptions,
+) {
   const result = await build({
     ...OPTIONS,
+    ...(sourceMaps ? { sourcemap: "inline" } : {}),
     stdin: { contents: code, resolveDir, loader: "ts" },
     outfile,
     write: false,
@@ -137,17 +151,20 @@ async function bundle(code: string, resolveDir: string, outfile: string) {
   };
 }
 
+/** Node forgets the source map of a module that is collected, and keeps it as long as the module. */
+const loadedModules: Module[] = [];
+
 /**
- * Bundles code and loads it from memory, so that no loader of this process changes it. Stack traces show
+ * Bundles code and loads it from memory, so that no loader of this process changes it. For Node, its file is
  * `bundle.cjs` in `resolveDir`.
  */
-async function load(code: string, resolveDir: string): Promise<unknown> {
+async function load(code: string, resolveDir: string, options: BundleOptions): Promise<unknown> {
   const filename = join(resolveDir, "bundle.cjs");
-  const bundled = await cachedBundle(`${filename}\n${code}`, () =>
-    bundle(code, resolveDir, filename),
-  );
+  const key = `${filename}\n${String(options.sourceMaps)}\n${code}`;
+  const bundled = await cachedBundle(key, () => bundle(code, resolveDir, filename, options));
   const loaded = new Module(filename) as CompilingModule;
-  loaded._compile(bundled, filename);
+  loaded._compile(externalText(bundled), filename);
+  if (options.sourceMaps) loadedModules.push(loaded);
   return loaded.exports as unknown;
 }
 
@@ -163,16 +180,22 @@ export interface Definition {
 }
 
 /** Evaluates `convex.config.ts`; null if it does not exist. */
-export async function loadDefinition(folder: string): Promise<Definition | null> {
+export async function loadDefinition(
+  folder: string,
+  options: BundleOptions,
+): Promise<Definition | null> {
   const path = fileIn(folder, "convex.config");
   if (path === undefined) return null;
   const code = `export { default } from ${JSON.stringify(path)};`;
-  const loaded = (await load(code, folder)) as { default: Definition };
+  const loaded = (await load(code, folder, options)) as { default: Definition };
   return loaded.default;
 }
 
 /** Bundle several functions folders together; modules are keyed by folder, then by path. */
-export async function loadModules(folders: string[]): Promise<Map<string, ModuleMap>> {
+export async function loadModules(
+  folders: string[],
+  options: BundleOptions,
+): Promise<Map<string, ModuleMap>> {
   const maps = folders.map((folder) => {
     const files = functionFiles(folder);
     for (const name of ["schema", "auth.config"]) {
@@ -186,6 +209,6 @@ export async function loadModules(folders: string[]): Promise<Map<string, Module
   });
   const code = `module.exports = {\n${maps.join("\n")}\n};`;
   const [root = "."] = folders;
-  const loaded = (await load(code, root)) as Record<string, ModuleMap>;
+  const loaded = (await load(code, root, options)) as Record<string, ModuleMap>;
   return new Map(Object.entries(loaded));
 }

@@ -1,7 +1,13 @@
 import { dirname } from "node:path";
 import { StartError } from "../failures.ts";
 import type { Exportable } from "../store/schema.ts";
-import { loadDefinition, loadModules, type Definition, type ModuleMap } from "./bundle.ts";
+import {
+  loadDefinition,
+  loadModules,
+  type BundleOptions,
+  type Definition,
+  type ModuleMap,
+} from "./bundle.ts";
 
 /** A mounted component: the app itself is the root, with the path "". */
 export interface Component {
@@ -73,10 +79,13 @@ function schemaOf(modules: ModuleMap): Exportable | null {
 export async function loadComponents(
   folder: string,
   env: Record<string, string | undefined>,
+  { sourceMaps = true }: Partial<BundleOptions>,
 ): Promise<Map<string, Component>> {
+  const options = { sourceMaps };
   const root: Mount = { path: "", folder, env: null, httpPrefix: null };
-  const all = [root, ...mounts(await loadDefinition(folder), root, env)];
-  const bundled = await loadModules([...new Set(all.map((mount) => mount.folder))]);
+  const all = [root, ...mounts(await loadDefinition(folder, options), root, env)];
+  const folders = [...new Set(all.map((mount) => mount.folder))];
+  const bundled = await loadModules(folders, options);
   return new Map(
     all.map((mount) => {
       const modules = bundled.get(mount.folder) ?? {};

@@ -120,7 +120,7 @@ export async function startEngineProcess(
   measuresHeap = true,
 ): Promise<RunningEngine> {
   const { log, onRequest: _, clock, ...own } = options;
-  const sent = { ...own, skips: clock?.skips ?? false, measuresHeap };
+  const sent = { ...own, skips: clock?.skips ?? false, measuresHeap, sourceMaps: false };
   const remote = new RemoteEngine(heapMiB, log);
   const started = (await remote.ask({ kind: "start", options: sent })) as Started;
   const { meter } = remote;

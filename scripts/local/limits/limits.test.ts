@@ -226,4 +226,19 @@ describe("functions with a heap of 64 MiB", () => {
     expect(await small.runFunction("strict:allocate", { mib: 1 })).toBe(1);
     expect((await small.request("/files/deep/two")).status).toBe(200);
   });
+
+  test("share it with at most 1 MiB of documents that they have not taken yet", async () => {
+    const [count, bytes] = [12, 800_000];
+    const args = { group: "large", bytes: count * bytes, rows: count };
+    await small.runFunction("strict:write", args);
+    const heapOf = async (group: string, read: number) => {
+      small.resetPeaks();
+      expect(await small.runFunction("bulk:readOneByOne", { group })).toBe(read);
+      return small.peaks()[0]?.heapBytes ?? 0;
+    };
+    const without = await heapOf("none", 0);
+    const withDocuments = await heapOf("large", count);
+    // The batch, a document beyond its limit, and three copies of one: as a row, as JSON and as a value.
+    expect(withDocuments - without).toBeLessThan(6 * MIB);
+  });
 });

@@ -111,22 +111,32 @@ export class Documents {
     this.onWrite({ table, before: document, after: null });
   }
 
-  /** Returns up to `limit` documents of an index with lower ≤ key < upper, in the requested order. */
+  /**
+   * Returns the first documents of an index with lower ≤ key < upper, in the requested order, until one of the
+   * limits is reached. The limit of bytes can be exceeded by the last document.
+   */
   range(
     indexNumber: number,
     bounds: { lower: Buffer; upper: Buffer },
     order: "asc" | "desc",
-    limit: number,
-  ): IndexedDocument[] {
-    const rows = this.#sql.all<Omit<IndexedDocument, "key"> & { key: Uint8Array }>(
+    limits: { rows: number; bytes: number },
+  ): { rows: IndexedDocument[]; isDone: boolean } {
+    const found = this.#sql.iterate<Omit<IndexedDocument, "key"> & { key: Uint8Array }>(
       `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
        WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} LIMIT ?`,
       indexNumber,
       bounds.lower,
       bounds.upper,
-      limit,
+      limits.rows,
     );
-    for (const row of rows) row.key = asBuffer(row.key);
-    return rows as IndexedDocument[];
+    const rows: IndexedDocument[] = [];
+    let bytes = 0;
+    for (const row of found) {
+      row.key = asBuffer(row.key);
+      rows.push(row as IndexedDocument);
+      bytes += row.size;
+      if (bytes >= limits.bytes) return { rows, isDone: false };
+    }
+    return { rows, isDone: rows.length < limits.rows };
   }
 }

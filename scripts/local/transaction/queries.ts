@@ -53,6 +53,7 @@ interface Source {
 
 const FIRST_BATCH = 16;
 const MAX_BATCH = 512;
+/** A batch is no larger, because it shares the heap with the function; on a deployment, documents wait outside of it. */
 const BATCH_BYTES = 1 << 20;
 
 export interface QueryTarget {
@@ -102,8 +103,9 @@ class RangeSource implements Source {
   }
 
   #fetch(): void {
-    const rows = this.documents.range(this.index, this.bounds, this.order, this.#size);
-    this.#isDone = rows.length < this.#size;
+    const limits = { rows: this.#size, bytes: BATCH_BYTES };
+    const { rows, isDone } = this.documents.range(this.index, this.bounds, this.order, limits);
+    this.#isDone = isDone;
     this.#taken = 0;
     const last = rows.at(-1);
     if (last !== undefined) {
@@ -111,9 +113,7 @@ class RangeSource implements Source {
       else this.bounds.upper = last.key;
     }
     this.#batch = rows;
-    const bytes = rows.reduce((sum, row) => sum + row.size, 0);
-    const perRow = Math.max(1, bytes / Math.max(1, rows.length));
-    this.#size = Math.max(1, Math.min(this.#size * 2, MAX_BATCH, Math.ceil(BATCH_BYTES / perRow)));
+    this.#size = Math.min(this.#size * 2, MAX_BATCH);
   }
 }
 

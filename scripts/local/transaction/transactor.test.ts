@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { Clock } from "../clock.ts";
 import { Catalog } from "../store/catalog.ts";
@@ -157,4 +159,23 @@ test("work that needs an empty transaction runs after the commit of what was wri
   });
   expect(before).toBe(1);
   await written;
+});
+
+test("the result of a transaction is not kept until the next one ends", async () => {
+  const sql = new Statements(db);
+  const transactor = new Transactor(
+    sql,
+    new Catalog(sql, new Map()),
+    durability,
+    new Clock(),
+    true,
+  );
+  const result = await transactor
+    .query(() => Promise.resolve({ page: "…" }))
+    .then((page) => new WeakRef(page));
+  // A result stays referenced until the task that made the reference ends.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  expect(result.deref()).toBeUndefined();
 });

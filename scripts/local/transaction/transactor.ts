@@ -85,7 +85,7 @@ export class Transactor {
   readonly #timestamps: Timestamps;
   readonly #commits: Commits;
   #listener: CommitListener | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(
     sql: Statements,
@@ -236,7 +236,9 @@ export class Transactor {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
+    // A promise keeps its value: a result of up to 16 MiB would stay in memory until the next turn ends.
+    const nothing = () => undefined;
+    this.#turn = result.then(nothing, nothing);
     return result;
   }
 }

@@ -1,0 +1,32 @@
+import { findSourceMap } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { expect, test } from "vitest";
+import { loadModules } from "./bundle.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+
+const nextTask = () => new Promise((resolve) => setTimeout(resolve, 10));
+
+/** Collects what is unused since the last task; Node then removes the source maps of collected modules. */
+async function collectGarbage(): Promise<void> {
+  setFlagsFromString("--expose-gc");
+  await nextTask();
+  (runInNewContext("gc") as () => void)();
+  await nextTask();
+}
+
+test.each([
+  ["without source maps, stack traces show the bundle", false],
+  ["with source maps, stack traces show the files, also after garbage was collected", true],
+])("%s", async (_, sourceMaps) => {
+  // As tsx does, with which the engine runs.
+  process.setSourceMapsEnabled(true);
+  await loadModules([functions], { sourceMaps });
+  await collectGarbage();
+  const map = findSourceMap(join(functions, "bundle.cjs"));
+  const sources = map?.payload.sources ?? [];
+  expect(sources.some((path) => path.endsWith("bulk.ts"))).toBe(sourceMaps);
+});
