@@ -3,7 +3,7 @@ import { jsonToConvex } from "convex/values";
 import type { Clock } from "../clock.ts";
 import type { FunctionPath } from "../functions/registry.ts";
 import type { Catalog } from "../store/catalog.ts";
-import type { Statements } from "../store/database.ts";
+import { LIMIT, type Statements } from "../store/database.ts";
 import type { Documents } from "../store/documents.ts";
 import { patchSystem, writeSystem } from "../transaction/writes.ts";
 import { parseJson, type JsonObject } from "../values/json.ts";
@@ -64,7 +64,7 @@ export class Jobs {
   /** Jobs that are due and not running, oldest first. */
   due(now: number, limit: number): Job[] {
     return this.tables.sql.all(
-      "SELECT id, due, owner, component, path FROM jobs WHERE running = 0 AND due <= ? ORDER BY due, id LIMIT ?",
+      `SELECT id, due, owner, component, path FROM jobs WHERE running = 0 AND due <= ? ORDER BY due, id ${LIMIT}`,
       now,
       limit,
     );
@@ -124,7 +124,7 @@ export class Jobs {
     if (table === undefined) return false;
     const rows = sql.all<{ seq: number; id: string; size: number; json: string }>(
       `SELECT d.seq, d.id, d.size, d.json FROM documents d
-       WHERE d.table_number = ? AND json_extract(d.json, '$.completedTime') < ? LIMIT ?`,
+       WHERE d.table_number = ? AND json_extract(d.json, '$.completedTime') < ? ${LIMIT}`,
       table.number,
       this.clock.now() - RETENTION_MS,
       PRUNE_BATCH,

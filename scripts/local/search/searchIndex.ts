@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Value } from "convex/values";
 import { encodeKey } from "../values/keys.ts";
-import type { Statements } from "../store/database.ts";
+import { LIMIT, type Statements } from "../store/database.ts";
 import { fieldAt, type Document } from "../store/fields.ts";
 import type { TableIndex } from "../store/tableIndex.ts";
 import type { IndexDefinition } from "../store/schema.ts";
@@ -206,8 +206,8 @@ export class SearchIndex implements TableIndex {
     // Without conditions there is nothing to match: FTS5's table of document sizes has a row for each document.
     const sql =
       conditions.length === 0
-        ? `SELECT id AS seq FROM ${this.#table}_docsize ORDER BY id DESC LIMIT ?`
-        : `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC LIMIT ?`;
+        ? `SELECT id AS seq FROM ${this.#table}_docsize ORDER BY id DESC ${LIMIT}`
+        : `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC ${LIMIT}`;
     const match = conditions.length === 0 ? [] : [conditions.join(" AND ")];
     return this.#sql.all<{ seq: number }>(sql, ...match, limit).map(({ seq }) => seq);
   }
@@ -236,7 +236,7 @@ export class SearchIndex implements TableIndex {
   #ranked(any: string, conditions: string[], since: number, limit: number): Scored[] {
     return this.#sql.all(
       `SELECT rowid AS seq, -bm25(${this.#table}, 1.0, 0.0) AS score FROM ${this.#table}
-       WHERE ${this.#table} MATCH ? AND rowid >= ? ORDER BY rowid DESC LIMIT ?`,
+       WHERE ${this.#table} MATCH ? AND rowid >= ? ORDER BY rowid DESC ${LIMIT}`,
       [any, ...conditions].join(" AND "),
       since,
       limit,

@@ -1,4 +1,4 @@
-import type { Statements } from "../store/database.ts";
+import { LIMIT, type Statements } from "../store/database.ts";
 import { QuantizedVectors } from "./quantized.ts";
 
 /** Rows read at a time, between transactions, when an index is first searched. */
@@ -66,7 +66,7 @@ export class VectorMemory {
     for (let last = 0, more = true; more;)
       more = await between(() => {
         const rows = this.#sql.all<{ seq: number; vector: Uint8Array<ArrayBuffer> }>(
-          "SELECT seq, vector FROM vectors WHERE index_number = ? AND seq > ? ORDER BY seq LIMIT ?",
+          `SELECT seq, vector FROM vectors WHERE index_number = ? AND seq > ? ORDER BY seq ${LIMIT}`,
           this.#index,
           last,
           LOAD_ROWS,

@@ -43,6 +43,12 @@ CREATE TABLE IF NOT EXISTS files (
   id TEXT PRIMARY KEY, content_type TEXT, bytes BLOB NOT NULL);
 `;
 
+/**
+ * A limit given as a parameter. With a bare parameter, SQLite's planner looks at the number and compiles the statement
+ * anew for each execution, which takes longer than most reads.
+ */
+export const LIMIT = "LIMIT ? + 0";
+
 /** Stored in the file's header, so that another program's database is not mistaken for ours. */
 const APPLICATION_ID = 0x4f53594e;
 const FORMAT_VERSION = 1;

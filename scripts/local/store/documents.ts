@@ -2,7 +2,7 @@ import { jsonValue, parseJson } from "../values/json.ts";
 import type { Clock } from "../clock.ts";
 import { newId } from "../values/ids.ts";
 import type { Table } from "./catalog.ts";
-import type { Statements } from "./database.ts";
+import { LIMIT, type Statements } from "./database.ts";
 import type { Document } from "./fields.ts";
 import { asBuffer } from "./sqlite.ts";
 
@@ -123,7 +123,7 @@ export class Documents {
   ): { rows: IndexedDocument[]; isDone: boolean } {
     const found = this.#sql.iterate<Omit<IndexedDocument, "key"> & { key: Uint8Array }>(
       `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
-       WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} LIMIT ?`,
+       WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} ${LIMIT}`,
       indexNumber,
       bounds.lower,
       bounds.upper,
