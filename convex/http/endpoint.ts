@@ -172,8 +172,8 @@ function lineOf(endpoint: string, request: Request): RequestLine {
 type Settled = { caller: Caller | null; line: RequestLine; route: Route; request: Request };
 type JsonReply = Exclude<Reply, Response>;
 
-function answerOf({ isTagged }: Route, { body, headers }: JsonReply): Response {
-  return isTagged ? taggedJson(body, headers) : json(200, body, headers);
+async function answerOf({ isTagged }: Route, { body, headers }: JsonReply): Promise<Response> {
+  return isTagged ? await taggedJson(body, headers) : json(200, body, headers);
 }
 
 async function settle(
@@ -184,7 +184,7 @@ async function settle(
   if (!(reply instanceof Response) && reply.logged) {
     return withLimit(json(200, reply.body, reply.headers), reply.limit ?? null);
   }
-  const answer = reply instanceof Response ? reply : answerOf(route, reply);
+  const answer = reply instanceof Response ? reply : await answerOf(route, reply);
   const response = unlessKnown(request, answer);
   const { limit } = await log(ctx, caller, line, { statusCode: response.status });
   return withLimit(response, limit);

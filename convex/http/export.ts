@@ -59,7 +59,7 @@ export async function exportAnswer(
   if (id !== undefined && written.found === 0) throw notFound("Session");
   const headers = headersOf(written, exportId, request, {
     "X-Export-Usage": format.usage(options),
-    ETag: weakTag(written.chunks),
+    ETag: await weakTag(written.chunks),
     "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
   });
   return bytesResponse(written.chunks, format.contentType, headers);

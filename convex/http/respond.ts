@@ -41,9 +41,12 @@ export function linkTo(
 }
 
 /** A JSON response with a tag, by which clients that have it already get 304 (`unlessKnown`). */
-export function taggedJson(body: unknown, headers: Record<string, string> = {}): Response {
+export async function taggedJson(
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const text = JSON.stringify(body);
-  const ETag = weakTag([new TextEncoder().encode(text)]);
+  const ETag = await weakTag([new TextEncoder().encode(text)]);
   return new Response(text, {
     headers: { "Content-Type": "application/json; charset=utf-8", ETag, ...headers },
   });

@@ -88,7 +88,7 @@ async function sessionAnswer(
   messages.finish();
   chunks.add(`],"messagesCursor":${JSON.stringify(page.messagesCursor)}}`);
   return bytesResponse(chunks.chunks, wanted ? PARTIAL_JSON : JSON_TYPE, {
-    ETag: weakTag(chunks.chunks),
+    ETag: await weakTag(chunks.chunks),
     ...linkTo(request, CURSOR_NAMES, page.messagesCursor),
   });
 }

@@ -1,16 +1,24 @@
-import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-/** Weak entity tags (RFC 9110): equal for answers of equal content. Pure. */
+/** Weak entity tags (RFC 9110): equal for answers of equal content. */
 
 /** Hexadecimal characters of the hash that a tag has: 128 bits. */
 const TAG_LENGTH = 32;
 
-/** The tag of an answer that consists of these chunks. */
-export function weakTag(chunks: Iterable<Uint8Array>): string {
-  const hash = sha256.create();
-  for (const chunk of chunks) hash.update(chunk);
-  return `W/"${bytesToHex(hash.digest()).slice(0, TAG_LENGTH)}"`;
+/** Bytes of a SHA-256 hash. */
+const HASH_BYTES = 32;
+
+const sha256 = async (bytes: Uint8Array) =>
+  new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+
+/**
+ * The tag of an answer that consists of these chunks: the hash of their hashes, because the platform's own SHA-256,
+ * ten times as fast as one in JavaScript, takes only whole buffers. Equal content has to be cut in the same places.
+ */
+export async function weakTag(chunks: readonly Uint8Array[]): Promise<string> {
+  const hashes = new Uint8Array(chunks.length * HASH_BYTES);
+  for (const [i, chunk] of chunks.entries()) hashes.set(await sha256(chunk), i * HASH_BYTES);
+  return `W/"${bytesToHex(await sha256(hashes)).slice(0, TAG_LENGTH)}"`;
 }
 
 /** Whether a client already has the answer, by its `If-None-Match` header. */

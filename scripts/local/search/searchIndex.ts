@@ -183,13 +183,12 @@ export class SearchIndex implements TableIndex {
     const count = (found: Scored[], weight: number) => {
       for (const { seq, score } of found) scores.set(seq, (scores.get(seq) ?? 0) + weight * score);
     };
-    const passing = this.#newest(conditions, MAX_SCORED + 1);
-    if (passing.length <= MAX_SCORED) {
+    if (!this.#isMore(conditions, MAX_SCORED)) {
       count(this.#ranked(anyOf(words), conditions, 0, MAX_SCORED), 1);
       if (beginnings.length > 0)
         count(this.#ranked(anyOf(beginnings), conditions, 0, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
     } else {
-      const sample = new Set(passing.slice(0, SAMPLED));
+      const sample = new Set(this.#newest(conditions, SAMPLED));
       const limit = Math.ceil(Math.max(MIN_SCORED_PER_WORD, MAX_SCORED / words.length));
       for (const word of words) count(this.#score([word], conditions, sample, limit), 1);
       if (beginnings.length > 0)
@@ -201,15 +200,28 @@ export class SearchIndex implements TableIndex {
       .map(([seq]) => seq);
   }
 
+  /** Selects the documents that match all conditions, newest first. */
+  #matching(conditions: string[]): { select: string; match: string[] } {
+    // Without conditions there is nothing to match: FTS5's table of document sizes has a row for each document.
+    if (conditions.length === 0)
+      return { select: `SELECT id AS seq FROM ${this.#table}_docsize ORDER BY id DESC`, match: [] };
+    return {
+      select: `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC`,
+      match: [conditions.join(" AND ")],
+    };
+  }
+
   /** Returns the documents that match all conditions, newest first. */
   #newest(conditions: string[], limit: number): number[] {
-    // Without conditions there is nothing to match: FTS5's table of document sizes has a row for each document.
-    const sql =
-      conditions.length === 0
-        ? `SELECT id AS seq FROM ${this.#table}_docsize ORDER BY id DESC ${LIMIT}`
-        : `SELECT rowid AS seq FROM ${this.#table} WHERE ${this.#table} MATCH ? ORDER BY rowid DESC ${LIMIT}`;
-    const match = conditions.length === 0 ? [] : [conditions.join(" AND ")];
-    return this.#sql.all<{ seq: number }>(sql, ...match, limit).map(({ seq }) => seq);
+    const { select, match } = this.#matching(conditions);
+    const rows = this.#sql.all<{ seq: number }>(`${select} ${LIMIT}`, ...match, limit);
+    return rows.map(({ seq }) => seq);
+  }
+
+  /** Whether more than so many documents match all conditions. */
+  #isMore(conditions: string[], than: number): boolean {
+    const { select, match } = this.#matching(conditions);
+    return this.#sql.one(`${select} LIMIT 1 OFFSET ?`, ...match, than) !== undefined;
   }
 
   /**
