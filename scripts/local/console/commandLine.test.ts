@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { nodeArguments } from "../trials/commands.ts";
+import { nodeArguments, SERVER_FLAGS } from "../trials/commands.ts";
 
 interface Ended {
   code: number;
@@ -86,4 +86,10 @@ test.each([
   expect(ended).toMatchObject({ code, stdout: "" });
   expect(ended.stderr).toMatch(/^[^\n]+\n$/);
   expect(ended.stderr).not.toContain("Error:");
+});
+
+test("trials run the server with the flags of npm start", () => {
+  const text = readFileSync(new URL("../../../package.json", import.meta.url), "utf8");
+  const { scripts } = JSON.parse(text) as { scripts: { start: string } };
+  expect(scripts.start).toBe(`node ${SERVER_FLAGS.join(" ")} --import tsx scripts/local/main.ts`);
 });

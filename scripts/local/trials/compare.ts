@@ -1,6 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
 import { ask } from "./ask.ts";
 import { message } from "./corpus.ts";
@@ -108,9 +107,10 @@ interface Run {
   fileMb: number;
 }
 
-async function run(main: string, clients: number[], requests: number): Promise<Run> {
+async function run(main: string | undefined, clients: number[], requests: number): Promise<Run> {
   return await withDataFile(async (data) => {
-    const server = await startServer(data, ["--no-embeddings"], {}, { main });
+    const program = main === undefined ? {} : { main };
+    const server = await startServer(data, ["--no-embeddings"], {}, program);
     try {
       const client = new Client(server);
       const figures = new Map<string, Figures>();
@@ -174,13 +174,12 @@ async function main(args: string[]): Promise<void> {
   });
   const clients = values.clients.split(",").map((text) => wholeNumber("--clients", text));
   const requests = wholeNumber("--requests", values.requests);
-  const own = fileURLToPath(new URL("../main.ts", import.meta.url));
   const mine: Run[] = [];
   const theirs: Run[] = [];
   for (let round = 0; round < wholeNumber("--rounds", values.rounds); round++) {
     if (values.against !== undefined)
       theirs.push(await run(resolve(values.against, "scripts/local/main.ts"), clients, requests));
-    mine.push(await run(own, clients, requests));
+    mine.push(await run(undefined, clients, requests));
   }
   print([...(mine[0]?.figures.keys() ?? [])], mine, theirs);
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BUNDLES_VARIABLE } from "../functions/bundleCache.ts";
-import { nodeArguments } from "./commands.ts";
+import { nodeArguments, SERVER_FLAGS } from "./commands.ts";
 
 /** `npm start` as a separate process, to measure and to kill. */
 export interface ServerProcess {
@@ -57,7 +57,10 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const began = performance.now();
   // Without a shell or wrapper, so that the killed process is the one that has the file open.
-  const program = main === undefined ? nodeArguments("local/main") : ["--import", "tsx", main];
+  const program =
+    main === undefined
+      ? [...SERVER_FLAGS, ...nodeArguments("local/main")]
+      : ["--import", "tsx", main];
   const child = spawn(node, [...program, "--data", data, "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: cleanEnv(env),
