@@ -57,6 +57,11 @@ function watched() {
         sql.run("INSERT INTO words VALUES (?)", word);
         return Promise.resolve(word);
       }),
+    writeAndFail: (word: string) =>
+      transactor.mutation(() => {
+        sql.run("INSERT INTO words VALUES (?)", word);
+        return Promise.reject(new Error(word));
+      }),
     commits: () => run.mock.calls.filter(([text]) => text === "COMMIT").length,
     words: () => sql.all<{ word: string }>("SELECT word FROM words ORDER BY word"),
   };
@@ -72,6 +77,14 @@ describe("mutations in one turn of the event loop", () => {
     expect(commits()).toBe(3);
   });
 
+  test("are answered only after the disk has their commit, for which one synchronisation is enough", async () => {
+    const { write } = watched();
+    await write("a");
+    const before = durability.synchronisations;
+    await Promise.all(["b", "c", "d"].map(write));
+    expect(durability.synchronisations).toBe(before + 1);
+  });
+
   test("are answered only after their commit", async () => {
     const { run, write } = watched();
     const order: string[] = [];
@@ -84,9 +97,10 @@ describe("mutations in one turn of the event loop", () => {
   });
 
   test("do not undo each other when one of them fails, the first, the last or one between", async () => {
-    const { write, commits, words, listener } = watched();
-    await write("known");
-    const written = ["known", "b", "known", "c", "known"].map(write);
+    const { write, writeAndFail, commits, words, listener } = watched();
+    await write("a");
+    const fails = writeAndFail;
+    const written = [fails("x"), write("b"), fails("y"), write("c"), fails("z")];
     const settled = await Promise.allSettled(written);
     expect(settled.map(({ status }) => status)).toEqual([
       "rejected",
@@ -95,7 +109,7 @@ describe("mutations in one turn of the event loop", () => {
       "fulfilled",
       "rejected",
     ]);
-    expect(words().map(({ word }) => word)).toEqual(["b", "c", "known"]);
+    expect(words().map(({ word }) => word)).toEqual(["a", "b", "c"]);
     expect(commits()).toBe(2);
     expect(listener.committed).toHaveBeenCalledTimes(3);
     expect(listener.rolledBack).toHaveBeenCalledTimes(3);

@@ -17,7 +17,7 @@ export function parseJson<T = JSONValue>(text: string): T {
  * parsed JSON is the value, and need not be copied.
  */
 export function jsonValue(text: string, parsed: JSONValue): Value {
-  return text.includes('"$') ? jsonToConvex(parsed) : (parsed);
+  return text.includes('"$') ? jsonToConvex(parsed) : parsed;
 }
 
 /** Returns a JSON value that must be a string. */
