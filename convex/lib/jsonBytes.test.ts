@@ -135,6 +135,13 @@ describe("a value whose parsed form would fill the heap is rejected before it is
     expect(read(`{"messages":[1],"other":${text}}`)).toEqual({ ok: false, why: "too large" });
   });
 
+  test("whatever the values before it in its list contain", () => {
+    const value = `{"${"k".repeat(9.6e6)}":1}`;
+    expect(readJsonBytes(bytesOf(value))).toEqual({ ok: false, why: "too large" });
+    const list = whole(read(`{"messages":[${value},${value}]}`));
+    expect(list).toEqual({ ok: true, value: { messages: ["too large", "too large"] } });
+  });
+
   test("a text of 8 MB is not rejected", () => {
     const text = JSON.stringify("x".repeat(7.9e6));
     expect(readJsonBytes(bytesOf(text)).ok).toBe(true);

@@ -124,10 +124,11 @@ type FoundList = { ok: true; items: JsonItems; end: number } | { ok: false; why:
 /** The items of the list that opens at `open`; `end` is where its closing bracket should stand. */
 function readList(bytes: Uint8Array, open: number, maxItems: number): FoundList {
   const spans: Span[] = [];
+  const keys = new SeenKeys(bytes);
   let at = skipSpace(bytes, open + 1);
   if (bytes[at] === CLOSE_LIST) return { ok: true, items: new JsonItems(bytes, spans), end: at };
   for (;;) {
-    const span = spanFrom(bytes, at, false);
+    const span = spanFrom(bytes, at, false, keys);
     if (spans.length <= maxItems) {
       const read = readSpan(bytes, span);
       if (!read.ok && read.why !== "too large") return read;
@@ -159,8 +160,13 @@ function readSpan(
  * outside of the value, or, if `isWhole`, at the end of the bytes. Invalid JSON has some span too:
  * parsing it fails.
  */
-function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
-  const keys = new SeenKeys(bytes);
+function spanFrom(
+  bytes: Uint8Array,
+  from: number,
+  isWhole: boolean,
+  keys = new SeenKeys(bytes),
+): Span {
+  keys.beginValue(from);
   const longStrings: LongString[] = [];
   let depth = 0;
   let heapBytes = 0;
@@ -192,11 +198,13 @@ function spanFrom(bytes: Uint8Array, from: number, isWhole: boolean): Span {
 }
 
 /**
- * Keys of objects seen before: V8 keeps one string for all of them. The few that fall into the same slot
- * are taken for new again, which only makes the estimate larger.
+ * Keys of objects seen before in a value: V8 keeps one string for all of them. The few that fall into the same slot
+ * are taken for new again, which only makes the estimate larger. The values of a list share one, because it is larger
+ * than most of them.
  */
 class SeenKeys {
   readonly #bytes: Uint8Array;
+  #valueStart = 0;
   readonly #starts = new Int32Array(1_024).fill(-1);
   readonly #lengths = new Int32Array(1_024);
 
@@ -204,7 +212,12 @@ class SeenKeys {
     this.#bytes = bytes;
   }
 
-  /** Whether the key in these bytes was seen before; remembers it. */
+  /** Begins a value at this position. Values come in order, so the keys of those before it stand before it. */
+  beginValue(start: number): void {
+    this.#valueStart = start;
+  }
+
+  /** Whether the key in these bytes was seen before in this value; remembers it. */
   has(start: number, end: number): boolean {
     let hash = 0;
     for (let at = start; at < end; at++) hash = (hash * 31 + (this.#bytes[at] ?? 0)) | 0;
@@ -212,7 +225,9 @@ class SeenKeys {
     const before = this.#starts[slot] ?? -1;
     const length = end - start;
     const isSame =
-      before >= 0 && this.#lengths[slot] === length && this.#equal(before, start, length);
+      before >= this.#valueStart &&
+      this.#lengths[slot] === length &&
+      this.#equal(before, start, length);
     this.#starts[slot] = start;
     this.#lengths[slot] = length;
     return isSame;

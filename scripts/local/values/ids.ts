@@ -87,9 +87,21 @@ export function newId(tableNumber: number): string {
   return toBase32(Buffer.from([...body, ...checksum(body)]));
 }
 
+/** Numbers of tables by id. The same few ids, of users and sessions, are checked with every document. */
+const known = new Map<string, number>();
+const MAX_KNOWN = 10_000;
+
 /** Returns the number of an id's table, or null if the text is not an id. */
 export function tableNumberOf(id: string): number | null {
   if (id.length < 31 || id.length > 37) return null;
+  const number = known.get(id) ?? readTableNumber(id);
+  if (number === null) return null;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(id, number);
+  return number;
+}
+
+function readTableNumber(id: string): number | null {
   const bytes = fromBase32(id);
   if (bytes === null) return null;
   let number = 0;
