@@ -21,6 +21,7 @@ import type { LiveParts } from "./live/session.ts";
 import type { LogLine } from "./logLine.ts";
 import type { Engine } from "./runtime.ts";
 import { openDatabase } from "./store/database.ts";
+import { copyWhileRunning } from "./store/copyWhileRunning.ts";
 import { Durability } from "./store/durability.ts";
 import { parseJson, text, type JsonObject } from "./values/json.ts";
 import { convexToJson, jsonToConvex, type Value } from "convex/values";
@@ -239,16 +240,15 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   if (options.schedule !== false) {
     await scheduler.start();
     secret = writeAdminFile(options.data, origin);
-    cleanup.add(() => {
-      removeAdminFile(options.data);
-    });
+    cleanup.add(() => removeAdminFile(options.data));
   }
   // Requests may be running from now on; they finish before the other cleanup steps.
   graceMs = STOP_GRACE_MS;
   cleanup.add(closeServer);
   cleanup.add(stopLive);
   const { engine, subscriptions, results } = built;
-  ready({ engine, subscriptions, results, backup: (to) => db.backup(to) });
+  const backup = (to: string) => copyWhileRunning(db, engine.transactor, to);
+  ready({ engine, subscriptions, results, backup });
   if (options.loadsRoutes) setImmediate(loadRoutes, built.engine);
   return handleOf(built, { port: listening.port, stop: () => cleanup.run() });
 }

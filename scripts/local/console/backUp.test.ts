@@ -39,6 +39,26 @@ test("a copy made while the server runs and writes can be opened, and contains t
   expect([0, 500]).toContain(await read(to, "meanwhile"));
 });
 
+test("no copy is empty, however much the server writes", async () => {
+  let isOver = false;
+  const write = async (client: number) => {
+    for (let i = 0; !isOver; i++)
+      await engine.runFunction("bulk:fill", { group: `client ${client}`, count: 1 });
+  };
+  const writers = Array.from({ length: 8 }, (_, client) => write(client));
+  const copies: number[] = [];
+  for (let i = 0; i < 30; i++) {
+    const to = join(folder, `busy-${i}.sqlite3`);
+    await backUp(engine.data, to);
+    copies.push(statSync(to).size);
+  }
+  isOver = true;
+  await Promise.all(writers);
+  expect(copies).toHaveLength(30);
+  expect(Math.min(...copies)).toBeGreaterThan(10_000);
+  expect(await read(join(folder, "busy-29.sqlite3"), "kept")).toBe(500);
+});
+
 test("an existing file is not overwritten, and the error names a path that cannot be written", async () => {
   const there = join(folder, "there.sqlite3");
   writeFileSync(there, "theirs");

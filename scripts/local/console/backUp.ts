@@ -44,7 +44,7 @@ function makePrivate(path: string): void {
 async function copyUnused(file: string, to: string): Promise<void> {
   const db = openDatabase(file);
   try {
-    await db.backup(to);
+    if (!(await db.backup(to))) throw new StartError(`No copy was made: ${file} is in use.`);
   } finally {
     db.close();
   }

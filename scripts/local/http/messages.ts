@@ -45,6 +45,7 @@ const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Reads a whole body. Rejects if the client leaves before its end. */
 async function readBody(message: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
+  if (message.destroyed) throw new Error("The client has left");
   const chunks: Buffer[] = [];
   await new Promise<void>((resolve, reject) => {
     message.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -125,11 +126,22 @@ function writable(response: ServerResponse): Promise<void> {
   });
 }
 
-/** Writes a body as it comes. Stops reading if the client leaves. */
+/** Writes a body as it comes. Ends when the client leaves, even if the next chunk does not come. */
 async function write(body: Chunks, response: ServerResponse): Promise<void> {
-  for await (const chunk of body) {
-    if (response.destroyed) return;
-    if (!response.write(chunk)) await writable(response);
+  const left = new Promise<"left">((resolve) =>
+    response.once("close", () => {
+      resolve("left");
+    }),
+  );
+  for (;;) {
+    const next = await Promise.race([body.next(), left]);
+    if (next === "left" || response.destroyed) {
+      // Nobody is left to hear of an error.
+      body.return().catch(() => undefined);
+      return;
+    }
+    if (next.done) break;
+    if (!response.write(next.value)) await writable(response);
   }
   response.end();
 }

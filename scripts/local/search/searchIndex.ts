@@ -171,8 +171,7 @@ export class SearchIndex implements TableIndex {
   /**
    * Returns the matching documents (by `seq`), best first: at most 1,024, and one more to detect the limit.
    *
-   * If few documents match the words and the filters, or few match the filters, FTS5 ranks all of them. Otherwise each
-   * word is searched separately, because BM25 is a sum over terms. For a word in very many documents, only the newest
+   * If few documents match the filters, or few of them the words, FTS5 ranks all of them. Otherwise each word is searched separately, because BM25 is a sum over terms. For a word in very many documents, only the newest
    * get its weight and the others 0: such a word says little, and a search must not get slower with history.
    */
   search(query: string, filters: { path: string; value: Value | undefined }[]): number[] {
@@ -188,16 +187,16 @@ export class SearchIndex implements TableIndex {
     const found = this.#newest([anyOf([...words, ...beginnings]), ...conditions], FEW);
     const oldest = found.at(-1);
     if (oldest === undefined) return [];
-    if (found.length < FEW) {
+    if (!this.#isMore(conditions, MAX_SCORED)) {
+      count(this.#ranked(anyOf(words), conditions, 0, MAX_SCORED), 1);
+      if (beginnings.length > 0)
+        count(this.#ranked(anyOf(beginnings), conditions, 0, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
+    } else if (found.length < FEW) {
       const matching = new Set(found);
       const scored = (some: string[]) =>
         this.#ranked(anyOf(some), [], oldest, -1).filter(({ seq }) => matching.has(seq));
       count(scored(words), 1);
       if (beginnings.length > 0) count(scored(beginnings), BEGINNING_WEIGHT);
-    } else if (!this.#isMore(conditions, MAX_SCORED)) {
-      count(this.#ranked(anyOf(words), conditions, 0, MAX_SCORED), 1);
-      if (beginnings.length > 0)
-        count(this.#ranked(anyOf(beginnings), conditions, 0, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
     } else {
       const sample = new Set(this.#newest(conditions, SAMPLED));
       const limit = Math.ceil(Math.max(MIN_SCORED_PER_WORD, MAX_SCORED / words.length));

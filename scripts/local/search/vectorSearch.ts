@@ -67,7 +67,8 @@ export async function searchVectors(
     throw new Error(`Vector index "${query.indexName}" not found.`);
   const filters = query.expressions === null ? null : conditions(query.expressions);
   const limit = check(query, index, filters);
-  const between: BetweenTransactions = (work) => transactor.between(work);
+  // What is remembered of vectors must not depend on a commit that may fail.
+  const between: BetweenTransactions = (work) => transactor.flush(work);
   const hits = await index.search(query.vector, limit, filters, between);
   return await between(() =>
     hits.flatMap(({ seq, score }) => {

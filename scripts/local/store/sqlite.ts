@@ -17,8 +17,11 @@ export interface Statement {
 export interface Sqlite {
   exec(sql: string): void;
   prepare(sql: string): Statement;
-  /** Copies the whole file while other work continues. */
-  backup(to: string): Promise<void>;
+  /**
+   * Copies the whole file while other work continues. False, or an error with the code BUSY, if nothing was copied
+   * because a transaction was open.
+   */
+  backup(to: string): Promise<boolean>;
   close(): void;
 }
 
@@ -72,6 +75,7 @@ function openBuiltIn(
       // Available since 22.16; before, the copy is made in one step.
       if (typeof backup === "function") await backup(db, to);
       else db.prepare("VACUUM INTO ?").run(to);
+      return true;
     },
     close: () => {
       db.close();
@@ -117,9 +121,8 @@ function openLibrary(path: string, readOnly: boolean): Sqlite {
       db.exec(sql);
     },
     prepare: (sql) => db.prepare<Bound[]>(sql),
-    backup: async (to) => {
-      await db.backup(to);
-    },
+    // If a transaction is open, the library copies nothing and reports success.
+    backup: async (to) => (await db.backup(to)).totalPages > 0,
     close: () => {
       db.close();
     },

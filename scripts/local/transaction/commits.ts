@@ -16,7 +16,7 @@ interface Group {
 /**
  * Group commit: mutations that run in the same turn of Node's event loop share a transaction of SQLite, and so the
  * pages that they write. Each runs in a savepoint of its own, so that one that fails does not undo the others. A lone
- * mutation waits for nobody: its turn ends with it.
+ * mutation waits for nobody: its turn ends with it. One that hangs keeps those of its turn waiting.
  *
  * Calls come one after the other: `begin`, then `keep` or `undo`; `commit` in between.
  */
@@ -44,20 +44,20 @@ export class Commits {
 
   /** Begins a mutation. */
   begin(): void {
-    if (this.#group !== null) {
-      this.#sql.run("SAVEPOINT mutation");
-      return;
+    if (this.#group === null) {
+      this.#sql.run("BEGIN IMMEDIATE");
+      const { promise, resolve, reject } = newPromise();
+      this.#group = { mutations: 0, committed: promise, resolve, reject };
     }
-    this.#sql.run("BEGIN IMMEDIATE");
-    const { promise, resolve, reject } = newPromise();
-    this.#group = { mutations: 0, committed: promise, resolve, reject };
+    this.#sql.run("SAVEPOINT mutation");
   }
 
   /** Keeps what the mutation wrote; the returned promise resolves when it is committed. */
   keep(): Promise<void> {
     const group = this.#opened();
-    if (group.mutations > 0) this.#sql.run("RELEASE mutation");
-    else this.#commitSoon();
+    // Fails if SQLite has ended the transaction by itself, also if the mutation caught the error of that.
+    this.#sql.run("RELEASE mutation");
+    if (group.mutations === 0) this.#commitSoon();
     group.mutations++;
     if (group.mutations >= MAX_MUTATIONS) this.commit();
     return group.committed;
@@ -108,8 +108,11 @@ export class Commits {
     } catch (failure) {
       reason = failure;
     }
-    this.#lost();
-    group.reject(reason);
+    try {
+      this.#lost();
+    } finally {
+      group.reject(reason);
+    }
   }
 
   #rollBack(): void {

@@ -154,6 +154,55 @@ describe("mutations in one turn of the event loop", () => {
   });
 });
 
+test("a mutation whose transaction SQLite has ended fails even if it catches the error, and the next one does not", async () => {
+  const { sql, transactor, write, words } = watched();
+  const careless = () => {
+    sql.run("ROLLBACK");
+    return Promise.resolve();
+  };
+  const settled = await Promise.allSettled([transactor.mutation(careless), write("b")]);
+  expect(settled.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  expect(words()).toEqual([{ word: "b" }]);
+});
+
+test("mutations whose commit failed are answered even if nothing can be read afterwards", async () => {
+  const { run, write, listener } = watched();
+  listener.lost.mockImplementation(() => {
+    throw new Error("cannot be read");
+  });
+  run.mockImplementation(function (this: Statements, text, ...values) {
+    if (text !== "COMMIT") return Statements.prototype.run.call(this, text, ...values);
+    run.mockRestore();
+    throw new Error("disk I/O error");
+  });
+  await expect(write("a")).rejects.toThrow("disk I/O error");
+});
+
+test("a nested call that fails while one of its own still runs is undone", async () => {
+  const { sql, transactor, words } = watched();
+  const insert = (word: string) => sql.run("INSERT INTO words VALUES (?)", word);
+  await transactor.mutation(async (transaction) => {
+    insert("before");
+    let finish: () => void = () => undefined;
+    let inner: Promise<void> = Promise.resolve();
+    const outer = transactor.nested(transaction, undefined, async () => {
+      insert("outer");
+      inner = transactor.nested(
+        transaction,
+        undefined,
+        () => new Promise<void>((resolve) => (finish = resolve)),
+      );
+      await Promise.resolve();
+      throw new Error("failed");
+    });
+    await expect(outer).rejects.toThrow("failed");
+    finish();
+    await inner.catch(() => undefined);
+    insert("after");
+  });
+  expect(words().map(({ word }) => word)).toEqual(["after", "before"]);
+});
+
 test("a lone mutation is committed in the turn of the event loop in which it ran", async () => {
   const { write, commits } = watched();
   const written = write("a");

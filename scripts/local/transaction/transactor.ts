@@ -86,6 +86,7 @@ export class Transactor {
   readonly #commits: Commits;
   #listener: CommitListener | null = null;
   #turn: Promise<void> = Promise.resolve();
+  #savepoint = 0;
 
   constructor(
     sql: Statements,
@@ -212,8 +213,9 @@ export class Transactor {
     work: () => Promise<T>,
   ): Promise<T> {
     transaction.account.open(limits);
-    // Nested calls end in the reverse order, so one name will do: SQLite takes the latest savepoint of a name.
-    if (transaction.isMutation) this.#sql.run("SAVEPOINT nested");
+    // Each has its own name, because a call that failed may end before one that it has not waited for.
+    const name = `nested_${++this.#savepoint}`;
+    if (transaction.isMutation) this.#sql.exec(`SAVEPOINT ${name}`);
     let kept = false;
     try {
       const result = await work();
@@ -222,14 +224,14 @@ export class Transactor {
     } finally {
       transaction.account.close(kept);
       if (transaction.isMutation && transaction.isOpen) {
-        if (!kept) this.#sql.run("ROLLBACK TO nested");
-        this.#sql.run("RELEASE nested");
+        if (!kept) this.#sql.exec(`ROLLBACK TO ${name}`);
+        this.#sql.exec(`RELEASE ${name}`);
         if (!kept) this.#catalog.reload();
       }
     }
   }
 
-  /** Runs work between transactions (vector search). It may see what is not committed yet. */
+  /** Runs work between transactions. It may see what is not committed yet. */
   between<T>(work: () => T): Promise<T> {
     return this.#inTurn(() => Promise.resolve(work()));
   }
