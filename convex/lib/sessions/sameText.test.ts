@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { containsInOrder, isSameText, containsText } from "./sameText";
 
 const squeezed = (text: string) => text.replace(/\s+/g, " ").trim();
@@ -59,4 +59,24 @@ describe("a text of megabytes", () => {
     }
     expect(containsText([spaced], "word1 word3")).toBe(false);
   });
+});
+
+test("a long text is searched for in many short ones by reading each of them a few times, however many there are", () => {
+  const collapsed = vi.spyOn(String.prototype, "replace");
+  try {
+    const texts = Array<string>(30_000).fill("x");
+    const wanted = "y ".repeat(45_000);
+    expect(containsText(texts, wanted)).toBe(false);
+    const read = collapsed.mock.contexts.reduce<number>((sum, one) => sum + String(one).length, 0);
+    expect(read).toBeLessThan(3 * (2 * texts.length + wanted.length));
+  } finally {
+    collapsed.mockRestore();
+  }
+});
+
+test("a text that begins in one of many short texts and ends in another is found", () => {
+  const texts = Array.from({ length: 200_000 }, (_, n) => `w${n}`);
+  for (let n = 0; n < 199_000; n += 19_999)
+    expect(containsText(texts, texts.slice(n, n + 900).join("\n"))).toBe(true);
+  expect(containsText(texts, "w199999 w0")).toBe(false);
 });

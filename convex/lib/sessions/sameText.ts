@@ -16,15 +16,34 @@ export function containsText(texts: readonly string[], wanted: string): boolean 
   if (sought === "") return true;
   // Keep the end of the previous chunk, because a match may cross the boundary.
   let before = "";
-  for (const text of texts) {
-    for (let at = 0; at < text.length; at += SEARCHED_MAX_LENGTH) {
-      const read = squeeze(before + text.slice(at, at + SEARCHED_MAX_LENGTH));
-      if (read.includes(sought)) return true;
-      before = read.slice(-sought.length);
-    }
-    before += " ";
+  for (const chunk of chunksOf(texts)) {
+    const read = squeeze(before + chunk);
+    if (read.includes(sought)) return true;
+    before = read.slice(-sought.length);
   }
   return false;
+}
+
+/**
+ * The texts, separated by spaces, in chunks: long texts cut, and short ones together, because each chunk is searched
+ * with the end of the one before it, which may be long.
+ */
+function* chunksOf(texts: readonly string[]): Generator<string> {
+  let waiting: string[] = [];
+  let length = 0;
+  for (const text of texts) {
+    for (let at = 0; at < text.length; at += SEARCHED_MAX_LENGTH) {
+      const slice = text.slice(at, at + SEARCHED_MAX_LENGTH);
+      waiting.push(slice);
+      length += slice.length;
+      if (length < SEARCHED_MAX_LENGTH) continue;
+      yield waiting.join("");
+      [waiting, length] = [[], 0];
+    }
+    waiting.push(" ");
+    length += 1;
+  }
+  yield waiting.join("");
 }
 
 /** Whether the text contains each of these parts, in this order. */
