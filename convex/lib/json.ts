@@ -67,11 +67,19 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /**
  * Replaces unpaired surrogates by U+FFFD in values and keys, because JSON may contain them and
- * Convex values may not.
+ * Convex values may not. Returns the value itself if it contains none, because a copy of a large one takes long.
  */
 export function wellFormedJson<Value>(value: Value): Value {
+  if (isWellFormed(value)) return value;
   // The result has the shape of the input, which TypeScript cannot infer through the recursion.
   return replaced(value) as Value;
+}
+
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === "string") return wellFormed(value) === value;
+  if (Array.isArray(value)) return value.every(isWellFormed);
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([key, inner]) => isWellFormed(key) && isWellFormed(inner));
 }
 
 function replaced(value: unknown): unknown {
