@@ -1,5 +1,5 @@
 import type { Transactor } from "../transaction/transactor.ts";
-import { sqliteCode, type Sqlite } from "./sqlite.ts";
+import type { Sqlite } from "./sqlite.ts";
 
 const MAX_ATTEMPTS = 100;
 
@@ -15,11 +15,7 @@ export async function copyWhileRunning(
     await transactor.flush(() => {
       copied = db.backup(to);
     });
-    try {
-      if (await copied) return;
-    } catch (error) {
-      if (sqliteCode(error) !== "BUSY") throw error;
-    }
+    if (await copied) return;
   }
   throw new Error("the server writes all the time; try again");
 }

@@ -18,8 +18,7 @@ export interface Sqlite {
   exec(sql: string): void;
   prepare(sql: string): Statement;
   /**
-   * Copies the whole file while other work continues. False, or an error with the code BUSY, if nothing was copied
-   * because a transaction was open.
+   * Copies the whole file while other work continues. False if nothing was copied because a transaction was open.
    */
   backup(to: string): Promise<boolean>;
   close(): void;
@@ -60,6 +59,15 @@ function builtIn(): typeof NodeSqlite | undefined {
   }
 }
 
+/** Whether a copy failed because a transaction was open. Node passes on the connection's last error, which is none. */
+function metTransaction(error: unknown): boolean {
+  return (
+    error instanceof Error && "errcode" in error && (error.errcode === 0 || isBusy(error.errcode))
+  );
+}
+
+const isBusy = (errcode: unknown) => (Number(errcode) & 0xff) === CODES.BUSY;
+
 function openBuiltIn(
   { DatabaseSync, backup }: typeof NodeSqlite,
   path: string,
@@ -72,10 +80,15 @@ function openBuiltIn(
     },
     prepare: (sql) => db.prepare(sql),
     backup: async (to) => {
-      // Available since 22.16; before, the copy is made in one step.
-      if (typeof backup === "function") await backup(db, to);
-      else db.prepare("VACUUM INTO ?").run(to);
-      return true;
+      try {
+        // Available since 22.16; before, the copy is made in one step.
+        if (typeof backup === "function") await backup(db, to);
+        else db.prepare("VACUUM INTO ?").run(to);
+        return true;
+      } catch (error) {
+        if (metTransaction(error)) return false;
+        throw error;
+      }
     },
     close: () => {
       db.close();
