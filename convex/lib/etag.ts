@@ -1,4 +1,5 @@
 import { bytesToHex } from "@noble/hashes/utils.js";
+import { sha256OfBytes } from "./hash";
 
 /** Weak entity tags (RFC 9110): equal for answers of equal content. */
 
@@ -8,17 +9,14 @@ const TAG_LENGTH = 32;
 /** Bytes of a SHA-256 hash. */
 const HASH_BYTES = 32;
 
-const sha256 = async (bytes: Uint8Array) =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
-
 /**
  * The tag of an answer that consists of these chunks: the hash of their hashes, because the platform's own SHA-256,
  * ten times as fast as one in JavaScript, takes only whole buffers. Equal content has to be cut in the same places.
  */
 export async function weakTag(chunks: readonly Uint8Array[]): Promise<string> {
   const hashes = new Uint8Array(chunks.length * HASH_BYTES);
-  for (const [i, chunk] of chunks.entries()) hashes.set(await sha256(chunk), i * HASH_BYTES);
-  return `W/"${bytesToHex(await sha256(hashes)).slice(0, TAG_LENGTH)}"`;
+  for (const [i, chunk] of chunks.entries()) hashes.set(await sha256OfBytes(chunk), i * HASH_BYTES);
+  return `W/"${bytesToHex(await sha256OfBytes(hashes)).slice(0, TAG_LENGTH)}"`;
 }
 
 /** Whether a client already has the answer, by its `If-None-Match` header. */

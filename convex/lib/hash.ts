@@ -2,10 +2,14 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as sha256Now } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
+/** SHA-256 of bytes: 32 bytes. */
+export async function sha256OfBytes(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+}
+
 /** SHA-256 of the UTF-8 text, in lower-case hex (64 characters). */
 export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return bytesToHex(await sha256OfBytes(new TextEncoder().encode(text)));
 }
 
 /** SHA-256 of a text that comes in slices, in lower-case hex. Slower than `sha256`, and needs no copy of the text. */
@@ -17,8 +21,8 @@ export function sha256OfSlices(slices: Iterable<string>): string {
 
 /** SHA-256 of the UTF-8 text in base64, as a content security policy names an inline style. */
 export async function sha256Base64(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return btoa(Array.from(new Uint8Array(digest), (byte) => String.fromCharCode(byte)).join(""));
+  const digest = await sha256OfBytes(new TextEncoder().encode(text));
+  return btoa(Array.from(digest, (byte) => String.fromCharCode(byte)).join(""));
 }
 
 /** 32-bit FNV-1a over UTF-16 units. Not secure: it only separates ids in a sort key. */

@@ -1,9 +1,8 @@
 import { findSourceMap } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { garbageCollector } from "../limits/garbage.ts";
 import { loadModules } from "./bundle.ts";
 
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
@@ -12,9 +11,8 @@ const nextTask = () => new Promise((resolve) => setTimeout(resolve, 10));
 
 /** Collects what is unused since the last task; Node then removes the source maps of collected modules. */
 async function collectGarbage(): Promise<void> {
-  setFlagsFromString("--expose-gc");
   await nextTask();
-  (runInNewContext("gc") as () => void)();
+  garbageCollector()();
   await nextTask();
 }
 

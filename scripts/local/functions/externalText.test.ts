@@ -1,13 +1,13 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { garbageCollector } from "../limits/garbage.ts";
 import { externalText } from "./externalText.ts";
 
 const MIB = 1 << 20;
 
+const collectGarbage = garbageCollector();
+
 function heapUsed(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }
 

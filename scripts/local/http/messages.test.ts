@@ -9,12 +9,14 @@ afterEach(() => {
   server?.close();
 });
 
-/** Serves one answer; returns the address, and a promise that settles when it has been sent or given up. */
-async function serve(answer: () => Response): Promise<{ url: string; sent: Promise<void> }> {
+/** Serves an answer with this body; returns the address, and a promise that settles when it has been sent or given up. */
+async function serve(
+  body: UnderlyingDefaultSource<Uint8Array>,
+): Promise<{ url: string; sent: Promise<void> }> {
   let resolveSent: (sent: Promise<void>) => void = () => undefined;
   const sent = new Promise<void>((resolve) => (resolveSent = resolve));
   const listening = createServer((_, response) => {
-    resolveSent(sendResponse(answer(), response, () => undefined));
+    resolveSent(sendResponse(new Response(new ReadableStream(body)), response, () => undefined));
   });
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
@@ -24,16 +26,11 @@ async function serve(answer: () => Response): Promise<{ url: string; sent: Promi
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test("an answer ends when its client leaves, even if the next chunk never comes", async () => {
-  const { url, sent } = await serve(
-    () =>
-      new Response(
-        new ReadableStream({
-          start: (controller) => {
-            controller.enqueue(bytes("first"));
-          },
-        }),
-      ),
-  );
+  const { url, sent } = await serve({
+    start: (controller) => {
+      controller.enqueue(bytes("first"));
+    },
+  });
   const request = get(url, (message) => {
     message.once("data", () => request.destroy());
     message.on("error", () => undefined);
@@ -45,17 +42,12 @@ test("an answer ends when its client leaves, even if the next chunk never comes"
 test("a client that reads slowly gets every byte, and chunks are not read ahead of it", async () => {
   let pulled = 0;
   const chunk = new Uint8Array(256 << 10).fill(97);
-  const { url, sent } = await serve(
-    () =>
-      new Response(
-        new ReadableStream({
-          pull: (controller) => {
-            if (pulled++ < 40) controller.enqueue(chunk);
-            else controller.close();
-          },
-        }),
-      ),
-  );
+  const { url, sent } = await serve({
+    pull: (controller) => {
+      if (pulled++ < 40) controller.enqueue(chunk);
+      else controller.close();
+    },
+  });
   const message = await new Promise<IncomingMessage>((resolve) => {
     get(url, resolve);
   });
@@ -69,16 +61,11 @@ test("a client that reads slowly gets every byte, and chunks are not read ahead 
 });
 
 test("an error of the stream is passed on, so that the answer does not look complete", async () => {
-  const { url, sent } = await serve(
-    () =>
-      new Response(
-        new ReadableStream({
-          pull: (controller) => {
-            controller.error(new Error("lost"));
-          },
-        }),
-      ),
-  );
+  const { url, sent } = await serve({
+    pull: (controller) => {
+      controller.error(new Error("lost"));
+    },
+  });
   get(url, () => undefined).on("error", () => undefined);
   await expect(sent).rejects.toThrow("lost");
 });

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { garbageCollector } from "./garbage.ts";
 import { HeapProbe } from "./heapProbe.ts";
 
 const MIB = 1 << 20;
@@ -9,10 +8,7 @@ const MIB = 1 << 20;
 const allocate = (mib: number) =>
   Array.from({ length: mib }, () => new Array<number>(MIB / 8).fill(0.5));
 
-function collectGarbage(): void {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-}
+const collectGarbage = garbageCollector();
 
 test("memory in use is measured, and no garbage above 40 MiB", () => {
   const probe = new HeapProbe();

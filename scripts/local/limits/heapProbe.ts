@@ -1,5 +1,4 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { garbageCollector } from "./garbage.ts";
 
 /** Memory may grow by this much before garbage is collected to measure what is in use. */
 const GARBAGE_BYTES = 4 << 20;
@@ -7,17 +6,12 @@ const GARBAGE_BYTES = 4 << 20;
 /** Garbage is always collected above this, because such values are compared with a budget (48 MiB). */
 const EXACT_ABOVE_BYTES = 40 << 20;
 
-function collector(): () => void {
-  setFlagsFromString("--expose-gc");
-  return runInNewContext("gc") as () => void;
-}
-
 /**
  * Measures how much of the heap is in use. It can measure only while a function waits for the engine, and
  * between calls; a peak in between shows only if the process runs out of memory.
  */
 export class HeapProbe {
-  readonly #collect = collector();
+  readonly #collect = garbageCollector();
   readonly #base: number;
   #inUse: number;
 

@@ -171,8 +171,9 @@ export class SearchIndex implements TableIndex {
   /**
    * Returns the matching documents (by `seq`), best first: at most 1,024, and one more to detect the limit.
    *
-   * If few documents match the filters, or few of them the words, FTS5 ranks all of them. Otherwise each word is searched separately, because BM25 is a sum over terms. For a word in very many documents, only the newest
-   * get its weight and the others 0: such a word says little, and a search must not get slower with history.
+   * If few documents match the filters, or few of them the words, FTS5 ranks all of them. Otherwise each word is
+   * searched separately, because BM25 is a sum over terms. For a word in very many documents, only the newest get its
+   * weight and the others 0: such a word says little, and a search must not get slower with history.
    */
   search(query: string, filters: { path: string; value: Value | undefined }[]): number[] {
     const { words, beginnings } = this.#terms(query);
@@ -185,18 +186,15 @@ export class SearchIndex implements TableIndex {
       for (const { seq, score } of found) scores.set(seq, (scores.get(seq) ?? 0) + weight * score);
     };
     const found = this.#newest([anyOf([...words, ...beginnings]), ...conditions], FEW);
-    const oldest = found.at(-1);
-    if (oldest === undefined) return [];
+    if (found.length === 0) return [];
     if (!this.#isMore(conditions, MAX_SCORED)) {
       count(this.#ranked(anyOf(words), conditions, 0, MAX_SCORED), 1);
       if (beginnings.length > 0)
         count(this.#ranked(anyOf(beginnings), conditions, 0, SCORED_BEGINNINGS), BEGINNING_WEIGHT);
     } else if (found.length < FEW) {
-      const matching = new Set(found);
-      const scored = (some: string[]) =>
-        this.#ranked(anyOf(some), [], oldest, -1).filter(({ seq }) => matching.has(seq));
-      count(scored(words), 1);
-      if (beginnings.length > 0) count(scored(beginnings), BEGINNING_WEIGHT);
+      count(this.#rankedAmong(anyOf(words), found), 1);
+      if (beginnings.length > 0)
+        count(this.#rankedAmong(anyOf(beginnings), found), BEGINNING_WEIGHT);
     } else {
       const sample = new Set(this.#newest(conditions, SAMPLED));
       const limit = Math.ceil(Math.max(MIN_SCORED_PER_WORD, MAX_SCORED / words.length));
@@ -243,15 +241,18 @@ export class SearchIndex implements TableIndex {
   #score(words: string[], conditions: string[], sample: Set<number>, limit: number): Scored[] {
     const any = anyOf(words);
     const found = this.#newest([any, ...conditions], limit);
-    const oldest = found.at(-1);
-    if (oldest === undefined) return [];
-    if (found.length < limit) {
-      const matching = new Set(found);
-      return this.#ranked(any, [], oldest, -1).filter(({ seq }) => matching.has(seq));
-    }
+    if (found.length < limit) return this.#rankedAmong(any, found);
     const share = found.filter((seq) => sample.has(seq)).length / sample.size;
     const score = weightOf(share);
     return found.map((seq) => ({ seq, score }));
+  }
+
+  /** Scores the matches among some documents, of which the newest come first. */
+  #rankedAmong(any: string, newestFirst: readonly number[]): Scored[] {
+    const oldest = newestFirst.at(-1);
+    if (oldest === undefined) return [];
+    const among = new Set(newestFirst);
+    return this.#ranked(any, [], oldest, -1).filter(({ seq }) => among.has(seq));
   }
 
   /** Matches not older than `since`, newest first, by BM25; the filter column does not add to the score. */

@@ -1,30 +1,15 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { Clock } from "../clock.ts";
-import { Transactor } from "../transaction/transactor.ts";
-import { Catalog } from "./catalog.ts";
+import { openTestStore } from "../transaction/testStore.ts";
 import { copyWhileRunning } from "./copyWhileRunning.ts";
-import { openDatabase, Statements } from "./database.ts";
-import { Durability } from "./durability.ts";
 import type { Sqlite } from "./sqlite.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opensync-copy-"));
-const data = join(folder, "local.sqlite3");
-const db = openDatabase(data);
-const durability = new Durability(data);
-afterAll(async () => {
-  await durability.close();
-  db.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { folder, db, newTransactor, close } = openTestStore();
+afterAll(close);
 
 test("a copy that begins while a transaction is open is begun again, and is whole", async () => {
-  const sql = new Statements(db);
-  const transactor = new Transactor(
-    ...([sql, new Catalog(sql, new Map()), durability, new Clock(), true] as const),
-  );
+  const { transactor } = newTransactor();
   let attempts = 0;
   const busy: Sqlite = {
     ...db,

@@ -44,8 +44,8 @@ CREATE TABLE IF NOT EXISTS files (
 `;
 
 /**
- * A limit given as a parameter. With a bare parameter, SQLite's planner looks at the number and compiles the statement
- * anew for each execution, which takes longer than most reads.
+ * A limit given as a parameter. SQLite compiles a statement with a bare `LIMIT ?` again whenever it runs, because the
+ * planner looks at the number. That takes longer than most reads.
  */
 export const LIMIT = "LIMIT ? + 0";
 

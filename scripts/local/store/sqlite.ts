@@ -61,12 +61,9 @@ function builtIn(): typeof NodeSqlite | undefined {
 
 /** Whether a copy failed because a transaction was open. Node passes on the connection's last error, which is none. */
 function metTransaction(error: unknown): boolean {
-  return (
-    error instanceof Error && "errcode" in error && (error.errcode === 0 || isBusy(error.errcode))
-  );
+  const isNone = error instanceof Error && "errcode" in error && error.errcode === 0;
+  return isNone || sqliteCode(error) === "BUSY";
 }
-
-const isBusy = (errcode: unknown) => (Number(errcode) & 0xff) === CODES.BUSY;
 
 function openBuiltIn(
   { DatabaseSync, backup }: typeof NodeSqlite,

@@ -1,30 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { Clock } from "../clock.ts";
-import { Catalog } from "../store/catalog.ts";
-import { openDatabase, Statements } from "../store/database.ts";
-import { Durability } from "../store/durability.ts";
-import { Transactor } from "./transactor.ts";
+import { garbageCollector } from "../limits/garbage.ts";
+import { Statements } from "../store/database.ts";
+import { openTestStore } from "./testStore.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "opensync-transactor-"));
-const data = join(folder, "local.sqlite3");
-const db = openDatabase(data);
-const durability = new Durability(data);
-afterAll(async () => {
-  await durability.close();
-  db.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const { durability, newTransactor, close } = openTestStore();
+afterAll(close);
 
 test("a mutation whose transaction SQLite has ended by itself rejects with the cause, and the next one runs", async () => {
-  const sql = new Statements(db);
-  const catalog = new Catalog(sql, new Map());
+  const { sql, catalog, transactor } = newTransactor();
   const reload = vi.spyOn(catalog, "reload");
-  const transactor = new Transactor(sql, catalog, durability, new Clock(), true);
   const listener = { committed: vi.fn(), rolledBack: vi.fn(), lost: vi.fn() };
   transactor.listen(listener);
   const full = transactor.mutation(() => {
@@ -41,13 +25,10 @@ test("a mutation whose transaction SQLite has ended by itself rejects with the c
 
 /** A transactor whose statements are listed, with a table to write to. */
 function watched() {
-  const sql = new Statements(db);
+  const { sql, transactor } = newTransactor();
   sql.exec("CREATE TABLE IF NOT EXISTS words (word TEXT PRIMARY KEY)");
   sql.exec("DELETE FROM words");
   const run = vi.spyOn(sql, "run");
-  const transactor = new Transactor(
-    ...([sql, new Catalog(sql, new Map()), durability, new Clock(), true] as const),
-  );
   const listener = { committed: vi.fn(), rolledBack: vi.fn(), lost: vi.fn() };
   transactor.listen(listener);
   return {
@@ -225,20 +206,12 @@ test("work that needs an empty transaction runs after the commit of what was wri
 });
 
 test("the result of a transaction is not kept until the next one ends", async () => {
-  const sql = new Statements(db);
-  const transactor = new Transactor(
-    sql,
-    new Catalog(sql, new Map()),
-    durability,
-    new Clock(),
-    true,
-  );
+  const { transactor } = newTransactor();
   const result = await transactor
     .query(() => Promise.resolve({ page: "…" }))
     .then((page) => new WeakRef(page));
   // A result stays referenced until the task that made the reference ends.
   await new Promise((resolve) => setTimeout(resolve, 0));
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
+  garbageCollector()();
   expect(result.deref()).toBeUndefined();
 });
