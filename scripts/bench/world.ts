@@ -1,3 +1,4 @@
+import { Clock } from "../local/clock.ts";
 import { startEmbeddings } from "../local/embeddings/server.ts";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
 import { liveTurn, pastMessages, pastSession, todaysSession, type Step } from "./payloads.ts";
@@ -50,6 +51,7 @@ export async function startWorld(
   const engine = await startTestEngine({
     embeddings: false,
     env,
+    clock: standingClock(),
     // The history is stored as fast as the machine can.
     limits: { mode: "enforce", writeBytesPerSecond: Infinity },
   });
@@ -72,6 +74,15 @@ export async function startWorld(
   await engine.settle();
   return world;
 }
+
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * A clock that stands still at the start of tomorrow in UTC, and moves only when a job is waited for. On a running
+ * one a slow machine would cut a burst in two, and a bench at night would count a session of two days.
+ */
+const standingClock = (): Clock =>
+  new Clock(true, (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS);
 
 /** What clients of MCP accept, and all other answers are. */
 const ACCEPT = "application/json, text/event-stream";

@@ -1,17 +1,21 @@
 /**
  * The time of one engine, for its functions, jobs and limits. It is the machine's time, unless a test lets it
  * skip: then `settle` moves it forward to the next job, instead of waiting. A cron that came due meanwhile runs
- * once, as on a machine that slept.
+ * once, as on a machine that slept. With a time to start at, it stands still between the skips, so that what is
+ * due when does not depend on how fast the machine is.
  */
 export class Clock {
   #aheadMs = 0;
   #onSkip: () => void = () => undefined;
 
-  constructor(readonly skips = false) {}
+  constructor(
+    readonly skips = false,
+    readonly startsAt: number | null = null,
+  ) {}
 
   /** Milliseconds since 1970. */
   now(): number {
-    return Date.now() + this.#aheadMs;
+    return (this.startsAt ?? Date.now()) + this.#aheadMs;
   }
 
   /** Milliseconds since the process started, for intervals. */

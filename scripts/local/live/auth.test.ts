@@ -30,13 +30,13 @@ describe("a client", () => {
     await expect.poll(() => me.values).toEqual([null]);
     const states: boolean[] = [];
     let subject = "ann";
-    let n = 0;
-    const signIn = () => {
-      ann.client.setAuth(
-        () => sign(subject, { n: n++ }),
-        (isSignedIn) => states.push(isSignedIn),
-      );
+    let fetched = 0;
+    const fetchToken = async () => {
+      const token = await sign(subject, { n: fetched });
+      fetched++;
+      return token;
     };
+    const signIn = () => ann.client.setAuth(fetchToken, (isSignedIn) => states.push(isSignedIn));
     signIn();
     await expect.poll(() => me.values.at(-1)).toBe(nameOf("ann"));
     expect(await ann.act("people:meByAction")).toBe(nameOf("ann"));
@@ -44,6 +44,8 @@ describe("a client", () => {
     signIn();
     await expect.poll(() => me.values.at(-1)).toBe(nameOf("bob"));
     expect(new Set(states)).toEqual(new Set([true]));
+    // A client fetches a second token once the first is confirmed, and would sign in with it after `clearAuth`.
+    await expect.poll(() => fetched).toBe(4);
     ann.client.client.clearAuth();
     await expect.poll(() => me.values.at(-1)).toBe(null);
     expect(await ann.act("people:meByAction")).toBe(null);
