@@ -1,5 +1,5 @@
 import { ByteChunks, jsonSlices } from "./jsonStream";
-import { wellFormed } from "./text";
+import { isWellFormed as isWellFormedText, wellFormed } from "./text";
 import { decodeUtf8, joined } from "./utf8";
 
 /**
@@ -55,7 +55,10 @@ export function isTooDeep(value: unknown): boolean {
 function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
-  return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
+  if (Array.isArray(value)) return value.some((inner) => isDeeperThan(inner, levels - 1));
+  const fields = value as JsonObject;
+  for (const key in fields) if (isDeeperThan(fields[key], levels - 1)) return true;
+  return false;
 }
 
 export type JsonObject = { readonly [key: string]: unknown };
@@ -76,10 +79,13 @@ export function wellFormedJson<Value>(value: Value): Value {
 }
 
 function isWellFormed(value: unknown): boolean {
-  if (typeof value === "string") return wellFormed(value) === value;
+  if (typeof value === "string") return isWellFormedText(value);
   if (Array.isArray(value)) return value.every(isWellFormed);
   if (typeof value !== "object" || value === null) return true;
-  return Object.entries(value).every(([key, inner]) => isWellFormed(key) && isWellFormed(inner));
+  const fields = value as JsonObject;
+  // No list of its entries: an object may have 100,000 of them, and each entry would be a list of its own.
+  for (const key in fields) if (!isWellFormed(key) || !isWellFormed(fields[key])) return false;
+  return true;
 }
 
 function replaced(value: unknown): unknown {

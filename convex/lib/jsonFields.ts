@@ -30,13 +30,21 @@ export function objectIn(fields: JsonObject, key: string, otherwise: JsonObject)
   return isJsonObject(value) ? value : otherwise;
 }
 
-/** The object without these fields; undefined when no field is left. */
+/** The object without these fields; undefined when no field is left. Returns the object itself if it has none of them. */
 export function without(
   fields: JsonObject,
   keys: readonly string[],
 ): { value: JsonObject } | undefined {
+  if (!hasOtherThan(fields, keys)) return undefined;
+  if (first(fields, keys) === undefined) return { value: fields };
   const entries = Object.entries(fields).filter(([key]) => !keys.includes(key));
-  return entries.length === 0 ? undefined : { value: Object.fromEntries<unknown>(entries) };
+  return { value: Object.fromEntries<unknown>(entries) };
+}
+
+/** Whether the object has a field besides these. Looks no further than the first one, because it may have 100,000. */
+export function hasOtherThan(fields: JsonObject, keys: readonly string[]): boolean {
+  for (const key in fields) if (!keys.includes(key)) return true;
+  return false;
 }
 
 /** Parses a string that holds a JSON object or array; returns any other value unchanged. */

@@ -112,16 +112,33 @@ const OPAQUE = /^encrypted_|^signature$|^thoughtSignature$/;
 
 /**
  * Replaces files by their labels and drops encrypted fields, for everything that people or models
- * read. Text stays as it is.
+ * read. Text stays as it is. Whatever contains neither is returned itself, because copies of a large value take long.
  */
 export function readableValue(value: unknown): unknown {
   if (typeof value === "string") return DATA_URL.test(value) ? labelOf(dataOf(value)) : value;
-  if (Array.isArray(value)) return value.map(readableValue);
+  if (Array.isArray(value)) return readableList(value);
   if (!isJsonObject(value)) return value;
   const file = isFileLike(value) ? fileOf(value, nounOf(value)) : undefined;
-  if (file !== undefined) return fileLabel(file);
-  const entries = Object.entries(value).filter(([key]) => !OPAQUE.test(key));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, readableField(key, inner)]));
+  return file === undefined ? readableFields(value) : fileLabel(file);
+}
+
+function readableList(values: readonly unknown[]): readonly unknown[] {
+  const readable = values.map(readableValue);
+  return readable.every((value, at) => value === values[at]) ? values : readable;
+}
+
+function readableFields(fields: JsonObject): JsonObject {
+  const keys = Object.keys(fields);
+  let copy: Map<string, unknown> | undefined;
+  for (const [at, key] of keys.entries()) {
+    const isOpaque = OPAQUE.test(key);
+    const readable = isOpaque ? undefined : readableField(key, fields[key]);
+    if (isOpaque || readable !== fields[key]) {
+      copy ??= new Map(keys.slice(0, at).map((before) => [before, fields[before]]));
+    }
+    if (!isOpaque) copy?.set(key, readable);
+  }
+  return copy === undefined ? fields : Object.fromEntries(copy);
 }
 
 function readableField(key: string, value: unknown): unknown {

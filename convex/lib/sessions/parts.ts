@@ -36,8 +36,26 @@ function laterContent(content: unknown): () => string {
   return content === undefined ? () => "" : laterJsonText(content);
 }
 
+/** Parts that were parsed from text in which no surrogate is escaped: Convex stores only well-formed text. */
+const wellFormedParts = new WeakSet<StoredPart>();
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/**
+ * Whether a part is known to have no unpaired surrogate in any text or key. Saves a walk through parts that
+ * `parsePart` returned; any other part is not known.
+ */
+export function isKnownWellFormed(part: StoredPart): boolean {
+  return wellFormedParts.has(part);
+}
+
 /** Converts a stored part to what the client sent. Empty JSON text means that there was no content. */
-export function parsePart({ type, format, content }: WholePart): StoredPart {
+export function parsePart(stored: WholePart): StoredPart {
+  const part = parseContent(stored);
+  if (!ESCAPED_SURROGATE.test(stored.content)) wellFormedParts.add(part);
+  return part;
+}
+
+function parseContent({ type, format, content }: WholePart): StoredPart {
   switch (format) {
     case "text":
       return { type, content };
@@ -48,7 +66,7 @@ export function parsePart({ type, format, content }: WholePart): StoredPart {
       // The last line holds the fields, because JSON text contains no line breaks.
       const end = content.lastIndexOf("\n");
       const inner = format === "textAndFields" ? ("text" as const) : ("json" as const);
-      const part = parsePart({ type, format: inner, content: content.slice(0, end) });
+      const part = parseContent({ type, format: inner, content: content.slice(0, end) });
       return { ...part, ...(JSON.parse(content.slice(end + 1)) as JsonObject) };
     }
   }

@@ -1,6 +1,6 @@
 import { wellFormedJson } from "../json";
 import { containsInOrder, isSameText, containsText } from "./sameText";
-import { plainText, type ReadPart, readPart, type StoredPart } from "./parts";
+import { isKnownWellFormed, plainText, type ReadPart, readPart, type StoredPart } from "./parts";
 
 /** Reads the parts of a message and its `textContent` as one list. Pure. */
 
@@ -18,8 +18,10 @@ export type ReadableMessage = {
  */
 export function readMessage(message: ReadableMessage): ReadPart[] {
   const parts: ReadPart[] = [];
-  for (const part of message.parts ?? [])
-    parts.push(...readPart(part).map((one) => wellFormedJson(one)));
+  for (const part of message.parts ?? []) {
+    const read = readPart(part);
+    parts.push(...(isKnownWellFormed(part) ? read : read.map((one) => wellFormedJson(one))));
+  }
   const nonEmpty = parts.filter((part) => !isEmptyProse(part));
   const ownParts = splitThinking(message.role, message.textContent ?? "");
   return ownParts.filter((part) => !isRepeated(part, nonEmpty)).concat(nonEmpty);

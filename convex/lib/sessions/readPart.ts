@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../json";
-import { first, firstText, objectIn, parsed, without } from "../jsonFields";
+import { first, firstText, hasOtherThan, objectIn, parsed, without } from "../jsonFields";
 import { type FileFacts, fileOf } from "./files";
 import {
   CALL_HOLDERS,
@@ -234,9 +234,8 @@ function readResult(part: StoredPart, content: unknown, outerFields: JsonObject)
 function unwrapped(value: unknown): { output: unknown; outerFields: JsonObject } {
   const json = typeof value === "string" && /^\s*\{"output":/.test(value) ? parsed(value) : value;
   if (!isJsonObject(json)) return { output: value, outerFields: {} };
-  const rest = Object.keys(json).filter((key) => !["output", "metadata", "error"].includes(key));
-  const output = rest.length === 0 ? outputIn(json) : undefined;
-  return output === undefined
+  const output = outputIn(json);
+  return output === undefined || hasOtherThan(json, ["output", "metadata", "error"])
     ? { output: value, outerFields: json }
     : { output: output.value, outerFields: json };
 }

@@ -33,6 +33,8 @@ type Session = Pick<Doc<"sessions">, "_id" | "changesGeneration">;
 /** Changes in one row, about 250 bytes each, and their bytes: a document has at most 1 MiB. */
 const CHANGES_PER_ROW = 200;
 const ROW_MAX_BYTES = 400_000;
+/** A claim on usage reads an index and writes a row: it takes as long as this many changes without usage. */
+const CLAIM_WORK = 3;
 /** Characters of `tools` that take as long to count as one more change. */
 const TOOLS_CHARS = 100;
 
@@ -101,9 +103,10 @@ function slicesOf(changes: readonly StoredChange[]): StoredChange[][] {
   return slices;
 }
 
-/** The work of counting a change, in changes without tools. */
-function workOf({ tools = "", before }: StoredChange): number {
-  return 1 + Math.floor((tools.length + (before?.tools ?? "").length) / TOOLS_CHARS);
+/** The work of counting a change, in changes without usage and tools. What a message claimed before is released. */
+function workOf({ tools = "", usageKey, before }: StoredChange): number {
+  const claims = [usageKey, before?.usageKey].filter((key) => key !== undefined).length;
+  return 1 + claims * CLAIM_WORK + Math.floor((tools.length + (before?.tools ?? "").length) / TOOLS_CHARS);
 }
 
 /**
