@@ -81,8 +81,7 @@ const DAY_MS = 24 * 60 * 60 * 1_000;
  * A clock that stands still at the start of tomorrow in UTC, and moves only when a job is waited for. On a running
  * one a slow machine would cut a burst in two, and a bench at night would count a session of two days.
  */
-const standingClock = (): Clock =>
-  new Clock(true, (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS);
+const standingClock = (): Clock => new Clock(true, (Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS);
 
 /** What clients of MCP accept, and all other answers are. */
 const ACCEPT = "application/json, text/event-stream";

@@ -106,7 +106,11 @@ function slicesOf(changes: readonly StoredChange[]): StoredChange[][] {
 /** The work of counting a change, in changes without usage and tools. What a message claimed before is released. */
 function workOf({ tools = "", usageKey, before }: StoredChange): number {
   const claims = [usageKey, before?.usageKey].filter((key) => key !== undefined).length;
-  return 1 + claims * CLAIM_WORK + Math.floor((tools.length + (before?.tools ?? "").length) / TOOLS_CHARS);
+  return (
+    1 +
+    claims * CLAIM_WORK +
+    Math.floor((tools.length + (before?.tools ?? "").length) / TOOLS_CHARS)
+  );
 }
 
 /**
