@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * while those of `convex/` compute. Files of one project follow each other, because a worker that changes projects
  * starts again and loads all functions once more.
  */
-const ORDER = ["scripts", "mocking", "long", "fast"];
+const ORDER = ["system", "scripts", "mocking", "long", "fast"];
 
 class ByProject extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -35,6 +35,20 @@ export const LONG = [
   "convex/tests/deletion*.test.ts",
 ];
 
+/**
+ * Tests of the whole server that need its largest inputs, long histories, kills or a browser: as much work as all
+ * others together. `npm test` leaves them out so that it ends in five minutes; `npm run test:system` and CI run them.
+ */
+export const SYSTEM = [
+  "scripts/{bench,soak,trials}/**/*.test.ts",
+  "scripts/local/trials/*.test.ts",
+  "scripts/e2e/browser/*.test.ts",
+  "scripts/e2e/{dashboard,deletion,export,exportSamples,mcp,sync}.test.ts",
+  "scripts/e2e/{plantedWords,searchWords,smoke}.test.ts",
+  "scripts/e2e/embedding/{cost,crowded,engine,outage}.test.ts",
+  "scripts/import/{backup,process,samples}.test.ts",
+];
+
 /** They replace modules (`vi.mock`), so they do not share loaded modules with other files. */
 const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
 
@@ -54,7 +68,18 @@ const edge = {
   execArgv: ["--max-semi-space-size=32"],
 };
 
-/** Functions and pure code in three projects: fast, long and mocking ones; and scripts, which run in Node. */
+/** `scripts/` runs in Node. */
+const node = {
+  environment: "node",
+  server,
+  globalSetup: [`${root}scripts/config/bundles.setup.ts`],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  // Vitest's default of one second is too short for a round trip through a server on a busy machine.
+  expect: { poll: { timeout: 20_000, interval: 20 } },
+};
+
+/** Functions and pure code in three projects: fast, long and mocking ones; and scripts in two. */
 export default defineConfig({
   root,
   test: {
@@ -77,18 +102,9 @@ export default defineConfig({
       {
         root,
         plugins,
-        test: {
-          name: "scripts",
-          include: ["scripts/**/*.test.ts"],
-          environment: "node",
-          server,
-          globalSetup: [`${root}scripts/config/bundles.setup.ts`],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          // Vitest's default of one second is too short for a round trip through a server on a busy machine.
-          expect: { poll: { timeout: 20_000, interval: 20 } },
-        },
+        test: { name: "scripts", include: ["scripts/**/*.test.ts"], exclude: SYSTEM, ...node },
       },
+      { root, plugins, test: { name: "system", include: SYSTEM, ...node } },
     ],
   },
 });
