@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BODY_MAX_BYTES } from "../http/body";
 import { endpoints } from "../http";
 import { CAPABILITIES } from "../wire/health";
-import { deployment, eachTestAt, person, read, rows } from "../test.setup";
+import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import type { Route } from "../wire/route";
 
 const NOW = Date.UTC(2026, 0, 22, 12);
@@ -255,6 +255,18 @@ describe("a body", () => {
       expect((await eve.post("/search", { query: "\ud800 x", type })).status).toBe(200);
     }
   });
+});
+
+test("a name of a file that has to be cut is not cut inside a character", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const url = `https://example.com/${"a".repeat(479)}😀.png`;
+  for (const type of ["text", "thinking", "tool-result"]) {
+    const parts = [{ type, content: [{ type: "image_url", image_url: { url } }] }];
+    await read(ada.post("/sync/message", { sessionExternalId: "s", externalId: type, parts }));
+  }
+  await settle(t);
+  expect((await ada.get("/api/export?format=markdown&id=s")).status).toBe(200);
 });
 
 describe("page parameters", () => {

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { unreadable } from "./files.ts";
 import type { Places, Tool, History } from "./rows.ts";
 import { NOT_YET } from "./tools/index.ts";
 
@@ -16,8 +17,16 @@ export async function discover(
   const histories = new Map<string, History>();
   const roots = paths.length > 0 ? paths : tool.places(places);
   for (const root of roots) {
-    for await (const history of tool.histories(root, { ...places, isNamed: paths.length > 0 }))
+    const add = (history: History) => {
       if (!histories.has(history.key)) histories.set(history.key, history);
+    };
+    try {
+      const found = tool.histories(root, { ...places, isNamed: paths.length > 0 });
+      for await (const history of found) add(history);
+    } catch (error) {
+      // What one tool left behind must not keep those of the others from being imported.
+      add(unreadable(root, error));
+    }
   }
   return { tool, histories: Array.from(histories.values()) };
 }

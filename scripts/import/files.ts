@@ -42,6 +42,18 @@ export function fileHistory(file: FoundFile, parserOf: ParserOf): History {
   };
 }
 
+/** A file in whose place there is only the reason why it cannot be read, which the import names. */
+export function unreadable(path: string, error: unknown): History {
+  return {
+    ...{ key: path, path, bytes: 0, modifiedAt: Date.now() },
+    version: "unreadable",
+    // eslint-disable-next-line @typescript-eslint/require-await
+    async *read() {
+      throw error;
+    },
+  };
+}
+
 /** A small JSON file; empty where it is missing or holds something else. */
 export async function jsonFile(path: string): Promise<JsonObject> {
   const text = await readFile(path, "utf8").catch(() => "");

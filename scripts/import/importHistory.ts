@@ -6,7 +6,10 @@ import type { State } from "./state.ts";
 import { count, type Tally } from "./tally.ts";
 
 /** Where rows go: to a server, or nowhere in a dry run. */
-export type Sink = Pick<Sender, "addSession" | "addMessage" | "edit" | "afterStored" | "flush">;
+export type Sink = Pick<
+  Sender,
+  "addSession" | "addMessage" | "edit" | "afterStored" | "isWhole" | "flush"
+>;
 
 /** A dry run: everything is read, and nothing sent or remembered. */
 export const NOWHERE: Sink = {
@@ -14,6 +17,7 @@ export const NOWHERE: Sink = {
   addMessage: () => Promise.resolve(),
   edit: () => Promise.resolve(),
   afterStored: () => Promise.resolve(),
+  isWhole: () => true,
   flush: () => Promise.resolve(),
 };
 
@@ -44,6 +48,8 @@ export async function importHistory(history: History, context: Context): Promise
   }
   const mark = last && (await history.markOf?.(last.offset));
   await sink.afterStored(() => {
+    // What the server could not take now is sent again by the next run.
+    if (!sink.isWhole(history.path)) return;
     state.keep(history, {
       version: history.version,
       ...(last && mark ? { progress: last, mark } : {}),
@@ -85,7 +91,8 @@ async function take(item: Item, history: History, context: Context): Promise<voi
       context.onProgress(history, progress.offset);
       const mark = await history.markOf?.(progress.offset);
       return await sink.afterStored(() => {
-        if (mark !== undefined) state.keep(history, { progress, mark });
+        if (mark === undefined || !sink.isWhole(history.path)) return;
+        state.keep(history, { progress, mark });
         state.save();
       });
     }

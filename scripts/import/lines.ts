@@ -104,9 +104,18 @@ export async function* readLines(
         continue;
       }
       const parsed: Parsed | null = isBlank(found.bytes) ? null : parseLine(found.bytes);
-      if (!found.isComplete && (parsed === null || "reason" in parsed)) {
-        if (parsed !== null) yield { kind: "note", reason: "the last line is still being written" };
-        break;
+      if (!found.isComplete) {
+        if (parsed === null) break;
+        if ("reason" in parsed) {
+          yield { kind: "note", reason: "the last line is still being written" };
+          break;
+        }
+        // Its line break may still come, so the next look begins with this line again, under the same number.
+        yield* checkpointOf(parser, { offset, line });
+        yield* itemsOf(parser, parsed.value, line + 1);
+        yield* parser.checkpoint()?.items ?? [];
+        yield* parser.end();
+        return;
       }
       line += 1;
       offset = found.end;
@@ -114,23 +123,23 @@ export async function* readLines(
       if ("reason" in parsed) yield { kind: "fault", line, reason: parsed.reason };
       else yield* itemsOf(parser, parsed.value, line);
       if (offset - saved < CHECKPOINT_BYTES) continue;
-      const checkpoint = parser.checkpoint();
-      if (checkpoint === null) continue;
-      yield* checkpoint.items;
-      yield { kind: "checkpoint", progress: { offset, line, memo: checkpoint.memo } };
+      const checkpoint = checkpointOf(parser, { offset, line });
+      if (checkpoint.length === 0) continue;
+      yield* checkpoint;
       saved = offset;
     }
-    const checkpoint = parser.checkpoint();
-    if (checkpoint === null) {
-      yield* parser.end();
-    } else {
-      yield* checkpoint.items;
-      yield { kind: "checkpoint", progress: { offset, line, memo: checkpoint.memo } };
-      yield* parser.end();
-    }
+    yield* checkpointOf(parser, { offset, line });
+    yield* parser.end();
   } finally {
     await file.close();
   }
+}
+
+/** What must be stored for reading to continue here, and that it may; nothing where the parser holds rows back. */
+function checkpointOf(parser: LineParser, at: { offset: number; line: number }): Item[] {
+  const checkpoint = parser.checkpoint();
+  if (checkpoint === null) return [];
+  return [...checkpoint.items, { kind: "checkpoint", progress: { ...at, memo: checkpoint.memo } }];
 }
 
 /** What a line brings; a line that the parser fails at is named, and its neighbours are kept. */

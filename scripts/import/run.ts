@@ -86,11 +86,16 @@ export async function watch(
   signal: AbortSignal,
   onResult: (result: Result) => void,
 ): Promise<void> {
+  let faultsBefore = "";
   while (!signal.aborted) {
     const began = performance.now();
     const result = await importAll({ ...run, out: undefined }, await discoverAll(run));
-    if (result.tallies.some(({ messages, faultCount }) => messages + faultCount > 0))
-      onResult(result);
+    // A file that cannot be read is named once, not at each look.
+    const faults = JSON.stringify(result.tallies.map((tally) => tally.faults));
+    const isNew =
+      result.tallies.some(({ faultCount }) => faultCount > 0) && faults !== faultsBefore;
+    if (isNew || result.tallies.some(({ messages }) => messages > 0)) onResult(result);
+    faultsBefore = faults;
     // Looking at thousands of files takes its time too: at most a fifth of it.
     const looked = performance.now() - began;
     await wait(Math.max(WATCH_EVERY_MS, 4 * looked), undefined, { signal }).catch(() => undefined);

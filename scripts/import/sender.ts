@@ -17,6 +17,8 @@ export class Sender {
   /** What shall happen once all batches up to a number are stored, in order. */
   #waiting: { after: number; then: () => void | Promise<void> }[] = [];
   #failure: { error: unknown } | undefined;
+  /** Paths of histories of which something is missing that the server may take another time. */
+  readonly #unfinished = new Set<string>();
 
   constructor(
     private readonly server: Server,
@@ -40,6 +42,11 @@ export class Sender {
       const refused = await this.server.edit(id, edits);
       if (refused !== undefined) this.onRefused({ origin, reason: `${id}: ${refused}` });
     });
+  }
+
+  /** Whether all of a history that was sent is stored, or never can be. */
+  isWhole(path: string): boolean {
+    return !this.#unfinished.has(path);
   }
 
   /** Calls back when everything that was added up to now is stored. */
@@ -72,6 +79,8 @@ export class Sender {
     sending.done = this.server.send(batch).then(
       (sent) => {
         this.#underWay.delete(sending);
+        for (const { origin, mayPass } of sent.refused)
+          if (mayPass) this.#unfinished.add(origin.path);
         this.onSent(sent, batch);
       },
       (error: unknown) => {

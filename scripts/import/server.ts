@@ -8,7 +8,8 @@ import { countIn, fieldsIn } from "./json.ts";
 /** Sending batches to the server: what passes is tried again, what never can is named. */
 
 export type Stored = { inserted: number; updated: number; skipped: number; deleted: number };
-export type Refused = { origin: Origin; reason: string };
+/** An item that was not stored; `mayPass` where the server failed and may take it another time. */
+export type Refused = { origin: Origin; reason: string; mayPass?: true };
 export type Sent = { sessions: Stored; messages: Stored; refused: Refused[] };
 
 /** How long a server may fail without a break before the import ends. */
@@ -19,6 +20,8 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 15_000;
 /** Tries of a batch that fails with 500 before it is cut, to find what it fails at. */
 const TRIES_BEFORE_CUT = 3;
+/** Tries of a single item, over a quarter of a minute: a server that fails for a moment must not cost it. */
+const TRIES_OF_ONE = 7;
 const ANSWER_TIMEOUT_MS = 10 * 60_000;
 
 const NOTHING: Stored = { inserted: 0, updated: 0, skipped: 0, deleted: 0 };
@@ -27,7 +30,7 @@ const NOTHING: Stored = { inserted: 0, updated: 0, skipped: 0, deleted: 0 };
 type Answer =
   | { kind: "ok"; body: unknown }
   | { kind: "later"; waitMs?: number; why: string }
-  | { kind: "failed"; why: string }
+  | { kind: "failed"; why: string; mayPass?: true }
   | { kind: "gone"; error: unknown };
 
 export class Server {
@@ -51,11 +54,14 @@ export class Server {
 
   /** Stores a batch. An item that cannot be stored is refused, its neighbours are kept. */
   async send(batch: Batch): Promise<Sent> {
-    const answer = await this.#try(() => this.#request("/sync/batch", batch.body()));
+    const tries = batch.size <= 1 ? TRIES_OF_ONE : TRIES_BEFORE_CUT;
+    const answer = await this.#try(() => this.#request("/sync/batch", batch.body()), tries);
     if (answer.kind === "ok") return sentOf(answer.body, batch);
     if (batch.size <= 1) {
       const origin = batch.onlyOrigin();
-      const refused = origin ? [{ origin, reason: `the server refused it: ${answer.why}` }] : [];
+      const { why, mayPass } = answer;
+      const reason = `the server refused it: ${why}`;
+      const refused = origin ? [{ origin, reason, ...(mayPass ? { mayPass } : {}) }] : [];
       return { sessions: NOTHING, messages: NOTHING, refused };
     }
     const [first, second] = batch.halves();
@@ -73,8 +79,11 @@ export class Server {
     return `the server refused its review: ${answer.why}`;
   }
 
-  /** Tries until the server takes it or says that it never will. */
-  async #try(request: () => Promise<Answer>): Promise<Extract<Answer, { kind: "ok" | "failed" }>> {
+  /** Tries until the server takes it, says that it never will, or has failed as often as `tries`. */
+  async #try(
+    request: () => Promise<Answer>,
+    tries = TRIES_OF_ONE,
+  ): Promise<Extract<Answer, { kind: "ok" | "failed" }>> {
     const began = Date.now();
     let failures = 0;
     for (let attempt = 0; ; attempt++) {
@@ -87,8 +96,8 @@ export class Server {
         await wait(backoff);
         continue;
       }
-      if (answer.waitMs === undefined && ++failures >= TRIES_BEFORE_CUT)
-        return { kind: "failed", why: answer.why };
+      if (answer.waitMs === undefined && ++failures >= tries)
+        return { kind: "failed", why: answer.why, mayPass: true };
       if (Date.now() - began > PATIENCE_MS)
         throw new StartError(`${this.url} takes nothing more (${answer.why}); run it again later.`);
       this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + (answer.waitMs ?? backoff));
@@ -119,6 +128,9 @@ export class Server {
   }
 }
 
+/** The server is busy, or a proxy before it waits for it: whatever the batch holds. */
+const BUSY = new Set([408, 429, 502, 503, 504]);
+
 function answerOf({ status, headers }: Response, text: string): Answer {
   const json = parseJson(text);
   const body = json.ok ? json.value : undefined;
@@ -129,8 +141,8 @@ function answerOf({ status, headers }: Response, text: string): Answer {
     throw new StartError(`The key was refused (${why}); give one with --key or OPENSYNC_API_KEY.`);
   if (status === 404) throw new StartError(`There is no OpenSync server at this address (${why}).`);
   const waitMs = retryAfterMs(headers.get("Retry-After"), Date.now());
-  if (status === 429 || status === 503) return { kind: "later", why, waitMs: waitMs ?? 1_000 };
-  return status >= 500 || status === 408 ? { kind: "later", why, waitMs } : { kind: "failed", why };
+  if (BUSY.has(status)) return { kind: "later", why, waitMs: waitMs ?? 1_000 };
+  return status >= 500 ? { kind: "later", why, waitMs } : { kind: "failed", why };
 }
 
 /** The wait that a `Retry-After` asks for: seconds or a date. */

@@ -1,58 +1,23 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
 import { openSqlite } from "../local/store/sqlite.ts";
 import { startTestEngine } from "../local/testing.ts";
-import { discover } from "./discover.ts";
 import { toolsWithHistory } from "./hint.ts";
+import { inventedHomes, rowsOf, time } from "./invented.fixture.ts";
 import { readSince } from "./options.ts";
-import type { MessageRow, Places, SessionRow } from "./rows.ts";
+import type { MessageRow } from "./rows.ts";
 import { retryAfterMs } from "./server.ts";
-import { everything, runImport, temporaryFolder } from "./testing.fixture.ts";
-import { TOOLS } from "./tools/index.ts";
+import { everything, runImport } from "./testing.fixture.ts";
 
 /** Small invented histories of each tool, where the tool itself would keep them. */
 
-const folder = temporaryFolder();
-afterAll(() => {
-  folder.remove();
-});
-
-let homes = 0;
-
-/** A home folder with these files; objects become JSON, lists JSON lines. */
-function homeWith(files: { [path: string]: unknown }): Places {
-  const home = join(folder.path, `home-${++homes}`);
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(join(home, dirname(path)), { recursive: true });
-    const lines = Array.isArray(content)
-      ? content.map((line) => `${JSON.stringify(line)}\n`).join("")
-      : "";
-    writeFileSync(join(home, path), lines || JSON.stringify(content));
-  }
-  return { home, env: {}, host: "h", isNamed: false };
-}
-
-async function rowsOf(source: string, places: Places) {
-  const tool = TOOLS.find((one) => one.source === source);
-  if (tool === undefined) throw new Error(`There is no tool ${source}`);
-  const sessions = new Map<string, SessionRow>();
-  const messages: MessageRow[] = [];
-  for (const history of (await discover(tool, places, [])).histories) {
-    for await (const item of history.read(undefined)) {
-      if (item.kind === "session") sessions.set(item.row.externalId, item.row);
-      if (item.kind === "message") messages.push(item.row);
-    }
-  }
-  return { sessions: Array.from(sessions.values()), messages };
-}
+const { homeWith, folder } = inventedHomes();
 
 const sum = (
   messages: readonly MessageRow[],
   name: "promptTokens" | "completionTokens" | "cacheReadTokens",
 ) => messages.reduce((total, message) => total + (message[name] ?? 0), 0);
-
-const time = (second: number) => new Date(Date.UTC(2026, 9, 1, 7, 0, second)).toISOString();
 
 describe("Codex CLI", () => {
   const line = (second: number, type: string, payload: object) => ({

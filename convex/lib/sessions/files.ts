@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../json";
 import { firstText, has } from "../jsonFields";
+import { prefixBytes } from "../text";
 
 /** Recognises images and other files inside messages and describes them in a few characters. Pure. */
 
@@ -98,7 +99,7 @@ const isSize = (value: unknown): value is number =>
 export function fileLabel({ noun, mediaType, bytes, name, url }: FileFacts): string {
   const size = bytes === undefined ? "" : `, ${sizeText(bytes)}`;
   const where = [name, url].find((text) => text !== undefined && text !== "");
-  return `[${mediaType ?? noun}${size}${where === undefined ? "" : `: ${where.slice(0, 500)}`}]`;
+  return `[${mediaType ?? noun}${size}${where === undefined ? "" : `: ${prefixBytes(where, 500)}`}]`;
 }
 
 function sizeText(bytes: number): string {

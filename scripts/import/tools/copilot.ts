@@ -129,12 +129,10 @@ class CopilotLines implements LineParser {
     const row = this.#row(event, line);
     const externalId = textIn(data, "messageId") ?? row.externalId;
     const calls = objectsIn(data, "toolRequests");
-    const model = textIn(data, "model") ?? this.#memo.model ?? makerOf(calls);
+    const model = named(textIn(data, "model")) ?? named(this.#memo.model) ?? makerOf(calls);
     const output = countIn(data, "outputTokens");
-    if (model !== undefined) {
-      const sum = (this.#memo.answers[model]?.sum ?? 0) + output;
-      this.#memo.answers[model] = { id: externalId, output, sum };
-    }
+    const sum = (this.#memo.answers[model ?? UNNAMED]?.sum ?? 0) + output;
+    this.#memo.answers[model ?? UNNAMED] = { id: externalId, output, sum };
     const text = textIn(data, "content");
     const thinking = textIn(data, "reasoningText");
     const parts: Part[] = [
@@ -197,9 +195,10 @@ class CopilotLines implements LineParser {
   /** Books what each model spent since the tool ended last. */
   #shutdown(event: JsonObject, data: JsonObject, line: number): Item[] {
     const items: Item[] = [];
-    for (const [model, metrics] of Object.entries(fieldsIn(data, "modelMetrics"))) {
+    const all = fieldsIn(data, "modelMetrics");
+    for (const [model, metrics] of Object.entries(all)) {
       const spent = this.#spent(model, fieldsIn(isJsonObject(metrics) ? metrics : {}, "usage"));
-      const answer = this.#memo.answers[model];
+      const answer = this.#memo.answers[model] ?? this.#takeUnnamed(model, Object.keys(all));
       const rest = Math.max(0, (spent.completionTokens ?? 0) - (answer?.sum ?? 0));
       const numbers = { ...spent, completionTokens: rest + (answer?.output ?? 0) };
       delete this.#memo.answers[model];
@@ -213,6 +212,20 @@ class CopilotLines implements LineParser {
       items.push(...this.#out({ ...place, model, ...numbers }, line));
     }
     return items;
+  }
+
+  /** The last answer under no model's name or only its maker's, if it can be of this model: the shutdown names all. */
+  #takeUnnamed(model: string, all: readonly string[]) {
+    const { answers } = this.#memo;
+    const unnamed = Object.keys(answers).filter((name) => !all.includes(name));
+    const waiting = all.filter((name) => answers[name] === undefined);
+    const name =
+      unnamed.find((one) => one !== UNNAMED && model.startsWith(one)) ??
+      (waiting.length === 1 ? unnamed[0] : undefined);
+    if (name === undefined) return undefined;
+    const answer = answers[name];
+    delete answers[name];
+    return answer;
   }
 
   /** Counters go on over a resume, or begin again. */
@@ -265,6 +278,12 @@ function requestPart({ toolCallId, name, arguments: args, type: _, ...beside }: 
   const id = typeof toolCallId === "string" ? toolCallId : undefined;
   return toolCall({ ...beside, id, name: typeof name === "string" ? name : undefined, args });
 }
+
+/** Answers of a model that nothing names. */
+const UNNAMED = "";
+
+/** A model's name; `auto` lets the tool choose one, and names none. */
+const named = (model: string | undefined) => (model === "auto" ? undefined : model);
 
 /** Whose model it was, by the ids of its calls. */
 function makerOf(calls: readonly JsonObject[]): string | undefined {

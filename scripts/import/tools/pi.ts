@@ -146,7 +146,6 @@ class PiLines implements LineParser {
     const model = textIn(message, "model") ?? this.#memo.model;
     const provider = textIn(message, "provider") ?? this.#memo.provider;
     const error = textIn(message, "errorMessage");
-    const apiMessageId = textIn(message, "responseId");
     const durationMs = durationOf(entry, message);
     const { textContent, parts = [] } = said(message.content);
     const all = error === undefined ? parts : [...parts, { type: "error", content: error }];
@@ -157,8 +156,8 @@ class PiLines implements LineParser {
       ...(all.length === 0 ? {} : { parts: all }),
       ...(model === undefined ? {} : { model }),
       ...(provider === undefined ? {} : { provider }),
-      ...(apiMessageId === undefined ? {} : { apiMessageId }),
       ...(durationMs === undefined ? {} : { durationMs }),
+      // Without `responseId`: local models number their answers anew (`chatcmpl-412`), so it identifies no usage.
       ...usageOf(message.usage),
     };
   }

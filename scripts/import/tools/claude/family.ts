@@ -1,14 +1,15 @@
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { createInterface } from "node:readline";
 import { parseJson } from "../../../../convex/lib/json";
 import { beginning, filesBelow } from "../../files.ts";
-import { isJsonObject, textIn } from "../../json.ts";
+import { fieldsIn, isJsonObject, textIn } from "../../json.ts";
 import type { Relation } from "../../rows.ts";
 
 /**
- * Which transcript another one came from. Claude Code writes no pointer: a fork repeats lines of its
- * parent with their `uuid`, and a session that was resumed in a new file points to a line of the old one.
+ * Which transcript another one came from. A fork repeats lines of its parent with their `uuid`, or its answers under
+ * new ones; only newer releases name the parent on these lines (`forkedFrom`). A session that was resumed in a new
+ * file points to a line of the old one.
  */
 
 type Parent = { parentExternalId?: string; relation?: Relation };
@@ -19,31 +20,54 @@ type Beginning = {
   uuid: string;
   /** The line before the first one, in whatever file it is. */
   before?: string;
+  /** The provider's id of the first answer. */
+  answer?: string;
+  /** The session that the file names as its parent. */
+  forkedFrom?: string;
   startedAt: string;
-  writtenAt: number;
 };
 
-/** Bytes in which the first line with a `uuid` is looked for. */
+/** Bytes in which the first lines are looked for. */
 const BEGINNING_BYTES = 512 * 1024;
 
 export class Family {
   readonly #folders = new Map<string, Promise<Beginning[]>>();
   readonly #holders = new Map<string, Promise<Map<string, string[]>>>();
+  readonly #lines = new Map<string, Promise<Lines>>();
 
   /** The parent of a transcript among its neighbours; empty where it has none. */
   async parentOf(path: string): Promise<Parent> {
     const beginnings = await this.#beginnings(dirname(path));
     const own = beginnings.find((one) => one.path === path);
     if (own === undefined) return {};
-    const [first] = beginnings.filter(({ uuid }) => uuid === own.uuid).sort(byStart);
-    if (first !== undefined && first.path !== path) return child(first.path, "fork");
-    if (own.before === undefined) return {};
+    if (own.forkedFrom !== undefined) return { parentExternalId: own.forkedFrom, relation: "fork" };
+    const isAlone = !beginnings.some((one) => one !== own && isRelated(one, own));
+    if (isAlone && own.before === undefined) return {};
     const holders = await this.#holdersIn(dirname(path), beginnings);
-    for (const [uuid, relation] of [[own.uuid, "fork"] as const, [own.before, "resume"] as const]) {
-      const holder = holders.get(uuid)?.find((other) => other !== path);
-      if (holder !== undefined) return child(holder, relation);
+    const holding = (id: string | undefined) => {
+      const paths = (id === undefined ? undefined : holders.get(id)) ?? [];
+      return beginnings.filter((one) => one !== own && paths.includes(one.path));
+    };
+    const parent = await this.#ancestor(own, holding(own.uuid));
+    if (parent !== undefined) return child(parent.path, "fork");
+    const [resumed] = holding(own.before);
+    if (resumed !== undefined) return child(resumed.path, "resume");
+    const copied = holding(own.answer).find(({ startedAt }) => startedAt < own.startedAt);
+    return copied === undefined ? {} : child(copied.path, "fork");
+  }
+
+  /** Of transcripts with the first line of this one, the one it was forked from: it came before, and shares most. */
+  async #ancestor(
+    own: Beginning,
+    candidates: readonly Beginning[],
+  ): Promise<Beginning | undefined> {
+    let found: { one: Beginning; shared: number } | undefined;
+    for (const one of candidates) {
+      const { shared, isBefore } = compared(await this.#linesOf(one), await this.#linesOf(own));
+      const isOlder = one.startedAt === own.startedAt ? isBefore : one.startedAt < own.startedAt;
+      if (isOlder && shared > (found?.shared ?? 0)) found = { one, shared };
     }
-    return {};
+    return found?.one;
   }
 
   /** The transcripts of a folder that hold the lines which others begin with or point to. */
@@ -58,6 +82,12 @@ export class Family {
     this.#folders.set(folder, known);
     return known;
   }
+
+  #linesOf({ path }: Beginning): Promise<Lines> {
+    const known = this.#lines.get(path) ?? linesIn(path);
+    this.#lines.set(path, known);
+    return known;
+  }
 }
 
 const child = (path: string, relation: Relation) => ({
@@ -65,38 +95,81 @@ const child = (path: string, relation: Relation) => ({
   relation,
 });
 
-const byStart = (a: Beginning, b: Beginning) =>
-  a.startedAt.localeCompare(b.startedAt) ||
-  a.writtenAt - b.writtenAt ||
-  a.path.localeCompare(b.path);
+const isRelated = (one: Beginning, other: Beginning) =>
+  one.uuid === other.uuid || (one.answer !== undefined && one.answer === other.answer);
+
+/** Times of a transcript's lines by their `uuid`. */
+type Lines = ReadonlyMap<string, string>;
+
+/**
+ * How many lines two transcripts share, and whether the first one was there before: its own lines begin earlier, or
+ * it has none, because a fork is written with the first line of its own.
+ */
+function compared(one: Lines, other: Lines): { shared: number; isBefore: boolean } {
+  const ownOf = (lines: Lines, others: Lines) =>
+    Array.from(lines).filter(([uuid]) => !others.has(uuid));
+  const [ownOfOne, ownOfOther] = [ownOf(one, other), ownOf(other, one)];
+  const earliest = (lines: readonly [string, string][]) =>
+    lines.reduce((time, [, own]) => (own < time ? own : time), lines[0]?.[1] ?? "");
+  return {
+    shared: one.size - ownOfOne.length,
+    isBefore: ownOfOther.length > 0 && earliest(ownOfOne) < earliest(ownOfOther),
+  };
+}
+
+async function linesIn(path: string): Promise<Lines> {
+  const found = new Map<string, string>();
+  try {
+    for await (const line of createInterface({ input: createReadStream(path) })) {
+      const json = parseJson(line);
+      const uuid = json.ok && isJsonObject(json.value) ? textIn(json.value, "uuid") : undefined;
+      if (!json.ok || !isJsonObject(json.value) || uuid === undefined) continue;
+      found.set(uuid, textIn(json.value, "timestamp") ?? "");
+    }
+  } catch {
+    // A neighbour that cannot be read is no parent.
+  }
+  return found;
+}
 
 async function beginningsIn(folder: string): Promise<Beginning[]> {
   const found: Beginning[] = [];
   const isNeighbour = (path: string) => path.endsWith(".jsonl") && dirname(path) === folder;
   for await (const { path } of filesBelow(folder, isNeighbour)) {
     const own = beginningOf(path, await beginning(path, BEGINNING_BYTES).catch(() => ""));
-    if (own === undefined) continue;
-    const { birthtimeMs, mtimeMs } = await stat(path);
-    found.push({ ...own, writtenAt: birthtimeMs || mtimeMs });
+    if (own !== undefined) found.push(own);
   }
   return found;
 }
 
 function beginningOf(path: string, text: string): Beginning | undefined {
+  const session = basename(path, ".jsonl");
   let startedAt: string | undefined;
+  let first: Beginning | undefined;
   for (const line of text.split("\n")) {
     const json = parseJson(line);
     if (!json.ok || !isJsonObject(json.value)) continue;
-    // Lines without an id are never repeated: theirs is the time of this file.
-    startedAt ??= textIn(json.value, "timestamp");
-    const uuid = textIn(json.value, "uuid");
-    if (uuid === undefined) continue;
     const { value } = json;
-    const before = textIn(value, "parentUuid") ?? textIn(value, "logicalParentUuid");
-    const times = { startedAt: startedAt ?? "", writtenAt: 0 };
-    return { path, uuid, ...times, ...(before === undefined ? {} : { before }) };
+    // Lines without an id are never repeated: theirs is the time of this file.
+    startedAt ??= textIn(value, "timestamp");
+    const uuid = textIn(value, "uuid");
+    if (uuid === undefined) continue;
+    if (first === undefined) {
+      const before = textIn(value, "parentUuid") ?? textIn(value, "logicalParentUuid");
+      first = {
+        path,
+        uuid,
+        startedAt: startedAt ?? "",
+        ...(before === undefined ? {} : { before }),
+      };
+    }
+    const forkedFrom = textIn(fieldsIn(value, "forkedFrom"), "sessionId");
+    if (forkedFrom !== undefined && forkedFrom !== session) return { ...first, forkedFrom };
+    const answer =
+      value.type === "assistant" ? textIn(fieldsIn(value, "message"), "id") : undefined;
+    if (answer !== undefined) return { ...first, answer };
   }
-  return undefined;
+  return first;
 }
 
 /** Longest `"uuid":"…"` that is found across the end of a chunk. */
@@ -104,18 +177,31 @@ const FIELD_MAX_CHARS = 200;
 
 /** Reads each transcript once, for all lines that are looked for in the folder. */
 async function holdersOf(beginnings: readonly Beginning[]): Promise<Map<string, string[]>> {
-  const wanted = new Set(beginnings.flatMap(({ uuid, before }) => (before ? [uuid, before] : [])));
+  const wanted = new Set(
+    beginnings.flatMap(({ uuid, before, answer }) =>
+      [uuid, before, answer].filter((id) => id !== undefined),
+    ),
+  );
   const holders = new Map<string, string[]>();
   for (const { path } of beginnings) {
-    const found = new Set<string>();
-    let rest = "";
-    for await (const chunk of createReadStream(path, { encoding: "latin1" })) {
-      const held = rest + String(chunk);
-      for (const [, uuid = ""] of held.matchAll(/"uuid":\s?"([^"]{1,100})"/g))
-        if (wanted.has(uuid)) found.add(uuid);
-      rest = held.slice(-FIELD_MAX_CHARS);
-    }
-    for (const uuid of found) holders.set(uuid, [...(holders.get(uuid) ?? []), path]);
+    for (const id of await heldIn(path, wanted))
+      holders.set(id, [...(holders.get(id) ?? []), path]);
   }
   return holders;
+}
+
+async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
+  const found = new Set<string>();
+  let rest = "";
+  try {
+    for await (const chunk of createReadStream(path, { encoding: "latin1" })) {
+      const held = rest + String(chunk);
+      for (const [, id = ""] of held.matchAll(/"(?:uuid|id)":\s?"([^"]{1,100})"/g))
+        if (wanted.has(id)) found.add(id);
+      rest = held.slice(-FIELD_MAX_CHARS);
+    }
+  } catch {
+    // A neighbour that cannot be read holds nothing.
+  }
+  return found;
 }

@@ -42,9 +42,12 @@ function isTranscript(path: string): boolean {
 /** Records that begin transcripts; files of other tools may lie in a folder that the user named. */
 async function looksLikeOne(path: string): Promise<boolean> {
   const first = await firstObject(path);
-  // A first line may be longer than what is looked at.
+  // A first line may be longer than what is looked at. A file that cannot be read is named when it is.
   if (Object.keys(first).length === 0)
-    return BEGINS_LIKE_ONE.test(await beginning(path, 64 * 1024));
+    return await beginning(path, 64 * 1024).then(
+      (text) => BEGINS_LIKE_ONE.test(text),
+      () => true,
+    );
   if (textIn(first, "type") === undefined || first.payload !== undefined) return false;
   return ["sessionId", "leafUuid", "uuid", "parentUuid", "snapshot"].some((key) => key in first);
 }
@@ -64,12 +67,19 @@ export function subagentId(parent: string, agent: string): string {
   return `${parent}-agent-${agent}`;
 }
 
+/** The session of a subagent whose file lies beside it, as releases before 2026 wrote them; undefined for a session. */
+async function sessionBeside(path: string): Promise<string | undefined> {
+  if (!basename(path).startsWith("agent-")) return undefined;
+  const first = await firstObject(path);
+  return first.isSidechain === true ? textIn(first, "sessionId") : undefined;
+}
+
 async function transcriptOf(path: string, { host }: Places, family: Family): Promise<Transcript> {
-  const parent = /^(.*)[\\/]subagents[\\/]/.exec(path)?.[1];
+  const folder = /^(.*)[\\/]subagents[\\/]/.exec(path)?.[1];
   const name = basename(path, ".jsonl");
-  if (parent === undefined) return { externalId: name, host, ...(await family.parentOf(path)) };
+  const session = folder === undefined ? await sessionBeside(path) : basename(folder);
+  if (session === undefined) return { externalId: name, host, ...(await family.parentOf(path)) };
   const meta = await jsonFile(join(dirname(path), `${name}.meta.json`));
-  const session = basename(parent);
   const title = textIn(meta, "description");
   const calledBy = textIn(meta, "toolUseId");
   return {

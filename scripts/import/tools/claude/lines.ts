@@ -1,6 +1,7 @@
 import { fieldsIn, isJsonObject, type JsonObject, objectsIn, textIn } from "../../json.ts";
 import type { LineParser } from "../../lines.ts";
 import type { Item, MessageRow, Part, SessionRow } from "../../rows.ts";
+import { CallIds, type CallIdsMemo } from "../../callIds.ts";
 import { Session, type SessionMemo } from "../../session.ts";
 import { contentParts, detailPart, textOf } from "./parts.ts";
 import { usageOf } from "./usage.ts";
@@ -49,6 +50,7 @@ type Memo = {
   /** Ids of messages by `uuid` of the line, where they differ. */
   calls: [uuid: string, id: string][];
   summaries: [leafUuid: string, title: string][];
+  callIds?: CallIdsMemo;
   lastUuid: string;
   lastTime: string;
 };
@@ -56,6 +58,7 @@ type Memo = {
 export class ClaudeLines implements LineParser {
   readonly #memo: Memo;
   readonly #session: Session;
+  readonly #callIds: CallIds;
 
   constructor(
     private readonly transcript: Transcript,
@@ -74,6 +77,7 @@ export class ClaudeLines implements LineParser {
           lastTime: "",
         };
     this.#session = new Session(this.#memo.session);
+    this.#callIds = new CallIds((this.#memo.callIds ??= {}));
     this.#session.replace({
       parentExternalId: transcript.parentExternalId,
       relation: transcript.relation,
@@ -164,7 +168,7 @@ export class ClaudeLines implements LineParser {
       return {
         ...row,
         ...(at === 0 || numbers.apiMessageId !== undefined ? shared : {}),
-        externalId: String(id),
+        externalId: this.#callIds.at(String(id), row.externalId ?? ""),
         parts: [{ type: "tool-call", content: call }],
       };
     });
@@ -189,7 +193,8 @@ export class ClaudeLines implements LineParser {
     if (detail) row.parts = [...(row.parts ?? []), detail];
     if (results.length > 0 && results.length === blocks.length) {
       const call = textIn(results[0] ?? {}, "tool_use_id");
-      return { ...row, role: "tool", ...(call ? { parentExternalId: call } : {}) };
+      const answered = call && this.#callIds.latest(call);
+      return { ...row, role: "tool", ...(answered ? { parentExternalId: answered } : {}) };
     }
     return { ...row, role: isInjected(value, row.textContent) ? "system" : "user" };
   }
@@ -220,8 +225,9 @@ export class ClaudeLines implements LineParser {
   #queuedPrompt(value: JsonObject, line: number): MessageRow[] {
     const attachment = fieldsIn(value, "attachment");
     if (attachment.type !== "queued_command") return [];
-    const text = textOf(attachment.prompt);
-    return text === "" ? [] : [this.#notice(value, text, line)];
+    const said = this.#said(blocksOf(attachment.prompt));
+    if (said.textContent === undefined && said.parts === undefined) return [];
+    return [{ ...this.#row(value, line), role: "system", ...said }];
   }
 
   #learn(value: JsonObject): void {

@@ -6,6 +6,7 @@ import { beginning, fileHistory, filesBelow, type FoundFile } from "../../files.
 import { fieldsIn, isJsonObject, type JsonObject, textIn } from "../../json.ts";
 import type { Item, Places, Tool, History } from "../../rows.ts";
 import { CodexLines, originOf, SOURCE } from "./lines.ts";
+import type { ParentTurns } from "./replay.ts";
 
 /** Codex CLI: a rollout a session, by day, and a flat folder of archived ones. */
 export const codex: Tool = {
@@ -16,10 +17,11 @@ export const codex: Tool = {
     return [join(root, "sessions"), join(root, "archived_sessions")];
   },
   async *histories(path, places) {
-    const files: FoundFile[] = [];
-    const isRollout = (one: string) => ROLLOUT.test(basename(one));
-    for await (const file of filesBelow(path, isRollout)) files.push(file);
-    // The same session may lie in both folders: the active one is the newer.
+    const own = await rolloutsBelow(path);
+    // A fork and its parent may lie in the two folders.
+    const other = otherFolder(path);
+    const files = other === undefined ? own : [...own, ...(await rolloutsBelow(other))];
+    // The same session may lie in both: the active one is the newer.
     const [archived, active] = [
       files.filter(isArchived),
       files.filter((file) => !isArchived(file)),
@@ -28,9 +30,24 @@ export const codex: Tool = {
     const kept = [...active, ...archived.filter((file) => !names.has(basename(file.path)))];
     const rollouts = new Map(kept.map((file) => [idOf(file.path), file]));
     const titles = new Titles();
-    for (const file of kept) yield historyOf(file, places, rollouts, titles);
+    for (const file of kept)
+      if (own.includes(file)) yield historyOf(file, places, rollouts, titles);
   },
 };
+
+async function rolloutsBelow(path: string): Promise<FoundFile[]> {
+  const files: FoundFile[] = [];
+  const isRollout = (one: string) => ROLLOUT.test(basename(one));
+  for await (const file of filesBelow(path, isRollout)) files.push(file);
+  return files;
+}
+
+/** The folder of archived rollouts beside the active ones, and the other way round. */
+function otherFolder(path: string): string | undefined {
+  const [name, home] = [basename(path), dirname(path)];
+  if (name === "sessions") return join(home, "archived_sessions");
+  return name === "archived_sessions" ? join(home, "sessions") : undefined;
+}
 
 const ROLLOUT = /^rollout-.+\.jsonl(\.zst)?$/;
 
@@ -54,12 +71,13 @@ function historyOf(
   if (file.path.endsWith(".zst"))
     return { ...fileHistory(file, () => never()), key, read: compressed };
   const history = fileHistory(file, async (memo) => {
-    const parentTurns = memo === undefined ? await parentTurnsOf(file.path, rollouts) : undefined;
+    const isReplay = memo === undefined || (isJsonObject(memo) && memo.isReplay === true);
+    const parent = isReplay ? await parentTurnsOf(file.path, rollouts) : undefined;
     const title = await titles.of(file.path, id);
     const known = {
       id,
       host,
-      ...(parentTurns ? { parentTurns } : {}),
+      ...(parent ? { parent } : {}),
       ...(title ? { title } : {}),
     };
     return new CodexLines(known, memo);
@@ -83,22 +101,28 @@ const META_BYTES = 256 * 1024;
 async function parentTurnsOf(
   path: string,
   rollouts: ReadonlyMap<string, FoundFile>,
-): Promise<Set<string> | undefined> {
+): Promise<ParentTurns | undefined> {
   const [first = ""] = (await beginning(path, META_BYTES)).split("\n", 1);
   const json = parseJson(first);
   if (!json.ok || !isJsonObject(json.value)) return undefined;
-  const { parent } = originOf(fieldsIn(json.value, "payload"));
+  const meta = fieldsIn(json.value, "payload");
+  const { parent } = originOf(meta);
   const file = parent === undefined ? undefined : rollouts.get(parent);
-  return file === undefined ? undefined : await turnsOf(file.path);
+  const madeAt = textIn(meta, "timestamp") ?? textIn(json.value, "timestamp") ?? "";
+  return file === undefined ? undefined : await turnsOf(file.path, Date.parse(madeAt));
 }
 
-async function turnsOf(path: string): Promise<Set<string>> {
-  const turns = new Set<string>();
-  for await (const value of objectsOf(path, (line) => line.includes('"turn_id"'))) {
+async function turnsOf(path: string, forkedAt: number): Promise<ParentTurns> {
+  const ids = new Set<string>();
+  let countAtFork = 0;
+  const isOfTurn = (line: string) => line.includes('"turn_id"') || line.includes('"turn_context"');
+  for await (const value of objectsOf(path, isOfTurn)) {
     const turn = textIn(fieldsIn(value, "payload"), "turn_id");
-    if (turn !== undefined) turns.add(turn);
+    if (turn !== undefined) ids.add(turn);
+    const isLater = Date.parse(textIn(value, "timestamp") ?? "") > forkedAt;
+    if (value.type === "turn_context" && !isLater) countAtFork += 1;
   }
-  return turns;
+  return { ids, countAtFork };
 }
 
 /** The lines of a file that `accepts` takes, parsed. */

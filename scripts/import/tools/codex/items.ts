@@ -10,8 +10,11 @@ const INJECTED =
 
 type Said = Pick<MessageRow, "role" | "textContent" | "parts" | "parentExternalId">;
 
-/** What an item is: its id, if it has one, and what it says. Null for an item that says nothing. */
-export type ItemRow = Said & { id?: string };
+/**
+ * What an item is: its id, if it has one, and what it says. A call, and a result without an id of its own, has the
+ * id of the call instead. Null for an item that says nothing.
+ */
+export type ItemRow = Said & { id?: string; callId?: string };
 
 export function itemRow(item: JsonObject): ItemRow | null {
   const type = textIn(item, "type") ?? "unknown";
@@ -71,7 +74,7 @@ function callOf(type: string, item: JsonObject): ItemRow {
     args: item.arguments === undefined ? args : parsed(args),
     ...beside,
   };
-  const own = callId === undefined ? {} : { id: callId };
+  const own = callId === undefined ? {} : { callId };
   return { ...own, role: "assistant", parts: [{ type: "tool-call", content: call }] };
 }
 
@@ -84,12 +87,12 @@ function outputOf(type: string, item: JsonObject): ItemRow {
     output: result,
     ...(hasFailed(result) ? { is_error: true } : {}),
   };
-  const id = textIn(item, "id") ?? (callId === undefined ? undefined : `${callId}-result`);
+  const id = textIn(item, "id");
   return {
     ...(id === undefined ? {} : { id }),
     role: "tool",
     parts: [{ type: type === "function_call_output" ? "tool-result" : type, content }],
-    ...(callId === undefined ? {} : { parentExternalId: callId }),
+    ...(callId === undefined ? {} : id === undefined ? { callId } : { parentExternalId: callId }),
   };
 }
 

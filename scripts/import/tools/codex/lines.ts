@@ -1,8 +1,10 @@
-import { fieldsIn, isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
+import { fieldsIn, isJsonObject, type JsonObject, textIn } from "../../json.ts";
 import type { LineParser } from "../../lines.ts";
 import type { Item, MessageRow, Numbers, Relation } from "../../rows.ts";
+import { CallIds, type CallIdsMemo } from "../../callIds.ts";
 import { Session, type SessionMemo } from "../../session.ts";
 import { itemRow } from "./items.ts";
+import { NO_REPLAY, type ParentTurns, Replay, type ReplayMemo } from "./replay.ts";
 import { counted, isSpent, NO_USAGE, numbersOf, type UsageMemo } from "./usage.ts";
 
 /**
@@ -18,22 +20,16 @@ export type Rollout = {
   id: string;
   host: string;
   title?: string;
-  /** Turns of the session that this one was forked from; undefined where it is not there. */
-  parentTurns?: ReadonlySet<string>;
+  /** The session that this one was forked from; undefined where it is not there. */
+  parent?: ParentTurns;
 };
 
-type Memo = {
+type Memo = ReplayMemo & {
   session: SessionMemo;
   usage: UsageMemo;
   model?: string;
+  callIds?: CallIdsMemo;
   lastTime: string;
-  startedAt: number;
-  metas: number;
-  hasParent: boolean;
-  /** These lines repeat what the parent holds. */
-  isReplay: boolean;
-  /** The last turn of the parent that was seen. */
-  parentTurn?: string;
 };
 
 /** Rows that wait for their usage. A call has fewer items. */
@@ -45,10 +41,12 @@ const BARE_ITEM = /^(?:message|reasoning|.*_call|.*_call_output)$/;
 export class CodexLines implements LineParser {
   readonly #memo: Memo;
   readonly #session: Session;
+  readonly #callIds: CallIds;
+  readonly #replay: Replay;
   #held: { row: MessageRow; line: number }[] = [];
 
   constructor(
-    private readonly rollout: Rollout,
+    rollout: Rollout,
     memo: unknown,
   ) {
     const { id: externalId, host } = rollout;
@@ -58,9 +56,11 @@ export class CodexLines implements LineParser {
       : {
           session: Session.of({ externalId, source: SOURCE, host }).memo,
           usage: { ...NO_USAGE },
-          ...{ lastTime: "", startedAt: 0, metas: 0, hasParent: false, isReplay: false },
+          ...{ lastTime: "", ...NO_REPLAY },
         };
     this.#session = new Session(this.#memo.session);
+    this.#callIds = new CallIds((this.#memo.callIds ??= {}));
+    this.#replay = new Replay(this.#memo, rollout.parent);
     this.#session.learn({ title: rollout.title });
   }
 
@@ -68,8 +68,11 @@ export class CodexLines implements LineParser {
     const { type, payload } = envelopeOf(value);
     this.#memo.lastTime = textIn(value, "timestamp") ?? this.#memo.lastTime;
     if (type === "session_meta") return this.#meta(payload);
-    if (this.#isReplayed(type, payload))
+    if (this.#replay.holds(type, payload)) {
+      // The first own turn repeats the inherited total once.
+      if (payload.type === "token_count") counted(this.#memo.usage, payload.info);
       return [{ kind: "bookkeeping", type: "replay of the parent" }];
+    }
     switch (type) {
       case "turn_context":
         this.#memo.model = textIn(payload, "model") ?? this.#memo.model;
@@ -98,20 +101,20 @@ export class CodexLines implements LineParser {
   }
 
   end(): Item[] {
-    return [...this.#release(), ...this.#session.update()];
+    return [...this.#release(), ...this.#session.update(), ...this.#replay.end()];
   }
 
   #meta(meta: JsonObject): Item[] {
     const memo = this.#memo;
-    memo.metas += 1;
-    if (memo.metas > 1) {
-      memo.isReplay = memo.hasParent;
-      return [];
-    }
+    const isFirst = memo.metas === 0;
     const { parent, relation } = originOf(meta);
+    this.#replay.meta({
+      isOwn: isFirst || textIn(meta, "id") === this.#session.id,
+      hasParent: parent !== undefined,
+      startedAt: Date.parse(textIn(meta, "timestamp") ?? memo.lastTime) || 0,
+    });
+    if (!isFirst) return [];
     const git = fieldsIn(meta, "git");
-    memo.hasParent = parent !== undefined;
-    memo.startedAt = Date.parse(textIn(meta, "timestamp") ?? memo.lastTime) || 0;
     if (!this.#memo.session.isAnnounced) this.#session.replace({ externalId: textIn(meta, "id") });
     this.#session.learn({
       projectPath: textIn(meta, "cwd"),
@@ -124,45 +127,30 @@ export class CodexLines implements LineParser {
     return [];
   }
 
-  /** Whether a line belongs to the parent's history, which older forks begin with. */
-  #isReplayed(type: string, payload: JsonObject): boolean {
-    const memo = this.#memo;
-    if (!memo.isReplay) return false;
-    const turn = textIn(payload, "turn_id");
-    const begins = type === "turn_context" || payload.type === "task_started";
-    if (turn !== undefined && begins) memo.isReplay = this.#isParentTurn(turn, payload);
-    // The first own turn repeats the inherited total once.
-    if (memo.isReplay && payload.type === "token_count") counted(memo.usage, payload.info);
-    return memo.isReplay;
-  }
-
-  #isParentTurn(turn: string, payload: JsonObject): boolean {
-    const { parentTurns } = this.rollout;
-    if (parentTurns !== undefined) return parentTurns.has(turn);
-    const startedAt = numberIn(payload, "started_at");
-    // Only the beginning of a turn tells its time.
-    if (startedAt === undefined) return turn === this.#memo.parentTurn;
-    const ms = startedAt < 1e11 ? startedAt * 1_000 : startedAt;
-    const isOld = ms < this.#memo.startedAt - 1_000;
-    if (isOld) this.#memo.parentTurn = turn;
-    return isOld;
-  }
-
   #item(payload: JsonObject, line: number): Item[] {
     const found = itemRow(payload);
     if (found === null) return [{ kind: "bookkeeping", type: "reasoning without text" }];
-    const { id, ...said } = found;
+    const { id, callId, ...said } = found;
     const isAnswer = said.role === "assistant";
     const row: MessageRow = {
       ...this.#row(line),
       ...(id === undefined ? {} : { externalId: id }),
       ...said,
+      ...(callId === undefined ? {} : this.#ofCall(callId, said.role, line)),
       ...(isAnswer && this.#memo.model ? { model: this.#memo.model } : {}),
     };
     // What is said by others ends the call before: its usage has come, or never will.
     const before = isAnswer || said.role === "tool" ? [] : this.#release();
     this.#held.push({ row, line });
     return [...before, ...(this.#held.length > HELD_MAX ? this.#release() : [])];
+  }
+
+  /** Ids of a call, or of its result. */
+  #ofCall(callId: string, role: string | undefined, line: number): Partial<MessageRow> {
+    const place = `${this.#session.id}-${line}`;
+    if (role === "assistant") return { externalId: this.#callIds.at(callId, place) };
+    const answered = this.#callIds.latest(callId);
+    return { externalId: `${answered}-result`, parentExternalId: answered };
   }
 
   #event(payload: JsonObject, line: number): Item[] {

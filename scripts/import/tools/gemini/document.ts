@@ -54,7 +54,8 @@ export class GeminiDocument {
     const id = textIn(message, "id") ?? `unnamed-${++this.#unnamed}`;
     const before = this.shown.get(id);
     // A resume writes answers again without what they had.
-    const merged = before === undefined ? message : { ...before, ...message };
+    const said = Object.entries(message).filter(([, value]) => value !== null);
+    const merged = before === undefined ? message : { ...before, ...Object.fromEntries(said) };
     this.shown.set(id, { ...merged, id });
     if (message.type === "gemini" && isJsonObject(message.tokens)) this.paid.set(id, merged);
   }

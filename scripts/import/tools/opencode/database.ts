@@ -6,13 +6,14 @@ import { openSqlite, type Sqlite } from "../../../local/store/sqlite.ts";
 import { isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
 import {
+  answerKey,
+  forkCandidates,
   messageRow,
   type OpenCodeSession,
   rowOfVersion2,
   sessionRow,
   SOURCE,
   STATE_ROWS,
-  titleForkedFrom,
 } from "./rows.ts";
 
 /**
@@ -29,7 +30,7 @@ export function* databaseHistories(path: string, places: Places): Generator<Hist
   const cached = looked.get(path);
   const summaries = cached?.stamp === stamp ? cached.summaries : summariesIn(db);
   looked.set(path, { stamp, summaries });
-  for (const summary of summaries) yield historyOf(path, forkKnown(summary, summaries), places);
+  for (const summary of summaries) yield historyOf(path, forkKnown(db, summary, summaries), places);
 }
 
 /** What the last look at each database found; looking again at one that did not change costs nothing. */
@@ -64,13 +65,34 @@ function historyOf(path: string, summary: Summary, { host }: Places): History {
   };
 }
 
-/** Version 1 keeps no pointer from a fork: its title tells the session that it copies. */
-function forkKnown(summary: Summary, all: readonly Summary[]): Summary {
-  const { session, created } = summary;
-  const base = session.forkOf === undefined ? titleForkedFrom(session.title) : undefined;
-  const parent = all.find((one) => one.session.title === base && one.created < created);
-  if (base === undefined || parent === undefined) return summary;
-  return { ...summary, session: { ...session, forkOf: parent.session.id } };
+/** Parents that were found, because looking for one reads its messages. */
+const parents = new Map<string, string>();
+
+/** A fork with its parent: the session that holds its first answer; the likeliest by title where none does. */
+function forkKnown(db: Sqlite, summary: Summary, all: readonly Summary[]): Summary {
+  const { session, generation } = summary;
+  if (session.forkOf !== undefined || generation === 2) return summary;
+  const forkable = ({ session: { id, title }, created }: Summary) => ({
+    ...{ id, created },
+    ...(title === undefined ? {} : { title }),
+  });
+  const candidates = forkCandidates(forkable(summary), all.map(forkable));
+  const known = parents.get(session.id);
+  const [wanted] = known === undefined && candidates.length > 1 ? answersIn(db, session.id) : [];
+  const holder = candidates.find(
+    ({ id }) => wanted !== undefined && answersIn(db, id).includes(wanted),
+  );
+  const parent = known ?? (holder ?? candidates[0])?.id;
+  if (parent === undefined) return summary;
+  parents.set(session.id, parent);
+  return { ...summary, session: { ...session, forkOf: parent } };
+}
+
+/** Keys of a session's answers, in their order. */
+function answersIn(db: Sqlite, session: string): string[] {
+  const sql = "SELECT data FROM message WHERE session_id = ? ORDER BY time_created, id";
+  const keys = objects(db.prepare(sql).all(session)).map((row) => answerKey(dataOf(row) ?? {}));
+  return keys.filter((key) => key !== undefined);
 }
 
 const TABLES = {

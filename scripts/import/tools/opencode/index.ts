@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { filesBelow } from "../../files.ts";
+import { filesBelow, unreadable } from "../../files.ts";
 import type { Tool } from "../../rows.ts";
 import { databaseHistories } from "./database.ts";
 import { SOURCE } from "./rows.ts";
@@ -18,8 +18,15 @@ export const openCode: Tool = {
   },
   async *histories(path, places) {
     // Sessions that were moved into the database are read from there.
-    for await (const { path: file } of filesBelow(path, isDatabase))
-      yield* databaseHistories(file, places);
+    const own = places.env["OPENCODE_DB"];
+    const accepts = (one: string) => one === own || isDatabase(one);
+    for await (const { path: file } of filesBelow(path, accepts)) {
+      try {
+        yield* databaseHistories(file, places);
+      } catch (error) {
+        yield unreadable(file, error);
+      }
+    }
     for (const storage of await treesBelow(path)) yield* treeHistories(storage, places);
   },
 };
