@@ -149,7 +149,7 @@ async function write(body: Chunks, response: ServerResponse): Promise<void> {
 function cancelWhenClosed(reader: BodyReader, response: ServerResponse): void {
   const cancel = () => {
     // Nobody is left to hear of an error.
-    reader.cancel().catch(() => undefined);
+    reader.cancel(new Error("The connection was closed")).catch(() => undefined);
   };
   if (response.closed) cancel();
   else response.once("close", cancel);
