@@ -60,6 +60,8 @@ export interface EngineOptions {
   loadsRoutes?: boolean;
   /** How long a client may take to send a request; default: `CLIENT_TIMEOUTS` of `http/clientTimeouts.ts`. */
   clientTimeouts?: ClientTimeouts;
+  /** How long running requests and scheduled actions may take to end once the engine stops; default 5,000. */
+  stopGraceMs?: number;
   /**
    * Send texts to the provider of `OPENAI_API_KEY` and `OPENAI_BASE_URL` of this process; default false. If
    * `env` is given, its variables decide instead.
@@ -88,7 +90,10 @@ export interface RunningEngine {
   /** The highest user time, memory and write burst of each function since the start or `resetPeaks`. */
   peaks(): FunctionPeak[];
   resetPeaks(): void;
-  /** Finishes running requests, closes the file and frees the port. */
+  /**
+   * Waits up to `stopGraceMs` for running requests, and as long for scheduled functions; closes the file and frees the
+   * port. What a function writes after that fails.
+   */
   stop(): Promise<void>;
 }
 
@@ -214,6 +219,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
     first: (request) =>
       adminRoute(request, engineReady, secret) ?? options.route?.(request) ?? null,
   });
+  const { stopGraceMs = STOP_GRACE_MS } = options;
   let graceMs = 0;
   const closeServer = () => close(listening.server, graceMs);
   const stopLive = () => live.stop(graceMs);
@@ -233,17 +239,17 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
     assemble(db, components, { env, origin, log, limits, heap, durability, clock }),
   );
   const { scheduler } = built;
-  cleanup.add(() => built.engine.transactor.flush());
+  cleanup.add(() => built.engine.transactor.close());
   built.scrubber.start();
   cleanup.add(() => built.scrubber.stop());
-  cleanup.add(() => scheduler.stop());
+  cleanup.add(() => scheduler.stop(stopGraceMs));
   if (options.schedule !== false) {
     await scheduler.start();
     secret = writeAdminFile(options.data, origin);
     cleanup.add(() => removeAdminFile(options.data));
   }
   // Requests may be running from now on; they finish before the other cleanup steps.
-  graceMs = STOP_GRACE_MS;
+  graceMs = stopGraceMs;
   cleanup.add(closeServer);
   cleanup.add(stopLive);
   const { engine, subscriptions, results } = built;

@@ -8,12 +8,14 @@ import { exposureWarning, greeting, printLog, requestLine, whereTextsGo } from "
 import { whenNpmEnds } from "./console/parent.ts";
 import { resetAfterAsking } from "./console/reset.ts";
 import { startEngine, type RunningEngine } from "./engine.ts";
+import { surviveRejections } from "./strayRejections.ts";
 import { ownerAccount, ownerKey, signInLink } from "./console/ownerKey.ts";
 
 const PROJECT = fileURLToPath(new URL("../../convex", import.meta.url));
 
 async function start(options: Options): Promise<void> {
   const began = performance.now();
+  surviveRejections(printLog);
   const { data, host, port, embeddings, openai } = options;
   const devSignIn = options.devSignIn ? await newDevSignIn(process.env["JWKS"]) : null;
   let resolveAccount: (account: DevAccount) => void = () => undefined;
@@ -59,7 +61,13 @@ function endOnSignal(engine: RunningEngine): void {
   let since: number | null = null;
   const stop = () => {
     since = performance.now();
-    void engine.stop().then(() => process.exit(0));
+    engine.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
   };
   whenNpmEnds(stop);
   for (const signal of ["SIGINT", "SIGTERM"] as const)

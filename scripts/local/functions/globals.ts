@@ -77,10 +77,24 @@ export function whileLoading<T>(variables: Record<string, string | undefined>, w
 
 type Callback = (...args: unknown[]) => void;
 
+/**
+ * Returns a callback that runs as part of the running function, and logs what it throws. Nothing could catch it, so
+ * it would end the process.
+ */
+function guarded(callback: Callback): Callback {
+  return inCall((...args) => {
+    try {
+      callback(...args);
+    } catch (error) {
+      log(currentCall(), "error", [error]);
+    }
+  });
+}
+
 const setTimeoutInCall = (callback: Callback, ms?: number, ...args: unknown[]) =>
-  globalThis.setTimeout(inCall(callback), ms, ...args);
+  globalThis.setTimeout(guarded(callback), ms, ...args);
 const setIntervalInCall = (callback: Callback, ms?: number, ...args: unknown[]) =>
-  globalThis.setInterval(inCall(callback), ms, ...args);
+  globalThis.setInterval(guarded(callback), ms, ...args);
 
 const functionGlobals = {
   env,
@@ -99,7 +113,7 @@ const functionGlobals = {
     return inTransaction() ? refused("setInterval") : setIntervalInCall;
   },
   queueMicrotask: (callback: () => void) => {
-    queueMicrotask(inCall(callback));
+    queueMicrotask(guarded(callback));
   },
 };
 

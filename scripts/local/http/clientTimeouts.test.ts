@@ -6,8 +6,9 @@ import { startTestEngine, type TestEngine } from "../testing.ts";
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
 
 let engine: TestEngine;
+const clientTimeouts = { idleMs: 300, requestMs: 1_200, keepAliveMs: 300 };
 beforeAll(async () => {
-  engine = await startTestEngine({ functions, clientTimeouts: { idleMs: 300, requestMs: 1_200 } });
+  engine = await startTestEngine({ functions, clientTimeouts });
 });
 afterAll(() => engine.stop());
 
@@ -53,4 +54,9 @@ describe("a client that never finishes its request", () => {
 test("an answer may take longer than a client may be idle", async () => {
   const { status } = await engine.request("/slow?ms=900");
   expect(status).toBe(200);
+});
+
+test("a connection that its client keeps open after an answer is closed", async () => {
+  const answer = await converse("GET /slow?ms=900 HTTP/1.1\r\nHost: x\r\n\r\n");
+  expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*done/);
 });

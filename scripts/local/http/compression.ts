@@ -19,16 +19,19 @@ const PROXY_HEADERS = ["forwarded", "x-forwarded-for"];
 /** The bytes of a body. A reader may stop before their end. */
 export type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
+/** Reads the stream of an answer. */
+export type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+
 /**
  * Decides whether an answer is compressed, and sets its headers accordingly. To know whether it is large enough,
  * reads its first bytes, which `body` repeats.
  */
 export async function compressed(
-  { headers, body, status }: Response,
+  { headers, status }: Response,
+  reader: BodyReader,
   request: IncomingMessage,
-): Promise<{ body: Chunks | null; isCompressed: boolean }> {
-  if (body === null) return { body: null, isCompressed: false };
-  const chunks = chunksOf(body);
+): Promise<{ body: Chunks; isCompressed: boolean }> {
+  const chunks = chunksOf(reader);
   const mayBe =
     COMPRESSIBLE.test(headers.get("Content-Type") ?? "") && !headers.has("Content-Encoding");
   if (!mayBe || status === 206) return { body: chunks, isCompressed: false };
@@ -65,8 +68,7 @@ function acceptsGzip({ headers }: IncomingMessage): boolean {
   return (qualities.get("gzip") ?? qualities.get("*") ?? 0) > 0;
 }
 
-async function* chunksOf(body: ReadableStream<Uint8Array>): Chunks {
-  const reader = body.getReader();
+async function* chunksOf(reader: BodyReader): Chunks {
   try {
     for (;;) {
       const { done, value } = await reader.read();

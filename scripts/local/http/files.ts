@@ -3,6 +3,14 @@ import { jsonResponse } from "./messages.ts";
 
 const PREFIX = "/api/storage/";
 
+/** Lets pages of every origin upload, as on Convex. */
+const UPLOAD_CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Methods": "POST, OPTIONS",
+  "Access-Control-Allow-Headers": "Content-Type, Digest",
+  "Access-Control-Max-Age": "86400",
+};
+
 export function isFileRequest(path: string): boolean {
   return path.startsWith(PREFIX);
 }
@@ -23,6 +31,8 @@ export async function serveFile(engine: Engine, request: Request): Promise<Respo
       },
     });
   }
+  if (request.method === "OPTIONS")
+    return new Response(null, { status: 204, headers: UPLOAD_CORS });
   const component = engine.files.uploadTarget(searchParams);
   if (request.method !== "POST" || component === null)
     return jsonResponse(403, {

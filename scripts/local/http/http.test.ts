@@ -169,6 +169,26 @@ describe("files", () => {
       (await fetch(url.replace("until=", "until=1"), { method: "POST", body: "x" })).status,
     ).toBe(403);
   });
+
+  test("can be uploaded to a link by a page of another origin", async () => {
+    const url = (await engine.runFunction("files:uploadUrl")) as string;
+    const asked = await fetch(url, {
+      method: "OPTIONS",
+      headers: {
+        Origin: "https://elsewhere.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type, digest",
+      },
+    });
+    expect(asked.status).toBe(204);
+    const allowed = (name: string) => asked.headers.get(`Access-Control-Allow-${name}`);
+    expect(allowed("Origin")).toBe("*");
+    expect(allowed("Methods")).toContain("POST");
+    expect(allowed("Headers")).toContain("Content-Type");
+    expect(allowed("Headers")).toContain("Digest");
+    const sent = await fetch(url, { method: "POST", body: "up" });
+    expect(sent.headers.get("Access-Control-Allow-Origin")).toBe("*");
+  });
 });
 
 test("functions get the deployment's environment and its own addresses", async () => {

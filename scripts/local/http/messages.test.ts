@@ -1,6 +1,6 @@
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { sendResponse } from "./messages.ts";
 
 let server: Server | undefined;
@@ -12,11 +12,13 @@ afterEach(() => {
 /** Serves an answer with this body; returns the address, and a promise that settles when it has been sent or given up. */
 async function serve(
   body: UnderlyingDefaultSource<Uint8Array>,
+  headers: HeadersInit = {},
 ): Promise<{ url: string; sent: Promise<void> }> {
   let resolveSent: (sent: Promise<void>) => void = () => undefined;
   const sent = new Promise<void>((resolve) => (resolveSent = resolve));
   const listening = createServer((_, response) => {
-    resolveSent(sendResponse(new Response(new ReadableStream(body)), response, () => undefined));
+    const answer = new Response(new ReadableStream(body), { headers });
+    resolveSent(sendResponse(answer, response, () => undefined));
   });
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));
@@ -37,6 +39,68 @@ test("an answer ends when its client leaves, even if the next chunk never comes"
   });
   request.on("error", () => undefined);
   await sent;
+});
+
+describe("a stream whose next chunk never comes is canceled when its client leaves", () => {
+  /** Serves text whose stream sends `first`, and then waits for ever; resolves when the stream is canceled. */
+  async function canceledAfter(
+    first: string,
+    leave: (url: string, pulled: Promise<void>) => void,
+  ): Promise<void> {
+    let resolvePulled: () => void = () => undefined;
+    const pulled = new Promise<void>((resolve) => (resolvePulled = resolve));
+    await new Promise<void>((resolve) => {
+      const body: UnderlyingDefaultSource<Uint8Array> = {
+        start: (controller) => {
+          controller.enqueue(bytes(first));
+        },
+        pull: () => {
+          resolvePulled();
+          return new Promise<void>(() => undefined);
+        },
+        cancel: () => {
+          resolve();
+        },
+      };
+      void serve(body, { "Content-Type": "text/plain" }).then(({ url, sent }) => {
+        // The compressed answer fails, because it is cut off.
+        sent.catch(() => undefined);
+        leave(url, pulled);
+      });
+    });
+  }
+
+  /** A client elsewhere, for which answers are compressed. */
+  const elsewhere = { "X-Forwarded-For": "203.0.113.7", "Accept-Encoding": "gzip" };
+
+  /** Leaves after the first byte of the answer. */
+  const leaveAfterFirst = (url: string, headers: Record<string, string> = {}) => {
+    const request = get(url, { headers }, (message) => {
+      message.once("data", () => request.destroy());
+      message.on("error", () => undefined);
+    });
+    request.on("error", () => undefined);
+  };
+
+  test("if it is sent as it is", async () => {
+    await canceledAfter("first", (url) => {
+      leaveAfterFirst(url);
+    });
+  });
+
+  test("if it is compressed", async () => {
+    await canceledAfter("first ".repeat(1_000), (url) => {
+      leaveAfterFirst(url, elsewhere);
+    });
+  });
+
+  test("if its beginning is still too short to know whether it will be compressed", async () => {
+    await canceledAfter("first", (url, pulled) => {
+      const request = get(url, { headers: elsewhere });
+      request.on("error", () => undefined);
+      void pulled.then(() => request.destroy());
+    });
+  });
 });
 
 test("a client that reads slowly gets every byte, and chunks are not read ahead of it", async () => {

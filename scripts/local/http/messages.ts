@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { compressed, compressor, type Chunks } from "./compression.ts";
+import { compressed, compressor, type BodyReader, type Chunks } from "./compression.ts";
 
 /** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
@@ -135,15 +135,24 @@ async function write(body: Chunks, response: ServerResponse): Promise<void> {
   );
   for (;;) {
     const next = await Promise.race([body.next(), left]);
-    if (next === "left" || response.destroyed) {
-      // Nobody is left to hear of an error.
-      body.return().catch(() => undefined);
-      return;
-    }
+    if (next === "left" || response.destroyed) return;
     if (next.done) break;
     if (!response.write(next.value)) await writable(response);
   }
   response.end();
+}
+
+/**
+ * Cancels the function's stream when the connection ends, because its client left or needs no body. Does so directly:
+ * the end of a generator over the stream would wait for the next chunk, which may never come.
+ */
+function cancelWhenClosed(reader: BodyReader, response: ServerResponse): void {
+  const cancel = () => {
+    // Nobody is left to hear of an error.
+    reader.cancel(new Error("The connection was closed")).catch(() => undefined);
+  };
+  if (response.closed) cancel();
+  else response.once("close", cancel);
 }
 
 /**
@@ -155,19 +164,20 @@ export async function sendResponse(
   response: ServerResponse,
   onExcess: () => void,
 ): Promise<void> {
-  const { body, isCompressed } = await compressed(answer, response.req);
+  const reader = answer.body?.getReader() ?? null;
+  if (reader !== null) cancelWhenClosed(reader, response);
+  const read = reader === null ? null : await compressed(answer, reader, response.req);
   const headers: string[] = [];
   for (const [name, value] of answer.headers) if (name !== "set-cookie") headers.push(name, value);
   for (const cookie of answer.headers.getSetCookie()) headers.push("set-cookie", cookie);
   response.writeHead(answer.status, headers);
-  if (body === null || response.req.method === "HEAD") {
-    await body?.return(undefined);
+  if (read === null || response.req.method === "HEAD") {
     response.end();
     return;
   }
-  const limited = upToLimit(body, onExcess);
+  const limited = upToLimit(read.body, onExcess);
   // A pipeline creates several streams and an error for each answer, which `write` does without.
-  if (isCompressed) await pipeline(Readable.from(limited), compressor(), response);
+  if (read.isCompressed) await pipeline(Readable.from(limited), compressor(), response);
   else await write(limited, response);
 }
 

@@ -159,7 +159,6 @@ function explain(error: NodeJS.ErrnoException, { host, port }: ServerOptions): E
   return error;
 }
 
-const KEEP_ALIVE_MS = 60_000;
 /** How often Node looks for requests that take too long. */
 const CHECK_MS = 30_000;
 
@@ -180,8 +179,6 @@ export async function listen(
   });
   routeUpgrades(server, options.acceptUpgrade);
   enforceClientTimeouts(server, clientTimeouts, (socket) => exchanges.get(socket));
-  // On a very busy machine, Node's 5 s would close connections that are just being reused.
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(explain(error, options));

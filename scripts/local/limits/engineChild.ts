@@ -3,6 +3,8 @@ import type { Value } from "convex/values";
 import { Clock } from "../clock.ts";
 import { startEngine, type RunningEngine } from "../engine.ts";
 import type { Trace } from "../callRecord.ts";
+import type { LogLine } from "../logLine.ts";
+import { surviveRejections } from "../strayRejections.ts";
 import type { Question, Report, Request, SentOptions, Started } from "./engineMessages.ts";
 import { HeapProbe } from "./heapProbe.ts";
 
@@ -22,16 +24,18 @@ function traceIdOf(trace: Trace): number {
   return id;
 }
 
+function log({ words, ...line }: LogLine): void {
+  // Functions may log any value, and not every value can be sent to another process.
+  const sendable = words.map((word) => (typeof word === "string" ? word : inspect(word)));
+  tell({ kind: "log", line: { ...line, words: sendable } });
+}
+
 async function start({ skips, measuresHeap, ...options }: SentOptions): Promise<Started> {
   engine = await startEngine({
     ...options,
     clock: new Clock(skips),
     ...(measuresHeap ? { heap: new HeapProbe() } : {}),
-    log: ({ words, ...line }) => {
-      // Functions may log any value, and not every value can be sent to another process.
-      const sendable = words.map((word) => (typeof word === "string" ? word : inspect(word)));
-      tell({ kind: "log", line: { ...line, words: sendable } });
-    },
+    log,
   });
   engine.onCall((call, trace) => {
     tell({ kind: "call", call, traceId: traceIdOf(trace), trace: trace.kind });
@@ -64,6 +68,7 @@ function failureOf(id: number, error: unknown): Report {
   return { kind: "failure", id, message, data };
 }
 
+surviveRejections(log);
 process.on("message", ({ id, request }: Question) => {
   void answer(request)
     .then(

@@ -1,3 +1,5 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Clock } from "../clock.ts";
+import type { LogLine } from "../logLine.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
 
@@ -98,6 +101,32 @@ test("an action that a crash interrupted is failed at the next start, and does n
   expect(await second.runFunction("jobs:state", { id })).toBe("failed");
   expect(await second.runFunction("jobs:ran")).not.toContain("begun");
   await second.stop();
+});
+
+test("an engine that stops does not wait for an action that does not end; what that writes later fails, and it counts as failed", async () => {
+  const server = createServer();
+  const asked = new Promise<ServerResponse>((resolve) => {
+    server.once("request", (_, response) => {
+      resolve(response);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const name = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const data = join(folder, "stopped.sqlite3");
+  const errors: unknown[] = [];
+  const log = ({ words }: LogLine) => errors.push(...words);
+  const first = await startTestEngine({ functions, data, log, stopGraceMs: 100 });
+  const args = { target: "noteAfter", delay: 0, name };
+  const id = (await first.runFunction("jobs:schedule", args)) as string;
+  const response = await asked;
+  await first.stop();
+  const second = await startTestEngine({ functions, data });
+  expect(await second.runFunction("jobs:state", { id })).toBe("failed");
+  response.end();
+  await expect.poll(() => errors.map(String)).toContain("Error: The engine has stopped");
+  expect(await second.runFunction("jobs:ran")).toEqual([]);
+  await second.stop();
+  server.close();
 });
 
 test("jobs run in the order in which they are due", async () => {

@@ -235,13 +235,19 @@ export class Scheduler {
     }
   }
 
-  /** Starts nothing more, and waits for what is under way. */
-  async stop(): Promise<void> {
+  /**
+   * Starts nothing more, and waits for what is under way, but up to `graceMs` for functions: an action may never end.
+   * The next start marks those that have not ended as failed.
+   */
+  async stop(graceMs: number): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     clearInterval(this.#housekeeping);
     await Promise.all(this.#background);
-    await Promise.all(this.#running.values());
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)));
+    await Promise.race([Promise.all(this.#running.values()), late]);
+    clearTimeout(timer);
   }
 }
 

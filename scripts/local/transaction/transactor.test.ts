@@ -215,3 +215,17 @@ test("the result of a transaction is not kept until the next one ends", async ()
   garbageCollector()();
   expect(result.deref()).toBeUndefined();
 });
+
+test("closing commits what was written before, and refuses whatever comes later", async () => {
+  const { transactor, write, words, commits } = watched();
+  const writing = [write("a"), write("b")];
+  const closed = transactor.close();
+  const late = [write("c"), transactor.query(() => Promise.resolve("read"))];
+  for (const one of late) await expect(one).rejects.toThrow("The engine has stopped");
+  await closed;
+  expect(await Promise.all(writing)).toEqual(["a", "b"]);
+  expect(words()).toEqual([{ word: "a" }, { word: "b" }]);
+  // What a mutation leaves for the end of its turn.
+  await afterThisTurn();
+  expect(commits()).toBe(1);
+});

@@ -87,6 +87,7 @@ export class Transactor {
   #listener: CommitListener | null = null;
   #turn: Promise<void> = Promise.resolve();
   #savepoint = 0;
+  #isClosed = false;
 
   constructor(
     sql: Statements,
@@ -103,7 +104,10 @@ export class Transactor {
     this.#timestamps = new Timestamps(sql);
     this.#commits = new Commits(sql, durability, {
       commitSoon: () => {
-        setImmediate(() => void this.flush());
+        setImmediate(() => {
+          // Once it is closed, `close` commits.
+          if (!this.#isClosed) void this.flush();
+        });
       },
       lost: () => {
         this.#timestamps.lost();
@@ -236,7 +240,18 @@ export class Transactor {
     return this.#inTurn(() => Promise.resolve(work()));
   }
 
+  /**
+   * Commits what mutations have written so far. Whatever comes later fails, so that a function that outlives the
+   * engine leaves nothing half written in a file that is being closed.
+   */
+  close(): Promise<void> {
+    const flushed = this.flush();
+    this.#isClosed = true;
+    return flushed;
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) return Promise.reject(new Error("The engine has stopped"));
     const result = this.#turn.then(work);
     // A promise keeps its value: a result of up to 16 MiB would stay in memory until the next turn ends.
     const nothing = () => undefined;
