@@ -128,14 +128,19 @@ export class Transactor {
     return this.#inTurn(() => this.#read(null, work));
   }
 
-  /** Runs several queries on the same state, in one turn: nothing is committed between them. */
+  /**
+   * Runs several queries on the same state, in one turn: nothing is committed between them. What mutations have
+   * written is committed first: a mutation queues a snapshot for each client that watches what it wrote, so its
+   * commit would otherwise wait until all of their queries have run.
+   */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      work({
+    return this.#inTurn(() => {
+      this.#commits.commit();
+      return work({
         timestamp: this.#timestamps.latest,
         query: (observed, query) => this.#read(observed, query),
-      }),
-    );
+      });
+    });
   }
 
   async #read<T>(
