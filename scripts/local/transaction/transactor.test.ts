@@ -215,6 +215,19 @@ test("a mutation is committed before the first of the live queries that it touch
   expect(order).toEqual(["commit", "first client", "second client"]);
 });
 
+test("other work, such as answering the mutation, runs between the live queries of two clients", async () => {
+  const { transactor } = newTransactor();
+  const order: string[] = [];
+  const update = (client: string) =>
+    transactor.snapshot(() => {
+      order.push(client);
+      setImmediate(() => order.push("other work"));
+      return Promise.resolve();
+    });
+  await Promise.all([update("first client"), update("second client")]);
+  expect(order).toEqual(["first client", "other work", "second client"]);
+});
+
 test("a live query does not see a mutation that the disk does not take", async () => {
   const { run, transactor, listener, write, words } = watched();
   run.mockImplementation(function (this: Statements, text, ...values) {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { Catalog } from "../store/catalog.ts";
 import { generator } from "../values/random.ts";
@@ -131,12 +132,14 @@ export class Transactor {
   /**
    * Runs several queries on the same state, in one turn: nothing is committed between them. What mutations have
    * written is committed first: a mutation queues a snapshot for each client that watches what it wrote, so its
-   * commit would otherwise wait until all of their queries have run.
+   * commit would otherwise wait until all of their queries have run. Other work runs between the snapshots, because
+   * the mutation is answered only when the event loop learns that its commit is on the disk.
    */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => {
+    return this.#inTurn(async () => {
       this.#commits.commit();
-      return work({
+      await nextTurn();
+      return await work({
         timestamp: this.#timestamps.latest,
         query: (observed, query) => this.#read(observed, query),
       });
