@@ -2,7 +2,7 @@ import { parseJson, type JsonObject } from "../values/json.ts";
 import { storageGet, storageStore, storageSyscalls } from "../storage/syscalls.ts";
 import { scheduleSyscalls } from "../scheduler/syscalls.ts";
 import { callSyscalls } from "./callSyscalls.ts";
-import { currentCall, sampleHeap, type Call } from "./context.ts";
+import { assertOpen, currentCall, sampleHeap, type Call } from "./context.ts";
 import { databaseSyscalls, databaseSyncSyscalls } from "./databaseSyscalls.ts";
 import { toFunctionError } from "./errors.ts";
 import type { AsyncSyscall } from "./syscallTypes.ts";
@@ -29,7 +29,7 @@ export function syscall(op: string, text: string): string {
   const call = runningCall();
   const answer = databaseSyncSyscalls[op];
   if (answer === undefined) throw new Error(`Unknown operation ${op}`);
-  call.transaction?.assertOpen();
+  assertOpen(call);
   return answer(call, parseJson<JsonObject>(text));
 }
 
@@ -55,7 +55,7 @@ function answerTimed(call: Call, answer: () => string | Promise<string>): string
   clock?.pause();
   sampleHeap(call);
   checkUserTime(call);
-  call.transaction?.assertOpen();
+  assertOpen(call);
   const result = answer();
   clock?.resume();
   if (clock === undefined || typeof result === "string") return result;
