@@ -72,7 +72,10 @@ async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promi
   return text;
 }
 
-/** Runs a handler and measures its JavaScript time; fails if it ran too long, whatever it returned. */
+/**
+ * Runs a handler and measures its JavaScript time; fails if it ran too long or met an error of the database, whatever it
+ * returned.
+ */
 async function invoke(fn: ResolvedFunction, call: Call, argsText: string): Promise<string> {
   const clock = call.transaction?.clock;
   try {
@@ -86,7 +89,13 @@ async function invoke(fn: ResolvedFunction, call: Call, argsText: string): Promi
     clock?.pause();
     sampleHeap(call);
     checkUserTime(call);
+    checkFault(call);
   }
+}
+
+/** Throws the error of the database that an operation of the transaction met. A function cannot catch it. */
+function checkFault({ transaction }: Call): void {
+  if (transaction !== null && transaction.fault !== null) throw transaction.fault;
 }
 
 /** Runs a call and records it, whether it succeeds or fails. */

@@ -70,15 +70,6 @@ export class Jobs {
     );
   }
 
-  /** Returns when the next job is due, apart from running ones. */
-  nextDue(): number | null {
-    return (
-      this.tables.sql.one<{ due: number | null }>(
-        "SELECT min(due) AS due FROM jobs WHERE running = 0",
-      )?.due ?? null
-    );
-  }
-
   isPending(id: string): boolean {
     return this.tables.sql.one("SELECT 1 FROM jobs WHERE id = ?", id) !== undefined;
   }

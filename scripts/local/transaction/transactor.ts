@@ -55,6 +55,8 @@ export class Transaction {
   readonly random = generator(Math.random() * 2 ** 32);
   /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
   isOpen = true;
+  /** The error of the database that one of its operations met, such as a full disk; null if there was none. */
+  fault: Error | null = null;
   /** Of the nested calls that are running, outermost first. */
   readonly savepoints: Savepoint[] = [];
 
