@@ -164,10 +164,14 @@ export class Scheduler {
     const args = jobs.argsOf(job);
     try {
       await runFunction(this.#engine, fn, args, this.#caller(job), {
-        within: (_, run) => {
+        within: async (transaction, run) => {
           if (!jobs.isPending(job.id)) throw new CanceledError();
+          jobs.begin(job);
+          const result = await run();
+          // After its time-out, the mutation is rolled back, although it still runs until here.
+          transaction.assertOpen();
           jobs.finish(job, null);
-          return run();
+          return result;
         },
         // The fact that it ran is committed with it. If both are lost, it runs again.
         isRepeatable: true,
