@@ -12,7 +12,8 @@ beforeAll(async () => {
 afterAll(() => engine.stop());
 
 const shown = (value: number | bigint) => (typeof value === "bigint" ? `${value}n` : String(value));
-const named = (values: (number | bigint)[]) => values.map((value) => [shown(value), value] as const);
+const named = (values: (number | bigint)[]) =>
+  values.map((value) => [shown(value), value] as const);
 
 describe("a literal that JSON has no notation for", () => {
   const measured = (edges: Value) => engine.runFunction("shapes:measured", { edges, of: {} });
