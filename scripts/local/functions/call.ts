@@ -8,7 +8,7 @@ import type { Usage } from "../transaction/usage.ts";
 import { jsonValue, parseJson } from "../values/json.ts";
 import { checkPassedValue } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
-import { runAs, sampleHeap, type Call, type RequestMetadata } from "./context.ts";
+import { assertOpen, runAs, sampleHeap, type Call, type RequestMetadata } from "./context.ts";
 import { toFunctionError } from "./errors.ts";
 import type { FunctionPath, ResolvedFunction } from "./registry.ts";
 import { checkUserTime } from "./userTime.ts";
@@ -34,6 +34,7 @@ function newCall(
   fn: ResolvedFunction,
   caller: Caller,
   transaction: Transaction | null,
+  parent: Call | null = null,
 ): Call {
   if (caller.depth > MAX_DEPTH)
     throw new Error(`Cross component call depth limit exceeded (${MAX_DEPTH})`);
@@ -46,6 +47,8 @@ function newCall(
     identity: caller.identity,
     request: caller.request,
     trace: caller.trace,
+    parent,
+    isOpen: true,
     depth: caller.depth,
     paginated: false,
     scans: new Map(),
@@ -69,7 +72,10 @@ async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promi
   return text;
 }
 
-/** Runs a handler and measures its JavaScript time; fails if it ran too long, whatever it returned. */
+/**
+ * Runs a handler and measures its JavaScript time; fails if it ran too long or met an error of the database, whatever it
+ * returned.
+ */
 async function invoke(fn: ResolvedFunction, call: Call, argsText: string): Promise<string> {
   const clock = call.transaction?.clock;
   try {
@@ -78,10 +84,18 @@ async function invoke(fn: ResolvedFunction, call: Call, argsText: string): Promi
       return fn.invoke(`[${argsText}]`, call.request.requestId);
     });
   } finally {
+    // An action may go on: it has no transaction that could keep half of what it does.
+    if (call.transaction !== null) call.isOpen = false;
     clock?.pause();
     sampleHeap(call);
     checkUserTime(call);
+    checkFault(call);
   }
+}
+
+/** Throws the error of the database that an operation of the transaction met. A function cannot catch it. */
+function checkFault({ transaction }: Call): void {
+  if (transaction !== null && transaction.fault !== null) throw transaction.fault;
 }
 
 /** Runs a call and records it, whether it succeeds or fails. */
@@ -145,7 +159,12 @@ export async function runFunction(
   const inTransaction = (transaction: Transaction) => {
     const call = newCall(engine, fn, caller, transaction);
     return metered(call, false, () => {
-      const run = () => execute(fn, call, args);
+      const run = async () => {
+        const result = await execute(fn, call, args);
+        // Before the engine's own writes, which would be undone too.
+        engine.transactor.undoNested(transaction);
+        return result;
+      };
       return wrapping === undefined ? run() : wrapping.within(transaction, run);
     });
   };
@@ -180,15 +199,18 @@ export function runNested(
   const work = (async () => {
     await before;
     if (transaction === null) throw new Error("Not in a transaction");
-    transaction.assertOpen();
+    assertOpen(parent);
     const fn = expectType(engine.registry.resolve(where), kind);
     // The identity is not passed to another component.
     const identity = fn.component === parent.component ? parent.identity : NOBODY;
     const caller = calledBy(parent, identity);
-    const call = newCall(engine, fn, caller, transaction);
-    return await engine.transactor.nested(transaction, limits, () =>
-      metered(call, true, () => execute(fn, call, args)),
-    );
+    const call = newCall(engine, fn, caller, transaction, parent);
+    return await engine.transactor.nested(transaction, limits, async () => {
+      const result = await metered(call, true, () => execute(fn, call, args));
+      // If the caller has not waited, operations of this call may have been refused, and it may have ignored that.
+      assertOpen(parent);
+      return result;
+    });
   })();
   const settled = work.then(
     () => undefined,

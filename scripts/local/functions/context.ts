@@ -1,6 +1,6 @@
 import type { Identity } from "../auth/identity.ts";
 import type { Trace } from "../callRecord.ts";
-import type { Transaction } from "../transaction/transactor.ts";
+import { EndedError, type Transaction } from "../transaction/transactor.ts";
 import type { Scan } from "../transaction/queries.ts";
 import type { Engine } from "../runtime.ts";
 import { bind, newAsyncContext } from "./asyncContext.ts";
@@ -24,6 +24,10 @@ export interface Call extends FunctionPath {
   identity: Identity;
   request: RequestMetadata;
   trace: Trace;
+  /** The function that called it in the same transaction; null for others. */
+  parent: Call | null;
+  /** False once a query's or mutation's handler has ended. */
+  isOpen: boolean;
   /** Number of enclosing `run*` calls. */
   depth: number;
   /** `.paginate()` is allowed once. */
@@ -33,6 +37,13 @@ export interface Call extends FunctionPath {
   heapBytes: number | null;
   /** The nested call in progress. Operations of the caller wait for it, because a rollback would undo them too. */
   nested: Promise<unknown> | null;
+}
+
+/** Throws if a query or mutation, or one that called it, has ended: nobody waits for what it still does. */
+export function assertOpen(call: Call): void {
+  call.transaction?.assertOpen();
+  for (let at: Call | null = call; at !== null; at = at.parent)
+    if (!at.isOpen) throw new EndedError();
 }
 
 /** Measures the memory in use, if the engine does, and keeps the maximum for the call. */

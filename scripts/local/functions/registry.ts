@@ -1,5 +1,5 @@
 import { parseJson } from "../values/json.ts";
-import type { ValidatorJson } from "../values/validate.ts";
+import { readValidator, type ValidatorJson } from "../values/validate.ts";
 import type { Component } from "./components.ts";
 
 export type FunctionType = "query" | "mutation" | "action" | "httpAction";
@@ -142,12 +142,13 @@ function describe(
   registered: Registered,
   type: ResolvedFunction["type"],
 ): ResolvedFunction {
+  const returns = parseJson<ValidatorJson | null>(registered.exportReturns?.() ?? "null");
   return {
     ...where,
     type,
     isPublic: registered.isPublic === true,
-    args: parseJson<ValidatorJson>(registered.exportArgs?.() ?? '{"type":"any"}'),
-    returns: parseJson<ValidatorJson | null>(registered.exportReturns?.() ?? "null"),
+    args: readValidator(parseJson(registered.exportArgs?.() ?? '{"type":"any"}')),
+    returns: returns === null ? null : readValidator(returns),
     invoke: async (args, requestId) => {
       const result =
         (await registered.invokeQuery?.(args)) ??

@@ -1,8 +1,9 @@
 import { parseJson, type JsonObject } from "../values/json.ts";
 import { storageGet, storageStore, storageSyscalls } from "../storage/syscalls.ts";
 import { scheduleSyscalls } from "../scheduler/syscalls.ts";
+import { sqliteCode } from "../store/sqlite.ts";
 import { callSyscalls } from "./callSyscalls.ts";
-import { currentCall, sampleHeap, type Call } from "./context.ts";
+import { assertOpen, currentCall, sampleHeap, type Call } from "./context.ts";
 import { databaseSyscalls, databaseSyncSyscalls } from "./databaseSyscalls.ts";
 import { toFunctionError } from "./errors.ts";
 import type { AsyncSyscall } from "./syscallTypes.ts";
@@ -29,7 +30,7 @@ export function syscall(op: string, text: string): string {
   const call = runningCall();
   const answer = databaseSyncSyscalls[op];
   if (answer === undefined) throw new Error(`Unknown operation ${op}`);
-  call.transaction?.assertOpen();
+  assertOpen(call);
   return answer(call, parseJson<JsonObject>(text));
 }
 
@@ -45,8 +46,15 @@ export async function asyncSyscall(op: string, text: string): Promise<string> {
     while (call.nested !== null && !QUEUES_ITSELF.has(op)) await call.nested;
     return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text)));
   } catch (thrown) {
+    noteFault(call, thrown);
     throw toFunctionError(thrown);
   }
+}
+
+/** Keeps an error of the database, because the `convex` package passes only its message to the function. */
+function noteFault({ transaction }: Call, thrown: unknown): void {
+  if (transaction !== null && thrown instanceof Error && sqliteCode(thrown) !== null)
+    transaction.fault ??= thrown;
 }
 
 /** Runs a syscall with the function's clock paused, because database time does not count as its own. */
@@ -55,7 +63,7 @@ function answerTimed(call: Call, answer: () => string | Promise<string>): string
   clock?.pause();
   sampleHeap(call);
   checkUserTime(call);
-  call.transaction?.assertOpen();
+  assertOpen(call);
   const result = answer();
   clock?.resume();
   if (clock === undefined || typeof result === "string") return result;

@@ -72,6 +72,8 @@ function newCall(
     identity: who.identity,
     request: who.request,
     trace: who.trace,
+    parent: null,
+    isOpen: true,
     depth: 0,
     paginated: false,
     scans: new Map(),

@@ -28,9 +28,12 @@ test("a transition longer than a client may leave unread arrives whole", async (
 
 test("a client that leaves more unread than it may is disconnected when more is to be sent", async () => {
   const client = await RawClient.open(engine.url);
+  // At the first chunk and not later, because a busy machine may read all of them between two looks.
+  client.socket.once("message", () => {
+    client.socket.pause();
+  });
   client.add(0, "live:padded", { group: "unread", size: 14_000_000 });
-  await expect.poll(() => client.of("TransitionChunk").length).toBeGreaterThan(0);
-  client.socket.pause();
+  await expect.poll(() => client.socket.isPaused).toBe(true);
   client.mutate(0, "live:add", { group: "other", rank: 1 });
   await expect.poll(() => engine.runFunction("live:ranks", { group: "other" })).toEqual([1]);
   client.socket.resume();

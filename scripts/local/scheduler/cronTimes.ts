@@ -40,9 +40,13 @@ function nextCron(cron: string, now: number): number {
   return next.getTime();
 }
 
-/** Returns when a schedule next runs, strictly after `now` (milliseconds since 1970). */
-export function nextRun(schedule: CronSchedule, now: number): number {
+/**
+ * Returns when a schedule next runs, strictly after `now` (milliseconds since 1970). An interval counts from `planned`,
+ * when it was last to run, so that late runs do not add up; times that have passed are skipped.
+ */
+export function nextRun(schedule: CronSchedule, now: number, planned = now): number {
   if (schedule.type !== "interval") return nextCron(asCron(schedule), now);
   const { seconds = 0, minutes = 0, hours = 0 } = schedule;
-  return now + ((hours * 60 + minutes) * 60 + seconds) * 1000;
+  const interval = ((hours * 60 + minutes) * 60 + seconds) * 1000;
+  return planned + (Math.floor((now - planned) / interval) + 1) * interval;
 }

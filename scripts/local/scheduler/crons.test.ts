@@ -81,6 +81,18 @@ test("a cron that missed many runs runs once, and each cron on its own", () => {
   expect(added.sort()).toEqual(["jobs:often", "jobs:often", "jobs:seldom"]);
 });
 
+test("an interval cron keeps its times: a late run does not delay the next ones, and missed times are skipped", () => {
+  const crons = cronsEvery({ tick: 10 });
+  const start = clock.now();
+  crons.enqueueDue(start + 13 * MINUTE, idle);
+  expect(crons.nextDue()).toBe(start + 20 * MINUTE);
+  crons.enqueueDue(start + 45 * MINUTE, idle);
+  expect(crons.nextDue()).toBe(start + 50 * MINUTE);
+  crons.enqueueDue(start + 50 * MINUTE, idle);
+  expect(crons.nextDue()).toBe(start + 60 * MINUTE);
+  expect(added).toHaveLength(3);
+});
+
 test("a restart neither repeats nor delays a run; a changed schedule starts over, a removed cron ends", () => {
   const start = clock.now();
   cronsEvery({ kept: 10, changed: 10 });

@@ -98,7 +98,7 @@ export class Crons {
           this.#jobs.add(component, where, definition.args[0] ?? {}, now),
         );
       }
-      const next = nextRun(definition.schedule, now);
+      const next = nextRun(definition.schedule, now, row.next);
       this.#sql.run("UPDATE crons SET next = ? WHERE name = ?", next, row.name);
     }
   }

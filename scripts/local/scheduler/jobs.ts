@@ -33,7 +33,14 @@ export class Jobs {
     private readonly clock: Clock,
   ) {}
 
-  add(owner: string, where: FunctionPath, args: JSONValue, due: number): string {
+  /** Adds a job. `by` is the job whose function schedules it: what a canceled job schedules is canceled too. */
+  add(
+    owner: string,
+    where: FunctionPath,
+    args: JSONValue,
+    due: number,
+    by: string | null = null,
+  ): string {
     if (Math.abs(due - this.clock.now()) > MAX_DISTANCE_MS)
       throw new Error("Functions can only be scheduled within 5 years of now");
     const id = writeSystem({ ...this.tables, component: owner }, "_scheduled_functions", {
@@ -42,6 +49,10 @@ export class Jobs {
       scheduledTime: due,
       state: { kind: "pending" },
     });
+    if (by !== null && this.#isCanceled(by)) {
+      this.#set(owner, id, { kind: "canceled" }, true);
+      return id;
+    }
     this.tables.sql.run(
       "INSERT INTO jobs (id, due, owner, component, path) VALUES (?, ?, ?, ?, ?)",
       id,
@@ -53,11 +64,17 @@ export class Jobs {
     return id;
   }
 
-  /** Cancels a job that has not started; a running job continues. */
+  #isCanceled(id: string): boolean {
+    const stored = this.tables.documents.get(id);
+    const { state } = parseJson<{ state?: State }>(stored?.json ?? "{}");
+    return state?.kind === "canceled";
+  }
+
+  /** Cancels a job that has not ended. A running action continues, but what it schedules does not run. */
   cancel(owner: string, id: string): void {
     if (!this.tables.catalog.isIdOf(owner, "_scheduled_functions", id))
       throw new Error(`Invalid scheduled function id ${JSON.stringify(id)}`);
-    const { changes } = this.tables.sql.run("DELETE FROM jobs WHERE id = ? AND running = 0", id);
+    const { changes } = this.tables.sql.run("DELETE FROM jobs WHERE id = ?", id);
     if (changes > 0) this.#set(owner, id, { kind: "canceled" }, true);
   }
 
@@ -67,15 +84,6 @@ export class Jobs {
       `SELECT id, due, owner, component, path FROM jobs WHERE running = 0 AND due <= ? ORDER BY due, id ${LIMIT}`,
       now,
       limit,
-    );
-  }
-
-  /** Returns when the next job is due, apart from running ones. */
-  nextDue(): number | null {
-    return (
-      this.tables.sql.one<{ due: number | null }>(
-        "SELECT min(due) AS due FROM jobs WHERE running = 0",
-      )?.due ?? null
     );
   }
 
@@ -94,8 +102,10 @@ export class Jobs {
     this.#set(job.owner, job.id, { kind: "inProgress" }, false);
   }
 
+  /** Records how a job ended, unless it was canceled while it ran. */
   finish(job: Job, error: string | null): void {
-    this.tables.sql.run("DELETE FROM jobs WHERE id = ?", job.id);
+    const { changes } = this.tables.sql.run("DELETE FROM jobs WHERE id = ?", job.id);
+    if (changes === 0) return;
     const state: State = error === null ? { kind: "success" } : { kind: "failed", error };
     this.#set(job.owner, job.id, state, true);
   }

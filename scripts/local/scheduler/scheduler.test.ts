@@ -72,8 +72,9 @@ test("an action is noted as begun before it runs, so that a crash cannot make it
   expect(await stateOf(id)).toBe("success");
 });
 
-test("canceling an action that has begun changes nothing", async () => {
+test("an action that is canceled while it runs goes on and stays canceled; what it schedules then is canceled too", async () => {
   const states: Promise<unknown>[] = [];
+  const canceledBefore = (await engine.runFunction("jobs:canceled")) as number;
   const id = await schedule("goes on", 0, "noteByAction");
   const stop = engine.onCall(({ name }) => {
     if (name !== "jobs:note" || states.length > 0) return;
@@ -81,9 +82,18 @@ test("canceling an action that has begun changes nothing", async () => {
   });
   await engine.settle();
   stop();
-  expect(await Promise.all(states)).not.toContain("canceled");
+  expect(await Promise.all(states)).toEqual(["canceled"]);
+  expect(await stateOf(id)).toBe("canceled");
+  expect(await ran()).toContain("goes on");
+  expect(await ran()).not.toContain("goes on, then");
+  expect(await engine.runFunction("jobs:canceled")).toBe(canceledBefore + 2);
+});
+
+test("a scheduled mutation sees itself in progress, with its arguments", async () => {
+  const id = await schedule("self", 0, "noteOwnState");
+  await engine.settle();
+  expect(await ran()).toContain('self: ["inProgress",[{"name":"self"}]]');
   expect(await stateOf(id)).toBe("success");
-  expect(await ran()).toContain("goes on, then");
 });
 
 test("an action that a crash interrupted is failed at the next start, and does not run again", async () => {

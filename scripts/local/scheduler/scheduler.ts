@@ -8,7 +8,9 @@ import { TooManyWritesError } from "../limits/writeWindow.ts";
 import { newTrace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
 import type { Crons } from "./crons.ts";
+import { sqliteCode } from "../store/sqlite.ts";
 import type { Job } from "./jobs.ts";
+import { pauseAfter, Retries } from "./retries.ts";
 
 /** The longest delay of `setTimeout`. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -17,7 +19,8 @@ const HOUSEKEEPING_MS = 60 * 60 * 1000;
 
 /**
  * Runs due functions. A scheduled mutation runs exactly once, because it and the record that it ran are one
- * transaction. An action runs at most once, because it is recorded before it starts.
+ * transaction. An action runs at most once, because it is recorded before it starts. What fails because of the disk, and
+ * not of the function, is tried again after growing pauses, as a deployment retries its own errors.
  */
 export class Scheduler {
   readonly #engine: Engine;
@@ -26,6 +29,9 @@ export class Scheduler {
   #timer: NodeJS.Timeout | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #isStopped = true;
+  /** Ends pauses when the engine stops. */
+  readonly #stopping = new AbortController();
+  readonly #retries = new Retries();
   /** Looks at the queue and housekeeping that are under way; `stop` waits for them, because they write. */
   readonly #background = new Set<Promise<void>>();
   /** Scheduled functions that run at the same time; more wait. */
@@ -78,17 +84,16 @@ export class Scheduler {
 
   #delay(): number {
     if (this.#running.size >= this.#slots) return MAX_TIMER_MS;
-    const next = this.#nextDue();
-    if (next === null) return MAX_TIMER_MS;
+    const next = Math.min(this.#nextJob(), this.#crons.nextDue() ?? Infinity);
     return Math.min(Math.max(0, next - this.#engine.clock.now()), MAX_TIMER_MS);
   }
 
-  #nextDue(): number | null {
-    const waiting = this.#engine.jobs
-      .due(Infinity, this.#running.size + 1)
-      .find((job) => !this.#running.has(job.id));
-    const times = [waiting?.due ?? null, this.#crons.nextDue()].filter((time) => time !== null);
-    return times.length === 0 ? null : Math.min(...times);
+  /** Returns when the next job that is not running may run; `Infinity` if there is none. */
+  #nextJob(): number {
+    // One more than those that cannot run now: beyond it, no job is due earlier.
+    const first = this.#engine.jobs.due(Infinity, this.#running.size + this.#retries.size + 1);
+    const waiting = first.filter((job) => !this.#running.has(job.id));
+    return Math.min(...waiting.map((job) => this.#retries.timeOf(job)));
   }
 
   /** Starts what is due; tries again after a pause if the queue cannot be read or written. */
@@ -115,18 +120,25 @@ export class Scheduler {
     // It may have been stopped while the transaction waited; what is due runs after the next start.
     if (this.#isStopped) return;
     const room = this.#slots - this.#running.size;
+    this.#retries.keepOnly((id) => this.#engine.jobs.isPending(id));
     const due = this.#engine.jobs
-      .due(now, this.#slots * 2)
-      .filter((job) => !this.#running.has(job.id))
+      .due(now, this.#slots * 2 + this.#retries.size)
+      .filter((job) => !this.#running.has(job.id) && this.#retries.timeOf(job) <= now)
       .slice(0, Math.max(0, room));
     for (const job of due) this.#launch(job);
   }
 
   #launch(job: Job): void {
     const done = this.#run(job)
-      .catch((error: unknown) => {
-        this.#engine.log({ level: "error", function: job.path, words: [error] });
-      })
+      .then(
+        () => {
+          this.#retries.forget(job.id);
+        },
+        (error: unknown) => {
+          this.#retries.postpone(job, this.#engine.clock.now());
+          this.#engine.log({ level: "error", function: job.path, words: [error] });
+        },
+      )
       .finally(() => {
         this.#running.delete(job.id);
         this.wake();
@@ -134,13 +146,14 @@ export class Scheduler {
     this.#running.set(job.id, done);
   }
 
+  /** Runs a job and records how it ended. Rejects if it is to be tried again. */
   async #run(job: Job): Promise<void> {
     const { registry } = this.#engine;
     let fn: ResolvedFunction;
     try {
       fn = registry.resolve(job);
     } catch (error) {
-      await this.#fail(job, error);
+      await this.#finish(job, this.#logged(job, error));
       return;
     }
     await (fn.type === "mutation" ? this.#runMutation(job, fn) : this.#runAction(job, fn));
@@ -151,10 +164,14 @@ export class Scheduler {
     const args = jobs.argsOf(job);
     try {
       await runFunction(this.#engine, fn, args, this.#caller(job), {
-        within: (_, run) => {
+        within: async (transaction, run) => {
           if (!jobs.isPending(job.id)) throw new CanceledError();
+          jobs.begin(job);
+          const result = await run();
+          // After its time-out, the mutation is rolled back, although it still runs until here.
+          transaction.assertOpen();
           jobs.finish(job, null);
-          return run();
+          return result;
         },
         // The fact that it ran is committed with it. If both are lost, it runs again.
         isRepeatable: true,
@@ -165,7 +182,11 @@ export class Scheduler {
         // A deployment retries scheduled mutations indefinitely if it was too busy.
         await pause(RETRY_MS);
         await this.#runMutation(job, fn);
-      } else if (!(cause instanceof CanceledError)) await this.#fail(job, error);
+        return;
+      }
+      if (cause instanceof CanceledError) return;
+      if (sqliteCode(cause) !== null) throw error;
+      await this.#finish(job, this.#logged(job, error));
     }
   }
 
@@ -177,22 +198,40 @@ export class Scheduler {
       return Promise.resolve(true);
     });
     if (!begun) return;
+    let failure: string | null = null;
     try {
       await runFunction(this.#engine, fn, jobs.argsOf(job), this.#caller(job));
-      await transactor.mutation(() => {
-        jobs.finish(job, null);
-        return Promise.resolve();
-      });
     } catch (error) {
-      await this.#fail(job, error);
+      failure = this.#logged(job, error);
     }
+    await this.#finishAction(job, failure);
   }
 
-  async #fail(job: Job, error: unknown): Promise<void> {
+  /** Records how an action ended. Tries until the disk takes it, because the action must not run again. */
+  async #finishAction(job: Job, failure: string | null): Promise<void> {
+    for (let failures = 1; ; failures++)
+      try {
+        await this.#finish(job, failure);
+        return;
+      } catch (error) {
+        // The next start records it as interrupted.
+        if (this.#isStopped) throw error;
+        this.#engine.log({ level: "error", function: job.path, words: [error] });
+        const { signal } = this.#stopping;
+        await pause(pauseAfter(failures), undefined, { signal }).catch(() => undefined);
+      }
+  }
+
+  /** Logs a function's error and returns its message. */
+  #logged(job: Job, error: unknown): string {
     const { message, stack } = toFunctionError(error);
     this.#engine.log({ level: "error", function: job.path, words: [stack ?? message] });
+    return message;
+  }
+
+  async #finish(job: Job, failure: string | null): Promise<void> {
     await this.#engine.transactor.mutation(() => {
-      this.#engine.jobs.finish(job, message);
+      this.#engine.jobs.finish(job, failure);
       return Promise.resolve();
     });
   }
@@ -222,14 +261,12 @@ export class Scheduler {
   async settle(withinMs: number): Promise<void> {
     for (;;) {
       await this.#engine.transactor.between(() => undefined);
-      const { clock, jobs } = this.#engine;
-      const next = jobs.nextDue();
-      const isFar = next === null || next > clock.now() + withinMs;
+      const { clock } = this.#engine;
+      const next = this.#nextJob();
+      const isFar = next === Infinity || next > clock.now() + withinMs;
       if (this.#running.size === 0 && isFar) return;
-      if (this.#running.size === 0 && clock.skips && next !== null) {
-        clock.skipTo(next);
-      }
-      const wait = next === null ? 0 : Math.max(0, next - clock.now());
+      if (this.#running.size === 0 && clock.skips) clock.skipTo(next);
+      const wait = Math.max(0, next - clock.now());
       const pause = new Promise((resolve) => setTimeout(resolve, Math.min(wait, 20) + 1));
       await Promise.race([...this.#running.values(), pause]);
     }
@@ -241,6 +278,7 @@ export class Scheduler {
    */
   async stop(graceMs: number): Promise<void> {
     this.#isStopped = true;
+    this.#stopping.abort();
     clearTimeout(this.#timer);
     clearInterval(this.#housekeeping);
     await Promise.all(this.#background);

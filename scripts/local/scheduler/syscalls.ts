@@ -16,7 +16,8 @@ function schedule(call: Call, args: JsonObject): string {
   });
   // Convex sends seconds.
   const due = Number(args["ts"]) * 1000;
-  return JSON.stringify(call.engine.jobs.add(call.component, where, functionArgs, due));
+  const by = call.request.scheduledFunctionId;
+  return JSON.stringify(call.engine.jobs.add(call.component, where, functionArgs, due, by));
 }
 
 function cancel(call: Call, args: JsonObject): string {

@@ -25,8 +25,15 @@ export class QuantizedVectors {
     return this.#seqs;
   }
 
-  /** Stores a vector; replaces one of the same document. */
+  /**
+   * Stores a vector; replaces one of the same document. Leaves out a vector that is not finite, because it has no score,
+   * and would exclude vectors that have one.
+   */
   set(seq: number, vector: Float32Array): void {
+    if (!vector.every(Number.isFinite)) {
+      this.delete(seq);
+      return;
+    }
     const slot = this.#slots.get(seq) ?? this.#seqs.length;
     this.#slots.set(seq, slot);
     this.#seqs[slot] = seq;

@@ -69,6 +69,24 @@ test("vector search follows a change of a filter field alone", async () => {
   expect([await found("ben"), await found("carl")]).toEqual([[], [id]]);
 });
 
+test("a vector that holds NaN or Infinity is not found, and displaces no other", async () => {
+  const add = async (...embedding: number[]) =>
+    (await engine.runFunction("search:add", { owner: "broken", embedding })) as string;
+  const near = await add(1, 0, 0, 0);
+  const search = async () =>
+    (
+      (await engine.runFunction("search:byVector", {
+        ...{ vector: [1, 0, 0, 0], owner: "broken", limit: 2 },
+      })) as { _id: string }[]
+    ).map(({ _id }) => _id);
+  expect(await search()).toEqual([near]);
+  for (const broken of [NaN, Infinity, -Infinity]) await add(1, broken, 0, 0);
+  const far = await add(0.5, 1, 0, 0);
+  expect(await search()).toEqual([near, far]);
+  await add(NaN, 0, 0, 0);
+  expect(await search()).toEqual([near, far]);
+});
+
 test("a search of many vectors lets other requests run", async () => {
   const vectors = new QuantizedVectors(4);
   for (let seq = 1; seq <= 20_000; seq++)

@@ -7,7 +7,7 @@ import { indexOf } from "./indexes.ts";
 import type { TableIndex } from "./tableIndex.ts";
 import { ownFields, type Document } from "./fields.ts";
 import { undeclaredTable, type IndexDefinition, type Schema, type TableSchema } from "./schema.ts";
-import { validate } from "../values/validate.ts";
+import { validate, validatorText } from "../values/validate.ts";
 
 /** One table of one component: its number in ids, its schema, its indexes. */
 export interface Table {
@@ -190,7 +190,7 @@ export class Catalog {
       const { validator } = table.schema;
       if (validator === null || validator.type === "any") continue;
       const name = `schema:${table.component}:${table.name}`;
-      const text = JSON.stringify(validator);
+      const text = validatorText(validator);
       const seen = this.#sql.one<{ value: string }>("SELECT value FROM meta WHERE name = ?", name);
       if (seen?.value === text) continue;
       this.#checkTable(table, (document) => {

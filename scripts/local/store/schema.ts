@@ -1,5 +1,5 @@
 import { parseJson } from "../values/json.ts";
-import type { ValidatorJson } from "../values/validate.ts";
+import { readValidator, type ValidatorJson } from "../values/validate.ts";
 
 /** The parts of `schema.export()` of `convex/server` that this engine reads. */
 interface ExportedSchema {
@@ -71,7 +71,7 @@ export function readSchema(exported: Exportable | null): Schema {
     for (const { indexDescriptor, vectorField, dimensions, filterFields } of table.vectorIndexes)
       indexes.set(indexDescriptor, { kind: "vector", vectorField, dimensions, filterFields });
     schema.set(table.tableName, {
-      validator: schemaValidation ? table.documentType : null,
+      validator: schemaValidation ? readValidator(table.documentType) : null,
       indexes,
     });
   }

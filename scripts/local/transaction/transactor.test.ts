@@ -193,6 +193,56 @@ test("a lone mutation is committed in the turn of the event loop in which it ran
   await written;
 });
 
+test("a mutation is committed before the first of the live queries that it touches runs again", async () => {
+  const { run, transactor, listener, write } = watched();
+  const order: string[] = [];
+  run.mockImplementation(function (this: Statements, text, ...values) {
+    if (text === "COMMIT") order.push("commit");
+    return Statements.prototype.run.call(this, text, ...values);
+  });
+  const queries: Promise<void>[] = [];
+  listener.committed.mockImplementation(() => {
+    for (const client of ["first client", "second client"])
+      queries.push(
+        transactor.snapshot(async () => {
+          await afterThisTurn();
+          order.push(client);
+        }),
+      );
+  });
+  await write("a");
+  await Promise.all(queries);
+  expect(order).toEqual(["commit", "first client", "second client"]);
+});
+
+test("other work, such as answering the mutation, runs between the live queries of two clients", async () => {
+  const { transactor } = newTransactor();
+  const order: string[] = [];
+  const update = (client: string) =>
+    transactor.snapshot(() => {
+      order.push(client);
+      setImmediate(() => order.push("other work"));
+      return Promise.resolve();
+    });
+  await Promise.all([update("first client"), update("second client")]);
+  expect(order).toEqual(["first client", "other work", "second client"]);
+});
+
+test("a live query does not see a mutation that the disk does not take", async () => {
+  const { run, transactor, listener, write, words } = watched();
+  run.mockImplementation(function (this: Statements, text, ...values) {
+    if (text !== "COMMIT") return Statements.prototype.run.call(this, text, ...values);
+    run.mockRestore();
+    throw new Error("disk I/O error");
+  });
+  let seen: Promise<unknown> = Promise.resolve();
+  listener.committed.mockImplementation(() => {
+    seen = transactor.snapshot(() => Promise.resolve(words()));
+  });
+  await expect(write("a")).rejects.toThrow("disk I/O error");
+  expect(await seen).toEqual([]);
+});
+
 test("work that needs an empty transaction runs after the commit of what was written before it", async () => {
   const { sql, transactor, write, commits } = watched();
   const written = write("a");

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { Catalog } from "../store/catalog.ts";
 import { generator } from "../values/random.ts";
@@ -36,6 +37,13 @@ export interface Snapshot {
   query<T>(observed: Observed, work: (transaction: Transaction) => Promise<T>): Promise<T>;
 }
 
+/** The point in a transaction to which a nested call is rolled back if it fails. */
+interface Savepoint {
+  readonly name: string;
+  /** False once the nested call has ended, or a call around it has. */
+  isOpen: boolean;
+}
+
 /** One running query or mutation, with everything it calls in the same transaction. */
 export class Transaction {
   readonly account = new Account();
@@ -47,6 +55,10 @@ export class Transaction {
   readonly random = generator(Math.random() * 2 ** 32);
   /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
   isOpen = true;
+  /** The error of the database that one of its operations met, such as a full disk; null if there was none. */
+  fault: Error | null = null;
+  /** Of the nested calls that are running, outermost first. */
+  readonly savepoints: Savepoint[] = [];
 
   constructor(
     readonly isMutation: boolean,
@@ -62,8 +74,14 @@ export class Transaction {
   }
 
   assertOpen(): void {
-    if (!this.isOpen)
-      throw new Error("The transaction has ended: await every promise of a query or mutation.");
+    if (!this.isOpen) throw new EndedError();
+  }
+}
+
+/** A call that nobody awaited uses the database after the function that made it has ended. */
+export class EndedError extends Error {
+  constructor() {
+    super("The transaction has ended: await every promise of a query or mutation.");
   }
 }
 
@@ -132,14 +150,21 @@ export class Transactor {
     return this.#inTurn(() => this.#read(null, work));
   }
 
-  /** Runs several queries on the same state, in one turn: nothing is committed between them. */
+  /**
+   * Runs several queries on the same state, in one turn: nothing is committed between them. What mutations have
+   * written is committed first: a mutation queues a snapshot for each client that watches what it wrote, so its
+   * commit would otherwise wait until all of their queries have run. Other work runs between the snapshots, because
+   * the mutation is answered only when the event loop learns that its commit is on the disk.
+   */
   snapshot<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      work({
+    return this.#inTurn(async () => {
+      this.#commits.commit();
+      await nextTurn();
+      return await work({
         timestamp: this.#timestamps.latest,
         query: (observed, query) => this.#read(observed, query),
-      }),
-    );
+      });
+    });
   }
 
   async #read<T>(
@@ -216,23 +241,43 @@ export class Transactor {
     limits: Partial<Usage> | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
+    // Each has its own name, because a call may end before one that it has not waited for.
+    const savepoint: Savepoint = { name: `nested_${++this.#savepoint}`, isOpen: true };
+    if (transaction.isMutation) this.#sql.exec(`SAVEPOINT ${savepoint.name}`);
     transaction.account.open(limits);
-    // Each has its own name, because a call that failed may end before one that it has not waited for.
-    const name = `nested_${++this.#savepoint}`;
-    if (transaction.isMutation) this.#sql.exec(`SAVEPOINT ${name}`);
+    transaction.savepoints.push(savepoint);
     let kept = false;
     try {
       const result = await work();
+      if (!savepoint.isOpen) throw new EndedError();
       kept = true;
       return result;
     } finally {
-      transaction.account.close(kept);
-      if (transaction.isMutation && transaction.isOpen) {
-        if (!kept) this.#sql.exec(`ROLLBACK TO ${name}`);
-        this.#sql.exec(`RELEASE ${name}`);
-        if (!kept) this.#catalog.reload();
-      }
+      if (savepoint.isOpen) this.#close(transaction, savepoint, kept);
     }
+  }
+
+  /**
+   * Undoes the nested calls that are still running. Call this when the function that made them has ended without
+   * waiting for them: to keep the function's writes would otherwise keep half of theirs.
+   */
+  undoNested(transaction: Transaction): void {
+    const [outermost] = transaction.savepoints;
+    if (outermost !== undefined) this.#close(transaction, outermost, false);
+  }
+
+  /** Ends a nested call; undoes those that it made and did not wait for. */
+  #close(transaction: Transaction, savepoint: Savepoint, kept: boolean): void {
+    const { savepoints } = transaction;
+    const made = savepoints[savepoints.indexOf(savepoint) + 1];
+    if (made !== undefined) this.#close(transaction, made, false);
+    savepoints.pop();
+    savepoint.isOpen = false;
+    transaction.account.close(kept);
+    if (!transaction.isMutation || !transaction.isOpen) return;
+    if (!kept) this.#sql.exec(`ROLLBACK TO ${savepoint.name}`);
+    this.#sql.exec(`RELEASE ${savepoint.name}`);
+    if (!kept) this.#catalog.reload();
   }
 
   /** Runs work between transactions. It may see what is not committed yet. */

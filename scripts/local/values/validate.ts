@@ -1,6 +1,6 @@
-import { convexToJson, type Value } from "convex/values";
+import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
 
-/** A validator in the format of `validator.json` of `convex/values`. */
+/** A validator in the format of `validator.json` of `convex/values`, but with literals as values (`readValidator`). */
 export type ValidatorJson =
   | {
       type: "any" | "null" | "number" | "bigint" | "boolean" | "string" | "bytes" | "commitTs";
@@ -14,6 +14,45 @@ export type ValidatorJson =
 interface FieldJson {
   fieldType: ValidatorJson;
   optional: boolean;
+}
+
+function readField({ fieldType, optional }: FieldJson): FieldJson {
+  return { fieldType: readValidator(fieldType), optional };
+}
+
+/** Reads a validator that the `convex` package exports: converts its literals from JSON, once and not for each value. */
+export function readValidator(exported: ValidatorJson): ValidatorJson {
+  switch (exported.type) {
+    case "literal":
+      return { type: "literal", value: jsonToConvex(exported.value as JSONValue) };
+    case "array":
+      return { type: "array", value: readValidator(exported.value) };
+    case "record": {
+      const { keys, values } = exported;
+      return { type: "record", keys: readValidator(keys), values: readField(values) };
+    }
+    case "object": {
+      const fields = Object.entries(exported.value).map(([name, field]) => [
+        name,
+        readField(field),
+      ]);
+      return {
+        type: "object",
+        value: Object.fromEntries(fields) as Record<string, FieldJson>,
+      };
+    }
+    case "union":
+      return { type: "union", value: exported.value.map(readValidator) };
+    default:
+      return exported;
+  }
+}
+
+/** Returns a validator as the text that the `convex` package exports. */
+export function validatorText(validator: ValidatorJson): string {
+  const asJson = (_: string, value: unknown) =>
+    typeof value === "bigint" || typeof value === "number" ? convexToJson(value) : value;
+  return JSON.stringify(validator, asJson);
 }
 
 /** Whether a string is an id of a table of the calling component. */
@@ -33,6 +72,12 @@ function show(value: Value | undefined): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
+/** Formats a literal as source code. */
+function literal(value: Value): string {
+  if (typeof value === "bigint") return `${value}n`;
+  return typeof value === "number" ? String(value) : show(value);
+}
+
 /** Formats a validator as source code. */
 function describe(validator: ValidatorJson): string {
   switch (validator.type) {
@@ -41,7 +86,7 @@ function describe(validator: ValidatorJson): string {
     case "bigint":
       return "v.int64()";
     case "literal":
-      return `v.literal(${show(validator.value)})`;
+      return `v.literal(${literal(validator.value)})`;
     case "id":
       return `v.id("${validator.tableName}")`;
     case "array":
@@ -82,7 +127,8 @@ function isScalar(validator: ValidatorJson, value: Value, isIdOf: IsIdOf): boole
     case "bytes":
       return value instanceof ArrayBuffer;
     case "literal":
-      return value === validator.value;
+      // As on Convex, NaN equals itself, and -0 is not 0.
+      return Object.is(value, validator.value);
     case "id":
       return typeof value === "string" && isIdOf(validator.tableName, value);
     default:
@@ -157,6 +203,13 @@ function missing(name: string, value: Value, path: string): Mismatch {
   return { path, message };
 }
 
+/** Returns an own field. Inherited properties are functions and objects, so most values need no second look. */
+function ownField(value: Record<string, Value>, name: string): Value | undefined {
+  const child = value[name];
+  const mayBeInherited = typeof child === "function" || typeof child === "object";
+  return mayBeInherited && !Object.hasOwn(value, name) ? undefined : child;
+}
+
 function objectMismatch(
   fields: Record<string, FieldJson>,
   value: Record<string, Value>,
@@ -165,7 +218,7 @@ function objectMismatch(
 ): Mismatch | null {
   for (const name in fields) {
     const field = fields[name] as FieldJson;
-    const child = value[name];
+    const child = ownField(value, name);
     if (child === undefined) {
       if (!field.optional) return missing(name, value, path);
     } else if (!isScalar(field.fieldType, child, isIdOf)) {
