@@ -17,6 +17,7 @@ async function person() {
   const { apiKey: key } = await engine.createUser();
   return {
     send: (_method: string, path: string, json: unknown) => engine.request(path, { key, json }),
+    get: (path: string) => engine.request(path, { key }),
   };
 }
 
@@ -104,6 +105,30 @@ describe("What is found is shown as people read it", () => {
     const ada = await withSession(result({ image: `data:image/png;base64,${small}`, alt: word }));
     const [first] = (await search(ada, word)).results;
     expect(first?.snippet).toContain("[image/png, 6 kB]");
+  });
+});
+
+describe("A session with half an emoji is found and shown", () => {
+  const half = `${word} cut \ud83d`;
+  test.each<[string, Message]>([
+    ["in a result", { parts: [{ type: "tool-result", content: half }] }],
+    ["in arguments", call({ command: half })],
+    ["in a key", call({ [half]: 1 })],
+    ["in a name", { parts: [{ type: "tool-call", content: { name: half, args: {} } }] }],
+    ["in thinking", { parts: [{ type: "thinking", thinking: half }] }],
+    ["in an unknown part", { parts: [{ type: "new-kind", content: { a: [half] } }] }],
+    ["beyond the first portion", { textContent: `${"word ".repeat(4_000)} ${half}` }],
+  ])("%s", async (_, message) => {
+    const ada = await withSession(message);
+    for (const type of ["fulltext", "hybrid"]) {
+      const response = await ada.send("POST", "/search", { query: word, type });
+      expect(response.status).toBe(200);
+      const { results } = (await response.json()) as { results: Result[] };
+      expect(results.map(({ externalId }) => externalId)).toEqual(["wanted"]);
+    }
+    const context = await ada.get(`/api/context?q=${word}`);
+    expect(context.status).toBe(200);
+    expect(await context.text()).toContain(word);
   });
 });
 

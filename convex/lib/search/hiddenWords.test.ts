@@ -110,6 +110,16 @@ describe("no hidden words are derived without need", () => {
 });
 
 describe("a row is rendered as people read it", () => {
+  test.each([
+    ["half of a pair", String.raw`"cut emoji \ud83d"`, '"cut emoji \ufffd"'],
+    ["the second half", String.raw`"\ude80 cut \u{de80} too"`, '"\ufffd cut \ufffd too"'],
+    ["halves in the wrong order", String.raw`"\ude80\ud83d"`, '"\ufffd\ufffd"'],
+    ["whole pairs", String.raw`"\ud83d\ude80 and \u{1f680}"`, '"🚀 and 🚀"'],
+    ["a pair around a colour", String.raw`"\ud83d\u001b[0m\ude80"`, '"🚀"'],
+  ])("as text that Convex can hold: %s", (_, stored, shown) => {
+    expect(readable(stored, true)).toBe(shown);
+  });
+
   test("without JSON escapes, colours and images", () => {
     const json = `{"out":"\\u001b[32mok\\u001b[0m\\nnext","image":"data:image/png;base64,${base64(60_000)}"}`;
     expect(readable(json, true)).toBe(`{"out":"ok\nnext","image":"[image/png, 60 kB]"}`);
