@@ -53,6 +53,15 @@ const call = (input: unknown) => ({
 });
 const result = (output: unknown) => ({ parts: [{ type: "tool-result", content: { output } }] });
 const word = "zebrafinch";
+/** JSON as Python writes it: every letter beyond ASCII is an escape. */
+const asciiJson = (value: unknown) =>
+  JSON.stringify(value).replace(
+    /[^\u0020-\u007e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+const ascii = (value: unknown) => ({
+  parts: [{ type: "tool-result", content: asciiJson(value) }],
+});
 const image = Buffer.from(Uint8Array.from({ length: 45_000 }, (_, i) => (i * 7919) % 251)).toString(
   "base64",
 );
@@ -63,6 +72,17 @@ describe("A word is found whatever stands before it", () => {
     ["a tab in a result stored as JSON", result({ rows: [`a\t${word}`] })],
     ["JSON in JSON", call({ body: JSON.stringify({ text: `a\n${word}` }) })],
     ["a Unicode escape", { textContent: `"caf\\u00e9\\u0020${word}"` }],
+    ["JSON in ASCII", ascii({ city: "Münchenrepro" }), "Münchenrepro"],
+    ["JSON in ASCII, Japanese", ascii({ jp: "東京都" }), "東京都"],
+    ["JSON in ASCII, Cyrillic", ascii({ a: "проверказаписи" }), "проверказаписи"],
+    ["JSON in ASCII, two words", ascii({ a: "naïve größter zebrafinch" }), "größter zebrafinch"],
+    ["JSON in ASCII, quoted words", ascii({ a: "das größte Haus" }), '"größte Haus"'],
+    ["JSON in ASCII, an emoji", ascii({ a: "shipped 🚀" }), "🚀"],
+    ["JSON in ASCII in JSON", result(asciiJson({ a: ["Münchenrepro"] })), "Münchenrepro"],
+    ["arguments in ASCII", call(asciiJson({ q: "Münchenrepro" })), "Münchenrepro"],
+    ["a letter as an escape in source code", { textContent: '"caf\\u00e9hone"' }, "caféhone"],
+    ["a letter as a short escape", { textContent: '"caf\\xe9hone"' }, "caféhone"],
+    ["the escape of a letter, as written", { textContent: '"caf\\u00e9 hone"' }, "u00e9"],
     ["percent-encoding", { textContent: `GET /?q=a%20${word}` }],
     ["a colour", { textContent: `\u001b[31m${word}\u001b[0m failed` }],
     ["a colour in a result", result({ stdout: `\u001b[1;32m${word}\u001b[0m` })],

@@ -1,5 +1,11 @@
 import { utf8Length } from "../text";
-import { percentDecoded, unescaped, withoutInlineData, withoutTerminalCodes } from "./readable";
+import {
+  ESCAPE_LEVELS,
+  percentDecoded,
+  unescaped,
+  withoutInlineData,
+  withoutTerminalCodes,
+} from "./readable";
 import { eachWord, INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase } from "./words";
 
 /**
@@ -20,12 +26,6 @@ export const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}/gu;
 /** Matches text that the index may split differently: escapes, codes, other scripts, long words. */
 const MAY_HIDE_WORDS =
   /[\\%\u001b\u009b\u009d]|\[\d{1,3}[;m]|[^\u0000-\u024f]|\p{M}|[A-Za-z0-9]{32}/u;
-
-/**
- * How many levels of escapes are decoded. Tool arguments are JSON in JSON and may quote source
- * code.
- */
-const ESCAPE_LEVELS = 3;
 
 /** Matches words that `toLowerCase` alone normalises. Nearly all words are such, and Unicode normalisation is slower. */
 const PLAIN_WORD = /^[A-Za-z0-9]+$/;

@@ -40,6 +40,9 @@ const ESCAPED: { readonly [letter: string]: string } = {
   e: "\u001b",
 };
 
+/** How many levels of escapes are decoded. Tool arguments are JSON in JSON and may quote source code. */
+export const ESCAPE_LEVELS = 3;
+
 /** Decodes one level of backslash escapes. Other text stays as it is. */
 export function unescaped(text: string): string {
   if (!text.includes("\\")) return text;
