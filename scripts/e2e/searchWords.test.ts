@@ -53,6 +53,7 @@ const call = (input: unknown) => ({
 });
 const result = (output: unknown) => ({ parts: [{ type: "tool-result", content: { output } }] });
 const word = "zebrafinch";
+const german = "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung";
 /** JSON as Python writes it: every letter beyond ASCII is an escape. */
 const asciiJson = (value: unknown) =>
   JSON.stringify(value).replace(
@@ -102,6 +103,24 @@ describe("A word is found whatever stands before it", () => {
       { textContent: "new InternalFrameInternalFrameTitlePaneMaximizeButton()" },
       "InternalFrameInternalFrameTitlePaneMaximizeButton",
     ],
+    ["a long German word", { textContent: `die ${german} gilt` }, german],
+    [
+      "the beginning of a long German word",
+      { textContent: `die ${german} gilt` },
+      german.slice(0, 7),
+    ],
+    [
+      "a long Russian word",
+      { textContent: "о высокопревосходительство" },
+      "высокопревосходительство",
+    ],
+    ["a soft hyphen", { textContent: "text soft\u00adhyphenzz end" }, "softhyphenzz"],
+    ["a zero-width space", { textContent: "zero\u200bwidthzz" }, "zerowidthzz"],
+    ["a word joiner in a result", result("word\u2060joinzz"), "wordjoinzz"],
+    ["a soft hyphen, quoted", { textContent: "a soft\u00adhyphenzz end" }, '"softhyphenzz end"'],
+    ["a soft hyphen in the query", { textContent: "the softhyphenzz" }, "soft\u00adhyphenzz"],
+    ["a part beside a joiner", { textContent: "می\u200cخواهم" }, "می\u200cخواهم"],
+    ["a micro sign", { textContent: "took 12µs in all" }, "12µs"],
     ["another form: plural", { textContent: "one label is missing" }, "labels"],
     ["another form: past", { textContent: "we refactored it" }, "refactoring"],
   ])("%s", async (_, message, query = word) => {

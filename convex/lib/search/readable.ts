@@ -40,6 +40,14 @@ const ESCAPED: { readonly [letter: string]: string } = {
   e: "\u001b",
 };
 
+/** Characters that leave no trace on a screen: soft hyphen, zero-width space, joiners, marks of direction. */
+const INVISIBLE = /[^\P{Default_Ignorable_Code_Point}\ufe00-\ufe0f]/gu;
+
+/** Removes characters that split a word for the index but not for its reader. */
+export function withoutInvisible(text: string): string {
+  return text.replace(INVISIBLE, "");
+}
+
 /** How many levels of escapes are decoded. Tool arguments are JSON in JSON and may quote source code. */
 export const ESCAPE_LEVELS = 3;
 

@@ -5,17 +5,19 @@ import {
   percentDecoded,
   unescaped,
   withoutInlineData,
+  withoutInvisible,
   withoutTerminalCodes,
 } from "./readable";
 
 /**
  * Chooses the reading of a stored text that holds the words of a query. The index has the words behind every
- * level of escapes (`hiddenWords.ts`); a candidate whose text lacked them would be dropped.
+ * level of escapes and around invisible characters (`hiddenWords.ts`); a candidate whose text lacked them would
+ * be dropped.
  */
 
 /**
  * Returns the text, or its decoded reading if that has more of the query. Matches a text at most twice, and
- * once if it has all of the query or no escapes. The levels between would take as long again, and all that
+ * once if it has all of the query or nothing to decode. The levels between would take as long again, and all that
  * they add is words that a further level splits: `new` in `C:\\new`.
  */
 export function readingFor(matcher: Matcher, text: string): string {
@@ -30,7 +32,7 @@ export function readingFor(matcher: Matcher, text: string): string {
   return decoded !== text && coverageOf(decoded) > coverage ? decoded : text;
 }
 
-/** The text with all levels of escapes decoded, as `hiddenWords` decodes them. */
+/** The text with all levels of escapes decoded and without invisible characters, as `hiddenWords` reads it. */
 function decodedReading(text: string): string {
   let decoded = text;
   for (let level = 1; level <= ESCAPE_LEVELS; level++) {
@@ -38,7 +40,8 @@ function decodedReading(text: string): string {
     if (next === decoded) break;
     decoded = next;
   }
-  if (decoded === text) return text;
-  const plain = withoutTerminalCodes(percentDecoded(withoutInlineData(decoded)));
+  const visible = withoutInvisible(decoded);
+  if (visible === text) return text;
+  const plain = withoutTerminalCodes(percentDecoded(withoutInlineData(visible)));
   return wellFormed(plain).normalize("NFC");
 }
