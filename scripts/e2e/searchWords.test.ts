@@ -130,6 +130,26 @@ describe("A word is found whatever stands before it", () => {
   });
 });
 
+test.each([
+  "calculateInvoiceTotal",
+  "calculateinvoicetotal",
+  "calculate",
+  "calculateInv",
+  "calculate invoice total",
+  "shop",
+  "main",
+  "max_items",
+  "items",
+  "kebab",
+])(
+  "An identifier is found whole, by its beginning, words, and parts between signs: %s",
+  async (query) => {
+    const textContent = "see calculateInvoiceTotal in src/shop/main.go, max_items, some-kebab-case";
+    const ada = await withSession({ textContent });
+    expect((await search(ada, query)).results).toHaveLength(1);
+  },
+);
+
 describe("What is found is shown as people read it", () => {
   test("without escapes and colours, with its word highlighted", async () => {
     const ada = await withSession(result({ stdout: `\u001b[1;32m${word}\u001b[0m\nnext` }));
