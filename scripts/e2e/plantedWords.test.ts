@@ -26,6 +26,8 @@ const word = fc.oneof(
   of(LETTERS, 5, 12).map((text) => `q${text}x`),
   of(`${LETTERS}0123456789`, 33, 60).map((text) => `q1${text}`),
   of("0123456789abcdef", 40, 40).map((text) => `a1${text.slice(2)}`),
+  of(`${LETTERS}äöüßéñ`, 20, 40).map((text) => `q1${text}üx`),
+  of("абвгдежзиклмнопрст", 16, 24),
   of("缓存失效问题修复数据库连接池", 2, 6),
   of("キャッシュメモリ修正機能", 3, 6),
   of("데이터베이스연결캐시메모리", 2, 5),
@@ -39,6 +41,13 @@ const spelled = fc.constantFrom<(word: string) => string>(
   (text) => text.replace(/[a-z0-9]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0)),
 );
 
+/** As JSON writers do that keep to ASCII. */
+const escapedLetters = (text: string) =>
+  text.replace(
+    /[^\u0020-\u007e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+
 /** What stands around a word. Each keeps the word visible to a reader. */
 const around = fc.constantFrom<(word: string) => string>(
   (text) => text,
@@ -50,6 +59,8 @@ const around = fc.constantFrom<(word: string) => string>(
   (text) => `data:image/png;base64,${"iVBORw0KGgoAAAANSUhEUg".repeat(20)} ${text}`,
   (text) => `${"filler words ".repeat(1_300)} ${text} ${"more words ".repeat(900)}`,
   (text) => `(${text}), "${text}".`,
+  (text) => `{"ascii": "${escapedLetters(text)}"}`,
+  (text) => `${text.slice(0, 3)}\u00ad${text.slice(3)}`,
 );
 
 type Message = { role: string; textContent?: string; parts?: object[] };

@@ -17,6 +17,7 @@ async function person() {
   const { apiKey: key } = await engine.createUser();
   return {
     send: (_method: string, path: string, json: unknown) => engine.request(path, { key, json }),
+    get: (path: string) => engine.request(path, { key }),
   };
 }
 
@@ -52,6 +53,16 @@ const call = (input: unknown) => ({
 });
 const result = (output: unknown) => ({ parts: [{ type: "tool-result", content: { output } }] });
 const word = "zebrafinch";
+const german = "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung";
+/** JSON as Python writes it: every letter beyond ASCII is an escape. */
+const asciiJson = (value: unknown) =>
+  JSON.stringify(value).replace(
+    /[^\u0020-\u007e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+const ascii = (value: unknown) => ({
+  parts: [{ type: "tool-result", content: asciiJson(value) }],
+});
 const image = Buffer.from(Uint8Array.from({ length: 45_000 }, (_, i) => (i * 7919) % 251)).toString(
   "base64",
 );
@@ -62,6 +73,17 @@ describe("A word is found whatever stands before it", () => {
     ["a tab in a result stored as JSON", result({ rows: [`a\t${word}`] })],
     ["JSON in JSON", call({ body: JSON.stringify({ text: `a\n${word}` }) })],
     ["a Unicode escape", { textContent: `"caf\\u00e9\\u0020${word}"` }],
+    ["JSON in ASCII", ascii({ city: "Münchenrepro" }), "Münchenrepro"],
+    ["JSON in ASCII, Japanese", ascii({ jp: "東京都" }), "東京都"],
+    ["JSON in ASCII, Cyrillic", ascii({ a: "проверказаписи" }), "проверказаписи"],
+    ["JSON in ASCII, two words", ascii({ a: "naïve größter zebrafinch" }), "größter zebrafinch"],
+    ["JSON in ASCII, quoted words", ascii({ a: "das größte Haus" }), '"größte Haus"'],
+    ["JSON in ASCII, an emoji", ascii({ a: "shipped 🚀" }), "🚀"],
+    ["JSON in ASCII in JSON", result(asciiJson({ a: ["Münchenrepro"] })), "Münchenrepro"],
+    ["arguments in ASCII", call(asciiJson({ q: "Münchenrepro" })), "Münchenrepro"],
+    ["a letter as an escape in source code", { textContent: '"caf\\u00e9hone"' }, "caféhone"],
+    ["a letter as a short escape", { textContent: '"caf\\xe9hone"' }, "caféhone"],
+    ["the escape of a letter, as written", { textContent: '"caf\\u00e9 hone"' }, "u00e9"],
     ["percent-encoding", { textContent: `GET /?q=a%20${word}` }],
     ["a colour", { textContent: `\u001b[31m${word}\u001b[0m failed` }],
     ["a colour in a result", result({ stdout: `\u001b[1;32m${word}\u001b[0m` })],
@@ -81,6 +103,24 @@ describe("A word is found whatever stands before it", () => {
       { textContent: "new InternalFrameInternalFrameTitlePaneMaximizeButton()" },
       "InternalFrameInternalFrameTitlePaneMaximizeButton",
     ],
+    ["a long German word", { textContent: `die ${german} gilt` }, german],
+    [
+      "the beginning of a long German word",
+      { textContent: `die ${german} gilt` },
+      german.slice(0, 7),
+    ],
+    [
+      "a long Russian word",
+      { textContent: "о высокопревосходительство" },
+      "высокопревосходительство",
+    ],
+    ["a soft hyphen", { textContent: "text soft\u00adhyphenzz end" }, "softhyphenzz"],
+    ["a zero-width space", { textContent: "zero\u200bwidthzz" }, "zerowidthzz"],
+    ["a word joiner in a result", result("word\u2060joinzz"), "wordjoinzz"],
+    ["a soft hyphen, quoted", { textContent: "a soft\u00adhyphenzz end" }, '"softhyphenzz end"'],
+    ["a soft hyphen in the query", { textContent: "the softhyphenzz" }, "soft\u00adhyphenzz"],
+    ["a part beside a joiner", { textContent: "می\u200cخواهم" }, "می\u200cخواهم"],
+    ["a micro sign", { textContent: "took 12µs in all" }, "12µs"],
     ["another form: plural", { textContent: "one label is missing" }, "labels"],
     ["another form: past", { textContent: "we refactored it" }, "refactoring"],
   ])("%s", async (_, message, query = word) => {
@@ -89,6 +129,26 @@ describe("A word is found whatever stands before it", () => {
     expect(results.map(({ externalId }) => externalId)).toEqual(["wanted"]);
   });
 });
+
+test.each([
+  "calculateInvoiceTotal",
+  "calculateinvoicetotal",
+  "calculate",
+  "calculateInv",
+  "calculate invoice total",
+  "shop",
+  "main",
+  "max_items",
+  "items",
+  "kebab",
+])(
+  "An identifier is found whole, by its beginning, words, and parts between signs: %s",
+  async (query) => {
+    const textContent = "see calculateInvoiceTotal in src/shop/main.go, max_items, some-kebab-case";
+    const ada = await withSession({ textContent });
+    expect((await search(ada, query)).results).toHaveLength(1);
+  },
+);
 
 describe("What is found is shown as people read it", () => {
   test("without escapes and colours, with its word highlighted", async () => {
@@ -104,6 +164,30 @@ describe("What is found is shown as people read it", () => {
     const ada = await withSession(result({ image: `data:image/png;base64,${small}`, alt: word }));
     const [first] = (await search(ada, word)).results;
     expect(first?.snippet).toContain("[image/png, 6 kB]");
+  });
+});
+
+describe("A session with half an emoji is found and shown", () => {
+  const half = `${word} cut \ud83d`;
+  test.each<[string, Message]>([
+    ["in a result", { parts: [{ type: "tool-result", content: half }] }],
+    ["in arguments", call({ command: half })],
+    ["in a key", call({ [half]: 1 })],
+    ["in a name", { parts: [{ type: "tool-call", content: { name: half, args: {} } }] }],
+    ["in thinking", { parts: [{ type: "thinking", thinking: half }] }],
+    ["in an unknown part", { parts: [{ type: "new-kind", content: { a: [half] } }] }],
+    ["beyond the first portion", { textContent: `${"word ".repeat(4_000)} ${half}` }],
+  ])("%s", async (_, message) => {
+    const ada = await withSession(message);
+    for (const type of ["fulltext", "hybrid"]) {
+      const response = await ada.send("POST", "/search", { query: word, type });
+      expect(response.status).toBe(200);
+      const { results } = (await response.json()) as { results: Result[] };
+      expect(results.map(({ externalId }) => externalId)).toEqual(["wanted"]);
+    }
+    const context = await ada.get(`/api/context?q=${word}`);
+    expect(context.status).toBe(200);
+    expect(await context.text()).toContain(word);
   });
 });
 

@@ -59,6 +59,27 @@ describe("a visible word is found", () => {
       "x = internalFrameInternalFrameTitlePanePainter",
       "internalFrameInternalFrameTitlePanePainter",
     ],
+    [
+      "a long German word",
+      "die Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung",
+      "Grundstücksverkehrsgenehmigungszuständigkeitsübertragungsverordnung",
+    ],
+    ["the beginning of one", "die größenabhängigeBerechtigungsprüfungen", "größena"],
+    ["17 letters of 32 bytes", "x ééééééééééééééaaé y", "ééééééééééééééaaé"],
+    ["an accent after 31 letters", `${"b".repeat(31)}é`, `${"b".repeat(31)}é`],
+    ["a long Russian word", "о высокопревосходительство", "высокопревосходительство"],
+    ["a long Greek word", "η ηλεκτροεγκεφαλογράφημα", "ηλεκτροεγκεφαλογράφημα"],
+    ["a micro sign", "took 12µs in all", "12µs"],
+    ["a superscript", "an area of 3m² here", "3m²"],
+    ["a ligature of Latin", "the Ĳsselmeer", "IJsselmeer"],
+    ["a soft hyphen", "a soft\u00adhyphenzz", "softhyphenzz"],
+    ["a soft hyphen as an escape", String.raw`"soft\u00adhyphenzz"`, "softhyphenzz"],
+    ["a zero-width space", "a zero\u200bwidthzz", "zerowidthzz"],
+    ["a word joiner", "a word\u2060joinzz", "wordjoinzz"],
+    ["a byte order mark", "a byte\ufefforderzz", "byteorderzz"],
+    ["a mark of direction", "a left\u200etorightzz", "lefttorightzz"],
+    ["a Persian joiner, asked for without", "می\u200cخواهم", "میخواهم"],
+    ["a Persian joiner, asked for with it", "می\u200cخواهم", "می\u200cخواهم"],
   ])("%s", (_, stored, word) => {
     expect(isFound(stored, word)).toBe(true);
   });
@@ -110,6 +131,16 @@ describe("no hidden words are derived without need", () => {
 });
 
 describe("a row is rendered as people read it", () => {
+  test.each([
+    ["half of a pair", String.raw`"cut emoji \ud83d"`, '"cut emoji \ufffd"'],
+    ["the second half", String.raw`"\ude80 cut \u{de80} too"`, '"\ufffd cut \ufffd too"'],
+    ["halves in the wrong order", String.raw`"\ude80\ud83d"`, '"\ufffd\ufffd"'],
+    ["whole pairs", String.raw`"\ud83d\ude80 and \u{1f680}"`, '"🚀 and 🚀"'],
+    ["a pair around a colour", String.raw`"\ud83d\u001b[0m\ude80"`, '"🚀"'],
+  ])("as text that Convex can hold: %s", (_, stored, shown) => {
+    expect(readable(stored, true)).toBe(shown);
+  });
+
   test("without JSON escapes, colours and images", () => {
     const json = `{"out":"\\u001b[32mok\\u001b[0m\\nnext","image":"data:image/png;base64,${base64(60_000)}"}`;
     expect(readable(json, true)).toBe(`{"out":"ok\nnext","image":"[image/png, 60 kB]"}`);

@@ -1,5 +1,12 @@
 import { utf8Length } from "../text";
-import { percentDecoded, unescaped, withoutInlineData, withoutTerminalCodes } from "./readable";
+import {
+  ESCAPE_LEVELS,
+  percentDecoded,
+  unescaped,
+  withoutInlineData,
+  withoutInvisible,
+  withoutTerminalCodes,
+} from "./readable";
 import { eachWord, INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase } from "./words";
 
 /**
@@ -17,15 +24,21 @@ export const UNSPACED_CHARACTER = new RegExp(`[${UNSPACED_SCRIPTS}ー々〆]`, "
 const UNSPACED_SEGMENTS = new RegExp(`[${UNSPACED_SCRIPTS}ー々〆\\p{M}]+`, "gu");
 export const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}/gu;
 
-/** Matches text that the index may split differently: escapes, codes, other scripts, long words. */
-const MAY_HIDE_WORDS =
-  /[\\%\u001b\u009b\u009d]|\[\d{1,3}[;m]|[^\u0000-\u024f]|\p{M}|[A-Za-z0-9]{32}/u;
+/** Latin letters and digits of which search knows another spelling: `µ`, `²`, `ĳ`. */
+const OTHER_SPELLINGS = "ª²³µ¹º¼-¾ĲĳĿŀŉſ\u01c4-\u01cc\u01f1-\u01f3";
 
 /**
- * How many levels of escapes are decoded. Tool arguments are JSON in JSON and may quote source
- * code.
+ * Matches text that the index may split differently: escapes, codes, invisible characters, other scripts and
+ * spellings, long words. A Latin word of 32 bytes has 32 ASCII characters in a row, or a letter of two bytes
+ * with eight more before or after it, because it has at least 17 letters; that also matches shorter words.
  */
-const ESCAPE_LEVELS = 3;
+const MAY_HIDE_WORDS = new RegExp(
+  [
+    String.raw`[\\%\u001b\u009b\u009d\u00ad${OTHER_SPELLINGS}]|\[\d{1,3}[;m]|[^\u0000-\u024f]|\p{M}`,
+    String.raw`[A-Za-z0-9]{32}|[\u00c0-\u024f](?:(?=[A-Za-z0-9\u00c0-\u024f]{8})|(?<=[A-Za-z0-9\u00c0-\u024f]{9}))`,
+  ].join("|"),
+  "u",
+);
 
 /** Matches words that `toLowerCase` alone normalises. Nearly all words are such, and Unicode normalisation is slower. */
 const PLAIN_WORD = /^[A-Za-z0-9]+$/;
@@ -139,20 +152,24 @@ export function hiddenWords(stored: string, isStoredIndexed: boolean): string[] 
 }
 
 function suspectSegments(text: string): string {
-  const segments = text.match(/\S+/g) ?? [];
+  // `\s` takes a byte order mark for white space, but a reader sees none.
+  const segments = text.match(/[\S\ufeff]+/g) ?? [];
   return segments.filter((segment) => MAY_HIDE_WORDS.test(segment)).join(" ");
 }
 
 /**
- * Returns the text as stored and with each further level of escapes decoded. A backslash may start
- * an escape or separate the parts of a Windows path, so every form is searched.
+ * Returns the text as stored and with each further level of escapes decoded, with and without invisible
+ * characters. A backslash may start an escape or separate the parts of a Windows path, so every form is
+ * searched.
  */
 function decodedForms(examined: string): Set<string> {
   const forms = new Set<string>();
   let text = examined;
   for (let level = 0; level <= ESCAPE_LEVELS; level++) {
-    for (const replacement of ["", " "])
-      forms.add(percentDecoded(withoutTerminalCodes(text, replacement)));
+    for (const replacement of ["", " "]) {
+      const form = percentDecoded(withoutTerminalCodes(text, replacement));
+      forms.add(form).add(withoutInvisible(form));
+    }
     const next = unescaped(text);
     if (next === text) break;
     text = withoutInlineData(next);

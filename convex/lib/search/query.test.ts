@@ -77,6 +77,13 @@ describe("the words searched in the index", () => {
   });
 });
 
+test("a word copied with invisible characters is searched as its reader sees it", () => {
+  for (const pasted of ["soft\u00adhyphenzz", "\ufeffsofthyphenzz", "soft\u200bhyphenzz\u200e"]) {
+    expect(termsOf(pasted)).toEqual(termsOf("softhyphenzz"));
+  }
+  expect(termsOf("می\u200cخواهم")).toEqual(expect.arrayContaining(["می", "خواهم"]));
+});
+
 describe("inflections of a word", () => {
   test.each([
     ["labels", "label"],

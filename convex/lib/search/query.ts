@@ -69,11 +69,17 @@ const TRACE_WORDS = new Set(
 );
 
 /**
+ * Invisible characters that a query copied from a page contains. Joiners are kept, because Persian and
+ * Indian scripts write them on purpose.
+ */
+const PASTED_INVISIBLE = /[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+
+/**
  * Prepares a query of any length and script: chooses the words to search for and what the ranking
  * looks for. A query without a single word (only punctuation) has no terms.
  */
 export function prepareQuery(query: string): PreparedQuery {
-  const written = query.normalize("NFKC");
+  const written = query.replace(PASTED_INVISIBLE, "").normalize("NFKC");
   const text = written.replace(/\s+/g, " ").trim();
   const all = conceptsOf(written);
   const byWeight = [...all].sort((a, b) => b.weight - a.weight);

@@ -1,3 +1,5 @@
+import { wellFormed } from "../text";
+
 /**
  * Derives readable text from stored text: decodes escapes, removes terminal codes, replaces inline
  * data by a short note. Pure, and linear in the length of the text, because no pattern here can
@@ -37,6 +39,17 @@ const ESCAPED: { readonly [letter: string]: string } = {
   a: "\u0007",
   e: "\u001b",
 };
+
+/** Characters that leave no trace on a screen: soft hyphen, zero-width space, joiners, marks of direction. */
+const INVISIBLE = /[^\P{Default_Ignorable_Code_Point}\ufe00-\ufe0f]/gu;
+
+/** Removes characters that split a word for the index but not for its reader. */
+export function withoutInvisible(text: string): string {
+  return text.replace(INVISIBLE, "");
+}
+
+/** How many levels of escapes are decoded. Tool arguments are JSON in JSON and may quote source code. */
+export const ESCAPE_LEVELS = 3;
 
 /** Decodes one level of backslash escapes. Other text stays as it is. */
 export function unescaped(text: string): string {
@@ -146,12 +159,13 @@ const ENCODED_LETTERS = /(?:%[0-9A-Fa-f]{2}){0,8}%[89A-Fa-f][0-9A-Fa-f](?:%[0-9A
 
 /**
  * Renders a stored row for snippets and context. JSON text has one level of escapes decoded, and letters
- * beyond ASCII are decoded in URLs.
+ * beyond ASCII are decoded in URLs. The text is well formed: an escape may name half of a pair, as where a
+ * tool cuts an emoji, and Convex returns no text that contains one.
  */
 export function readable(stored: string, isJson: boolean): string {
   const unquoted = isJson ? unescaped(stored) : stored;
   const plain = unquoted.includes("%")
     ? unquoted.replace(ENCODED_LETTERS, percentDecoded)
     : unquoted;
-  return withoutTerminalCodes(withoutInlineData(plain)).normalize("NFC");
+  return wellFormed(withoutTerminalCodes(withoutInlineData(plain)).normalize("NFC"));
 }

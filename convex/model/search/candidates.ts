@@ -2,6 +2,7 @@ import type { Doc, Id } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { summarizeMatches, type Matcher } from "../../lib/search/matching";
 import type { Concept } from "../../lib/search/query";
+import { readingFor } from "../../lib/search/readings";
 import type { ReadBudget } from "../readBudget";
 import { shownTitle } from "../sessions/sessions";
 import { filtersSessions, type Filters, hasRole, matchesSessionFilter } from "./filters";
@@ -183,7 +184,7 @@ class CandidateReader implements Candidates {
 
   /** Adds a hit as a candidate if it is new and matches the filters; returns the bytes read for its text. */
   async #take(hit: Hit): Promise<number> {
-    const { sessions, filters } = this.#search;
+    const { matcher, sessions, filters } = this.#search;
     if (hit.session === undefined) this.#documents += 1;
     else sessions.add(hit.session);
     if (this.#seen.has(hit.key)) return 0;
@@ -200,7 +201,8 @@ class CandidateReader implements Candidates {
     const read = await hit.read();
     if (read === null) return 0;
     this.#documents += read.documents;
-    this.candidates.push(read.candidate);
+    const { candidate } = read;
+    this.candidates.push({ ...candidate, text: readingFor(matcher, candidate.text) });
     return read.bytes;
   }
 
