@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json";
+import { camelCase } from "../lib/caseNames";
 import { nearestName } from "../lib/nearest";
 import { keysOf } from "../lib/record";
 import { utf8Length } from "../lib/text";
@@ -35,10 +36,11 @@ export const WARNINGS_MAX = 50;
 /** The most characters of an unknown name that an answer repeats. */
 const NAME_MAX_CHARS = 100;
 
-type Shape = { readonly [name: string]: z.ZodType };
+/** The declared fields by their names. */
+type Shape = ReadonlyMap<string, z.ZodType>;
 
 /** Content that is stored in any form, so that it is never unusable. */
-const CONTENT = new Set(["textContent", "content", "parts", "toolCalls", "tool_calls", "role"]);
+const CONTENT = new Set(["textContent", "content", "parts", "toolCalls", "role"]);
 /** Fields that plugins send by design and that are ignored by design (`wire/sync.ts`). */
 const KNOWN_IGNORED = new Set(["messageCount", "message_count"]);
 
@@ -56,15 +58,16 @@ export function warningsOf(shape: Shape, sent: unknown): Warning[] {
 
 function warningOf(shape: Shape, name: string, value: unknown, item: JsonObject): Warning | null {
   if (value === null || value === "" || KNOWN_IGNORED.has(name)) return null;
-  const field = Object.keys(shape).includes(name) ? shape[name] : undefined;
-  if (field === undefined) return unknownField(Object.keys(shape), name, item);
+  const field = shape.get(name);
+  if (field === undefined) return unknownField(Array.from(shape.keys()), name, item);
   if (name === "role") return unknownRole(value);
-  return CONTENT.has(name) ? null : unusableValue(field, name, value);
+  return CONTENT.has(camelCase(name)) ? null : unusableValue(field, name, value);
 }
 
 function unknownField(known: readonly string[], name: string, item: JsonObject): Warning {
   const path = name.slice(0, NAME_MAX_CHARS);
-  const unsent = known.filter((one) => item[one] === undefined);
+  const sent = new Set(Object.keys(item).map(camelCase));
+  const unsent = known.filter((one) => !sent.has(camelCase(one)));
   const meant = nearestName(name, unsent);
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
   return { path, code: "UNKNOWN_FIELD", message: `is not a known field and was not stored${hint}` };

@@ -43,7 +43,7 @@ export type Field = {
   kind: "label" | "count" | "dollars" | "milliseconds";
   about: string;
   personal: Personal;
-  /** Other names that plugins use for it. Its name in snake_case is always accepted too. */
+  /** Other names that plugins use for it. Every name is accepted in snake_case too. */
   aliases?: readonly string[];
   /** The most UTF-8 bytes kept of a label. */
   maxBytes?: number;
