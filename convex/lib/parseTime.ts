@@ -63,6 +63,12 @@ export function readMs(value: unknown): number | undefined {
   return parseTime(text) ?? (/^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined);
 }
 
+/** Reads a day, also in the basic form of ISO 8601, as `YYYY-MM-DD`; undefined for anything else. */
+export function readDate(text: string): string | undefined {
+  const date = text.replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");
+  return isDate(date) ? date : undefined;
+}
+
 function momentOf(groups: Readonly<Record<string, string | undefined>>): number | undefined {
   const { year, monthName, hour = "0", minute = "0", second = "0", fraction = "" } = groups;
   const named = String(MONTHS.indexOf(monthName?.toLowerCase() ?? "") + 1).padStart(2, "0");
