@@ -4,6 +4,7 @@ import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/sessions/partRows";
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
 import type { MessageTable, Values } from "../lib/sessions/fields";
 import { timeFromId } from "../lib/sync/sourceTime";
+import { isWellFormed } from "../lib/text";
 import { readSource } from "./sources";
 import { label, lenient, readLabel, text, time } from "./fields";
 import { fieldReader, inputShape, inSnakeCaseToo, underNames } from "./fieldShapes";
@@ -19,6 +20,10 @@ function readId(value: unknown): { id?: string; fault?: string } {
   if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
     // Two different ids may already have become the same number.
     return { id: "", fault: "is beyond 2^53, where numbers are not exact: send it as a string" };
+  }
+  if (typeof value === "string" && !isWellFormed(value)) {
+    // Replaced by U+FFFD, two different ids would become one, and one message would overwrite the other.
+    return { id: "", fault: "has an unpaired surrogate, which cannot be stored" };
   }
   if (typeof value === "string" || typeof value === "number") {
     const id = readLabel(String(value));
