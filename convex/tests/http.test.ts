@@ -244,6 +244,14 @@ describe("a body", () => {
     expect(error.message).toContain("Content-Encoding gzip");
   });
 
+  test("is told whether a text is missing or of another kind", async () => {
+    const ada = await person(deployment());
+    const detailOf = async (body: object) =>
+      (await expectError(await ada.post("/search", body), 400, "INVALID_REQUEST")).details;
+    expect(await detailOf({ query: 5 })).toEqual([{ path: "query", message: "must be text" }]);
+    expect(await detailOf({})).toEqual([{ path: "query", message: "is required" }]);
+  });
+
   test("may contain unpaired surrogates, which become U+FFFD", async () => {
     const ada = await person(deployment());
     await ada.post("/sync/session", { externalId: "s", title: "a \ud83d b" });

@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from "../lib/json";
 import { camelCase } from "../lib/caseNames";
 import { nearestName } from "../lib/nearest";
 import { keysOf } from "../lib/record";
+import { timeFault } from "../lib/sync/sourceTime";
 import { utf8Length } from "../lib/text";
 import { readLabel } from "./fields";
 import { readRole } from "./roles";
@@ -16,7 +17,8 @@ import { readRole } from "./roles";
 export const WARNINGS = {
   UNKNOWN_FIELD: "there is no such field; it was not stored",
   UNUSABLE_VALUE: "the value cannot be read; it was not stored",
-  VALUE_CUT: "the value is too long; its beginning was stored",
+  VALUE_CUT:
+    "the value is too long, or a fraction where whole numbers count; its beginning was stored",
   UNKNOWN_ROLE: "the role is kept as sent and counts as `unknown`",
 } as const;
 const WARNING_CODES = keysOf(WARNINGS);
@@ -86,14 +88,36 @@ function unusableValue(field: z.ZodType, path: string, value: unknown): Warning 
   const read = field.safeParse(value);
   if (!read.success) return null; // The item is refused for it.
   if (read.data === undefined) {
-    const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : kindOf(value);
-    return { path, code: "UNUSABLE_VALUE", message: `cannot be ${shown}; it was not stored` };
+    const why = faultOfValue(field, value);
+    return { path, code: "UNUSABLE_VALUE", message: `${why}; it was not stored` };
+  }
+  if (typeof read.data === "number" && field.meta()?.type === "integer") {
+    if (Number(value) === read.data) return null;
+    return { path, code: "VALUE_CUT", message: `takes whole numbers; ${read.data} was stored` };
   }
   const label = typeof read.data === "string" ? readLabel(value) : undefined;
   if (label === undefined || typeof read.data !== "string") return null;
   const bytes = utf8Length(read.data);
   if (utf8Length(label) <= bytes) return null;
   return { path, code: "VALUE_CUT", message: `was cut to ${bytes} bytes` };
+}
+
+/** Tells why a value is unusable: by its size where it has the right kind, else by what it is. */
+function faultOfValue(field: z.ZodType, value: unknown): string {
+  const { type } = field.meta() ?? {};
+  // Times are the fields that take a number or a text (`wire/fields.ts`).
+  if (Array.isArray(type)) {
+    const fault = timeFault(value, Date.now());
+    if (fault !== undefined) return fault;
+  } else if (type === "integer" || type === "number") {
+    const isNumeric =
+      typeof value === "number" || /^\s*-?\d/.test(typeof value === "string" ? value : "");
+    const number = isNumeric ? Number(value) : NaN;
+    if (number < 0) return "must be 0 or more";
+    if (number > 0) return "is too large";
+  }
+  const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : kindOf(value);
+  return `cannot be ${shown}`;
 }
 
 /** The kind of a JSON value, with its article. */
