@@ -10,9 +10,8 @@ import { repeatable } from "./parameters";
  */
 
 /**
- * A parameter that is a whole number; `fallback` if it is missing. Numbers above `max` count as `max`, and
- * positive numbers below `min` as `min`. Rejects everything else, because ignoring a limit would return
- * another number of items than was asked for.
+ * A parameter that is a whole number; `fallback` if it is missing. Numbers above `max` count as `max`. Rejects
+ * everything else, because ignoring a limit, or raising it to `min`, would return more than was asked for.
  */
 export function clamped(description: string, min: number, max: number, fallback: number) {
   return z
@@ -21,9 +20,8 @@ export function clamped(description: string, min: number, max: number, fallback:
     .transform((value, issues): number => {
       if (isBlank(value)) return fallback;
       const number = readWhole(value);
-      const least = Math.min(min, 1);
-      if (number !== undefined && number >= least) return Math.min(max, Math.max(min, number));
-      issues.addIssue({ code: "custom", message: wholeNumber(least) });
+      if (number !== undefined && number >= min) return Math.min(max, number);
+      issues.addIssue({ code: "custom", message: wholeNumber(min) });
       return z.NEVER;
     })
     .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
