@@ -70,7 +70,8 @@ const count = field("count");
 const dollars = field("dollars");
 const milliseconds = field("milliseconds");
 
-const TOTAL_TOKENS = "All tokens. Default: the sum of the other counts.";
+const TOTAL_TOKENS =
+  "All tokens. Default: input plus output; cache and reasoning tokens are not in it.";
 
 /**
  * Numbers of a message or a session. A session's are the sums over its messages unless its plugin
