@@ -14,6 +14,7 @@ import { clamp } from "./lib/numbers";
 import { record } from "./lib/record";
 import type { LedgerRow } from "./lib/stats/ledger";
 import { NO_PROJECT } from "./lib/stats/names";
+import { dayOf, Zone } from "./lib/stats/zones";
 import { distinct, splitBy, totalsOf } from "./lib/stats/totals";
 import { shownProvider } from "./lib/sessions/providers";
 import { DAY_MS } from "./lib/time";
@@ -37,14 +38,17 @@ const vFilter = { source: v.optional(v.string()) };
  */
 export const stats = callerQuery({
   args: {
-    from: v.optional(v.string()),
-    to: v.optional(v.string()),
+    /** A day, or a time in ms, which means its day in the time zone. */
+    from: v.optional(v.union(v.string(), v.number())),
+    to: v.optional(v.union(v.string(), v.number())),
     tz: v.optional(v.string()),
     ...vFilter,
     ...record(["provider", "model", "project"] as const, () => v.optional(v.string())),
   },
-  handler: async (ctx, { tz = timeZoneOf(ctx.user), ...query }) => {
-    const found = await Analytics.statistics(ctx, ctx.user, { ...query, tz });
+  handler: async (ctx, { tz = timeZoneOf(ctx.user), from, to, ...names }) => {
+    const zone = new Zone(tz);
+    const range = { from: dayOf(from, zone), to: dayOf(to, zone) };
+    const found = await Analytics.statistics(ctx, ctx.user, { ...names, ...range, tz });
     return { ...statsAnswer(found), timeZone: tz };
   },
 });

@@ -3,7 +3,13 @@ import { isJsonObject } from "../lib/json";
 import { type JsonItems, type ReadValue, TOO_MANY_VALUES } from "../lib/jsonBytes";
 import { cutBytes } from "../lib/text";
 import { faultOf, readLabel } from "../wire/fields";
-import { MessageInput, messageWarnings, SessionInput, sessionWarnings } from "../wire/sync";
+import {
+  ID_NAMES,
+  MessageInput,
+  messageWarnings,
+  SessionInput,
+  sessionWarnings,
+} from "../wire/sync";
 import type { Failure } from "../wire/syncRoutes";
 import { type Warning, WARNINGS_MAX, within } from "../wire/warnings";
 import { zodDetails } from "./input";
@@ -108,15 +114,15 @@ function* entriesOf({ sessions, messages }: Lists): Generator<Entry> {
 /** The ids of an item that was not stored, as far as they can be read. */
 function idsOf(list: Failure["list"], read: ReadValue) {
   if (!read.ok || !isJsonObject(read.value)) return {};
-  const { externalId, sessionExternalId, sessionId, messageId, id } = read.value;
-  const shown = (...candidates: unknown[]) => {
-    const known = candidates.map(readLabel).find((one) => one !== undefined);
+  const sent = read.value;
+  const shown = (names: readonly string[]) => {
+    const known = names.map((name) => readLabel(sent[name])).find((one) => one !== undefined);
     return known === undefined ? undefined : cutBytes(known, ID_MAX_BYTES);
   };
-  if (list === "sessions") return { externalId: shown(externalId, sessionId) };
+  if (list === "sessions") return { externalId: shown(ID_NAMES.session) };
   return {
-    externalId: shown(externalId, messageId, id),
-    sessionExternalId: shown(sessionExternalId, sessionId),
+    externalId: shown(ID_NAMES.message),
+    sessionExternalId: shown(ID_NAMES.sessionOfMessage),
   };
 }
 

@@ -5,7 +5,12 @@ export function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `sessionIds` as `session_ids`. */
+/** `sessionIds` as `session_ids`; a name in snake_case stays as it is. */
 export function snakeCase(name: string): string {
-  return name.replace(/[A-Z]|\d+/g, (found) => `_${found.toLowerCase()}`);
+  return name.replace(/_?([A-Z]|\d+)/g, (_, found: string) => `_${found.toLowerCase()}`);
+}
+
+/** Each name, followed by the same in snake_case: where several are sent, the first of this list wins. */
+export function inBothCases(names: readonly string[]): string[] {
+  return Array.from(new Set(names.flatMap((name) => [name, snakeCase(name)])));
 }

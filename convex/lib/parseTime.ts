@@ -23,21 +23,24 @@ function msOfNumber(value: number): number | undefined {
 }
 
 const CLOCK = String.raw`(?<hour>\d{2}):?(?<minute>\d{2})(?::?(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?)?`;
-const ZONE = String.raw`(?<zone>Z|UTC?|GMT|[ECMP][SD]T|[+-]\d{2}(?::?\d{2})?)`;
+const OFFSET = String.raw`[+-]\d{2}(?::?\d{2})?`;
+const ZONE = `(?<zone>Z|UTC?|GMT|[ECMP][SD]T|${OFFSET})`;
+/** What Go prints behind an offset: its abbreviation or itself again, and the reading of the monotonic clock. */
+const BEHIND = String.raw`(?<=\d)(?: (?:[A-Z]{2,5}|[+-]\d{2,4}))?(?: m=[+-]\d{1,20}(?:\.\d{1,9})?)?`;
 const MONTH_NAME = "(?<monthName>[A-Z][a-z]{2})";
 const YEAR = String.raw`(?<year>\d{4})`;
 
 /** ISO 8601 (also basic, SQL, Python, Go), RFC 2822 and HTTP, `date` and asctime, JavaScript's `String(date)`. */
 const NOTATIONS = [
-  `${YEAR}(?<dash>-?)(?<month>\\d{2})\\k<dash>(?<day>\\d{2})(?:[T ]${CLOCK}(?: ?${ZONE}(?: UTC)?)?)?`,
-  `(?:[A-Z][a-z]{2,8}, )?(?<day>\\d{1,2})[ -]${MONTH_NAME}[ -]${YEAR} ${CLOCK}(?: ${ZONE})?`,
-  `[A-Z][a-z]{2} ${MONTH_NAME} {1,2}(?<day>\\d{1,2}) ${CLOCK}(?: ${ZONE})? ${YEAR}`,
+  `${YEAR}(?<dash>-?)(?<month>\\d{2})\\k<dash>(?<day>\\d{2})(?:[T ]${CLOCK}(?: ?${ZONE}(?:${BEHIND})?)?)?`,
+  `(?:[A-Z][a-z]{2,8},? )?(?<day>\\d{1,2})[ -]${MONTH_NAME}[ -]${YEAR} ${CLOCK}(?: (?<half>[AP]M))?(?: ${ZONE})?`,
+  `[A-Z][a-z]{2} ${MONTH_NAME} {1,2}(?<day>\\d{1,2}) ${CLOCK}(?: (?<half>[AP]M))?(?: ${ZONE})? ${YEAR}`,
   `[A-Z][a-z]{2} ${MONTH_NAME} (?<day>\\d{2}) ${YEAR} ${CLOCK} GMT${ZONE}(?: \\([^()]{0,60}\\))?`,
 ].map((notation) => new RegExp(`^${notation}$`, "i"));
 
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 
-/** Hours of the zones that RFC 2822 names. */
+/** Hours of the zones that RFC 2822 names. Other abbreviations are not read, because many name several zones. */
 const ZONE_HOURS: Readonly<Record<string, number>> = {
   ...{ Z: 0, UT: 0, UTC: 0, GMT: 0 },
   ...{ EST: -5, EDT: -4, CST: -6, CDT: -5, MST: -7, MDT: -6, PST: -8, PDT: -7 },
@@ -63,23 +66,44 @@ export function readMs(value: unknown): number | undefined {
   return parseTime(text) ?? (/^\d+(?:\.\d+)?$/.test(text) ? msOfNumber(Number(text)) : undefined);
 }
 
+/** Reads a day, also in the basic form of ISO 8601, as `YYYY-MM-DD`; undefined for anything else. */
+export function readDate(text: string): string | undefined {
+  const date = text.replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");
+  return isDate(date) ? date : undefined;
+}
+
 function momentOf(groups: Readonly<Record<string, string | undefined>>): number | undefined {
-  const { year, monthName, hour = "0", minute = "0", second = "0", fraction = "" } = groups;
+  const { year, monthName, minute = "0", second = "0", fraction = "" } = groups;
+  const hour = hourOf(groups.hour, groups.half);
+  const offset = offsetMs(groups.zone);
   const named = String(MONTHS.indexOf(monthName?.toLowerCase() ?? "") + 1).padStart(2, "0");
   const month = monthName === undefined ? groups.month : named;
   const day = groups.day?.padStart(2, "0");
   const date = `${year}-${month}-${day}`;
   // A leap second is the first moment after its minute.
-  if (!isDate(date) || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60)
-    return undefined;
+  const isClock = hour <= 23 && Number(minute) <= 59 && Number(second) <= 60;
+  if (!isDate(date) || !isClock || offset === undefined) return undefined;
   const ms = Number(fraction.padEnd(3, "0").slice(0, 3));
-  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour));
-  return local + (Number(minute) * 60 + Number(second)) * 1_000 + ms - offsetMs(groups.zone);
+  const local = Date.UTC(Number(year), Number(month) - 1, Number(day), hour);
+  return local + (Number(minute) * 60 + Number(second)) * 1_000 + ms - offset;
 }
 
-function offsetMs(zone = "Z"): number {
+/** The hour, 0–23; on a clock of twelve hours, 12 is the first of its half. NaN for what is no hour. */
+function hourOf(hour = "0", half?: string): number {
+  if (half === undefined) return Number(hour);
+  if (Number(hour) < 1 || Number(hour) > 12) return NaN;
+  return (Number(hour) % 12) + (half.toUpperCase() === "PM" ? 12 : 0);
+}
+
+/** The largest offset of a zone, in minutes: 14 hours, on Kiritimati. A larger one is a mistake. */
+const OFFSET_MAX_MINUTES = 14 * 60;
+
+/** The offset of a zone in ms; undefined for one that no zone has. */
+function offsetMs(zone = "Z"): number | undefined {
   const hours = ZONE_HOURS[zone.toUpperCase()];
   if (hours !== undefined) return hours * 3_600_000;
   const [, sign, ofHours = "0", ofMinutes = "0"] = /^([+-])(\d{2}):?(\d{2})?$/.exec(zone) ?? [];
-  return (sign === "-" ? -1 : 1) * (Number(ofHours) * 60 + Number(ofMinutes)) * 60_000;
+  const minutes = Number(ofHours) * 60 + Number(ofMinutes);
+  if (minutes > OFFSET_MAX_MINUTES || Number(ofMinutes) > 59) return undefined;
+  return (sign === "-" ? -1 : 1) * minutes * 60_000;
 }

@@ -244,6 +244,14 @@ describe("a body", () => {
     expect(error.message).toContain("Content-Encoding gzip");
   });
 
+  test("is told whether a text is missing or of another kind", async () => {
+    const ada = await person(deployment());
+    const detailOf = async (body: object) =>
+      (await read<{ details: object[] }>(ada.post("/search", body))).details;
+    expect(await detailOf({ query: 5 })).toEqual([{ path: "query", message: "must be text" }]);
+    expect(await detailOf({})).toEqual([{ path: "query", message: "is required" }]);
+  });
+
   test("may contain unpaired surrogates, which become U+FFFD", async () => {
     const ada = await person(deployment());
     await ada.post("/sync/session", { externalId: "s", title: "a \ud83d b" });
@@ -291,6 +299,7 @@ describe("page parameters", () => {
     ["/api/sessions/s?messages_limit=0", "messages_limit"],
     ["/api/search?q=x&limit=0", "limit"],
     ["/api/context?q=x&max_tokens=0", "max_tokens"],
+    ["/api/context?q=x&max_tokens=99", "max_tokens"],
     ["/api/messages/m?before=1e3", "before"],
     ["/api/changes?limit=0", "limit"],
     ["/sync/sessions/list?limit=0", "limit"],
@@ -302,7 +311,7 @@ describe("page parameters", () => {
       const ada = await person(deployment());
       const error = await expectError(await ada.get(path), 400, "INVALID_REQUEST");
       expect(error.message).toMatch(
-        new RegExp(`${name} must be a whole number in digits, [01] or more`),
+        new RegExp(`${name} must be a whole number in digits, (0|1|100) or more`),
       );
     },
   );

@@ -307,6 +307,35 @@ describe("an unusable field is ignored and the rest is kept", () => {
   });
 });
 
+describe("an id with an unpaired surrogate is refused, because two of them would become one", () => {
+  const [one, other] = ["a\ud83c", "a\ud83d"];
+  test.each([
+    ["/sync/session", "externalId", { externalId: one }],
+    ["/sync/session", "session_id", { session_id: one }],
+    ["/sync/message", "externalId", { sessionExternalId: "s", externalId: other }],
+    ["/sync/message", "sessionExternalId", { sessionExternalId: other, externalId: "m" }],
+  ])("%s names %s", async (path, name, body) => {
+    const ada = await person(deployment());
+    const answer = await ada.post(path, JSON.stringify(body));
+    expect(answer.status).toBe(400);
+    expect(await read(answer)).toMatchObject({
+      details: [{ path: name, message: "has an unpaired surrogate, which cannot be stored" }],
+    });
+  });
+
+  test("in a batch, only this item is refused", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const ids = ["a", one, other, "a🎉"];
+    const messages = ids.map((externalId) => ({ sessionExternalId: "s", externalId }));
+    const answer = await read<{ failures: { index: number }[] }>(
+      ada.post("/sync/batch", JSON.stringify({ messages })),
+    );
+    expect(answer.failures.map(({ index }) => index)).toEqual([1, 2]);
+    expect((await rows(t, "messages")).map(({ externalId }) => externalId)).toEqual(["a", "a🎉"]);
+  });
+});
+
 describe("a text of 1 MB with lone surrogates in any field gets 200, or 400 naming the field, and stores no row that Convex would refuse", () => {
   const huge = "🎉x\ud83c".repeat(150_000);
   const sessionFields = ["externalId", "source", "title", "projectPath", "projectName", "model"];

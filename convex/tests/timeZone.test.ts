@@ -38,6 +38,33 @@ test("days are those of UTC until a zone is set, then those of the zone, and tz 
   expect(await days()).toEqual(["UTC", "2026-01-22"]);
 });
 
+test("a time in a range of statistics means its day in the zone", async () => {
+  // 23:29 of 21 January in New York, 04:29 of 22 January in UTC, 05:29 of 22 January in Berlin.
+  const at = new Date(NOW - 60_000).toISOString();
+  for (const time of [at, String(Date.parse(at)), "2026-01-22T05:29:00%2B01:00"]) {
+    const range = `from=${time}&to=${time}`;
+    expect(await days(`?${range}&tz=America/New_York`), time).toEqual([
+      "America/New_York",
+      "2026-01-21",
+    ]);
+    expect(await days(`?${range}&tz=Europe/Berlin`), time).toEqual(["Europe/Berlin", "2026-01-22"]);
+  }
+  const lateInBerlin = "2026-01-21T23:30:00Z";
+  expect(await days(`?from=${lateInBerlin}&to=${lateInBerlin}&tz=Europe/Berlin`)).toEqual([
+    "Europe/Berlin",
+    "2026-01-22",
+  ]);
+  await zoneTo("America/New_York");
+  expect(await days(`?from=${at}&to=${at}`)).toEqual(["America/New_York", "2026-01-21"]);
+});
+
+test("a day in the basic form of ISO 8601 is that day, whatever the zone", async () => {
+  const range = "from=20260121&to=20260121";
+  expect(await days(`?${range}&tz=America/New_York`)).toEqual(["America/New_York", "2026-01-21"]);
+  const listed = await read<{ sessions: object[] }>(ada.get("/api/sessions?to=20260122"));
+  expect(listed.sessions).toHaveLength(1);
+});
+
 test("today's picture is of the day in one's own zone", async () => {
   const picture = async () => await (await ada.get("/api/wrapped/today.svg")).text();
   expect(await picture()).toContain("22 January");

@@ -54,7 +54,14 @@ describe("a warning", () => {
       "yesterday",
     ],
     ["/sync/message", { ...ids, promptTokens: "many" }, "promptTokens", "UNUSABLE_VALUE", "many"],
-    ["/sync/message", { ...ids, totalTokens: -4 }, "totalTokens", "UNUSABLE_VALUE", "a number"],
+    ["/sync/message", { ...ids, totalTokens: -4 }, "totalTokens", "UNUSABLE_VALUE", "0 or more"],
+    ["/sync/message", { ...ids, cost: "-1" }, "cost", "UNUSABLE_VALUE", "0 or more"],
+    ["/sync/message", { ...ids, cost: 1e9 }, "cost", "UNUSABLE_VALUE", "too large"],
+    ["/sync/message", { ...ids, durationMs: true }, "durationMs", "UNUSABLE_VALUE", "a boolean"],
+    ["/sync/message", { ...ids, prompt_tokens: 1.9 }, "prompt_tokens", "VALUE_CUT", "1 was stored"],
+    ["/sync/message", { ...ids, totalTokens: "2.5" }, "totalTokens", "VALUE_CUT", "2 was stored"],
+    ["/sync/message", { ...ids, createdAt: "2035-01-01" }, "createdAt", "UNUSABLE_VALUE", "future"],
+    ["/sync/message", { ...ids, timestamp: 7 }, "timestamp", "UNUSABLE_VALUE", "before 2020"],
     ["/sync/message", { ...ids, cost: { usd: 1 } }, "cost", "UNUSABLE_VALUE", "an object"],
     ["/sync/message", { ...ids, cost: [1] }, "cost", "UNUSABLE_VALUE", "a list"],
     ["/sync/session", { externalId: "s", titel: "x" }, "titel", "UNKNOWN_FIELD", "title?"],
@@ -81,6 +88,7 @@ describe("a warning", () => {
       textContent: "hi",
       createdAt: "2026-01-01T00:00:00Z",
       prompt_tokens: 5,
+      ...{ totalTokens: " 7.0 ", cost: 0.5, durationMs: 1.5 },
     },
     { ...ids, role: "unknown", parts: [{ type: "odd", beside: 1 }], title: null, totalTokens: "" },
   ])("is not given for what is stored, or not sent: %j", async (body) => {
@@ -119,6 +127,14 @@ describe("Prefer: handling=strict", () => {
     expect([status, body.code]).toEqual([400, "INVALID_REQUEST"]);
     expect(body.details?.map(({ path }) => path)).toEqual(["textcontent"]);
     expect(await rows(t, "messages")).toEqual([]);
+  });
+
+  test("refuses a fraction of a whole number, of which the rest would be lost", async () => {
+    const { status, body } = await strictly("/sync/message", { ...ids, promptTokens: 1.9 });
+    expect([status, body.details]).toEqual([
+      400,
+      [{ path: "promptTokens", message: "takes whole numbers; 1 was stored" }],
+    ]);
   });
 
   test("refuses a whole batch for one warning or one invalid item", async () => {

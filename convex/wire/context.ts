@@ -18,7 +18,12 @@ const ContextQuery = z
   .object({
     q: aliased(QueryText, "query"),
     limit: clamped("The most passages to return.", 1, 20, 5),
-    max_tokens: clamped("Maximum tokens of the whole context.", 100, 32_000, MAX_TOKENS_DEFAULT),
+    max_tokens: clamped(
+      "Maximum tokens of the whole context; fewer than 100 have no room for a passage.",
+      100,
+      32_000,
+      MAX_TOKENS_DEFAULT,
+    ),
     format: oneOf(
       CONTEXT_FORMATS,
       "`text` (default) to paste into a prompt, `messages` for chat messages, `json` for the passages alone.",

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { inBothCases, snakeCase } from "../lib/caseNames";
 import { keysOf } from "../lib/record";
 import { type Field, SESSION_FIELDS, type View } from "../lib/sessions/fieldTable";
 import {
@@ -26,6 +27,32 @@ const READERS = {
   dollars: cost,
   milliseconds: duration,
 } satisfies { [kind in Field["kind"]]: unknown };
+
+/**
+ * Adds the name in snake_case of each field. Only the declared names are in the type: read a field with
+ * `fieldReader` or `underNames`, which know the others.
+ */
+export function inSnakeCaseToo<Shape extends { [name: string]: z.ZodType }>(shape: Shape): Shape {
+  const named: { [name: string]: z.ZodType } = { ...shape };
+  for (const [name, field] of Object.entries(shape)) {
+    const description = `Alias of \`${name}\`.`;
+    named[snakeCase(name)] ??= field.meta({ ...field.meta(), description, deprecated: true });
+  }
+  return named as Shape;
+}
+
+/** Reads a field under several names, each also in snake_case. The first usable value wins. */
+export function underNames<Name extends string>(...names: Name[]) {
+  const candidates = inBothCases(names);
+  return <Fields extends { [name in Name]?: unknown }>(
+    fields: Fields,
+  ): Fields[Name] | undefined => {
+    const sent: { [name: string]: unknown } = fields;
+    const name = candidates.find((candidate) => sent[candidate] !== undefined);
+    // `inSnakeCaseToo` gives both names of a field the same type.
+    return name === undefined ? undefined : (sent[name] as Fields[Name]);
+  };
+}
 
 /** The shape of a request: each field under each of its names. */
 export function inputShape(fields: Fields) {

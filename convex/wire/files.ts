@@ -10,7 +10,7 @@ const PATH_MAX_BYTES = 4_096;
 const FilesQuery = z
   .object({
     path: z
-      .string({ error: "is required" })
+      .string()
       .overwrite(wellFormed)
       .refine((path) => /[^\s/\\.]/.test(path), "must name a file")
       .refine(

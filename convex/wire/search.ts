@@ -17,7 +17,7 @@ export const SEARCH_TYPES = ["fulltext", "semantic", "hybrid"] as const;
 
 /** The text to search for: any non-blank text. */
 export const QueryText = z
-  .string({ error: "is required" })
+  .string()
   .overwrite(wellFormed)
   .refine((text) => text.trim() !== "", "must not be empty")
   .refine((text) => utf8Length(text) <= QUERY_MAX_BYTES, `is longer than ${QUERY_MAX_BYTES} bytes`)

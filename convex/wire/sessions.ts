@@ -54,7 +54,7 @@ const messagePage = {
 
 const SessionQuery = z.object(messagePage);
 const SessionByIdQuery = z.object({
-  id: z.string({ error: "is required" }).min(1, "is required").meta({
+  id: z.string().min(1, "is required").meta({
     description: "The session's id or external id.",
   }),
   ...messagePage,

@@ -1,11 +1,13 @@
 import * as z from "zod";
+import { inBothCases } from "../lib/caseNames";
 import { MESSAGE_MAX_BYTES, storedBytes } from "../lib/sessions/partRows";
 import { MESSAGE_FIELDS, SESSION_FIELDS } from "../lib/sessions/fieldTable";
 import type { MessageTable, Values } from "../lib/sessions/fields";
 import { timeFromId } from "../lib/sync/sourceTime";
+import { isWellFormed } from "../lib/text";
 import { readSource } from "./sources";
 import { label, lenient, readLabel, text, time } from "./fields";
-import { fieldReader, inputShape } from "./fieldShapes";
+import { fieldReader, inputShape, inSnakeCaseToo, underNames } from "./fieldShapes";
 import { PartList, readContent, refuseTooLarge, textOfParts } from "./parts";
 import { readRole } from "./roles";
 import { warningsOf } from "./warnings";
@@ -18,6 +20,10 @@ function readId(value: unknown): { id?: string; fault?: string } {
   if (typeof value === "number" && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
     // Two different ids may already have become the same number.
     return { id: "", fault: "is beyond 2^53, where numbers are not exact: send it as a string" };
+  }
+  if (typeof value === "string" && !isWellFormed(value)) {
+    // Replaced by U+FFFD, two different ids would become one, and one message would overwrite the other.
+    return { id: "", fault: "has an unpaired surrogate, which cannot be stored" };
   }
   if (typeof value === "string" || typeof value === "number") {
     const id = readLabel(String(value));
@@ -45,60 +51,73 @@ const times = {
  * `messageCount` is ignored too, because plugins count by their own rules (the same session 6, then
  * 4) and send the messages anyway.
  */
-const SessionFields = z.object({
-  externalId: id("The plugin's id of the session."),
-  sessionId: alias("externalId", id),
-  source: label("The tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
-  ...inputShape(SESSION_FIELDS),
-  restore: lenient((value) => (value === true ? true : undefined), {
-    type: "boolean",
-    description: "Restore a session that its owner deleted. Without it, the session stays deleted.",
+const SessionFields = z.object(
+  inSnakeCaseToo({
+    externalId: id("The plugin's id of the session."),
+    sessionId: alias("externalId", id),
+    source: label("The tool: `claude-code`, `opencode`, `cursor-sync`, …; free text."),
+    ...inputShape(SESSION_FIELDS),
+    restore: lenient((value) => (value === true ? true : undefined), {
+      type: "boolean",
+      description:
+        "Restore a session that its owner deleted. Without it, the session stays deleted.",
+    }),
+    ...times,
   }),
-  ...times,
-});
+);
 
 /** A message as plugins send it. */
-const MessageFields = z.object({
-  sessionExternalId: id("The plugin's id of the session; the session is created if unknown."),
-  sessionId: alias("sessionExternalId", id),
-  externalId: id("The plugin's id of the message."),
-  messageId: alias("externalId", id),
-  id: alias("externalId", id),
-  role: lenient((value) => value, {
-    type: "string",
-    examples: ["user", "assistant", "system", "tool"],
-    description:
-      "user, assistant, system or tool. Anything else is kept as sent and counts as unknown.",
+const MessageFields = z.object(
+  inSnakeCaseToo({
+    sessionExternalId: id("The plugin's id of the session; the session is created if unknown."),
+    sessionId: alias("sessionExternalId", id),
+    externalId: id("The plugin's id of the message."),
+    messageId: alias("externalId", id),
+    id: alias("externalId", id),
+    role: lenient((value) => value, {
+      type: "string",
+      examples: ["user", "assistant", "system", "tool"],
+      description:
+        "user, assistant, system or tool. Anything else is kept as sent and counts as unknown.",
+    }),
+    textContent: text("The text. Default: the text of the text parts."),
+    content: lenient((value) => value, {
+      description: "Alias of `textContent` or `parts`.",
+      deprecated: true,
+    }),
+    parts: PartList,
+    toolCalls: lenient((value) => value, {
+      description: "Alias of `parts`, for tool calls.",
+      deprecated: true,
+    }),
+    tool_calls: lenient((value) => value, {
+      description: "Alias of `parts`, for tool calls as in OpenAI's messages.",
+      deprecated: true,
+    }),
+    tool_call_id: label("The call that a tool message answers, as in OpenAI's messages."),
+    source: label("The tool; used if the message creates its session."),
+    ...inputShape(MESSAGE_FIELDS),
+    ...times,
   }),
-  textContent: text("The text. Default: the text of the text parts."),
-  content: lenient((value) => value, {
-    description: "Alias of `textContent` or `parts`.",
-    deprecated: true,
-  }),
-  parts: PartList,
-  toolCalls: lenient((value) => value, {
-    description: "Alias of `parts`, for tool calls.",
-    deprecated: true,
-  }),
-  tool_calls: lenient((value) => value, {
-    description: "Alias of `parts`, for tool calls as in OpenAI's messages.",
-    deprecated: true,
-  }),
-  tool_call_id: label("The call that a tool message answers, as in OpenAI's messages."),
-  source: label("The tool; used if the message creates its session."),
-  ...inputShape(MESSAGE_FIELDS),
-  ...times,
-});
+);
+
+/** The names under which the ids are read, the documented one first. */
+export const ID_NAMES = {
+  session: inBothCases(["externalId", "sessionId"]),
+  sessionOfMessage: inBothCases(["sessionExternalId", "sessionId"]),
+  message: inBothCases(["externalId", "messageId", "id"]),
+};
 
 const readSessionFields = fieldReader(SESSION_FIELDS);
 const readMessageFields = fieldReader(MESSAGE_FIELDS);
 
+const readText = underNames("textContent");
+const readSentTime = underNames("createdAt", "timestamp", "startedAt");
+
 type Times = { [name in keyof typeof times]?: number };
 
 function readCreatedAt(fields: Times, externalId: string) {
-  return (
-    fields.createdAt ?? fields.timestamp ?? fields.startedAt ?? timeFromId(externalId, Date.now())
-  );
+  return readSentTime(fields) ?? timeFromId(externalId, Date.now());
 }
 
 /** Adds up the kinds of cache writes if a plugin sends them without the sum; a kind that it omits is 0. */
@@ -110,11 +129,13 @@ function withCacheWrites(numbers: Values<MessageTable>): Values<MessageTable> {
 
 type Issues = z.RefinementCtx;
 
-type Ids = { [name: string]: ReturnType<typeof readId> | undefined };
+type Ids = { [name: string]: unknown };
+type SentId = ReturnType<typeof readId>;
 
 /** The first valid id, or an issue that names the field and its fault. */
-function requireId(issues: Issues, candidates: Ids): string {
-  const given = Object.entries(candidates);
+function requireId(issues: Issues, fields: Ids, names: readonly string[]): string {
+  // The fields of these names are declared with `id`.
+  const given = names.map((name) => [name, fields[name] as SentId | undefined] as const);
   const [name = "", found = {}] = given.find(([, one]) => one?.id !== undefined) ??
     given.find(([, one]) => one?.fault !== undefined) ?? [given[0]?.[0]];
   const { id = "", fault = "is required" } = found;
@@ -128,7 +149,7 @@ function requireId(issues: Issues, candidates: Ids): string {
  * For the OpenAPI document: one of these fields is required. Each alternative repeats its field, because
  * generators of types ignore a mere list of names.
  */
-function oneRequired(...names: string[]) {
+function oneRequired(names: readonly string[]) {
   return { anyOf: names.map(required) };
 }
 
@@ -139,8 +160,7 @@ function required(name: string) {
 
 /** A session with aliases resolved. Missing fields are undefined and keep what is stored. */
 export const SessionInput = SessionFields.transform((fields, issues) => {
-  const { externalId: ownId, sessionId } = fields;
-  const externalId = requireId(issues, { externalId: ownId, sessionId });
+  const externalId = requireId(issues, fields, ID_NAMES.session);
   return {
     externalId,
     source: readSource(fields.source),
@@ -151,15 +171,15 @@ export const SessionInput = SessionFields.transform((fields, issues) => {
 }).meta({
   id: "SessionInput",
   description: "A session as a plugin sends it. What it leaves out is kept.",
-  allOf: [oneRequired("externalId", "sessionId")],
+  allOf: [oneRequired(ID_NAMES.session)],
 });
 
 /** A message with aliases resolved and its parts in stored form. */
 export const MessageInput = MessageFields.transform((fields, issues) => {
-  const { sessionExternalId: ofSession, sessionId, externalId: ownId, messageId, id } = fields;
-  const sessionExternalId = requireId(issues, { sessionExternalId: ofSession, sessionId });
-  const externalId = requireId(issues, { externalId: ownId, messageId, id });
-  const { text: sentText, parts } = readContent(fields, issues);
+  const sessionExternalId = requireId(issues, fields, ID_NAMES.sessionOfMessage);
+  const externalId = requireId(issues, fields, ID_NAMES.message);
+  const sent = { ...fields, textContent: readText(fields) };
+  const { text: sentText, parts } = readContent(sent, issues);
   const derived = sentText ? undefined : parts && textOfParts(parts);
   const textContent = sentText || derived;
   if (storedBytes(textContent ?? "", parts ?? []) > MESSAGE_MAX_BYTES) refuseTooLarge(issues);
@@ -177,15 +197,15 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
 }).meta({
   id: "MessageInput",
   description: "A message as a plugin sends it. What it leaves out is kept.",
-  allOf: [
-    oneRequired("sessionExternalId", "sessionId"),
-    oneRequired("externalId", "messageId", "id"),
-  ],
+  allOf: [oneRequired(ID_NAMES.sessionOfMessage), oneRequired(ID_NAMES.message)],
 });
 
 /** Warnings about fields of a sent session or message that will be ignored. */
-export const sessionWarnings = (sent: unknown) => warningsOf(SessionFields.shape, sent);
-export const messageWarnings = (sent: unknown) => warningsOf(MessageFields.shape, sent);
+export const sessionWarnings = (sent: unknown) => warningsOf(SESSION_SHAPE, sent);
+export const messageWarnings = (sent: unknown) => warningsOf(MESSAGE_SHAPE, sent);
+
+const SESSION_SHAPE = new Map(Object.entries(SessionFields.shape));
+const MESSAGE_SHAPE = new Map(Object.entries(MessageFields.shape));
 
 export type SessionInput = z.output<typeof SessionInput>;
 export type MessageInput = z.output<typeof MessageInput>;

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { readMs } from "../lib/parseTime";
-import { DAY_MS, dayStart, isDate, utcDate } from "../lib/time";
+import { readDate, readMs } from "../lib/parseTime";
+import { DAY_MS, dayStart } from "../lib/time";
 import { cutLabel, readLabel } from "./fields";
 import { repeatable } from "./parameters";
 
@@ -10,9 +10,8 @@ import { repeatable } from "./parameters";
  */
 
 /**
- * A parameter that is a whole number; `fallback` if it is missing. Numbers above `max` count as `max`, and
- * positive numbers below `min` as `min`. Rejects everything else, because ignoring a limit would return
- * another number of items than was asked for.
+ * A parameter that is a whole number; `fallback` if it is missing. Numbers above `max` count as `max`. Rejects
+ * everything else, because ignoring a limit, or raising it to `min`, would return more than was asked for.
  */
 export function clamped(description: string, min: number, max: number, fallback: number) {
   return z
@@ -21,9 +20,8 @@ export function clamped(description: string, min: number, max: number, fallback:
     .transform((value, issues): number => {
       if (isBlank(value)) return fallback;
       const number = readWhole(value);
-      const least = Math.min(min, 1);
-      if (number !== undefined && number >= least) return Math.min(max, Math.max(min, number));
-      issues.addIssue({ code: "custom", message: wholeNumber(least) });
+      if (number !== undefined && number >= min) return Math.min(max, number);
+      issues.addIssue({ code: "custom", message: wholeNumber(min) });
       return z.NEVER;
     })
     .meta({ type: "integer", minimum: min, maximum: max, default: fallback, description });
@@ -149,29 +147,36 @@ export const bound = (description: string, least: number) =>
 
 /** A time (a number or text in any common form) or a UTC day, in ms; a day means its first or last millisecond. */
 export function moment(description: string, edge: "start" | "end" = "start") {
+  const read = (text: string) => readMoment(text, edge);
+  return dayOrTime(read, `${description} As \`YYYY-MM-DD\` (UTC), ISO 8601 or epoch ms.`);
+}
+
+/** A day (`YYYY-MM-DD`), or a time in ms, for which the caller takes the day in its time zone. */
+export function day(description: string) {
+  const read = (text: string): string | number | undefined => readDate(text) ?? readMs(text);
+  return dayOrTime(
+    read,
+    `${description} As \`YYYY-MM-DD\`; a time (ISO 8601 or epoch ms) means its day in \`tz\`.`,
+  );
+}
+
+function dayOrTime<T>(read: (text: string) => T | undefined, description: string) {
   return z
     .unknown()
     .optional()
-    .transform((value, issues): number | undefined => {
+    .transform((value, issues): T | undefined => {
       const text = typeof value === "number" ? String(value) : (value ?? "");
       if (typeof text === "string" && text.trim() === "") return undefined;
-      const at = typeof text === "string" ? readMoment(text.trim(), edge) : undefined;
-      if (at !== undefined) return at;
+      const found = typeof text === "string" ? read(text.trim()) : undefined;
+      if (found !== undefined) return found;
       issues.addIssue({ code: "custom", message: "must be a day (YYYY-MM-DD) or a time" });
       return z.NEVER;
     })
-    .meta({
-      type: ["integer", "string"],
-      description: `${description} As \`YYYY-MM-DD\` (UTC), ISO 8601 or epoch ms.`,
-    });
-}
-
-/** The UTC day (`YYYY-MM-DD`) of a time or day. */
-export function day(description: string) {
-  return moment(description).transform((at) => (at === undefined ? undefined : utcDate(at)));
+    .meta({ type: ["integer", "string"], description });
 }
 
 function readMoment(value: string, edge: "start" | "end"): number | undefined {
-  if (isDate(value)) return dayStart(value) + (edge === "end" ? DAY_MS - 1 : 0);
-  return readMs(value);
+  const date = readDate(value);
+  if (date === undefined) return readMs(value);
+  return dayStart(date) + (edge === "end" ? DAY_MS - 1 : 0);
 }

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../lib/json";
+import { camelCase } from "../lib/caseNames";
 import { nearestName } from "../lib/nearest";
 import { keysOf } from "../lib/record";
+import { timeFault } from "../lib/sync/sourceTime";
 import { utf8Length } from "../lib/text";
 import { readLabel } from "./fields";
 import { readRole } from "./roles";
@@ -15,7 +17,8 @@ import { readRole } from "./roles";
 export const WARNINGS = {
   UNKNOWN_FIELD: "there is no such field; it was not stored",
   UNUSABLE_VALUE: "the value cannot be read; it was not stored",
-  VALUE_CUT: "the value is too long; its beginning was stored",
+  VALUE_CUT:
+    "the value is too long, or a fraction where whole numbers count; its beginning was stored",
   UNKNOWN_ROLE: "the role is kept as sent and counts as `unknown`",
 } as const;
 const WARNING_CODES = keysOf(WARNINGS);
@@ -35,10 +38,11 @@ export const WARNINGS_MAX = 50;
 /** The most characters of an unknown name that an answer repeats. */
 const NAME_MAX_CHARS = 100;
 
-type Shape = { readonly [name: string]: z.ZodType };
+/** The declared fields by their names. */
+type Shape = ReadonlyMap<string, z.ZodType>;
 
 /** Content that is stored in any form, so that it is never unusable. */
-const CONTENT = new Set(["textContent", "content", "parts", "toolCalls", "tool_calls", "role"]);
+const CONTENT = new Set(["textContent", "content", "parts", "toolCalls", "role"]);
 /** Fields that plugins send by design and that are ignored by design (`wire/sync.ts`). */
 const KNOWN_IGNORED = new Set(["messageCount", "message_count"]);
 
@@ -56,15 +60,16 @@ export function warningsOf(shape: Shape, sent: unknown): Warning[] {
 
 function warningOf(shape: Shape, name: string, value: unknown, item: JsonObject): Warning | null {
   if (value === null || value === "" || KNOWN_IGNORED.has(name)) return null;
-  const field = Object.keys(shape).includes(name) ? shape[name] : undefined;
-  if (field === undefined) return unknownField(Object.keys(shape), name, item);
+  const field = shape.get(name);
+  if (field === undefined) return unknownField(Array.from(shape.keys()), name, item);
   if (name === "role") return unknownRole(value);
-  return CONTENT.has(name) ? null : unusableValue(field, name, value);
+  return CONTENT.has(camelCase(name)) ? null : unusableValue(field, name, value);
 }
 
 function unknownField(known: readonly string[], name: string, item: JsonObject): Warning {
   const path = name.slice(0, NAME_MAX_CHARS);
-  const unsent = known.filter((one) => item[one] === undefined);
+  const sent = new Set(Object.keys(item).map(camelCase));
+  const unsent = known.filter((one) => !sent.has(camelCase(one)));
   const meant = nearestName(name, unsent);
   const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
   return { path, code: "UNKNOWN_FIELD", message: `is not a known field and was not stored${hint}` };
@@ -83,14 +88,36 @@ function unusableValue(field: z.ZodType, path: string, value: unknown): Warning 
   const read = field.safeParse(value);
   if (!read.success) return null; // The item is refused for it.
   if (read.data === undefined) {
-    const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : kindOf(value);
-    return { path, code: "UNUSABLE_VALUE", message: `cannot be ${shown}; it was not stored` };
+    const why = faultOfValue(field, value);
+    return { path, code: "UNUSABLE_VALUE", message: `${why}; it was not stored` };
+  }
+  if (typeof read.data === "number" && field.meta()?.type === "integer") {
+    if (Number(value) === read.data) return null;
+    return { path, code: "VALUE_CUT", message: `takes whole numbers; ${read.data} was stored` };
   }
   const label = typeof read.data === "string" ? readLabel(value) : undefined;
   if (label === undefined || typeof read.data !== "string") return null;
   const bytes = utf8Length(read.data);
   if (utf8Length(label) <= bytes) return null;
   return { path, code: "VALUE_CUT", message: `was cut to ${bytes} bytes` };
+}
+
+/** Tells why a value is unusable: by its size where it has the right kind, else by what it is. */
+function faultOfValue(field: z.ZodType, value: unknown): string {
+  const { type } = field.meta() ?? {};
+  // Times are the fields that take a number or a text (`wire/fields.ts`).
+  if (Array.isArray(type)) {
+    const fault = timeFault(value, Date.now());
+    if (fault !== undefined) return fault;
+  } else if (type === "integer" || type === "number") {
+    const isNumeric =
+      typeof value === "number" || /^\s*-?\d/.test(typeof value === "string" ? value : "");
+    const number = isNumeric ? Number(value) : NaN;
+    if (number < 0) return "must be 0 or more";
+    if (number > 0) return "is too large";
+  }
+  const shown = typeof value === "string" ? `"${value.slice(0, 40)}"` : kindOf(value);
+  return `cannot be ${shown}`;
 }
 
 /** The kind of a JSON value, with its article. */

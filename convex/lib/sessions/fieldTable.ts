@@ -43,7 +43,7 @@ export type Field = {
   kind: "label" | "count" | "dollars" | "milliseconds";
   about: string;
   personal: Personal;
-  /** Other names that plugins use for it. Its name in snake_case is always accepted too. */
+  /** Other names that plugins use for it. Every name is accepted in snake_case too. */
   aliases?: readonly string[];
   /** The most UTF-8 bytes kept of a label. */
   maxBytes?: number;
@@ -70,7 +70,8 @@ const count = field("count");
 const dollars = field("dollars");
 const milliseconds = field("milliseconds");
 
-const TOTAL_TOKENS = "All tokens. Default: the sum of the other counts.";
+const TOTAL_TOKENS =
+  "All tokens. Default: input plus output; cache and reasoning tokens are not in it.";
 
 /**
  * Numbers of a message or a session. A session's are the sums over its messages unless its plugin

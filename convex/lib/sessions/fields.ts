@@ -1,4 +1,4 @@
-import { snakeCase } from "../caseNames";
+import { inBothCases } from "../caseNames";
 import { keysOf, pick } from "../record";
 import {
   type Field,
@@ -77,8 +77,8 @@ export const FIELD_FILTERS = keysOf(SESSION_FIELDS).flatMap((name) => {
   return filter === undefined ? [] : [{ filter: filter as keyof FieldFilter, name, about }];
 });
 
-/** The other names of a field in requests. */
+/** The other names of a field in requests: its aliases, and all its names in snake_case. */
 export function aliasesOf(fields: Fields, name: string): string[] {
-  const others = [...(declared(fields, name).aliases ?? []), snakeCase(name)];
-  return others.filter((other) => other !== name);
+  const names = inBothCases([name, ...(declared(fields, name).aliases ?? [])]);
+  return names.filter((other) => other !== name);
 }

@@ -86,6 +86,11 @@ export class Zone {
   }
 }
 
+/** A day as it is, or the day of a time (ms) in a time zone. */
+export function dayOf(given: string | number | undefined, zone: Zone): string | undefined {
+  return typeof given === "number" ? zone.dateOf(quarterOf(given)) : given;
+}
+
 /** The day that `today`, `yesterday` or a date names in a time zone; undefined for anything else. */
 export function dayNamed(name: string, zone: Zone, now: number): string | undefined {
   const today = zone.dateOf(quarterOf(now));

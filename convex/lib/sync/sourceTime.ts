@@ -13,6 +13,13 @@ export function readTime(value: unknown, now: number): number | undefined {
   return ms !== undefined && isPlausible(ms, now) ? ms : undefined;
 }
 
+/** Why a time is implausible; undefined for what is no time. */
+export function timeFault(value: unknown, now: number): string | undefined {
+  const ms = readMs(value);
+  if (ms === undefined || isPlausible(ms, now)) return undefined;
+  return ms < EARLIEST_MS ? "is before 2020" : "is in the future";
+}
+
 function isPlausible(ms: number, now: number): boolean {
   return ms >= EARLIEST_MS && ms <= now + CLOCK_SKEW_MS;
 }
