@@ -8,7 +8,7 @@ const MARK =
  * Separators between the tokens of a key: white space, line ends written as `\n`, quotes, quote
  * marks of replies.
  */
-const SEPARATORS = /(?:\s|\\+[nrt]|[>|"'`,+#*])*/y;
+const SEPARATORS = /(?:\s|\\+[nrt]|[>|"'`,+#*]){1,1000}/y;
 /** What tools print before each line: a number, after a file name or not, or the sign of a diff. */
 const LINE_PREFIX =
   /(?:[\w./-]{1,100}[:-])?\d{1,6}(?:[→\t:|.-]|\\t)|-(?!-)|-(?=-----(?:BEGIN|END))/y;
@@ -16,10 +16,10 @@ const LINE_START = /(?:^|[\n\r]|\\n)[ \t]{0,12}$/;
 
 /** The end of the separators that start at `from`, and of what a tool printed before the next line. */
 function skipGap(text: string, from: number): number {
-  const at = skip(SEPARATORS, text, from);
+  const at = skipAll(SEPARATORS, text, from);
   if (!LINE_START.test(text.slice(Math.max(0, at - 16), at))) return at;
   const end = skip(LINE_PREFIX, text, at);
-  return end === at ? at : skip(SEPARATORS, text, end);
+  return end === at ? at : skipAll(SEPARATORS, text, end);
 }
 
 /** Lines that OpenSSL and PGP put before the key. */
@@ -116,6 +116,13 @@ function skip(pattern: RegExp, text: string, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
+/** Skips as often as the pattern matches. One unbounded repeat would fill V8's stack. */
+function skipAll(pattern: RegExp, text: string, at: number): number {
+  let end = at;
+  for (let next = skip(pattern, text, end); next > end; next = skip(pattern, text, end)) end = next;
+  return end;
+}
+
 const PUTTY = /Private-Lines: \d{1,4}\r?\n((?:[A-Za-z0-9+/=]{1,64}\r?\n?){1,200})/g;
 
 function findPutty(text: string, found: Finding[]): void {
@@ -133,7 +140,7 @@ function findPutty(text: string, found: Finding[]): void {
 const trailing = (text: string) => text.length - text.trimEnd().length;
 
 /** `-----BEGIN ` in base64, as in kubeconfig files and secrets of Kubernetes. */
-const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{40,}={0,2}/g;
+const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{40}[A-Za-z0-9+/]*={0,2}/g;
 
 /** Adds private keys whose text, BEGIN line included, is base64 once more. */
 function findEncoded(text: string, found: Finding[]): void {
