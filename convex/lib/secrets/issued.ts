@@ -19,7 +19,7 @@ for (const { kind, prefixes, body } of ISSUED) {
  * place to go back to for each character of `[…]{20,}`, and throws when 6 million of them fill its stack.
  */
 function withFlatRepeat(body: string): string {
-  return body.replace(/(\[[^\]]+\])\{(\d+),\}/g, "$1{$2}$1*");
+  return body.replace(/(\[[^[\]]{1,40}\])\{(\d{1,3}),\}/g, "$1{$2}$1*");
 }
 
 /** Longest first, because the alternation takes the first matching prefix. */
