@@ -35,6 +35,18 @@ describe("anonymising replaces", () => {
     "scp x grace@10.0.0.4:/tmp",
     '"\\/Users\\/grace\\/x"',
     "/System/Volumes/Data/Users/grace/x",
+    "vscode-remote://ssh-remote%2Bh/home/grace/x",
+    "ssh://u@h/home/grace/x",
+    "sftp://h:22/home/grace",
+    '"ssh:\\/\\/u@h\\/home\\/grace"',
+    "/Volumes/Macintosh HD/Users/grace/x",
+    "/private/home/grace",
+    "/private/var/home/grace",
+    "/rootfs/home/grace",
+    "/host/home/grace",
+    "/mnt/data/home/grace",
+    "//server/Users/grace/x",
+    "//server/c$/Users/grace/x",
   ])("the user in %s", (path) => {
     expect(text(path).toLowerCase()).not.toContain("grace");
     expect(text(path)).toMatch(/user-[0-9a-f]{12}/);
@@ -79,6 +91,7 @@ test.each([
   "550e8400-e29b-41d4-a716-446655440000",
   "0123456789abcdef0123456789abcdef01234567",
   "lodash@4.17.21, @types/node@22.20.5, logo@2x.png",
+  "https://example.com/home/dashboard/x and wss://example.com/Users/list/1",
   "git@github.com:convex.git and ~100 files, ~1.2.3, ~/code",
 ])("ordinary text stays: %s", (ordinary) => {
   expect(text(ordinary)).toBe(ordinary);
@@ -155,6 +168,10 @@ test.each([
     "%2FUsers%2F",
     "a@b.",
     "/Users/a1 ",
+    "//a",
+    "//a/",
+    "x://a/b/",
+    "/Volumes/a ",
   ],
 ])("400,000 characters of '%s' are processed completely", (unit) => {
   const long = unit.repeat(400_000 / unit.length);

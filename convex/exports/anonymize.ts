@@ -10,15 +10,15 @@ export type Anonymity = { key: string; names: readonly string[] };
 
 /**
  * How an anonymised export treats the columns that are not in the table of fields. A new column
- * does not compile until it is listed here. Ids of plugins stay, because they identify test cases.
+ * does not compile until it is listed here. Only values that no plugin chooses are kept.
  */
 const HEAD_COLUMNS = {
-  externalId: "keep",
-  source: "keep",
+  externalId: "text",
+  source: "text",
   messageCount: "keep",
   createdAt: "keep",
   updatedAt: "keep",
-  reportedFields: "keep",
+  reportedFields: "text",
   titleEdited: "keep",
   evalReady: "keep",
   evalStatus: "keep",
@@ -30,9 +30,9 @@ const HEAD_COLUMNS = {
 
 /** The same for messages; `parts` are JSON, which is anonymised separately. */
 const MESSAGE_COLUMNS = {
-  externalId: "keep",
+  externalId: "text",
   role: "keep",
-  source: "keep",
+  source: "text",
   createdAt: "keep",
   isIncomplete: "keep",
   rawRole: "text",
@@ -51,8 +51,8 @@ export function anonymized(session: ExportSession, { key, names }: Anonymity): E
   const { text, value, fields, name } = createAnonymizer(key, known);
   const of = <Row extends object>(row: Row, table: Fields, columns: Columns<string>): Row => ({
     ...row,
-    ...replaced(row, [...personalNames(table, "text"), ...textColumns(columns)], text),
-    ...replaced(row, personalNames(table, "name"), name),
+    ...replaced(row, [...personalNames(table, "text"), ...textColumns(columns)], value),
+    ...replaced(row, personalNames(table, "name"), (one) => name(String(one))),
   });
   return {
     ...of(session, SESSION_FIELDS, HEAD_COLUMNS),
@@ -60,7 +60,7 @@ export function anonymized(session: ExportSession, { key, names }: Anonymity): E
       ...of(message, MESSAGE_FIELDS, MESSAGE_COLUMNS),
       parts: message.parts.map(({ type, content, ...beside }): StoredPart => ({
         ...fields(beside),
-        type,
+        type: text(type),
         content: value(content),
       })),
     })),
@@ -78,15 +78,11 @@ function namesOf(row: { [name: string]: unknown }, table: Fields): string[] {
   );
 }
 
-/** Replaces the texts in these fields of a row. */
-function replaced(row: object, names: readonly string[], text: (original: string) => string) {
+/** Replaces the values of these fields of a row. */
+function replaced(row: object, names: readonly string[], by: (original: unknown) => unknown) {
   const values = new Map<string, unknown>(Object.entries(row));
   const present = names.filter((name) => values.get(name) !== undefined);
-  return record(present, (name) => {
-    const value = values.get(name);
-    if (typeof value === "string") return text(value);
-    return Array.isArray(value) ? value.map((one) => text(String(one))) : value;
-  });
+  return record(present, (name) => by(values.get(name)));
 }
 
 /** Visits every string in a JSON value. */

@@ -57,10 +57,12 @@ export async function exportAnswer(
     resume,
   );
   if (id !== undefined && written.found === 0) throw notFound("Session");
+  // A name of the file that the recipient of an anonymised export sees too.
+  const label = anonymity === null ? (id ?? name) : name;
   const headers = headersOf(written, exportId, request, {
     "X-Export-Usage": format.usage(options),
     ETag: await weakTag(written.chunks),
-    "Content-Disposition": `attachment; filename="opensync-${fileLabel(id ?? name)}.${format.extension}"`,
+    "Content-Disposition": `attachment; filename="opensync-${fileLabel(label)}.${format.extension}"`,
   });
   return bytesResponse(written.chunks, format.contentType, headers);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { internal } from "../_generated/api";
+import { formats } from "../exports";
 import { readCursor, writeCursor } from "../lib/cursor";
 import { sha256 } from "../lib/hash";
 import {
@@ -105,6 +106,54 @@ test("an anonymised export has no name that an unverified address reveals", asyn
   expect(text).toContain("or call");
   expect(text).not.toContain("hopper");
 });
+
+test.each(Object.keys(formats))(
+  "an anonymised export as %s has no user name or secret in any field that a plugin sent",
+  async (format) => {
+    const { t, ada } = await setUp();
+    const id = "/Users/janeroe/logs/checkout";
+    const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+    const told = (name: string) => `/home/janeroe/${name} ${token}`;
+    const fields = {
+      model: "/Users/janeroe/models/llama-3.gguf",
+      provider: told("provider"),
+      parentExternalId: "/Users/janeroe/logs/parent",
+    };
+    const own = {
+      gitCommit: told("commit"),
+      agentVersion: told("version"),
+      relation: told("fork"),
+    };
+    const turn = (externalId: string, role: string, more: object) => ({
+      ...{ sessionExternalId: id, externalId: `/Users/janeroe/${externalId}`, role, ...fields },
+      ...{ source: "janeroe's tool", apiMessageId: told("response"), ...more },
+    });
+    await ada.post("/sync/batch", {
+      sessions: [{ externalId: id, source: "janeroe's tool", ...own, ...fields }],
+      messages: [
+        turn("m", "user", { textContent: "What is in /Users/janeroe/logs?" }),
+        turn("n", "assistant", {
+          textContent: "A checkout.",
+          parts: [
+            { type: "text", content: "A checkout." },
+            { type: "/home/janeroe/part", content: "shown" },
+          ],
+        }),
+      ],
+    });
+    await settle(t);
+    const query = `/api/export?id=${encodeURIComponent(id)}&format=${format}`;
+    const open = await (await ada.get(query)).text();
+    expect(open).toMatch(/checkout/i);
+    const answer = await ada.get(`${query}&anonymize=true`);
+    expect(answer.headers.get("Content-Disposition")).not.toContain("janeroe");
+    const text = await answer.text();
+    expect(text).toMatch(/checkout/i);
+    expect(text.match(/.{0,60}(?:janeroe|ghp_).{0,20}/g)).toBeNull();
+    // What a field says about nobody stays, so that cases and models can still be told apart.
+    if (open.includes("llama-3")) expect(text).toContain("llama-3");
+  },
+);
 
 test("an export names the messages of which it contains only the beginning", async () => {
   const { ada } = await setUp();

@@ -221,3 +221,29 @@ describe("with REDACT_SECRETS=mask", () => {
     expect(messages[0]?.parts[0]?.content).toEqual(marked);
   });
 });
+
+describe("a legal message of 6 million times one character is stored, and so is its batch", () => {
+  const long = "A".repeat(6_000_000);
+  test.each<[string, object]>([
+    ["as its text", { textContent: long }],
+    ["as a picture", { parts: [{ type: "image", data: long }] }],
+  ])(
+    "%s",
+    async (_, fields) => {
+      const t = deployment();
+      const ada = await person(t);
+      const messages = [
+        message({ textContent: "before" }, "a"),
+        message(fields, "b"),
+        message({ textContent: "after" }, "c"),
+      ];
+      const answer = await ada.post("/sync/batch", { messages });
+      expect(answer.status).toBe(200);
+      await settle(t);
+      const stored = await rows(t, "messages");
+      expect(stored.map(({ externalId }) => externalId).sort()).toEqual(["a", "b", "c"]);
+      expect(await secretsOf(ada)).toEqual([]);
+    },
+    120_000,
+  );
+});

@@ -19,7 +19,9 @@ const BACKSLASHES = String.raw`\\{1,8}`;
 /** Each pattern has two groups: the text before a name, and the name. */
 const SPELLINGS: readonly RegExp[] = [
   // /Users/ada, /home/ada, /mnt/c/Users/ada, \/Users\/ada in JSON text
-  String.raw`(?<![\w.-])((?:\\?/(?:System\\?/Volumes\\?/Data|var|export|usr|mnt\\?/[a-z]|cygdrive\\?/[a-z]|host_mnt(?:\\?/[a-z])?|[a-z](?:%3[Aa]|:)?))?\\?/(?:Users|USERS|home|HOME)\\?/)(${NAME})`,
+  String.raw`(?<![\w.-])((?:\\?/(?:System\\?/Volumes\\?/Data|Volumes\\?/[^/\\\n"']{1,64}|private(?:\\?/var)?|rootfs|host(?:fs)?|sysroot|var|export|usr|mnt(?:\\?/[a-z][\w-]{0,31})?|media\\?/[\w-]{1,64}|cygdrive\\?/[a-z]|host_mnt(?:\\?/[a-z])?|[a-z](?:%3[Aa]|:)?))?\\?/(?:Users|USERS|home|HOME)\\?/)(${NAME})`,
+  // ssh://u@h/home/ada, vscode-remote://ssh-remote%2Bh/home/ada, //server/Users/ada; `/home/` of a website is a page
+  String.raw`((?<![/\w]|https?:|wss?:)(?:\\?/){2}[^/\\\s"'<>]{1,200}\\?/(?:[\w$.-]{1,64}\\?/)?(?:Users|home)\\?/)(${NAME})`,
   // //wsl.localhost/Ubuntu/home/ada
   String.raw`(//wsl(?:\.localhost|\$)/[\w .-]{1,64}/home/)(${NAME})`,
   // C:\Users\ada, C:/Users/ada, with any number of backslashes
@@ -56,7 +58,8 @@ const isLabel = (name: string) => /^(?:user|mail)-[0-9a-f]{12}/.test(name) || na
  * The patterns that names are collected from. Owners in Git addresses are excluded: they may be
  * companies.
  */
-const LEARNED = SPELLINGS.filter((_, index) => index !== 7);
+const OWNERS = SPELLINGS.findIndex(({ source }) => source.startsWith("(git@"));
+const LEARNED = SPELLINGS.filter((_, index) => index !== OWNERS);
 /** Shell variables that contain the user's name. */
 const VARIABLES = /(\b(?:USER|LOGNAME|USERNAME)=)([A-Za-z][\w.-]{2,31})/g;
 

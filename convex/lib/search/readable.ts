@@ -108,9 +108,11 @@ export function percentDecoded(text: string): string {
  */
 const INLINE_DATA_MIN_CHARS = 160;
 const INLINE_DATA =
-  /(?<![A-Za-z0-9+/_-])(?:data:([a-z]+\/[a-z0-9.+-]{1,60})(?:;[a-z0-9=_-]{1,40}){0,4};base64,)?[A-Za-z0-9+/_-]{160,}={0,2}/g;
+  /(?<![A-Za-z0-9+/_-])(?:data:([a-z]+\/[a-z0-9.+-]{1,60})(?:;[a-z0-9=_-]{1,40}){0,4};base64,)?[A-Za-z0-9+/_-]{160}[A-Za-z0-9+/_-]*={0,2}/g;
 /** Base64 wrapped as in MIME and PEM: at least four full lines, then the last one. */
-const WRAPPED_DATA = /(?:^[A-Za-z0-9+/]{60,76}\r?\n){4,}(?:^[A-Za-z0-9+/]{1,76}={0,2}$)?/gm;
+const WRAPPED_START = /(?:^[A-Za-z0-9+/]{60,76}\r?\n){4}/gm;
+const WRAPPED_LINE = /[A-Za-z0-9+/]{60,76}\r?\n/y;
+const WRAPPED_END = /[A-Za-z0-9+/]{1,76}={0,2}$/my;
 const MAY_CONTAIN_WRAPPED_DATA = /^[A-Za-z0-9+/]{60,76}\r?\n[A-Za-z0-9+/]{60,76}\r?\n/m;
 
 /** Whether a match is data and not a long path or name: base64 mixes cases and digits throughout. */
@@ -128,7 +130,7 @@ function isData(match: string): boolean {
 export function containsInlineData(text: string): boolean {
   if (text.length < INLINE_DATA_MIN_CHARS) return false;
   for (const [match] of text.matchAll(INLINE_DATA)) if (isData(match)) return true;
-  return MAY_CONTAIN_WRAPPED_DATA.test(text) && new RegExp(WRAPPED_DATA.source, "m").test(text);
+  return MAY_CONTAIN_WRAPPED_DATA.test(text) && new RegExp(WRAPPED_START.source, "m").test(text);
 }
 
 /** Replaces inline data by a note of its type and size: `[image/png, 60 kB]`. */
@@ -138,7 +140,29 @@ export function withoutInlineData(text: string): string {
     isData(match) ? dataNote(mediaType, match.length) : match,
   );
   if (!MAY_CONTAIN_WRAPPED_DATA.test(replaced)) return replaced;
-  return replaced.replace(WRAPPED_DATA, "[data]\n");
+  return withoutWrappedData(replaced);
+}
+
+/** Reads line after line, because one pattern that repeats a line fills V8's stack in a text of 7 MB. */
+function withoutWrappedData(text: string): string {
+  const slices: string[] = [];
+  let at = 0;
+  WRAPPED_START.lastIndex = 0;
+  for (let start = WRAPPED_START.exec(text); start !== null; start = WRAPPED_START.exec(text)) {
+    let end = WRAPPED_START.lastIndex;
+    const skip = (pattern: RegExp) => {
+      pattern.lastIndex = end;
+      if (!pattern.test(text)) return false;
+      end = pattern.lastIndex;
+      return true;
+    };
+    while (skip(WRAPPED_LINE));
+    skip(WRAPPED_END);
+    slices.push(text.slice(at, start.index), "[data]\n");
+    at = end;
+    WRAPPED_START.lastIndex = end;
+  }
+  return slices.length === 0 ? text : slices.join("") + text.slice(at);
 }
 
 /** Gives no size for data without a media type: it may be part of a longer sequence. */

@@ -9,9 +9,17 @@ const rulesOf = new Map<string, Rule[]>();
 for (const { kind, prefixes, body } of ISSUED) {
   for (const prefix of prefixes) {
     const rules = rulesOf.get(prefix) ?? [];
-    rules.push({ kind, body: new RegExp(body, "y") });
+    rules.push({ kind, body: new RegExp(withFlatRepeat(body), "y") });
     rulesOf.set(prefix, rules);
   }
+}
+
+/**
+ * Writes `[…]{20,}` as `[…]{20}[…]*`, which matches the same. V8 repeats a single `[…]*` without a stack, but keeps a
+ * place to go back to for each character of `[…]{20,}`, and throws when 6 million of them fill its stack.
+ */
+function withFlatRepeat(body: string): string {
+  return body.replace(/(\[[^[\]]{1,40}\])\{(\d{1,3}),\}/g, "$1{$2}$1*");
 }
 
 /** Longest first, because the alternation takes the first matching prefix. */
@@ -30,14 +38,28 @@ export function findIssued(text: string, found: Finding[]): void {
     const [prefix] = hit;
     if (!isTokenStart(text, hit.index, prefix)) {
       // A longer prefix may hide one that starts inside it.
-      PREFIXES.lastIndex = hit.index + 1;
+      PREFIXES.lastIndex = nextStart(text, hit.index);
       continue;
     }
     const bodyStart = hit.index + prefix.length;
     const finding = matched(text, rulesOf.get(prefix) ?? [], hit.index, bodyStart);
     if (finding) found.push(finding);
-    PREFIXES.lastIndex = finding ? finding.end : hit.index + 1;
+    PREFIXES.lastIndex = finding ? finding.end : nextStart(text, hit.index);
   }
+}
+
+/**
+ * The first position after `at` where a token may start. Inside a long run of one character, such as the `A`s that
+ * stand for zero bytes in base64, none starts, because the same character precedes it.
+ */
+function nextStart(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  let same = at;
+  while (at - same < ESCAPE_MAX && text.charCodeAt(same - 1) === unit) same--;
+  if (at - same < ESCAPE_MAX) return at + 1;
+  let end = at + 1;
+  while (text.charCodeAt(end) === unit) end++;
+  return end;
 }
 
 function matched(
@@ -69,8 +91,28 @@ const JOINED_PREFIX_MIN = 4;
 
 const isLineStart = (text: string, at: number) => at === 0 || /[\n\r]/.test(text.charAt(at - 1));
 
-/** Whether a body is one character repeated, as in documentation: `ghp_xxxx`. */
-const isFiller = (body: string) => /^([xX0*.])\1*$/.test(body);
+/** The most characters of a body that are judged. */
+const JUDGED_MAX = 2_000;
+
+/**
+ * Whether a body is mostly one character: `ghp_xxxx` in documentation, zero bytes in the base64 of a picture. An issuer
+ * draws every character at random.
+ */
+function isFiller(body: string): boolean {
+  const judged = Math.min(body.length, JUDGED_MAX);
+  const counts = new Map<number, number>();
+  let most = 0;
+  for (let at = 0; at < judged; at++) {
+    const unit = body.charCodeAt(at);
+    const count = (counts.get(unit) ?? 0) + 1;
+    counts.set(unit, count);
+    most = Math.max(most, count);
+  }
+  return most * 2 > judged;
+}
+
+/** The most characters of an escape before a token. */
+const ESCAPE_MAX = 12;
 
 /**
  * Whether a token may start here, which is not inside a word. Letters that belong to an escape do
@@ -84,6 +126,6 @@ function isTokenStart(text: string, at: number, prefix: string): boolean {
     (prefix.length >= JOINED_PREFIX_MIN || isLineStart(text, at - 1))
   )
     return true;
-  const before = text.slice(Math.max(0, at - 12), at);
+  const before = text.slice(Math.max(0, at - ESCAPE_MAX), at);
   return /(?:\\[nrtbf]|%[0-9A-Fa-f]{2}|\[[\d;]{1,8}m|\\u[0-9A-Fa-f]{4})$/.test(before);
 }

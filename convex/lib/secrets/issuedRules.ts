@@ -1,6 +1,7 @@
 /**
  * The formats of issued keys, from their public documentation. `body` is matched directly after a
- * prefix. Only the end of a body may be unbounded, so that no text makes matching quadratic.
+ * prefix. Only the end of a body may be unbounded, as one class of characters and `{n,}`, so that no text makes
+ * matching quadratic.
  */
 type IssuedRule = { kind: string; prefixes: readonly string[]; body: string };
 
@@ -190,7 +191,7 @@ const SERVICES: readonly IssuedRule[] = [
   rule("facebook-token", "EAACEdEose0cBA", alnum(10)),
   rule("facebook-token", "EAA", "(?=[A-Za-z0-9]{100})[A-Za-z0-9]{100,}"),
   rule("instagram-token", "IGQV IGAA", slug(60)),
-  rule("twitter-token", "AAAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{50,}"),
+  rule("twitter-token", "AAAAAAAAAAAAAAAAAAAAA", "[A-Za-z0-9%]{50,200}(?![A-Za-z0-9%+/=])"),
   rule("plaid-token", "access-sandbox- access-development- access-production-", UUID),
   rule("shippo-token", "shippo_live_ shippo_test_", hex(40)),
   rule("easypost-key", "EZAK EZTK", alnum(54)),
@@ -217,7 +218,7 @@ const SERVICES: readonly IssuedRule[] = [
   rule(
     "password-hash",
     "$argon2id$ $argon2i$ $argon2d$",
-    "v=\\d+\\$[a-z0-9=,]{5,60}\\$[A-Za-z0-9+/=]{8,100}\\$[A-Za-z0-9+/=]{16,}",
+    "v=\\d{1,4}\\$[a-z0-9=,]{5,60}\\$[A-Za-z0-9+/=]{8,100}\\$[A-Za-z0-9+/=]{16,}",
   ),
 ];
 

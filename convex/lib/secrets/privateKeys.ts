@@ -6,20 +6,34 @@ const MARK =
   /-----(BEGIN|END) (?:[A-Z0-9]{1,20} ){0,3}(?:PRIVATE KEY(?: BLOCK)?|Static key V1)-----|-----(BEGIN|END) OpenVPN Static key V1-----/g;
 /**
  * Separators between the tokens of a key: white space, line ends written as `\n`, quotes, quote
- * marks of replies.
+ * marks of replies, the sides of a box.
  */
-const SEPARATORS = /(?:\s|\\+[nrt]|[>|"'`,+#*])*/y;
-/** What tools print before each line: a number, after a file name or not, or the sign of a diff. */
-const LINE_PREFIX =
-  /(?:[\w./-]{1,100}[:-])?\d{1,6}(?:[→\t:|.-]|\\t)|-(?!-)|-(?=-----(?:BEGIN|END))/y;
-const LINE_START = /(?:^|[\n\r]|\\n)[ \t]{0,12}$/;
+const SEPARATORS = /(?:\s|\\+(?:[nrt]|u250[23])|[>|│┃"'`,+#*]){1,1000}/y;
+/** What stands between the number of a line and the line: of cat, bat, delta, less, Vim and boxes. */
+const NUMBER_END = String.raw`(?:[ \t]{0,4}(?:[→:|│┃⋮┊▏.⇥-]|\\+u2192)|\t|\\t|[ ]{1,4}(?=[A-Za-z0-9+/=-]))`;
+/**
+ * What tools print before each line: a number, after a file name or not; two numbers, of the old and the new file; a
+ * number in brackets; or the sign of a diff.
+ */
+const LINE_PREFIX = new RegExp(
+  [
+    String.raw`[⋮┊]?[ \t]{0,6}\d{1,6}[ \t]{0,4}[⋮┊][ \t]{0,6}(?:\d{1,6}[ \t]{0,4}[|│┃]?)?`,
+    String.raw`(?:[\w./-]{1,100}[:-]|[⋮┊][ \t]{0,6})?\d{1,6}${NUMBER_END}`,
+    String.raw`\[\d{1,6}\]:?|-(?!-)|-(?=-----(?:BEGIN|END))`,
+  ].join("|"),
+  "y",
+);
+/** The same, at the end of the text before a line, without the white space and bars that follow it. */
+const PREFIX_BEHIND =
+  /(?:[\n\r]|\\n)[ \t|│┃]{0,12}(?:[\w./-]{1,100}[:-])?\[?\d{1,6}\]?[→:⋮┊▏.⇥-]?$/;
+const LINE_START = /(?:^|[\n\r]|\\n)[ \t|│┃]{0,12}$/;
 
 /** The end of the separators that start at `from`, and of what a tool printed before the next line. */
 function skipGap(text: string, from: number): number {
-  const at = skip(SEPARATORS, text, from);
+  const at = skipAll(SEPARATORS, text, from);
   if (!LINE_START.test(text.slice(Math.max(0, at - 16), at))) return at;
   const end = skip(LINE_PREFIX, text, at);
-  return end === at ? at : skip(SEPARATORS, text, end);
+  return end === at ? at : skipAll(SEPARATORS, text, end);
 }
 
 /** Lines that OpenSSL and PGP put before the key. */
@@ -99,7 +113,12 @@ function closing(text: string, at: number): number | undefined {
 function startOfKey(text: string, at: number, reached: number): number | undefined {
   let start: number | undefined;
   for (let end = at; end > reached;) {
-    while (end > reached && /[\s"'`>|]/.test(text.charAt(end - 1))) end--;
+    while (end > reached && /[\s"'`>|│┃]/.test(text.charAt(end - 1))) end--;
+    const behind = PREFIX_BEHIND.exec(text.slice(Math.max(reached, end - 128), end));
+    if (behind !== null) {
+      end -= behind[0].length;
+      continue;
+    }
     let from = end;
     while (from > reached && /[A-Za-z0-9+/=]/.test(text.charAt(from - 1))) from--;
     const isShort = end - from < LINE_MIN;
@@ -114,6 +133,13 @@ function startOfKey(text: string, at: number, reached: number): number | undefin
 function skip(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;
+}
+
+/** Skips as often as the pattern matches. One unbounded repeat would fill V8's stack. */
+function skipAll(pattern: RegExp, text: string, at: number): number {
+  let end = at;
+  for (let next = skip(pattern, text, end); next > end; next = skip(pattern, text, end)) end = next;
+  return end;
 }
 
 const PUTTY = /Private-Lines: \d{1,4}\r?\n((?:[A-Za-z0-9+/=]{1,64}\r?\n?){1,200})/g;
@@ -133,7 +159,7 @@ function findPutty(text: string, found: Finding[]): void {
 const trailing = (text: string) => text.length - text.trimEnd().length;
 
 /** `-----BEGIN ` in base64, as in kubeconfig files and secrets of Kubernetes. */
-const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{40,}={0,2}/g;
+const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{40}[A-Za-z0-9+/]*={0,2}/g;
 
 /** Adds private keys whose text, BEGIN line included, is base64 once more. */
 function findEncoded(text: string, found: Finding[]): void {

@@ -22,10 +22,12 @@ export function findSecrets(original: string, windowChars = WINDOW): Finding[] {
   const keys: Finding[] = [];
   findPrivateKeys(text, keys);
   const found: Finding[] = [];
-  for (let from = 0; from < text.length; from += windowChars) {
-    const to = from + windowChars;
+  for (let from = 0; from < text.length;) {
+    const window = findNear(text, from, from + windowChars);
+    const { to } = window;
     const starts = ({ start }: Finding) => start >= from && start < to;
-    addMerged(found, [...keys.filter(starts), ...findNear(text, from, to).filter(starts)]);
+    addMerged(found, [...keys.filter(starts), ...window.found.filter(starts)]);
+    from = to;
   }
   return found.some(({ start }) => isInMarker(text, start))
     ? found.filter(({ start }) => !isInMarker(text, start))
@@ -40,19 +42,21 @@ function withoutColours(text: string): string {
 
 const COLOUR = /\u001b\[[\d;:]{0,40}[A-Za-z]/g;
 
-/** Finds what starts in a window, and more around it. */
-function findNear(text: string, from: number, to: number): Finding[] {
+/**
+ * Finds what starts in a window, and more around it. The window grows until no secret that starts in it may continue
+ * beyond the examined text, so that a long secret is not examined again for each window that it crosses.
+ */
+function findNear(text: string, from: number, least: number): { found: Finding[]; to: number } {
   const start = Math.max(0, from - MARGIN);
-  for (let margin = MARGIN; ; margin *= 2) {
-    const end = Math.min(text.length, to + margin);
+  for (let to = least; ; to += to - start) {
+    const end = Math.min(text.length, to + MARGIN);
     const found = findHere(text.slice(start, end));
     for (const finding of found) {
       finding.start += start;
       finding.end += start;
     }
-    // A secret that reaches the end of the examined text may continue beyond it.
-    const isOpen = end < text.length && found.some((one) => one.start < to && one.end === end);
-    if (!isOpen) return found;
+    const isOpen = ({ start: at, end: last }: Finding) => at >= from && at < to && last === end;
+    if (end === text.length || !found.some(isOpen)) return { found, to };
   }
 }
 

@@ -50,9 +50,26 @@ describe("a private key is masked however a tool printed its lines", () => {
     ["around a hit of grep", (line, n) => `id_rsa-${n}-${line}`],
     ["as a diff", (line) => `-${line}`],
     ["as a reply", (line) => `> ${line}`],
-  ])("%s, also as JSON", (_, print) => {
-    const text = `see\n${lines.map((line, at) => print(line, at + 1)).join("\n")}\nend`;
-    for (const shown of [text, JSON.stringify({ content: text })]) {
+    ["with line numbers and bars", (line, n) => `${String(n).padStart(4)} | ${line}`],
+    ["by bat", (line, n) => `${String(n).padStart(4)}   │ ${line}`],
+    ["with bars at line numbers", (line, n) => `${n}│${line}`],
+    ["in a box", (line) => `│ ${line.padEnd(64)} │`],
+    ["in a heavy box with line numbers", (line, n) => `┃ ${n} ┃ ${line.padEnd(64)} ┃`],
+    ["in a box of ASCII", (line) => `| ${line.padEnd(64)} |`],
+    ["by delta", (line, n) => ` ⋮ ${String(n).padStart(3)} │${line}`],
+    ["by delta with both numbers", (line, n) => `${String(n).padStart(3)} ⋮ ${n} │${line}`],
+    ["by less -N and Vim", (line, n) => `${String(n).padStart(7)} ${line}`],
+    ["with colons at line numbers", (line, n) => `${n}: ${line}`],
+    ["with numbers in brackets", (line, n) => `[${n}] ${line}`],
+  ])("%s, also as JSON and without its first line", (how, print) => {
+    const printed = (from: number) =>
+      `see\n${lines
+        .map((line, at) => print(line, at + 1))
+        .slice(from)
+        .join("\n")}\nend`;
+    const text = printed(0);
+    const cut = printed(/^(?:around|as a|by delta)/.test(how) ? 0 : 3);
+    for (const shown of [text, JSON.stringify({ content: text }), cut]) {
       const masked = maskText(shown);
       expect(body.filter((line) => masked.includes(line))).toEqual([]);
       expect(masked).toContain("end");

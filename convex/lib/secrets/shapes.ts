@@ -15,7 +15,10 @@ const SHAPES: readonly ShapeRule[] = [
   { kind: "mailgun-key", pattern: "[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![A-Za-z0-9-])" },
   { kind: "asana-token", pattern: "[0-2]/\\d{15,17}(?:/\\d{15,17})?:[0-9a-f]{32}" },
   { kind: "azure-client-secret", pattern: "[A-Za-z0-9_~.-]{3}[78]Q~[A-Za-z0-9_~.-]{31,34}" },
-  { kind: "terraform-token", pattern: "[A-Za-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_=-]{60,}" },
+  {
+    kind: "terraform-token",
+    pattern: "[A-Za-z0-9]{14}\\.atlasv1\\.[A-Za-z0-9_=-]{60}[A-Za-z0-9_=-]*",
+  },
   { kind: "maxmind-key", pattern: "[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk" },
   {
     kind: "azure-storage-key",

@@ -59,7 +59,7 @@ function hash53(text: string, start: number, end: number): number {
 
 /** Fields with opaque data that only the model provider can read and that looks like anything. */
 const OPAQUE_KEYS = new Set(["signature", "encrypted_content"]);
-const OPAQUE_DATA = /^[A-Za-z0-9+/_=-]{64,}$/;
+const OPAQUE_DATA = /^[A-Za-z0-9+/_=-]{64}[A-Za-z0-9+/_=-]*$/;
 
 /** Whether a text is opaque data. A key with its issuer's prefix is not, whatever its name. */
 function isOpaque(text: string): boolean {

@@ -21,8 +21,9 @@ export const OWNER_VIEWS = ["list", "session", "search", "export", "dashboard"] 
 
 /**
  * What an anonymised export does with the value.
- * - `no`: keeps it. It says nothing about a person.
- * - `text`: replaces the names, addresses and secrets in it.
+ * - `no`: keeps it. It is a number.
+ * - `text`: replaces the names, addresses and secrets in it. Equal values stay equal within an export, so ids and models
+ *   still tell cases apart. Every label may hold a path of someone's home: an id, a model file.
  * - `name`: replaces it whole, here and wherever else it occurs. It names a person or their machine.
  */
 type Personal = "no" | "text" | "name";
@@ -106,12 +107,12 @@ export const SESSION_FIELDS = {
       filter: "project",
     },
   ),
-  model: label("The AI model.", "no", {
+  model: label("The AI model.", "text", {
     merge: "newestKnown",
     filter: "model",
     views: [...OWNER_VIEWS, "shared"],
   }),
-  provider: label("Provider that serves the model.", "no", {
+  provider: label("Provider that serves the model.", "text", {
     merge: "newestKnown",
     filter: "provider",
   }),
@@ -120,12 +121,12 @@ export const SESSION_FIELDS = {
   toolCallCount: count("Number of tool calls.", "no"),
   endReason: label("Why the session ended.", "text"),
   gitBranch: label("Git branch.", "text", { aliases: ["branch"], filter: "branch" }),
-  gitCommit: label("Git commit.", "no", { aliases: ["commit"], filter: "commit" }),
+  gitCommit: label("Git commit.", "text", { aliases: ["commit"], filter: "commit" }),
   host: label("Name of the machine.", "name", { aliases: ["machine"], filter: "host" }),
-  agentVersion: label("Version of the tool.", "no", { aliases: ["version"] }),
+  agentVersion: label("Version of the tool.", "text", { aliases: ["version"] }),
   parentExternalId: label(
     "The plugin's id of the session that this one was forked, resumed or spawned from.",
-    "no",
+    "text",
     {
       aliases: ["parentId", "parentSessionId", "forkedFrom"],
       maxBytes: ID_MAX_BYTES,
@@ -134,7 +135,7 @@ export const SESSION_FIELDS = {
   ),
   relation: label(
     "How the session derives from its parent: `fork`, `resume` or `subagent`.",
-    "no",
+    "text",
     {
       views: ["list", "session", "export", "dashboard"],
     },
@@ -145,11 +146,11 @@ const IN_CONVERSATION = ["session", "export"] as const;
 
 /** Fields that a plugin may send for a message. */
 export const MESSAGE_FIELDS = {
-  model: label("The AI model.", "no", {
+  model: label("The AI model.", "text", {
     maxBytes: 2_000,
     views: [...IN_CONVERSATION, "dashboard", "shared"],
   }),
-  provider: label("Provider that serves the model.", "no", {
+  provider: label("Provider that serves the model.", "text", {
     maxBytes: 2_000,
     views: IN_CONVERSATION,
   }),
@@ -160,12 +161,12 @@ export const MESSAGE_FIELDS = {
   cacheWrite1hTokens: count("The share of `cacheWriteTokens` cached for an hour.", "no", {
     views: IN_CONVERSATION,
   }),
-  apiMessageId: label("The provider's id of the response; its usage is counted once.", "no", {
+  apiMessageId: label("The provider's id of the response; its usage is counted once.", "text", {
     aliases: ["responseId", "requestId"],
     maxBytes: 512,
     views: IN_CONVERSATION,
   }),
-  parentExternalId: label("The plugin's id of the message that this one answers.", "no", {
+  parentExternalId: label("The plugin's id of the message that this one answers.", "text", {
     maxBytes: ID_MAX_BYTES,
     views: IN_CONVERSATION,
   }),
