@@ -45,10 +45,7 @@ export class CodexLines implements LineParser {
   readonly #replay: Replay;
   #held: { row: MessageRow; line: number }[] = [];
 
-  constructor(
-    rollout: Rollout,
-    memo: unknown,
-  ) {
+  constructor(rollout: Rollout, memo: unknown) {
     const { id: externalId, host } = rollout;
     // A memo is what this class gave to `checkpoint`.
     this.#memo = isJsonObject(memo)
