@@ -26,7 +26,7 @@ class ByProject extends BaseSequencer {
 export const LONG = [
   "convex/exports/{exports,writer,sharedSession,anonymize}.test.ts",
   "convex/lib/{jsonBytes,search/hiddenWords}.test.ts",
-  "convex/lib/secrets/secrets.test.ts",
+  "convex/lib/secrets/{longTexts,secrets}.test.ts",
   "convex/pages/markdown/markdown.test.ts",
   "convex/tests/sync{,.hazards}.test.ts",
   "convex/tests/{pages,mcpTools}.test.ts",
