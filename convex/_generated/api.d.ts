@@ -159,6 +159,7 @@ import type * as lib_search_matching from "../lib/search/matching.js";
 import type * as lib_search_query from "../lib/search/query.js";
 import type * as lib_search_rank from "../lib/search/rank.js";
 import type * as lib_search_readable from "../lib/search/readable.js";
+import type * as lib_search_readings from "../lib/search/readings.js";
 import type * as lib_search_searchTexts from "../lib/search/searchTexts.js";
 import type * as lib_search_sessionText from "../lib/search/sessionText.js";
 import type * as lib_search_snippet from "../lib/search/snippet.js";
@@ -583,6 +584,7 @@ declare const fullApi: ApiFromModules<{
   "lib/search/query": typeof lib_search_query;
   "lib/search/rank": typeof lib_search_rank;
   "lib/search/readable": typeof lib_search_readable;
+  "lib/search/readings": typeof lib_search_readings;
   "lib/search/searchTexts": typeof lib_search_searchTexts;
   "lib/search/sessionText": typeof lib_search_sessionText;
   "lib/search/snippet": typeof lib_search_snippet;
