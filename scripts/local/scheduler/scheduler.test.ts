@@ -180,7 +180,9 @@ test("an action that is canceled after it is due and before it begins does not r
   busy = await busy.restart();
   await busy.settle();
   expect(await busy.runFunction("jobs:state", { id })).toBe("canceled");
-  expect(await busy.runFunction("jobs:ran")).toEqual([]);
+  const ranMeanwhile = (await busy.runFunction("jobs:ran")) as string[];
+  // Between half past two and half past three at night, a cron comes due in this hour too.
+  expect(ranMeanwhile.filter((name) => name !== "nightly")).toEqual([]);
   await busy.stop();
 });
 
