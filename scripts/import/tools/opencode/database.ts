@@ -5,9 +5,8 @@ import { parseJson } from "../../../../convex/lib/json";
 import { openSqlite, type Sqlite } from "../../../local/store/sqlite.ts";
 import { isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
+import { answerKey, forkParent } from "./forks.ts";
 import {
-  answerKey,
-  forkCandidates,
   messageRow,
   type OpenCodeSession,
   rowOfVersion2,
@@ -25,12 +24,13 @@ import {
 const COPY_MAX_BYTES = 256 * 1024 * 1024;
 
 /** Sessions of a database. A session of both generations is that of the newer. */
-export function* databaseHistories(path: string, places: Places): Generator<History> {
+export async function* databaseHistories(path: string, places: Places): AsyncGenerator<History> {
   const { db, stamp } = opened(path);
   const cached = looked.get(path);
   const summaries = cached?.stamp === stamp ? cached.summaries : summariesIn(db);
   looked.set(path, { stamp, summaries });
-  for (const summary of summaries) yield historyOf(path, forkKnown(db, summary, summaries), places);
+  for (const summary of summaries)
+    yield historyOf(path, await forkKnown(path, db, summary, summaries), places);
 }
 
 /** What the last look at each database found; looking again at one that did not change costs nothing. */
@@ -65,27 +65,22 @@ function historyOf(path: string, summary: Summary, { host }: Places): History {
   };
 }
 
-/** Parents that were found, because looking for one reads its messages. */
-const parents = new Map<string, string>();
-
-/** A fork with its parent: the session that holds its first answer; the likeliest by title where none does. */
-function forkKnown(db: Sqlite, summary: Summary, all: readonly Summary[]): Summary {
+/** A session of version 1 with its parent, if it is a fork. */
+async function forkKnown(
+  path: string,
+  db: Sqlite,
+  summary: Summary,
+  all: readonly Summary[],
+): Promise<Summary> {
   const { session, generation } = summary;
   if (session.forkOf !== undefined || generation === 2) return summary;
   const forkable = ({ session: { id, title }, created }: Summary) => ({
     ...{ id, created },
     ...(title === undefined ? {} : { title }),
   });
-  const candidates = forkCandidates(forkable(summary), all.map(forkable));
-  const known = parents.get(session.id);
-  const [wanted] = known === undefined && candidates.length > 1 ? answersIn(db, session.id) : [];
-  const holder = candidates.find(
-    ({ id }) => wanted !== undefined && answersIn(db, id).includes(wanted),
-  );
-  const parent = known ?? (holder ?? candidates[0])?.id;
-  if (parent === undefined) return summary;
-  parents.set(session.id, parent);
-  return { ...summary, session: { ...session, forkOf: parent } };
+  const answers = (id: string) => Promise.resolve(answersIn(db, id));
+  const forkOf = await forkParent(path, forkable(summary), all.map(forkable), answers);
+  return forkOf === undefined ? summary : { ...summary, session: { ...session, forkOf } };
 }
 
 /** Keys of a session's answers, in their order. */

@@ -40,34 +40,6 @@ export function sessionRow(session: OpenCodeSession, host: string): SessionRow {
   };
 }
 
-const FORKED = /^(.*) \(fork #(\d+)\)$/s;
-
-/** What tells which session another one was forked from. */
-export type Forkable = { id: string; title?: string; created: number };
-
-/**
- * The sessions that one may have been forked from, the likeliest first: version 1 keeps no pointer, but numbers the
- * title of a fork after that of its parent. Empty for a session that is no fork.
- */
-export function forkCandidates<One extends Forkable>(fork: Forkable, all: readonly One[]): One[] {
-  const [, base, number] = FORKED.exec(fork.title ?? "") ?? [];
-  if (base === undefined) return [];
-  const before = Number(number) > 1 ? `${base} (fork #${Number(number) - 1})` : base;
-  const titleOf = ({ title = "" }: One) => FORKED.exec(title)?.[1] ?? title;
-  const older = all.filter(
-    (one) => one.id !== fork.id && one.created < fork.created && titleOf(one) === base,
-  );
-  const distance = ({ title }: One) => (title === before ? 0 : title === base ? 1 : 2);
-  return older.sort((a, b) => distance(a) - distance(b) || b.created - a.created);
-}
-
-/** Equal for an answer and its copies in forks, which have other ids. */
-export function answerKey(message: JsonObject): string | undefined {
-  if (message.role !== "assistant") return undefined;
-  const { modelID, tokens } = message;
-  return JSON.stringify([fieldsIn(message, "time").created, modelID, tokens]);
-}
-
 /** Tokens of an answer: reasoning stands beside the output here. */
 function usageOf(message: JsonObject, model: string | undefined): Partial<MessageRow> {
   if (!isJsonObject(message.tokens)) return {};

@@ -3,15 +3,8 @@ import { join } from "node:path";
 import { isJsonObject, parseJson } from "../../../../convex/lib/json";
 import { fieldsIn, type JsonObject, numberIn, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
-import {
-  answerKey,
-  forkCandidates,
-  type Forkable,
-  messageRow,
-  type OpenCodeSession,
-  sessionRow,
-  SOURCE,
-} from "./rows.ts";
+import { answerKey, forkParent } from "./forks.ts";
+import { messageRow, type OpenCodeSession, sessionRow, SOURCE } from "./rows.ts";
 
 /** OpenCode before its database: a tree of small JSON files, one for each session, message and part. */
 
@@ -28,34 +21,11 @@ export async function* treeHistories(storage: string, places: Places): AsyncGene
     }
   }
   for (const session of sessions) {
-    const parent = await forkParent(storage, session, sessions);
+    const answers = (id: string) => answersOf(storage, id);
+    const parent = await forkParent(storage, session, sessions, answers);
     const known = parent === undefined ? session : { ...session, forkOf: parent };
     yield await historyOf(storage, known, session.updated, places);
   }
-}
-
-/** Parents that were found, because looking for one reads its messages. */
-const parents = new Map<string, string>();
-
-/** The session that holds the first answer of this fork; the likeliest by title where none does. */
-async function forkParent(
-  storage: string,
-  session: Forkable,
-  sessions: readonly Forkable[],
-): Promise<string | undefined> {
-  const key = `${storage} ${session.id}`;
-  const known = parents.get(key);
-  if (known !== undefined) return known;
-  const candidates = forkCandidates(session, sessions);
-  const [wanted] = candidates.length > 1 ? await answersOf(storage, session.id) : [];
-  let parent: string | undefined;
-  for (const { id } of candidates) {
-    if (wanted === undefined || parent !== undefined) break;
-    if ((await answersOf(storage, id)).includes(wanted)) parent = id;
-  }
-  parent ??= candidates[0]?.id;
-  if (parent !== undefined) parents.set(key, parent);
-  return parent;
 }
 
 /** Keys of a session's answers, in the order of their files. */
