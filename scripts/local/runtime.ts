@@ -9,7 +9,8 @@ import type { Jobs } from "./scheduler/jobs.ts";
 import type { Files } from "./storage/files.ts";
 import type { Catalog } from "./store/catalog.ts";
 import type { Documents } from "./store/documents.ts";
-import type { Transaction, Transactor } from "./transaction/transactor.ts";
+import type { Transaction } from "./transaction/transaction.ts";
+import type { Transactor } from "./transaction/transactor.ts";
 
 /** The parts of one running engine. */
 export interface Engine {

@@ -1,6 +1,6 @@
 import type { Identity } from "../auth/identity.ts";
 import type { Trace } from "../callRecord.ts";
-import { EndedError, type Transaction } from "../transaction/transactor.ts";
+import { EndedError, type Transaction } from "../transaction/transaction.ts";
 import type { Scan } from "../transaction/queries.ts";
 import type { Engine } from "../runtime.ts";
 import { bind, newAsyncContext } from "./asyncContext.ts";

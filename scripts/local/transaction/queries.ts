@@ -13,7 +13,7 @@ import { afterKey } from "../values/keys.ts";
 import { evaluate, literal } from "./filters.ts";
 import { boundsOf, type Bounds, type RangeStep } from "./ranges.ts";
 import { ReadPart, type ReadSet } from "./reads.ts";
-import type { Transaction } from "./transactor.ts";
+import type { Transaction } from "./transaction.ts";
 
 type Order = "asc" | "desc" | null;
 type SearchFilter =

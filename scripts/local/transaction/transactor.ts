@@ -1,26 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import type { Catalog } from "../store/catalog.ts";
-import { generator } from "../values/random.ts";
 import type { Statements } from "../store/database.ts";
 import type { Durability } from "../store/durability.ts";
-import { UserClock } from "../limits/userClock.ts";
-import type { ReadSet } from "./reads.ts";
 import { Commits } from "./commits.ts";
 import { Timestamps } from "./timestamps.ts";
-import { Account, type Usage } from "./usage.ts";
-
-/** Where the page of a paginated query ended: in the query's previous run, and in this one. */
-export interface Journal {
-  previous: string | null;
-  next: string | null;
-}
-
-/** What is recorded while a subscribed query runs. */
-export interface Observed {
-  reads: ReadSet;
-  journal: Journal;
-}
+import { EndedError, type Observed, type Savepoint, Transaction } from "./transaction.ts";
+import type { Usage } from "./usage.ts";
 
 /** Is told how each mutation's transaction ends. Writes of a nested call that was rolled back count as committed too. */
 export interface CommitListener {
@@ -35,54 +21,6 @@ export interface Snapshot {
   readonly timestamp: bigint;
   /** Runs a query on this state. `observed` is filled whether the query succeeds or fails. */
   query<T>(observed: Observed, work: (transaction: Transaction) => Promise<T>): Promise<T>;
-}
-
-/** The point in a transaction to which a nested call is rolled back if it fails. */
-interface Savepoint {
-  readonly name: string;
-  /** False once the nested call has ended, or a call around it has. */
-  isOpen: boolean;
-}
-
-/** One running query or mutation, with everything it calls in the same transaction. */
-export class Transaction {
-  readonly account = new Account();
-  /** Measures the time of its JavaScript. */
-  readonly clock: UserClock;
-  /** The value of `Date.now()` while it runs. */
-  readonly time: number;
-  /** Generates `Math.random()` while it runs. */
-  readonly random = generator(Math.random() * 2 ** 32);
-  /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
-  isOpen = true;
-  /** The error of the database that one of its operations met, such as a full disk; null if there was none. */
-  fault: Error | null = null;
-  /** Of the nested calls that are running, outermost first. */
-  readonly savepoints: Savepoint[] = [];
-
-  constructor(
-    readonly isMutation: boolean,
-    now: number,
-    /** The commit timestamp, known in advance because transactions run one after the other. */
-    readonly timestamp: bigint,
-    areLimitsEnforced: boolean,
-    /** Null unless the query is subscribed to. */
-    readonly observed: Observed | null = null,
-  ) {
-    this.time = now;
-    this.clock = new UserClock(areLimitsEnforced);
-  }
-
-  assertOpen(): void {
-    if (!this.isOpen) throw new EndedError();
-  }
-}
-
-/** A call that nobody awaited uses the database after the function that made it has ended. */
-export class EndedError extends Error {
-  constructor() {
-    super("The transaction has ended: await every promise of a query or mutation.");
-  }
 }
 
 /** Ends a query or mutation that hangs, because it would block the server; Convex limits their own time to 1 s. */

@@ -12,7 +12,7 @@ import { jsonValue, parseJson, type JsonObject } from "../values/json.ts";
 import { afterKey, encodeKey } from "../values/keys.ts";
 import { checkDocument } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
-import type { Transaction } from "./transactor.ts";
+import type { Transaction } from "./transaction.ts";
 
 /** The tables that a function writes: those of its component, in its transaction. */
 interface WriteTarget {

@@ -1,0 +1,64 @@
+import { generator } from "../values/random.ts";
+import { UserClock } from "../limits/userClock.ts";
+import type { ReadSet } from "./reads.ts";
+import { Account } from "./usage.ts";
+
+/** Where the page of a paginated query ended: in the query's previous run, and in this one. */
+export interface Journal {
+  previous: string | null;
+  next: string | null;
+}
+
+/** What is recorded while a subscribed query runs. */
+export interface Observed {
+  reads: ReadSet;
+  journal: Journal;
+}
+
+/** The point in a transaction to which a nested call is rolled back if it fails. */
+export interface Savepoint {
+  readonly name: string;
+  /** False once the nested call has ended, or a call around it has. */
+  isOpen: boolean;
+}
+
+/** One running query or mutation, with everything it calls in the same transaction. */
+export class Transaction {
+  readonly account = new Account();
+  /** Measures the time of its JavaScript. */
+  readonly clock: UserClock;
+  /** The value of `Date.now()` while it runs. */
+  readonly time: number;
+  /** Generates `Math.random()` while it runs. */
+  readonly random = generator(Math.random() * 2 ** 32);
+  /** False once it has ended, so that an unawaited promise cannot write into the next transaction. */
+  isOpen = true;
+  /** The error of the database that one of its operations met, such as a full disk; null if there was none. */
+  fault: Error | null = null;
+  /** Of the nested calls that are running, outermost first. */
+  readonly savepoints: Savepoint[] = [];
+
+  constructor(
+    readonly isMutation: boolean,
+    now: number,
+    /** The commit timestamp, known in advance because transactions run one after the other. */
+    readonly timestamp: bigint,
+    areLimitsEnforced: boolean,
+    /** Null unless the query is subscribed to. */
+    readonly observed: Observed | null = null,
+  ) {
+    this.time = now;
+    this.clock = new UserClock(areLimitsEnforced);
+  }
+
+  assertOpen(): void {
+    if (!this.isOpen) throw new EndedError();
+  }
+}
+
+/** A call that nobody awaited uses the database after the function that made it has ended. */
+export class EndedError extends Error {
+  constructor() {
+    super("The transaction has ended: await every promise of a query or mutation.");
+  }
+}
