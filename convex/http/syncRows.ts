@@ -1,6 +1,11 @@
 import { env } from "../_generated/server";
 import { jsonHash } from "../lib/jsonStream";
-import { type SearchText, SEARCH_TEXTS_MAX, searchTextsOf } from "../lib/search/searchTexts";
+import {
+  placedAt,
+  type SearchText,
+  SEARCH_TEXTS_MAX,
+  searchTextsOf,
+} from "../lib/search/searchTexts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
 import { masksBeforeStoring } from "../lib/secrets/setting";
 import { type PartRow, splitParts, splitText } from "../lib/sessions/partRows";
@@ -138,8 +143,10 @@ async function messageRows(name: string, input: MessageInput, index: number) {
     ...(tools === undefined ? {} : { tools }),
   };
   const partRows = parts ? splitParts(parts) : [];
-  const words = new Map([...tail, ...partRows].map((row) => [row, searchTextsOf("", [row])]));
   const ofHead = searchTextsOf(head, []);
+  const ofRow = (row: PartRow) =>
+    row.text === head ? placedAt(row, ofHead) : searchTextsOf("", [row]);
+  const words = new Map([...tail, ...partRows].map((row) => [row, ofRow(row)]));
   const wordsOf = (row: PartRow) => words.get(row) ?? [];
   const slices = sliceRows(head, tail, partRows, (row) => searchLoad(wordsOf(row)));
   return slices.map(({ load, slice, ...rows }) => {

@@ -35,6 +35,11 @@ export function searchTextsOf(head: string, rows: readonly PartRow[]): SearchTex
   return texts.slice(0, SEARCH_TEXTS_MAX);
 }
 
+/** The search texts of a row that holds the same text as the message. Most plugins send each text twice. */
+export function placedAt({ order, piece }: PartRow, ofText: readonly SearchText[]): SearchText[] {
+  return ofText.map(({ text }) => ({ order, piece, text }));
+}
+
 /** Packs words into rows of bounded size, up to the limit per stored row. */
 function packIntoRows(words: readonly string[]): string[] {
   const rows: string[] = [];

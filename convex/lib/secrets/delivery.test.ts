@@ -44,3 +44,19 @@ test("a long part without secrets stays as it is", () => {
   expect(examineMessage({ sessionExternalId: "s", externalId: "m", parts }, true)).toBeUndefined();
   expect(parts).toEqual([before]);
 });
+
+test("a message's secrets are counted once and masked twice if a part repeats its text, wherever that part is", () => {
+  const text = `use ${KEY} here`;
+  const same = storedForm({ type: "text", content: text });
+  const other = storedForm({ type: "text", content: "nothing" });
+  const likeText = storedForm({ type: "tool-result", content: text, id: 1 });
+  const ids = { sessionExternalId: "s", externalId: "m" };
+  for (const parts of [[same], [other, same], [likeText, same], [same, same], [other], []]) {
+    const message = { ...ids, textContent: text, parts: [...parts] };
+    const secrets = examineMessage(message, true);
+    expect(message.textContent).toBe("use [redacted:github-token] here");
+    expect(JSON.stringify(message.parts)).not.toContain(KEY);
+    const counts = [...(secrets?.text ?? []), ...(secrets?.parts ?? [])];
+    expect(counts).toEqual([{ kind: "github-token", count: 1 }]);
+  }
+});

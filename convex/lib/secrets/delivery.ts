@@ -25,9 +25,12 @@ export function examineMessage(message: Delivered, masks: boolean): MessageSecre
   const inParts = new SecretCounter();
   const inText = new SecretCounter(inParts);
   const { sessionExternalId, externalId, parts, textContent, ...fields } = message;
+  // Most plugins send the text of a message once more as its part, which need not be examined twice.
+  const same = parts?.findIndex((part) => part.format === "text" && part.content === textContent);
   for (const at of parts?.keys() ?? [])
     examinePart(parts ?? [], at, visitor(inParts, masks), masks);
-  const text = visitStrings(textContent, visitor(inText, masks));
+  const examined = parts?.[same ?? -1]?.content;
+  const text = examined ?? visitStrings(textContent, visitor(inText, masks));
   if (masks) Object.assign(message, visitStrings(fields, masking));
   if (masks && textContent !== undefined) message.textContent = text as string;
   return foundIn(inText, inParts);

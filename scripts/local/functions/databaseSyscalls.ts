@@ -40,6 +40,12 @@ function page(call: Call, request: PageRequest): string {
   return json;
 }
 
+/** The text of a new document's fields in the arguments of `insert`, which need not be printed again. */
+function textOfValue(json: string, table: string): string | undefined {
+  const before = `{"table":${JSON.stringify(table)},"value":`;
+  return json.startsWith(before) ? json.slice(before.length, -1) : undefined;
+}
+
 let lastQueryId = 0;
 
 export const databaseSyncSyscalls: Record<string, SyncSyscall> = {
@@ -92,8 +98,12 @@ export const databaseSyscalls: Record<string, AsyncSyscall> = {
     while (scan.next() !== undefined) count++;
     return JSON.stringify(count);
   },
-  "1.0/insert": (call, args) =>
-    JSON.stringify({ _id: insert(writable(call), text(args["table"]), args["value"] ?? null) }),
+  "1.0/insert": (call, args, json) => {
+    const table = text(args["table"]);
+    const value = args["value"] ?? null;
+    const fields = { value, json: textOfValue(json, table) ?? JSON.stringify(value) };
+    return JSON.stringify({ _id: insert(writable(call), table, fields) });
+  },
   "1.0/shallowMerge": (call, args) => {
     patch(writable(call), text(args["id"]), tableName(args), args["value"] ?? null);
     return "{}";

@@ -44,7 +44,7 @@ export async function asyncSyscall(op: string, text: string): Promise<string> {
   try {
     // Operations of the caller wait, so that a rollback of the nested call does not undo them.
     while (call.nested !== null && !QUEUES_ITSELF.has(op)) await call.nested;
-    return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text)));
+    return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text), text));
   } catch (thrown) {
     noteFault(call, thrown);
     throw toFunctionError(thrown);

@@ -5,7 +5,8 @@ import { LIMIT, type Statements } from "../store/database.ts";
 import { fieldAt, type Document } from "../store/fields.ts";
 import type { TableIndex } from "../store/tableIndex.ts";
 import type { IndexDefinition } from "../store/schema.ts";
-import { MAX_QUERY_TOKENS, tokenize } from "./tokens.ts";
+import type { SearchWrites } from "./searchWrites.ts";
+import { indexedWords, MAX_QUERY_TOKENS, tokenize } from "./tokens.ts";
 
 /** Convex reads no more candidates of a text search than this. */
 export const MAX_SEARCH_RESULTS = 1024;
@@ -37,10 +38,25 @@ interface Scored {
 /** Pages of 4 kB that one step of a merge writes: some 10 ms. */
 const MERGE_PAGES = 250;
 
-/** Cached because the same few filter values, mostly users, occur in every document. */
-const digests = new Map<string, string>();
+/** Cached because the same few filter values, mostly users and sessions, occur in every document. */
+const digests = new Map<unknown, string>();
 const MAX_CACHED_DIGESTS = 10_000;
-const MAX_CACHED_KEY = 256;
+const MAX_CACHED_LENGTH = 256;
+
+/** A word for a value that a filter compares. */
+function digestOf(value: Value | undefined): string {
+  const known = digests.get(value);
+  if (known !== undefined) return known;
+  const digest = createHash("sha256")
+    .update(encodeKey([value]))
+    .digest("hex")
+    .slice(0, 32);
+  if (typeof value === "string" && value.length <= MAX_CACHED_LENGTH) {
+    if (digests.size >= MAX_CACHED_DIGESTS) digests.clear();
+    digests.set(value, digest);
+  }
+  return digest;
+}
 
 /** Text is already split into words; FTS5 only separates it at the spaces. */
 const TOKENIZER = `unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'`;
@@ -54,10 +70,12 @@ export class SearchIndex implements TableIndex {
   readonly number: number;
   readonly definition: Definition;
   readonly #sql: Statements;
+  readonly #writes: SearchWrites;
   #hasVocabulary = false;
 
-  constructor(sql: Statements, number: number, definition: Definition) {
+  constructor(sql: Statements, writes: SearchWrites, number: number, definition: Definition) {
     this.#sql = sql;
+    this.#writes = writes;
     this.number = number;
     this.definition = definition;
   }
@@ -94,41 +112,23 @@ export class SearchIndex implements TableIndex {
     const filters = this.definition.filterFields.map((path) =>
       this.#filterWord(path, fieldAt(document, path)),
     );
-    return { words: tokenize(text).join(" "), filters: filters.join(" ") };
+    return { words: indexedWords(text), filters: filters.join(" ") };
   }
 
   #filterWord(path: string, value: Value | undefined): string {
-    const position = this.definition.filterFields.indexOf(path);
-    const key = encodeKey([value]);
-    const name = key.length <= MAX_CACHED_KEY ? key.toString("latin1") : null;
-    let digest = name === null ? undefined : digests.get(name);
-    if (digest === undefined) {
-      digest = createHash("sha256").update(key).digest("hex").slice(0, 32);
-      if (digests.size >= MAX_CACHED_DIGESTS) digests.clear();
-      if (name !== null) digests.set(name, digest);
-    }
-    return `f${position}x${digest}`;
+    return `f${this.definition.filterFields.indexOf(path)}x${digestOf(value)}`;
   }
 
   add(seq: number, document: Document, size: number): number {
     const row = this.#row(document);
-    this.#insert(seq, row);
-    return row === null ? 0 : size;
-  }
-
-  #insert(seq: number, row: { words: string; filters: string } | null): void {
-    if (row === null) return;
-    this.#sql.run(
-      `INSERT INTO ${this.#table} (rowid, words, filters) VALUES (?, ?, ?)`,
-      seq,
-      row.words,
-      row.filters,
-    );
+    if (row === null) return 0;
+    this.#writes.add({ table: this.#table, seq, row });
+    return size;
   }
 
   remove(seq: number, document: Document): void {
     if (typeof fieldAt(document, this.definition.searchField) !== "string") return;
-    this.#sql.run(`DELETE FROM ${this.#table} WHERE rowid = ?`, seq);
+    this.#writes.add({ table: this.#table, seq, row: null });
   }
 
   change(seq: number, before: Document, after: Document, size: number): number {
@@ -145,6 +145,7 @@ export class SearchIndex implements TableIndex {
    * deleted documents. Returns whether nothing is left to merge.
    */
   merge(step: "begin" | "continue"): boolean {
+    this.#writes.apply();
     const pages = step === "begin" ? -MERGE_PAGES : MERGE_PAGES;
     const changes = () => this.#sql.one<{ n: number }>("SELECT total_changes() AS n")?.n ?? 0;
     const before = changes();
@@ -176,6 +177,7 @@ export class SearchIndex implements TableIndex {
    * weight and the others 0: such a word says little, and a search must not get slower with history.
    */
   search(query: string, filters: { path: string; value: Value | undefined }[]): number[] {
+    this.#writes.apply();
     const { words, beginnings } = this.#terms(query);
     if (words.length === 0) return [];
     const conditions = filters.map(

@@ -12,6 +12,15 @@ export function tokenize(text: string): string[] {
   return tokens;
 }
 
+/** The last text and its words. A message and its only part, two documents, hold the same text. */
+const last = { text: "", words: "" };
+
+/** The words of a text, separated by spaces. */
+export function indexedWords(text: string): string {
+  if (text !== last.text) Object.assign(last, { text, words: tokenize(text).join(" ") });
+  return last.words;
+}
+
 /** Whether a word is under the limit. Measures only those that may exceed it: a UTF-16 unit takes at most three bytes. */
 function isShort(word: string): boolean {
   if (word.length * 3 < MAX_TOKEN_BYTES) return true;

@@ -1,5 +1,6 @@
 import { jsonToConvex, type JSONValue } from "convex/values";
 import { jsonValue, parseJson } from "../values/json.ts";
+import { SearchWrites } from "../search/searchWrites.ts";
 import { tableNumberOf } from "../values/ids.ts";
 import { StartError } from "../failures.ts";
 import type { Statements } from "./database.ts";
@@ -26,12 +27,15 @@ const FIRST_TABLE_NUMBER = 10001;
  * indexes, drops removed ones and keeps the others.
  */
 export class Catalog {
+  /** What text indexes still have to write. */
+  readonly searchWrites: SearchWrites;
   readonly #sql: Statements;
   readonly #schemas: Map<string, Schema>;
   readonly #byName = new Map<string, Table>();
   readonly #byNumber = new Map<number, Table>();
 
   constructor(sql: Statements, schemas: Map<string, Schema>) {
+    this.searchWrites = new SearchWrites(sql);
     this.#sql = sql;
     this.#schemas = schemas;
   }
@@ -134,7 +138,7 @@ export class Catalog {
     const created: TableIndex[] = [];
     for (const [name, definition] of wanted) {
       const number = stored.get(name)?.number ?? this.#create(table, name, definition);
-      const index = indexOf(this.#sql, number, definition);
+      const index = this.#indexOf(number, definition);
       table.indexes.set(name, index);
       if (!stored.has(name)) created.push(index);
     }
@@ -150,13 +154,17 @@ export class Catalog {
       name,
       JSON.stringify(definition),
     );
-    const index = indexOf(this.#sql, Number(lastInsertRowid), definition);
+    const index = this.#indexOf(Number(lastInsertRowid), definition);
     index.create();
     return index.number;
   }
 
+  #indexOf(number: number, definition: IndexDefinition): TableIndex {
+    return indexOf(this.#sql, this.searchWrites, number, definition);
+  }
+
   #drop(number: number, definition: IndexDefinition): void {
-    indexOf(this.#sql, number, definition).drop();
+    this.#indexOf(number, definition).drop();
     this.#sql.run("DELETE FROM indexes WHERE number = ?", number);
   }
 
@@ -180,6 +188,8 @@ export class Catalog {
         for (const index of indexes) index.add(seq, document, 0);
         last = seq;
       }
+      this.searchWrites.apply();
+      this.searchWrites.ended();
       if (rows.length < 1000) return;
     }
   }

@@ -31,6 +31,19 @@ describe("waiting for the disk", () => {
     await durability.close();
   });
 
+  test("work for an idle disk is done at once, or when the synchronisation that is running has ended", async () => {
+    const durability = new Durability(data);
+    const done: string[] = [];
+    durability.whenIdle(() => done.push("at once"));
+    durability.committed();
+    const durable = durability.wait();
+    durability.whenIdle(() => done.push("later"));
+    expect(done).toEqual(["at once"]);
+    await durable;
+    expect(done).toEqual(["at once", "later"]);
+    await durability.close();
+  });
+
   test("no commit is reported as durable after the disk failed", async () => {
     const durability = new Durability(join(folder, "gone"));
     durability.committed();

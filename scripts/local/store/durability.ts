@@ -16,6 +16,7 @@ export class Durability {
   #synchronisations = 0;
   #failure: Error | null = null;
   #waiting: { upTo: number; resolve: () => void; reject: (error: Error) => void }[] = [];
+  #idle: (() => void)[] = [];
 
   /** `path` is the data file; its log is next to it. */
   constructor(path: string) {
@@ -43,6 +44,12 @@ export class Durability {
     });
   }
 
+  /** Calls `work` when no synchronisation is running: now, or at the end of the one that is. */
+  whenIdle(work: () => void): void {
+    if (this.#isSyncing) this.#idle.push(work);
+    else work();
+  }
+
   #sync(): void {
     const upTo = this.#committed;
     this.#isSyncing = true;
@@ -63,6 +70,9 @@ export class Durability {
     // After a failed synchronisation the state of the disk is unknown, so no later commit is reported as durable.
     else this.#failure = new Error(`The disk refused to store data: ${String(error)}`);
     this.#settle();
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const work of idle) work();
     if (this.#waiting.length > 0) this.#sync();
   }
 

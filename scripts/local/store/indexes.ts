@@ -3,6 +3,7 @@ import type { Statements } from "./database.ts";
 import { fieldAt, type Document } from "./fields.ts";
 import type { IndexDefinition } from "./schema.ts";
 import { SearchIndex } from "../search/searchIndex.ts";
+import type { SearchWrites } from "../search/searchWrites.ts";
 import { VectorIndex } from "../search/vectorIndex.ts";
 import type { TableIndex } from "./tableIndex.ts";
 
@@ -70,12 +71,17 @@ export class OrderedIndex implements TableIndex {
 }
 
 /** Creates the index of a definition. */
-export function indexOf(sql: Statements, number: number, definition: IndexDefinition): TableIndex {
+export function indexOf(
+  sql: Statements,
+  searchWrites: SearchWrites,
+  number: number,
+  definition: IndexDefinition,
+): TableIndex {
   switch (definition.kind) {
     case "ordered":
       return new OrderedIndex(sql, number, definition);
     case "search":
-      return new SearchIndex(sql, number, definition);
+      return new SearchIndex(sql, searchWrites, number, definition);
     case "vector":
       return new VectorIndex(sql, number, definition);
   }

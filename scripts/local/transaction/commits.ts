@@ -1,8 +1,12 @@
+import type { SearchMark, SearchWrites } from "../search/searchWrites.ts";
 import type { Statements } from "../store/database.ts";
 import type { Durability } from "../store/durability.ts";
 
 /** The most mutations that share a commit, so that the first of them does not wait long for the last. */
 const MAX_MUTATIONS = 64;
+
+/** A group that has written more text than this to text indexes is committed at once, because it is kept in memory. */
+const MAX_SEARCH_CHARACTERS = 1 << 20;
 
 /** Mutations that share a commit. */
 interface Group {
@@ -14,30 +18,38 @@ interface Group {
 }
 
 /**
- * Group commit: mutations that run in the same turn of Node's event loop share a transaction of SQLite, and so the
- * pages that they write. Each runs in a savepoint of its own, so that one that fails does not undo the others. A lone
- * mutation waits for nobody: its turn ends with it. One that hangs keeps those of its turn waiting.
+ * Group commit: mutations share a transaction of SQLite, and so the pages that they write, if they run in the same turn
+ * of Node's event loop or while the disk is busy with the group before them. Each runs in a savepoint of its own, so
+ * that one that fails does not undo the others. A lone mutation waits for nobody: its turn ends with it. One that
+ * hangs keeps those of its group waiting.
  *
  * Calls come one after the other: `begin`, then `keep` or `undo`; `commit` in between.
  */
 export class Commits {
   readonly #sql: Statements;
   readonly #durability: Durability;
+  readonly #searchWrites: SearchWrites;
   readonly #commitSoon: () => void;
   readonly #lost: () => void;
   #group: Group | null = null;
+  #mark: SearchMark = { writes: 0, applied: 0 };
 
   /**
-   * `commitSoon` is called when a group begins: it has to call `commit` at the end of this turn of the event loop.
+   * `commitSoon` is called when a group begins: it has to call `commit` at the end of this turn of the event loop, or
+   * when the disk is idle.
    * `lost` is called after a group's mutations, which were kept, were rolled back.
    */
   constructor(
-    sql: Statements,
-    durability: Durability,
+    {
+      sql,
+      durability,
+      searchWrites,
+    }: { sql: Statements; durability: Durability; searchWrites: SearchWrites },
     { commitSoon, lost }: { commitSoon: () => void; lost: () => void },
   ) {
     this.#sql = sql;
     this.#durability = durability;
+    this.#searchWrites = searchWrites;
     this.#commitSoon = commitSoon;
     this.#lost = lost;
   }
@@ -50,6 +62,7 @@ export class Commits {
       this.#group = { mutations: 0, committed: promise, resolve, reject };
     }
     this.#sql.run("SAVEPOINT mutation");
+    this.#mark = this.#searchWrites.mark();
   }
 
   /** Keeps what the mutation wrote; the returned promise resolves when it is committed. */
@@ -59,7 +72,8 @@ export class Commits {
     this.#sql.run("RELEASE mutation");
     if (group.mutations === 0) this.#commitSoon();
     group.mutations++;
-    if (group.mutations >= MAX_MUTATIONS) this.commit();
+    const isLong = this.#searchWrites.characters >= MAX_SEARCH_CHARACTERS;
+    if (group.mutations >= MAX_MUTATIONS || isLong) this.commit();
     return group.committed;
   }
 
@@ -73,6 +87,7 @@ export class Commits {
     }
     try {
       this.#sql.run("ROLLBACK TO mutation");
+      this.#searchWrites.undoTo(this.#mark);
       this.#sql.run("RELEASE mutation");
     } catch (error) {
       // After some errors, such as a full disk, SQLite has rolled back the whole transaction by itself.
@@ -85,11 +100,13 @@ export class Commits {
     const group = this.#group;
     if (group === null) return;
     try {
+      this.#searchWrites.apply();
       this.#sql.run("COMMIT");
     } catch (error) {
       this.#lose(group, error);
       return;
     }
+    this.#searchWrites.ended();
     this.#group = null;
     this.#durability.committed();
     group.resolve();
@@ -116,6 +133,7 @@ export class Commits {
   }
 
   #rollBack(): void {
+    this.#searchWrites.ended();
     try {
       this.#sql.run("ROLLBACK");
     } catch (error) {

@@ -33,16 +33,18 @@ export function boundsOf(steps: readonly RangeStep[], fields: readonly string[])
         `expected field "${expected}", got "${step.fieldPath}" (index fields: ${fields.join(", ")})`,
       );
     const value = literal(step.value);
-    const at = () => encodeKey([...equal, value]);
     if (step.type === "Eq") {
       if (low ?? high) refuse("an equality must come before the bounds");
       equal.push(value);
-    } else if (step.type === "Gt" || step.type === "Gte") {
+      continue;
+    }
+    const key = encodeKey([...equal, value]);
+    if (step.type === "Gt" || step.type === "Gte") {
       if (low) refuse("two lower bounds");
-      low = step.type === "Gt" ? afterPrefix(at()) : at();
+      low = step.type === "Gt" ? afterPrefix(key) : key;
     } else {
       if (high) refuse("two upper bounds");
-      high = step.type === "Lte" ? afterPrefix(at()) : at();
+      high = step.type === "Lte" ? afterPrefix(key) : key;
     }
   }
   const prefix = encodeKey(equal);

@@ -1,3 +1,4 @@
+import type { SearchMark } from "../search/searchWrites.ts";
 import { generator } from "../values/random.ts";
 import { UserClock } from "../limits/userClock.ts";
 import type { ReadSet } from "./reads.ts";
@@ -20,6 +21,8 @@ export interface Savepoint {
   readonly name: string;
   /** False once the nested call has ended, or a call around it has. */
   isOpen: boolean;
+  /** The writes to text indexes before it. */
+  readonly searchMark: SearchMark;
 }
 
 /** One running query or mutation, with everything it calls in the same transaction. */

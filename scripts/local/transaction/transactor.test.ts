@@ -58,6 +58,23 @@ describe("mutations in one turn of the event loop", () => {
     expect(commits()).toBe(3);
   });
 
+  test("share a commit with those of later turns while the disk is busy", async () => {
+    const { write, commits, words } = watched();
+    const waiting: (() => void)[] = [];
+    const whenIdle = vi.spyOn(durability, "whenIdle").mockImplementation((work) => {
+      waiting.push(work);
+    });
+    const written = [write("a")];
+    await afterThisTurn();
+    written.push(write("b"));
+    await afterThisTurn();
+    expect([words().length, commits(), waiting.length]).toEqual([2, 0, 1]);
+    whenIdle.mockRestore();
+    waiting[0]?.();
+    await Promise.all(written);
+    expect(commits()).toBe(1);
+  });
+
   test("are answered only after the disk has their commit, for which one synchronisation is enough", async () => {
     const { write } = watched();
     await write("a");

@@ -58,19 +58,24 @@ export class Transactor {
     this.#sql = sql;
     this.#catalog = catalog;
     this.#timestamps = new Timestamps(sql);
-    this.#commits = new Commits(sql, durability, {
-      commitSoon: () => {
-        setImmediate(() => {
-          // Once it is closed, `close` commits.
-          if (!this.#isClosed) void this.flush();
-        });
+    this.#commits = new Commits(
+      { sql, durability, searchWrites: catalog.searchWrites },
+      {
+        commitSoon: () => {
+          setImmediate(() => {
+            this.#durability.whenIdle(() => {
+              // Once it is closed, `close` commits.
+              if (!this.#isClosed) void this.flush();
+            });
+          });
+        },
+        lost: () => {
+          this.#timestamps.lost();
+          this.#catalog.reload();
+          this.#listener?.lost();
+        },
       },
-      lost: () => {
-        this.#timestamps.lost();
-        this.#catalog.reload();
-        this.#listener?.lost();
-      },
-    });
+    );
   }
 
   /** Sets the listener. Call it before the first transaction. */
@@ -180,7 +185,11 @@ export class Transactor {
     work: () => Promise<T>,
   ): Promise<T> {
     // Each has its own name, because a call may end before one that it has not waited for.
-    const savepoint: Savepoint = { name: `nested_${++this.#savepoint}`, isOpen: true };
+    const savepoint: Savepoint = {
+      name: `nested_${++this.#savepoint}`,
+      isOpen: true,
+      searchMark: this.#catalog.searchWrites.mark(),
+    };
     if (transaction.isMutation) this.#sql.exec(`SAVEPOINT ${savepoint.name}`);
     transaction.account.open(limits);
     transaction.savepoints.push(savepoint);
@@ -213,7 +222,10 @@ export class Transactor {
     savepoint.isOpen = false;
     transaction.account.close(kept);
     if (!transaction.isMutation || !transaction.isOpen) return;
-    if (!kept) this.#sql.exec(`ROLLBACK TO ${savepoint.name}`);
+    if (!kept) {
+      this.#sql.exec(`ROLLBACK TO ${savepoint.name}`);
+      this.#catalog.searchWrites.undoTo(savepoint.searchMark);
+    }
     this.#sql.exec(`RELEASE ${savepoint.name}`);
     if (!kept) this.#catalog.reload();
   }

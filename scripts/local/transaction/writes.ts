@@ -37,19 +37,37 @@ function resolveCommitTs(json: JSONValue, timestamp: bigint): JSONValue {
   );
 }
 
+/** A document's own fields and their JSON text. The value is not used afterwards. */
+interface Fields {
+  value: JSONValue;
+  json: string;
+}
+
+const printed = (value: JsonObject): Fields => ({ value, json: JSON.stringify(value) });
+
+/** Whether a value is an object without system fields. */
+function hasOnlyOwn(value: JSONValue): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return !("_id" in value || "_creationTime" in value);
+}
+
+/** Adds the system fields to the JSON text of a document. */
+function withSystem(json: string, { _id, _creationTime }: SystemFields): string {
+  const own = json.slice(0, -1);
+  return `${own}${own === "{" ? "" : ","}"_id":"${_id}","_creationTime":${_creationTime}}`;
+}
+
 function prepare(
   target: WriteTarget,
   table: Table,
-  fields: JSONValue,
+  fields: Fields,
   system: SystemFields,
 ): NewVersion {
-  let json = JSON.stringify(Object.assign({}, fields, system));
-  if (json.includes("$commitTs")) {
-    const resolved = resolveCommitTs(fields, target.transaction.timestamp) as JsonObject;
-    json = JSON.stringify(Object.assign({}, resolved, system));
-    fields = resolved;
+  if (fields.json.includes("$commitTs")) {
+    const value = resolveCommitTs(fields.value, target.transaction.timestamp);
+    fields = { value, json: JSON.stringify(value) };
   }
-  const value = jsonValue(json, fields) as Record<string, Value>;
+  const value = jsonValue(fields.json, fields.value) as Record<string, Value>;
   const size = checkDocument(table.name, value, system._id);
   const { validator } = table.schema;
   if (validator !== null)
@@ -60,7 +78,8 @@ function prepare(
       (other, id) => target.catalog.isIdOf(target.component, other, id),
     );
   target.transaction.account.spend({ documentsWritten: 1, bytesWritten: size });
-  return { json, document: Object.assign({}, value, system), size };
+  const document = Object.assign(value, system);
+  return { json: withSystem(fields.json, system), document, size };
 }
 
 /** Counts a written document and its index entries, as billed and for the write window. */
@@ -78,10 +97,11 @@ function update(target: WriteTarget, { table, stored, parsed }: Found, version: 
 }
 
 /** Stores a new document; returns its id. */
-export function insert(target: WriteTarget, tableName: string, fields: JSONValue): string {
+export function insert(target: WriteTarget, tableName: string, fields: Fields): string {
   const table = target.catalog.table(target.component, tableName);
   const system = target.documents.identify(table);
-  const version = prepare(target, table, withoutSystem(fields, null), system);
+  const own = hasOnlyOwn(fields.value) ? fields : printed(withoutSystem(fields.value, null));
+  const version = prepare(target, table, own, system);
   countWrite(target, table, version.size, target.documents.insert(table, system._id, version));
   return system._id;
 }
@@ -178,7 +198,7 @@ export function patch(
   const kept = Object.fromEntries(
     Object.entries(merged).filter(([, field]) => !isUndefined(field)),
   );
-  update(target, found, prepare(target, found.table, kept, system));
+  update(target, found, prepare(target, found.table, printed(kept), system));
 }
 
 export function replace(
@@ -190,7 +210,8 @@ export function replace(
   const found = existing(target, id, tableName, "replace");
   const { _id, _creationTime } = found.parsed;
   const system = { _id, _creationTime };
-  update(target, found, prepare(target, found.table, withoutSystem(value, system), system));
+  const own = printed(withoutSystem(value, system));
+  update(target, found, prepare(target, found.table, own, system));
 }
 
 export function remove(target: WriteTarget, id: string, tableName: string | undefined): void {

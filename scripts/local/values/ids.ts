@@ -10,31 +10,36 @@ const DIGITS = new Map([...ALPHABET].map((character, digit) => [character, digit
 const INTERNAL_BYTES = 16;
 const TIME_BYTES = 6;
 
-function varint(number: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = number; ; rest >>>= 7) {
-    if (rest < 0x80) return [...bytes, rest];
-    bytes.push((rest & 0x7f) | 0x80);
-  }
+/** The most bytes of a table's number. */
+const MAX_NUMBER_BYTES = 5;
+const MAX_ID_BYTES = MAX_NUMBER_BYTES + INTERNAL_BYTES + 2;
+
+/** Writes a number with seven bits a byte, lowest first; returns where it ends. */
+function writeVarint(bytes: Buffer, number: number): number {
+  let at = 0;
+  let rest = number;
+  for (; rest >= 0x80; rest >>>= 7) bytes[at++] = (rest & 0x7f) | 0x80;
+  bytes[at++] = rest;
+  return at;
 }
 
-/** Fletcher-16, which detects swapped and mistyped characters. */
-function checksum(bytes: Uint8Array): [number, number] {
+/** Fletcher-16 of the first bytes, which detects swapped and mistyped characters. */
+function checksum(bytes: Uint8Array, length: number): { low: number; high: number } {
   let low = 0;
   let high = 0;
-  for (const byte of bytes) {
-    low = (low + byte) % 255;
+  for (let at = 0; at < length; at++) {
+    low = (low + (bytes[at] ?? 0)) % 255;
     high = (high + low) % 255;
   }
-  return [low, high];
+  return { low, high };
 }
 
-function toBase32(bytes: Uint8Array): string {
+function toBase32(bytes: Uint8Array, length: number): string {
   let text = "";
   let bits = 0;
   let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
+  for (let at = 0; at < length; at++) {
+    held = (held << 8) | (bytes[at] ?? 0);
     for (bits += 8; bits >= 5; bits -= 5) text += ALPHABET[(held >>> (bits - 5)) & 31];
     held &= (1 << bits) - 1;
   }
@@ -75,16 +80,18 @@ function randomPart(length: number): Buffer {
   return taken;
 }
 
+/** Reused, because ids are created all the time. */
+const idBytes = Buffer.alloc(MAX_ID_BYTES);
+
 /** Creates an id in the table with this number. */
 export function newId(tableNumber: number): string {
-  const time = Buffer.alloc(TIME_BYTES);
-  time.writeUIntBE(Date.now(), 0, TIME_BYTES);
-  const body = Buffer.from([
-    ...varint(tableNumber),
-    ...time,
-    ...randomPart(INTERNAL_BYTES - TIME_BYTES),
-  ]);
-  return toBase32(Buffer.from([...body, ...checksum(body)]));
+  let length = writeVarint(idBytes, tableNumber);
+  length = idBytes.writeUIntBE(Date.now(), length, TIME_BYTES);
+  length += randomPart(INTERNAL_BYTES - TIME_BYTES).copy(idBytes, length);
+  const { low, high } = checksum(idBytes, length);
+  idBytes[length++] = low;
+  idBytes[length++] = high;
+  return toBase32(idBytes, length);
 }
 
 /** Numbers of tables by id. The same few ids, of users and sessions, are checked with every document. */
@@ -108,11 +115,11 @@ function readTableNumber(id: string): number | null {
   let used = 0;
   for (let more = true; more; used++) {
     const byte = bytes[used];
-    if (byte === undefined || used > 4) return null;
+    if (byte === undefined || used >= MAX_NUMBER_BYTES) return null;
     number += (byte & 0x7f) * 2 ** (7 * used);
     more = byte >= 0x80;
   }
   if (bytes.length !== used + INTERNAL_BYTES + 2) return null;
-  const [low, high] = checksum(bytes.subarray(0, -2));
+  const { low, high } = checksum(bytes, bytes.length - 2);
   return bytes.at(-2) === low && bytes.at(-1) === high ? number : null;
 }
