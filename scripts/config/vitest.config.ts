@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * while those of `convex/` compute. Files of one project follow each other, because a worker that changes projects
  * starts again and loads all functions once more.
  */
-const ORDER = ["system", "scripts", "mocking", "long", "fast"];
+const ORDER = ["system", "mockingScripts", "scripts", "mocking", "long", "fast"];
 
 class ByProject extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -51,6 +51,7 @@ export const SYSTEM = [
 
 /** They replace modules (`vi.mock`), so they do not share loaded modules with other files. */
 const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
+const MOCKING_SCRIPTS = ["scripts/local/live/{turns,unread}.test.ts"];
 
 /** convex-test passes through Vite, which finds its modules and makes its queries faster. */
 const server = { deps: { inline: ["convex-test"] } };
@@ -79,7 +80,7 @@ const node = {
   expect: { poll: { timeout: 20_000, interval: 20 } },
 };
 
-/** Functions and pure code in three projects: fast, long and mocking ones; and scripts in two. */
+/** Functions and pure code in three projects: fast, long and mocking ones; and scripts in three. */
 export default defineConfig({
   root,
   test: {
@@ -102,8 +103,16 @@ export default defineConfig({
       {
         root,
         plugins,
-        test: { name: "scripts", include: ["scripts/**/*.test.ts"], exclude: SYSTEM, ...node },
+        test: {
+          name: "scripts",
+          include: ["scripts/**/*.test.ts"],
+          exclude: [...SYSTEM, ...MOCKING_SCRIPTS],
+          ...node,
+          // Loading the engine and its libraries takes a quarter of the time if each file does it.
+          isolate: false,
+        },
       },
+      { root, plugins, test: { name: "mockingScripts", include: MOCKING_SCRIPTS, ...node } },
       { root, plugins, test: { name: "system", include: SYSTEM, ...node } },
     ],
   },

@@ -24,7 +24,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "opensync-crons-"));
   db = openDatabase(join(folder, "local.sqlite3"));
   sql = new Statements(db);
-  clock = new Clock(true);
+  clock = new Clock(true, Date.now());
   added = [];
   waiting = new Set();
 });
