@@ -3,7 +3,13 @@ import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { sessionFilter } from "../../fields";
 import type { User } from "../accounts/user";
-import { type CreatedAtRange, newestFirst, ownSessions, within } from "../sessions/ranges";
+import {
+  type CreatedAtRange,
+  newestFirst,
+  ownSessions,
+  startsOfActive,
+  within,
+} from "../sessions/ranges";
 import * as Sessions from "../sessions/sessions";
 
 /** Which sessions an export takes: those listed; else, with `all`, every one; else those ready for evaluation. */
@@ -67,7 +73,8 @@ export async function* readyFrom(
   const sessionsIn = (range: CreatedAtRange) =>
     selection.all ? ownSessions(ctx, user, selection.source, range) : ready(ctx, user, range);
   const from = start && { createdAt: start[0], creationTime: start[1], isIncluded: true };
-  for await (const session of newestFirst(sessionsIn, selection, from)) {
+  const bounds = await startsOfActive(ctx, user, selection);
+  for await (const session of newestFirst(sessionsIn, bounds, from)) {
     yield { session, at: [session.createdAt, session._creationTime] };
   }
 }
