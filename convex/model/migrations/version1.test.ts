@@ -190,6 +190,30 @@ test("rows that a lost deletion of version 1 left behind are removed, and other 
   );
 });
 
+test("the messages of hundreds of sessions that version 1 deleted are all removed", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("kept", ["a"]));
+  await settle(t);
+  await t.run(async ({ db }) => {
+    const { _id, _creationTime, ...session } =
+      (await db.query("sessions").first()) ?? expect.fail();
+    const {
+      _id: _,
+      _creationTime: __,
+      ...message
+    } = (await db.query("messages").first()) ?? expect.fail();
+    for (let n = 0; n < 400; n++) {
+      const sessionId = await db.insert("sessions", { ...session, externalId: `gone-${n}` });
+      await db.insert("messages", { ...message, sessionId });
+      await db.delete("sessions", sessionId);
+    }
+  });
+  await migrate(t);
+  expect(await rows(t, "messages")).toHaveLength(1);
+  expect(await rows(t, "purges")).toEqual([]);
+});
+
 test("the time of a key's last use is copied from the log before the log lines expire", async () => {
   const t = deployment();
   const ada = await person(t);
