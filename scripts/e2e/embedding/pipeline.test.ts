@@ -401,3 +401,15 @@ test("another model embeds everything again, by a back-fill of all", async () =>
   expect(countOf("turn 3 says")).toBe(2);
   await expectComplete(2);
 });
+
+test("a back-fill of all also embeds a session again for which a job was already coming", async () => {
+  await batch(conversation(4));
+  await clock.advance(t, HOUR);
+  await batch([message(5, "user", "one more question of the session")]);
+  await clock.advance(t, 3_000);
+  expect((await stored()).session).toHaveProperty("embedDueAt");
+  vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+  await t.mutation(internal.embeddings.backfill, { all: true });
+  await clock.advance(t, HOUR);
+  expect(countOf("turn 1 says")).toBe(2);
+});
