@@ -428,6 +428,20 @@ describe("totals that a plugin reports of a session", () => {
     expect((await days()).filter(([, tokens]) => tokens !== 0)).toEqual([["2026-11-22", 60]]);
   });
 
+  test("that are less than the sums of its messages are the totals, whatever models answered", async () => {
+    const answer = (model: string, durationMs: number, promptTokens: number) => ({
+      ...{ role: "assistant", model, durationMs, promptTokens },
+    });
+    const { ada } = await withMessages(
+      [answer("a", 1_000, 10), answer("a", 1_000, 10), answer("b", 8_000, 100)],
+      [{ externalId: "s", durationMs: 6_000, cost: 2 }],
+    );
+    const { totals, byDay } = await stats(ada);
+    expect(totals).toMatchObject({ durationMs: 6_000, cost: 2, totalTokens: 120 });
+    expect(totals).not.toHaveProperty("uncostedTokens");
+    expect(byDay).toMatchObject([{ durationMs: 6_000 }]);
+  });
+
   test("an unreported cost is unknown, and the answer states for how many tokens", async () => {
     const { ada } = await withMessages([
       { promptTokens: 100, cost: 1 },
