@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { internal } from "../_generated/api";
 import { PRICE_TABLE } from "../lib/stats/prices";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import type { Person, SessionPage } from "../test.setup";
@@ -607,4 +608,36 @@ test("a message that loses its usage in the burst in which another copy of it is
     await settle(t);
   }
   expect((await stats(ada)).totals.totalTokens).toBe(300);
+});
+
+describe("a message that changes after many others of its session, before any of them is counted", () => {
+  const message = (id: string, fields: object) => ({
+    ...{ sessionExternalId: "s", externalId: id, role: "assistant", textContent: `t-${id}` },
+    ...{ createdAt: at("03T10:00:00"), ...fields },
+  });
+  /** As a tool that streams sends them: each in a request of its own. */
+  async function changed(ada: Person, fields: object) {
+    for (let n = 0; n < 20; n++) await ada.post("/sync/message", message(`m${n}`, {}));
+    await ada.post("/sync/message", message("answer", fields));
+  }
+
+  test("is counted once, also if another session has its usage meanwhile", async () => {
+    const usage = { apiMessageId: "r", completionTokens: 5 };
+    const { t, ada } = await withMessages([message("answer", usage)]);
+    await changed(ada, { ...usage, completionTokens: 25 });
+    const copy = message("copy", { ...usage, sessionExternalId: "fork", completionTokens: 12 });
+    await ada.post("/sync/message", copy);
+    const fork = (await rows(t, "sessions")).find(({ externalId }) => externalId === "fork");
+    await t.mutation(internal.sessions.refresh, { sessionId: fork?._id ?? expect.fail() });
+    await settle(t);
+    expect((await stats(ada)).totals).toMatchObject({ completionTokens: 25, messages: 22 });
+  });
+
+  test("leaves no claim on its usage when its session is deleted", async () => {
+    const { t, ada } = await withMessages([message("answer", { completionTokens: 5 })]);
+    await changed(ada, { completionTokens: 25 });
+    await ada.send("DELETE", "/api/sessions/s", undefined);
+    await settle(t);
+    expect(await rows(t, "usageClaims")).toEqual([]);
+  });
 });
