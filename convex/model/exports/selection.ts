@@ -28,9 +28,9 @@ export type ExportSelection = Infer<typeof vExportSelection>;
  */
 export type SessionPosition = [place: number, creationTime: number];
 
-/** Whether two positions are those of one session, which may have another place by now. */
-export const isSameSession = ([place, time]: SessionPosition, other: SessionPosition) =>
-  time === other[1] && (time !== 0 || place === other[0]);
+/** Whether an export that continues at a position found its session there, or at another place by now. */
+export const isSameSession = ([place, time]: SessionPosition, found: SessionPosition) =>
+  time === 0 ? place === found[0] : time === found[1];
 
 /** A session with its position in an export. */
 type PositionedSession = { session: Doc<"sessions">; at: SessionPosition };
