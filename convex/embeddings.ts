@@ -60,14 +60,29 @@ export const sweep = systemMutation({
   returns: v.null(),
   handler: async (ctx) => {
     const more = await Schedule.sweep(ctx, Date.now());
-    if (Schedule.isConfigured()) await Docs.embedMissing(ctx);
     if (more) await ctx.scheduler.runAfter(Schedule.STEP_DELAY_MS, internal.embeddings.sweep, {});
+    else if (Schedule.isConfigured()) {
+      await ctx.scheduler.runAfter(0, internal.embeddings.embedDocs, { all: false, after: 0 });
+    }
+    return null;
+  },
+});
+
+/** Scheduled by the sweep and the back-fill: schedules jobs for documentation pages, one bounded step per call. */
+export const embedDocs = systemMutation({
+  args: { all: v.boolean(), after: v.number() },
+  returns: v.null(),
+  handler: async (ctx, { all, after }) => {
+    const next = await Docs.embedStep(ctx, { all, after });
+    if (next === null) return null;
+    const args = { all, after: next };
+    await ctx.scheduler.runAfter(Schedule.STEP_DELAY_MS, internal.embeddings.embedDocs, args);
     return null;
   },
 });
 
 /**
- * Embeds every session that has no vectors yet, a hundred at a time. After setting `OPENAI_API_KEY` for
+ * Embeds every session and documentation page that has no vectors yet, in steps. After setting `OPENAI_API_KEY` for
  * the first time, run `npx convex run embeddings:backfill`; after changing the model,
  * `npx convex run embeddings:backfill '{"all":true}'`. It is safe to run again.
  */
@@ -78,7 +93,9 @@ export const backfill = systemMutation({
     if (!Schedule.isConfigured()) {
       throw new AppError("EMBEDDINGS_NOT_CONFIGURED", NOT_CONFIGURED);
     }
-    if (cursor === 0) await Docs.embedMissing(ctx);
+    if (cursor === 0) {
+      await ctx.scheduler.runAfter(0, internal.embeddings.embedDocs, { all, after: 0 });
+    }
     const step = await Schedule.backfillStep(ctx, { all, cursor }, Date.now());
     if (step.cursor !== null) {
       const args = { all, cursor: step.cursor };

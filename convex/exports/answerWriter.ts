@@ -17,6 +17,8 @@ export abstract class AnswerWriter {
   /** Sessions completed in this answer. */
   protected finished = 0;
   private found = 0;
+  /** The session of which further pages are expected, and the number of its messages before them. */
+  private unfinished: { externalId: string; from: number } | null = null;
   private readonly unknown: string[] = [];
 
   constructor(
@@ -39,8 +41,26 @@ export abstract class AnswerWriter {
   addPage(page: SessionPage, skip: number): void {
     this.found++;
     this.addUnknown(page.unknown);
+    const { head, messages, isLast } = page;
+    if (!this.isExpected(page)) this.leaveSession();
     this.addMessages(page, skip);
+    const whole = messages.filter(({ restBytes }) => restBytes === undefined).length;
+    this.unfinished = isLast ? null : { externalId: head.externalId, from: page.from + whole };
   }
+
+  /**
+   * Whether the page continues the session before it, or begins one after all pages of that session. It does not if that
+   * session was deleted, or no longer matches, after some of its pages were read, or if it starts earlier now and is
+   * read again.
+   */
+  private isExpected({ head, from }: SessionPage): boolean {
+    const { unfinished } = this;
+    if (unfinished === null) return true;
+    return unfinished.externalId === head.externalId && from >= unfinished.from;
+  }
+
+  /** Leaves a session whose other pages will not come, so that the next one does not continue it. */
+  protected abstract leaveSession(): void;
 
   protected abstract addMessages(page: SessionPage, skip: number): void;
 

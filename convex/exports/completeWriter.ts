@@ -33,6 +33,11 @@ export class CompleteWriter extends AnswerWriter {
     super(job, before);
   }
 
+  protected override leaveSession(): void {
+    this.open = null;
+    this.close(false);
+  }
+
   protected override addMessages(page: SessionPage, skip: number): void {
     const { head, from, position, messages, isLast } = page;
     for (const [index, stored] of messages.entries()) {

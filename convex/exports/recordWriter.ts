@@ -25,6 +25,10 @@ export class RecordWriter extends AnswerWriter {
   /** Where the message begins whose portions are being joined. */
   private begun: Position = { position: "", skip: 0 };
 
+  protected override leaveSession(): void {
+    this.waiting = [];
+  }
+
   protected override addMessages(page: SessionPage, skip: number): void {
     const { head, position, messages, isLast } = page;
     for (const [index, stored] of messages.entries()) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { defined } from "../lib/record";
+import { defined, keysOf } from "../lib/record";
 import { message, session } from "./exports.fixture";
 import { type FormatName, formats } from "./index";
 import { ALL_MESSAGES } from "./messageFilter";
@@ -336,6 +336,67 @@ test("a session whose rest is deleted between two answers is not begun a second 
     expect(text).toContain('"externalId":"b"');
     expect(first.sessions + second.sessions).toBe(2);
   }
+});
+
+describe("a session that is deleted while it is exported", () => {
+  /** The source, in which the first session is gone once its first page was read. */
+  const withoutRest = (source: ExportSource): ExportSource => ({
+    ...source,
+    pages: (position) => source.pages(position?.startsWith("0:") ? "1:0" : position),
+  });
+
+  const interpreted = keysOf(formats).filter((name) => formats[name].complete === undefined);
+  test.each(interpreted)("leaves nothing in the next one, in %s", async (name) => {
+    for (const size of [10, 600_000]) {
+      const next = talk("next", 4, 10);
+      const source = withoutRest(sourceOf([talk("gone", 12, size), next], 4, 1));
+      const text = (await answers(job(name), source)).map((one) => one.text).join("");
+      const whole = { ...headOf(next), messages: next.messages, from: 0, isLast: true };
+      for (const record of formats[name].render(whole, DEFAULT_OPTIONS)) {
+        expect(text).toContain(record);
+      }
+    }
+  });
+
+  test("is closed in a complete document, and the next one is whole", async () => {
+    const source = sourceOf([talk("gone", 12, 10), talk("next", 2, 10)], 4, 1);
+    const [{ text } = expect.fail()] = await answers(job("json"), withoutRest(source));
+    expect(JSON.parse(text)).toMatchObject({
+      sessions: [
+        { externalId: "gone", messages: { length: 4 }, from: 0, isLast: false },
+        { externalId: "next", messages: { length: 2 }, from: 0, isLast: true },
+      ],
+    });
+  });
+
+  test("between two answers takes no message from the next one", async () => {
+    const source = sourceOf([talk("gone", 12, 1_000_000), talk("next", 4, 10)], 12, 1);
+    for (const name of ["json", "jsonl"] as const) {
+      const first = await writeExport(job(name), source, null);
+      expect(first.resume?.skip).toBeGreaterThan(0);
+      const second = await writeExport(job(name), withoutRest(source), first.resume);
+      const text = second.chunks.map((chunk) => new TextDecoder().decode(chunk)).join("");
+      for (const at of [0, 1, 2, 3]) expect(text).toContain(`next-${at} `);
+    }
+  });
+});
+
+test("a session that is read again, because it starts earlier now, is not continued by its beginning", async () => {
+  const source = sourceOf([talk("moved", 12, 10), talk("next", 2, 10)], 4, 1);
+  let isMoved = false;
+  const pages: ExportSource["pages"] = (position) => {
+    const again = position === "0:4" && !isMoved;
+    if (again) isMoved = true;
+    return source.pages(again ? "0:0" : position);
+  };
+  const [{ text } = expect.fail()] = await answers(job("json"), { ...source, pages });
+  expect(JSON.parse(text)).toMatchObject({
+    sessions: [
+      { externalId: "moved", messages: { length: 4 }, isLast: false },
+      { externalId: "moved", messages: { length: 12 }, isLast: true },
+      { externalId: "next" },
+    ],
+  });
 });
 
 test("an export of nothing is a complete, empty document", async () => {

@@ -28,7 +28,6 @@ export async function writeExport(
   resume: Resume | null,
 ): Promise<Written> {
   const writer = writerOf(job, resume?.sessions ?? 0);
-  let skip = resume?.skip ?? 0;
   let position = resume?.position ?? null;
   let named: string | undefined;
   do {
@@ -39,8 +38,9 @@ export async function writeExport(
         writer.setNames(await sessionNames(sessionPage, source.pagesOf));
         named = externalId;
       }
-      writer.addPage(sessionPage, skip);
-      skip = 0;
+      // Another session is at the position if the one that was there was deleted or moved meanwhile.
+      const isResumed = sessionPage.position === resume?.position;
+      writer.addPage(sessionPage, isResumed ? resume.skip : 0);
       if (writer.isFull()) return writer.finish();
     }
     writer.addUnknown(page.unknown);

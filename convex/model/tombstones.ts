@@ -2,6 +2,7 @@ import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { sha256 } from "../lib/hash";
 import { DAY_MS } from "../lib/time";
+import { cutoffOf, deletingOf } from "./accounts/deletionState";
 import type { User } from "./accounts/user";
 
 /**
@@ -27,13 +28,19 @@ export async function rememberSession(
   await remember(ctx, { userId, key, expiresAt: Date.now() + SESSION_TOMBSTONE_MS });
 }
 
-/** Whether the owner deleted the session with this external id. Reads no row if not. */
+/**
+ * Whether the owner deleted the session with this external id. Reads no row if not. A running deletion of all data
+ * forgets earlier deletions: what is sent after it started is kept, whether or not it has reached their tombstones.
+ */
 export async function isSessionDeleted(
   ctx: QueryCtx,
-  { _id }: User,
+  user: Doc<"users">,
   externalId: string,
 ): Promise<boolean> {
-  return await isRemembered(ctx, await sessionKey(_id, externalId));
+  const found = await find(ctx, await sessionKey(user._id, externalId));
+  if (found === null || isExpired(found)) return false;
+  const deleting = deletingOf(user);
+  return deleting === undefined || found._creationTime > cutoffOf(deleting);
 }
 
 /** Allows plugins to send the session with this external id again. */
@@ -57,8 +64,10 @@ export async function remember(
 /** Whether an unexpired tombstone with this key exists. */
 export async function isRemembered(ctx: QueryCtx, key: string): Promise<boolean> {
   const found = await find(ctx, key);
-  return found !== null && found.expiresAt > Date.now();
+  return found !== null && !isExpired(found);
 }
+
+const isExpired = ({ expiresAt }: Doc<"tombstones">) => expiresAt <= Date.now();
 
 /** Removes the tombstone with this key, if it exists. */
 export async function forget(ctx: MutationCtx, key: string): Promise<void> {

@@ -205,7 +205,9 @@ describe("an account made from the command line", () => {
       const userId = empty?._id ?? expect.fail();
       const progress = { sessions: 0, messages: 0, parts: 0, apiLogs: 0 };
       await t.run(async ({ db }) => {
-        await db.patch("users", userId, { enabledAgents: ["claude-code"] });
+        await db.patch("users", userId, { enabledAgents: ["claude-code"], timeZone: "Asia/Tokyo" });
+        const browser = { kind: "browser" as const, hash: "h", label: "Firefox" };
+        await db.insert("browserSessions", { ...browser, userId, expiresAt: NOON + 1 });
         await db.insert("authAccounts", { userId, provider: "other", providerAccountId: "kim" });
         const line = { endpoint: "/x", method: "GET", statusCode: 200, durationMs: 1 };
         for (let n = 0; n < 3; n++) await db.insert("apiLogs", { ...line, requestId: "r", userId });
@@ -225,7 +227,32 @@ describe("an account made from the command line", () => {
       expect(moved.map((line) => line.userId)).toEqual(Array(3).fill(kim.userId));
       const links = (await rows(t, "authAccounts")).filter(({ provider }) => provider === "other");
       expect(links).toMatchObject([{ userId: kim.userId }]);
-      expect(await rows(t, "users")).toMatchObject([{ enabledAgents: ["pi"] }]);
+      expect(await rows(t, "browserSessions")).toMatchObject([{ userId: kim.userId }]);
+      expect(await rows(t, "users")).toMatchObject([
+        { enabledAgents: ["pi"], timeZone: "Asia/Tokyo" },
+      ]);
+    });
+
+    test("an account whose owner deleted its only session stays, so that no plugin brings that back", async () => {
+      const t = deployment();
+      const { userId, token } = {
+        userId: await join(t, "user_01"),
+        token: fromWorkos(t, "user_01"),
+      };
+      const send = () =>
+        token.fetch("/sync/session", {
+          ...BEARER,
+          method: "POST",
+          body: JSON.stringify({ externalId: "mine" }),
+        });
+      await send();
+      await token.fetch("/api/sessions/mine", { ...BEARER, method: "DELETE" });
+      await settle(t);
+      await person(t, EMAIL);
+      await join(t, "user_01", { email: EMAIL, emailVerified: true });
+      await settle(t);
+      expect(await read(send())).toMatchObject({ deleted: true });
+      expect(await t.run(({ db }) => db.get("users", userId))).not.toBeNull();
     });
 
     test("an account with a deletion to finish is not empty: it stays, and is finished", async () => {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { internal } from "../_generated/api";
 import { formats } from "../exports";
 import { readCursor, writeCursor } from "../lib/cursor";
@@ -46,6 +46,66 @@ test("every message of a session that takes several pages comes with the session
   expect(pages.flatMap(({ pieces }) => pieces).length).toBeGreaterThanOrEqual(2);
   const csv = await (await ada.get("/api/export?id=s&format=csv")).text();
   expect(csv.match(/,slow,forty-two,\d,s-\d,/g)).toHaveLength(texts.length);
+});
+
+describe("an export that continues inside a session", () => {
+  const texts = (id: string) =>
+    Array.from({ length: 4 }, (_, n) => `${id} says ${n} `.padEnd(300_000, "x"));
+
+  async function begun() {
+    const { t, ada } = await setUp();
+    for (const [hours, id] of ["a", "b", "c"].entries()) {
+      const began = { createdAt: NOW - (2 + hours) * HOUR };
+      await ada.post("/sync/batch", conversation(id, texts(id), began));
+    }
+    await settle(t);
+    const caller = { kind: "key", hash: await sha256(ada.apiKey), prefix: "osk_" } as const;
+    const page = (
+      selection: { sessionIds: string[] } | { all: boolean },
+      position: string | null,
+    ) => t.query(internal.evals.exportPage, { caller, selection, position });
+    /** Reads all pages from a position; tells the messages in order. */
+    const messagesFrom = async (
+      selection: { sessionIds: string[] } | { all: boolean },
+      start: string | null,
+    ) => {
+      const pages = await allPages(
+        (position) => page(selection, position ?? start),
+        ({ next }) => next,
+      );
+      const pieces = pages.flatMap((one) => one.pieces);
+      return pieces.flatMap(({ messages }) => messages.map(({ externalId }) => externalId));
+    };
+    return { t, ada, page, messagesFrom };
+  }
+
+  test("reads on in the same session where the list has grown before it", async () => {
+    const { page, messagesFrom } = await begun();
+    const list = (...sessionIds: string[]) => ({ sessionIds });
+    const { next } = await page(list("b", "c"), null);
+    const expected = await messagesFrom(list("b", "c"), next);
+    expect(expected).toContain("b-3");
+    expect(expected).not.toContain("b-0");
+    expect(await messagesFrom(list("a", "b", "c"), next)).toEqual(expected);
+  });
+
+  test("begins the next session where its own is gone from the list", async () => {
+    const { page, messagesFrom } = await begun();
+    const { next } = await page({ sessionIds: ["a", "b", "c"] }, null);
+    expect(await messagesFrom({ sessionIds: ["b", "c"] }, next)).toEqual(
+      ["b", "c"].flatMap((id) => texts(id).map((_, n) => `${id}-${n}`)),
+    );
+  });
+
+  test("reads on in a session that starts earlier by now", async () => {
+    const { t, ada, page, messagesFrom } = await begun();
+    const { next } = await page({ all: true }, null);
+    const expected = await messagesFrom({ all: true }, next);
+    const early = { externalId: "early", textContent: "early", createdAt: NOW - 2 * HOUR - 1_000 };
+    await ada.post("/sync/message", { sessionExternalId: "a", role: "user", ...early });
+    await settle(t);
+    expect(await messagesFrom({ all: true }, next)).toEqual(expected);
+  });
 });
 
 test("a query of an export reads a bounded number of sessions that a filter excludes, and the export ends", async () => {

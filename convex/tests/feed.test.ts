@@ -79,6 +79,19 @@ describe("GET /api/changes", () => {
     });
   });
 
+  test("asks to read again after the clock was set back, so that no change is missed", async () => {
+    await sync("a");
+    wait(60_000);
+    const { cursor } = await changes();
+    wait(-3_600_000);
+    await ada.send("PATCH", "/api/sessions/a", { title: "changed" });
+    const page = await changes(cursor);
+    expect(page.reset).toBe(true);
+    expect(page.changes).toMatchObject([{ session: { title: "changed" } }]);
+    await sync("b");
+    expect((await changes(page.cursor)).reset).toBe(false);
+  });
+
   test("with wait, answers what happens meanwhile, and looks at most ten times for it", async () => {
     await sync("a");
     const { cursor } = await changes();

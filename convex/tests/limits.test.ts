@@ -52,6 +52,17 @@ test("a limit affects only its own user, and a new window resets it", async () =
   expect(await listed(ada, 3)).toEqual([200, 200, 429]);
 });
 
+test("a clock that is set back ends a limit instead of making it last", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "2");
+  const t = deployment();
+  const ada = await person(t);
+  expect(await listed(ada, 3)).toEqual([200, 200, 429]);
+  vi.setSystemTime(Date.now() - 86_400_000);
+  expect(await listed(ada, 2)).toEqual([200, 200]);
+  vi.setSystemTime(Date.now() + 60_000);
+  expect(await listed(ada, 2)).toEqual([200, 200]);
+});
+
 test("all keys of a user count together, and invalid requests count too", async () => {
   vi.stubEnv("RATE_LIMIT_READ", "2");
   const t = deployment();

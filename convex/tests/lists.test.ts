@@ -101,3 +101,71 @@ describe("sessions without messages", () => {
     expect(ids(await list())).toContain("filled");
   });
 });
+
+describe("a session that began before `from` and was active since", () => {
+  const DAY_MS = 86_400_000;
+  const from = "2026-01-20";
+  const began = (id: string, daysAgo: number, lastDaysAgo = daysAgo) => {
+    const { sessions, messages } = conversation(id, ["question", "answer"]);
+    const times = [daysAgo, lastDaysAgo].map((days) => NOW - days * DAY_MS);
+    return {
+      sessions: sessions.map((one) => ({ ...one, createdAt: times[0] })),
+      messages: messages.map((one, at) => ({ ...one, createdAt: times[at] })),
+    };
+  };
+  beforeEach(async () => {
+    for (const batch of [
+      began("old", 12),
+      began("long", 10, 1),
+      began("older", 11),
+      began("longer", 20, 2),
+      began("new", 1),
+    ]) {
+      await ada.post("/sync/batch", batch);
+      await settle(t);
+    }
+    for (const id of ["old", "long"]) {
+      await ada.send("PATCH", `/api/sessions/${id}`, { evalReady: true });
+    }
+  });
+
+  test("is listed, in every order, on whichever page", async () => {
+    const pages = await allPages(
+      (cursor) => list(`from=${from}&limit=1${cursor ? `&cursor=${cursor}` : ""}`),
+      ({ cursor }) => cursor,
+    );
+    expect(pages.flatMap(ids)).toEqual(["new", "long", "longer"]);
+    const bySize = ids(await list(`from=${from}&sort=tokens`));
+    expect(bySize.sort()).toEqual(["long", "longer", "new"]);
+    expect(ids(await list(`from=${from}&source=opencode`))).toEqual(["new", "long", "longer"]);
+    expect(ids(await list(`from=${from}&to=2026-01-12`))).toEqual(["long", "longer"]);
+  });
+
+  test("is exported, and changed in bulk", async () => {
+    const exported = async (query: string) => {
+      const path = `/api/export?format=json&from=${from}&${query}`;
+      return ids(await read<List>(ada.get(path)));
+    };
+    expect(await exported("all=true")).toEqual(["new", "long", "longer"]);
+    expect(await exported("")).toEqual(["long"]);
+    const body = { filter: { from }, addTags: ["recent"] };
+    expect(await read(ada.post("/api/sessions/bulk", body))).toMatchObject({
+      counts: { updated: 3 },
+    });
+  });
+});
+
+test("a list of what was active lately does not read the sessions that ended before", async () => {
+  await ada.post("/sync/batch", conversation("new", ["a"], { createdAt: NOW }));
+  await settle(t);
+  await t.run(async ({ db }) => {
+    const { _id, _creationTime, ...row } = (await db.query("sessions").first()) ?? expect.fail();
+    for (let age = 1; age <= 1_100; age++) {
+      const at = NOW - 86_400_000 - age;
+      const times = { createdAt: at, updatedAt: at, activeUntil: at };
+      await db.insert("sessions", { ...row, ...times, externalId: `old-${age}` });
+    }
+  });
+  const first = await list(`from=${NOW - 3_600_000}`);
+  expect([ids(first), first.cursor]).toEqual([["new"], null]);
+});

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
+import { internal } from "../_generated/api";
 import { PRICE_TABLE } from "../lib/stats/prices";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import type { Person, SessionPage } from "../test.setup";
@@ -428,6 +429,20 @@ describe("totals that a plugin reports of a session", () => {
     expect((await days()).filter(([, tokens]) => tokens !== 0)).toEqual([["2026-11-22", 60]]);
   });
 
+  test("that are less than the sums of its messages are the totals, whatever models answered", async () => {
+    const answer = (model: string, durationMs: number, promptTokens: number) => ({
+      ...{ role: "assistant", model, durationMs, promptTokens },
+    });
+    const { ada } = await withMessages(
+      [answer("a", 1_000, 10), answer("a", 1_000, 10), answer("b", 8_000, 100)],
+      [{ externalId: "s", durationMs: 6_000, cost: 2 }],
+    );
+    const { totals, byDay } = await stats(ada);
+    expect(totals).toMatchObject({ durationMs: 6_000, cost: 2, totalTokens: 120 });
+    expect(totals).not.toHaveProperty("uncostedTokens");
+    expect(byDay).toMatchObject([{ durationMs: 6_000 }]);
+  });
+
   test("an unreported cost is unknown, and the answer states for how many tokens", async () => {
     const { ada } = await withMessages([
       { promptTokens: 100, cost: 1 },
@@ -593,4 +608,36 @@ test("a message that loses its usage in the burst in which another copy of it is
     await settle(t);
   }
   expect((await stats(ada)).totals.totalTokens).toBe(300);
+});
+
+describe("a message that changes after many others of its session, before any of them is counted", () => {
+  const message = (id: string, fields: object) => ({
+    ...{ sessionExternalId: "s", externalId: id, role: "assistant", textContent: `t-${id}` },
+    ...{ createdAt: at("03T10:00:00"), ...fields },
+  });
+  /** As a tool that streams sends them: each in a request of its own. */
+  async function changed(ada: Person, fields: object) {
+    for (let n = 0; n < 20; n++) await ada.post("/sync/message", message(`m${n}`, {}));
+    await ada.post("/sync/message", message("answer", fields));
+  }
+
+  test("is counted once, also if another session has its usage meanwhile", async () => {
+    const usage = { apiMessageId: "r", completionTokens: 5 };
+    const { t, ada } = await withMessages([message("answer", usage)]);
+    await changed(ada, { ...usage, completionTokens: 25 });
+    const copy = message("copy", { ...usage, sessionExternalId: "fork", completionTokens: 12 });
+    await ada.post("/sync/message", copy);
+    const fork = (await rows(t, "sessions")).find(({ externalId }) => externalId === "fork");
+    await t.mutation(internal.sessions.refresh, { sessionId: fork?._id ?? expect.fail() });
+    await settle(t);
+    expect((await stats(ada)).totals).toMatchObject({ completionTokens: 25, messages: 22 });
+  });
+
+  test("leaves no claim on its usage when its session is deleted", async () => {
+    const { t, ada } = await withMessages([message("answer", { completionTokens: 5 })]);
+    await changed(ada, { completionTokens: 25 });
+    await ada.send("DELETE", "/api/sessions/s", undefined);
+    await settle(t);
+    expect(await rows(t, "usageClaims")).toEqual([]);
+  });
 });

@@ -97,3 +97,16 @@ test("deleting all data also forgets which sessions were deleted before", async 
   await settle(t);
   expect(await rows(t, "tombstones")).toEqual([]);
 });
+
+test("what is sent while all data is being deleted is stored, also of a session that was deleted before", async () => {
+  const { t, ada } = await deleted();
+  vi.setSystemTime(Date.now() + 1_000);
+  await ada.dashboard.mutation(api.users.deleteAllData, {});
+  vi.setSystemTime(Date.now() + 1_000);
+  expect(await read(ada.post("/sync/message", MESSAGE))).not.toHaveProperty("deleted");
+  await settle(t);
+  expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ messageCount: 1 });
+  await ada.send("DELETE", "/api/sessions/s", undefined);
+  await settle(t);
+  expect(await read(ada.post("/sync/message", MESSAGE))).toMatchObject({ deleted: true });
+});

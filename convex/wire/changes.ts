@@ -54,7 +54,7 @@ export const getChanges = route({
     hasMore: z.boolean().meta({ description: "Whether to ask again at once." }),
     reset: z.boolean().meta({
       description:
-        "True if all data was deleted, or the cursor is older than a year: forget what you have, everything follows.",
+        "True if all data was deleted, the cursor is older than a year, or the server's clock was set back: forget what you have, everything follows.",
     }),
   }),
 });

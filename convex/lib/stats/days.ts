@@ -177,6 +177,6 @@ function asRow({ grain, sums, sessions, lastQuarter }: OpenRow): LedgerRow {
     durationMs: full.durationMs,
     lastActiveAt: lastQuarter * QUARTER_MS,
   };
-  for (const key of OPTIONAL_SUMS) if (full[key] > 0) row[key] = full[key];
+  for (const key of OPTIONAL_SUMS) if (full[key] !== 0) row[key] = full[key];
   return row;
 }

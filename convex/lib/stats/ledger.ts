@@ -81,7 +81,7 @@ export function isSameGrain(a: Grain, b: Grain): boolean {
 /** Subtracts a row from the rows; rows without sessions are removed. */
 export function subtractRow(rows: readonly LedgerRow[], row: LedgerRow): LedgerRow[] {
   return rows
-    .map((other) => (isSameGrain(other, row) ? combined(other, row, -1) : other))
+    .map((other) => (isSameGrain(other, row) ? notNegative(combined(other, row, -1)) : other))
     .filter((other) => other.sessions > 0);
 }
 
@@ -95,16 +95,28 @@ export function nanos(cost: number | undefined): number {
   return wholeCount((cost ?? 0) * NANOS, MAX_COUNT * 1_000);
 }
 
-/** The sum or difference of two rows; optional counts that become zero are removed. */
+/**
+ * The sum or difference of two rows; optional counts that become zero are removed. A count may be negative: a session's
+ * own duration may be shorter than those of its messages, and is booked as a difference under one model.
+ */
 export function combined<T extends Sums>(a: T, b: Sums, sign: 1 | -1): T {
-  const sum: T = { ...a };
-  for (const key of REQUIRED_SUMS) sum[key] = Math.max(0, a[key] + sign * b[key]);
+  return mapped(a, (key) => (a[key] ?? 0) + sign * (b[key] ?? 0));
+}
+
+/** The row with 0 instead of negative counts, for what is shown. */
+export function notNegative<T extends Sums>(row: T): T {
+  return mapped(row, (key) => Math.max(0, row[key] ?? 0));
+}
+
+function mapped<T extends Sums>(row: T, value: (key: keyof Sums) => number): T {
+  const next: T = { ...row };
+  for (const key of REQUIRED_SUMS) next[key] = value(key);
   for (const key of OPTIONAL_SUMS) {
-    const value = Math.max(0, (a[key] ?? 0) + sign * (b[key] ?? 0));
-    if (value > 0) sum[key] = value;
-    else delete sum[key];
+    const count = value(key);
+    if (count === 0) delete next[key];
+    else next[key] = count;
   }
-  return sum;
+  return next;
 }
 
 /** All tokens of a message or session; undefined if unknown. */

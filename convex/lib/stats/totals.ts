@@ -1,4 +1,12 @@
-import { combined, dollars, type Grain, type LedgerRow, OTHER, type Sums } from "./ledger";
+import {
+  combined,
+  dollars,
+  type Grain,
+  type LedgerRow,
+  notNegative,
+  OTHER,
+  type Sums,
+} from "./ledger";
 import { pick } from "../record";
 import { grainName, modelKey } from "./names";
 
@@ -27,7 +35,7 @@ const NOTHING: Sums = {
 
 /** Sums over all rows. */
 export function totalsOf(rows: readonly Sums[]): Totals {
-  return view(rows.reduce<Sums>((sum, row) => combined(sum, row, 1), NOTHING));
+  return view(notNegative(rows.reduce<Sums>((sum, row) => combined(sum, row, 1), NOTHING)));
 }
 
 /** The most groups of a split; the others are summed as `(other)`. */

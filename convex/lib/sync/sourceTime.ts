@@ -5,7 +5,7 @@ import { readMs } from "../parseTime";
 /** The earliest plausible time: no AI coding tool is older. Smaller numbers are seconds or invalid. */
 const EARLIEST_MS = Date.UTC(2020, 0, 1);
 /** How far a client's clock may be ahead of ours before its times are ignored. */
-const CLOCK_SKEW_MS = 10 * 60_000;
+export const CLOCK_SKEW_MS = 10 * 60_000;
 
 /** Reads a time as a number or text in any common form; undefined if it is invalid or implausible. */
 export function readTime(value: unknown, now: number): number | undefined {

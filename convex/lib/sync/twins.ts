@@ -52,13 +52,16 @@ export function idOrigin(
   return isMadeUp(session.externalId, externalId) ? "made-up" : "tool";
 }
 
-/** The origin of a session's ids with one more message. Messages of version 1 may be of both. */
+/**
+ * The origin of a session's ids with one more message. Messages of version 1 may be of both; while they are counted
+ * again (`foldedThrough`), their session seems to have none.
+ */
 export function withOrigin(
-  session: { idOrigin?: IdOrigin; messageCount: number },
+  session: { idOrigin?: IdOrigin; messageCount: number; foldedThrough?: number },
   origin: "made-up" | "tool",
 ): IdOrigin {
-  const { idOrigin: known, messageCount } = session;
-  if (known === undefined) return messageCount > 0 ? "both" : origin;
+  const { idOrigin: known, messageCount, foldedThrough } = session;
+  if (known === undefined) return messageCount > 0 || foldedThrough !== undefined ? "both" : origin;
   return known === origin ? known : "both";
 }
 

@@ -75,7 +75,12 @@ async function hasContent(ctx: QueryCtx, userId: Id<"users">): Promise<boolean> 
     .query("purges")
     .withIndex("by_user", (q) => q.eq("userId", userId))
     .first();
-  if (session !== null || day !== null || purge !== null) return true;
+  // A tombstone holds for its account only: moved elsewhere, plugins could send the deleted session again.
+  const tombstone = await ctx.db
+    .query("tombstones")
+    .withIndex("by_user", (q) => q.eq("userId", userId))
+    .first();
+  if ([session, day, purge, tombstone].some((row) => row !== null)) return true;
   const lines = await ctx.db
     .query("apiLogs")
     .withIndex("by_user_and_limit_class", (q) => q.eq("userId", userId))

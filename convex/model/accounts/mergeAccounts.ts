@@ -4,7 +4,7 @@ import { MOVED_LINES_MAX } from "./accountRows";
 import { FURTHER_KEYS_MAX } from "./apiKeys";
 import { forgetDeletion } from "./deletionState";
 
-/** Sessions of Convex Auth that a merge moves; further ones end. */
+/** Sessions of Convex Auth, and signed-in browsers, that a merge moves; further ones end. */
 const MOVED_SIGN_INS_MAX = 100;
 
 /**
@@ -23,6 +23,11 @@ export async function moveEmptyAccount(
     .withIndex("userId", (q) => q.eq("userId", from._id))
     .take(MOVED_SIGN_INS_MAX);
   for (const { _id } of signIns) await ctx.db.patch("authSessions", _id, { userId });
+  const browsers = await ctx.db
+    .query("browserSessions")
+    .withIndex("by_user", (q) => q.eq("userId", from._id))
+    .take(MOVED_SIGN_INS_MAX);
+  for (const { _id } of browsers) await ctx.db.patch("browserSessions", _id, { userId });
   const links = await ctx.db
     .query("authAccounts")
     .withIndex("userIdAndProvider", (q) => q.eq("userId", from._id))
@@ -33,9 +38,8 @@ export async function moveEmptyAccount(
     .withIndex("by_user_and_limit_class", (q) => q.eq("userId", from._id))
     .take(MOVED_LINES_MAX);
   for (const { _id } of lines) await ctx.db.patch("apiLogs", _id, { userId });
-  if (into.enabledAgents === undefined && from.enabledAgents !== undefined) {
-    await ctx.db.patch("users", userId, { enabledAgents: from.enabledAgents });
-  }
+  const { enabledAgents = from.enabledAgents, timeZone = from.timeZone } = into;
+  await ctx.db.patch("users", userId, { enabledAgents, timeZone });
   await forgetDeletion(ctx, from);
   await ctx.db.delete("users", from._id);
 }

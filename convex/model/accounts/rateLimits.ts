@@ -87,7 +87,9 @@ export function refuseIfLimited(user: Doc<"users">, name: Infer<typeof vLimitCla
   if (until === undefined) return;
   const retryAfterMs = until - Date.now();
   const limit = limitOf(name);
-  if (retryAfterMs <= 0 || limit === null) return;
+  // No window is longer: the clock was set back since.
+  const isOver = retryAfterMs <= 0 || retryAfterMs > WINDOW_MS;
+  if (isOver || limit === null) return;
   const seconds = Math.ceil(retryAfterMs / 1_000);
   const message = `${limit} ${REQUESTS[name]} a minute are used up; try again in ${seconds} s`;
   throw new AppError("RATE_LIMITED", message, { retryAfterMs });
@@ -107,7 +109,9 @@ export async function count(
     .withIndex("by_user_and_limit_class", (q) => q.eq("userId", user._id).eq("limitClass", name))
     .order("desc")
     .first();
-  const state = last && { value: last.remaining ?? 0, ts: windowStart(last._creationTime) };
+  const ts = windowStart(last?._creationTime ?? 0);
+  // A window of the future would never end: the clock was set back since.
+  const state = last && ts <= now ? { value: last.remaining ?? 0, ts } : null;
   const { value } = calculateRateLimit(state, windowConfig(limit), now, 1);
   const remaining = Math.max(0, Math.floor(value));
   const resetMs = windowStart(now) + WINDOW_MS - now;

@@ -12,6 +12,7 @@ import { prepareQuery } from "../../lib/search/query";
 import { utf8Length } from "../../lib/text";
 import type { DocResult } from "../../wire/docs";
 import { isConfigured } from "../embedding/schedule";
+import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 import { asStored } from "../sessions/masking";
 
 /** Documentation pages: `scripts/syncDocs.ts` writes them, and every user may search them. */
@@ -103,18 +104,33 @@ export async function storeVectors(
   await ctx.db.patch("docPages", docPageId, { embeddedHash: contentHash });
 }
 
-/** Pages that one sweep schedules. */
-const SWEEP_MAX = 50;
+/** Pages that one step schedules, and the bytes that it reads of them. */
+const STEP_BUDGET: Readonly<ReadBudget> = { rows: 50, bytes: 4 * 1024 * 1024 };
 
-/** Schedules embedding for pages without vectors: the API key was set later, or the provider failed. */
-export async function embedMissing(ctx: MutationCtx): Promise<void> {
-  const missing = await ctx.db
-    .query("docPages")
-    .withIndex("by_embedded_hash", (q) => q.eq("embeddedHash", undefined))
-    .take(SWEEP_MAX);
-  for (const { _id: docPageId } of missing) {
+/**
+ * Schedules embedding for pages created after a time: those without vectors, because the API key was set later or the
+ * provider failed; or with `all`, because the model changed, every page. Returns where the next step begins, or null.
+ */
+export async function embedStep(
+  ctx: MutationCtx,
+  { after, all }: { after: number; all: boolean },
+): Promise<number | null> {
+  const pages = ctx.db.query("docPages");
+  const chosen = all
+    ? pages.withIndex("by_creation_time", (q) => q.gt("_creationTime", after))
+    : pages.withIndex("by_embedded_hash", (q) =>
+        q.eq("embeddedHash", undefined).gt("_creationTime", after),
+      );
+  const budget = { ...STEP_BUDGET };
+  const taken = await takeWithin(chosen, budget);
+  for (const { _id: docPageId, embeddedHash } of taken) {
+    // Without it, the daily sweep finds a page whose job fails.
+    if (embeddedHash !== undefined) {
+      await ctx.db.patch("docPages", docPageId, { embeddedHash: undefined });
+    }
     await ctx.scheduler.runAfter(0, internal.embed.docPage, { docPageId });
   }
+  return hasRoom(budget) ? null : (taken.at(-1)?._creationTime ?? null);
 }
 
 /** Returns pages whose title or content contains the query's words, best first, each with its best section. */

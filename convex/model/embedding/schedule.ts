@@ -153,16 +153,16 @@ export async function backfillStep(
     .query("sessions")
     .withIndex("by_creation_time", (q) => q.gt("_creationTime", cursor))
     .take(BACKFILL_MAX);
-  const pending = page.filter(
-    (session) => (all || needsEmbedding(session)) && !isComing(session, now),
-  );
-  for (const session of all ? pending : []) {
+  const wanted = page.filter((session) => all || needsEmbedding(session));
+  for (const session of all ? wanted : []) {
     await ctx.db.patch("sessions", session._id, {
       staleFrom: FIRST_KEY,
       staleTo: LAST_KEY,
       staleRevision: (session.staleRevision ?? 0) + 1,
     });
   }
+  // A job that is coming reads the range as it is then, or schedules another if it has read before.
+  const pending = wanted.filter((session) => !isComing(session, now));
   await scheduleJobs(
     ctx,
     pending.map((session) => session._id),

@@ -11,7 +11,7 @@ import { hmacSha256 } from "../../lib/hash";
 import { jsonStringBytes } from "../../lib/text";
 import {
   type ExportSelection,
-  isSamePosition,
+  isSameSession,
   type SessionPosition,
   selectedFrom,
 } from "./selection";
@@ -46,9 +46,13 @@ export async function page(
   const budget = { ...PAGE_BUDGET };
   let scanned = 0;
   for await (const found of selectedFrom(ctx, user, selection, start?.at ?? null)) {
-    const { session, at } = found;
+    const { session } = found;
+    const isResumed = start !== null && isSameSession(start.at, found.at);
+    const resumed = isResumed ? start.reached : CONVERSATION_START;
+    // A session that is resumed first keeps its position, so that the writer recognises the page it stopped in.
+    const at = isResumed && scanned === 0 ? start.at : found.at;
     if (!hasRoom(budget) || pieces.length >= PAGE_SESSIONS || scanned >= SCAN_SESSIONS) {
-      return { pieces, unknown, next: writePosition(at, CONVERSATION_START) };
+      return { pieces, unknown, next: writePosition(at, resumed) };
     }
     scanned++;
     if (session === null) {
@@ -57,8 +61,6 @@ export async function page(
     }
     deduct(budget, { rows: 0, bytes: getConvexSize(session) });
     if (!matchesFilter(session, selection)) continue;
-    const resumed =
-      start !== null && isSamePosition(start.at, at) ? start.reached : CONVERSATION_START;
     const review = await Reviews.textsOf(ctx, session);
     for await (const { piece, reached, next } of readPieces(ctx, session, resumed)) {
       const head = { ...piece.head, ...review };

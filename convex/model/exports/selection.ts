@@ -3,7 +3,13 @@ import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
 import { sessionFilter } from "../../fields";
 import type { User } from "../accounts/user";
-import { type CreatedAtRange, newestFirst, ownSessions, within } from "../sessions/ranges";
+import {
+  type CreatedAtRange,
+  newestFirst,
+  ownSessions,
+  startsOfActive,
+  within,
+} from "../sessions/ranges";
 import * as Sessions from "../sessions/sessions";
 
 /** Which sessions an export takes: those listed; else, with `all`, every one; else those ready for evaluation. */
@@ -16,12 +22,15 @@ export const vExportSelection = v.object({
 });
 export type ExportSelection = Infer<typeof vExportSelection>;
 
-/** A position in the order of sessions: an index in the requested list, or a creation time with its tie-breaker. */
-export type SessionPosition = [first: number, second: number];
+/**
+ * A position in the order of sessions: an index in the requested list, or a source time; and the creation time of the
+ * session's row, which identifies it (0 in lists of earlier versions, and for an id without a session).
+ */
+export type SessionPosition = [place: number, creationTime: number];
 
-/** Whether two positions are equal. */
-export const isSamePosition = (a: SessionPosition, b: SessionPosition) =>
-  a[0] === b[0] && a[1] === b[1];
+/** Whether an export that continues at a position found its session there, or at another place by now. */
+export const isSameSession = ([place, time]: SessionPosition, found: SessionPosition) =>
+  time === 0 ? place === found[0] : time === found[1];
 
 /** A session with its position in an export. */
 type PositionedSession = { session: Doc<"sessions">; at: SessionPosition };
@@ -41,17 +50,38 @@ export async function* selectedFrom(
     yield* readyFrom(ctx, user, selection, start);
     return;
   }
-  const first = start?.[0] ?? 0;
+  const ids = selection.sessionIds;
+  const first = start === null ? 0 : await placeOf(ctx, user, ids, start);
   // A list may contain one session twice, by our id and by the plugin's id.
-  const named = new Set(selection.sessionIds.slice(0, first));
-  for (const [behind, id] of selection.sessionIds.slice(first).entries()) {
+  const named = new Set(ids.slice(0, first));
+  for (const [behind, id] of ids.slice(first).entries()) {
     if (named.has(id)) continue;
     const session = await Sessions.find(ctx, user, id);
-    const at: SessionPosition = [first + behind, 0];
+    const at: SessionPosition = [first + behind, session?._creationTime ?? 0];
     if (session === null) yield { session, id, at };
     else if (!named.has(session._id) && !named.has(session.externalId)) yield { session, at };
     named.add(id);
   }
+}
+
+/**
+ * The index at which a list continues. A list of a session's children grows and shrinks with them, so that the session of
+ * a position may have another index by now. If it is gone, the one that took its place is next.
+ */
+async function placeOf(
+  ctx: QueryCtx,
+  user: User,
+  ids: readonly string[],
+  [place, creationTime]: SessionPosition,
+): Promise<number> {
+  if (creationTime === 0) return place;
+  const isIt = async (id: string | undefined) => {
+    const session = id === undefined ? null : await Sessions.find(ctx, user, id);
+    return session?._creationTime === creationTime;
+  };
+  if (await isIt(ids[place])) return place;
+  for (const [index, id] of ids.entries()) if (await isIt(id)) return index;
+  return place;
 }
 
 /**
@@ -67,7 +97,8 @@ export async function* readyFrom(
   const sessionsIn = (range: CreatedAtRange) =>
     selection.all ? ownSessions(ctx, user, selection.source, range) : ready(ctx, user, range);
   const from = start && { createdAt: start[0], creationTime: start[1], isIncluded: true };
-  for await (const session of newestFirst(sessionsIn, selection, from)) {
+  const bounds = await startsOfActive(ctx, user, selection);
+  for await (const session of newestFirst(sessionsIn, bounds, from)) {
     yield { session, at: [session.createdAt, session._creationTime] };
   }
 }

@@ -1,7 +1,7 @@
 import { internal } from "../../_generated/api";
 import type { Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
-import { hasRoom, spend } from "../readBudget";
+import { hasRoom, type ReadBudget, spend, takeWithin, withShare } from "../readBudget";
 import { everyRow, type Migration } from "./migration";
 
 /**
@@ -15,6 +15,7 @@ export const orphanedMessages: Migration = {
   step: async (ctx, cursor, budget) => {
     let changed = 0;
     let last = typeof cursor === "string" ? cursor : "";
+    const purged: Purged = new Map();
     while (hasRoom(budget)) {
       const next = await ctx.db
         .query("messages")
@@ -24,7 +25,10 @@ export const orphanedMessages: Migration = {
       const { sessionId, userId } = next;
       spend(budget, next);
       last = sessionId;
-      if (await isKnown(ctx, userId, sessionId)) continue;
+      if ((await ctx.db.get("sessions", sessionId)) !== null) continue;
+      const ofUser = purged.get(userId) ?? (await purgedSessions(ctx, userId, budget));
+      purged.set(userId, ofUser);
+      if (ofUser.has(sessionId)) continue;
       const purgeId = await ctx.db.insert("purges", { userId, sessionId, updatedAt: Date.now() });
       await ctx.scheduler.runAfter(0, internal.deletion.purgeSession, { sessionId, purgeId });
       changed += 1;
@@ -33,13 +37,16 @@ export const orphanedMessages: Migration = {
   },
 };
 
-/** Whether the session exists or is already being purged. */
-async function isKnown(ctx: MutationCtx, userId: Id<"users">, sessionId: Id<"sessions">) {
-  if ((await ctx.db.get("sessions", sessionId)) !== null) return true;
+/** The sessions of each user that are already being purged. */
+type Purged = Map<Id<"users">, ReadonlySet<Id<"sessions">>>;
+
+/** Purges read for one user: a session beyond them is purged twice, which does no harm. */
+const PURGES_MAX = 200;
+
+async function purgedSessions(ctx: MutationCtx, userId: Id<"users">, budget: ReadBudget) {
   const purges = ctx.db.query("purges").withIndex("by_user", (q) => q.eq("userId", userId));
-  // A user has few purges in progress, and each ends within minutes.
-  for await (const purge of purges) if (purge.sessionId === sessionId) return true;
-  return false;
+  const found = await withShare(budget, { rows: PURGES_MAX }, (own) => takeWithin(purges, own));
+  return new Set(found.map(({ sessionId }) => sessionId));
 }
 
 /** Deletes vectors of sessions that no session refers to. */

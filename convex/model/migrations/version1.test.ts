@@ -190,6 +190,55 @@ test("rows that a lost deletion of version 1 left behind are removed, and other 
   );
 });
 
+test("a message that version 1 stored under a plugin's id is the same as an imported one, also while it waits to be counted", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const message = {
+    ...{ sessionExternalId: "s", source: "claude-code", role: "user" },
+    ...{ textContent: "why does it fail", createdAt: NOW - 60_000 },
+  };
+  const session = { externalId: "s", source: "claude-code" };
+  const made = { ...message, externalId: `s-user-${NOW - 60_000}` };
+  await ada.post("/sync/batch", { sessions: [session], messages: [made] });
+  await settle(t);
+  const sessionId = await t.run(async ({ db }) => {
+    const { _id } = (await db.query("sessions").first()) ?? expect.fail();
+    await db.patch("sessions", _id, { booked: undefined, counted: undefined, idOrigin: undefined });
+    return _id;
+  });
+  await t.mutation(internal.sessions.refresh, { sessionId });
+  await ada.post("/sync/message", { ...message, externalId: "b1d1-of-the-tool" });
+  await settle(t);
+  expect(await read<SessionPage>(ada.get("/api/sessions/s"))).toMatchObject({
+    messageCount: 1,
+    messages: [{ externalId: "b1d1-of-the-tool" }],
+  });
+});
+
+test("the messages of hundreds of sessions that version 1 deleted are all removed", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("kept", ["a"]));
+  await settle(t);
+  await t.run(async ({ db }) => {
+    const { _id, _creationTime, ...session } =
+      (await db.query("sessions").first()) ?? expect.fail();
+    const {
+      _id: _,
+      _creationTime: __,
+      ...message
+    } = (await db.query("messages").first()) ?? expect.fail();
+    for (let n = 0; n < 400; n++) {
+      const sessionId = await db.insert("sessions", { ...session, externalId: `gone-${n}` });
+      await db.insert("messages", { ...message, sessionId });
+      await db.delete("sessions", sessionId);
+    }
+  });
+  await migrate(t);
+  expect(await rows(t, "messages")).toHaveLength(1);
+  expect(await rows(t, "purges")).toEqual([]);
+});
+
 test("the time of a key's last use is copied from the log before the log lines expire", async () => {
   const t = deployment();
   const ada = await person(t);

@@ -34,8 +34,8 @@ type Found = { at: FeedPosition; id: string; session: Doc<"sessions"> | null };
 
 /**
  * A page of changes after a cursor, oldest first. Each change is returned once; several changes of a session
- * between two requests are one. `isReset` tells that all data was deleted, or that the cursor is older than
- * the deletions still known: the client forgets what it has, and everything follows.
+ * between two requests are one. `isReset` tells that all data was deleted, that the cursor is older than the
+ * deletions still known, or that the clock was set back: the client forgets what it has, and everything follows.
  */
 export async function changesAfter(
   ctx: QueryCtx,
@@ -82,7 +82,9 @@ function startOf(user: Doc<"users">, cursor: string | undefined, now: number) {
   // A cursor with a time that far ahead would find no change until that time.
   if (time > now + DAY_MS) throw invalidField("cursor", "is later than now");
   const isExpired = time > NEVER_CHANGED && time < now - DELETIONS_KEPT_MS;
-  const isReset = start.epoch !== epochOf(user) || isExpired;
+  // Since then the clock was set back: what happens until that time would come before the cursor.
+  const isAhead = time > now + SETTLED_AFTER_MS;
+  const isReset = start.epoch !== epochOf(user) || isExpired || isAhead;
   return isReset ? { start: beginning, isReset } : { start, isReset };
 }
 

@@ -5,7 +5,13 @@ import { readCursor, writeCursor } from "../../lib/cursor";
 import { matchesFilter, type SessionFilter } from "../../lib/sessions/filter";
 import type { User } from "../accounts/user";
 import { hasRoom, type ReadBudget, spend } from "../readBudget";
-import { type CreatedAtRange, newestFirst, ownSessions, type Position } from "./ranges";
+import {
+  type CreatedAtRange,
+  newestFirst,
+  ownSessions,
+  type Position,
+  startsOfActive,
+} from "./ranges";
 import { foldingOf } from "./tree";
 
 /** Lists of a user's sessions, page by page. */
@@ -74,5 +80,6 @@ export async function listPage(
 ): Promise<ListPage> {
   const start = cursor === undefined ? null : { ...readListCursor(cursor), isIncluded: false };
   const rows = (range: CreatedAtRange) => ownSessions(ctx, user, options.source, range);
-  return await pageOf({ ctx, user }, newestFirst(rows, options, start), options, writeListCursor);
+  const bounds = await startsOfActive(ctx, user, options);
+  return await pageOf({ ctx, user }, newestFirst(rows, bounds, start), options, writeListCursor);
 }

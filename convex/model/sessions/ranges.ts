@@ -1,7 +1,10 @@
 import type { IndexRange } from "convex/server";
 import type { Doc } from "../../_generated/dataModel";
 import type { QueryCtx } from "../../_generated/server";
+import { matchesFilter } from "../../lib/sessions/filter";
+import { CLOCK_SKEW_MS } from "../../lib/sync/sourceTime";
 import type { User } from "../accounts/user";
+import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 
 /** Reads sessions by source time (`createdAt`), newest first, from any index that ends with it. */
 
@@ -69,6 +72,32 @@ export function ownSessions(
           within(q.eq("userId", user._id).eq("source", source), range),
         );
   return own.order("desc");
+}
+
+/** Sessions read to find the oldest that was active since a time: a thousand of the usual 1.5 kB. */
+const ACTIVE_BUDGET: Readonly<ReadBudget> = { rows: 1_000, bytes: 2 * 1024 * 1024 };
+
+/**
+ * Returns the bounds of `createdAt` between which all sessions began that were active between `from` and `to`: a
+ * session may have begun long before `from`. The server stored its latest message at `from` or later, at most a
+ * clock skew before, so that few sessions are read. If they are too many, as after an import, there is no lower bound.
+ */
+export async function startsOfActive(
+  ctx: QueryCtx,
+  user: User,
+  { from, to }: Bounds,
+): Promise<Bounds> {
+  if (from === undefined) return { to };
+  const budget = { ...ACTIVE_BUDGET };
+  const changed = ctx.db
+    .query("sessions")
+    .withIndex("by_user_and_updated_at", (q) =>
+      q.eq("userId", user._id).gte("updatedAt", from - CLOCK_SKEW_MS),
+    );
+  const read = await takeWithin(changed, budget);
+  if (!hasRoom(budget)) return { to };
+  const starts = read.filter((session) => matchesFilter(session, { from }));
+  return { from: Math.min(from, ...starts.map(({ createdAt }) => createdAt)), to };
 }
 
 /** Yields sessions newest first, beginning at a start: those with the same time first, then earlier ones. */

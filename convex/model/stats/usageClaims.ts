@@ -9,6 +9,7 @@ import {
   waiting,
 } from "../sync/changes";
 import { defined } from "../../lib/record";
+import { type ReadBudget, takeWithin } from "../readBudget";
 import { requestRefresh } from "../sync/refreshSchedule";
 
 /**
@@ -22,10 +23,51 @@ export type Claim = { messageId: Id<"messages">; key: string; rank: string; pric
 export type Released = { wasCounted: boolean; price?: number | null };
 
 /**
- * A refresh that is counting: its session as it will be stored, and the changes that it took and has not
- * counted yet. Without them, a message would be booked as it is now and not as it was counted.
+ * A refresh that is counting: its session as it will be stored, the changes that it took and has not counted yet, and
+ * those of any session that wait. Without these, a message would be booked as it is now and not as it was counted.
  */
-export type Counting = { session: Doc<"sessions">; uncounted: () => readonly StoredChange[] };
+export type Counting = {
+  session: Doc<"sessions">;
+  uncounted: () => readonly StoredChange[];
+  waiting: WaitingChanges;
+};
+
+/** A transaction that gives up claims: a refresh, or the deletion of a session. */
+type Releasing = Pick<Counting, "waiting"> & Partial<Counting>;
+
+/** Waiting changes that one transaction reads: seconds of many hooks, or of an import. */
+const WAITING_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 3 * 1024 * 1024 };
+
+/**
+ * The changes of messages that wait to be counted, as they were when the transaction first asked for those of their
+ * session. What it appends itself changes no message, so that it reads each session once.
+ */
+export class WaitingChanges {
+  readonly #bySession = new Map<Id<"sessions">, ReadonlyMap<string, StoredChange>>();
+  readonly #budget = { ...WAITING_BUDGET };
+
+  constructor(readonly ctx: MutationCtx) {}
+
+  /** The first waiting change of each message of a session, by the message's id. */
+  async of(generation: Generation): Promise<ReadonlyMap<string, StoredChange>> {
+    const known = this.#bySession.get(generation.sessionId);
+    if (known !== undefined) return known;
+    const rows = await takeWithin(waiting(this.ctx, generation), this.#budget);
+    const first = new Map<string, StoredChange>();
+    for (const change of rows.flatMap(({ changes }) => changes)) {
+      const { messageId } = change;
+      if (messageId !== undefined && isUpdate(change) && !first.has(messageId)) {
+        first.set(messageId, change);
+      }
+    }
+    this.#bySession.set(generation.sessionId, first);
+    return first;
+  }
+}
+
+/** Whether a change says what was counted of its message before. */
+const isUpdate = ({ before, isCounted }: StoredChange) =>
+  before !== undefined && isCounted === undefined;
 
 async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClaims"> | null> {
   return await ctx.db
@@ -47,14 +89,11 @@ export async function claim(ctx: MutationCtx, own: Claim, counting: Counting): P
   return true;
 }
 
-/**
- * Gives up the claim of a message. If its usage was counted, the next with the same usage is counted then.
- * `counting` is as for `claim`; absent where a session is deleted.
- */
+/** Gives up the claim of a message. If its usage was counted, the next with the same usage is counted then. */
 export async function release(
   ctx: MutationCtx,
   { messageId, key }: Pick<Claim, "messageId" | "key">,
-  counting?: Counting,
+  counting: Releasing,
 ): Promise<Released> {
   const first = await firstClaim(ctx, key);
   const own = first?.messageId === messageId ? first : await ownClaim(ctx, messageId, key);
@@ -73,10 +112,13 @@ export async function releaseDeleted(
   messages: readonly Doc<"messages">[],
   deleted: Generation,
 ): Promise<void> {
-  const pending = messages.length === 0 ? [] : await pendingOf(ctx, deleted);
+  if (messages.length === 0) return;
+  const counting = { waiting: new WaitingChanges(ctx) };
+  const changes = await counting.waiting.of(deleted);
   for (const message of messages) {
-    const { usageKey } = asClaimed(message, pending);
-    if (usageKey !== undefined) await release(ctx, { messageId: message._id, key: usageKey });
+    const { usageKey } = asClaimed(message, changes.get(message._id));
+    if (usageKey === undefined) continue;
+    await release(ctx, { messageId: message._id, key: usageKey }, counting);
   }
 }
 
@@ -96,37 +138,26 @@ async function notifySession(
   ctx: MutationCtx,
   { messageId, price }: Doc<"usageClaims">,
   isCounted: boolean,
-  counting: Counting | undefined,
+  counting: Releasing,
 ): Promise<void> {
   const message = await ctx.db.get("messages", messageId);
   if (message === null) return;
   const { sessionId } = message;
-  const own = counting?.session._id === sessionId ? counting : undefined;
+  const own = counting.session?._id === sessionId ? counting : undefined;
   const session = own?.session ?? (await ctx.db.get("sessions", sessionId));
   if (session === null) return;
-  const pending = [...(own?.uncounted() ?? []), ...(await pendingOf(ctx, generationOf(session)))];
-  const { usageKey, secrets, ...claimed } = asClaimed(message, pending);
+  const uncounted = own?.uncounted?.().find((one) => one.messageId === messageId && isUpdate(one));
+  const change = uncounted ?? (await counting.waiting.of(generationOf(session))).get(messageId);
+  const { usageKey, secrets, ...claimed } = asClaimed(message, change);
   await append(ctx, session, [
     { ...claimed, ...defined({ price }), changedAt: 0, isCounted, before: {} },
   ]);
   await requestRefresh(ctx, session);
 }
 
-/** Rows searched for the changes of a message; five rows have up to a thousand changes. */
-const PENDING_MAX = 5;
-
-/** Changes of a session that are not counted yet, oldest first. */
-async function pendingOf(ctx: MutationCtx, generation: Generation): Promise<StoredChange[]> {
-  return (await waiting(ctx, generation).take(PENDING_MAX)).flatMap(({ changes }) => changes);
-}
-
-/** The message as its claim was made: before any changes that are not counted yet. */
-function asClaimed(message: Doc<"messages">, pending: readonly StoredChange[]): StoredChange {
-  const now = changeOf(message);
-  const changed = pending.find(
-    (one) => one.messageId === message._id && one.before && one.isCounted === undefined,
-  );
-  if (changed?.before === undefined) return now;
+/** The message as its claim was made: before the first change that is not counted yet. */
+function asClaimed(message: Doc<"messages">, changed: StoredChange | undefined): StoredChange {
+  if (changed?.before === undefined) return changeOf(message);
   const { messageId, externalId, role, orderKey, createdAt } = changed;
   const identity = { ...defined({ messageId, externalId, role, createdAt }), orderKey };
   return { ...identity, ...changed.before };

@@ -11,6 +11,7 @@ import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
 import { linkCalls } from "../stats/callLinks";
+import { WaitingChanges } from "../stats/usageClaims";
 import { isOfVersion1 } from "../stats/version1";
 import { adoptMessages, recount } from "./adoption";
 import { book, count, type CountedChange } from "./counting";
@@ -53,8 +54,9 @@ export async function refresh(
   // Counting a message may append a change of this session: it belongs to the next generation.
   const session = { ...stored, ...defined({ changesGeneration }) };
   const countedChanges: CountedChange[] = [];
+  const waiting = new WaitingChanges(ctx);
   for (const [at, change] of changes.entries()) {
-    const counting = { session, uncounted: () => changes.slice(at + 1) };
+    const counting = { session, uncounted: () => changes.slice(at + 1), waiting };
     countedChanges.push(await count(ctx, counting, change));
   }
   const secrets = sessionCounts(session.secrets, changes);

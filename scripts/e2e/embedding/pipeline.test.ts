@@ -401,3 +401,38 @@ test("another model embeds everything again, by a back-fill of all", async () =>
   expect(countOf("turn 3 says")).toBe(2);
   await expectComplete(2);
 });
+
+test("a back-fill of all also embeds a session again for which a job was already coming", async () => {
+  await batch(conversation(4));
+  await clock.advance(t, HOUR);
+  await batch([message(5, "user", "one more question of the session")]);
+  await clock.advance(t, 3_000);
+  expect((await stored()).session).toHaveProperty("embedDueAt");
+  vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+  await t.mutation(internal.embeddings.backfill, { all: true });
+  await clock.advance(t, HOUR);
+  expect(countOf("turn 1 says")).toBe(2);
+});
+
+test("a back-fill embeds every documentation page that lacks vectors, and with all every page again", async () => {
+  const texts = Array.from({ length: 60 }, (_, n) => `page ${n} explains something`);
+  vi.stubEnv("OPENAI_API_KEY", "");
+  for (const [n, content] of texts.entries()) {
+    const page = { slug: `page-${n}`, title: `Page ${n}`, content, contentHash: `hash-${n}` };
+    await t.mutation(internal.docs.upsertPages, { pages: [page] });
+  }
+  vi.stubEnv("OPENAI_API_KEY", "test");
+  await t.mutation(internal.embeddings.backfill, {});
+  await clock.advance(t, HOUR);
+  expect(await rows(t, "docEmbeddings")).toHaveLength(texts.length);
+  expect(countOf("page")).toBe(texts.length);
+  vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+  await t.mutation(internal.embeddings.backfill, { all: true });
+  await clock.advance(t, HOUR);
+  expect(countOf("page")).toBe(2 * texts.length);
+  expect(await rows(t, "docEmbeddings")).toHaveLength(texts.length);
+  const pages = await rows(t, "docPages");
+  expect(pages.map(({ embeddedHash }) => embeddedHash)).toEqual(
+    pages.map(({ contentHash }) => contentHash),
+  );
+});
