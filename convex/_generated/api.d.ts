@@ -240,6 +240,7 @@ import type * as lib_utf8 from "../lib/utf8.js";
 import type * as mcp_citation from "../mcp/citation.js";
 import type * as mcp_instructions from "../mcp/instructions.js";
 import type * as mcp_live from "../mcp/live.js";
+import type * as mcp_params from "../mcp/params.js";
 import type * as mcp_parse from "../mcp/parse.js";
 import type * as mcp_resources from "../mcp/resources.js";
 import type * as mcp_serve from "../mcp/serve.js";
@@ -665,6 +666,7 @@ declare const fullApi: ApiFromModules<{
   "mcp/citation": typeof mcp_citation;
   "mcp/instructions": typeof mcp_instructions;
   "mcp/live": typeof mcp_live;
+  "mcp/params": typeof mcp_params;
   "mcp/parse": typeof mcp_parse;
   "mcp/resources": typeof mcp_resources;
   "mcp/serve": typeof mcp_serve;
