@@ -49,9 +49,12 @@ export function offerSessions(server: McpServer, call: ToolCall): void {
 }
 
 function listed({ id, title = UNTITLED, createdAt, source }: SessionAnswer) {
+  const name = plainLabel(title, 80);
   return {
     uri: `opensync://sessions/${id}`,
-    name: plainLabel(title, 80),
+    name,
+    // Hosts show the title before the name, and without one of its own that of the template.
+    title: name,
     description: `${plainLabel(source, 40)}, ${utcDate(createdAt)}`,
     mimeType: MARKDOWN,
   };

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { excerptOf, type ReadMessage } from "../../answers/excerpt";
 import { ROLES } from "../../lib/enums";
-import { cite, readCitation, readMessageId, sessionArgument } from "../citation";
+import { atCitation, cite, readMessageId, sessionArgument } from "../citation";
 import { AnswerText, QUOTE_NOTICE, quoted, sliceChars } from "../text";
 import { type Tool, tool } from "../tool";
 
@@ -24,11 +24,12 @@ export const getMessages: Tool = tool({
   }),
   hint: "Take the session and the message from one citation of search_sessions or recall_context.",
   run: async ({ ctx, caller }, { session: named, role, limit, max_chars, from_char, ...at }) => {
-    const { session, message } = readCitation(named);
     const isPlaced = [at.around, at.after, at.before].some((one) => one !== undefined);
-    const around = isPlaced ? messageOf(at.around) : message;
-    const place = { around, after: messageOf(at.after), before: messageOf(at.before) };
-    const found = await excerptOf(ctx, caller, { id: session, ...place, role, limit });
+    const given = { after: messageOf(at.after), before: messageOf(at.before), role, limit };
+    const found = await atCitation(named, ({ session, message }) => {
+      const around = isPlaced ? messageOf(at.around) : message;
+      return excerptOf(ctx, caller, { id: session, around, ...given });
+    });
     const id = found.session.id;
     const answer = new AnswerText(`${cite(id)}\n${QUOTE_NOTICE}`);
     const cut = { from: from_char, max: max_chars };
