@@ -96,10 +96,10 @@ async function markdownOf(
     }
     if (last !== undefined) return answer.end(nextPart(part.id, last));
     answer.addCut("", readable(text));
-    const isLast = n === part.sections.length - 1 && !part.hasMore;
+    const isLast = n === part.sections.length - 1 && part.after === undefined;
     return answer.end(restOf(part.id, messageId) + (isLast ? "" : nextPart(part.id, messageId)));
   }
-  return answer.end(part.hasMore && last !== undefined ? nextPart(part.id, last) : "");
+  return answer.end(part.after === undefined ? "" : nextPart(part.id, part.after));
 }
 
 const restOf = (id: string, message: string) =>

@@ -30,21 +30,22 @@ export const getMessages: Tool = tool({
       const around = isPlaced ? messageOf(at.around) : message;
       return excerptOf(ctx, caller, { id: session, around, ...given });
     });
+    const { messages, before, after } = found;
     const id = found.session.id;
     const answer = new AnswerText(`${cite(id)}\n${QUOTE_NOTICE}`);
-    const cut = { from: from_char, max: max_chars };
-    const shown = addMessages(answer, id, found.messages, cut);
-    if (shown.length === 0 && found.messages.length === 0) return answer.end("No message here.");
-    return answer.end(
-      continuation(
-        id,
-        shown,
-        found.hasMore || shown.length < found.messages.length,
-        found.hasBefore,
-      ),
-    );
+    const shown = addMessages(answer, id, messages, { from: from_char, max: max_chars });
+    const none = role === undefined ? "No message here." : noneOf(after ?? before);
+    const last = shown.length < messages.length ? shown[shown.length - 1]?.id : after;
+    return answer.end(messages.length === 0 ? none : "", continuation(id, { before, after: last }));
   },
 });
+
+/** What is said where no message of a role was found; another one from which to read on may be known. */
+function noneOf(next: string | undefined): string {
+  return next === undefined
+    ? "No message of this role here."
+    : "No message of this role among those that were looked at.";
+}
 
 function messageOf(argument: string | undefined): string | undefined {
   return argument === undefined ? undefined : readMessageId(argument);
@@ -62,8 +63,11 @@ function addMessages(
   const shown: ReadMessage[] = [];
   for (const message of messages) {
     const part = sliceChars(message.text, from, max);
-    const head = `${message.role} ${cite(session, message.id)} ${timeOf(message.createdAt)}${noteOf(message.text, from + part.length)}`;
-    const text = quoted(part === "" ? "(nothing to read)" : part);
+    const end = from + part.length;
+    const notes = notesOf(message, { end, isAlone: messages.length === 1 });
+    const head = `${message.role} ${cite(session, message.id)} ${timeOf(message.createdAt)}${notes}`;
+    const nothing = message.isCut ? "(too large to read here)" : "(nothing to read)";
+    const text = quoted(part === "" ? nothing : part);
     if (answer.add(`${head}\n${text}`)) {
       shown.push(message);
       continue;
@@ -74,21 +78,24 @@ function addMessages(
   return shown;
 }
 
-function noteOf(text: string, end: number): string {
+function notesOf(
+  { text, isCut }: ReadMessage,
+  { end, isAlone }: { end: number; isAlone: boolean },
+): string {
   const left = text.length - end;
-  return left > 0 ? ` (${left} more characters: from_char ${end})` : "";
+  const more = left > 0 ? [`${left} more characters: from_char ${end}`] : [];
+  const hint = isAlone ? "" : ": limit 1 reads more of it";
+  const cut = isCut ? [`the end of its largest texts is left out${hint}`] : [];
+  const notes = [...more, ...cut].join("; ");
+  return notes === "" ? "" : ` (${notes})`;
 }
 
 const timeOf = (at: number) => new Date(at).toISOString().slice(0, 16).replace("T", " ");
 
-function continuation(
-  session: string,
-  shown: readonly ReadMessage[],
-  hasMore: boolean,
-  hasBefore: boolean,
-): string {
-  const [first, last] = [shown[0], shown[shown.length - 1]];
-  const before = hasBefore && first ? [`before: before "${cite(session, first.id)}"`] : [];
-  const after = hasMore && last ? [`after: after "${cite(session, last.id)}"`] : [];
-  return [...before, ...after].length === 0 ? "" : `More ${[...before, ...after].join("; ")}`;
+function continuation(session: string, at: { before?: string; after?: string }): string {
+  const ways = (["before", "after"] as const).flatMap((way) => {
+    const message = at[way];
+    return message === undefined ? [] : [`${way}: ${way} "${cite(session, message)}"`];
+  });
+  return ways.length === 0 ? "" : `More ${ways.join("; ")}`;
 }
