@@ -94,6 +94,7 @@ import type * as http_pages_endpoint from "../http/pages/endpoint.js";
 import type * as http_pages_home from "../http/pages/home.js";
 import type * as http_pages_respond from "../http/pages/respond.js";
 import type * as http_pages_session from "../http/pages/session.js";
+import type * as http_pages_sessionForm from "../http/pages/sessionForm.js";
 import type * as http_pages_settings from "../http/pages/settings.js";
 import type * as http_pages_signIn from "../http/pages/signIn.js";
 import type * as http_pages_stats from "../http/pages/stats.js";
@@ -520,6 +521,7 @@ declare const fullApi: ApiFromModules<{
   "http/pages/home": typeof http_pages_home;
   "http/pages/respond": typeof http_pages_respond;
   "http/pages/session": typeof http_pages_session;
+  "http/pages/sessionForm": typeof http_pages_sessionForm;
   "http/pages/settings": typeof http_pages_settings;
   "http/pages/signIn": typeof http_pages_signIn;
   "http/pages/stats": typeof http_pages_stats;

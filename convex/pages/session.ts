@@ -155,6 +155,12 @@ const LINK_DAYS = [
   ["30", "for 30 days"],
 ] as const;
 
+/** The tags as their field shows them. */
+export const joinedTags = ({ evalTags }: SessionAnswer) => evalTags.join(", ");
+
+/** Browsers leave out a line break at the beginning of a text field. */
+const FIRST_LINE = "\n";
+
 function editForm(session: SessionAnswer): Html {
   const path = sessionPath(session.id);
   const statuses = [
@@ -162,11 +168,12 @@ function editForm(session: SessionAnswer): Html {
     ...EVAL_STATUSES.map((s) => [s, s.replace("_", " ")] as const),
   ];
   return html`<form method="post" action="${path}"><input type="hidden" name="action" value="edit">
+<input type="hidden" name="titleWas" value="${session.title}">
 <div class="field"><label for="title">Title</label><input id="title" name="title" value="${session.title}" size="60" dir="auto"></div>
 <div class="row field">${select("evalStatus", "Verdict", statuses, session.evalStatus)}
 <label class="small"><input type="checkbox" name="evalReady" value="yes"${session.evalReady ? CHECKED : ""}> Ready for evaluation</label></div>
-<div class="field"><label for="tags">Tags, separated by commas</label><input id="tags" name="evalTags" value="${session.evalTags.join(", ")}" size="40"></div>
-<div class="field"><label for="notes">Note</label><textarea id="notes" name="evalNotes" dir="auto">${session.evalNotes}</textarea></div>
-<div class="field"><label for="expected">Expected output</label><textarea id="expected" name="expectedOutput" dir="auto">${session.expectedOutput}</textarea></div>
+<div class="field"><label for="tags">Tags, separated by commas</label><input id="tags" name="evalTags" value="${joinedTags(session)}" size="40"></div>
+<div class="field"><label for="notes">Note</label><textarea id="notes" name="evalNotes" dir="auto">${FIRST_LINE}${session.evalNotes}</textarea></div>
+<div class="field"><label for="expected">Expected output</label><textarea id="expected" name="expectedOutput" dir="auto">${FIRST_LINE}${session.expectedOutput}</textarea></div>
 <p><button class="primary">Save</button></p></form>`;
 }

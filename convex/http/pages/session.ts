@@ -1,4 +1,3 @@
-import type * as z from "zod";
 import { internal } from "../../_generated/api";
 import type { ActionCtx } from "../../_generated/server";
 import { conversationPage } from "../../answers/conversation";
@@ -7,7 +6,6 @@ import { totalCount } from "../../lib/secrets/counts";
 import { maskSecrets } from "../../lib/secrets/mask";
 import { maskText } from "../../lib/secrets/scan";
 import { formats } from "../../exports";
-import { EVAL_STATUSES } from "../../lib/enums";
 import { DAY_MS } from "../../lib/time";
 import { continuationOf } from "../../pages/conversation/continuation";
 import { writeConversation } from "../../pages/conversation/write";
@@ -22,6 +20,7 @@ import { exportAnswer, exportRoute } from "../export";
 import { json } from "../respond";
 import { ownerPage, type Visit } from "./endpoint";
 import { pagePolicy, pageResponse, redirect } from "./respond";
+import { type Edits, editsOf } from "./sessionForm";
 
 const NOTICES: ReadonlyMap<string, string> = new Map([
   ["saved", "Saved."],
@@ -82,7 +81,7 @@ export const postSessionPage: Endpoint = ownerPage(
       case "unshare":
         return await edit(ctx, visit, { isPublic: false }, "unshared");
       case "edit":
-        return await edit(ctx, visit, editsOf(form), "saved");
+        return await edit(ctx, visit, editsOf(form, await storedSession(ctx, visit)), "saved");
       case "delete":
         await ctx.runMutation(internal.evals.deleteSession, {
           caller: visit.caller,
@@ -95,7 +94,13 @@ export const postSessionPage: Endpoint = ownerPage(
   },
 );
 
-type Edits = z.input<NonNullable<typeof patchSession.body>>;
+/** The session as its form was filled from it. */
+async function storedSession(ctx: ActionCtx, { caller, param: id }: Visit<Caller>) {
+  const { session } = await ctx.runQuery(internal.sessions.getWithMessages, {
+    ...{ caller, id, limit: 1 },
+  });
+  return session;
+}
 
 async function edit(
   ctx: ActionCtx,
@@ -117,20 +122,6 @@ async function edit(
 function expiresOf(form: URLSearchParams): number | null {
   const days = Number(form.get("days") ?? "");
   return days > 0 ? Math.floor(Date.now() + days * DAY_MS) : null;
-}
-
-/** Reads the form. Empty fields clear their value, as people expect. */
-function editsOf(form: URLSearchParams): Edits {
-  const text = (name: string) => form.get(name)?.replace(/\r\n/g, "\n").trim() || null;
-  const tags = (form.get("evalTags") ?? "").split(",").map((tag) => tag.trim());
-  return {
-    title: text("title"),
-    evalStatus: EVAL_STATUSES.find((status) => status === text("evalStatus")) ?? null,
-    evalReady: form.get("evalReady") === "yes",
-    evalTags: tags.filter((tag) => tag !== ""),
-    evalNotes: text("evalNotes"),
-    expectedOutput: text("expectedOutput"),
-  };
 }
 
 /** Downloads an export of one session, or of everything. */
