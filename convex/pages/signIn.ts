@@ -36,7 +36,7 @@ function keyForm({ to, hasWorkos }: SignIn): Html {
 <input type="hidden" name="to" value="${to}">
 <p><button class="primary">Sign in</button></p>
 ${hasWorkos ? workos : ""}
-<p class="note">The key is exchanged for a cookie of this browser. It is not stored here. <code>npm start</code> prints your key; on a deployment, <code>npm run key -- --email you@example.com</code> makes one.</p>
+<p class="note">The key is exchanged for a cookie of this browser. It is not stored here. <code>npm start</code> prints your key; on a deployment, <code>npx convex run --prod users:createWithApiKey &#39;{"email":"you@example.com"}&#39;</code> makes one.</p>
 </form>`;
 }
 

@@ -120,6 +120,44 @@ describe("saving the form of a session", () => {
   });
 });
 
+describe("the page after a change", () => {
+  const stored = async () => {
+    await ada.post("/sync/batch", conversation("s1", ["Why?", "So."], { createdAt: NOW - 60_000 }));
+    await settle(t);
+    return `/sessions/${(await session()).id}`;
+  };
+
+  test("says nothing about sharing that no longer holds, as after going back", async () => {
+    const path = await stored();
+    const shared = (await chrome.send(path, { action: "share" })).headers.get("Location") ?? "";
+    expect(await chrome.text(shared)).toContain("Anyone with the link");
+    const unshared = (await chrome.send(path, { action: "unshare" })).headers.get("Location") ?? "";
+    expect(await chrome.text(unshared)).toContain("is private again");
+    expect(await chrome.text(shared)).not.toContain("Anyone with the link");
+    await chrome.send(path, { action: "share" });
+    expect(await chrome.text(unshared)).not.toContain("is private again");
+  });
+
+  test("by a browser that was signed out says that it was not made, and leads back", async () => {
+    const path = await stored();
+    const stale = browser(t);
+    const answer = await stale.send(path, { action: "delete", sure: "yes" });
+    const page = await stale.text(answer.headers.get("Location") ?? "");
+    expect(page).toContain("nothing was changed");
+    expect(page).toContain(`name="to" value="${path}"`);
+    expect(await stale.text("/sign-in?to=%2Fstats")).not.toContain("nothing was changed");
+  });
+});
+
+test("a wrong key does not lose the page to return to", async () => {
+  const other = browser(t);
+  for (const key of ["osk_wrong", "nonsense"]) {
+    const answer = await other.send("/sign-in", { key, to: "/stats" });
+    expect(answer.status).toBe(403);
+    expect(await answer.text()).toContain('name="to" value="/stats"');
+  }
+});
+
 test("a search in the browser has all filters of its form", async () => {
   const about = (gitBranch: string, n: number) => ({
     gitBranch,

@@ -56,15 +56,18 @@ export const getSessionPage: Endpoint = ownerPage(
         isFirst,
         continuation: maskText(continuationOf(found.session, messages)),
         formats: Object.keys(formats),
-        notice: noticeOf(query),
+        notice: noticeOf(query, found.session.isPublic),
       },
     );
     return pageResponse(body, policy);
   },
 );
 
-function noticeOf(query: URLSearchParams): string | undefined {
-  const notice = NOTICES.get(query.get("done") ?? "");
+/** What the last change did; nothing if it no longer holds, as after going back. */
+function noticeOf(query: URLSearchParams, isPublic: boolean): string | undefined {
+  const done = query.get("done") ?? "";
+  if (isPublic ? done === "unshared" : done === "shared") return undefined;
+  const notice = NOTICES.get(done);
   const masked = Number(query.get("masked") ?? 0);
   if (notice === undefined || !(masked > 0)) return notice;
   return `${notice} ${masked} ${masked === 1 ? "secret is" : "secrets are"} masked there.`;
