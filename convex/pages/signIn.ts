@@ -57,8 +57,8 @@ export function firstSteps(site: string): Html {
 <p>In the settings of your tool's OpenSync plugin, enter this address and your key:</p>
 <pre tabindex="0">${site}</pre></div>
 <div class="card"><h2>Import your history</h2>
-<p>Send the sessions that your tools have stored on this machine:</p>
-<pre tabindex="0">npm run import</pre></div>
+<p>Send the sessions that your tools have stored on your machine, from a copy of this server's repository:</p>
+<pre tabindex="0">OPENSYNC_API_KEY=osk_… npm run import -- --url ${site}</pre></div>
 <div class="card"><h2>Use the API</h2>
 <p>Everything here is also an HTTP API with the same key:</p>
 <pre tabindex="0">curl ${site}/api/sessions \\

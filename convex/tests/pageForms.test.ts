@@ -149,6 +149,12 @@ describe("the page after a change", () => {
   });
 });
 
+test("the commands of the first steps name this server, because their defaults name another one", async () => {
+  const page = await browser(t).text("/");
+  expect(page).toMatch(/npm run import -- --url https:\/\/[\w.]+</);
+  expect(page).toMatch(/curl https:\/\/[\w.]+\/api\/sessions/);
+});
+
 test("a wrong key does not lose the page to return to", async () => {
   const other = browser(t);
   for (const key of ["osk_wrong", "nonsense"]) {
