@@ -58,6 +58,22 @@ describe("an argument that a tool does not have is refused, because its filter w
   });
 });
 
+test("two places to read from are refused, because one of them would be ignored", async () => {
+  const { call, store } = await client();
+  await store(WALRUS);
+  const { text } = await call("get_messages", { session: "walrus" });
+  const [, message] = /(\[session:[^\]/]+\/message:[^\]]+\])/.exec(text) ?? [];
+  for (const at of [
+    { after: message, before: message },
+    { around: message, after: message },
+    { around: message, before: message },
+  ]) {
+    const answer = await call("get_messages", { session: "walrus", ...at });
+    expect([at, answer.isError]).toEqual([at, true]);
+    expect(answer.text).toContain("Give only one of around, after and before");
+  }
+});
+
 test("an argument of white space is refused instead of answered with nothing found", async () => {
   const { call, store } = await client();
   await store(WALRUS);

@@ -1,9 +1,12 @@
 import * as z from "zod";
 import { excerptOf, type ReadMessage } from "../../answers/excerpt";
+import { AppError } from "../../errors";
 import { ROLES } from "../../lib/enums";
 import { atCitation, cite, readMessageId, sessionArgument } from "../citation";
 import { AnswerText, QUOTE_NOTICE, quoted, sliceChars } from "../text";
 import { type Tool, tool } from "../tool";
+
+const ONE_PLACE = "Give only one of around, after and before";
 
 const messageArgument = z.string().min(1).max(2_100).optional();
 
@@ -24,7 +27,9 @@ export const getMessages: Tool = tool({
   }),
   hint: "Take the session and the message from one citation of search_sessions or recall_context.",
   run: async ({ ctx, caller }, { session: named, role, limit, max_chars, from_char, ...at }) => {
-    const isPlaced = [at.around, at.after, at.before].some((one) => one !== undefined);
+    const places = [at.around, at.after, at.before].filter((one) => one !== undefined);
+    if (places.length > 1) throw new AppError("INVALID_REQUEST", ONE_PLACE);
+    const isPlaced = places.length > 0;
     const given = { after: messageOf(at.after), before: messageOf(at.before), role, limit };
     const found = await atCitation(named, ({ session, message }) => {
       const around = isPlaced ? messageOf(at.around) : message;
