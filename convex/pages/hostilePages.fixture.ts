@@ -130,7 +130,7 @@ export function hostilePages(text: string): string[] {
       newKey: text,
       notice: text,
     }),
-    sharesPage(head, [session]),
+    sharesPage(head, { sessions: [session], isCut: true }),
     signInPage(head, { to: text, problem: text, site: text, hasWorkos: true }),
     signInPage(head, { to: text, code: text, site: text, hasWorkos: false }),
     errorPage(head, { status: 404, message: text, requestId: text }),

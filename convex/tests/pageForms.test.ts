@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { listPublic } from "../model/sessions/sharing";
+import { sharesPage } from "../pages/shares";
 import { browser } from "./browser.fixture";
 import {
   conversation,
@@ -153,6 +155,25 @@ test("the commands of the first steps name this server, because their defaults n
   const page = await browser(t).text("/");
   expect(page).toMatch(/npm run import -- --url https:\/\/[\w.]+</);
   expect(page).toMatch(/curl https:\/\/[\w.]+\/api\/sessions/);
+});
+
+test("the list of shared sessions says that older ones may be shared, where it has not looked at all", async () => {
+  for (const id of ["s1", "s2", "s3"]) {
+    await ada.post("/sync/batch", conversation(id, ["Why?"], { createdAt: NOW - 60_000 }));
+  }
+  const shared = await ada.send("PATCH", "/api/sessions/s1", { isPublic: true });
+  expect(shared.status).toBe(200);
+  const look = (rows: number) =>
+    t.run(async (ctx) => {
+      const user = await ctx.db.query("users").first();
+      if (user === null) throw new Error("no user");
+      return (await listPublic(ctx, user, { rows, bytes: 1_000_000 })).isCut;
+    });
+  expect([await look(2), await look(3)]).toEqual([true, false]);
+  const view = { policy: "", viewer: { kind: "owner" as const } };
+  expect(sharesPage(view, { sessions: [], isCut: true })).toContain("older ones may be shared too");
+  expect(sharesPage(view, { sessions: [], isCut: true })).not.toContain("You are not sharing");
+  expect(await chrome.text("/shares")).not.toContain("older ones");
 });
 
 test("a wrong key does not lose the page to return to", async () => {
