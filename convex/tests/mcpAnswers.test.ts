@@ -156,6 +156,21 @@ test("a cost that no tool reported is unknown, not zero", async () => {
   expect(both.text).toMatch(/In all: .* 2000 tokens, cost \$0.50 \(unknown for 1000 tokens\)/);
 });
 
+test("a document of a session says nothing about a cost that no tool reported", async () => {
+  const { request, store, who } = await client();
+  await store(WALRUS);
+  const uri = "opensync://sessions/walrus";
+  const documents = [
+    await (await request("resources/read", { uri })).text(),
+    await (await who.get("/api/export?format=markdown&all=true")).text(),
+    await (await who.get("/api/export?format=text&all=true")).text(),
+  ];
+  for (const text of documents) {
+    expect(text).toContain("Walrus");
+    expect(text).not.toContain("$0");
+  }
+});
+
 test("each listed resource has the title of its session", async () => {
   const { request, store } = await client();
   await store(WALRUS);
