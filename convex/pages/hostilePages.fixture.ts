@@ -95,6 +95,7 @@ export function hostilePages(text: string): string[] {
       ...{
         session,
         stored: session,
+        titleHash: text,
         conversation: content,
         isFirst: true,
         relatives: { parent: relative, children: [relative], hasMoreChildren: true },

@@ -20,7 +20,7 @@ import { exportAnswer, exportRoute } from "../export";
 import { json } from "../respond";
 import { ownerPage, type Visit } from "./endpoint";
 import { pagePolicy, pageResponse, redirect } from "./respond";
-import { type Edits, editsOf } from "./sessionForm";
+import { type Edits, editsOf, titleHashOf } from "./sessionForm";
 
 const NOTICES: ReadonlyMap<string, string> = new Map([
   ["saved", "Saved."],
@@ -49,6 +49,7 @@ export const getSessionPage: Endpoint = ownerPage(
       {
         session: maskSecrets(found.session),
         stored: found.session,
+        titleHash: await titleHashOf(found.session.title),
         conversation: content,
         relatives: maskSecrets(found.relatives),
         prompts: maskSecrets(prompts),
@@ -84,7 +85,12 @@ export const postSessionPage: Endpoint = ownerPage(
       case "unshare":
         return await edit(ctx, visit, { isPublic: false }, "unshared");
       case "edit":
-        return await edit(ctx, visit, editsOf(form, await storedSession(ctx, visit)), "saved");
+        return await edit(
+          ctx,
+          visit,
+          await editsOf(form, await storedSession(ctx, visit)),
+          "saved",
+        );
       case "delete":
         await ctx.runMutation(internal.evals.deleteSession, {
           caller: visit.caller,
