@@ -55,8 +55,10 @@ export const deleteData = callerMutation({
 /** `GET /shares`: lists the caller's shared sessions, newest first. */
 export const shares = callerQuery({
   args: {},
-  handler: async (ctx) =>
-    (await Sharing.listPublic(ctx, ctx.user)).map((session) => sessionView(session, "list")),
+  handler: async (ctx) => {
+    const { shared, isCut } = await Sharing.listPublic(ctx, ctx.user);
+    return { sessions: shared.map((session) => sessionView(session, "list")), isCut };
+  },
 });
 
 /** The zone of the caller's days, by which pages choose what `today` is. */

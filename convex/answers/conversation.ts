@@ -4,7 +4,7 @@ import { readMessage } from "../lib/sessions/readMessage";
 import { type JoinedPart } from "../lib/sessions/partRows";
 import { parseParts, type StoredPart } from "../lib/sessions/parts";
 import { joinPortion, type Portion } from "../lib/sessions/portions";
-import { prefixBytes } from "../lib/text";
+import { prefixBytes, utf8Length } from "../lib/text";
 import type { Caller } from "../wire/caller";
 
 /** The start of a page of a conversation: a cursor, or a message. */
@@ -37,6 +37,13 @@ export function interpretMessage<Stored extends Message>(stored: Stored) {
   const text = textContent === undefined ? undefined : prefixBytes(textContent, SHOWN_MAX_BYTES);
   const read = readMessage({ role: message.role, textContent: text, parts: storedParts(parts) });
   return { ...message, parts: read };
+}
+
+/** Whether a message has a text or a part that is longer than what is examined of it. */
+export function isShownInPart({ textContent = "", parts }: Message): boolean {
+  return [textContent, ...parts.map(({ content }) => content)].some(
+    (one) => utf8Length(one) > SHOWN_MAX_BYTES,
+  );
 }
 
 /** Parses parts, except those so long that only their start is shown, as text. */

@@ -6,7 +6,7 @@ import type { Role } from "../lib/enums";
 import { maskText } from "../lib/secrets/scan";
 import type { SessionAnswer } from "../wire/answers";
 import type { Caller } from "../wire/caller";
-import { interpretMessage } from "./conversation";
+import { interpretMessage, isShownInPart } from "./conversation";
 
 /** Which messages of a session: around one, behind one, before one, from the beginning or the end. */
 type Place = { around?: string; after?: string; before?: string; last?: boolean };
@@ -18,14 +18,19 @@ export type ReadMessage = {
   createdAt: number;
   parts: readonly ReadPart[];
   text: string;
+  /** Whether it has more than was read of it. */
+  isCut: boolean;
 };
 
-/** Messages of a session in order, and whether others are before and behind them. */
+/**
+ * Messages of a session in order, and the messages from which to read on before and after them;
+ * undefined if the conversation begins or ends there.
+ */
 export type ExcerptAnswer = {
   session: SessionAnswer;
   messages: ReadMessage[];
-  hasBefore: boolean;
-  hasMore: boolean;
+  before?: string;
+  after?: string;
 };
 
 /** Some messages of one of the caller's sessions. */
@@ -38,7 +43,7 @@ export async function excerptOf(
   return { ...found, messages: found.messages.map(readMessage) };
 }
 
-type Found = Parameters<typeof interpretMessage>[0] & { createdAt: number };
+type Found = Parameters<typeof interpretMessage>[0] & { createdAt: number; isCut?: true };
 
 function readMessage(message: Found): ReadMessage {
   const { id, role, createdAt, parts } = interpretMessage(message);
@@ -46,7 +51,8 @@ function readMessage(message: Found): ReadMessage {
     .map(partText)
     .filter((one) => one !== "")
     .join("\n");
-  return { id, role, createdAt, parts, text: maskText(text) };
+  const isCut = message.isCut === true || isShownInPart(message);
+  return { id, role, createdAt, parts, text: maskText(text), isCut };
 }
 
 /** A part as text. What a model thought is left out: it is long, and what came of it follows. */

@@ -15,7 +15,8 @@ export type MarkdownPart = {
   title: string;
   head: string;
   sections: { messageId: string; text: string }[];
-  hasMore: boolean;
+  /** The message behind which to read on; undefined at the end. */
+  after?: string;
 };
 
 /** One of the caller's sessions as Markdown, from behind a message on; secrets are masked. */
@@ -26,7 +27,7 @@ export async function sessionMarkdownPart(
   after?: string,
 ): Promise<MarkdownPart> {
   const found = await excerptOf(ctx, caller, { id, after, limit: MESSAGES_MAX });
-  const { session, messages, hasMore } = found;
+  const { session, messages } = found;
   const evalStatus = EVAL_STATUSES.find((one) => one === session.evalStatus);
   const about = { ...session, evalStatus };
   const title = maskText(titleOf(about));
@@ -39,7 +40,7 @@ export async function sessionMarkdownPart(
       const shown = parts.map(partMarkdown).map(maskText);
       return { messageId, text: sectionMarkdown(roleOf(role), shown, isoTime(createdAt)) };
     }),
-    hasMore,
+    after: found.after,
   };
 }
 

@@ -31,9 +31,10 @@ export async function sessionOverview(
   id: string,
 ): Promise<SessionOverview> {
   const first = await excerptOf(ctx, caller, { id, limit: FIRST_MESSAGES });
-  const last = first.hasMore
-    ? await excerptOf(ctx, caller, { id, limit: LAST_MESSAGES, last: true })
-    : first;
+  const last =
+    first.after === undefined
+      ? first
+      : await excerptOf(ctx, caller, { id, limit: LAST_MESSAGES, last: true });
   const seen = new Set(first.messages.map((message) => message.id));
   const further = last.messages.filter((message) => !seen.has(message.id));
   const messages = [...first.messages, ...further];
@@ -46,7 +47,9 @@ export async function sessionOverview(
     ...(prompt === undefined ? {} : { firstPrompt: prompt }),
     lastAnswers: messages.filter(isAnswer).slice(-LAST_ANSWERS),
     files: filesIn(messages),
-    isWhole: !first.hasMore || !last.hasBefore || messages.length >= first.session.messageCount,
+    isWhole:
+      !messages.some(({ isCut }) => isCut) &&
+      (last.before === undefined || messages.length >= first.session.messageCount),
   };
 }
 

@@ -93,7 +93,8 @@ export function sessionFacts(session: ExportHead): Fact[] {
     ["Project", session.projectName ?? session.projectPath],
     ["Started", isoTime(session.createdAt)],
     ["Tokens", session.totalTokens?.toString()],
-    ["Cost", session.cost === undefined ? undefined : `$${session.cost.toFixed(4)}`],
+    // A sum of zero means that no tool reported a cost, not that the session was free.
+    ["Cost", session.cost ? `$${session.cost.toFixed(4)}` : undefined],
     ["Status", session.evalStatus],
     ["Tags", session.evalTags?.join(", ")],
   ];

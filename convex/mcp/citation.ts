@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { readAppError } from "../errors";
 import { UNTITLED } from "../lib/sessions/titles";
 import { utcDate } from "../lib/time";
 import { quotedLabel } from "./text";
@@ -28,11 +29,39 @@ export function originOf({ project, source, createdAt }: Origin): string {
 const CITATION = /^session:(.+?)(?:\/message:([^/\s]+))?$/;
 
 /** Reads a citation, or a bare id of a session. */
-export function readCitation(text: string): Citation {
+function readCitation(text: string): Citation {
   const bare = text.trim().replace(/^\[(session:.*)\]$/, "$1");
   const [, session, message] = CITATION.exec(bare) ?? [];
   if (session === undefined) return { session: bare };
   return { session, ...(message === undefined ? {} : { message }) };
+}
+
+/**
+ * Reads what an argument names: what it cites, else what has the text as its id, because a tool may
+ * have given a session an id that looks like a citation.
+ */
+export async function atCitation<Found>(
+  text: string,
+  read: (citation: Citation) => Promise<Found>,
+): Promise<Found> {
+  const bare = text.trim();
+  const ids = new Set([bare.replace(/^session:/, ""), bare]);
+  const cited = readCitation(text);
+  try {
+    return await read(cited);
+  } catch (error) {
+    if (readAppError(error)?.code !== "NOT_FOUND") throw error;
+    for (const session of ids) {
+      if (session === cited.session && cited.message === undefined) continue;
+      const found = await read({ session }).catch(unlessMissing);
+      if (found !== undefined) return found;
+    }
+    throw error;
+  }
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (readAppError(error)?.code !== "NOT_FOUND") throw error;
 }
 
 /** An argument that names a session. */

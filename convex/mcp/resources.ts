@@ -49,9 +49,12 @@ export function offerSessions(server: McpServer, call: ToolCall): void {
 }
 
 function listed({ id, title = UNTITLED, createdAt, source }: SessionAnswer) {
+  const name = plainLabel(title, 80);
   return {
     uri: `opensync://sessions/${id}`,
-    name: plainLabel(title, 80),
+    name,
+    // Hosts show the title before the name, and without one of its own that of the template.
+    title: name,
     description: `${plainLabel(source, 40)}, ${utcDate(createdAt)}`,
     mimeType: MARKDOWN,
   };
@@ -93,10 +96,10 @@ async function markdownOf(
     }
     if (last !== undefined) return answer.end(nextPart(part.id, last));
     answer.addCut("", readable(text));
-    const isLast = n === part.sections.length - 1 && !part.hasMore;
+    const isLast = n === part.sections.length - 1 && part.after === undefined;
     return answer.end(restOf(part.id, messageId) + (isLast ? "" : nextPart(part.id, messageId)));
   }
-  return answer.end(part.hasMore && last !== undefined ? nextPart(part.id, last) : "");
+  return answer.end(part.after === undefined ? "" : nextPart(part.id, part.after));
 }
 
 const restOf = (id: string, message: string) =>

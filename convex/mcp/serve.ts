@@ -5,11 +5,16 @@ import {
 } from "@modelcontextprotocol/server";
 import type { ActionCtx } from "../_generated/server";
 import type { Caller } from "../wire/caller";
+import { faultOfParams } from "./params";
 import { newServer } from "./server";
 import type { ToolCall } from "./tool";
 
 /** A request of JSON-RPC, parsed. */
-type RpcRequest = { method?: string; id?: string | number | null };
+type RpcRequest = {
+  method?: string;
+  id?: string | number | null;
+  params?: { [name: string]: unknown };
+};
 
 /** Answers one request of the protocol, of the generation that it speaks. */
 export async function serve(
@@ -18,8 +23,14 @@ export async function serve(
   request: Request,
   message: RpcRequest,
 ): Promise<Response> {
-  const call: ToolCall = { ctx, caller, now: Date.now() };
-  if (message.method === STREAM) return methodNotFound(message);
+  if (message.method === STREAM) return errorOf(message, 404, -32601, "Method not found");
+  const response = await answer({ ctx, caller, now: Date.now() }, request, message);
+  // Headers and versions come first: what they are refused for has another status.
+  const fault = response.status === 200 ? faultOfParams(message) : undefined;
+  return fault === undefined ? response : errorOf(message, 200, -32602, fault);
+}
+
+async function answer(call: ToolCall, request: Request, message: RpcRequest): Promise<Response> {
   if (await isLegacyRequest(request, message)) return await serveHandshake(call, request, message);
   let cause: Error | undefined;
   const handler = createMcpHandler(() => newServer(call), {
@@ -35,9 +46,8 @@ export async function serve(
 /** The one method that is a stream without end; nothing that clients could listen to changes. */
 const STREAM = "subscriptions/listen";
 
-function methodNotFound({ id = null }: RpcRequest): Response {
-  const error = { code: -32601, message: "Method not found" };
-  return Response.json({ jsonrpc: "2.0", id, error }, { status: 404 });
+function errorOf({ id = null }: RpcRequest, status: number, code: number, text: string): Response {
+  return Response.json({ jsonrpc: "2.0", id, error: { code, message: text } }, { status });
 }
 
 /** The generation that begins with `initialize`: the answer is JSON, because nothing comes before it. */

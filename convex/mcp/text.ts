@@ -51,6 +51,18 @@ export function sliceChars(text: string, from: number, max: number): string {
   return text.slice(from, from + max).replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, "");
 }
 
+/** Says that full text did not search all words of a query; empty if it did. */
+export function notSearched(ignored: readonly string[] = []): string {
+  if (ignored.length === 0) return "";
+  const words = ignored.length === 1 ? "1 word of it was" : `${ignored.length} words of it were`;
+  return `${words} not searched, because it has too many: ask with fewer words.`;
+}
+
+/** Joins sentences; empty ones are left out. */
+export function sentences(...all: string[]): string {
+  return all.filter((one) => one !== "").join(" ");
+}
+
 /** An answer that grows by whole entries as long as they fit. */
 export class AnswerText {
   #text: string;
@@ -78,8 +90,8 @@ export class AnswerText {
     return kept === text;
   }
 
-  /** The answer, with a last line that says how to go on. */
-  end(line = ""): string {
-    return line === "" ? this.#text : `${this.#text}\n${line}`;
+  /** The answer, with last lines that say how to go on; empty ones are left out. */
+  end(...lines: string[]): string {
+    return [this.#text, ...lines.filter((line) => line !== "")].join("\n");
   }
 }

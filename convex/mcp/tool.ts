@@ -1,8 +1,9 @@
 import type { McpServer } from "@modelcontextprotocol/server";
-import type * as z from "zod";
+import * as z from "zod";
 import type { ActionCtx } from "../_generated/server";
 import { readAppError } from "../errors";
 import type { Caller } from "../wire/caller";
+import { quotedLabel } from "./text";
 
 /** What a tool works with: the caller whose sessions it reads, and the time of the request. */
 export type ToolCall = { ctx: ActionCtx; caller: Caller; now: number };
@@ -40,11 +41,25 @@ export function tool<Input extends z.ZodObject>(declaration: Declaration<Input>)
         return { content: [{ type: "text" as const, text: failure(error, hint) }], isError: true };
       }
     };
-    const config = { title, description, inputSchema: input, annotations: READ_ONLY };
+    const inputSchema = strictly(input);
+    const config = { title, description, inputSchema, annotations: READ_ONLY };
     server.registerTool<z.ZodObject, z.ZodObject>(name, config, (args) =>
       answer(args as z.output<Input>),
     );
   };
+}
+
+/**
+ * The arguments of a tool and no others: a filter under a name that the tool does not have would be
+ * missing, and its absence would not show in the answer.
+ */
+function strictly({ shape }: z.ZodObject): z.ZodObject {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `no argument is named ${quotedLabel(issue.keys.join(", "))}; this tool takes ${Object.keys(shape).join(", ")}`
+        : undefined,
+  });
 }
 
 /** The text of a failure: what was wrong, and what to do. Nothing internal leaves. */

@@ -95,6 +95,7 @@ export function hostilePages(text: string): string[] {
       ...{
         session,
         stored: session,
+        titleHash: text,
         conversation: content,
         isFirst: true,
         relatives: { parent: relative, children: [relative], hasMoreChildren: true },
@@ -130,7 +131,7 @@ export function hostilePages(text: string): string[] {
       newKey: text,
       notice: text,
     }),
-    sharesPage(head, [session]),
+    sharesPage(head, { sessions: [session], isCut: true }),
     signInPage(head, { to: text, problem: text, site: text, hasWorkos: true }),
     signInPage(head, { to: text, code: text, site: text, hasWorkos: false }),
     errorPage(head, { status: 404, message: text, requestId: text }),

@@ -29,7 +29,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 const openTarget = () => {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = location.hash && document.getElementById(location.hash.slice(1));
   for (let at = target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
 };
 window.addEventListener("hashchange", openTarget);

@@ -25,6 +25,8 @@ export type SessionView = {
   session: SessionAnswer;
   /** As it is stored, for the fields that its owner edits. */
   stored: SessionAnswer;
+  /** The hash of its stored title, by which the form tells whether its owner changed it. */
+  titleHash: string;
   conversation: WrittenConversation["content"];
   relatives: Relatives;
   /** Prompts of the whole session; undefined on later pages. */
@@ -135,7 +137,7 @@ function actions(view: SessionView): Html {
     "markdown",
   )}<button>Download</button></form></div>
 <details><summary>Continue from here with another agent</summary><div class="inside"><p class="note">Paste this into a new session.</p><pre class="wrap" id="continuation" tabindex="0">${continuation}</pre><p><button type="button" data-copy="continuation" hidden>Copy</button></p></div></details>
-<details><summary>Title, evaluation, deletion</summary><div class="inside">${editForm(stored)}
+<details><summary>Title, evaluation, deletion</summary><div class="inside">${editForm(stored, view.titleHash)}
 <form method="post" action="${path}" data-confirm="Delete this session with all its messages? This cannot be undone."><input type="hidden" name="action" value="delete"><p class="row"><button class="danger">Delete the session</button><label class="small"><input type="checkbox" name="sure" value="yes" required> Yes, delete it with all its messages</label></p></form></div></details>`;
 }
 
@@ -155,18 +157,25 @@ const LINK_DAYS = [
   ["30", "for 30 days"],
 ] as const;
 
-function editForm(session: SessionAnswer): Html {
+/** The tags as their field shows them. */
+export const joinedTags = ({ evalTags }: SessionAnswer) => evalTags.join(", ");
+
+/** Browsers leave out a line break at the beginning of a text field. */
+const FIRST_LINE = "\n";
+
+function editForm(session: SessionAnswer, titleHash: string): Html {
   const path = sessionPath(session.id);
   const statuses = [
     ["", "No verdict"] as const,
     ...EVAL_STATUSES.map((s) => [s, s.replace("_", " ")] as const),
   ];
   return html`<form method="post" action="${path}"><input type="hidden" name="action" value="edit">
+<input type="hidden" name="titleHash" value="${titleHash}">
 <div class="field"><label for="title">Title</label><input id="title" name="title" value="${session.title}" size="60" dir="auto"></div>
 <div class="row field">${select("evalStatus", "Verdict", statuses, session.evalStatus)}
 <label class="small"><input type="checkbox" name="evalReady" value="yes"${session.evalReady ? CHECKED : ""}> Ready for evaluation</label></div>
-<div class="field"><label for="tags">Tags, separated by commas</label><input id="tags" name="evalTags" value="${session.evalTags.join(", ")}" size="40"></div>
-<div class="field"><label for="notes">Note</label><textarea id="notes" name="evalNotes" dir="auto">${session.evalNotes}</textarea></div>
-<div class="field"><label for="expected">Expected output</label><textarea id="expected" name="expectedOutput" dir="auto">${session.expectedOutput}</textarea></div>
+<div class="field"><label for="tags">Tags, separated by commas</label><input id="tags" name="evalTags" value="${joinedTags(session)}" size="40"></div>
+<div class="field"><label for="notes">Note</label><textarea id="notes" name="evalNotes" dir="auto">${FIRST_LINE}${session.evalNotes}</textarea></div>
+<div class="field"><label for="expected">Expected output</label><textarea id="expected" name="expectedOutput" dir="auto">${FIRST_LINE}${session.expectedOutput}</textarea></div>
 <p><button class="primary">Save</button></p></form>`;
 }

@@ -6,7 +6,7 @@ import { linkEnd, sessionMeta, sessionPath, titleOf } from "./components";
 /** The page that lists the owner's shared sessions. */
 export function sharesPage(
   head: Pick<PageHead, "policy" | "viewer">,
-  sessions: readonly SessionAnswer[],
+  { sessions, isCut }: { sessions: readonly SessionAnswer[]; isCut: boolean },
 ): string {
   const rows = sessions.map(
     (session) =>
@@ -16,6 +16,8 @@ export function sharesPage(
     { ...head, title: "Shared sessions", section: "shares" },
     html`<h1>Shared sessions</h1>
 <p class="soft">Anyone with the link can read these. The links are too long to guess, and search engines are asked not to index them.</p>
-${rows.length === 0 ? html`<p class="empty">You are not sharing any session. Open a session and choose “Share by link”.</p>` : html`<ul class="list">${rows}</ul>`}`,
+${isCut ? html`<p class="note">Only your newest sessions were looked at; older ones may be shared too.</p>` : ""}
+${rows.length > 0 ? html`<ul class="list">${rows}</ul>` : ""}
+${rows.length === 0 && !isCut ? html`<p class="empty">You are not sharing any session. Open a session and choose “Share by link”.</p>` : ""}`,
   );
 }

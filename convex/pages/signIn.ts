@@ -36,7 +36,7 @@ function keyForm({ to, hasWorkos }: SignIn): Html {
 <input type="hidden" name="to" value="${to}">
 <p><button class="primary">Sign in</button></p>
 ${hasWorkos ? workos : ""}
-<p class="note">The key is exchanged for a cookie of this browser. It is not stored here. <code>npm start</code> prints your key; on a deployment, <code>npm run key -- --email you@example.com</code> makes one.</p>
+<p class="note">The key is exchanged for a cookie of this browser. It is not stored here. <code>npm start</code> prints your key; on a deployment, <code>npx convex run --prod users:createWithApiKey &#39;{"email":"you@example.com"}&#39;</code> makes one.</p>
 </form>`;
 }
 
@@ -57,8 +57,8 @@ export function firstSteps(site: string): Html {
 <p>In the settings of your tool's OpenSync plugin, enter this address and your key:</p>
 <pre tabindex="0">${site}</pre></div>
 <div class="card"><h2>Import your history</h2>
-<p>Send the sessions that your tools have stored on this machine:</p>
-<pre tabindex="0">npm run import</pre></div>
+<p>Send the sessions that your tools have stored on your machine, from a copy of this server's repository:</p>
+<pre tabindex="0">OPENSYNC_API_KEY=osk_… npm run import -- --url ${site}</pre></div>
 <div class="card"><h2>Use the API</h2>
 <p>Everything here is also an HTTP API with the same key:</p>
 <pre tabindex="0">curl ${site}/api/sessions \\

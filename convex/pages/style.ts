@@ -32,7 +32,9 @@ small,.small{font-size:.8125rem}
 .card{margin:0 0 1rem;padding:1rem 1.2rem;border:1px solid var(--line);border-radius:.9rem;background:var(--card)}
 .card>:last-child{margin-bottom:0}.card>h2:first-child{margin-top:0}
 .facts{display:flex;flex-wrap:wrap;gap:.35rem .5rem;margin:0 0 1rem;padding:0;list-style:none}
-.facts li,.chip{padding:.08rem .65rem;border:1px solid var(--line);border-radius:99px;background:var(--card);color:var(--soft);font-size:.8125rem;white-space:nowrap;text-decoration:none}
+.facts li,.chip{padding:.08rem .65rem;border:1px solid var(--line);border-radius:99px;background:var(--card);color:var(--soft);font-size:.8125rem;text-decoration:none}
+.facts li{max-width:100%;border-radius:.9rem}
+.chip{white-space:nowrap}
 .chip.on{border-color:var(--accent);background:var(--tint);color:var(--accent)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.75rem;margin:0 0 1rem;padding:0}
 .tiles div{padding:.7rem 1rem;border:1px solid var(--line);border-radius:.9rem;background:var(--card)}
@@ -71,6 +73,7 @@ pre{padding:.8rem 1rem;border:1px solid var(--line);border-radius:.7rem;backgrou
 pre.plain,pre.wrap{white-space:pre-wrap;overflow-wrap:anywhere}
 :not(pre)>code{padding:.1em .35em;border-radius:.35em;background:var(--code);font-size:.88em}
 blockquote{padding-left:1rem;border-left:3px solid var(--line);color:var(--soft)}
+:is(blockquote,ul,ol) :is(blockquote,ul,ol) :is(blockquote,ul,ol) :is(blockquote,ul,ol){padding-left:.2rem;border-left-width:1px;list-style-position:inside}
 hr{margin:1.5rem 0;border:0;border-top:1px solid var(--line)}
 .scroll{max-width:100%;margin:0 0 .9rem;overflow-x:auto;overflow-wrap:normal}
 table{border-collapse:collapse;font-size:.9375rem}

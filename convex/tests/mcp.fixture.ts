@@ -40,7 +40,11 @@ export function rpcClient(fetch: Fetch, { apiKey }: Pick<Person, "apiKey">) {
   const request = (method: string, params: object = {}, version?: string) =>
     post({ jsonrpc: "2.0", id: 1, method, params }, handshakeHeaders(version));
   /** A request of the generation without one. */
-  const modern = (method: string, params: { name?: string; uri?: string } = {}, more = {}) => {
+  const modern = (
+    method: string,
+    params: { name?: string; uri?: string; cursor?: unknown } = {},
+    more = {},
+  ) => {
     const name = params.name ?? params.uri;
     return post(modernMessage(method, params), {
       ...handshakeHeaders(NEWEST),

@@ -7,19 +7,19 @@ import { clamped } from "./values";
 
 const PATH_MAX_BYTES = 4_096;
 
+/** The path that sessions are looked for by. */
+export const FilePath = z
+  .string()
+  .overwrite(wellFormed)
+  .refine((path) => /[^\s/\\.]/.test(path), "must name a file")
+  .refine((path) => utf8Length(path) <= PATH_MAX_BYTES, `is longer than ${PATH_MAX_BYTES} bytes`)
+  .meta({
+    description: "A file's path, absolute, from the root of its repository, or its name.",
+  });
+
 const FilesQuery = z
   .object({
-    path: z
-      .string()
-      .overwrite(wellFormed)
-      .refine((path) => /[^\s/\\.]/.test(path), "must name a file")
-      .refine(
-        (path) => utf8Length(path) <= PATH_MAX_BYTES,
-        `is longer than ${PATH_MAX_BYTES} bytes`,
-      )
-      .meta({
-        description: "A file's path, absolute, from the root of its repository, or its name.",
-      }),
+    path: FilePath,
     limit: clamped("Maximum number of sessions.", 1, 50, 10),
     ...sessionFilters,
   })

@@ -306,6 +306,51 @@ describe("exit codes and messages", () => {
   });
 });
 
+test("what was set wrongly is named: an address that is none, a key with line breaks", async () => {
+  for (const url of ["nonsense", "localhost:3211", "ftp://example.com", "//example.com"]) {
+    const answer = await opensync(["ls"], {
+      env: { OPENSYNC_URL: url, OPENSYNC_API_KEY: ada.apiKey },
+    });
+    expect([url, answer.code]).toEqual([url, 2]);
+    expect(answer.err).toBe(
+      `${url} is no address. It begins with https:// (or http:// on this machine).`,
+    );
+  }
+  for (const key of ["osk_a\nb", "osk_\u00fc\u{1f511}", "osk_ x"]) {
+    const answer = await opensync(["ls"], {
+      env: { OPENSYNC_URL: engine.url, OPENSYNC_API_KEY: key },
+    });
+    expect([key, answer.code, answer.err]).toEqual([
+      key,
+      3,
+      "The key has characters that no key has. Check that it is copied without spaces and line breaks.",
+    ]);
+  }
+});
+
+test("a file that cannot be written is one sentence, and leaves nothing behind", async () => {
+  await sync("s1", ["Why?", "So."]);
+  mkdirSync(join(home, "folder"));
+  for (const path of [join(home, "missing", "x.md"), join(home, "folder")]) {
+    const answer = await opensync(["export", "s1", "--format", "markdown", "-o", path]);
+    expect([path, answer.code, answer.out]).toEqual([path, 2, ""]);
+    expect(answer.err).toContain(`${path} cannot be written`);
+    expect(answer.err).not.toContain("\n");
+  }
+  expect(readdirSync(home).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+test("usage says that a cost is unknown where no tool reported one", async () => {
+  const usage = { promptTokens: 900, completionTokens: 100, model: "no-such-model" };
+  const ids = { sessionExternalId: "s1", externalId: "m", role: "assistant", textContent: "Hi" };
+  const sent = { key: ada.apiKey, json: { ...ids, ...usage } };
+  expect((await engine.request("/sync/message", sent)).status).toBe(200);
+  await engine.settle();
+  const { out } = await opensync(["usage"]);
+  expect(out).toMatch(/no-such-model +1 +1K +900 +100 +unknown +unknown/);
+  expect(out).not.toContain("$0.00");
+});
+
 test("nothing in a transcript steers the terminal, and --json keeps everything as it is", async () => {
   const hostile =
     "quokka \u001b]0;owned\u0007\u001b[2J\u001b[31mred\u001b[0m \u009b31m\u202eevil \u0008\r end";

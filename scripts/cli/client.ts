@@ -1,5 +1,5 @@
 import { isJsonObject, parseJson } from "../../convex/lib/json.ts";
-import { CliError, EXIT } from "./failure.ts";
+import { CliError, EXIT, noAddress } from "./failure.ts";
 import { send, type Answer } from "./request.ts";
 
 /** Requests to a deployment. Failures become one sentence that says what to do next. */
@@ -28,7 +28,9 @@ export class Client {
     path: string,
     { query = {}, body, isOpen = false }: { query?: Query; body?: object; isOpen?: boolean } = {},
   ): Promise<Answer> {
+    if (!URL.canParse(this.url) || !/^https?:\/\//.test(this.url)) throw noAddress(this.url);
     if (this.key === undefined && !isOpen) throw noKey(this.url);
+    if (/[^!-~]/.test(this.key ?? "")) throw brokenKey();
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     let answer: Answer;
     try {
@@ -67,6 +69,13 @@ function search(query: Query): string {
 export const noKey = (url: string) =>
   new CliError(
     `There is no key for ${url}. Run opensync login ${url}, or set OPENSYNC_API_KEY.`,
+    EXIT.authentication,
+  );
+
+/** Such a key cannot be sent in a header. */
+const brokenKey = () =>
+  new CliError(
+    "The key has characters that no key has. Check that it is copied without spaces and line breaks.",
     EXIT.authentication,
   );
 

@@ -12,5 +12,9 @@ export class CliError extends Error {
   }
 }
 
+/** An address that no request can be sent to. */
+export const noAddress = (text: string) =>
+  usageError(`${text} is no address. It begins with https:// (or http:// on this machine).`);
+
 /** A command line that cannot be meant. */
 export const usageError = (message: string) => new CliError(message, EXIT.usage);

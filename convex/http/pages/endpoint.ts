@@ -2,6 +2,7 @@ import { internal } from "../../_generated/api";
 import type { ActionCtx } from "../../_generated/server";
 import { AppError, ERROR_STATUS, readAppError, type AppErrorData } from "../../errors";
 import type { LimitClass } from "../../lib/enums";
+import { address } from "../../pages/components";
 import { errorPage, type Viewer } from "../../pages/layout";
 import { route } from "../../wire/route";
 import type { Caller } from "../authenticate";
@@ -128,11 +129,15 @@ export async function errorResponse(
   return pageResponse(body, policy, { status });
 }
 
+/** The parameter of the sign-in page that says that a form was not accepted. */
+export const LOST_CHANGE = "lost";
+
+/** Redirects to the sign-in page, and back afterwards. A form was sent from the page at its own address. */
 function signInFirst(request: Request): Response {
   const { pathname, search } = new URL(request.url);
-  const isPage = request.method === "GET" || request.method === "HEAD";
-  const back = isPage ? `?to=${encodeURIComponent(pathname + search)}` : "";
-  return redirect(`/sign-in${back}`);
+  const isReading = request.method === "GET" || request.method === "HEAD";
+  const to = isReading ? pathname + search : pathname;
+  return redirect(address("/sign-in", { to, [LOST_CHANGE]: isReading ? undefined : "yes" }));
 }
 
 /** The decoded last segment of the path. */

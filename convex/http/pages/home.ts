@@ -99,7 +99,7 @@ const SEARCH_LIMIT = 25;
 async function found(
   ctx: ActionCtx,
   caller: Caller,
-  { source, project, model, days }: ListFilter,
+  { days, ...filter }: ListFilter,
   query: URLSearchParams,
 ): Promise<Home["shown"]> {
   const from = days ? new Date(Date.now() - Number(days) * DAY_MS).toISOString() : undefined;
@@ -107,9 +107,7 @@ async function found(
     query: query.get("q"),
     type: query.get("mode") ?? undefined,
     limit: SEARCH_LIMIT,
-    ...Object.fromEntries(
-      Object.entries({ source, project, model, from }).filter(([, value]) => value),
-    ),
+    ...Object.fromEntries(Object.entries({ ...filter, from }).filter(([, value]) => value)),
   });
   // Masked before snippets are cut: the rest of a secret that was cut in two would not be recognised.
   const who = { ...caller, limit: "search" } as const;

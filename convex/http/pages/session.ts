@@ -1,4 +1,3 @@
-import type * as z from "zod";
 import { internal } from "../../_generated/api";
 import type { ActionCtx } from "../../_generated/server";
 import { conversationPage } from "../../answers/conversation";
@@ -7,7 +6,6 @@ import { totalCount } from "../../lib/secrets/counts";
 import { maskSecrets } from "../../lib/secrets/mask";
 import { maskText } from "../../lib/secrets/scan";
 import { formats } from "../../exports";
-import { EVAL_STATUSES } from "../../lib/enums";
 import { DAY_MS } from "../../lib/time";
 import { continuationOf } from "../../pages/conversation/continuation";
 import { writeConversation } from "../../pages/conversation/write";
@@ -22,6 +20,7 @@ import { exportAnswer, exportRoute } from "../export";
 import { json } from "../respond";
 import { ownerPage, type Visit } from "./endpoint";
 import { pagePolicy, pageResponse, redirect } from "./respond";
+import { type Edits, editsOf, titleHashOf } from "./sessionForm";
 
 const NOTICES: ReadonlyMap<string, string> = new Map([
   ["saved", "Saved."],
@@ -50,6 +49,7 @@ export const getSessionPage: Endpoint = ownerPage(
       {
         session: maskSecrets(found.session),
         stored: found.session,
+        titleHash: await titleHashOf(found.session.title),
         conversation: content,
         relatives: maskSecrets(found.relatives),
         prompts: maskSecrets(prompts),
@@ -57,15 +57,18 @@ export const getSessionPage: Endpoint = ownerPage(
         isFirst,
         continuation: maskText(continuationOf(found.session, messages)),
         formats: Object.keys(formats),
-        notice: noticeOf(query),
+        notice: noticeOf(query, found.session.isPublic),
       },
     );
     return pageResponse(body, policy);
   },
 );
 
-function noticeOf(query: URLSearchParams): string | undefined {
-  const notice = NOTICES.get(query.get("done") ?? "");
+/** What the last change did; nothing if it no longer holds, as after going back. */
+function noticeOf(query: URLSearchParams, isPublic: boolean): string | undefined {
+  const done = query.get("done") ?? "";
+  if (isPublic ? done === "unshared" : done === "shared") return undefined;
+  const notice = NOTICES.get(done);
   const masked = Number(query.get("masked") ?? 0);
   if (notice === undefined || !(masked > 0)) return notice;
   return `${notice} ${masked} ${masked === 1 ? "secret is" : "secrets are"} masked there.`;
@@ -82,7 +85,12 @@ export const postSessionPage: Endpoint = ownerPage(
       case "unshare":
         return await edit(ctx, visit, { isPublic: false }, "unshared");
       case "edit":
-        return await edit(ctx, visit, editsOf(form), "saved");
+        return await edit(
+          ctx,
+          visit,
+          await editsOf(form, await storedSession(ctx, visit)),
+          "saved",
+        );
       case "delete":
         await ctx.runMutation(internal.evals.deleteSession, {
           caller: visit.caller,
@@ -95,7 +103,13 @@ export const postSessionPage: Endpoint = ownerPage(
   },
 );
 
-type Edits = z.input<NonNullable<typeof patchSession.body>>;
+/** The session as its form was filled from it. */
+async function storedSession(ctx: ActionCtx, { caller, param: id }: Visit<Caller>) {
+  const { session } = await ctx.runQuery(internal.sessions.getWithMessages, {
+    ...{ caller, id, limit: 1 },
+  });
+  return session;
+}
 
 async function edit(
   ctx: ActionCtx,
@@ -117,20 +131,6 @@ async function edit(
 function expiresOf(form: URLSearchParams): number | null {
   const days = Number(form.get("days") ?? "");
   return days > 0 ? Math.floor(Date.now() + days * DAY_MS) : null;
-}
-
-/** Reads the form. Empty fields clear their value, as people expect. */
-function editsOf(form: URLSearchParams): Edits {
-  const text = (name: string) => form.get(name)?.replace(/\r\n/g, "\n").trim() || null;
-  const tags = (form.get("evalTags") ?? "").split(",").map((tag) => tag.trim());
-  return {
-    title: text("title"),
-    evalStatus: EVAL_STATUSES.find((status) => status === text("evalStatus")) ?? null,
-    evalReady: form.get("evalReady") === "yes",
-    evalTags: tags.filter((tag) => tag !== ""),
-    evalNotes: text("evalNotes"),
-    expectedOutput: text("expectedOutput"),
-  };
 }
 
 /** Downloads an export of one session, or of everything. */

@@ -91,8 +91,8 @@ function deploymentState(): (readonly [string, string])[] {
 export const shares: Endpoint = ownerPage(
   { method: "GET", path: "/shares" },
   async (ctx, { caller }) => {
-    const sessions = maskSecrets(await ctx.runQuery(internal.account.shares, { caller }));
+    const found = maskSecrets(await ctx.runQuery(internal.account.shares, { caller }));
     const policy = await pagePolicy();
-    return pageResponse(sharesPage({ policy, viewer: { kind: "owner" } }, sessions), policy);
+    return pageResponse(sharesPage({ policy, viewer: { kind: "owner" } }, found), policy);
   },
 );

@@ -8,7 +8,7 @@ import { signInPage } from "../../pages/signIn";
 import { readText } from "../body";
 import type { Endpoint } from "../endpoint";
 import { browserOf, signedIn, signedOut } from "./browser";
-import { openPage } from "./endpoint";
+import { LOST_CHANGE, openPage } from "./endpoint";
 import { hasWorkos } from "./workosSetting";
 import { ownPath, pagePolicy, pageResponse, redirect } from "./respond";
 
@@ -16,21 +16,22 @@ import { ownPath, pagePolicy, pageResponse, redirect } from "./respond";
 const COOKIE_MS = 30 * DAY_MS;
 
 const WRONG_KEY = "This key is unknown. Check that it is complete and has not been revoked.";
+const LOST = "You were signed out, so nothing was changed. Sign in and try again.";
 const WRONG_LINK = "This link has expired: it works once, within an hour. Use your key instead.";
 
 /** The page that strangers see: what OpenSync is, and how to sign in. */
 export async function signInForm(
   request: Request,
-  { problem, status }: { problem?: string; status?: number } = {},
+  { problem, status, to }: { problem?: string; status?: number; to?: string | null } = {},
 ): Promise<Response> {
   const { searchParams, origin } = new URL(request.url);
   const policy = await pagePolicy();
   const body = signInPage(
     { policy },
     {
-      to: ownPath(searchParams.get("to")),
+      to: ownPath(to ?? searchParams.get("to")),
       code: problem === undefined ? (searchParams.get("code") ?? undefined) : undefined,
-      problem,
+      problem: problem ?? (searchParams.has(LOST_CHANGE) ? LOST : undefined),
       hasWorkos: hasWorkos(),
       site: origin,
     },
@@ -50,8 +51,9 @@ export const postSignIn: Endpoint = openPage(
     const label = browserLabel(request.headers.get("User-Agent") ?? "");
     const key = (form.get("key") ?? "").trim();
     const code = form.get("code");
+    const refused = { status: 403, to: form.get("to") };
     if (code === null && !key.startsWith(API_KEY_MARK)) {
-      return await signInForm(request, { problem: WRONG_KEY, status: 403 });
+      return await signInForm(request, { problem: WRONG_KEY, ...refused });
     }
     const token =
       code === null
@@ -65,7 +67,7 @@ export const postSignIn: Endpoint = openPage(
           });
     if (token === null) {
       const problem = code === null ? WRONG_KEY : WRONG_LINK;
-      return await signInForm(request, { problem, status: 403 });
+      return await signInForm(request, { problem, ...refused });
     }
     const cookie = signedIn(request, token, COOKIE_MS);
     return redirect(ownPath(form.get("to")), { "Set-Cookie": cookie });

@@ -1,9 +1,12 @@
 import * as z from "zod";
 import { excerptOf, type ReadMessage } from "../../answers/excerpt";
+import { AppError } from "../../errors";
 import { ROLES } from "../../lib/enums";
-import { cite, readCitation, readMessageId, sessionArgument } from "../citation";
+import { atCitation, cite, readMessageId, sessionArgument } from "../citation";
 import { AnswerText, QUOTE_NOTICE, quoted, sliceChars } from "../text";
 import { type Tool, tool } from "../tool";
+
+const ONE_PLACE = "Give only one of around, after and before";
 
 const messageArgument = z.string().min(1).max(2_100).optional();
 
@@ -24,26 +27,30 @@ export const getMessages: Tool = tool({
   }),
   hint: "Take the session and the message from one citation of search_sessions or recall_context.",
   run: async ({ ctx, caller }, { session: named, role, limit, max_chars, from_char, ...at }) => {
-    const { session, message } = readCitation(named);
-    const isPlaced = [at.around, at.after, at.before].some((one) => one !== undefined);
-    const around = isPlaced ? messageOf(at.around) : message;
-    const place = { around, after: messageOf(at.after), before: messageOf(at.before) };
-    const found = await excerptOf(ctx, caller, { id: session, ...place, role, limit });
+    const places = [at.around, at.after, at.before].filter((one) => one !== undefined);
+    if (places.length > 1) throw new AppError("INVALID_REQUEST", ONE_PLACE);
+    const isPlaced = places.length > 0;
+    const given = { after: messageOf(at.after), before: messageOf(at.before), role, limit };
+    const found = await atCitation(named, ({ session, message }) => {
+      const around = isPlaced ? messageOf(at.around) : message;
+      return excerptOf(ctx, caller, { id: session, around, ...given });
+    });
+    const { messages, before, after } = found;
     const id = found.session.id;
     const answer = new AnswerText(`${cite(id)}\n${QUOTE_NOTICE}`);
-    const cut = { from: from_char, max: max_chars };
-    const shown = addMessages(answer, id, found.messages, cut);
-    if (shown.length === 0 && found.messages.length === 0) return answer.end("No message here.");
-    return answer.end(
-      continuation(
-        id,
-        shown,
-        found.hasMore || shown.length < found.messages.length,
-        found.hasBefore,
-      ),
-    );
+    const shown = addMessages(answer, id, messages, { from: from_char, max: max_chars });
+    const none = role === undefined ? "No message here." : noneOf(after ?? before);
+    const last = shown.length < messages.length ? shown[shown.length - 1]?.id : after;
+    return answer.end(messages.length === 0 ? none : "", continuation(id, { before, after: last }));
   },
 });
+
+/** What is said where no message of a role was found; another one from which to read on may be known. */
+function noneOf(next: string | undefined): string {
+  return next === undefined
+    ? "No message of this role here."
+    : "No message of this role among those that were looked at.";
+}
 
 function messageOf(argument: string | undefined): string | undefined {
   return argument === undefined ? undefined : readMessageId(argument);
@@ -61,8 +68,11 @@ function addMessages(
   const shown: ReadMessage[] = [];
   for (const message of messages) {
     const part = sliceChars(message.text, from, max);
-    const head = `${message.role} ${cite(session, message.id)} ${timeOf(message.createdAt)}${noteOf(message.text, from + part.length)}`;
-    const text = quoted(part === "" ? "(nothing to read)" : part);
+    const end = from + part.length;
+    const notes = notesOf(message, { end, isAlone: messages.length === 1 });
+    const head = `${message.role} ${cite(session, message.id)} ${timeOf(message.createdAt)}${notes}`;
+    const nothing = message.isCut ? "(too large to read here)" : "(nothing to read)";
+    const text = quoted(part === "" ? nothing : part);
     if (answer.add(`${head}\n${text}`)) {
       shown.push(message);
       continue;
@@ -73,21 +83,24 @@ function addMessages(
   return shown;
 }
 
-function noteOf(text: string, end: number): string {
+function notesOf(
+  { text, isCut }: ReadMessage,
+  { end, isAlone }: { end: number; isAlone: boolean },
+): string {
   const left = text.length - end;
-  return left > 0 ? ` (${left} more characters: from_char ${end})` : "";
+  const more = left > 0 ? [`${left} more characters: from_char ${end}`] : [];
+  const hint = isAlone ? "" : ": limit 1 reads more of it";
+  const cut = isCut ? [`the end of its largest texts is left out${hint}`] : [];
+  const notes = [...more, ...cut].join("; ");
+  return notes === "" ? "" : ` (${notes})`;
 }
 
 const timeOf = (at: number) => new Date(at).toISOString().slice(0, 16).replace("T", " ");
 
-function continuation(
-  session: string,
-  shown: readonly ReadMessage[],
-  hasMore: boolean,
-  hasBefore: boolean,
-): string {
-  const [first, last] = [shown[0], shown[shown.length - 1]];
-  const before = hasBefore && first ? [`before: before "${cite(session, first.id)}"`] : [];
-  const after = hasMore && last ? [`after: after "${cite(session, last.id)}"`] : [];
-  return [...before, ...after].length === 0 ? "" : `More ${[...before, ...after].join("; ")}`;
+function continuation(session: string, at: { before?: string; after?: string }): string {
+  const ways = (["before", "after"] as const).flatMap((way) => {
+    const message = at[way];
+    return message === undefined ? [] : [`${way}: ${way} "${cite(session, message)}"`];
+  });
+  return ways.length === 0 ? "" : `More ${ways.join("; ")}`;
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { sessionOverview, type SessionOverview } from "../../answers/sessionOverview";
 import { personText } from "../../lib/sessions/injectedText";
 import type { Relative } from "../../wire/tree";
-import { cite, citeTitled, readCitation, sessionArgument } from "../citation";
+import { atCitation, cite, citeTitled, sessionArgument } from "../citation";
 import { AnswerText, cutChars, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
 
@@ -17,7 +17,9 @@ export const getSession: Tool = tool({
   input: z.object({ session: sessionArgument }),
   hint: "Take a citation from search_sessions or recall_context.",
   run: async ({ ctx, caller }, { session }) => {
-    const overview = await sessionOverview(ctx, caller, readCitation(session).session);
+    const overview = await atCitation(session, (cited) =>
+      sessionOverview(ctx, caller, cited.session),
+    );
     const id = overview.session.id;
     const answer = new AnswerText(`${headOf(overview)}\n${QUOTE_NOTICE}`);
     const { firstPrompt, lastAnswers } = overview;

@@ -4,7 +4,7 @@ import { SearchBody, type SearchResult } from "../../wire/search";
 import { cite, citeTitled, originOf } from "../citation";
 import { liveArguments, withoutLive } from "../live";
 import { parse } from "../parse";
-import { AnswerText, QUOTE_NOTICE, quoted, quotedLabel } from "../text";
+import { AnswerText, notSearched, QUOTE_NOTICE, quoted, quotedLabel, sentences } from "../text";
 import { type Tool, tool } from "../tool";
 
 export const searchSessions: Tool = tool({
@@ -24,12 +24,16 @@ export const searchSessions: Tool = tool({
   run: async ({ ctx, caller, now }, { cwd, ...args }) => {
     const body = parse(SearchBody, { ...args, type: "hybrid" });
     const extra = { masks: true, ...withoutLive(cwd, now) };
-    const { results, ignored } = await searchAnswer(ctx, caller, body, extra);
-    if (results.length === 0) return nothingFound(ignored);
+    const { results, ignored, truncated } = await searchAnswer(ctx, caller, body, extra);
+    if (results.length === 0) return nothingFound(notSearched(ignored), truncated);
     const answer = new AnswerText(QUOTE_NOTICE);
     const shown = results.filter((result) => answer.add(entryOf(result)));
     const left = results.length - shown.length;
-    return answer.end(left > 0 ? `${left} more did not fit. Narrow the query to see them.` : "");
+    return answer.end(
+      notSearched(ignored),
+      left > 0 ? `${left} more did not fit. Narrow the query to see them.` : "",
+      truncated ? STOPPED : "",
+    );
   },
 });
 
@@ -46,10 +50,12 @@ function entryOf(result: SearchResult) {
   return `${cite(id, messageId)} ${quotedLabel(title)} ${originOf(result)}\n${quoted(snippet)}${from}${copies}${more}`;
 }
 
-function nothingFound(ignored: readonly string[] = []): string {
-  const unsearchable =
-    ignored.length === 0
-      ? ""
-      : ` Full text cannot find words of 32 bytes and more: ${quotedLabel(ignored.join(" "))}.`;
-  return `No past session says this.${unsearchable} Try fewer or other words, or drop the filters; if that finds nothing either, nobody did it here before.`;
+const STOPPED =
+  "The search stopped before it had seen all that matches: rarer words, or fewer filters, may find more.";
+
+function nothingFound(unsearched: string, isStopped: boolean): string {
+  if (isStopped) return sentences("Nothing was found.", STOPPED, unsearched);
+  const advice =
+    "Try fewer or other words, or drop the filters; if that finds nothing either, nobody did it here before.";
+  return sentences("No past session says this.", unsearched, advice);
 }

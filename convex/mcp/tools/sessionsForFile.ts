@@ -3,6 +3,7 @@ import * as z from "zod";
 import { internal } from "../../_generated/api";
 import { cite, originOf } from "../citation";
 import { liveArguments, withoutLive } from "../live";
+import { FilePath } from "../../wire/files";
 import { AnswerText, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
 import { UNTITLED } from "../../lib/sessions/titles";
@@ -15,7 +16,7 @@ export const sessionsForFile: Tool = tool({
   description:
     "Which past sessions changed, read or mentioned a file, with the message to read. Call it before you change a file whose history you do not know. Give as much of the path as you know; an absolute path and one from the repository's root find the same. Not for the file's contents: read the file.",
   input: z.object({
-    path: z.string().min(1).max(1_000).describe("Path of the file, absolute or from the root."),
+    path: FilePath,
     project: z.string().max(500).optional().describe("Only this project, by name or path."),
     limit: z.number().int().min(1).max(20).default(8).describe("Sessions at most."),
     ...liveArguments,

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { internal } from "../../_generated/api";
 import { type StatsAnswer, StatsQuery } from "../../wire/stats";
+import { costOf, shortCost } from "../../lib/stats/labels";
 import { parse } from "../parse";
 import { AnswerText, quotedLabel } from "../text";
 import { type Tool, tool } from "../tool";
@@ -64,10 +65,17 @@ function addTools(answer: AnswerText, tools: StatsAnswer["byTool"]): void {
 
 type Sums = StatsAnswer["totals"];
 
-function sums({ sessions, messages, totalTokens, cost, computedCost }: Sums): string {
-  const computed = computedCost === undefined ? "" : `, computed $${computedCost.toFixed(2)}`;
-  return `${sessions} sessions, ${messages} messages, ${totalTokens} tokens, $${cost.toFixed(2)}${computed}`;
+function sums(all: Sums): string {
+  const { sessions, messages, totalTokens, uncostedTokens, computedCost, unpricedTokens } = all;
+  const cost = `cost ${costOf(all)}${all.cost > 0 ? without(uncostedTokens) : ""}`;
+  const computed =
+    computedCost === undefined
+      ? ""
+      : `, computed ${shortCost(computedCost)}${without(unpricedTokens)}`;
+  return `${sessions} sessions, ${messages} messages, ${totalTokens} tokens, ${cost}${computed}`;
 }
+
+const without = (tokens = 0) => (tokens > 0 ? ` (unknown for ${tokens} tokens)` : "");
 
 function add(
   answer: AnswerText,

@@ -69,7 +69,7 @@ export async function firstRows(
 ): Promise<Doc<"parts">[]> {
   if ((message.partRows ?? 0) === 0) return [];
   const rows = await takeWithin(rowsOfMessage(ctx, message), budget);
-  if (hasRoom(budget)) return rows;
+  if (hasRoom(budget) || rows.length === message.partRows) return rows;
   const last = rows[rows.length - 1]?.order ?? TEXT_ORDER;
   return rows.filter(({ order }) => order === TEXT_ORDER || order < last);
 }

@@ -5,7 +5,7 @@ import { AppError } from "../../errors";
 import { randomSlug } from "../../lib/randomId";
 import { DAY_MS } from "../../lib/time";
 import { willRemove } from "../accounts/deletionState";
-import { takeWithin } from "../readBudget";
+import { firstWithin, type ReadBudget } from "../readBudget";
 
 /** The furthest expiry: Convex schedules nothing later than in five years. */
 const EXPIRES_WITHIN_MS = 5 * 365 * DAY_MS;
@@ -94,18 +94,20 @@ export async function findPublic(ctx: QueryCtx, slug: string): Promise<Doc<"sess
 }
 
 /** Read budget for finding shared sessions. They are too few to be worth an index. */
-const SCAN_BUDGET = { rows: 4_000, bytes: 6 * 1024 * 1024 };
+const SCAN_BUDGET: Readonly<ReadBudget> = { rows: 4_000, bytes: 6 * 1024 * 1024 };
 
-/** Lists the user's shared sessions among the latest few thousand, newest first. */
+/** Lists the user's shared sessions among the latest few thousand, newest first; `isCut` if there are older ones. */
 export async function listPublic(
   ctx: QueryCtx,
   user: Pick<Doc<"users">, "_id">,
-): Promise<Doc<"sessions">[]> {
+  bounds: Readonly<ReadBudget> = SCAN_BUDGET,
+): Promise<{ shared: Doc<"sessions">[]; isCut: boolean }> {
   const rows = ctx.db
     .query("sessions")
     .withIndex("by_user_and_created_at", (q) => q.eq("userId", user._id))
     .order("desc");
   const now = Date.now();
-  const found = await takeWithin(rows, { ...SCAN_BUDGET });
-  return found.filter((session) => sharingOf(session, now).isPublic);
+  const found = await firstWithin(rows, bounds);
+  const shared = found.rows.filter((session) => sharingOf(session, now).isPublic);
+  return { shared, isCut: !found.isComplete };
 }

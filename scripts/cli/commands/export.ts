@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { createWriteStream, renameSync, rmSync } from "node:fs";
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type Command, readArgs } from "../command.ts";
-import { CliError, EXIT } from "../failure.ts";
+import { CliError, EXIT, usageError } from "../failure.ts";
 import type { Answer } from "../request.ts";
 import { FILTER_OPTIONS, filterQuery } from "../filters.ts";
 import { sessionIds } from "../targets.ts";
@@ -26,9 +25,7 @@ export const exporting: Command = {
       all: values.all || undefined,
       anonymize: values.anonymize || undefined,
     };
-    const file = values.output;
-    const temporary = file === undefined ? undefined : `${file}.part`;
-    const target = temporary === undefined ? undefined : createWriteStream(temporary);
+    const target = values.output === undefined ? undefined : new TargetFile(values.output);
     try {
       let sessions = 0;
       for (let cursor: string | undefined, answers = 0; ; answers++) {
@@ -40,22 +37,53 @@ export const exporting: Command = {
         if (cursor !== undefined && answers === 0) refuseUnjoinable(answer);
         for (const note of notes(answer)) io.err(note);
         if (target === undefined) io.out(answer.text.replace(/\n$/, ""));
-        else if (!target.write(answer.text)) await once(target, "drain");
+        else target.write(answer.text);
         if (cursor === undefined) break;
       }
       const code = sessions > 0 ? EXIT.done : EXIT.nothingFound;
-      if (target === undefined || temporary === undefined || file === undefined) return code;
-      target.end();
-      await once(target, "finish");
-      renameSync(temporary, file);
-      io.err(`${file} has ${sessions} ${sessions === 1 ? "session" : "sessions"}.`);
+      if (target === undefined) return code;
+      target.finish();
+      io.err(`${target.path} has ${sessions} ${sessions === 1 ? "session" : "sessions"}.`);
       return code;
     } catch (error) {
-      if (temporary !== undefined) rmSync(temporary, { force: true });
+      target?.discard();
       throw error;
     }
   },
 };
+
+/** A file that has its name only once it is complete. */
+class TargetFile {
+  readonly #temporary: string;
+  readonly #open: number;
+
+  constructor(readonly path: string) {
+    this.#temporary = `${path}.part`;
+    this.#open = this.#try(() => openSync(this.#temporary, "w"));
+  }
+
+  write(text: string): void {
+    this.#try(() => writeFileSync(this.#open, text));
+  }
+
+  finish(): void {
+    closeSync(this.#open);
+    this.#try(() => renameSync(this.#temporary, this.path));
+  }
+
+  discard(): void {
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #try<T>(act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      const { code = "unknown error" } = error as NodeJS.ErrnoException;
+      throw usageError(`${this.path} cannot be written (${code}).`);
+    }
+  }
+}
 
 /** What the server says beside the export: why it is empty, what is not in it. */
 function notes({ header }: Answer): string[] {

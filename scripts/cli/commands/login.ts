@@ -1,6 +1,6 @@
 import { Client } from "../client.ts";
 import { type Command, printJson, readArgs } from "../command.ts";
-import { EXIT, usageError } from "../failure.ts";
+import { EXIT, noAddress, usageError } from "../failure.ts";
 import { loginFile, readLogin, removeLogin, withoutSlash, writeLogin } from "../settings.ts";
 import { line } from "../text.ts";
 
@@ -28,7 +28,7 @@ export const login: Command = {
     const key = (typed ?? (await io.stdin())).trim();
     if (key === "")
       throw usageError(
-        "No key was given. npm run key makes one, or the settings page of the server.",
+        "No key was given. The settings page of the server makes one; npm start prints its own.",
       );
     const me = await new Client(url, key).get<Me>("/api/me", { counts: false });
     writeLogin(io, { url, key });
@@ -43,10 +43,7 @@ export const login: Command = {
 
 function readUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw usageError(
-      `${text} is no address. It begins with https:// (or http:// on this machine).`,
-    );
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw noAddress(text);
   const isLocal = /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
   if (url.protocol === "http:" && !isLocal)
     throw usageError(`${text} would send the key in clear text. Use https://.`);

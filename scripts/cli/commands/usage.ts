@@ -1,4 +1,4 @@
-import { shortCost, shortCount } from "../../../convex/lib/stats/labels.ts";
+import { costOf, shortCost, shortCount } from "../../../convex/lib/stats/labels.ts";
 import type { StatsAnswer } from "../../../convex/wire/stats.ts";
 import { type Command, printJson, readArgs } from "../command.ts";
 import { EXIT, usageError } from "../failure.ts";
@@ -68,8 +68,8 @@ function printTools(out: (text: string) => void, tools: StatsAnswer["byTool"]): 
 }
 
 function numbers(sums: Sums): string[] {
-  const { sessions, totalTokens, promptTokens, completionTokens, cost, computedCost } = sums;
+  const { sessions, totalTokens, promptTokens, completionTokens, computedCost } = sums;
   const computed = computedCost === undefined ? "unknown" : shortCost(computedCost);
   const counts = [totalTokens, promptTokens, completionTokens].map(shortCount);
-  return [String(sessions), ...counts, shortCost(cost), computed];
+  return [String(sessions), ...counts, costOf(sums), computed];
 }
