@@ -11,6 +11,12 @@ export function textIn(fields: JsonObject, key: string): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** An id: text, or a number, which some tools write. */
+export function idIn(fields: JsonObject, key: string): string | undefined {
+  const value = fields[key];
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : textIn(fields, key);
+}
+
 /** A number that is finite and not negative. */
 export function numberIn(fields: JsonObject, key: string): number | undefined {
   const value = fields[key];

@@ -20,9 +20,9 @@ export interface LineParser {
   line(value: JsonObject, at: { line: number }): Item[];
   /**
    * What must be stored before reading may continue here, and what the parser must remember then; null
-   * where it holds rows back that the next lines complete.
+   * where it holds rows back that the next lines complete. `isEnd` at the end of the file.
    */
-  checkpoint(): { items: Item[]; memo: unknown } | null;
+  checkpoint(isEnd: boolean): { items: Item[]; memo: unknown } | null;
   /** What it holds back, at the end of the file. */
   end(): Item[];
 }
@@ -113,7 +113,7 @@ export async function* readLines(
         // Its line break may still come, so the next look begins with this line again, under the same number.
         yield* checkpointOf(parser, { offset, line });
         yield* itemsOf(parser, parsed.value, line + 1);
-        yield* parser.checkpoint()?.items ?? [];
+        yield* parser.checkpoint(true)?.items ?? [];
         yield* parser.end();
         return;
       }
@@ -128,7 +128,7 @@ export async function* readLines(
       yield* checkpoint;
       saved = offset;
     }
-    yield* checkpointOf(parser, { offset, line });
+    yield* checkpointOf(parser, { offset, line }, true);
     yield* parser.end();
   } finally {
     await file.close();
@@ -136,8 +136,12 @@ export async function* readLines(
 }
 
 /** What must be stored for reading to continue here, and that it may; nothing where the parser holds rows back. */
-function checkpointOf(parser: LineParser, at: { offset: number; line: number }): Item[] {
-  const checkpoint = parser.checkpoint();
+function checkpointOf(
+  parser: LineParser,
+  at: { offset: number; line: number },
+  isEnd = false,
+): Item[] {
+  const checkpoint = parser.checkpoint(isEnd);
   if (checkpoint === null) return [];
   return [...checkpoint.items, { kind: "checkpoint", progress: { ...at, memo: checkpoint.memo } }];
 }
