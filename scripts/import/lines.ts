@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
-import { isJsonObject, type JsonObject, parseJson } from "../../convex/lib/json";
+import { parseJson } from "../../convex/lib/json";
+import { isJsonObject, type JsonObject, withoutMark } from "./json.ts";
 import type { Item, Progress } from "./rows.ts";
 
 /** Reading append-only files of JSON lines in bounded memory, from where reading ended before. */
@@ -75,7 +76,7 @@ async function* linesOf(file: FileHandle, from: number): AsyncGenerator<Line> {
 type Parsed = { value: JsonObject } | { reason: string };
 
 function parseLine(bytes: Buffer): Parsed {
-  const json = parseJson(bytes.toString("utf8").replace(/^\ufeff/, ""));
+  const json = parseJson(withoutMark(bytes.toString("utf8")));
   if (!json.ok) return { reason: "is not JSON" };
   return isJsonObject(json.value) ? { value: json.value } : { reason: "is no JSON object" };
 }

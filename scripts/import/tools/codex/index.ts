@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
-import { parseJson } from "../../../../convex/lib/json";
 import { beginning, fileHistory, filesBelow, type FoundFile } from "../../files.ts";
-import { fieldsIn, isJsonObject, type JsonObject, textIn } from "../../json.ts";
+import { fieldsIn, isJsonObject, type JsonObject, parsedObject, textIn } from "../../json.ts";
 import type { Item, Places, Tool, History } from "../../rows.ts";
 import { CodexLines, originOf, SOURCE } from "./lines.ts";
 import type { ParentTurns } from "./replay.ts";
@@ -103,12 +102,12 @@ async function parentTurnsOf(
   rollouts: ReadonlyMap<string, FoundFile>,
 ): Promise<ParentTurns | undefined> {
   const [first = ""] = (await beginning(path, META_BYTES)).split("\n", 1);
-  const json = parseJson(first);
-  if (!json.ok || !isJsonObject(json.value)) return undefined;
-  const meta = fieldsIn(json.value, "payload");
+  const value = parsedObject(first);
+  if (value === undefined) return undefined;
+  const meta = fieldsIn(value, "payload");
   const { parent } = originOf(meta);
   const file = parent === undefined ? undefined : rollouts.get(parent);
-  const madeAt = textIn(meta, "timestamp") ?? textIn(json.value, "timestamp") ?? "";
+  const madeAt = textIn(meta, "timestamp") ?? textIn(value, "timestamp") ?? "";
   return file === undefined ? undefined : await turnsOf(file.path, Date.parse(madeAt));
 }
 
@@ -132,8 +131,8 @@ async function* objectsOf(
 ): AsyncGenerator<JsonObject> {
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
   for await (const line of lines) {
-    const json = accepts(line) ? parseJson(line) : undefined;
-    if (json?.ok && isJsonObject(json.value)) yield json.value;
+    const value = accepts(line) ? parsedObject(line) : undefined;
+    if (value !== undefined) yield value;
   }
 }
 

@@ -1,7 +1,6 @@
-import { parseJson } from "../../../../convex/lib/json";
 import type { Sqlite } from "../../../local/store/sqlite.ts";
 import { hasTable, objects, openedDatabase } from "../../database.ts";
-import { isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
+import { isJsonObject, type JsonObject, numberIn, parsedObject, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
 import { answerKey, forkParent } from "./forks.ts";
 import {
@@ -206,6 +205,5 @@ function* version2(db: Sqlite, session: string): Generator<Item> {
 }
 
 function dataOf(row: JsonObject): JsonObject | undefined {
-  const json = parseJson(textIn(row, "data") ?? "");
-  return json.ok && isJsonObject(json.value) ? json.value : undefined;
+  return parsedObject(textIn(row, "data") ?? "");
 }
