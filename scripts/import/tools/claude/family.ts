@@ -215,7 +215,8 @@ async function holdersOf(beginnings: readonly Beginning[]): Promise<Map<string, 
   return holders;
 }
 
-async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
+/** Which of these ids of lines, answers or calls a transcript holds. */
+export async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
   const found = new Set<string>();
   let rest = "";
   try {

@@ -1,5 +1,6 @@
 import {
   fieldsIn,
+  idIn,
   isJsonObject,
   type JsonObject,
   objectsIn,
@@ -57,7 +58,7 @@ export class GeminiDocument {
   }
 
   #put(message: JsonObject): void {
-    const id = textIn(message, "id") ?? `unnamed-${++this.#unnamed}`;
+    const id = idIn(message, "id") ?? `unnamed-${++this.#unnamed}`;
     const before = this.shown.get(id);
     // A resume writes answers again without what they had.
     const said = Object.entries(message).filter(([, value]) => value !== null);
