@@ -1,3 +1,4 @@
+import "./memory.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";

@@ -77,6 +77,8 @@ describe("a server that is gone while the importer watches", () => {
     await new Promise((resolve) => setTimeout(resolve, 20 * IMPATIENCE_MS));
     await target.start();
     await expect.poll(() => target.received, { timeout: 10_000 }).toEqual(["a", "b"]);
+    // The server has the message before its answer is read.
+    await expect.poll(() => said.length).toBe(2);
     stop.abort();
     await watching;
     expect(said).toEqual([
