@@ -11,17 +11,18 @@ const BATCH_MAX_ROWS = 2_000;
 /** Where a row comes from, to name it in a fault. */
 export type Origin = { path: string; line?: number };
 
-type Held<Row> = { row: Row; json: string; bytes: number; origin: Origin };
+/** A row as it is sent. The row itself is not kept: while batches wait, its objects would take several times as much. */
+type Held = { json: string; bytes: number; origin: Origin };
 
 export const sessionKey = (id: string) => `s ${id}`;
 export const messageKey = ({ sessionExternalId, externalId }: MessageRow) =>
   `m ${sessionExternalId} ${externalId}`;
 
 export class Batch {
-  readonly #sessions = new Map<string, Held<SessionRow>>();
-  readonly #messages = new Map<string, Held<MessageRow>>();
+  readonly #sessions = new Map<string, Held>();
+  readonly #messages = new Map<string, Held>();
   #bytes = 0;
-  #last: MessageRow | undefined;
+  #last: Pick<MessageRow, "sessionExternalId" | "createdAt"> | undefined;
 
   constructor(readonly number: number) {}
 
@@ -47,7 +48,8 @@ export class Batch {
 
   addMessage(row: MessageRow, origin: Origin): void {
     this.#put(this.#messages, messageKey(row), row, origin);
-    this.#last = row;
+    const { sessionExternalId, createdAt } = row;
+    this.#last = { sessionExternalId, ...(createdAt === undefined ? {} : { createdAt }) };
   }
 
   /**
@@ -83,25 +85,20 @@ export class Batch {
   halves(): [Batch, Batch] {
     const [first, second] = [new Batch(this.number), new Batch(this.number)];
     const half = Math.ceil(this.size / 2);
-    for (const { row, origin } of this.#sessions.values())
-      (first.size < half ? first : second).addSession(row, origin);
-    for (const { row, origin } of this.#messages.values())
-      (first.size < half ? first : second).addMessage(row, origin);
+    for (const { json, origin } of this.#sessions.values())
+      (first.size < half ? first : second).addSession(JSON.parse(json) as SessionRow, origin);
+    for (const { json, origin } of this.#messages.values())
+      (first.size < half ? first : second).addMessage(JSON.parse(json) as MessageRow, origin);
     return [first, second];
   }
 
   /** Fields of a later row of the same message or session join those of the first. */
-  #put<Row extends object>(
-    rows: Map<string, Held<Row>>,
-    key: string,
-    row: Row,
-    origin: Origin,
-  ): void {
+  #put(rows: Map<string, Held>, key: string, row: object, origin: Origin): void {
     const before = rows.get(key);
-    const merged = before === undefined ? row : { ...before.row, ...row };
+    const merged = before === undefined ? row : { ...(JSON.parse(before.json) as object), ...row };
     const json = JSON.stringify(merged);
     const bytes = Buffer.byteLength(json);
     this.#bytes += bytes - (before?.bytes ?? 0);
-    rows.set(key, { row: merged, json, bytes, origin: before?.origin ?? origin });
+    rows.set(key, { json, bytes, origin: before?.origin ?? origin });
   }
 }

@@ -1,6 +1,6 @@
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isJsonObject, type JsonObject, parseJson } from "../../convex/lib/json";
+import { type JsonObject, parsedObject } from "./json.ts";
 import { markOf, type ParserOf, readLines } from "./lines.ts";
 import type { History } from "./rows.ts";
 
@@ -56,9 +56,7 @@ export function unreadable(path: string, error: unknown): History {
 
 /** A small JSON file; empty where it is missing or holds something else. */
 export async function jsonFile(path: string): Promise<JsonObject> {
-  const text = await readFile(path, "utf8").catch(() => "");
-  const json = parseJson(text);
-  return json.ok && isJsonObject(json.value) ? json.value : {};
+  return parsedObject(await readFile(path, "utf8").catch(() => "")) ?? {};
 }
 
 /** The first bytes of a file as text. */
@@ -72,15 +70,17 @@ export async function beginning(path: string, bytes: number): Promise<string> {
   }
 }
 
-/** Bytes in which a first record is looked for. */
-const FIRST_BYTES = 256 * 1024;
+/** Bytes in which a first record is looked for: most are short, and looking at thousands of files must be cheap. */
+const FIRST_BYTES = [4 * 1024, 256 * 1024];
 
 /** The first JSON object of a file of JSON lines; empty where there is none. */
 export async function firstObject(path: string): Promise<JsonObject> {
-  const text = await beginning(path, FIRST_BYTES).catch(() => "");
-  for (const line of text.split("\n", 5)) {
-    const json = parseJson(line);
-    if (json.ok && isJsonObject(json.value)) return json.value;
+  for (const bytes of FIRST_BYTES) {
+    const text = await beginning(path, bytes).catch(() => "");
+    for (const line of text.split("\n", 5)) {
+      const value = parsedObject(line);
+      if (value !== undefined) return value;
+    }
   }
   return {};
 }

@@ -1,14 +1,29 @@
-import { isJsonObject, type JsonObject } from "../../convex/lib/json";
+import { isJsonObject, type JsonObject, parseJson } from "../../convex/lib/json";
 
 /** Reading fields of records that tools wrote: a field of another type counts as absent. Pure. */
 
 export type { JsonObject } from "../../convex/lib/json";
 export { isJsonObject } from "../../convex/lib/json";
 
+/** Text without the byte order mark that some programs begin a file with. */
+export const withoutMark = (text: string) => text.replace(/^\ufeff/, "");
+
+/** A JSON object as text; undefined for anything else. */
+export function parsedObject(text: string): JsonObject | undefined {
+  const json = parseJson(withoutMark(text));
+  return json.ok && isJsonObject(json.value) ? json.value : undefined;
+}
+
 /** Text with something in it. */
 export function textIn(fields: JsonObject, key: string): string | undefined {
   const value = fields[key];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** An id: text, or a number, which some tools write. */
+export function idIn(fields: JsonObject, key: string): string | undefined {
+  const value = fields[key];
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : textIn(fields, key);
 }
 
 /** A number that is finite and not negative. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, type FileHandle } from "node:fs/promises";
-import { isJsonObject, type JsonObject, parseJson } from "../../convex/lib/json";
+import { parseJson } from "../../convex/lib/json";
+import { isJsonObject, type JsonObject, withoutMark } from "./json.ts";
 import type { Item, Progress } from "./rows.ts";
 
 /** Reading append-only files of JSON lines in bounded memory, from where reading ended before. */
@@ -20,9 +21,9 @@ export interface LineParser {
   line(value: JsonObject, at: { line: number }): Item[];
   /**
    * What must be stored before reading may continue here, and what the parser must remember then; null
-   * where it holds rows back that the next lines complete.
+   * where it holds rows back that the next lines complete. `isEnd` at the end of the file.
    */
-  checkpoint(): { items: Item[]; memo: unknown } | null;
+  checkpoint(isEnd: boolean): { items: Item[]; memo: unknown } | null;
   /** What it holds back, at the end of the file. */
   end(): Item[];
 }
@@ -75,7 +76,7 @@ async function* linesOf(file: FileHandle, from: number): AsyncGenerator<Line> {
 type Parsed = { value: JsonObject } | { reason: string };
 
 function parseLine(bytes: Buffer): Parsed {
-  const json = parseJson(bytes.toString("utf8").replace(/^\ufeff/, ""));
+  const json = parseJson(withoutMark(bytes.toString("utf8")));
   if (!json.ok) return { reason: "is not JSON" };
   return isJsonObject(json.value) ? { value: json.value } : { reason: "is no JSON object" };
 }
@@ -113,7 +114,7 @@ export async function* readLines(
         // Its line break may still come, so the next look begins with this line again, under the same number.
         yield* checkpointOf(parser, { offset, line });
         yield* itemsOf(parser, parsed.value, line + 1);
-        yield* parser.checkpoint()?.items ?? [];
+        yield* parser.checkpoint(true)?.items ?? [];
         yield* parser.end();
         return;
       }
@@ -128,7 +129,7 @@ export async function* readLines(
       yield* checkpoint;
       saved = offset;
     }
-    yield* checkpointOf(parser, { offset, line });
+    yield* checkpointOf(parser, { offset, line }, true);
     yield* parser.end();
   } finally {
     await file.close();
@@ -136,8 +137,12 @@ export async function* readLines(
 }
 
 /** What must be stored for reading to continue here, and that it may; nothing where the parser holds rows back. */
-function checkpointOf(parser: LineParser, at: { offset: number; line: number }): Item[] {
-  const checkpoint = parser.checkpoint();
+function checkpointOf(
+  parser: LineParser,
+  at: { offset: number; line: number },
+  isEnd = false,
+): Item[] {
+  const checkpoint = parser.checkpoint(isEnd);
   if (checkpoint === null) return [];
   return [...checkpoint.items, { kind: "checkpoint", progress: { ...at, memo: checkpoint.memo } }];
 }

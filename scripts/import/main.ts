@@ -1,3 +1,4 @@
+import "./memory.ts";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
@@ -38,11 +39,14 @@ async function main(args: string[]): Promise<void> {
     say("Nothing was sent.");
     return;
   }
+  const stop = new AbortController();
+  // A watcher outlives a restart of its server.
+  if (options.watch) run.server?.waitForever(stop.signal, say);
   const result = await importAll(run, found);
   say(summary(result.tallies, result.secrets, said(options, result)));
   if (options.json) console.log(JSON.stringify(report([result], options)));
   if (result.tallies.some(({ faultCount }) => faultCount > 0)) process.exitCode = 1;
-  if (options.watch && !options.dryRun) await watchUntilStopped(run, say);
+  if (options.watch && !options.dryRun) await watchUntilStopped(run, stop, say);
 }
 
 const said = ({ dryRun, redact }: Options, { ms }: Result) => ({
@@ -90,8 +94,11 @@ async function isWanted(run: Run, found: readonly Found[]): Promise<boolean> {
   return answer === "y" || answer === "yes" || (answer === "m" && masks !== "");
 }
 
-async function watchUntilStopped(run: Run, say: (text: string) => void): Promise<void> {
-  const stop = new AbortController();
+async function watchUntilStopped(
+  run: Run,
+  stop: AbortController,
+  say: (text: string) => void,
+): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
       stop.abort();

@@ -13,6 +13,8 @@ import { TOOLS } from "./tools/index.ts";
 
 /** Time between two looks at the files in `--watch`. */
 const WATCH_EVERY_MS = 500;
+/** The same where looking itself takes long: a message shall arrive within three seconds. */
+const WATCH_AT_LEAST_EVERY_MS = 1_500;
 
 export type Result = { tallies: Tally[]; secrets: SecretExaminer; ms: number };
 
@@ -89,15 +91,32 @@ export async function watch(
   let faultsBefore = "";
   while (!signal.aborted) {
     const began = performance.now();
-    const result = await importAll({ ...run, out: undefined }, await discoverAll(run));
+    const found = await discoverAll(run);
+    const looked = performance.now() - began;
+    const result = await importUnlessStopped({ ...run, out: undefined }, found, signal);
+    if (result === undefined) return;
     // A file that cannot be read is named once, not at each look.
     const faults = JSON.stringify(result.tallies.map((tally) => tally.faults));
     const isNew =
       result.tallies.some(({ faultCount }) => faultCount > 0) && faults !== faultsBefore;
     if (isNew || result.tallies.some(({ messages }) => messages > 0)) onResult(result);
     faultsBefore = faults;
-    // Looking at thousands of files takes its time too: at most a fifth of it.
-    const looked = performance.now() - began;
-    await wait(Math.max(WATCH_EVERY_MS, 4 * looked), undefined, { signal }).catch(() => undefined);
+    // Looking at thousands of files takes its time too.
+    const pause = Math.max(WATCH_EVERY_MS, Math.min(4 * looked, WATCH_AT_LEAST_EVERY_MS));
+    await wait(pause, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Imports what is new; undefined if the signal ended waiting for the server. */
+async function importUnlessStopped(
+  run: Run,
+  found: readonly Found[],
+  signal: AbortSignal,
+): Promise<Result | undefined> {
+  try {
+    return await importAll(run, found);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }

@@ -14,7 +14,7 @@ export type Sent = { sessions: Stored; messages: Stored; refused: Refused[] };
 
 /** How long a server may fail without a break before the import ends. */
 const PATIENCE_MS = 5 * 60_000;
-/** How long nobody may answer. A server that restarts is back sooner. */
+/** How long nobody may answer an import. A server that restarts is back sooner. */
 const UNREACHABLE_MS = 30_000;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 15_000;
@@ -36,11 +36,23 @@ type Answer =
 export class Server {
   /** All requests wait until then, because the server asked one of them to. */
   #pausedUntil = 0;
+  #isGone = false;
+  /** Set where the server is waited for however long it takes. */
+  #forever: { signal: AbortSignal; say: (text: string) => void } | undefined;
+  readonly #unreachableMs: number;
 
   constructor(
     readonly url: string,
     readonly key: string,
-  ) {}
+    { unreachableMs = UNREACHABLE_MS } = {},
+  ) {
+    this.#unreachableMs = unreachableMs;
+  }
+
+  /** Waits from now on until the server is back, however long that takes, and says so once; the signal ends it. */
+  waitForever(signal: AbortSignal, say: (text: string) => void): void {
+    this.#forever = { signal, say };
+  }
 
   /** External ids of all sessions that the server holds; also shows that address and key are right. */
   async sessionIds(): Promise<string[]> {
@@ -89,16 +101,18 @@ export class Server {
     for (let attempt = 0; ; attempt++) {
       await this.#pause();
       const answer = await request();
+      this.#notice(answer);
       if (answer.kind === "ok" || answer.kind === "failed") return answer;
       const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
       if (answer.kind === "gone") {
-        if (Date.now() - began > UNREACHABLE_MS) throw unreachable(this.url, answer.error);
-        await wait(backoff);
+        if (!this.#forever && Date.now() - began > this.#unreachableMs)
+          throw unreachable(this.url, answer.error);
+        await this.#wait(backoff);
         continue;
       }
       if (answer.waitMs === undefined && ++failures >= tries)
         return { kind: "failed", why: answer.why, mayPass: true };
-      if (Date.now() - began > PATIENCE_MS)
+      if (!this.#forever && Date.now() - began > PATIENCE_MS)
         throw new StartError(`${this.url} takes nothing more (${answer.why}); run it again later.`);
       this.#pausedUntil = Math.max(this.#pausedUntil, Date.now() + (answer.waitMs ?? backoff));
     }
@@ -106,7 +120,23 @@ export class Server {
 
   async #pause(): Promise<void> {
     for (let ms = this.#pausedUntil - Date.now(); ms > 0; ms = this.#pausedUntil - Date.now())
-      await wait(ms);
+      await this.#wait(ms);
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await wait(ms, undefined, this.#forever && { signal: this.#forever.signal });
+  }
+
+  /** Says when the server is gone, and when it is back. */
+  #notice(answer: Answer): void {
+    const isGone = answer.kind === "gone";
+    if (isGone === this.#isGone) return;
+    this.#isGone = isGone;
+    const text =
+      answer.kind === "gone"
+        ? `${unreachable(this.url, answer.error).message} Waiting for it (Ctrl-C ends)…`
+        : `${this.url} answers again.`;
+    this.#forever?.say(text);
   }
 
   async #request(path: string, body?: string, method = body ? "POST" : "GET"): Promise<Answer> {
@@ -116,7 +146,11 @@ export class Server {
       response = await fetch(this.url + path, {
         method,
         headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" },
-        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        signal: AbortSignal.any([
+          AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+          // A request to a server that is gone may wait for long. One that is there ends its request first.
+          ...(this.#isGone && this.#forever ? [this.#forever.signal] : []),
+        ]),
         ...(body === undefined ? {} : { body }),
       });
       text = await response.text();

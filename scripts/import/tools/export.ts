@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { NUMBERS } from "../../../convex/lib/numbers";
 import { modelName } from "../../../convex/lib/stats/names";
-import { MessageInput } from "../../../convex/wire/sync";
+import type { MessageInput } from "../../../convex/wire/sync";
 import { beginning, fileHistory, filesBelow, firstObject } from "../files.ts";
 import { asObject, isJsonObject, type JsonObject, textIn } from "../json.ts";
 import type { LineParser } from "../lines.ts";
@@ -16,10 +16,15 @@ export const ownExport: Tool = {
     if (!places.isNamed) return;
     const isExport = (one: string) => /\.(jsonl|ndjson)$/.test(basename(one));
     for await (const file of filesBelow(path, isExport)) {
-      if (await isOwnExport(file.path)) yield fileHistory(file, (memo) => new ExportLines(memo));
+      if (await isOwnExport(file.path)) yield fileHistory(file, exportLines);
     }
   },
 };
+
+/** The server's reader of messages is loaded only where it is needed, because it takes 15 MB of memory. */
+async function exportLines(memo: unknown): Promise<ExportLines> {
+  return new ExportLines((await import("../../../convex/wire/sync")).MessageInput, memo);
+}
 
 /** How an export begins, also where its first line is longer than what is looked at. */
 const BEGINNING = '{"type":"session","externalId":';
@@ -57,7 +62,10 @@ const NOTHING: Memo = { reported: {}, model: {}, edits: {}, hasUsage: false, has
 class ExportLines implements LineParser {
   #memo: Memo;
 
-  constructor(memo: unknown) {
+  constructor(
+    private readonly reader: typeof MessageInput,
+    memo: unknown,
+  ) {
     // A memo is what this class gave to `checkpoint`.
     this.#memo = isJsonObject(memo) ? (memo as Memo) : NOTHING;
   }
@@ -101,7 +109,12 @@ class ExportLines implements LineParser {
     const role = rawRole === undefined ? {} : { role: rawRole };
     // The server reads each field leniently; an export has the names that it reads.
     const row = { ...sent, ...role, sessionExternalId: String(sessionId) } as MessageRow;
-    const message: Item = { kind: "message", row: withoutRepetition(row), line, isStored: true };
+    const message: Item = {
+      kind: "message",
+      row: withoutRepetition(this.reader, row),
+      line,
+      isStored: true,
+    };
     if (isIncomplete !== true) return [message];
     const reason = "has only the beginning of its message, which was still being stored";
     return [message, { kind: "fault", line, reason }];
@@ -130,10 +143,10 @@ const without = (fields: JsonObject, names: readonly string[]): JsonObject =>
 const LONG_TEXT_CHARS = 128 * 1024;
 
 /** Leaves out a long text that the server itself made from the parts, because it will make it again. */
-function withoutRepetition(row: MessageRow): MessageRow {
+function withoutRepetition(reader: typeof MessageInput, row: MessageRow): MessageRow {
   const { textContent = "", ...rest } = row;
   if (textContent.length < LONG_TEXT_CHARS || row.parts === undefined) return row;
   // The reader empties the list of parts.
-  const read = MessageInput.safeParse({ ...rest, parts: [...row.parts] });
+  const read = reader.safeParse({ ...rest, parts: [...row.parts] });
   return read.data?.textContent === textContent ? rest : row;
 }

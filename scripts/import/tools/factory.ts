@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { fileHistory, filesBelow, firstObject, type FoundFile, jsonFile } from "../files.ts";
 import {
   countIn,
-  fieldsIn,
+  idIn,
   isJsonObject,
   type JsonObject,
   numberIn,
@@ -47,7 +47,12 @@ async function historyOf(file: FoundFile, { host }: Places): Promise<History> {
   return { ...history, version: `${history.version}:${written?.size}:${written?.mtimeMs}` };
 }
 
-type Memo = { session: SessionMemo; calls: [call: string, message: string][]; last: string };
+type Memo = {
+  session: SessionMemo;
+  calls: [call: string, message: string][];
+  last: string;
+  lastTime?: string | number;
+};
 
 /** Calls whose message is remembered, for their results. */
 const CALLS_REMEMBERED = 100;
@@ -75,7 +80,7 @@ class DroidLines implements LineParser {
     if (type === "message") return this.#message(value, line);
     if (type === "todo_state") return [{ kind: "bookkeeping", type }];
     const text = textIn(value, "summaryText");
-    const isSaid = text !== undefined || textIn(value, "id") !== undefined;
+    const isSaid = text !== undefined || idIn(value, "id") !== undefined;
     const parts = [{ type, content: value }];
     const said = text === undefined ? {} : { textContent: text };
     const row = { ...this.#row(value, line), role: "system", ...said, parts };
@@ -103,7 +108,7 @@ class DroidLines implements LineParser {
   }
 
   #message(value: JsonObject, line: number): Item[] {
-    const id = textIn(value, "id");
+    const id = idIn(value, "id");
     // A line is sometimes written twice.
     if (id !== undefined && id === this.#memo.last)
       return [{ kind: "bookkeeping", type: "repeated line" }];
@@ -116,7 +121,7 @@ class DroidLines implements LineParser {
         : objectsIn({ content }, "content");
     const role = textIn(message, "role") ?? "unknown";
     const row = { ...this.#row(value, line), ...this.#modelOf(role, value) };
-    const calls = blocks.filter((block) => block.type === "tool_use" && textIn(block, "id"));
+    const calls = blocks.filter((block) => block.type === "tool_use" && idIn(block, "id"));
     const said = blocks.filter((block) => !calls.includes(block));
     const isResult = said.length > 0 && said.every(({ type }) => type === "tool_result");
     const answers = isResult ? this.#callOf(said[0]) : undefined;
@@ -140,7 +145,7 @@ class DroidLines implements LineParser {
   }
 
   #callOf(block: JsonObject | undefined): string | undefined {
-    const id = textIn(block ?? {}, "tool_use_id");
+    const id = idIn(block ?? {}, "tool_use_id");
     return this.#memo.calls.find(([call]) => call === id)?.[1];
   }
 
@@ -150,11 +155,13 @@ class DroidLines implements LineParser {
   }
 
   #row(value: JsonObject, line: number): MessageRow {
-    const time = textIn(value, "timestamp") ?? numberIn(value, "timestamp");
-    const parent = textIn(value, "parentId");
+    const own = textIn(value, "timestamp") ?? numberIn(value, "timestamp");
+    const time = own ?? this.#memo.lastTime;
+    if (time !== undefined) this.#memo.lastTime = time;
+    const parent = idIn(value, "parentId");
     return {
       sessionExternalId: this.#session.id,
-      externalId: textIn(value, "id") ?? `${this.#session.id}-line-${line}`,
+      externalId: idIn(value, "id") ?? `${this.#session.id}-line-${line}`,
       source: SOURCE,
       ...(time === undefined ? {} : { createdAt: time }),
       ...(parent === undefined ? {} : { parentExternalId: parent }),
@@ -180,10 +187,12 @@ function textFields(blocks: readonly JsonObject[]): Pick<MessageRow, "textConten
 
 /** Only the session as a whole has tokens; they are not spread over its messages. */
 function totals(settings: JsonObject): Partial<SessionRow> {
-  const usage = fieldsIn(settings, "tokenUsage");
   const model = textIn(settings, "model");
+  const named = model === undefined ? {} : { model };
+  const { tokenUsage: usage } = settings;
+  if (!isJsonObject(usage)) return named;
   return {
-    ...(model === undefined ? {} : { model }),
+    ...named,
     promptTokens: countIn(usage, "inputTokens"),
     completionTokens: countIn(usage, "outputTokens"),
     cacheReadTokens: countIn(usage, "cacheReadTokens"),

@@ -1,7 +1,7 @@
 import type { Tool } from "../rows.ts";
 import { claudeCode } from "./claude/index.ts";
 import { codex } from "./codex/index.ts";
-import { copilot } from "./copilot.ts";
+import { copilot } from "./copilot/index.ts";
 import { ownExport } from "./export.ts";
 import { factory } from "./factory.ts";
 import { gemini } from "./gemini/index.ts";

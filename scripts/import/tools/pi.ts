@@ -3,6 +3,7 @@ import { fileHistory, filesBelow, type FoundFile } from "../files.ts";
 import {
   countIn,
   fieldsIn,
+  idIn,
   isJsonObject,
   type JsonObject,
   numberIn,
@@ -48,7 +49,13 @@ function historyOf(file: FoundFile, { host }: Places): History {
   );
 }
 
-type Memo = { session: SessionMemo; lastId?: string; provider?: string; model?: string };
+type Memo = {
+  session: SessionMemo;
+  lastId?: string;
+  lastTime?: string | number;
+  provider?: string;
+  model?: string;
+};
 
 /** Entries that change the state of the tool. */
 const BOOKKEEPING = new Set(["thinking_level_change", "label", "custom", "usage"]);
@@ -190,11 +197,13 @@ class PiLines implements LineParser {
   }
 
   #row(entry: JsonObject, line: number): MessageRow {
-    const externalId = textIn(entry, "id") ?? `${this.#session.id}-line-${line}`;
-    const hasTree = textIn(entry, "id") !== undefined;
-    const parent = hasTree ? textIn(entry, "parentId") : this.#memo.lastId;
+    const id = idIn(entry, "id");
+    const externalId = id ?? `${this.#session.id}-line-${line}`;
+    const parent = id === undefined ? this.#memo.lastId : idIn(entry, "parentId");
     this.#memo.lastId = externalId;
-    const time = textIn(entry, "timestamp") ?? numberIn(fieldsIn(entry, "message"), "timestamp");
+    const own = textIn(entry, "timestamp") ?? numberIn(fieldsIn(entry, "message"), "timestamp");
+    const time = own ?? this.#memo.lastTime;
+    if (time !== undefined) this.#memo.lastTime = time;
     return {
       sessionExternalId: this.#session.id,
       externalId,
@@ -237,12 +246,12 @@ function partOf({ type, ...fields }: JsonObject): Part {
   if (type !== "toolCall")
     return { type: typeof type === "string" ? type : "unknown", content: fields };
   const { id, name, arguments: args, ...beside } = fields;
-  return toolCall({ ...beside, id: String(id), name: String(name), args });
+  return toolCall({ ...beside, id: idIn({ id }, "id"), name: textIn({ name }, "name"), args });
 }
 
 function resultPart(message: JsonObject): Part {
   return toolResult({
-    id: textIn(message, "toolCallId"),
+    id: idIn(message, "toolCallId"),
     name: textIn(message, "toolName"),
     output: message.content ?? message.output,
     isError: message.isError === true,

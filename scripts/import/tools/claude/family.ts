@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { parseJson } from "../../../../convex/lib/json";
 import { beginning, filesBelow } from "../../files.ts";
-import { fieldsIn, isJsonObject, textIn } from "../../json.ts";
+import { fieldsIn, parsedObject, textIn } from "../../json.ts";
 import type { Relation } from "../../rows.ts";
 
 /**
@@ -25,10 +24,18 @@ type Beginning = {
   /** The session that the file names as its parent. */
   forkedFrom?: string;
   startedAt: string;
+  /** What the file will be written on with changes nothing of this. */
+  isWhole: boolean;
 };
 
-/** Bytes in which the first lines are looked for. */
-const BEGINNING_BYTES = 512 * 1024;
+/** Beginnings that stay, because looking at a folder again must not read all of its transcripts again. */
+const whole = new Map<string, Beginning>();
+
+/** Parents that were found or not, because looking for one reads the whole folder: by path, and for what was looked. */
+const parents = new Map<string, { of: string; parent: Parent }>();
+
+/** Bytes in which the first lines are looked for; most transcripts tell enough in the first few. */
+const BEGINNING_BYTES = [16 * 1024, 512 * 1024];
 
 export class Family {
   readonly #folders = new Map<string, Promise<Beginning[]>>();
@@ -43,13 +50,21 @@ export class Family {
     if (own.forkedFrom !== undefined) return { parentExternalId: own.forkedFrom, relation: "fork" };
     const isAlone = !beginnings.some((one) => one !== own && isRelated(one, own));
     if (isAlone && own.before === undefined) return {};
-    const holders = await this.#holdersIn(dirname(path), beginnings);
+    const of = JSON.stringify([own, beginnings.length]);
+    const known = parents.get(path);
+    const parent = known?.of === of ? known.parent : await this.#parentAmong(beginnings, own);
+    parents.set(path, { of, parent });
+    return parent;
+  }
+
+  async #parentAmong(beginnings: readonly Beginning[], own: Beginning): Promise<Parent> {
+    const holders = await this.#holdersIn(dirname(own.path), beginnings);
     const holding = (id: string | undefined) => {
       const paths = (id === undefined ? undefined : holders.get(id)) ?? [];
       return beginnings.filter((one) => one !== own && paths.includes(one.path));
     };
-    const parent = await this.#ancestor(own, holding(own.uuid));
-    if (parent !== undefined) return child(parent.path, "fork");
+    const ancestor = await this.#ancestor(own, holding(own.uuid));
+    if (ancestor !== undefined) return child(ancestor.path, "fork");
     const [resumed] = holding(own.before);
     if (resumed !== undefined) return child(resumed.path, "resume");
     const copied = holding(own.answer).find(({ startedAt }) => startedAt < own.startedAt);
@@ -121,10 +136,9 @@ async function linesIn(path: string): Promise<Lines> {
   const found = new Map<string, string>();
   try {
     for await (const line of createInterface({ input: createReadStream(path) })) {
-      const json = parseJson(line);
-      const uuid = json.ok && isJsonObject(json.value) ? textIn(json.value, "uuid") : undefined;
-      if (!json.ok || !isJsonObject(json.value) || uuid === undefined) continue;
-      found.set(uuid, textIn(json.value, "timestamp") ?? "");
+      const value = parsedObject(line);
+      const uuid = value && textIn(value, "uuid");
+      if (uuid !== undefined) found.set(uuid, textIn(value ?? {}, "timestamp") ?? "");
     }
   } catch {
     // A neighbour that cannot be read is no parent.
@@ -135,11 +149,21 @@ async function linesIn(path: string): Promise<Lines> {
 async function beginningsIn(folder: string): Promise<Beginning[]> {
   const found: Beginning[] = [];
   const isNeighbour = (path: string) => path.endsWith(".jsonl") && dirname(path) === folder;
-  for await (const { path } of filesBelow(folder, isNeighbour)) {
-    const own = beginningOf(path, await beginning(path, BEGINNING_BYTES).catch(() => ""));
+  for await (const { path, bytes } of filesBelow(folder, isNeighbour)) {
+    const own = whole.get(path) ?? (await beginningIn(path, bytes));
+    if (own?.isWhole) whole.set(path, own);
     if (own !== undefined) found.push(own);
   }
   return found;
+}
+
+async function beginningIn(path: string, size: number): Promise<Beginning | undefined> {
+  let own: Beginning | undefined;
+  for (const bytes of BEGINNING_BYTES) {
+    own = beginningOf(path, await beginning(path, bytes).catch(() => ""));
+    if (own?.isWhole || size <= bytes) return own;
+  }
+  return own && { ...own, isWhole: true };
 }
 
 function beginningOf(path: string, text: string): Beginning | undefined {
@@ -147,9 +171,8 @@ function beginningOf(path: string, text: string): Beginning | undefined {
   let startedAt: string | undefined;
   let first: Beginning | undefined;
   for (const line of text.split("\n")) {
-    const json = parseJson(line);
-    if (!json.ok || !isJsonObject(json.value)) continue;
-    const { value } = json;
+    const value = parsedObject(line);
+    if (value === undefined) continue;
     // Lines without an id are never repeated: theirs is the time of this file.
     startedAt ??= textIn(value, "timestamp");
     const uuid = textIn(value, "uuid");
@@ -160,14 +183,16 @@ function beginningOf(path: string, text: string): Beginning | undefined {
         path,
         uuid,
         startedAt: startedAt ?? "",
+        isWhole: false,
         ...(before === undefined ? {} : { before }),
       };
     }
     const forkedFrom = textIn(fieldsIn(value, "forkedFrom"), "sessionId");
-    if (forkedFrom !== undefined && forkedFrom !== session) return { ...first, forkedFrom };
+    if (forkedFrom !== undefined && forkedFrom !== session)
+      return { ...first, forkedFrom, isWhole: true };
     const answer =
       value.type === "assistant" ? textIn(fieldsIn(value, "message"), "id") : undefined;
-    if (answer !== undefined) return { ...first, answer };
+    if (answer !== undefined) return { ...first, answer, isWhole: true };
   }
   return first;
 }
@@ -190,7 +215,8 @@ async function holdersOf(beginnings: readonly Beginning[]): Promise<Map<string, 
   return holders;
 }
 
-async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
+/** Which of these ids of lines, answers or calls a transcript holds. */
+export async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
   const found = new Set<string>();
   let rest = "";
   try {

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import {
   beginning,
   fileHistory,
@@ -7,10 +7,10 @@ import {
   jsonFile,
   type FoundFile,
 } from "../../files.ts";
-import { textIn } from "../../json.ts";
+import { numberIn, textIn } from "../../json.ts";
 import type { Places, Tool, History } from "../../rows.ts";
 import { ClaudeLines, SOURCE, type Transcript } from "./lines.ts";
-import { Family } from "./family.ts";
+import { Family, heldIn } from "./family.ts";
 
 /** Claude Code: a transcript a session, and one for each subagent beside it. */
 export const claudeCode: Tool = {
@@ -23,17 +23,22 @@ export const claudeCode: Tool = {
   },
   async *histories(path, places) {
     const family = new Family();
-    for await (const file of filesBelow(path, isTranscript))
+    const accepts = (one: string) => isTranscript(relative(dirname(path), one));
+    for await (const file of filesBelow(path, accepts))
       if (!places.isNamed || (await looksLikeOne(file.path))) yield historyOf(file, places, family);
   },
 };
 
-/** `<session>.jsonl` of a project, or `agent-<id>.jsonl` below `subagents`; not the journal of a workflow. */
+/**
+ * `<session>.jsonl` of a project, or `agent-<id>.jsonl` below `subagents`; not the journal of a workflow. Folders above
+ * those of the projects may have any name.
+ */
 function isTranscript(path: string): boolean {
   const name = basename(path);
   if (!name.endsWith(".jsonl") || name === "journal.jsonl" || name === "history.jsonl")
     return false;
-  const folders = path.split(/[\\/]/);
+  const all = path.split(/[\\/]/);
+  const folders = all.slice(all.lastIndexOf("projects") + 1);
   if (folders.includes("subagents")) return name.startsWith("agent-");
   // A session's own folder holds results of tools.
   return !folders.includes("tool-results");
@@ -74,18 +79,39 @@ async function sessionBeside(path: string): Promise<string | undefined> {
   return first.isSidechain === true ? textIn(first, "sessionId") : undefined;
 }
 
+/** The folder of a session, by the path of its subagent. */
+const SUBAGENT = /^(.*)[\\/]subagents[\\/](?!(?:.*[\\/])?projects[\\/])/;
+
+/** The subagent of a session that made this call, which started another one. */
+async function callerIn(
+  subagents: string,
+  called: string,
+  callId: string,
+): Promise<string | undefined> {
+  const isOther = (one: string) => one !== called && /^agent-.*\.jsonl$/.test(basename(one));
+  for await (const { path } of filesBelow(subagents, isOther))
+    if ((await heldIn(path, new Set([callId]))).size > 0)
+      return basename(path, ".jsonl").replace(/^agent-/, "");
+  return undefined;
+}
+
 async function transcriptOf(path: string, { host }: Places, family: Family): Promise<Transcript> {
-  const folder = /^(.*)[\\/]subagents[\\/]/.exec(path)?.[1];
   const name = basename(path, ".jsonl");
+  const folder = name.startsWith("agent-") ? SUBAGENT.exec(path)?.[1] : undefined;
   const session = folder === undefined ? await sessionBeside(path) : basename(folder);
   if (session === undefined) return { externalId: name, host, ...(await family.parentOf(path)) };
   const meta = await jsonFile(join(dirname(path), `${name}.meta.json`));
   const title = textIn(meta, "description");
   const calledBy = textIn(meta, "toolUseId");
+  const depth = numberIn(meta, "spawnDepth") ?? 1;
+  const caller =
+    depth > 1 && folder !== undefined && calledBy !== undefined
+      ? await callerIn(join(folder, "subagents"), path, calledBy)
+      : undefined;
   return {
     externalId: subagentId(session, name.replace(/^agent-/, "")),
     host,
-    parentExternalId: session,
+    parentExternalId: caller === undefined ? session : subagentId(session, caller),
     relation: "subagent",
     ...(title === undefined ? {} : { title }),
     ...(calledBy === undefined ? {} : { calledBy }),

@@ -1,12 +1,10 @@
-import { createReadStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { parseJson } from "../../../../convex/lib/json";
 import { beginning, fileHistory, filesBelow, type FoundFile } from "../../files.ts";
-import { fieldsIn, isJsonObject, type JsonObject, textIn } from "../../json.ts";
+import { fieldsIn, isJsonObject, parsedObject, textIn } from "../../json.ts";
 import type { Item, Places, Tool, History } from "../../rows.ts";
 import { CodexLines, originOf, SOURCE } from "./lines.ts";
 import type { ParentTurns } from "./replay.ts";
+import { objectsOf, Titles } from "./titles.ts";
 
 /** Codex CLI: a rollout a session, by day, and a flat folder of archived ones. */
 export const codex: Tool = {
@@ -103,12 +101,12 @@ async function parentTurnsOf(
   rollouts: ReadonlyMap<string, FoundFile>,
 ): Promise<ParentTurns | undefined> {
   const [first = ""] = (await beginning(path, META_BYTES)).split("\n", 1);
-  const json = parseJson(first);
-  if (!json.ok || !isJsonObject(json.value)) return undefined;
-  const meta = fieldsIn(json.value, "payload");
+  const value = parsedObject(first);
+  if (value === undefined) return undefined;
+  const meta = fieldsIn(value, "payload");
   const { parent } = originOf(meta);
   const file = parent === undefined ? undefined : rollouts.get(parent);
-  const madeAt = textIn(meta, "timestamp") ?? textIn(json.value, "timestamp") ?? "";
+  const madeAt = textIn(meta, "timestamp") ?? textIn(value, "timestamp") ?? "";
   return file === undefined ? undefined : await turnsOf(file.path, Date.parse(madeAt));
 }
 
@@ -123,42 +121,4 @@ async function turnsOf(path: string, forkedAt: number): Promise<ParentTurns> {
     if (value.type === "turn_context" && !isLater) countAtFork += 1;
   }
   return { ids, countAtFork };
-}
-
-/** The lines of a file that `accepts` takes, parsed. */
-async function* objectsOf(
-  path: string,
-  accepts: (line: string) => boolean,
-): AsyncGenerator<JsonObject> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-  for await (const line of lines) {
-    const json = accepts(line) ? parseJson(line) : undefined;
-    if (json?.ok && isJsonObject(json.value)) yield json.value;
-  }
-}
-
-/** Titles that older releases kept beside the rollouts. */
-class Titles {
-  readonly #indexes = new Map<string, Promise<Map<string, string>>>();
-
-  async of(path: string, id: string): Promise<string | undefined> {
-    const root = /^(.*)[\\/](?:sessions|archived_sessions)[\\/]/.exec(path)?.[1];
-    if (root === undefined) return undefined;
-    const index = this.#indexes.get(root) ?? titlesIn(join(root, "session_index.jsonl"));
-    this.#indexes.set(root, index);
-    return (await index).get(id);
-  }
-}
-
-async function titlesIn(path: string): Promise<Map<string, string>> {
-  const titles = new Map<string, string>();
-  try {
-    for await (const value of objectsOf(path, () => true)) {
-      const [id, name] = [textIn(value, "id"), textIn(value, "thread_name")];
-      if (id !== undefined && name !== undefined) titles.set(id, name);
-    }
-  } catch {
-    // Newer releases write none.
-  }
-  return titles;
 }

@@ -8,6 +8,9 @@ import { parsed } from "../../../../convex/lib/jsonFields";
 const INJECTED =
   /^\s*(<environment_context|<user_instructions|<permissions|<turn_aborted|<skills|<INSTRUCTIONS|# AGENTS\.md|<subagent_notification|<user_shell_command|<model_switch)/;
 
+/** Items about the state of the repository, and encrypted contexts: what was compacted has a record of its own. */
+const BOOKKEEPING = new Set(["ghost_snapshot", "compaction"]);
+
 type Said = Pick<MessageRow, "role" | "textContent" | "parts" | "parentExternalId">;
 
 /**
@@ -22,6 +25,7 @@ export function itemRow(item: JsonObject): ItemRow | null {
   const own = id === undefined ? {} : { id };
   if (type === "message") return { ...own, ...messageOf(item) };
   if (type === "reasoning") return hasReasoning(item) ? { ...own, ...reasoningOf(item) } : null;
+  if (BOOKKEEPING.has(type)) return null;
   if (type.endsWith("_output")) return outputOf(type, item);
   if (type.endsWith("_call")) return callOf(type, item);
   return { ...own, role: "system", parts: [{ type, content: item }] };

@@ -126,7 +126,7 @@ export class CodexLines implements LineParser {
 
   #item(payload: JsonObject, line: number): Item[] {
     const found = itemRow(payload);
-    if (found === null) return [{ kind: "bookkeeping", type: "reasoning without text" }];
+    if (found === null) return [{ kind: "bookkeeping", type: bookkeepingOf(payload) }];
     const { id, callId, ...said } = found;
     const isAnswer = said.role === "assistant";
     const row: MessageRow = {
@@ -236,6 +236,11 @@ export class CodexLines implements LineParser {
     const items = rows.map(({ row, line }): Item => ({ kind: "message", row, line }));
     return [...this.#session.announce(), ...items];
   }
+}
+
+function bookkeepingOf(item: JsonObject): string {
+  const type = textIn(item, "type") ?? "?";
+  return type === "reasoning" ? "reasoning without text" : type;
 }
 
 /** Type and payload of a line, of the first generation too. */

@@ -1,5 +1,12 @@
-import { parseJson } from "../../../../convex/lib/json";
-import { fieldsIn, isJsonObject, type JsonObject, objectsIn, textIn } from "../../json.ts";
+import {
+  fieldsIn,
+  idIn,
+  isJsonObject,
+  type JsonObject,
+  objectsIn,
+  parsedObject,
+  textIn,
+} from "../../json.ts";
 
 /**
  * A Gemini CLI session in one of its two forms: one JSON document, or lines that change one. A message
@@ -18,16 +25,16 @@ export class GeminiDocument {
   /** Reads the text of a file, a document or lines. */
   static read(text: string): GeminiDocument {
     const document = new GeminiDocument();
-    const whole = parseJson(text);
-    if (whole.ok && isJsonObject(whole.value)) {
-      document.#take(whole.value);
+    const whole = parsedObject(text);
+    if (whole !== undefined) {
+      document.#take(whole);
       return document;
     }
     const lines = text.split("\n");
     for (const [at, line] of lines.entries()) {
       if (line.trim() === "") continue;
-      const json = parseJson(line);
-      if (json.ok && isJsonObject(json.value)) document.#take(json.value);
+      const value = parsedObject(line);
+      if (value !== undefined) document.#take(value);
       else if (at === lines.length - 1) document.isUnfinished = true;
       else document.faults.push({ line: at + 1, reason: "is not JSON" });
     }
@@ -51,7 +58,7 @@ export class GeminiDocument {
   }
 
   #put(message: JsonObject): void {
-    const id = textIn(message, "id") ?? `unnamed-${++this.#unnamed}`;
+    const id = idIn(message, "id") ?? `unnamed-${++this.#unnamed}`;
     const before = this.shown.get(id);
     // A resume writes answers again without what they had.
     const said = Object.entries(message).filter(([, value]) => value !== null);

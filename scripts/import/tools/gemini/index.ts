@@ -1,19 +1,12 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileHistory, filesBelow, type FoundFile, jsonFile } from "../../files.ts";
-import { countIn, fieldsIn, isJsonObject, type JsonObject, objectsIn, textIn } from "../../json.ts";
-import type {
-  Item,
-  MessageRow,
-  Numbers,
-  Part,
-  Places,
-  SessionRow,
-  Tool,
-  History,
-} from "../../rows.ts";
-import { toolCall, toolResult } from "../parts.ts";
-import { GeminiDocument, partsOf, responseOf, textOf } from "./document.ts";
+import { fieldsIn, idIn, isJsonObject, type JsonObject, objectsIn, textIn } from "../../json.ts";
+import type { Item, MessageRow, Part, Places, SessionRow, Tool, History } from "../../rows.ts";
+import { CallIds } from "../../callIds.ts";
+import { answerRows, usageOf } from "./answers.ts";
+import { GeminiDocument, partsOf, textOf } from "./document.ts";
 
 /**
  * Gemini CLI: a file a session, read whole because its lines change what stands before them. Ids of
@@ -30,7 +23,9 @@ export const gemini: Tool = {
   label: "Gemini CLI",
   places: ({ home, env }) => [join(env["GEMINI_CLI_HOME"] || home, ".gemini", "tmp")],
   async *histories(path, places) {
-    for await (const file of filesBelow(path, isChat)) yield historyOf(file, places);
+    for await (const file of filesBelow(path, isChat))
+      // A document that was turned into lines stays beside them as it was.
+      if (!existsSync(`${file.path}l`)) yield historyOf(file, places);
   },
 };
 
@@ -100,12 +95,17 @@ export function rowsOf(document: GeminiDocument, sessionExternalId: string): Mes
   const shown = Array.from(document.shown.values());
   const calls = shown.flatMap((message) => objectsIn(message, "toolCalls"));
   const answered = new Set(calls.filter(({ result }) => result !== undefined).map(({ id }) => id));
+  const callIds = new CallIds({});
   const rows: MessageRow[] = [];
   let before: string | undefined;
+  let time = textIn(document.head, "startTime");
   for (const message of shown) {
-    const row = rowOf(message, sessionExternalId, before);
+    time = textIn(message, "timestamp") ?? time;
+    const row = rowOf(message, sessionExternalId, { before, time });
     const made =
-      message.type === "gemini" ? answerRows(message, row) : [otherRow(message, row, answered)];
+      message.type === "gemini"
+        ? answerRows(message, row, callIds)
+        : [otherRow(message, row, answered)];
     const kept = made.filter((one) => one !== undefined);
     rows.push(...kept);
     if (kept.length > 0) before = row.externalId;
@@ -117,87 +117,18 @@ export function rowsOf(document: GeminiDocument, sessionExternalId: string): Mes
   ];
 }
 
-function rowOf(message: JsonObject, sessionExternalId: string, before?: string): MessageRow {
-  const time = textIn(message, "timestamp");
+function rowOf(
+  message: JsonObject,
+  sessionExternalId: string,
+  { before, time }: { before?: string | undefined; time: string | undefined },
+): MessageRow & { externalId: string } {
   return {
     sessionExternalId,
-    externalId: textIn(message, "id") ?? "",
+    externalId: idIn(message, "id") ?? "",
     source: SOURCE,
     ...(time === undefined ? {} : { createdAt: time }),
     ...(before === undefined ? {} : { parentExternalId: before }),
   };
-}
-
-function answerRows(message: JsonObject, row: MessageRow): MessageRow[] {
-  const calls = objectsIn(message, "toolCalls");
-  const thoughts = objectsIn(message, "thoughts");
-  const text = textOf(message.content);
-  const files = partsOf(message.content).filter(
-    (part) => "inlineData" in part || "fileData" in part,
-  );
-  const parts: Part[] = [
-    ...thoughts.map(({ subject, description }) => ({
-      type: "thinking",
-      content: { subject, thinking: description },
-    })),
-    ...(text === "" ? [] : [{ type: "text", content: text }]),
-    ...files.map((content) => ({ type: "file", content })),
-    ...calls.map((call) => callOf(call)),
-  ];
-  const isPlain = parts.length === 1 && text !== "";
-  const model = textIn(message, "model");
-  const answer: MessageRow = {
-    ...row,
-    role: "assistant",
-    ...(text === "" ? {} : { textContent: text }),
-    ...(isPlain || parts.length === 0 ? {} : { parts }),
-    ...(model === undefined ? {} : { model }),
-    ...usageOf(message),
-  };
-  return [answer, ...calls.flatMap((call) => resultRow(call, row))];
-}
-
-/** Converts a call. If it failed without a result, the call itself has the `status`. */
-function callOf(call: JsonObject): Part {
-  const { id, name, args, status } = call;
-  const own = { id: String(id), name: String(name), args };
-  return toolCall(hasFailed(call) && !hasResult(call) ? { ...own, status } : own);
-}
-
-const hasFailed = ({ status }: JsonObject) => status === "error" || status === "cancelled";
-const hasResult = ({ result, resultDisplay }: JsonObject) =>
-  result !== undefined || resultDisplay !== undefined;
-
-/** The later of two times: a result never stands before its call, which has the time of the whole answer. */
-function laterOf(a: MessageRow["createdAt"], b: MessageRow["createdAt"]): MessageRow["createdAt"] {
-  if (a === undefined || b === undefined) return a ?? b;
-  return new Date(a) < new Date(b) ? b : a;
-}
-
-/** The result of a call; a call under way has none. */
-function resultRow(call: JsonObject, answer: MessageRow): MessageRow[] {
-  const { result, resultDisplay } = call;
-  if (!hasResult(call)) return [];
-  const id = String(call.id);
-  const output = responseOf(result);
-  const time = laterOf(textIn(call, "timestamp"), answer.createdAt);
-  const part = toolResult({
-    id,
-    name: textIn(call, "name"),
-    output: output ?? resultDisplay,
-    isError: hasFailed(call),
-    ...(isJsonObject(resultDisplay) ? { detail: resultDisplay } : {}),
-  });
-  const { sessionExternalId, source, externalId } = answer;
-  const place = {
-    sessionExternalId,
-    source,
-    externalId: `${id}-result`,
-    parentExternalId: externalId,
-  };
-  return [
-    { ...place, ...(time === undefined ? {} : { createdAt: time }), role: "tool", parts: [part] },
-  ];
 }
 
 /** Converts a message that is not an answer. Skips an echo of a result that its call already holds. */
@@ -239,23 +170,10 @@ function partOf(part: JsonObject): Part {
 function rewoundRow(message: JsonObject, sessionExternalId: string): MessageRow {
   const model = textIn(message, "model");
   return {
-    ...rowOf(message, sessionExternalId),
+    ...rowOf(message, sessionExternalId, { time: textIn(message, "timestamp") }),
     role: "system",
     parts: [{ type: "rewound", content: {} }],
     ...(model === undefined ? {} : { model }),
     ...usageOf(message),
-  };
-}
-
-function usageOf(message: JsonObject): Numbers {
-  if (!isJsonObject(message.tokens)) return {};
-  const { tokens } = message;
-  const cached = countIn(tokens, "cached");
-  const thoughts = countIn(tokens, "thoughts");
-  return {
-    promptTokens: Math.max(0, countIn(tokens, "input") - cached + countIn(tokens, "tool")),
-    completionTokens: countIn(tokens, "output") + thoughts,
-    cacheReadTokens: cached,
-    reasoningTokens: thoughts,
   };
 }

@@ -1,9 +1,6 @@
-import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseJson } from "../../../../convex/lib/json";
-import { openSqlite, type Sqlite } from "../../../local/store/sqlite.ts";
-import { isJsonObject, type JsonObject, numberIn, textIn } from "../../json.ts";
+import type { Sqlite } from "../../../local/store/sqlite.ts";
+import { hasTable, objects, openedDatabase } from "../../database.ts";
+import { isJsonObject, type JsonObject, numberIn, parsedObject, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
 import { answerKey, forkParent } from "./forks.ts";
 import {
@@ -20,12 +17,9 @@ import {
  * `session_message`). It is only read, with what its write-ahead log holds.
  */
 
-/** A file that no program has open is copied up to this size, so that SQLite leaves no file beside it. */
-const COPY_MAX_BYTES = 256 * 1024 * 1024;
-
 /** Sessions of a database. A session of both generations is that of the newer. */
 export async function* databaseHistories(path: string, places: Places): AsyncGenerator<History> {
-  const { db, stamp } = opened(path);
+  const { db, stamp } = openedDatabase(path);
   const cached = looked.get(path);
   const summaries = cached?.stamp === stamp ? cached.summaries : summariesIn(db);
   looked.set(path, { stamp, summaries });
@@ -95,13 +89,6 @@ const TABLES = {
   2: { session: "session_v2", rows: ["session_message"] },
 } as const;
 
-function hasTable(db: Sqlite, name: string): boolean {
-  return (
-    db.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(name) !==
-    undefined
-  );
-}
-
 /** What there is of each session: rows are edited in place, and deleting one leaves no time. */
 function summariesOf(db: Sqlite, generation: Generation): Summary[] {
   const { session: table, rows } = TABLES[generation];
@@ -159,7 +146,7 @@ async function* readSession(
   generation: Generation,
   host: string,
 ): AsyncGenerator<Item> {
-  const { db } = opened(path);
+  const { db } = openedDatabase(path);
   const items = generation === 1 ? version1(db, session.id) : version2(db, session.id);
   let isAnnounced = false;
   for (const item of items) {
@@ -218,64 +205,5 @@ function* version2(db: Sqlite, session: string): Generator<Item> {
 }
 
 function dataOf(row: JsonObject): JsonObject | undefined {
-  const json = parseJson(textIn(row, "data") ?? "");
-  return json.ok && isJsonObject(json.value) ? json.value : undefined;
-}
-
-function objects(rows: Iterable<unknown>): JsonObject[] {
-  return Array.from(rows).filter(isJsonObject);
-}
-
-type Opened = { db: Sqlite; stamp: string; close: () => void };
-
-/** Databases that are open, by their path. */
-const open = new Map<string, Opened>();
-
-process.once("exit", () => {
-  for (const { close } of open.values()) close();
-});
-
-/** A database as it now is: opened once, and again when it changed. */
-function opened(path: string): Opened {
-  const stamp = [path, `${path}-wal`].map(stampOf).join(" ");
-  const known = open.get(path);
-  if (known?.stamp === stamp) return known;
-  known?.close();
-  const now = { ...openReadOnly(path), stamp };
-  open.set(path, now);
-  return now;
-}
-
-function stampOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? "" : `${found.size}:${found.mtimeMs}`;
-}
-
-/**
- * Opens a database to read. One that a program has open is read in place; another one is copied first,
- * with its log, because SQLite makes files beside a database that it opens.
- */
-function openReadOnly(path: string): { db: Sqlite; close: () => void } {
-  const isOpen = existsSync(`${path}-shm`);
-  if (isOpen || statSync(path).size > COPY_MAX_BYTES) {
-    const db = openSqlite(path, { readOnly: true });
-    return {
-      db,
-      close: () => {
-        db.close();
-      },
-    };
-  }
-  const folder = mkdtempSync(join(tmpdir(), "opensync-opencode-"));
-  const copy = join(folder, "copy.db");
-  copyFileSync(path, copy);
-  if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`);
-  const db = openSqlite(copy);
-  return {
-    db,
-    close: () => {
-      db.close();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  return parsedObject(textIn(row, "data") ?? "");
 }

@@ -20,14 +20,18 @@ export const openCode: Tool = {
     // Sessions that were moved into the database are read from there.
     const own = places.env["OPENCODE_DB"];
     const accepts = (one: string) => one === own || isDatabase(one);
+    const keys = new Set<string>();
     for await (const { path: file } of filesBelow(path, accepts)) {
       try {
-        yield* databaseHistories(file, places);
+        for await (const history of databaseHistories(file, places)) {
+          keys.add(history.key);
+          yield history;
+        }
       } catch (error) {
         yield unreadable(file, error);
       }
     }
-    for (const storage of await treesBelow(path)) yield* treeHistories(storage, places);
+    for (const storage of await treesBelow(path)) yield* treeHistories(storage, places, keys);
   },
 };
 

@@ -52,11 +52,13 @@ function usageOf(message: JsonObject, model: string | undefined): Partial<Messag
   ];
   const [read, write] = [countIn(cache, "read"), countIn(cache, "write")];
   if (input + output + reasoning + read + write === 0) return {};
-  const created = numberIn(fieldsIn(message, "time"), "created") ?? 0;
+  const created = numberIn(fieldsIn(message, "time"), "created");
   const cost = numberIn(message, "cost");
+  // A fork copies messages under other ids, with the time and the numbers of the original.
+  const copiedKey = (time: number) =>
+    ["opencode", time, model, input, output, reasoning, read, write].join(":");
   return {
-    // A fork copies messages under other ids, with the time and the numbers of the original.
-    apiMessageId: ["opencode", created, model, input, output, reasoning, read, write].join(":"),
+    ...(created === undefined ? {} : { apiMessageId: copiedKey(created) }),
     promptTokens: input,
     completionTokens: output + reasoning,
     cacheReadTokens: read,
@@ -115,7 +117,7 @@ function answeringModel(
   usage: Partial<MessageRow>,
 ): string | undefined {
   const hasFailed = error !== undefined && error !== null;
-  return hasFailed && usage.apiMessageId === undefined ? undefined : model;
+  return hasFailed && usage.promptTokens === undefined ? undefined : model;
 }
 
 function errorPart({ error, modelID, model }: JsonObject): Part[] {

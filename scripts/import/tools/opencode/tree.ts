@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isJsonObject, parseJson } from "../../../../convex/lib/json";
-import { fieldsIn, type JsonObject, numberIn, textIn } from "../../json.ts";
+import { unreadable } from "../../files.ts";
+import { fieldsIn, type JsonObject, numberIn, parsedObject, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
 import { answerKey, forkParent } from "./forks.ts";
 import { messageRow, type OpenCodeSession, sessionRow, SOURCE } from "./rows.ts";
@@ -10,23 +10,31 @@ import { messageRow, type OpenCodeSession, sessionRow, SOURCE } from "./rows.ts"
 
 type Stored = { path: string; value: JsonObject };
 
-/** Sessions below a folder `storage`. */
-export async function* treeHistories(storage: string, places: Places): AsyncGenerator<History> {
+/** Sessions below a folder `storage`, without those that are read from elsewhere, by their keys. */
+export async function* treeHistories(
+  storage: string,
+  places: Places,
+  readElsewhere: ReadonlySet<string>,
+): AsyncGenerator<History> {
   const sessions: (OpenCodeSession & { path: string; created: number; updated: number })[] = [];
   for (const project of await names(join(storage, "session"))) {
     for (const name of await names(join(storage, "session", project))) {
       const path = join(storage, "session", project, name);
       const value = await readJson(path);
-      if (isJsonObject(value)) sessions.push({ ...sessionOf(value, name), path });
+      if (value !== undefined) sessions.push({ ...sessionOf(value, name), path });
+      else yield unreadable(path, new Error("is no JSON object"));
     }
   }
   for (const session of sessions) {
+    if (readElsewhere.has(keyOf(session))) continue;
     const answers = (id: string) => answersOf(storage, id);
     const parent = await forkParent(storage, session, sessions, answers);
     const known = parent === undefined ? session : { ...session, forkOf: parent };
     yield await historyOf(storage, known, session.updated, places);
   }
 }
+
+const keyOf = ({ id }: OpenCodeSession) => `${SOURCE} ${id}`;
 
 /** Keys of a session's answers, in the order of their files. */
 async function answersOf(storage: string, session: string): Promise<string[]> {
@@ -61,7 +69,7 @@ async function historyOf(
 ): Promise<History> {
   const { bytes, latest, count } = await extentOf(storage, session);
   return {
-    key: `${SOURCE} ${session.id}`,
+    key: keyOf(session),
     path: session.path,
     bytes,
     modifiedAt: Math.max(updated, Math.floor(latest)),
@@ -123,7 +131,7 @@ async function* filesIn(folder: string): AsyncGenerator<FoundJson> {
   for (const name of await names(folder)) {
     const path = join(folder, name);
     const value = await readJson(path);
-    if (isJsonObject(value)) yield { kind: "stored", stored: { path, value } };
+    if (value !== undefined) yield { kind: "stored", stored: { path, value } };
     else yield { kind: "fault", reason: `${path} is no JSON object` };
   }
 }
@@ -133,7 +141,6 @@ async function names(folder: string): Promise<string[]> {
   return found.filter((name) => !name.startsWith(".")).sort();
 }
 
-async function readJson(path: string): Promise<unknown> {
-  const json = parseJson(await readFile(path, "utf8").catch(() => ""));
-  return json.ok ? json.value : undefined;
+async function readJson(path: string): Promise<JsonObject | undefined> {
+  return parsedObject(await readFile(path, "utf8").catch(() => ""));
 }
