@@ -266,6 +266,29 @@ const TRANSCRIPTS: [title: string, messages: Sent[]][] = [
     ],
   ],
   [
+    "a result that names its tool and comes before its call, while another call of the tool waits",
+    [
+      { role: "user", content: "USER1" },
+      {
+        role: "assistant",
+        parts: [{ type: "tool-call", toolCallId: "1", toolName: "f", input: { a: "ARG1" } }],
+      },
+      {
+        role: "tool",
+        parts: [{ type: "tool-result", toolCallId: "2", toolName: "f", output: "OUT2" }],
+      },
+      {
+        role: "assistant",
+        parts: [{ type: "tool-call", toolCallId: "2", toolName: "f", input: { a: "ARG2" } }],
+      },
+      {
+        role: "tool",
+        parts: [{ type: "tool-result", toolCallId: "1", toolName: "f", output: "OUT1" }],
+      },
+      { role: "assistant", content: "SAID1" },
+    ],
+  ],
+  [
     "a tool's message with several results and words of its own",
     [
       { role: "user", content: "USER1" },
