@@ -379,3 +379,17 @@ test("an answer has reserve above its target size for one segment", () => {
   expect(ANSWER_MAX_BYTES).toBeLessThan(20 * 1024 * 1024);
   expect(ANSWER_BYTES).toBeLessThan(ANSWER_MAX_BYTES);
 });
+
+test("of the records of one message, those too large for any answer are counted, and the others are written", async () => {
+  const sizes = [5, ANSWER_MAX_BYTES + 1, 6, ANSWER_MAX_BYTES - 5];
+  const format = {
+    ...formats.openai,
+    isWhole: () => false,
+    render: () => sizes.map((size) => "x".repeat(size)),
+  };
+  const source = sourceOf([session([message(0, "user", { textContent: "q" })])], 1, 1);
+  const [found = expect.fail(), ...more] = await answers(job("openai", { format }), source);
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({ sessions: 1, skipped: 2 });
+  expect(found.text).toBe("xxxxx\nxxxxxx\n");
+});

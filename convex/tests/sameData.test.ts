@@ -1,0 +1,123 @@
+import { expect, test, vi } from "vitest";
+import { api } from "../_generated/api";
+import { conversation, deployment, eachTestAt, person, settle, type Person } from "../test.setup";
+
+/**
+ * Ada and Bob have used the same tool in the same project: their sessions, messages and files have the same names and
+ * words, and Bob has far more of them than one search or page reads. Ada is answered as if she were alone.
+ */
+
+const NOON = Date.UTC(2026, 0, 22, 12);
+
+eachTestAt(NOON);
+
+/** Bob's sessions: more than any search reads. */
+const MANY = 54;
+
+const toolCall = (n: number) => ({
+  type: "tool-call",
+  content: { toolName: "Edit", args: { file_path: "/work/shop/cart.ts", text: `total ${n}` } },
+});
+
+/** Stores the session `s<n>`, a child of `s0`, which says the same of everybody's cart. */
+async function store(who: Person, n: number, weight: number) {
+  const usage = { promptTokens: 10 * weight, cost: weight, model: "gpt-5" };
+  const about = { source: "pi", projectName: "shop", projectPath: "/work/shop" };
+  const tree = n === 0 ? {} : { parentExternalId: "s0" };
+  const { sessions, messages } = conversation(
+    `s${n}`,
+    [{ text: "why is the cart total wrong" }, { text: "the cart rounds", parts: [toolCall(n)] }],
+    { ...about, ...tree, title: "Cart total", gitCommit: "abcdef1234567890" },
+  );
+  const own = messages.map((message, at) => ({
+    ...{ ...message, ...(at === 1 ? usage : {}) },
+    // The words of a script without spaces are derived texts, which have an index of their own.
+    ...(at === 0 ? { textContent: `${message.textContent ?? ""} 購物車合計` } : {}),
+    externalId: `m${at}-${n}`,
+    createdAt: NOON - 3_600_000 + n * 1_000 + at,
+  }));
+  await who.post("/sync/batch", { sessions, messages: own });
+  const review = { evalReady: true, evalTags: ["cart"], evalStatus: "golden" };
+  if (n % 10 === 0) await who.send("PATCH", `/api/sessions/s${n}`, review);
+}
+
+const PATHS = [
+  ...["/api/sessions?limit=2", "/api/sessions?source=pi", "/api/sessions?sort=updated&limit=2"],
+  ...["/api/sessions?sort=tokens&limit=2", "/api/sessions?sort=cost&limit=2"],
+  ...["/api/sessions?parent_external_id=s0", "/api/sessions?tag=cart"],
+  ...["/api/sessions/s0", "/api/sessions/s1", "/api/messages/m1-0?before=2&after=2"],
+  ...["/sync/sessions/list", "/sync/sessions/list?detail=true&limit=2"],
+  ...["/api/search?q=cart+total", "/api/search?q=rounds&role=assistant&source=pi"],
+  ...[
+    "/api/search?q=購物車合計",
+    "/api/search?q=abcdef1",
+    "/api/search?q=m1-0",
+    "/api/search?q=s1-",
+  ],
+  ...["/api/search?q=cart.ts", "/api/search?q=cart+rounds&project=shop&limit=1"],
+  ...["/api/context?q=why+is+the+cart+wrong", "/api/files?path=/work/shop/cart.ts"],
+  ...["/api/export?all=true&format=jsonl", "/api/export?format=openai&style=chat"],
+  ...["/api/export?id=s0&include_children=true&format=json"],
+  ...["/api/stats", "/api/stats?source=pi", "/api/me?counts=true"],
+];
+
+/** Everything that Ada is told, by what she asked. Bob's sessions come before hers and after them. */
+async function answersFor(withBob: boolean) {
+  vi.setSystemTime(NOON);
+  const t = deployment();
+  const bob = withBob ? await person(t, "bob@example.com") : undefined;
+  const ada = await person(t);
+  for (let n = 0; bob !== undefined && n < MANY; n++) await store(bob, n, 100);
+  await settle(t);
+  vi.setSystemTime(NOON + 60_000);
+  for (let n = 0; n < 3; n++) await store(ada, n, 1);
+  for (const who of [ada, bob])
+    await who?.dashboard.mutation(api.apiKeys.create, { name: "laptop" });
+  await settle(t);
+  vi.setSystemTime(NOON + 120_000);
+  for (let n = MANY; bob !== undefined && n < MANY + 3; n++) await store(bob, n, 100);
+  await settle(t);
+  vi.setSystemTime(NOON + 180_000);
+  const told: [string, unknown][] = [];
+  for (const path of PATHS) {
+    const answer = await ada.get(path);
+    expect([path, answer.status]).toEqual([path, 200]);
+    const limit = answer.headers.get("X-RateLimit-Remaining");
+    told.push([path, limit], [path, comparable(await answer.text())]);
+  }
+  const { dashboard } = ada;
+  const lists = {
+    details: await dashboard.query(api.analytics.sessionsWithDetails, {}),
+    models: await dashboard.query(api.analytics.modelStats, {}),
+    days: await dashboard.query(api.analytics.dailyStats, { days: 3 }),
+    tags: await dashboard.query(api.evals.getEvalTags, {}),
+    ready: await dashboard.query(api.evals.listEvalSessions, {}),
+    keys: await dashboard.query(api.apiKeys.list, {}),
+    today: await dashboard.query(api.wrapped.getTodayWrapped, {}),
+    sessions: await dashboard.query(api.search.searchSessionsPaginated, { query: "" }),
+    messages: await dashboard.query(api.search.searchMessagesPaginated, { query: "cart total" }),
+  };
+  for (const [name, list] of Object.entries(lists)) {
+    told.push([name, comparable(JSON.stringify(list))]);
+  }
+  return told;
+}
+
+/** A text with each id of a deployment and each random text replaced by the number of its first occurrence. */
+function comparable(text: string): string {
+  const known = new Map<string, number>();
+  return text
+    .replace(/\b\d{10,}[a-z]\w*|osk_[\w-]+|"cursor":"[^"]+"/gi, (id) => {
+      const number = known.get(id) ?? known.size;
+      known.set(id, number);
+      return `#${number}`;
+    })
+    .replace(/\d{13}\.\d+/g, (time) => String(Math.floor(Number(time))));
+}
+
+test("a user is told the same whether or not another one has the same sessions", async () => {
+  const alone = await answersFor(false);
+  expect(JSON.stringify(alone)).toContain("cart rounds");
+  const together = await answersFor(true);
+  for (const [at, one] of together.entries()) expect(one).toEqual(alone[at]);
+});
