@@ -1,6 +1,7 @@
 import { RateLimiter } from "@convex-dev/rate-limiter";
 import { describe, expect, test, vi } from "vitest";
 import { api, components, internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
 import { sha256 } from "../lib/hash";
 import { deployment, eachTestAt, fromWorkos, loseScheduled, person } from "../test.setup";
 import { rows, settle, SITE, type Deployment } from "../test.setup";
@@ -103,6 +104,36 @@ test("an account that version 1 deleted is not created again by an old token on 
   expect(await rows(t, "users")).toHaveLength(1);
 });
 
+describe("an account that somebody else's verified address would lead to", () => {
+  const line = { endpoint: "/x", method: "GET", requestId: "r", statusCode: 200, durationMs: 1 };
+
+  /** The number of accounts after the owner of both comes, of which the second has `fill`ed something. */
+  async function accountsAfter(fill: (t: Deployment, own: Id<"users">) => Promise<unknown>) {
+    const t = deployment();
+    const kim = await person(t, EMAIL);
+    await kim.post("/sync/session", { externalId: "s" });
+    await fill(t, await join(t, "user_01"));
+    await join(t, "user_01", CLAIMS);
+    return (await rows(t, "users")).length;
+  }
+
+  test("stays if it has a day in its statistics, and is merged if it has nothing", async () => {
+    const day = (t: Deployment, userId: Id<"users">) =>
+      t.run(({ db }) => db.insert("dailyWrapped", { userId, date: "2026-01-01", stats: {} }));
+    expect(await accountsAfter(day)).toBe(2);
+    expect(await accountsAfter(() => Promise.resolve())).toBe(1);
+  });
+
+  test("is merged with as many log lines as a merge moves, and stays with one more", async () => {
+    const logged = (count: number) => (t: Deployment, userId: Id<"users">) =>
+      t.run(async ({ db }) => {
+        for (let n = 0; n < count; n++) await db.insert("apiLogs", { ...line, userId });
+      });
+    expect(await accountsAfter(logged(200))).toBe(1);
+    expect(await accountsAfter(logged(201))).toBe(2);
+  });
+});
+
 describe("while WorkOS does not answer", () => {
   test("a profile is asked for again with growing delays, for two days at most", async () => {
     const asked = stubWorkos(503);
@@ -156,6 +187,44 @@ test("links to pictures stay the same when they are allowed again, and change wh
   expect(await slug()).toBeUndefined();
   await allow(true);
   expect(await slug()).not.toBe(first);
+});
+
+test("the command line adds the first key of an account without keys, and then further ones", async () => {
+  const t = deployment();
+  const userId = await join(t, "user_01", CLAIMS);
+  const named = { email: EMAIL, userId, add: true };
+  const keys = async () => (await t.query(internal.users.listKeys, { userId }))[0]?.keys;
+  await t.mutation(internal.users.createWithApiKey, named);
+  expect(await keys()).toMatchObject([{ id: "first" }]);
+  await t.mutation(internal.users.createWithApiKey, { ...named, name: "laptop" });
+  expect(await keys()).toMatchObject([{ id: "first" }, { name: "laptop" }]);
+});
+
+test("the command line refuses an address longer than any mail server accepts", async () => {
+  const t = deployment();
+  const make = (length: number) =>
+    t.mutation(internal.users.createWithApiKey, { email: "@example.com".padStart(length, "a") });
+  await expect(make(321)).rejects.toThrow("must be an e-mail address");
+  await make(320);
+  expect(await rows(t, "users")).toHaveLength(1);
+});
+
+test("the use of a further key is noted with that key, whichever of them it is, and again minutes later", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const made = ["a", "b"].map((name) => ada.dashboard.mutation(api.apiKeys.create, { name }));
+  const [, second = expect.fail()] = await Promise.all(made);
+  const uses = async () =>
+    (await ada.dashboard.query(api.apiKeys.list, {})).map(({ lastUsedAt }) => lastUsedAt);
+  const headers = { Authorization: `Bearer ${second.key}` };
+  const noted: unknown[] = [];
+  for (const minute of [1, 5, 6]) {
+    vi.setSystemTime(NOON + minute * 60_000);
+    await t.fetch("/api/sessions", { headers });
+    noted.push(await uses());
+  }
+  const at = (minute: number) => [undefined, undefined, NOON + minute * 60_000];
+  expect(noted).toEqual([at(1), at(1), at(6)]);
 });
 
 test("the command line lists the keys of every user if it names none", async () => {

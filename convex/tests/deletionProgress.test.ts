@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
-import { conversation, deployment, eachTestAt, loseScheduled } from "../test.setup";
+import { conversation, deployment, eachTestAt, loseScheduled, SITE } from "../test.setup";
 import { person, read, rows, settle, type Deployment, type Person } from "../test.setup";
 
 /** What a deletion of all data counts, when it may start again, and which sessions it covers then. */
@@ -164,10 +164,40 @@ test("the owner can remove the state of a deletion that version 1 stored, before
   expect(await me(ada)).not.toHaveProperty("deletionStatus");
 });
 
-test("the key of an account is gone in the moment in which the deletion of the account starts", async () => {
+test("no key and no token of an account works any more as soon as its deletion has started", async () => {
   const t = deployment();
   const ada = await person(t);
+  const { key } = await ada.dashboard.mutation(api.apiKeys.create, {});
   await ada.dashboard.action(api.users.deleteAccount, {});
   expect(await me(ada)).toMatchObject({ hasApiKey: false, deletionStatus: "pending" });
   expect((await rows(t, "users"))[0]).not.toHaveProperty("apiKey");
+  const headers = { Authorization: `Bearer ${key}` };
+  expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
+  const form = { headers: { Origin: SITE, Accept: "text/html" }, method: "POST" };
+  const answer = await t.fetch("/sign-in", {
+    ...form,
+    body: new URLSearchParams({ key }).toString(),
+  });
+  expect(answer.headers.get("Set-Cookie") ?? "").not.toContain("__Host-opensync=");
+  expect(await rows(t, "browserSessions")).toEqual([]);
+  expect(await ada.dashboard.query(api.users.stats, {})).toBeNull();
+  const make = ada.dashboard.mutation(api.users.generateApiKey, {});
+  await expect(make).rejects.toThrow("UNAUTHORIZED");
+});
+
+test("one call of the cron starts every deletion and every purge again that was lost", async () => {
+  const t = deployment();
+  for (const email of ["a@example.com", "b@example.com", "c@example.com"]) {
+    const who = await person(t, email);
+    await who.post("/sync/session", { externalId: "s" });
+    await who.send("DELETE", "/api/sessions/s", "");
+    await deleteAll(who);
+  }
+  await loseScheduled(t);
+  vi.setSystemTime(NOON + STALLED_MS + 1);
+  await t.mutation(internal.deletion.resumeStalled, {});
+  const jobs = await t.run(({ db }) => db.system.query("_scheduled_functions").collect());
+  const started = jobs.filter(({ state }) => state.kind === "pending").map(({ name }) => name);
+  expect(started.filter((name) => name.includes("purgeSession"))).toHaveLength(3);
+  expect(started.filter((name) => name.includes("step"))).toHaveLength(3);
 });

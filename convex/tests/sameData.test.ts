@@ -19,15 +19,15 @@ const toolCall = (n: number) => ({
   content: { toolName: "Edit", args: { file_path: "/work/shop/cart.ts", text: `total ${n}` } },
 });
 
-/** Stores the session `s<n>`, a child of `s0`, which says the same of everybody's cart. */
-async function store(who: Person, n: number, weight: number) {
+/** The session `s<n>`, a child of `s0`, which says the same of everybody's cart. */
+function about(n: number, weight: number) {
   const usage = { promptTokens: 10 * weight, cost: weight, model: "gpt-5" };
-  const about = { source: "pi", projectName: "shop", projectPath: "/work/shop" };
+  const project = { source: "pi", projectName: "shop", projectPath: "/work/shop" };
   const tree = n === 0 ? {} : { parentExternalId: "s0" };
   const { sessions, messages } = conversation(
     `s${n}`,
     [{ text: "why is the cart total wrong" }, { text: "the cart rounds", parts: [toolCall(n)] }],
-    { ...about, ...tree, title: "Cart total", gitCommit: "abcdef1234567890" },
+    { ...project, ...tree, title: "Cart total", gitCommit: "abcdef1234567890" },
   );
   const own = messages.map((message, at) => ({
     ...{ ...message, ...(at === 1 ? usage : {}) },
@@ -36,9 +36,18 @@ async function store(who: Person, n: number, weight: number) {
     externalId: `m${at}-${n}`,
     createdAt: NOON - 3_600_000 + n * 1_000 + at,
   }));
-  await who.post("/sync/batch", { sessions, messages: own });
+  return { sessions, messages: own };
+}
+
+/** Stores the sessions from one number to another in one request; the first is ready for evaluation. */
+async function store(who: Person, [first, end]: [number, number], weight: number) {
+  const all = Array.from({ length: end - first }, (_, n) => about(first + n, weight));
+  await who.post("/sync/batch", {
+    sessions: all.flatMap(({ sessions }) => sessions),
+    messages: all.flatMap(({ messages }) => messages),
+  });
   const review = { evalReady: true, evalTags: ["cart"], evalStatus: "golden" };
-  if (n % 10 === 0) await who.send("PATCH", `/api/sessions/s${n}`, review);
+  await who.send("PATCH", `/api/sessions/s${first}`, review);
 }
 
 const PATHS = [
@@ -67,15 +76,15 @@ async function answersFor(withBob: boolean) {
   const t = deployment();
   const bob = withBob ? await person(t, "bob@example.com") : undefined;
   const ada = await person(t);
-  for (let n = 0; bob !== undefined && n < MANY; n++) await store(bob, n, 100);
+  if (bob !== undefined) await store(bob, [0, MANY], 100);
   await settle(t);
   vi.setSystemTime(NOON + 60_000);
-  for (let n = 0; n < 3; n++) await store(ada, n, 1);
+  await store(ada, [0, 3], 1);
   for (const who of [ada, bob])
     await who?.dashboard.mutation(api.apiKeys.create, { name: "laptop" });
   await settle(t);
   vi.setSystemTime(NOON + 120_000);
-  for (let n = MANY; bob !== undefined && n < MANY + 3; n++) await store(bob, n, 100);
+  if (bob !== undefined) await store(bob, [MANY, MANY + 3], 100);
   await settle(t);
   vi.setSystemTime(NOON + 180_000);
   const told: [string, unknown][] = [];
