@@ -39,6 +39,23 @@ test("an address that a later token brings is stored", async () => {
   expect(await rows(t, "users")).toMatchObject([{ email: EMAIL, name: "Kim" }]);
 });
 
+test.each([undefined, "true", "false", 1])(
+  "an address that a webhook calls %j and not verified is not stored as verified",
+  async (email_verified) => {
+    vi.stubEnv("WORKOS_WEBHOOK_SECRET", "whsec_test");
+    vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
+    const t = deployment();
+    await join(t, "user_01");
+    const data = { id: "user_01", email: EMAIL, email_verified };
+    const body = JSON.stringify({ id: "event_1", event: "user.updated", data });
+    const headers = { "WorkOS-Signature": await workosSignature(body) };
+    await t.fetch("/webhooks/workos", { method: "POST", headers, body });
+    const [user] = await rows(t, "users");
+    expect(user).toMatchObject({ unverifiedEmail: EMAIL });
+    expect(user).not.toHaveProperty("email");
+  },
+);
+
 test("of two profiles with one time the one that arrives last is stored", async () => {
   vi.stubEnv("WORKOS_WEBHOOK_SECRET", "whsec_test");
   vi.stubEnv("WORKOS_CLIENT_ID", "client_1");
@@ -76,6 +93,42 @@ test("two accounts of one address become one as soon as one of them has no data 
   expect(await join(t, "user_01", CLAIMS)).toBe(own);
   expect(await rows(t, "users")).toMatchObject([{ _id: own, email: EMAIL }]);
   expect((await kim.get("/api/sessions")).status).toBe(200);
+});
+
+test("the key of an empty account keeps its times when it moves, and its tools fill an empty list", async () => {
+  const t = deployment();
+  const kim = await person(t, EMAIL);
+  await kim.post("/sync/session", { externalId: "s" });
+  await join(t, "user_01");
+  vi.setSystemTime(NOON + 60_000);
+  const own = fromWorkos(t, "user_01");
+  const key = await own.mutation(api.users.generateApiKey, {});
+  await own.mutation(api.users.updateEnabledAgents, { enabledAgents: ["pi"] });
+  vi.setSystemTime(NOON + 120_000);
+  await t.fetch("/api/sessions", { headers: { Authorization: `Bearer ${key}` } });
+  vi.setSystemTime(NOON + 180_000);
+  expect(await join(t, "user_01", CLAIMS)).toBe(kim.userId);
+  expect(await kim.dashboard.query(api.apiKeys.list, {})).toMatchObject([
+    { id: "first", createdAt: NOON },
+    { createdAt: NOON + 60_000, lastUsedAt: NOON + 120_000 },
+  ]);
+  expect((await rows(t, "users"))[0]?.enabledAgents).toEqual(["pi"]);
+});
+
+test("a token that could create no account, or needs no profile, causes no request to WorkOS", async () => {
+  const asked = stubWorkos(503);
+  const t = deployment();
+  const bearer = { headers: { Authorization: "Bearer header.payload.signature" } };
+  expect((await fromWorkos(t, "user_02", CLAIMS).fetch("/api/sessions", bearer)).status).toBe(200);
+  await fromWorkos(t, "user_02").action(api.users.deleteAccount, {});
+  for (let step = 0; step < 3; step++) {
+    await t.mutation(internal.deletion.step, { userId: (await rows(t, "users"))[0]?._id as never });
+    if ((await rows(t, "users")).length === 0) break;
+  }
+  await loseScheduled(t);
+  expect(await rows(t, "users")).toEqual([]);
+  expect((await fromWorkos(t, "user_02").fetch("/api/sessions", bearer)).status).toBe(401);
+  expect(asked).toEqual([]);
 });
 
 test("an account is found by its own row if a link leads to one that is gone", async () => {
@@ -170,6 +223,38 @@ test("the name of a key and that of a browser are cut where they are too long fo
   await t.fetch("/sign-in", { method: "POST", headers, body });
   expect((await rows(t, "apiKeys"))[0]?.name?.length).toBeLessThanOrEqual(100);
   expect((await rows(t, "browserSessions"))[0]?.label.length).toBeLessThanOrEqual(120);
+});
+
+test("only a key that exists can be replaced, and a list of tools has at most a hundred", async () => {
+  const t = deployment();
+  const { dashboard } = await person(t);
+  await dashboard.mutation(api.users.revokeApiKey, {});
+  const rotated = dashboard.mutation(api.apiKeys.rotate, { id: "first" });
+  await expect(rotated).rejects.toThrow("not found");
+  const enabledAgents = Array.from({ length: 150 }, (_, n) => `tool-${n}`);
+  await dashboard.mutation(api.users.updateEnabledAgents, { enabledAgents });
+  expect((await rows(t, "users"))[0]).toMatchObject({ enabledAgents: { length: 100 } });
+  expect((await rows(t, "users"))[0]).not.toHaveProperty("apiKey");
+});
+
+test("signed-in browsers are listed newest first, without those that are over, and one's own is marked", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const hash = await sha256(ada.apiKey);
+  const tokens: string[] = [];
+  for (const [day, label] of ["old", "middle", "new"].entries()) {
+    vi.setSystemTime(NOON + day * DAY_MS);
+    const token = await t.mutation(internal.browserSessions.signInWithKey, { hash, label });
+    tokens.push(token ?? expect.fail());
+  }
+  vi.setSystemTime(NOON + 30 * DAY_MS + 1);
+  const caller = { kind: "key" as const, hash, prefix: "osk_" };
+  const current = await sha256(tokens[1] ?? "");
+  const listed = await t.query(internal.browserSessions.list, { caller, current });
+  expect(listed.map(({ label, isCurrent }) => [label, isCurrent])).toEqual([
+    ["new", false],
+    ["middle", true],
+  ]);
 });
 
 test("links to pictures stay the same when they are allowed again, and change when they were ended", async () => {
