@@ -77,6 +77,19 @@ describe("a filter of messages", () => {
   });
 });
 
+test("a filter without tools keeps no result, and one of code finds it in parts too", () => {
+  const result = { type: "tool-result", content: "output" };
+  const code = { type: "text", content: "```js\n1\n```" };
+  const one = session([message(0, "assistant", { parts: [call, result, code] })]);
+  const parts = (filter: Partial<typeof ALL_MESSAGES>) =>
+    filterMessages(one, { ...ALL_MESSAGES, ...filter }).messages.flatMap((each) => each.parts);
+  expect(parts({ toolCalls: false })).toEqual([code]);
+  expect(parts({ codeBlocksOnly: true })).toEqual([call, result, code]);
+  expect(filterMessages(session(talk), { ...ALL_MESSAGES, codeBlocksOnly: true }).messages).toEqual(
+    [],
+  );
+});
+
 describe("a message that is read in portions", () => {
   const portion = (fields: Partial<StoredMessage>): StoredMessage => ({
     ...message(0, "user"),

@@ -1,6 +1,13 @@
 import { expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
-import { conversation, deployment, eachTestAt, loseScheduled, SITE } from "../test.setup";
+import {
+  conversation,
+  deployment,
+  eachTestAt,
+  fromWorkos,
+  loseScheduled,
+  SITE,
+} from "../test.setup";
 import { person, read, rows, settle, type Deployment, type Person } from "../test.setup";
 
 /** What a deletion of all data counts, when it may start again, and which sessions it covers then. */
@@ -168,17 +175,19 @@ test("no key and no token of an account works any more as soon as its deletion h
   const t = deployment();
   const ada = await person(t);
   const { key } = await ada.dashboard.mutation(api.apiKeys.create, {});
+  const email = "ada@example.com";
+  const { code } = await t.mutation(internal.browserSessions.createLink, { email });
   await ada.dashboard.action(api.users.deleteAccount, {});
   expect(await me(ada)).toMatchObject({ hasApiKey: false, deletionStatus: "pending" });
   expect((await rows(t, "users"))[0]).not.toHaveProperty("apiKey");
   const headers = { Authorization: `Bearer ${key}` };
   expect((await t.fetch("/api/sessions", { headers })).status).toBe(401);
   const form = { headers: { Origin: SITE, Accept: "text/html" }, method: "POST" };
-  const answer = await t.fetch("/sign-in", {
-    ...form,
-    body: new URLSearchParams({ key }).toString(),
-  });
-  expect(answer.headers.get("Set-Cookie") ?? "").not.toContain("__Host-opensync=");
+  for (const fields of [{ key }, { code }]) {
+    const body = new URLSearchParams(Object.entries(fields)).toString();
+    const answer = await t.fetch("/sign-in", { ...form, body });
+    expect(answer.headers.get("Set-Cookie") ?? "").not.toContain("__Host-opensync=");
+  }
   expect(await rows(t, "browserSessions")).toEqual([]);
   expect(await ada.dashboard.query(api.users.stats, {})).toBeNull();
   const make = ada.dashboard.mutation(api.users.generateApiKey, {});
@@ -200,4 +209,14 @@ test("one call of the cron starts every deletion and every purge again that was 
   const started = jobs.filter(({ state }) => state.kind === "pending").map(({ name }) => name);
   expect(started.filter((name) => name.includes("purgeSession"))).toHaveLength(3);
   expect(started.filter((name) => name.includes("step"))).toHaveLength(3);
+});
+
+test("the record of a deleted identity is gone a day after the account", async () => {
+  const t = deployment();
+  await fromWorkos(t, "user_01").mutation(api.users.getOrCreate, {});
+  await fromWorkos(t, "user_01").action(api.users.deleteAccount, {});
+  expect(await rows(t, "tombstones")).toHaveLength(1);
+  await settle(t);
+  expect(await rows(t, "users")).toEqual([]);
+  expect(await rows(t, "tombstones")).toEqual([]);
 });

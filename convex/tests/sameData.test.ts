@@ -1,6 +1,9 @@
 import { expect, test, vi } from "vitest";
-import { api } from "../_generated/api";
-import { conversation, deployment, eachTestAt, person, settle, type Person } from "../test.setup";
+import { api, internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+import { sha256 } from "../lib/hash";
+import { conversation, deployment, eachTestAt, loseScheduled, person } from "../test.setup";
+import { read, rows, settle, type Person } from "../test.setup";
 
 /**
  * Ada and Bob have used the same tool in the same project: their sessions, messages and files have the same names and
@@ -47,7 +50,11 @@ async function store(who: Person, [first, end]: [number, number], weight: number
     messages: all.flatMap(({ messages }) => messages),
   });
   const review = { evalReady: true, evalTags: ["cart"], evalStatus: "golden" };
-  await who.send("PATCH", `/api/sessions/s${first}`, review);
+  await who.send("PATCH", `/api/sessions/s${first}`, { ...review, isPublic: true });
+}
+
+async function callerOf({ apiKey }: Person) {
+  return { kind: "key" as const, hash: await sha256(apiKey), prefix: "osk_" };
 }
 
 const PATHS = [
@@ -102,6 +109,8 @@ async function answersFor(withBob: boolean) {
     tags: await dashboard.query(api.evals.getEvalTags, {}),
     ready: await dashboard.query(api.evals.listEvalSessions, {}),
     keys: await dashboard.query(api.apiKeys.list, {}),
+    table: await dashboard.query(api.sessions.exportAllDataCSV, {}),
+    shared: await t.query(internal.account.shares, { caller: await callerOf(ada) }),
     today: await dashboard.query(api.wrapped.getTodayWrapped, {}),
     sessions: await dashboard.query(api.search.searchSessionsPaginated, { query: "" }),
     messages: await dashboard.query(api.search.searchMessagesPaginated, { query: "cart total" }),
@@ -116,7 +125,7 @@ async function answersFor(withBob: boolean) {
 function comparable(text: string): string {
   const known = new Map<string, number>();
   return text
-    .replace(/\b\d{10,}[a-z]\w*|osk_[\w-]+|"cursor":"[^"]+"/gi, (id) => {
+    .replace(/\d{10,}[a-z]\w*|osk_[\w-]+|"(?:cursor|publicSlug)":"[^"]+"|,[\w-]{22},/gi, (id) => {
       const number = known.get(id) ?? known.size;
       known.set(id, number);
       return `#${number}`;
@@ -129,4 +138,39 @@ test("a user is told the same whether or not another one has the same sessions",
   expect(JSON.stringify(alone)).toContain("cart rounds");
   const together = await answersFor(true);
   for (const [at, one] of together.entries()) expect(one).toEqual(alone[at]);
+});
+
+test("nothing of a deleted session is found, although its messages are still there", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await store(ada, [0, 2], 1);
+  await settle(t);
+  await ada.send("DELETE", "/api/sessions/s0", undefined);
+  await loseScheduled(t);
+  expect(await rows(t, "messages")).toHaveLength(4);
+  const paths = [
+    ...["/api/search?q=cart+total", "/api/search?q=m1-0", "/api/search?q=購物車合計"],
+    ...["/api/context?q=cart+total", "/api/files?path=/work/shop/cart.ts"],
+  ];
+  for (const path of paths) {
+    const answer = await ada.get(path);
+    expect([path, answer.status]).toEqual([path, 200]);
+    expect(await answer.text()).not.toMatch(/"externalId":"s0"|m0-0|m1-0/);
+  }
+  const query = "cart total";
+  const found = await ada.dashboard.query(api.search.searchMessagesPaginated, { query });
+  const [{ _id: kept } = expect.fail()] = await rows(t, "sessions");
+  expect(found.messages.map(({ sessionId }) => sessionId)).toEqual([kept, kept]);
+});
+
+test("a search within one session finds nothing of another", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await store(ada, [0, 3], 1);
+  await settle(t);
+  const { id } = await read<{ id: Id<"sessions"> }>(ada.get("/api/sessions/s1"));
+  const args = { query: "cart total", sessionId: id };
+  const { messages } = await ada.dashboard.query(api.search.searchMessagesPaginated, args);
+  expect(messages.length).toBeGreaterThan(0);
+  expect(new Set(messages.map(({ sessionId }) => sessionId))).toEqual(new Set([id]));
 });
