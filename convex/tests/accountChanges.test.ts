@@ -4,7 +4,7 @@ import { api, components, internal } from "../_generated/api";
 import type { Id } from "../_generated/dataModel";
 import { sha256 } from "../lib/hash";
 import { deployment, eachTestAt, fromWorkos, loseScheduled, person } from "../test.setup";
-import { rows, settle, SITE, type Deployment } from "../test.setup";
+import { rows, settle, type Deployment } from "../test.setup";
 import { workosSignature } from "./webhooks.fixture";
 
 /** What changes in an account after it exists: its address, its links, its keys, and the rows that lead to it. */
@@ -218,9 +218,8 @@ test("the name of a key and that of a browser are cut where they are too long fo
   const t = deployment();
   const ada = await person(t);
   await ada.dashboard.mutation(api.apiKeys.create, { name: "k".repeat(500) });
-  const headers = { Origin: SITE, Accept: "text/html", "User-Agent": "b".repeat(5_000) };
-  const body = new URLSearchParams({ key: ada.apiKey }).toString();
-  await t.fetch("/sign-in", { method: "POST", headers, body });
+  const browser = { hash: await sha256(ada.apiKey), label: "b".repeat(500) };
+  await t.mutation(internal.browserSessions.signInWithKey, browser);
   expect((await rows(t, "apiKeys"))[0]?.name?.length).toBeLessThanOrEqual(100);
   expect((await rows(t, "browserSessions"))[0]?.label.length).toBeLessThanOrEqual(120);
 });

@@ -19,7 +19,10 @@ const MANY = 54;
 
 const toolCall = (n: number) => ({
   type: "tool-call",
-  content: { toolName: "Edit", args: { file_path: "/work/shop/cart.ts", text: `total ${n}` } },
+  content: {
+    toolName: "Edit",
+    args: { file_path: "/work/shop/cart.ts", text: `roundhalfup ${n}` },
+  },
 });
 
 /** The session `s<n>`, a child of `s0`, which says the same of everybody's cart. */
@@ -49,7 +52,8 @@ async function store(who: Person, [first, end]: [number, number], weight: number
     sessions: all.flatMap(({ sessions }) => sessions),
     messages: all.flatMap(({ messages }) => messages),
   });
-  const review = { evalReady: true, evalTags: ["cart"], evalStatus: "golden" };
+  const evalTags = ["cart", ...(weight > 1 ? ["expensive"] : [])];
+  const review = { evalReady: true, evalTags, evalStatus: "golden" };
   await who.send("PATCH", `/api/sessions/s${first}`, { ...review, isPublic: true });
 }
 
@@ -70,7 +74,11 @@ const PATHS = [
     "/api/search?q=m1-0",
     "/api/search?q=s1-",
   ],
-  ...["/api/search?q=cart.ts", "/api/search?q=cart+rounds&project=shop&limit=1"],
+  ...[
+    "/api/search?q=cart.ts",
+    "/api/search?q=roundhalfup",
+    "/api/search?q=cart+rounds&project=shop&limit=1",
+  ],
   ...["/api/context?q=why+is+the+cart+wrong", "/api/files?path=/work/shop/cart.ts"],
   ...["/api/export?all=true&format=jsonl", "/api/export?format=openai&style=chat"],
   ...["/api/export?id=s0&include_children=true&format=json"],
@@ -93,6 +101,11 @@ async function answersFor(withBob: boolean) {
   vi.setSystemTime(NOON + 120_000);
   if (bob !== undefined) await store(bob, [MANY, MANY + 3], 100);
   await settle(t);
+  await t.run(async ({ db }) => {
+    // More days that wait to be copied than a reader of statistics looks at.
+    for (let day = 0; bob !== undefined && day < 400; day++)
+      await db.insert("ledgerDays", { userId: bob.userId, day, grains: 1, copyDueAt: 2 * NOON });
+  });
   vi.setSystemTime(NOON + 180_000);
   const told: [string, unknown][] = [];
   for (const path of PATHS) {
@@ -107,6 +120,7 @@ async function answersFor(withBob: boolean) {
     models: await dashboard.query(api.analytics.modelStats, {}),
     days: await dashboard.query(api.analytics.dailyStats, { days: 3 }),
     tags: await dashboard.query(api.evals.getEvalTags, {}),
+    reviewed: await dashboard.query(api.evals.getEvalModels, {}),
     ready: await dashboard.query(api.evals.listEvalSessions, {}),
     keys: await dashboard.query(api.apiKeys.list, {}),
     table: await dashboard.query(api.sessions.exportAllDataCSV, {}),
