@@ -4,6 +4,12 @@ import { sha256 } from "../lib/hash";
 import { findPassage, findSession } from "../model/embedding/vectorHits";
 import { Sessions } from "../model/search/candidates";
 import { countPending } from "../model/search/search";
+import {
+  messageSource,
+  partSource,
+  searchTextSource,
+  sessionSource,
+} from "../model/search/sources";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 
 /** Ids of other people's rows give nothing, wherever an id leads to a row, also where an index has filtered before. */
@@ -87,6 +93,30 @@ test("hits of vectors whose session is deleted, or is another user's, are left o
   await t.run((ctx) => ctx.db.delete("sessions", own._id));
   expect(of(await rows(t, "sessions"), eve)).toHaveLength(1);
   expect(await ids()).toEqual([[], []]);
+});
+
+test("every index of search returns the rows of one's own sessions alone", async () => {
+  const { t, ada, of } = await people();
+  await t.run(async ({ db }) => {
+    for (const { _id: messageId, userId, sessionId, orderKey } of await db
+      .query("messages")
+      .collect()) {
+      const ids = { userId, sessionId, messageId, orderKey };
+      const part = { order: 0, piece: 0, type: "text", format: "text" as const };
+      await db.insert("parts", { ...ids, ...part, text: "a flamingo" });
+      await db.insert("searchTexts", { ...ids, text: "a flamingo" });
+    }
+  });
+  const [own = expect.fail()] = of(await rows(t, "sessions"), ada);
+  for (const source of [sessionSource, messageSource, partSource, searchTextSource]) {
+    const found = await t.run(async (ctx) => {
+      const sessions = new Set<string>();
+      const asked = { ctx, userId: ada.userId, words: "flamingo", filters: {} };
+      for await (const { sessionId } of source(asked)) sessions.add(sessionId);
+      return Array.from(sessions);
+    });
+    expect([source.name, found]).toEqual([source.name, [own._id]]);
+  }
 });
 
 test("only one's own sessions are counted, as matching and as waiting to be embedded", async () => {
