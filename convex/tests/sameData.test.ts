@@ -198,3 +198,19 @@ test("a search within one session finds nothing of another", async () => {
   expect(messages.length).toBeGreaterThan(0);
   expect(new Set(messages.map(({ sessionId }) => sessionId))).toEqual(new Set([id]));
 });
+
+test("a page of a conversation begins at its own message, and at the beginning for one of another session", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await store(ada, [0, 2], 1);
+  const caller = await callerOf(ada);
+  const messages = await rows(t, "messages");
+  const from = async (externalId: string) => {
+    const messageId = messages.find((one) => one.externalId === externalId)?._id ?? expect.fail();
+    const page = await t.query(internal.sessions.reading, { caller, id: "s0", messageId });
+    return page.messages.map((message) => message.externalId);
+  };
+  expect(await from("m1-0")).toEqual(["m1-0"]);
+  expect(await from("m0-0")).toEqual(["m0-0", "m1-0"]);
+  expect(await from("m1-1")).toEqual(["m0-0", "m1-0"]);
+});
