@@ -185,3 +185,8 @@ test("the fields beside a part's content are anonymised like the content, and so
   expect(told).not.toContain("janeroe");
   expect(told).toMatch(/\/Users\/user-[0-9a-f]{12}\/repo/);
 });
+
+test("a name has one pseudonym, however it is capitalised", () => {
+  const labels = ["/home/grace/x", "/home/Grace/x", "/home/GRACE/x"].map((path) => text(path));
+  expect(new Set(labels).size).toBe(1);
+});

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
+import { sha256 } from "../lib/hash";
 import {
   conversation,
   deployment,
@@ -192,6 +193,84 @@ test("no key and no token of an account works any more as soon as its deletion h
   expect(await ada.dashboard.query(api.users.stats, {})).toBeNull();
   const make = ada.dashboard.mutation(api.users.generateApiKey, {});
   await expect(make).rejects.toThrow("UNAUTHORIZED");
+});
+
+test("a deletion of all data keeps every key, signed-in browser and sign-in", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const { key } = await ada.dashboard.mutation(api.apiKeys.create, {});
+  const hash = await sha256(key);
+  await t.mutation(internal.browserSessions.signInWithKey, { hash, label: "laptop" });
+  await t.run(async ({ db }) => {
+    const { userId } = ada;
+    const sessionId = await db.insert("authSessions", { userId, expirationTime: 2 * NOON });
+    await db.insert("authRefreshTokens", { sessionId, expirationTime: 2 * NOON });
+    await db.insert("authAccounts", { userId, provider: "p", providerAccountId: "x" });
+  });
+  await ada.post("/sync/session", { externalId: "s" });
+  vi.setSystemTime(NOON + 10_000);
+  await deleteAll(ada);
+  await settle(t);
+  expect(await rows(t, "sessions")).toEqual([]);
+  const kept = ["apiKeys", "browserSessions", "authSessions", "authRefreshTokens"] as const;
+  for (const table of [...kept, "authAccounts" as const]) {
+    expect([table, (await rows(t, table)).length]).toEqual([table, 1]);
+  }
+  const headers = { Authorization: `Bearer ${key}` };
+  expect((await t.fetch("/api/sessions", { headers })).status).toBe(200);
+});
+
+test("a deletion whose step has used up its bytes is not complete, although it has rows left", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("s", ["hello"]));
+  await settle(t);
+  await t.run(async ({ db }) => {
+    const [message = expect.fail()] = await db.query("messages").collect();
+    const { _id: messageId, userId, sessionId, orderKey } = message;
+    const part = { userId, sessionId, messageId, orderKey, type: "x", format: "text" as const };
+    for (let piece = 0; piece < 5; piece++)
+      await db.insert("parts", { ...part, order: 9, piece, content: "x".repeat(1_000_000) });
+  });
+  vi.setSystemTime(NOON + 10_000);
+  await deleteAll(ada);
+  await loseScheduled(t);
+  const statuses: unknown[] = [];
+  for (let n = 0; n < 2; n++) {
+    await step(t, ada);
+    statuses.push((await me(ada))?.deletionStatus, (await rows(t, "messages")).length);
+  }
+  expect(statuses).toEqual(["in_progress", 1, "completed", 0]);
+});
+
+test("a deletion of the account also removes days and sums of which no session is left", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("s", ["hello"]));
+  await settle(t);
+  await t.run(async ({ db }) => {
+    const [grain = expect.fail()] = await db.query("ledgerGrains").collect();
+    const { _id, _creationTime, ...own } = grain;
+    await db.insert("ledgerGrains", { ...own, day: own.day - 1 });
+    await db.insert("ledgerDays", { userId: ada.userId, day: own.day - 1, grains: 1 });
+  });
+  await ada.dashboard.action(api.users.deleteAccount, {});
+  await settle(t);
+  for (const table of ["users", "ledgerGrains", "ledgerDays", "dailyWrapped"] as const) {
+    expect([table, await rows(t, table)]).toEqual([table, []]);
+  }
+});
+
+test("what joined the calls and results of a deleted session is gone with it", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("s", ["hello"]));
+  await settle(t);
+  const [{ _id: sessionId } = expect.fail()] = await rows(t, "sessions");
+  await t.run(({ db }) => db.insert("callLinks", { sessionId, links: "" }));
+  await ada.send("DELETE", "/api/sessions/s", "");
+  await settle(t);
+  expect(await rows(t, "callLinks")).toEqual([]);
 });
 
 test("one call of the cron starts every deletion and every purge again that was lost", async () => {
