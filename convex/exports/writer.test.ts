@@ -274,6 +274,13 @@ test("a message too large for any answer is counted, and does not stop the expor
   expect(total(found)).toBe(2);
 });
 
+test("a session whose only message no answer can hold still has its line", async () => {
+  const bomb = message(0, "user", { textContent: "\u0000".repeat(ANSWER_MAX_BYTES / 6 + 1) });
+  const [found] = await answers(job("jsonl"), sourceOf([session([bomb])], 1, 1));
+  expect(found).toMatchObject({ sessions: 1, skipped: 1 });
+  expect(found?.text).toContain('"externalId":"s1"');
+});
+
 test("a message that does not fit the rest of an answer begins the next one", async () => {
   const said = [9, 12, 1, 9, 12].map((megabytes, at) =>
     message(at, at % 2 === 0 ? "user" : "assistant", {
