@@ -149,12 +149,15 @@ async function answersFor(withBob: boolean) {
 function comparable(text: string): string {
   const known = new Map<string, number>();
   return text
-    .replace(/\d{10,}[a-z]\w*|osk_[\w-]+|"(?:cursor|publicSlug)":"[^"]+"|,'?[\w-]{22},/gi, (id) => {
-      const number = known.get(id) ?? known.size;
-      known.set(id, number);
-      return `#${number}`;
-    })
-    .replace(/\d{13}\.\d+/g, (time) => String(Math.floor(Number(time))));
+    .replace(
+      /(?<!\d)\d{10,40}[a-z]\w*|osk_[\w-]+|"(?:cursor|publicSlug)":"[^"]+"|,'?[\w-]{22},/gi,
+      (id) => {
+        const number = known.get(id) ?? known.size;
+        known.set(id, number);
+        return `#${number}`;
+      },
+    )
+    .replace(/\d{13}\.\d{1,9}/g, (time) => String(Math.floor(Number(time))));
 }
 
 test("a user is told the same whether or not another one has the same sessions", async () => {
