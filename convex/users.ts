@@ -24,10 +24,7 @@ import { signInWorkosUser, updateWorkosUser, vWorkosProfile } from "./model/acco
 export const getOrCreate = userMutation({
   args: {},
   returns: v.id("users"),
-  handler: async (ctx) => {
-    await Profile.refreshFromToken(ctx);
-    return ctx.user._id;
-  },
+  handler: async (ctx) => (await Profile.refreshFromToken(ctx, ctx.user))._id,
 });
 
 /** Returns the caller's account with the state of its deletion, or null. Clients can subscribe to the progress. */

@@ -177,3 +177,16 @@ test.each([
   const long = unit.repeat(400_000 / unit.length);
   expect(text(`${long} by ada of /home/grace`)).not.toMatch(/\bada\b|grace/);
 });
+
+test("the fields beside a part's content are anonymised like the content, and so are its type and a role", () => {
+  const part = { type: "janeroe/tool", content: "done", cwd: "/Users/janeroe/repo" };
+  const one = session([message(0, "unknown", { rawRole: "janeroe's agent", parts: [part] })]);
+  const told = JSON.stringify(anonymized(one, { key: "key", names: ["janeroe"] }).messages);
+  expect(told).not.toContain("janeroe");
+  expect(told).toMatch(/\/Users\/user-[0-9a-f]{12}\/repo/);
+});
+
+test("a name has one pseudonym, however it is capitalised", () => {
+  const labels = ["/home/grace/x", "/home/Grace/x", "/home/GRACE/x"].map((path) => text(path));
+  expect(new Set(labels).size).toBe(1);
+});

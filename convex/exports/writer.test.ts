@@ -274,6 +274,13 @@ test("a message too large for any answer is counted, and does not stop the expor
   expect(total(found)).toBe(2);
 });
 
+test("a session whose only message no answer can hold still has its line", async () => {
+  const bomb = message(0, "user", { textContent: "\u0000".repeat(ANSWER_MAX_BYTES / 6 + 1) });
+  const [found] = await answers(job("jsonl"), sourceOf([session([bomb])], 1, 1));
+  expect(found).toMatchObject({ sessions: 1, skipped: 1 });
+  expect(found?.text).toContain('"externalId":"s1"');
+});
+
 test("a message that does not fit the rest of an answer begins the next one", async () => {
   const said = [9, 12, 1, 9, 12].map((megabytes, at) =>
     message(at, at % 2 === 0 ? "user" : "assistant", {
@@ -439,4 +446,18 @@ test("filtered and anonymised content does not leave", async () => {
 test("an answer has reserve above its target size for one segment", () => {
   expect(ANSWER_MAX_BYTES).toBeLessThan(20 * 1024 * 1024);
   expect(ANSWER_BYTES).toBeLessThan(ANSWER_MAX_BYTES);
+});
+
+test("of the records of one message, those too large for any answer are counted, and the others are written", async () => {
+  const sizes = [5, ANSWER_MAX_BYTES + 1, 6, ANSWER_MAX_BYTES - 5];
+  const format = {
+    ...formats.openai,
+    isWhole: () => false,
+    render: () => sizes.map((size) => "x".repeat(size)),
+  };
+  const source = sourceOf([session([message(0, "user", { textContent: "q" })])], 1, 1);
+  const [found = expect.fail(), ...more] = await answers(job("openai", { format }), source);
+  expect(more).toEqual([]);
+  expect(found).toMatchObject({ sessions: 1, skipped: 2 });
+  expect(found.text).toBe("xxxxx\nxxxxxx\n");
 });

@@ -169,3 +169,15 @@ describe("POST /api/export", () => {
     expect(await answer.text()).not.toContain("about");
   });
 });
+
+test("one request changes and deletes more sessions than one transaction does", async () => {
+  const sessionIds = Array.from({ length: 55 }, (_, n) => `many-${n}`);
+  await ada.post("/sync/batch", { sessions: sessionIds.map((externalId) => ({ externalId })) });
+  const outcomes = async (change: object) => {
+    const answer = ada.post("/api/sessions/bulk", { sessionIds, ...change });
+    return (await read<{ counts: object }>(answer)).counts;
+  };
+  expect(await outcomes({ addTags: ["x"] })).toEqual({ updated: 55 });
+  expect(await outcomes({ delete: true })).toEqual({ deleted: 55 });
+  expect(await outcomes({ delete: true })).toEqual({ not_found: 55 });
+});

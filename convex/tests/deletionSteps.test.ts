@@ -63,7 +63,10 @@ test("the state of a deletion whose user is gone is removed when it counts as st
   expect(await rows(t, "deletions")).toEqual([]);
 });
 
-test("what version 1 counted of a deleted session leaves the statistics, although another session stays", async () => {
+test.each([
+  ["all data", (ada: Person) => ada.dashboard.mutation(api.users.deleteAllData, {})],
+  ["the session alone", (ada: Person) => ada.send("DELETE", "/api/sessions/old", "")],
+])("deleting %s takes what version 1 counted of it from the statistics", async (_, remove) => {
   const t = deployment();
   const ada = await person(t);
   await ada.post("/sync/batch", conversation("old", ["hello", "hi"], { createdAt: NOON - 60_000 }));
@@ -86,7 +89,7 @@ test("what version 1 counted of a deleted session leaves the statistics, althoug
   });
   expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 1, totalTokens: 7 });
   vi.setSystemTime(NOON + 1_000);
-  await ada.dashboard.mutation(api.users.deleteAllData, {});
+  await remove(ada);
   vi.setSystemTime(NOON + 2_000);
   await ada.post("/sync/batch", conversation("new", ["hello again"]));
   await settle(t);

@@ -130,6 +130,33 @@ test("a query of an export reads a bounded number of sessions that a filter excl
   expect(pages).toHaveLength(3);
   const found = pages.flatMap(({ pieces }) => pieces.map(({ head }) => head.externalId));
   expect(found).toEqual(["rare"]);
+  const whole = await ada.get("/api/export?all=true&format=sharegpt");
+  expect(whole.headers.get("X-Export-Sessions")).toBe("1052");
+});
+
+test("many ids that belong to no session are counted in a header, and some of them named", async () => {
+  const { ada } = await setUp();
+  const sessionIds = Array.from({ length: 25 }, (_, n) => `none${n}`);
+  const answer = await ada.post("/api/export", { sessionIds, format: "json" });
+  const unknown = answer.headers.get("X-Export-Unknown") ?? "";
+  expect(unknown).toMatch(/^25; ids="none0 none1 /);
+  expect(unknown.match(/none\d+/g)).toHaveLength(20);
+});
+
+test("a tree larger than one query reads is refused, and not exported without some of its sessions", async () => {
+  const { t, ada } = await setUp();
+  await ada.post("/sync/session", { externalId: "top" });
+  await t.run(async ({ db }) => {
+    const [top = expect.fail()] = await db.query("sessions").collect();
+    const { _id, _creationTime, ...row } = top;
+    const own = { ...row, parentExternalId: "top", searchableText: "x".repeat(900_000) };
+    for (let n = 0; n < 8; n++) await db.insert("sessions", { ...own, externalId: `s${n}` });
+  });
+  const answer = await ada.get("/api/export?id=top&include_children=true&format=json");
+  expect([answer.status, JSON.stringify(await read(answer))]).toEqual([
+    400,
+    expect.stringContaining("include_children"),
+  ]);
 });
 
 test("a cursor of an earlier version, without the id of its export, continues it", async () => {

@@ -92,6 +92,12 @@ describe("GET /api/changes", () => {
     expect((await changes(page.cursor)).reset).toBe(false);
   });
 
+  test("accepts a cursor that is an hour ahead, as of a clock that was set back", async () => {
+    const ahead = { time: Date.now() + 3_600_000, creationTime: 0 };
+    const cursor = writeFeedCursor({ at: ahead, seen: new Set<string>(), epoch: 0 });
+    expect((await ada.get(`/api/changes?cursor=${cursor}`)).status).toBe(200);
+  });
+
   test("with wait, answers what happens meanwhile, and looks at most ten times for it", async () => {
     await sync("a");
     const { cursor } = await changes();
@@ -238,6 +244,9 @@ describe("GET /api/changes", () => {
     const { cursor } = await changes();
     await ada.dashboard.mutation(api.users.deleteAllData, {});
     await settle(t);
+    const pauses = vi.spyOn(pause, "forMs").mockClear().mockResolvedValue();
+    expect(await changes(`${cursor}&wait=20`)).toMatchObject({ reset: true, changes: [] });
+    expect(pauses).not.toHaveBeenCalled();
     await sync("b");
     const page = await changes(cursor);
     expect(page.reset).toBe(true);

@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
+import { internal } from "../_generated/api";
+import { sha256 } from "../lib/hash";
 import { findPassage, findSession } from "../model/embedding/vectorHits";
 import { Sessions } from "../model/search/candidates";
+import { countPending } from "../model/search/search";
+import {
+  messageSource,
+  partSource,
+  searchTextSource,
+  sessionSource,
+} from "../model/search/sources";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 
 /** Ids of other people's rows give nothing, wherever an id leads to a row, also where an index has filtered before. */
@@ -60,6 +69,69 @@ test("a search reads no session of another user, not even by its id", async () =
   const [theirs = expect.fail()] = of(await rows(t, "sessions"), eve);
   const found = await t.run((ctx) => new Sessions(ctx, { _id: ada.userId }).get(theirs._id));
   expect(found).toBeNull();
+});
+
+test("hits of vectors whose session is deleted, or is another user's, are left out of results and contexts", async () => {
+  const { t, ada, eve, of } = await people();
+  const caller = { kind: "key" as const, hash: await sha256(ada.apiKey), prefix: "osk_" };
+  const hit = { _score: 0.9 };
+  const hits = {
+    sessions: (await rows(t, "sessionEmbeddings")).map(({ _id }) => ({ ...hit, _id })),
+    messages: (await rows(t, "messageEmbeddings")).map(({ _id }) => ({ ...hit, _id })),
+  };
+  const input = { caller, query: "flamingo", limit: 5, filters: {}, hits };
+  const build = { ...input, maxTokens: 500 };
+  const [own = expect.fail()] = of(await rows(t, "sessions"), ada);
+  const ids = async () => {
+    const { results } = await t.query(internal.search.hydrate, input);
+    const { entries } = await t.query(internal.context.build, build);
+    return [results.map(({ id }) => id), entries.map(({ sessionId }) => sessionId)];
+  };
+  const [found, quoted] = await ids();
+  expect([found, new Set(quoted)]).toEqual([[own._id], new Set([own._id])]);
+  // Its messages and passages stay until its purge.
+  await t.run((ctx) => ctx.db.delete("sessions", own._id));
+  expect(of(await rows(t, "sessions"), eve)).toHaveLength(1);
+  expect(await ids()).toEqual([[], []]);
+});
+
+test("every index of search returns the rows of one's own sessions alone", async () => {
+  const { t, ada, of } = await people();
+  await t.run(async ({ db }) => {
+    for (const { _id: messageId, userId, sessionId, orderKey } of await db
+      .query("messages")
+      .collect()) {
+      const ids = { userId, sessionId, messageId, orderKey };
+      const part = { order: 0, piece: 0, type: "text", format: "text" as const };
+      await db.insert("parts", { ...ids, ...part, text: "a flamingo" });
+      await db.insert("searchTexts", { ...ids, text: "a flamingo" });
+    }
+  });
+  const [own = expect.fail()] = of(await rows(t, "sessions"), ada);
+  for (const source of [sessionSource, messageSource, partSource, searchTextSource]) {
+    const found = await t.run(async (ctx) => {
+      const sessions = new Set<string>();
+      const asked = { ctx, userId: ada.userId, words: "flamingo", filters: {} };
+      for await (const { sessionId } of source(asked)) sessions.add(sessionId);
+      return Array.from(sessions);
+    });
+    expect([source.name, found]).toEqual([source.name, [own._id]]);
+  }
+});
+
+test("only one's own sessions are counted, as matching and as waiting to be embedded", async () => {
+  const { t, ada, eve, of } = await people();
+  const user = { _id: ada.userId };
+  await t.run(async ({ db }) => {
+    for (const { _id } of of(await db.query("sessions").collect(), eve)) {
+      await db.patch("sessions", _id, { embedDueAt: NOON });
+    }
+  });
+  const counts = await t.run(async (ctx) => [
+    await new Sessions(ctx, user).countMatching(10, {}),
+    await countPending(ctx, user),
+  ]);
+  expect(counts).toEqual([1, 0]);
 });
 
 test("searching for an id finds one's own session and message, and nobody else's", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
+import { internal } from "../_generated/api";
+import { sha256 } from "../lib/hash";
 import { deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import { loadProtocolFirst, type Rpc, rpcClient } from "./mcp.fixture";
 
@@ -110,6 +112,31 @@ test("tools of MCP count as searches, and over the limit every tool is refused w
   expect((await ada.get("/api/search?q=x&type=fulltext")).status).toBe(429);
   vi.setSystemTime(NOON + 60_000);
   expect((await request("tools/call", usage)).status).toBe(200);
+});
+
+test("a refused request is told to wait until the window has ended, in whole seconds", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "1");
+  const t = deployment();
+  const ada = await person(t);
+  vi.setSystemTime(NOON + 15_700);
+  await ada.get("/api/sessions");
+  const refused = await ada.get("/api/sessions");
+  expect([refused.status, refused.headers.get("Retry-After")]).toEqual([429, "45"]);
+  expect(await refused.text()).toContain("try again in 45 s");
+});
+
+test("a request that could not be counted has a line in the log, and uses up nothing", async () => {
+  vi.stubEnv("RATE_LIMIT_READ", "2");
+  const t = deployment();
+  const ada = await person(t);
+  const key = { kind: "key" as const, hash: await sha256(ada.apiKey), prefix: "osk_" };
+  const line = { endpoint: "/api/sessions", method: "GET", requestId: "r", startedAt: NOON };
+  const request = { line, statusCode: 503, isUncounted: true };
+  for (let n = 0; n < 3; n++) {
+    await t.mutation(internal.apiLogs.record, { caller: { ...key, limit: "read" }, ...request });
+  }
+  expect(await rows(t, "apiLogs")).toHaveLength(3);
+  expect(await listed(ada, 3)).toEqual([200, 200, 429]);
 });
 
 test("a plugin that sends messages without pause meets no limit", async () => {

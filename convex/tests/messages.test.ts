@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { internal } from "../_generated/api";
+import { sha256 } from "../lib/hash";
 import { conversation, deployment, eachTestAt, person, read, rows, settle } from "../test.setup";
 import type { Deployment, Person, SessionPage } from "../test.setup";
 import type { MessageAnswer, SessionAnswer } from "../wire/answers";
@@ -53,6 +55,15 @@ describe("GET /api/messages/:id", () => {
     expect(found.messages.every(({ parts }) => parts.length === 1)).toBe(true);
     expect([found.hasBefore, found.hasAfter]).toEqual([true, true]);
     expect(found.message.externalId).toBe("s-4");
+  });
+
+  test("tells on which side there are further neighbours", async () => {
+    const sides = async (path: string) => {
+      const { hasBefore, hasAfter } = await get(path);
+      return [hasBefore, hasAfter];
+    };
+    expect(await sides("s-2?before=1&after=50")).toEqual([true, false]);
+    expect(await sides("s-1?before=50&after=1")).toEqual([false, true]);
   });
 
   test("tells that there are no further neighbours", async () => {
@@ -165,4 +176,27 @@ test("a session says when its latest message was, and whether it is active, quie
   expect(await read(ada.get("/api/sessions/old"))).toMatchObject({ state: "quiet" });
   await ada.post("/sync/session", { externalId: "old", endReason: "exit" });
   expect(await read(ada.get("/api/sessions/old"))).toMatchObject({ state: "ended" });
+});
+
+describe("the index of a session's prompts", () => {
+  const prompts = async (texts: readonly string[]) => {
+    const said = texts.map((text) => ({ role: "user", text }));
+    await ada.post("/sync/batch", conversation("p", said, { createdAt: NOW - 100_000 }));
+    const caller = { kind: "key" as const, hash: await sha256(ada.apiKey), prefix: "osk_" };
+    const { entries, isCut } = await t.query(internal.sessions.prompts, { caller, id: "p" });
+    return { texts: entries.map(({ text }) => text), isCut };
+  };
+
+  test("has the beginning of each, marked where it is cut, and no secret", async () => {
+    const token = `ghp${"_"}${"a1B2".repeat(9)}`;
+    const long = "a".repeat(200);
+    const { texts, isCut } = await prompts(["short", long, `use ${token}`]);
+    expect(texts).toEqual(["short", `${"a".repeat(90)}…`, expect.not.stringContaining("a1B2")]);
+    expect(isCut).toBe(false);
+  });
+
+  test("has at most 200, and says that it is cut there", async () => {
+    const { texts, isCut } = await prompts(Array.from({ length: 201 }, (_, n) => `prompt ${n}`));
+    expect([texts.length, isCut]).toEqual([200, true]);
+  });
 });

@@ -266,6 +266,58 @@ const TRANSCRIPTS: [title: string, messages: Sent[]][] = [
     ],
   ],
   [
+    "a result that names its tool and comes before its call, while another call of the tool waits",
+    [
+      { role: "user", content: "USER1" },
+      {
+        role: "assistant",
+        parts: [{ type: "tool-call", toolCallId: "1", toolName: "f", input: { a: "ARG1" } }],
+      },
+      {
+        role: "tool",
+        parts: [{ type: "tool-result", toolCallId: "2", toolName: "f", output: "OUT2" }],
+      },
+      {
+        role: "assistant",
+        parts: [{ type: "tool-call", toolCallId: "2", toolName: "f", input: { a: "ARG2" } }],
+      },
+      {
+        role: "tool",
+        parts: [{ type: "tool-result", toolCallId: "1", toolName: "f", output: "OUT1" }],
+      },
+      { role: "assistant", content: "SAID1" },
+    ],
+  ],
+  [
+    "a result with an id that no call has, while a call waits for its own",
+    [
+      { role: "user", content: "USER1" },
+      {
+        role: "assistant",
+        parts: [{ type: "tool_use", id: "1", name: "f", input: { a: "ARG1" } }],
+      },
+      { role: "tool", parts: [{ type: "tool_result", tool_use_id: "lost", content: "NOTE1" }] },
+      { role: "tool", parts: [{ type: "tool_result", tool_use_id: "1", content: "OUT1" }] },
+      { role: "assistant", content: "SAID1" },
+    ],
+  ],
+  [
+    "a result without an id, after an older call that never got one",
+    [
+      { role: "user", content: "USER1" },
+      {
+        role: "assistant",
+        parts: [{ type: "tool_use", id: "1", name: "f", input: { a: "ARG1" } }],
+      },
+      {
+        role: "assistant",
+        parts: [{ type: "tool_use", id: "2", name: "f", input: { a: "ARG2" } }],
+      },
+      { role: "tool", parts: [{ type: "tool_result", name: "f", content: "OUT2" }] },
+      { role: "assistant", content: "SAID1" },
+    ],
+  ],
+  [
     "a tool's message with several results and words of its own",
     [
       { role: "user", content: "USER1" },

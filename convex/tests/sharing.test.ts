@@ -109,6 +109,7 @@ describe.each(["", ".md", ".json"])("GET /s/:slug%s", (form) => {
     expect(answer.status).toBe(200);
     expect(answer.headers.get("X-Robots-Tag")).toBe("noindex, nofollow");
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
+    expect(answer.headers.get("Referrer-Policy")).toBe("no-referrer");
     const text = await answer.text();
     expect(text).toContain("The title");
     expect(text).toContain("question");

@@ -37,8 +37,8 @@ describe("requests without an account", () => {
     expect(counts["401"]).toBeGreaterThan(200);
     expect(counts["401"]).toBeLessThan(800);
     vi.setSystemTime(NOON + 3_600_000);
-    await t.fetch("/api/sessions", { headers: UNKNOWN });
-    expect((await countsOf(t)).slice(1)).toEqual([{ "401": 1 }]);
+    for (let i = 0; i < 3; i++) await t.fetch("/api/sessions", { headers: UNKNOWN });
+    expect((await countsOf(t)).slice(1)).toEqual([{ "401": 3 }]);
     expect(await rows(t, "apiLogs")).toEqual([]);
   });
 

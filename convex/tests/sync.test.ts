@@ -597,6 +597,21 @@ describe("sessions that only messages name", () => {
     await settle(t);
     expect(await sources()).toEqual(["droid", ["droid", 4]]);
   });
+
+  test("of several messages with a source take that of the first, in whatever order these arrive", async () => {
+    const at = { pi: Date.now() - 50_000, "codex-cli": Date.now() - 40_000 };
+    for (const order of [["pi", "codex-cli"] as const, ["codex-cli", "pi"] as const]) {
+      const t = deployment();
+      const ada = await person(t);
+      await ada.post("/sync/message", { sessionExternalId: "s", externalId: "m" });
+      for (const source of order) {
+        const message = { sessionExternalId: "s", externalId: source, textContent: "hi" };
+        await ada.post("/sync/message", { ...message, source, createdAt: at[source] });
+      }
+      await settle(t);
+      expect(await get(ada, "s")).toMatchObject({ source: "pi" });
+    }
+  });
 });
 
 describe("a burst", () => {

@@ -90,6 +90,29 @@ test("a session may be sent again after a year, and the cron removes the tombsto
   expect(await rows(t, "tombstones")).toEqual([]);
 });
 
+test("the cron removes all tombstones and records of deletions older than a year, and no younger ones", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  const start = Date.now();
+  const left = async () => {
+    await t.mutation(internal.deletion.removeExpiredTombstones, {});
+    return [(await rows(t, "tombstones")).length, (await rows(t, "deletedSessions")).length];
+  };
+  for (const [day, externalId] of [
+    [0, "a"],
+    [0, "b"],
+    [100, "c"],
+  ] as const) {
+    vi.setSystemTime(start + day * DAY_MS);
+    await ada.post("/sync/session", { externalId });
+    await ada.send("DELETE", `/api/sessions/${externalId}`, undefined);
+  }
+  vi.setSystemTime(start + 364 * DAY_MS);
+  expect(await left()).toEqual([3, 3]);
+  vi.setSystemTime(start + 366 * DAY_MS);
+  expect(await left()).toEqual([1, 1]);
+});
+
 test("deleting all data also forgets which sessions were deleted before", async () => {
   const { t, ada } = await deleted();
   vi.setSystemTime(Date.now() + 1_000);

@@ -36,11 +36,17 @@ export async function me(ctx: QueryCtx) {
   };
 }
 
-/** Stores the address and name from the caller's token, unless a newer profile is stored. */
-export async function refreshFromToken(ctx: MutationCtx): Promise<void> {
+/**
+ * Stores the address and name from the caller's token, unless a newer profile is stored. Returns the account, which
+ * is another one than before if the address has led to a merge.
+ */
+export async function refreshFromToken(
+  ctx: MutationCtx,
+  user: Doc<"users">,
+): Promise<Doc<"users">> {
   const identity = await ctx.auth.getUserIdentity();
-  if (identity === null || !isWorkosIssuer(identity.issuer)) return;
-  await updateWorkosUser(ctx, claimsOf(identity));
+  if (identity === null || !isWorkosIssuer(identity.issuer)) return user;
+  return (await updateWorkosUser(ctx, claimsOf(identity))) ?? user;
 }
 
 /** Counts the user's sessions and messages, from the ledger of days. */

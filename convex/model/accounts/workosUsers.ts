@@ -54,9 +54,12 @@ export async function signInWorkosUser(
   return user;
 }
 
-/** Updates a known person's account from a profile or webhook; ignores unknown people. */
-export async function updateWorkosUser(ctx: MutationCtx, profile: WorkosProfile): Promise<void> {
-  await apply(ctx, profile, { kind: "notice" });
+/** Updates a known person's account from a profile or webhook, and returns it; null for unknown people. */
+export async function updateWorkosUser(
+  ctx: MutationCtx,
+  profile: WorkosProfile,
+): Promise<Doc<"users"> | null> {
+  return await apply(ctx, profile, { kind: "notice" });
 }
 
 /** Schedules a request for the person's profile, for an account that a mutation created without it. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Written } from "../../exports/job";
-import { fileText } from "./dashboardFiles";
+import { fileChoices, fileText } from "./dashboardFiles";
 
 const written = (fields: Partial<Written>): Written => ({
   ...{ chunks: [], sessions: 1, found: 1, records: 1 },
@@ -29,4 +29,13 @@ test("a file larger than a function may return is refused, by the sum of its chu
   );
   const chunks = [...Array<Uint8Array>(5).fill(chunk), bytes("x")];
   expect(() => fileText(written({ chunks }))).toThrow("Too large");
+});
+
+test("what is off in the dialog is left out, and what it sets reaches the export", () => {
+  const off = { systemPrompts: false, toolCalls: false, codeBlocksOnly: false, minLength: 0 };
+  expect(fileChoices({})).toMatchObject({ options: { turns: "single" }, selection: off });
+  const on = { includeSystemPrompts: true, includeToolCalls: true, codeBlocksOnly: true };
+  expect(fileChoices({ ...on, minMessageLength: 7 }).selection).toEqual({
+    ...{ systemPrompts: true, toolCalls: true, codeBlocksOnly: true, minLength: 7 },
+  });
 });

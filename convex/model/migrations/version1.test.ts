@@ -169,7 +169,13 @@ test("rows that a lost deletion of version 1 left behind are removed, and other 
       const passage = { text: "a", textHash: "h", chunk: 0, orderKey: "0", embeddingId: vector };
       await db.insert("passages", { ...own, messageId, ...passage });
     }
-    await db.delete("sessions", ids.get("gone") ?? expect.fail());
+    const goneId = ids.get("gone") ?? expect.fail();
+    const keptId = ids.get("kept") ?? expect.fail();
+    await db.delete("sessions", goneId);
+    // A vector that its session has replaced, and a purge of another session, which has its own job.
+    const { userId } = ada;
+    await db.insert("sessionEmbeddings", { userId, sessionId: keptId, embedding, textHash: "old" });
+    await db.insert("purges", { userId, sessionId: keptId, updatedAt: Date.now() });
   });
   await loseScheduled(t);
   await migrate(t);
@@ -177,12 +183,14 @@ test("rows that a lost deletion of version 1 left behind are removed, and other 
   const holding = (mark?: string) =>
     Object.keys(left).filter((table) => JSON.stringify(left[table]).includes(`"${mark}"`));
   expect(holding(ids.get("gone"))).toEqual([]);
+  expect(left["sessionEmbeddings"]).toMatchObject([{ textHash: "h" }]);
   expect(holding(ids.get("kept")).sort()).toEqual(
     [
       "messageChanges",
       "messageEmbeddings",
       "messages",
       "passages",
+      "purges",
       "sessionDays",
       "sessionEmbeddings",
       "sessions",
