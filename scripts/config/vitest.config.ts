@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * while those of `convex/` compute. Files of one project follow each other, because a worker that changes projects
  * starts again and loads all functions once more.
  */
-const ORDER = ["system", "mockingScripts", "scripts", "mocking", "long", "fast"];
+const ORDER = ["system", "alone", "scripts", "mocking", "long", "fast"];
 
 class ByProject extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -51,7 +51,12 @@ export const SYSTEM = [
 
 /** They replace modules (`vi.mock`), so they do not share loaded modules with other files. */
 const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
-const MOCKING_SCRIPTS = ["scripts/local/live/{turns,unread}.test.ts"];
+
+/** The same for scripts, and a test that measures the memory of its process. */
+const ALONE = [
+  "scripts/local/live/{turns,unread}.test.ts",
+  "scripts/local/limits/heapProbe.test.ts",
+];
 
 /** convex-test passes through Vite, which finds its modules and makes its queries faster. */
 const server = { deps: { inline: ["convex-test"] } };
@@ -106,13 +111,13 @@ export default defineConfig({
         test: {
           name: "scripts",
           include: ["scripts/**/*.test.ts"],
-          exclude: [...SYSTEM, ...MOCKING_SCRIPTS],
+          exclude: [...SYSTEM, ...ALONE],
           ...node,
           // Loading the engine and its libraries takes a quarter of the time if each file does it.
           isolate: false,
         },
       },
-      { root, plugins, test: { name: "mockingScripts", include: MOCKING_SCRIPTS, ...node } },
+      { root, plugins, test: { name: "alone", include: ALONE, ...node } },
       { root, plugins, test: { name: "system", include: SYSTEM, ...node } },
     ],
   },
