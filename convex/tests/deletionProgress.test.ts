@@ -21,6 +21,12 @@ eachTestAt(NOON);
 const me = (who: Person) => who.dashboard.query(api.users.me, {});
 const deleteAll = (who: Person) => who.dashboard.mutation(api.users.deleteAllData, {});
 const step = (t: Deployment, { userId }: Person) => t.mutation(internal.deletion.step, { userId });
+const sendAfter = (who: Person) =>
+  who.post("/sync/message", { sessionExternalId: "s", externalId: "m", textContent: "after" });
+const textsOf = async (who: Person) => {
+  const session = read<{ messages: { textContent: string }[] }>(who.get("/api/sessions/s"));
+  return (await session).messages.map(({ textContent }) => textContent);
+};
 const line = { endpoint: "/x", method: "GET", requestId: "r", statusCode: 200, durationMs: 1 };
 
 test("the progress of a deletion adds up what all of its steps removed", async () => {
@@ -116,17 +122,10 @@ test("what is sent to a session that a deletion started again covers is kept in 
   expect(await deleteAll(ada)).toMatchObject({ started: true });
   await loseScheduled(t);
   vi.setSystemTime(NOON + STALLED_MS + 10_000);
-  await ada.post("/sync/message", {
-    sessionExternalId: "s",
-    externalId: "m",
-    textContent: "after",
-  });
+  await sendAfter(ada);
   await step(t, ada);
   await settle(t);
-  const { messages } = await read<{ messages: { textContent: string }[] }>(
-    ada.get("/api/sessions/s"),
-  );
-  expect(messages.map(({ textContent }) => textContent)).toEqual(["after"]);
+  expect(await textsOf(ada)).toEqual(["after"]);
 });
 
 test("a session created in the moment in which the deletion started is covered as a whole", async () => {
@@ -144,17 +143,10 @@ test("a session created in the moment in which the deletion started is covered a
     await db.patch("users", ada.userId, { deleting: { scope: "data", startedAt } });
   });
   vi.setSystemTime(NOON + 10_000);
-  await ada.post("/sync/message", {
-    sessionExternalId: "s",
-    externalId: "m",
-    textContent: "after",
-  });
+  await sendAfter(ada);
   await step(t, ada);
   await settle(t);
-  const { messages } = await read<{ messages: { textContent: string }[] }>(
-    ada.get("/api/sessions/s"),
-  );
-  expect(messages.map(({ textContent }) => textContent)).toEqual(["after"]);
+  expect(await textsOf(ada)).toEqual(["after"]);
 });
 
 test("the owner can remove the state of a deletion that version 1 stored, before any cron has run", async () => {
