@@ -37,7 +37,7 @@ export const LONG = [
 
 /**
  * Tests of the whole server that need its largest inputs, long histories, kills or a browser: as much work as all
- * others together. `npm test` leaves them out so that it ends in five minutes; `npm run test:system` and CI run them.
+ * others together. `npm test` leaves them out so that it ends in three minutes; `npm run test:system` and CI run them.
  */
 export const SYSTEM = [
   "scripts/{bench,soak,trials}/**/*.test.ts",
