@@ -207,6 +207,16 @@ test("a session that grows together with its database is counted once, whichever
   }
 });
 
+test("numbers that are added to an answer at the end are not counted as a message", async () => {
+  const events = [start("sum"), prompt(1), said(2, "m1"), end(3, "m", 100, 4)];
+  const { home } = homeWith({ ".copilot/session-state/sum/events.jsonl": events });
+  const { apiKey: key } = await engine.createUser();
+  const root = join(home, ".copilot");
+  const result = await runImport({ url: engine.url, key }, [root], join(folder.path, "sum.json"));
+  const [{ messages, stored } = expect.fail()] = result.tallies;
+  expect([messages, stored.inserted]).toEqual([2, 2]);
+});
+
 describe("events of Copilot CLI", () => {
   const call = (toolCallId: unknown) => ({ toolRequests: [{ toolCallId, name: "ls" }] });
   const done = (second: number, toolCallId: unknown, content: string) =>

@@ -1,5 +1,5 @@
 import { fitted } from "./fit.ts";
-import type { Item, Progress, History } from "./rows.ts";
+import type { History, Item, MessageRow, Progress } from "./rows.ts";
 import type { SecretExaminer } from "./secrets.ts";
 import type { Sender } from "./sender.ts";
 import type { State } from "./state.ts";
@@ -69,6 +69,10 @@ async function nextOf(items: AsyncIterator<Item>, history: History, tally: Tally
   }
 }
 
+/** Whether a row only adds numbers to a message that came before it. */
+const isAddition = ({ role, textContent, parts }: MessageRow) =>
+  [role, textContent, parts].every((field) => field === undefined);
+
 async function take(item: Item, history: History, context: Context): Promise<void> {
   const { sink, state, tally, secrets } = context;
   const { path } = history;
@@ -79,7 +83,7 @@ async function take(item: Item, history: History, context: Context): Promise<voi
     case "message": {
       const { row, line, isStored } = item;
       const fit = isStored ? row : fitted(row);
-      tally.messages += 1;
+      if (!isAddition(row)) tally.messages += 1;
       if (fit !== row) tally.shortened += 1;
       context.onProgress(history);
       return await sink.addMessage(secrets.message(fit), { path, ...(line ? { line } : {}) });
