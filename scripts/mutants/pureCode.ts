@@ -30,11 +30,12 @@ type Mutant = {
 const KILLED = ["Killed", "Timeout"];
 const COUNTED = [...KILLED, "Survived", "NoCoverage"];
 
-function sampled(seed: number, lines: number): string[] {
+/** Files with a unit test beside them, in an order that depends on the seed, as many as have so many lines. */
+export function sampled(seed: number, lines: number): string[] {
   const files = ROOMS.flatMap((room) =>
-    readdirSync(join(ROOT, room), { recursive: true, encoding: "utf8" }).map(
-      (name) => `${room}/${name}`,
-    ),
+    readdirSync(join(ROOT, room), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${room}/${name}`),
   ).filter((path) => existsSync(join(ROOT, path.replace(/\.ts$/, ".test.ts"))));
   let left = lines;
   return shuffled(files.sort(), seed).filter((path) => {
