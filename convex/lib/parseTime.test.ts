@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { readDate, readMs } from "./parseTime";
 import { readTime } from "./sync/sourceTime";
 
 const AT = Date.UTC(2026, 10, 28, 22, 39, 31, 123);
@@ -88,4 +89,60 @@ describe("what names no moment is no time", () => {
     [0],
     [1e25],
   ])("%j", (sent) => expect(readTime(sent, NOW)).toBeUndefined());
+});
+
+describe("at the edges", () => {
+  test("the units of numbers meet at powers of ten, and zero is the beginning of 1970", () => {
+    expect([0, 1e11 - 1, 1e11, 1e14, 1e17].map(readMs)).toEqual([
+      0,
+      1e14 - 1_000,
+      1e11,
+      1e11,
+      1e11,
+    ]);
+    expect([-1, 1e20, Number.NaN].map(readMs)).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("the last second of a day, and a leap second, are times; a second or a minute more are not", () => {
+    const midnight = Date.UTC(2026, 10, 29);
+    expect(readMs("2026-11-28T23:59:59Z")).toBe(midnight - 1_000);
+    expect(readMs("2026-11-28T23:59:60Z")).toBe(midnight);
+    for (const none of ["23:59:61", "23:60:00", "24:00:00"]) {
+      expect(readMs(`2026-11-28T${none}Z`)).toBeUndefined();
+    }
+    expect(readMs("2026-11-28T00:00:00+01:59")).toBe(midnight - 86_400_000 - 119 * 60_000);
+    expect(readMs("2026-11-28T00:00:00+01:60")).toBeUndefined();
+  });
+
+  test("a day of one digit is read where names of months stand, and hours of a half day from 1 on", () => {
+    const first = Date.UTC(2026, 10, 1, 1);
+    expect(readMs("Sun Nov  1 01:00:00 2026")).toBe(first);
+    expect(readMs("1 Nov 2026 01:00:00 AM GMT")).toBe(first);
+    expect(readMs("1 Xyz 2026 01:00:00 GMT")).toBeUndefined();
+  });
+
+  test("nothing may stand before or behind a number or a time", () => {
+    for (const text of ["x1796000000", "1796000000x", "1796000000.5.5", "1796000000."]) {
+      expect(readMs(text)).toBeUndefined();
+    }
+    expect(readMs("1796000000.5")).toBe(1_796_000_000_500);
+    expect(readMs("x2026-11-28")).toBeUndefined();
+    expect(readMs("2026-11-28x")).toBeUndefined();
+  });
+});
+
+test("a day is read in both forms of ISO 8601, and nothing else is a day", () => {
+  expect([readDate("2026-11-28"), readDate("20261128")]).toEqual(["2026-11-28", "2026-11-28"]);
+  const others = [
+    "120261128",
+    "202611281",
+    "2026112",
+    "2026-1128",
+    "2x261128",
+    "20x61128",
+    "2026x128",
+  ];
+  for (const text of [...others, "202611x8", "20260230", "x20261128", "20261128x", ""]) {
+    expect(readDate(text)).toBeUndefined();
+  }
 });
