@@ -421,6 +421,13 @@ test("a session without messages counts, and is written in the formats that can 
   expect(found[0]?.text).toContain('"externalId":"s1"');
 });
 
+test("a session without messages that follows a full answer comes in the next one, and counts once", async () => {
+  const source = sourceOf([talk("big", 12, 900_000), session([])], 20, 1);
+  const found = await answers(job("json"), source);
+  expect(found.map(({ sessions }) => sessions)).toEqual([1, 1]);
+  expect(found[1]?.text).toContain('"externalId":"s1"');
+});
+
 test("filtered and anonymised content does not leave", async () => {
   const one = session([
     message(0, "system", { textContent: "SYSTEM" }),
@@ -460,4 +467,47 @@ test("of the records of one message, those too large for any answer are counted,
   expect(more).toEqual([]);
   expect(found).toMatchObject({ sessions: 1, skipped: 2 });
   expect(found.text).toBe("xxxxx\nxxxxxx\n");
+});
+
+/** A format that needs whole conversations. A record tells which messages it has, and is as long as `sizeOf` says. */
+const labelling = (sizeOf: (texts: string[]) => number) => ({
+  ...formats.openai,
+  isWhole: () => true,
+  render: ({ messages, from, isLast }: ExportSession) => {
+    const label = `${from}-${from + messages.length - 1}${isLast ? " last" : ""}`;
+    return [label.padEnd(sizeOf(messages.map(({ textContent = "" }) => textContent)))];
+  },
+});
+const labelsIn = (text: string) => text.split("\n").flatMap((line) => line.trim() || []);
+
+describe("a segment too large for one answer is written in parts", () => {
+  /** Each message is as many megabytes long as its text says. */
+  const format = labelling((texts) => texts.reduce((sum, text) => sum + Number(text) * 1e6, 0));
+
+  test.each([
+    ["the rest comes in the next answer, in order", [9, 12, 1], [["0-0"], ["1-2 last"]], 0],
+    ["the end is the last also after what no answer can hold", [20, 1], [["1-1 last"]], 1],
+  ])("%s", async (_, sizes, expected, skipped) => {
+    const messages = sizes.map((size, at) => message(at, "user", { textContent: String(size) }));
+    const found = await answers(job("openai", { format }), sourceOf([session(messages)], 10, 1));
+    expect(found.map(({ text }) => labelsIn(text))).toEqual(expected);
+    expect(found.reduce((sum, one) => sum + one.skipped, 0)).toBe(skipped);
+    expect(total(found)).toBe(1);
+  });
+});
+
+describe("a conversation of more than four megabytes becomes several records", () => {
+  const exchanges = talk("long", 12, 1_000_000);
+  const question = exchanges.messages.map((one, at) =>
+    at === 0 ? one : { ...one, role: "assistant" as const },
+  );
+
+  test.each([
+    ["each of which begins with a question", exchanges, ["0-5", "6-11 last"]],
+    ["also if nobody asks after its beginning", session(question), ["0-7", "8-11 last"]],
+  ])("%s", async (_, long, expected) => {
+    const exported = job("openai", { format: labelling(() => 0) });
+    const [{ text } = expect.fail()] = await answers(exported, sourceOf([long], 4, 1));
+    expect(labelsIn(text)).toEqual(expected);
+  });
 });

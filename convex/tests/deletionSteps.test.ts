@@ -63,14 +63,8 @@ test("the state of a deletion whose user is gone is removed when it counts as st
   expect(await rows(t, "deletions")).toEqual([]);
 });
 
-test.each([
-  ["all data", (ada: Person) => ada.dashboard.mutation(api.users.deleteAllData, {})],
-  ["the session alone", (ada: Person) => ada.send("DELETE", "/api/sessions/old", "")],
-])("deleting %s takes what version 1 counted of it from the statistics", async (_, remove) => {
-  const t = deployment();
-  const ada = await person(t);
-  await ada.post("/sync/batch", conversation("old", ["hello", "hi"], { createdAt: NOON - 60_000 }));
-  await settle(t);
+/** Counts the only session as version 1 did: as a whole, on its day, and not message by message. */
+async function countAsVersion1(t: Deployment): Promise<void> {
   await t.run(async ({ db }) => {
     const [session = expect.fail()] = await db.query("sessions").collect();
     const tables = ["sessionDays", "ledgerGrains", "ledgerDays"] as const;
@@ -87,6 +81,17 @@ test.each([
       ledger: { date: "2026-01-22", row },
     });
   });
+}
+
+test.each([
+  ["all data", (ada: Person) => ada.dashboard.mutation(api.users.deleteAllData, {})],
+  ["the session alone", (ada: Person) => ada.send("DELETE", "/api/sessions/old", "")],
+])("deleting %s takes what version 1 counted of it from the statistics", async (_, remove) => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("old", ["hello", "hi"], { createdAt: NOON - 60_000 }));
+  await settle(t);
+  await countAsVersion1(t);
   expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 1, totalTokens: 7 });
   vi.setSystemTime(NOON + 1_000);
   await remove(ada);
@@ -94,6 +99,20 @@ test.each([
   await ada.post("/sync/batch", conversation("new", ["hello again"]));
   await settle(t);
   expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 1, totalTokens: 0 });
+});
+
+test("deleting the last session that version 1 counted on a day keeps what is counted of others on that day", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  await ada.post("/sync/batch", conversation("old", ["hello", "hi"], { createdAt: NOON - 60_000 }));
+  await settle(t);
+  await countAsVersion1(t);
+  await ada.post("/sync/batch", conversation("kept", ["hello"], { createdAt: NOON - 50_000 }));
+  await settle(t);
+  expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 2, messageCount: 3 });
+  await ada.send("DELETE", "/api/sessions/old", "");
+  await settle(t);
+  expect(await read(ada.get("/api/stats"))).toMatchObject({ sessionCount: 1, messageCount: 1 });
 });
 
 test("a session that its owner deletes between the steps of a data deletion stays deleted, and clients hear of it", async () => {

@@ -20,23 +20,24 @@ const HOUR = 3_600_000;
 eachTestAt(NOW);
 
 /** Sessions in the order in which an export has them: created at the same moment, the last one first. */
-const IDS = ["third", "second", "first"];
-/** Per session, half a megabyte each. An answer holds about twenty, so three answers are needed. */
-const MESSAGES = 15;
+const IDS = ["third", "second", "first"] as const;
+type SessionId = (typeof IDS)[number];
+/** Messages of half a megabyte each. An answer holds 21, so three are needed; the first ends inside a page of two. */
+const MESSAGES = { third: 24, second: 12, first: 12 };
 const TEXT = "é".repeat(250_000);
 
 /** Stores sessions that all began at one moment. What was said in a later one was said hours later. */
 async function store(who: Person): Promise<void> {
   for (const [hours, id] of [...IDS].reverse().entries()) {
     const sessions = [{ externalId: id, createdAt: NOW - 24 * HOUR }];
-    const messages = Array.from({ length: MESSAGES }, (_, n) => ({
+    const messages = Array.from({ length: MESSAGES[id] }, (_, n) => ({
       sessionExternalId: id,
       externalId: `${n}`,
       role: n % 2 === 0 ? "user" : "assistant",
       textContent: TEXT,
       createdAt: NOW - 20 * HOUR + hours * HOUR + n,
     }));
-    for (let at = 0; at < MESSAGES; at += 10) {
+    for (let at = 0; at < messages.length; at += 10) {
       const answer = await who.post("/sync/batch", {
         sessions,
         messages: messages.slice(at, at + 10),
@@ -70,8 +71,8 @@ async function exported(who: Person, query: string) {
   };
 }
 
-const allOf = (...ids: string[]) =>
-  ids.flatMap((id) => Array.from({ length: MESSAGES }, (_, n) => `${id}/${n}`));
+const allOf = (...ids: SessionId[]) =>
+  ids.flatMap((id) => Array.from({ length: MESSAGES[id] }, (_, n) => `${id}/${n}`));
 
 test("every message comes once and in order, wherever answers end, and limits and unknown ids hold over all answers", async () => {
   const t = deployment();
@@ -92,6 +93,12 @@ test("every message comes once and in order, wherever answers end, and limits an
   expect(listed.counted).toBe(3);
   expect(listed.unknown.join(", ")).toMatch(/none1.*none2.*none3.*none4/);
   expect(listed.unknown.join(", ").match(/none\d/g)).toHaveLength(4);
+  // The first answer has no whole session.
+  expect((await exported(ada, "id=third")).said).toEqual(allOf("third"));
+  const { headers } = await ada.post("/api/export", { sessionIds: ["third"], format: "json" });
+  expect(headers.get("X-Export-Cursor")).not.toBeNull();
+  // A link would lead to another export, because it has no body.
+  expect(headers.get("Link")).toBeNull();
 }, 60_000);
 
 describe("one query reads a bounded part of an export, and the next one goes on there", () => {

@@ -105,6 +105,8 @@ describe("an export that continues inside a session", () => {
     await ada.post("/sync/message", { sessionExternalId: "a", role: "user", ...early });
     await settle(t);
     expect(await messagesFrom({ all: true }, next)).toEqual(expected);
+    // By this, an answer knows the page of which the one before it has written some messages.
+    expect((await page({ all: true }, next)).pieces[0]?.position).toBe(next);
   });
 });
 

@@ -141,6 +141,16 @@ describe("a session that began before `from` and was active since", () => {
     expect(ids(await list(`from=${from}&to=2026-01-12`))).toEqual(["long", "longer"]);
   });
 
+  test("is listed also if its tool's clock is ahead of the server's", async () => {
+    const { sessions, messages } = began("ahead", 15);
+    const [first, last] = messages;
+    const now = Date.now();
+    const ahead = { ...last, createdAt: now + 540_000 };
+    await ada.post("/sync/batch", { sessions, messages: [first, ahead] });
+    await settle(t);
+    expect(ids(await list(`from=${now + 500_000}`))).toEqual(["ahead"]);
+  });
+
   test("is exported, and changed in bulk", async () => {
     const exported = async (query: string) => {
       const path = `/api/export?format=json&from=${from}&${query}`;
@@ -155,7 +165,7 @@ describe("a session that began before `from` and was active since", () => {
   });
 });
 
-test("a list of what was active lately does not read the sessions that ended before", async () => {
+test("a list of what was active lately does not read the sessions that ended before, and has those that began long before", async () => {
   await ada.post("/sync/batch", conversation("new", ["a"], { createdAt: NOW }));
   await settle(t);
   await t.run(async ({ db }) => {
@@ -168,4 +178,11 @@ test("a list of what was active lately does not read the sessions that ended bef
   });
   const first = await list(`from=${NOW - 3_600_000}`);
   expect([ids(first), first.cursor]).toEqual([["new"], null]);
+  // More sessions were active in these two days than are read to find those that began before.
+  await ada.post("/sync/batch", {
+    sessions: [{ externalId: "long", source: "pi", createdAt: NOW - 20 * 86_400_000 }],
+    messages: [{ sessionExternalId: "long", externalId: "m", role: "user", createdAt: NOW }],
+  });
+  await settle(t);
+  expect(ids(await list(`from=${NOW - 2 * 86_400_000}&source=pi`))).toEqual(["long"]);
 });

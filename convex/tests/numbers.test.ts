@@ -624,7 +624,8 @@ describe("a message that changes after many others of its session, before any of
   test("is counted once, also if another session has its usage meanwhile", async () => {
     const usage = { apiMessageId: "r", completionTokens: 5 };
     const { t, ada } = await withMessages([message("answer", usage)]);
-    await changed(ada, { ...usage, completionTokens: 25 });
+    await changed(ada, { ...usage, completionTokens: 15 });
+    await ada.post("/sync/message", message("answer", { ...usage, completionTokens: 25 }));
     const copy = message("copy", { ...usage, sessionExternalId: "fork", completionTokens: 12 });
     await ada.post("/sync/message", copy);
     const fork = (await rows(t, "sessions")).find(({ externalId }) => externalId === "fork");

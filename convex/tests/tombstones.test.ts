@@ -82,10 +82,13 @@ test("a tombstone reveals nothing of what was deleted, and does not affect other
   expect(await read(grace.post("/sync/session", SESSION))).not.toHaveProperty("deleted");
 });
 
-test("a session may be sent again after a year, and the cron removes the tombstone", async () => {
+test("a session may be sent again after a year, and deleted again, and the cron removes the tombstone", async () => {
   const { t, ada } = await deleted();
   vi.setSystemTime(Date.now() + 365 * DAY_MS + 1);
   expect(await read(ada.post("/sync/session", SESSION))).not.toHaveProperty("deleted");
+  await ada.send("DELETE", "/api/sessions/s", undefined);
+  expect(await read(ada.post("/sync/session", SESSION))).toMatchObject({ deleted: true });
+  vi.setSystemTime(Date.now() + 365 * DAY_MS + 1);
   await t.mutation(internal.deletion.removeExpiredTombstones, {});
   expect(await rows(t, "tombstones")).toEqual([]);
 });
@@ -121,12 +124,16 @@ test("deleting all data also forgets which sessions were deleted before", async 
   expect(await rows(t, "tombstones")).toEqual([]);
 });
 
-test("what is sent while all data is being deleted is stored, also of a session that was deleted before", async () => {
+test("what is sent while all data is being deleted is stored, also of a session that was deleted before, but not of one deleted since", async () => {
   const { t, ada } = await deleted();
   vi.setSystemTime(Date.now() + 1_000);
   await ada.dashboard.mutation(api.users.deleteAllData, {});
   vi.setSystemTime(Date.now() + 1_000);
   expect(await read(ada.post("/sync/message", MESSAGE))).not.toHaveProperty("deleted");
+  await ada.post("/sync/session", { externalId: "other" });
+  await ada.send("DELETE", "/api/sessions/other", undefined);
+  const again = await read(ada.post("/sync/session", { externalId: "other" }));
+  expect(again).toMatchObject({ deleted: true });
   await settle(t);
   expect(await read(ada.get("/api/sessions/s"))).toMatchObject({ messageCount: 1 });
   await ada.send("DELETE", "/api/sessions/s", undefined);

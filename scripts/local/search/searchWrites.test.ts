@@ -49,6 +49,12 @@ describe("writes to text indexes", () => {
     expect(["apple", "pear", "plum"].map(found)).toEqual([1, 1, 1]);
   });
 
+  test("of each group are applied, also after those of earlier groups", async () => {
+    const { write, found } = index();
+    for (const word of ["apple", "pear", "plum"]) await write(word);
+    expect(["apple", "pear", "plum"].map(found)).toEqual([1, 1, 1]);
+  });
+
   test("are found by the mutation that made them, and by the next ones of its group", async () => {
     const { transactor, add, found } = index();
     const seen = await Promise.all([
@@ -67,6 +73,20 @@ describe("writes to text indexes", () => {
     });
     await Promise.allSettled([write("apple", "pear"), transactor.mutation(both), write("fig")]);
     expect(["apple", "pear", "plum", "fig"].map(found)).toEqual([1, 1, 0, 1]);
+  });
+
+  test("that were applied before a mutation failed are not applied again", async () => {
+    const { sql, transactor, add, found } = index();
+    const run = vi.spyOn(sql, "run");
+    await Promise.allSettled([
+      transactor.mutation(() => Promise.resolve(add("apple") && found("apple"))),
+      transactor.mutation(failing(() => add("pear") && found("pear"))),
+    ]);
+    expect(["apple", "pear"].map(found)).toEqual([1, 0]);
+    const added = run.mock.calls.flatMap(([text, , words]) =>
+      text.startsWith("INSERT INTO search_test") ? words : [],
+    );
+    expect(added).toEqual(["apple", "pear"]);
   });
 
   test("of a failed mutation are forgotten, also when it is the only one", async () => {
@@ -101,11 +121,16 @@ describe("writes to text indexes", () => {
   });
 
   test("of more than a million characters are committed at once, and none stays in memory", async () => {
-    const { sql, searchWrites, write } = index();
+    const { sql, searchWrites, transactor, add, write } = index();
     const run = vi.spyOn(sql, "run");
     const long = "word ".repeat(150_000);
+    const commits = () => run.mock.calls.filter(([text]) => text === "COMMIT").length;
     await Promise.all([write(long), write(long), write("short")]);
-    expect(run.mock.calls.filter(([text]) => text === "COMMIT")).toHaveLength(2);
+    expect(commits()).toBe(2);
     expect(searchWrites.characters).toBe(0);
+    // Those of a failed mutation are not in memory.
+    const fails = () => transactor.mutation(failing(() => add(long)));
+    await Promise.allSettled([write("one"), fails(), fails(), write("two"), write("three")]);
+    expect(commits()).toBe(3);
   });
 });

@@ -31,15 +31,19 @@ describe("waiting for the disk", () => {
     await durability.close();
   });
 
-  test("work for an idle disk is done at once, or when the synchronisation that is running has ended", async () => {
+  test("work for an idle disk is done once: at once, or when the synchronisation that is running has ended", async () => {
     const durability = new Durability(data);
     const done: string[] = [];
     durability.whenIdle(() => done.push("at once"));
     durability.committed();
     const durable = durability.wait();
     durability.whenIdle(() => done.push("later"));
+    durability.committed();
+    const next = durability.wait();
     expect(done).toEqual(["at once"]);
     await durable;
+    expect(done).toEqual(["at once", "later"]);
+    await next;
     expect(done).toEqual(["at once", "later"]);
     await durability.close();
   });
