@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LONG_UNITS } from "../config/vitest.config.ts";
 import { shuffled } from "./sample.ts";
 import type { Outcome } from "./scores.ts";
 
@@ -11,7 +12,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const STRYKER = join(ROOT, "node_modules/@stryker-mutator/core/bin/stryker.js");
 const REPORT = join(ROOT, "node_modules/.cache/stryker/report.json");
 
-/** Rooms of pure code. Only files with a unit test beside them are changed, because only those tests run. */
+/** Rooms of pure code. Only files with a quick unit test beside them are changed, because only those tests run. */
 const ROOMS = ["convex/lib", "convex/exports", "convex/wire"];
 /** About 25 changes, each tested in two to three seconds; the first minutes run all tests unchanged. */
 const LINES_PER_MINUTE = 50;
@@ -30,13 +31,16 @@ type Mutant = {
 const KILLED = ["Killed", "Timeout"];
 const COUNTED = [...KILLED, "Survived", "NoCoverage"];
 
-/** Files with a unit test beside them, in an order that depends on the seed, as many as have so many lines. */
+/** Files with a quick unit test beside them, in an order that depends on the seed, as many as have so many lines. */
 export function sampled(seed: number, lines: number): string[] {
   const files = ROOMS.flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => `${room}/${name}`),
-  ).filter((path) => existsSync(join(ROOT, path.replace(/\.ts$/, ".test.ts"))));
+  ).filter((path) => {
+    const test = path.replace(/\.ts$/, ".test.ts");
+    return existsSync(join(ROOT, test)) && !LONG_UNITS.includes(test);
+  });
   let left = lines;
   return shuffled(files.sort(), seed).filter((path) => {
     const own = readFileSync(join(ROOT, path), "utf8").split("\n").length;

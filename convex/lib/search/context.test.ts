@@ -71,6 +71,60 @@ describe("a context", () => {
     expect(cut.text).toMatch(/(some|words|that|go|on\.)…$/);
   });
 
+  test("holds an excerpt that fits exactly, and is full if none of sixty tokens would fit", () => {
+    const one = excerpt("s", [message("a", "so many words. ".repeat(40))]);
+    const { tokens } = pack([one], roomy);
+    expect(pack([one], { maxTokens: tokens, limit: 5 }).entries[0]?.messages).toEqual(one.messages);
+    for (const [left, isFull] of [
+      [59, true],
+      [60, false],
+    ] as const) {
+      const packer = new ContextPacker<Excerpt>({ maxTokens: tokens + left, limit: 5 });
+      packer.offer(one);
+      expect([packer.isFull, packer.acceptsFrom("t")]).toEqual([isFull, !isFull]);
+    }
+  });
+
+  test("leaves an excerpt out if a cut would leave less than sixty tokens of it", () => {
+    const long = excerpt("s", [message("a", "some words that go on. ".repeat(400))]);
+    const titled = { ...long, title: "a long title ".repeat(30) };
+    const { tokens } = pack([{ ...titled, messages: [message("b", "x")], messageId: "b" }], roomy);
+    expect(pack([titled], { maxTokens: tokens + 40, limit: 5 }).entries).toEqual([]);
+    expect(pack([titled], { maxTokens: tokens + 80, limit: 5 }).entries).toHaveLength(1);
+  });
+
+  test("of an excerpt without an answer holds what is new, or the beginning of its first message", () => {
+    const messages = [message("a", "How?"), message("b", "So.", "assistant")];
+    const unanswered = { ...excerpt("s", messages), messageId: undefined };
+    const later = { ...unanswered, messages: [...messages, message("c", "More.")] };
+    const contents = pack([unanswered, unanswered, later], roomy).entries.map((one) => one.content);
+    expect(contents).toEqual(["User: How?\n\nAssistant: So.", "User: More."]);
+    const long = [message("d", "some words that go on. ".repeat(400)), message("e", "the end")];
+    const cut = pack([{ ...unanswered, messages: long }], { maxTokens: 200, limit: 5 });
+    expect(cut.text).toMatch(/User: some words that go on\. .*…$/);
+    expect(cut.text).not.toContain("the end");
+  });
+
+  test("leaves out an excerpt whose answer it holds, though its neighbours are new", () => {
+    const first = excerpt("s", [message("a", "the answer")]);
+    const again = excerpt("t", [message("b", "something new"), message("c", " The\nanswer ")], "c");
+    expect(pack([first, again], roomy).entries).toHaveLength(1);
+  });
+
+  test("leaves out messages without words, and white space around words, but not between them", () => {
+    const one = excerpt("s", [message("a", "\n no where "), message("b", " \n")]);
+    const other = excerpt("t", [message("c", "nowhere")]);
+    const contents = pack([one, other], roomy).entries.map(({ content }) => content);
+    expect(contents).toEqual(["User: no where", "User: nowhere"]);
+  });
+
+  test("names no project where there is none", () => {
+    const one = excerpt("s", [message("a", "How?")]);
+    for (const project of [undefined, ""]) {
+      expect(pack([{ ...one, project }], roomy).text).toMatch(/^\[1\] Title of s \(2026-01-02\)/);
+    }
+  });
+
   test("never exceeds its budget, whatever the excerpts", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 600 });
     const anyExcerpt = fc
