@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { orderKey } from "./orderKey";
+import { orderKey, orderKeyFrom, timeOf } from "./orderKey";
 
 /** The first time beyond the nine digits of a key: in the year 5188. */
 const END = 36 ** 9;
@@ -35,4 +35,14 @@ test("messages of the same time have different keys of equal length, the same ev
   expect(new Set(keys).size).toBe(1_000);
   expect(new Set(keys.map((key) => key.length)).size).toBe(1);
   expect(orderKey({ ...at, externalId: "m7" })).toBe(keys[7]);
+});
+
+test("a key tells its time, and the smallest key of a time is between those before it and its own", () => {
+  const key = (createdAt: number) =>
+    orderKey({ createdAt, receivedAt: 5, index: 0, externalId: "m" });
+  for (const createdAt of [0, 1, 35, 36, 1_796_000_000_123, END - 1]) {
+    expect(timeOf(key(createdAt))).toBe(createdAt);
+    expect(orderKeyFrom(createdAt) < key(createdAt)).toBe(true);
+    if (createdAt > 0) expect(key(createdAt - 1) < orderKeyFrom(createdAt)).toBe(true);
+  }
 });
