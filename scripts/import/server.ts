@@ -40,13 +40,15 @@ export class Server {
   /** Set where the server is waited for however long it takes. */
   #forever: { signal: AbortSignal; say: (text: string) => void } | undefined;
   readonly #unreachableMs: number;
+  readonly #firstWaitMs: number;
 
   constructor(
     readonly url: string,
     readonly key: string,
-    { unreachableMs = UNREACHABLE_MS } = {},
+    { unreachableMs = UNREACHABLE_MS, firstWaitMs = FIRST_WAIT_MS } = {},
   ) {
     this.#unreachableMs = unreachableMs;
+    this.#firstWaitMs = firstWaitMs;
   }
 
   /** Waits from now on until the server is back, however long that takes, and says so once; the signal ends it. */
@@ -103,7 +105,7 @@ export class Server {
       const answer = await request();
       this.#notice(answer);
       if (answer.kind === "ok" || answer.kind === "failed") return answer;
-      const backoff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt);
+      const backoff = Math.min(LONGEST_WAIT_MS, this.#firstWaitMs * 2 ** attempt);
       if (answer.kind === "gone") {
         if (!this.#forever && Date.now() - began > this.#unreachableMs)
           throw unreachable(this.url, answer.error);

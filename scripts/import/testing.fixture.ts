@@ -34,7 +34,7 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 
 /** Runs the importer over these paths as `npm run import -- --yes` does. */
 export async function runImport(
-  target: { url: string; key: string },
+  target: { url: string; key: string; firstWaitMs?: number },
   paths: string[],
   stateFile: string,
   args: string[] = [],
@@ -44,7 +44,7 @@ export async function runImport(
     options,
     places: { home: options.home, env: {}, host: options.host, isNamed: paths.length > 0 },
     state: State.read(stateFile),
-    server: new Server(target.url, target.key),
+    server: new Server(target.url, target.key, target),
   };
   return await importAll(run, await discoverAll(run));
 }
