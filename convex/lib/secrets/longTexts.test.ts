@@ -23,11 +23,13 @@ function issuedIn(text: string): Finding[] {
 
 // V8 throws a RangeError where a pattern keeps a place to go back to for each of these characters.
 test("the prefix of every open format may be followed by 7 MiB of one character, or of a key", () => {
-  const open = new Map(ISSUED.map(({ body, prefixes }) => [body, prefixes[0] ?? ""]));
-  for (const [body, prefix] of open) {
-    // A zero is in every class of characters.
-    const text = prefix + "0".repeat(LONG_CHARS);
-    if (body.includes(",}")) expect(issuedIn(text)).toEqual([]);
+  // Bodies that differ only in their least length take the same room on the stack: one of each form is enough.
+  const open = ISSUED.filter(({ body }) => body.includes(",}"));
+  const ofEachForm = new Map(open.map((rule) => [rule.body.replace(/\d+/g, "n"), rule]));
+  // A zero is in every class of characters.
+  const zeros = "0".repeat(LONG_CHARS);
+  for (const { prefixes } of ofEachForm.values()) {
+    expect(issuedIn((prefixes[0] ?? "") + zeros)).toEqual([]);
   }
   const key = `ghp${"_"}${"aB3dE5gH7j".repeat(LONG_CHARS / 10)}`;
   expect(issuedIn(key)).toEqual([{ kind: "github-token", start: 0, end: key.length }]);
