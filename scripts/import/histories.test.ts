@@ -368,7 +368,7 @@ describe("whatever the tool", () => {
     const root = join(folder.path, name);
     mkdirSync(join(root, "-w"), { recursive: true });
     writeFileSync(join(root, "-w", "sss.jsonl"), `${linesOf("one", "two", "three")}\n`);
-    // Waits as long as for a real server would take a quarter of a minute.
+    // With the pauses of a real import, a test would take a quarter of a minute.
     const to = { url: `http://127.0.0.1:${port}`, key: "osk_x", firstWaitMs: 5 };
     const run = () => runImport(to, [root], join(folder.path, `${name}.json`));
     return { run, stored: () => [...stored].sort() };
