@@ -642,3 +642,19 @@ describe("a message that changes after many others of its session, before any of
     expect(await rows(t, "usageClaims")).toEqual([]);
   });
 });
+
+test("a message whose usage is counted and not counted again before its session is refreshed adds nothing", async () => {
+  const answer = (session: string, completionTokens: number) => ({
+    ...{ sessionExternalId: session, externalId: "answer", role: "assistant", textContent: "t" },
+    ...{ createdAt: at("03T10:00:00"), apiMessageId: "r", completionTokens },
+  });
+  const { t, ada } = await withMessages([answer("a", 30), answer("b", 20)]);
+  const a = (await rows(t, "sessions")).find(({ externalId }) => externalId === "a");
+  // The copy in `b` is counted as soon as that in `a` is the smaller one, and no longer when it is the greater one.
+  for (const completionTokens of [10, 40]) {
+    await ada.post("/sync/message", answer("a", completionTokens));
+    await t.mutation(internal.sessions.refresh, { sessionId: a?._id ?? expect.fail() });
+  }
+  await settle(t);
+  expect((await stats(ada)).totals).toMatchObject({ completionTokens: 40, messages: 2 });
+});
