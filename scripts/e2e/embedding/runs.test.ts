@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { internal } from "../../../convex/_generated/api";
+import { pause } from "../../../convex/lib/pause";
 import { rows } from "../../../convex/test.setup";
 import { answer, respond, vectorOf } from "./server.fixture";
 import { ada, clock, eachTestWithProvider, HOUR, server, t } from "./world.fixture";
@@ -25,20 +26,67 @@ const jobs = async () => {
   return all.filter(({ name }) => name === "embed:sessions").length;
 };
 
-test("a session of more messages than three reads return is embedded whole by the same run as a short one", async () => {
-  await sync([prompt("short", 0, "the only question of a short session")]);
-  await clock.advance(t, HOUR);
-  const jobsOfShort = await jobs();
+test("a session of more messages than three reads return is embedded whole by one run, as are those that share it, even if the provider fails at first", async () => {
+  vi.stubEnv("OPENAI_API_KEY", "");
   const long = Array.from({ length: 1_100 }, (_, n) => prompt("long", n, `prompt ${n} is its own`));
-  await sync(long);
+  const others = ["short", "last"].map((name) => prompt(name, 0, `the only question of ${name}`));
+  await sync([...long, ...others]);
+  await clock.advance(t, HOUR);
+  vi.stubEnv("OPENAI_API_KEY", "test");
+  server.faults.push(respond(503, {}, { "retry-after-ms": "1" }));
+  await t.mutation(internal.embeddings.backfill, {});
+  await clock.advance(t, HOUR);
+  const passages = await rows(t, "passages");
+  const texts = [...long, ...others].map(({ textContent }) => textContent).sort();
+  expect(passages.map(({ text }) => text).sort()).toEqual(texts);
+  const sent = server.requests.slice(1).flatMap(({ input }) => input);
+  expect(sent).toHaveLength(texts.length + 3);
+  // The run that failed and the one after it.
+  expect(await jobs()).toBe(2);
+  const vectors = new Map((await rows(t, "messageEmbeddings")).map((one) => [one._id, one]));
+  for (const { text, embeddingId } of passages) {
+    expect(vectors.get(embeddingId)?.embedding).toEqual(vectorOf(text));
+  }
+  expect(await rows(t, "sessionEmbeddings")).toHaveLength(3);
+}, 60_000);
+
+test("a run that fails between two batches of vectors is followed by one that makes the others", async () => {
+  const prompts = Array.from({ length: 60 }, (_, n) => prompt("s", n, `prompt ${n} is its own`));
+  await sync(prompts);
+  vi.mocked(pause.forMs).mockRejectedValueOnce(new Error("The run was lost"));
   await clock.advance(t, HOUR);
   const texts = (await rows(t, "passages")).map(({ text }) => text).sort();
-  expect(texts).toEqual(
-    [...long.map(({ textContent }) => textContent), "the only question of a short session"].sort(),
-  );
-  expect(server.requests.flatMap(({ input }) => input)).toHaveLength(new Set(texts).size + 2);
-  expect((await jobs()) - jobsOfShort).toBe(jobsOfShort);
-}, 60_000);
+  expect(texts).toEqual(prompts.map(({ textContent }) => textContent).sort());
+  expect(server.requests.flatMap(({ input }) => input).length).toBeLessThan(2 * 60);
+});
+
+test("a session that is deleted while the provider fails does not keep those that share its run from another try", async () => {
+  vi.stubEnv("OPENAI_API_KEY", "");
+  await sync([
+    prompt("gone", 0, "a question that goes"),
+    prompt("kept", 0, "a question that stays"),
+  ]);
+  await clock.advance(t, HOUR);
+  vi.stubEnv("OPENAI_API_KEY", "test");
+  server.faults.push((response, request) => {
+    void ada.send("DELETE", "/api/sessions/gone", "").then(() => {
+      respond(503, {}, { "retry-after-ms": "1" })(response, request);
+    });
+  });
+  await t.mutation(internal.embeddings.backfill, {});
+  await clock.advance(t, HOUR);
+  expect((await rows(t, "passages")).map(({ text }) => text)).toEqual(["a question that stays"]);
+});
+
+test("a turn that may still grow is looked at again when its conversation is quiet, and not before", async () => {
+  await sync([prompt("s", 0, "why does the upload fail so often")]);
+  await clock.advance(t, HOUR);
+  await sync([prompt("s", 3_000, "and what about the deployment tests")]);
+  await clock.advance(t, HOUR);
+  expect(await rows(t, "passages")).toHaveLength(2);
+  // For each message, a run after the burst, and one when nothing more has come.
+  expect(await jobs()).toBe(4);
+});
 
 test("a session that is refreshed while it is embedded is embedded again, with what changed", async () => {
   await sync([

@@ -19,6 +19,13 @@ const runningJobs = () =>
     const jobs = await db.system.query("_scheduled_functions").collect();
     return jobs.filter(({ state, name }) => state.kind === "inProgress" && name.includes("embed"));
   });
+/** When runs were scheduled to begin, in order. */
+const scheduledRuns = () =>
+  t.run(async ({ db }) => {
+    const jobs = await db.system.query("_scheduled_functions").collect();
+    const runs = jobs.filter(({ name }) => name === "embed:sessions");
+    return runs.map(({ scheduledTime }) => scheduledTime).sort((a, b) => a - b);
+  });
 const embedded = async () => (await rows(t, "sessionEmbeddings")).length;
 
 describe("a provider that fails for ten minutes while 20 users sync", () => {
@@ -94,8 +101,10 @@ test("a run that finds both slots taken leaves its session due, and the run that
   await sync("s");
   await clock.advance(t, MINUTE);
   expect(server.requests).toEqual([]);
-  const [slotId = expect.fail()] = slots;
-  await t.mutation(internal.embeddings.leave, { slotId });
+  const before = (await scheduledRuns()).length;
+  for (const slotId of slots) await t.mutation(internal.embeddings.leave, { slotId });
+  // Whichever run ends first takes it, and no other one.
+  expect(await scheduledRuns()).toHaveLength(before + 1);
   await clock.advance(t, MINUTE);
   expect(await embedded()).toBe(1);
 });
@@ -154,7 +163,7 @@ async function syncUnembedded(count: number): Promise<void> {
 }
 
 test("the sweep schedules every lost run, however many were lost", async () => {
-  await syncUnembedded(230);
+  await syncUnembedded(120);
   await t.run(async ({ db }) => {
     for (const { _id } of await db.query("sessions").collect()) {
       await db.patch("sessions", _id, { embedDueAt: 1 });
@@ -162,15 +171,26 @@ test("the sweep schedules every lost run, however many were lost", async () => {
   });
   await t.mutation(internal.embeddings.sweep, {});
   await clock.advance(t, HOUR);
-  expect(await embedded()).toBe(230);
+  expect(await embedded()).toBe(120);
 }, 60_000);
 
-test("a back-fill leaves its first hundred sessions and ends with the last", async () => {
-  await syncUnembedded(230);
+test("a back-fill leaves its first hundred sessions and ends with the last; with all, it embeds every session again", async () => {
+  await syncUnembedded(120);
   expect(await t.mutation(internal.embeddings.backfill, {})).toEqual({
     started: 100,
     isDone: false,
   });
+  // Its runs begin a second apart, because of the provider's rate limits.
+  const [first = 0, ...others] = await scheduledRuns();
+  expect(others.map((at) => at - first)).toEqual([1_000, 2_000, 3_000, 4_000]);
   await clock.advance(t, HOUR);
-  expect(await embedded()).toBe(230);
+  expect(await embedded()).toBe(120);
+  const hashes = async () => (await rows(t, "sessionEmbeddings")).map(({ textHash }) => textHash);
+  const before = new Set(await hashes());
+  vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+  await t.mutation(internal.embeddings.backfill, { all: true });
+  await clock.advance(t, HOUR);
+  const after = await hashes();
+  expect(after).toHaveLength(120);
+  expect(after.filter((hash) => before.has(hash))).toEqual([]);
 }, 60_000);
