@@ -429,6 +429,36 @@ describe("totals that a plugin reports of a session", () => {
     expect((await days()).filter(([, tokens]) => tokens !== 0)).toEqual([["2026-11-22", 60]]);
   });
 
+  test("that decrease are taken from the latest report of the day", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    for (const [hours, promptTokens] of [
+      [0, 100],
+      [12, 350],
+      [14, 300],
+    ] as const) {
+      vi.setSystemTime(NOW + hours * 3_600_000);
+      await ada.post("/sync/session", { externalId: "s", promptTokens });
+      await settle(t);
+    }
+    const { byHour } = await stats(ada);
+    expect(byHour.map(({ hour, totalTokens }) => [hour, totalTokens])).toEqual([
+      [0, 100],
+      [12, 200],
+    ]);
+  });
+
+  test("are booked on the day of its latest message", async () => {
+    const days = ["03T10:00:00", "05T10:00:00", "04T10:00:00"].map((time) => ({
+      createdAt: at(time),
+    }));
+    const { ada } = await withMessages(days, [session]);
+    const { byDay } = await stats(ada);
+    expect(byDay.filter(({ totalTokens }) => totalTokens > 0)).toMatchObject([
+      { date: "2026-02-05", totalTokens: 10_000 },
+    ]);
+  });
+
   test("that are less than the sums of its messages are the totals, whatever models answered", async () => {
     const answer = (model: string, durationMs: number, promptTokens: number) => ({
       ...{ role: "assistant", model, durationMs, promptTokens },
@@ -491,6 +521,41 @@ describe("days", () => {
     const tokens = byProject.map(({ project, totalTokens }) => [project, totalTokens]);
     expect(tokens).toEqual([["new", 1_300]]);
     expect(byDay.filter(({ totalTokens }) => totalTokens > 0)).toHaveLength(130);
+  });
+
+  test("a session counts once in every range, in whatever order its days arrive, and wherever its start moves", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const starts = (time: string) =>
+      ada.post("/sync/session", { externalId: "s", createdAt: at(time) });
+    const says = (...times: string[]) =>
+      ada.post("/sync/batch", {
+        messages: times.map((time) => ({
+          ...{ sessionExternalId: "s", externalId: time, role: "user", createdAt: at(time) },
+        })),
+      });
+    const steps: [last: number, step: () => Promise<Response>][] = [
+      [12, () => starts("12T10:00:00")],
+      [14, () => says("14T10:00:00")],
+      [14, () => starts("10T10:00:00")],
+      // In Kathmandu, the first of these is on the next day.
+      [16, () => says("10T23:30:00", "16T10:00:00")],
+      [16, () => says("13T10:00:00", "12T10:00:00")],
+    ];
+    for (const [last, step] of steps) {
+      await step();
+      await settle(t);
+      for (let day = 10; day <= 17; day++) {
+        const range = `tz=Asia/Kathmandu&from=2026-02-${day}`;
+        const { totals } = await stats(ada, range);
+        expect([last, day, totals.sessions]).toEqual([last, day, day <= last ? 1 : 0]);
+      }
+    }
+    await ada.send("DELETE", "/api/sessions/s", "");
+    await settle(t);
+    for (const table of ["dailyWrapped", "sessionDays", "ledgerGrains", "ledgerDays"] as const) {
+      expect(await rows(t, table)).toEqual([]);
+    }
   });
 
   test("hours are in the requested time zone", async () => {
