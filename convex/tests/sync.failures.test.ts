@@ -76,3 +76,25 @@ describe("an item that is too large for a transaction does not affect other item
     expect(lines).toEqual([200, 200, 413, 413]);
   });
 });
+
+test("items are stored in the order in which they were sent, even if transactions take fewer than they were given", async () => {
+  const actual = await vi.importActual<typeof Sync>("../model/sync/upsertMany");
+  vi.spyOn(Sync, "upsertMany").mockImplementation(async (ctx, user, chunk) => {
+    const isTooMuch = chunk.messages.some(({ externalId }) => externalId === "bad");
+    if (isTooMuch) throw new Error("Too many reads in a single function execution (limit: 4096).");
+    return await actual.upsertMany(ctx, user, { ...chunk, messages: chunk.messages.slice(0, 1) });
+  });
+  const t = deployment();
+  const ada = await person(t);
+  const ids = ["twice", "1", "2", "twice", "bad", "5", "twice", "7"];
+  const messages = ids.map((id, n) => ({ ...message(id), textContent: `version ${n}` }));
+  const answer = await read(ada.post("/sync/batch", { messages }));
+  expect(answer).toMatchObject({ results: { messages: { inserted: 5, updated: 2 } } });
+  const { messages: stored } = await read<SessionPage>(ada.get("/api/sessions/s"));
+  const texts = Object.fromEntries(stored.map((one) => [one.externalId, one.textContent]));
+  expect(texts).toEqual({
+    ...{ twice: "version 6", "1": "version 1", "2": "version 2" },
+    ...{ "5": "version 5", "7": "version 7" },
+  });
+  expect(await rows(t, "apiLogs")).toHaveLength(2);
+});

@@ -186,7 +186,7 @@ test("an action that is canceled after it is due and before it begins does not r
   await busy.stop();
 });
 
-test("a job that has ended, however it ended, keeps no arguments", async () => {
+test("a job that has ended, however it ended, keeps no arguments, and cannot be canceled", async () => {
   const argsOf = (id: string) => engine.runFunction("jobs:argsOf", { id });
   const kept = { target: "note", delay: HOUR_MS, name: "secret" };
   const [done, failed, canceled] = (await Promise.all(
@@ -198,6 +198,8 @@ test("a job that has ended, however it ended, keeps no arguments", async () => {
   const ids = [done, failed, canceled];
   expect(await Promise.all(ids.map(stateOf))).toEqual(["success", "failed", "canceled"]);
   expect(await Promise.all(ids.map(argsOf))).toEqual([[], [], []]);
+  for (const id of ids) await engine.runFunction("jobs:cancel", { id });
+  expect(await Promise.all(ids.map(stateOf))).toEqual(["success", "failed", "canceled"]);
 });
 
 test("every hour all results older than a week are deleted, and no others", async () => {
