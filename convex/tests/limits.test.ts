@@ -46,6 +46,8 @@ test("a limit affects only its own user, and a new window resets it", async () =
   const t = deployment();
   const ada = await person(t);
   const bob = await person(t, "bob@example.com");
+  // Not at the beginning of a window.
+  vi.setSystemTime(NOON + 50_000);
   expect(await listed(ada, 3)).toEqual([200, 200, 429]);
   expect(await listed(bob)).toEqual([200]);
   vi.setSystemTime(NOON + 59_999);

@@ -18,6 +18,14 @@ describe("a running engine", () => {
     expect(await engine.runFunction("values:get", { id: id ?? "" })).toMatchObject({ value: 1 });
   });
 
+  test("reads many rows once each, in both directions", async () => {
+    const values = Array.from({ length: 60 }, (_, n) => n);
+    await engine.runFunction("values:add", { group: "many", values });
+    const read = (order: string) => engine.runFunction("values:range", { group: "many", order });
+    expect(await read("asc")).toEqual(values);
+    expect(await read("desc")).toEqual([...values].reverse());
+  });
+
   test("serves its routes over HTTP", async () => {
     const answer = await engine.request("/files/deep/two");
     expect(answer.headers.get("x-route")).toBe("deep");

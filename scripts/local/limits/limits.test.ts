@@ -1,10 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { Value } from "convex/values";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Clock } from "../clock.ts";
 import type { LogLine } from "../logLine.ts";
 import { startTestEngine, type TestEngine } from "../testing.ts";
-import { TooManyWritesError, withWriteRetries, WriteWindow } from "./writeWindow.ts";
 
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
 const warnings: LogLine[] = [];
@@ -75,24 +73,6 @@ describe("the running JavaScript of a query or mutation", () => {
 });
 
 describe("the write window", () => {
-  test("lets a mutation start within 4 MiB per second, and refuses the next one beyond that", () => {
-    const window = new WriteWindow(4 * MIB, new Clock());
-    window.record(4 * MIB);
-    window.assertOpen();
-    window.record(1);
-    expect(() => window.assertOpen()).toThrow(TooManyWritesError);
-  });
-
-  test("causes four retries with random, doubling delays before the error", async () => {
-    let tries = 0;
-    const refused = withWriteRetries(() => {
-      tries++;
-      return Promise.reject(new TooManyWritesError(1));
-    });
-    await expect(refused).rejects.toThrow("TooManyWrites");
-    expect(tries).toBe(5);
-  });
-
   test("makes ctx.runMutation fail with TooManyWrites if it is full, and nothing is written", async () => {
     const limits = { mode: "enforce", writeBytesPerSecond: -1 } as const;
     const engine = await startTestEngine({ functions, limits, schedule: false });

@@ -22,10 +22,14 @@ const add = (group: string, rank: number) => engine.runFunction("live:add", { gr
 type Page = { page: number[]; isDone: boolean; continueCursor: string };
 
 /** Subscribes to a page as clients do; returns the socket. */
-async function subscribe(group: string, more: object = {}, numItems = 2): Promise<RawClient> {
+async function subscribe(
+  group: string,
+  more: object = {},
+  { order = "asc", ...options }: { order?: "asc" | "desc"; maximumRowsRead?: number } = {},
+): Promise<RawClient> {
   const client = await RawClient.open(engine.url);
-  const paginationOpts = { numItems, cursor: null };
-  client.add(0, "values:page", { group, order: "asc", paginationOpts }, more);
+  const paginationOpts = { numItems: 2, cursor: null, ...options };
+  client.add(0, "values:page", { group, order, paginationOpts }, more);
   await expect.poll(() => client.transitions).toHaveLength(1);
   return client;
 }
@@ -51,6 +55,33 @@ describe("a page", () => {
     await add(group, 0);
     await expect.poll(() => client.transitions).toHaveLength(3);
     expect(lastOf(client).page.page).toEqual([0, 1, 1.5, 2]);
+    client.socket.close();
+  });
+
+  test("in descending order ends where it first ended too, and keeps its last row", async () => {
+    const group = await groupOf(1, 2, 3, 4);
+    const client = await subscribe(group, {}, { order: "desc" });
+    expect(lastOf(client).page.page).toEqual([4, 3]);
+    await add(group, 3.5);
+    await expect.poll(() => client.transitions).toHaveLength(2);
+    expect(lastOf(client).page.page).toEqual([4, 3.5, 3]);
+    // Below the page.
+    await add(group, 2.5);
+    await add(group, 5);
+    await expect.poll(() => client.transitions).toHaveLength(3);
+    expect(lastOf(client).page.page).toEqual([5, 4, 3.5, 3]);
+    client.socket.close();
+  });
+
+  test("that runs again reads to its end, whatever limit of rows the first run had", async () => {
+    const group = await groupOf(1, 2, 3, 4);
+    const client = await subscribe(group, {}, { maximumRowsRead: 2 });
+    const first = lastOf(client).page;
+    for (const rank of [1.2, 1.4, 1.6]) await add(group, rank);
+    const { continueCursor } = first;
+    await expect
+      .poll(() => lastOf(client).page)
+      .toMatchObject({ page: [1, 1.2, 1.4, 1.6, 2], continueCursor });
     client.socket.close();
   });
 
