@@ -225,6 +225,22 @@ describe("GET /api/changes", () => {
     }
   });
 
+  test("has pages of fewer changes than were asked for where sessions are large, and none is missing", async () => {
+    const sessions = Array.from({ length: 12 }, (_, n) => ({ externalId: `s${n}` }));
+    await ada.post("/sync/batch", { sessions });
+    await settle(t);
+    wait(60_000);
+    await t.run(async ({ db }) => {
+      for (const { _id } of await db.query("sessions").collect())
+        await db.patch("sessions", _id, { searchableText: "x".repeat(600_000) });
+    });
+    const told: string[] = [];
+    let page = await changes();
+    expect(page.hasMore).toBe(true);
+    for (; page.hasMore; page = await changes(page.cursor)) told.push(...names(page));
+    expect([...told, ...names(page)]).toEqual(sessions.map((one) => `upsert ${one.externalId}`));
+  });
+
   test("begins with sessions that have not changed since before changes were recorded", async () => {
     await sync("old");
     await sync("new");

@@ -26,6 +26,17 @@ describe("a running engine", () => {
     expect(await read("desc")).toEqual([...values].reverse());
   });
 
+  test("gives each row a later time of creation than the one before, also within a millisecond", async () => {
+    const values = Array.from({ length: 50 }, (_, n) => n);
+    const ids = (await engine.runFunction("values:add", { group: "at once", values })) as string[];
+    const times: number[] = [];
+    for (const id of ids) {
+      const row = await engine.runFunction("values:get", { id });
+      times.push((row as { _creationTime: number })._creationTime);
+    }
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+  });
+
   test("serves its routes over HTTP", async () => {
     const answer = await engine.request("/files/deep/two");
     expect(answer.headers.get("x-route")).toBe("deep");

@@ -25,7 +25,10 @@ type Page = { page: number[]; isDone: boolean; continueCursor: string };
 async function subscribe(
   group: string,
   more: object = {},
-  { order = "asc", ...options }: { order?: "asc" | "desc"; maximumRowsRead?: number } = {},
+  {
+    order = "asc",
+    ...options
+  }: { order?: "asc" | "desc"; numItems?: number; maximumRowsRead?: number } = {},
 ): Promise<RawClient> {
   const client = await RawClient.open(engine.url);
   const paginationOpts = { numItems: 2, cursor: null, ...options };
@@ -75,7 +78,7 @@ describe("a page", () => {
 
   test("that runs again reads to its end, whatever limit of rows the first run had", async () => {
     const group = await groupOf(1, 2, 3, 4);
-    const client = await subscribe(group, {}, { maximumRowsRead: 2 });
+    const client = await subscribe(group, {}, { numItems: 10, maximumRowsRead: 2 });
     const first = lastOf(client).page;
     for (const rank of [1.2, 1.4, 1.6]) await add(group, rank);
     const { continueCursor } = first;
