@@ -35,7 +35,9 @@ export type AccountDecision =
 /**
  * Decides which account a request belongs to. `rows` are the account of the WorkOS identity, the
  * account of the user id, and all accounts with the address; `isComplete` is false when there were
- * more.\n\nAn existing account is taken over only if it was created from the command line, and if
+ * more.
+ *
+ * An existing account is taken over only if it was created from the command line, and if
  * the address is verified and matches that account alone.
  */
 export function decideAccount(

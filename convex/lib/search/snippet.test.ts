@@ -48,6 +48,83 @@ describe("a snippet", () => {
     expect(shown(snippetOf("数据库", `${"好".repeat(300)}修复数据库连接`))).toContain("数据库");
   });
 
+  describe("of at most 100 characters", () => {
+    const words = (count: number, name: string) =>
+      Array.from({ length: count }, (_, n) => `${name}${n}`).join(" ");
+    const before = words(30, "pad");
+    const lead = words(30, "pad").split(" ").slice(20).join(" ");
+    const after = words(30, "end");
+    const cut = (query: string, text: string) =>
+      makeSnippet(matcherOf(prepareQuery(query)), text, 100);
+
+    test.each([
+      [
+        "begins with words before the first match and fills its length",
+        "retry",
+        `${before} retry ${after}`,
+        `…${lead} retry end0 end1 end2 end3 end4 end5…`,
+      ],
+      [
+        "begins with the text if the match is near its start",
+        "retry",
+        `${words(5, "pad")} retry ${after}`,
+        "pad0 pad1 pad2 pad3 pad4 retry end0 end1 end2 end3 end4 end5 end6 end7 end8 end9 end10 end11 end12…",
+      ],
+      [
+        "ends with the text if the match is near its end",
+        "retry",
+        `${before} retry last`,
+        `…${lead} retry last`,
+      ],
+      [
+        "shows two words rather than one of them four times",
+        "retry backoff",
+        `${before} retry retry retry retry ${before} retry and backoff ${after}`,
+        `…${lead} retry and backoff end0 end1 end2 end3…`,
+      ],
+      [
+        "shows the first of two places that are as good",
+        "retry backoff",
+        `${before} retry one backoff ${before} retry two backoff ${after}`,
+        `…${lead} retry one backoff pad0 pad1 pad2 pad3…`,
+      ],
+      [
+        "shows words that are near each other rather than those that are not",
+        "retry backoff limit",
+        `${before} retry ${words(9, "gap")} backoff ${words(9, "gap")} limit ${before} limit backoff ${after}`,
+        `…${lead} limit backoff end0 end1 end2 end3 end4…`,
+      ],
+      [
+        "shows a place where a word is said twice rather than once",
+        "retry",
+        `${before} retry ${before} retry retry ${after}`,
+        `…${lead} retry retry end0 end1 end2 end3 end4…`,
+      ],
+    ])("%s", (_, query, text, snippet) => {
+      expect(cut(query, text).snippet).toBe(snippet);
+    });
+
+    test.each([
+      [99, "a"],
+      [100, "a"],
+    ])("is a text of %d characters as it is", (length, character) => {
+      const text = character.repeat(length);
+      expect(cut("x", text).snippet).toBe(text);
+    });
+
+    test("cuts a text of 101 characters without spaces to 100", () => {
+      expect(cut("x", "a".repeat(101)).snippet).toBe(`${"a".repeat(99)}…`);
+    });
+  });
+
+  test("joins highlights that overlap, and keeps those apart that touch", () => {
+    const found = snippetOf("数据 据库 修复", "修复数据库");
+    expect(found.highlights).toEqual([
+      [0, 2],
+      [2, 5],
+    ]);
+  });
+
   test("stays within its length, splits no surrogate pair and highlights only itself, whatever the text", () => {
     const text = fc.array(
       fc.oneof(
