@@ -70,23 +70,6 @@ describe("a client", () => {
     socket.socket.close();
   });
 
-  test("that signs out while its queries run for its user receives their results for nobody", async () => {
-    const socket = await RawClient.open(engine.url);
-    const value = await sign("ann");
-    socket.send({ type: "Authenticate", tokenType: "User", value, baseVersion: 0 });
-    await expect.poll(() => socket.transitions.at(-1)?.endVersion?.identity).toBe(1);
-    const ids = Array.from({ length: 20 }, (_, queryId) => queryId);
-    const me = { type: "Add", udfPath: "people:me", args: [{}] };
-    socket.modify(...ids.map((queryId) => ({ ...me, queryId })));
-    socket.send({ type: "Authenticate", tokenType: "None", baseVersion: 1 });
-    await expect.poll(() => socket.transitions.at(-1)?.endVersion?.identity).toBe(2);
-    const values = new Map<number, unknown>();
-    for (const { modifications = [] } of socket.transitions)
-      for (const { queryId, value } of modifications) values.set(queryId, value);
-    expect([...values]).toEqual(ids.map((queryId) => [queryId, null]));
-    socket.socket.close();
-  });
-
   test("whose token is refused fetches another, and is signed in", async () => {
     const ann = connect(engine.url);
     const me = ann.watch("people:me");

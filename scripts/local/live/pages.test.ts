@@ -111,6 +111,20 @@ describe("a page", () => {
     client.socket.close();
   });
 
+  test("that fails for a while keeps its end", async () => {
+    const group = await groupOf(1, 2, 3, 4);
+    const client = await RawClient.open(engine.url);
+    client.add(0, "live:checkedPage", { group, paginationOpts: { numItems: 2, cursor: null } });
+    await expect.poll(() => lastOf(client).page).toMatchObject({ page: [1, 2] });
+    const negative = (await add(group, -1)) as string;
+    const last = () => client.transitions.at(-1)?.modifications?.[0];
+    await expect.poll(last).toMatchObject({ type: "QueryFailed" });
+    await add(group, 0);
+    await engine.runFunction("values:remove", { id: negative });
+    await expect.poll(last).toMatchObject({ value: { page: [0, 1, 2] } });
+    client.socket.close();
+  });
+
   test("of a text search keeps its length when it runs again", async () => {
     const owner = await groupOf();
     const texts = Array.from({ length: 5 }, (_, n) => `heron ${n}`);

@@ -195,6 +195,16 @@ describe("a message that the server cannot accept ends its socket, and no other"
   });
 });
 
+test("a client that has observed the latest commit is served", async () => {
+  const first = await raw();
+  first.mutate(0, "live:add", { group: newGroup(), rank: 1 });
+  await expect.poll(() => first.of("MutationResponse")).toHaveLength(1);
+  const client = await raw();
+  client.connect(newSession(), { maxObservedTimestamp: first.of("MutationResponse")[0]?.ts });
+  client.add(0, "people:greeting");
+  await expect.poll(() => client.transitions).toHaveLength(1);
+});
+
 test("an event is ignored", async () => {
   const client = await raw();
   client.send({ type: "Event", eventType: "ClientConnect", event: {} });
