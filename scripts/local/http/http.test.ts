@@ -113,6 +113,11 @@ describe("bodies", () => {
     expect(await (await engine.request("/stream")).text()).toBe("line 0\nline 1\nline 2\n");
   });
 
+  test("that fails half-way is cut off, so that no client takes it for complete", async () => {
+    const whole = engine.request("/breaks").then((answer) => answer.text());
+    await expect(whole).rejects.toThrow();
+  });
+
   test("over 20 MiB are refused with 413, with or without a Content-Length", async () => {
     const big = new Uint8Array(21 * (1 << 20));
     const send = (body: BodyInit) =>

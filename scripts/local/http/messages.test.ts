@@ -27,6 +27,16 @@ async function serve(
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
+test("an answer sends each of its cookies in a header of its own", async () => {
+  const headers: [string, string][] = [
+    "a=1; Path=/",
+    "b=2; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+  ].map((cookie) => ["Set-Cookie", cookie]);
+  const { url } = await serve({ start: (controller) => controller.close() }, headers);
+  const answer = await fetch(url);
+  expect(answer.headers.getSetCookie()).toEqual(headers.map(([, cookie]) => cookie));
+});
+
 test("an answer ends when its client leaves, even if the next chunk never comes", async () => {
   const { url, sent } = await serve({
     start: (controller) => {

@@ -44,6 +44,32 @@ describe("deleted text", () => {
     expect(traces()).toEqual([]);
   });
 
+  test("is also removed if it is deleted while earlier text is being removed", async () => {
+    const data = join(folder, "busy.sqlite3");
+    const engine = await startTestEngine({ functions, data });
+    const add = async (text: string) =>
+      (await engine.runFunction("search:add", { owner: "o", text })) as string;
+    for (let i = 0; i < 30; i++) await add(`alpha${i} common`);
+    const [first, second] = [await add("a first text"), await add(`once ${SECRET} always`)];
+    const { merge } = SearchIndex.prototype as {
+      merge: (this: SearchIndex, step: "begin" | "continue") => boolean;
+    };
+    const removed: Promise<unknown>[] = [];
+    vi.spyOn(SearchIndex.prototype, "merge").mockImplementation(function (
+      this: SearchIndex,
+      ...args
+    ) {
+      if (removed.length === 0) removed.push(engine.runFunction("search:remove", { id: second }));
+      return merge.apply(this, args);
+    });
+    await engine.runFunction("search:remove", { id: first });
+    await expect.poll(() => removed, { timeout: 15_000 }).toHaveLength(1);
+    await Promise.all(removed);
+    await expect.poll(traces, { timeout: 15_000 }).toEqual([]);
+    vi.restoreAllMocks();
+    await engine.stop();
+  });
+
   test("that cannot be removed is logged, the server still stops, and the next start removes it", async () => {
     const data = join(folder, "failing.sqlite3");
     const lines: LogLine[] = [];
