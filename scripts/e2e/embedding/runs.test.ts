@@ -60,24 +60,6 @@ test("a run that fails between two batches of vectors is followed by one that ma
   expect(server.requests.flatMap(({ input }) => input).length).toBeLessThan(2 * 60);
 });
 
-test("a session that is deleted while the provider fails does not keep those that share its run from another try", async () => {
-  vi.stubEnv("OPENAI_API_KEY", "");
-  await sync([
-    prompt("gone", 0, "a question that goes"),
-    prompt("kept", 0, "a question that stays"),
-  ]);
-  await clock.advance(t, HOUR);
-  vi.stubEnv("OPENAI_API_KEY", "test");
-  server.faults.push((response, request) => {
-    void ada.send("DELETE", "/api/sessions/gone", "").then(() => {
-      respond(503, {}, { "retry-after-ms": "1" })(response, request);
-    });
-  });
-  await t.mutation(internal.embeddings.backfill, {});
-  await clock.advance(t, HOUR);
-  expect((await rows(t, "passages")).map(({ text }) => text)).toEqual(["a question that stays"]);
-});
-
 test("a turn that may still grow is looked at again when its conversation is quiet, and not before", async () => {
   await sync([prompt("s", 0, "why does the upload fail so often")]);
   await clock.advance(t, HOUR);
