@@ -349,6 +349,43 @@ describe("copies of days", () => {
     expect(await read(ada.get("/api/stats"))).toEqual(before);
   });
 
+  test("that are out of date are not read, at either end of a range, but what version 1 kept of the day is", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const report = (externalId: string, promptTokens: number) =>
+      ada.post("/sync/session", { externalId, source: "pi", createdAt: NOW, promptTokens });
+    await report("a", 50);
+    await settle(t);
+    await t.run(async ({ db }) => {
+      const [day = expect.fail()] = await db.query("dailyWrapped").collect();
+      const names = { source: "pi", provider: "", model: "", project: "" };
+      const counts = { sessions: 1, messages: 1, promptTokens: 7, completionTokens: 0 };
+      const rest = { totalTokens: 7, costNanos: 0, durationMs: 0, lastActiveAt: NOW };
+      const rows = [{ ...names, ...counts, ...rest }];
+      await db.patch("dailyWrapped", day._id, { stats: { ...day.stats, rows } });
+    });
+    await report("b", 100);
+    await vi.advanceTimersByTimeAsync(5_000);
+    await t.finishInProgressScheduledFunctions();
+    expect(await openDays(t)).toBe(1);
+    const ofDay = () => read(ada.get("/api/stats?from=2026-11-22&to=2026-11-22"));
+    expect(await ofDay()).toMatchObject({ totalTokens: 157 });
+    await settle(t);
+    expect(await ofDay()).toMatchObject({ totalTokens: 157 });
+  });
+
+  test("that were lost are made again by one run of the cron, however many", async () => {
+    const t = deployment();
+    const { userId } = await person(t);
+    await t.run(async ({ db }) => {
+      for (let day = 0; day < 210; day++)
+        await db.insert("ledgerDays", { userId, day, grains: 0, copyDueAt: 1 });
+    });
+    await t.mutation(internal.wrapped.closeDays, {});
+    await settle(t);
+    expect(await rows(t, "ledgerDays")).toEqual([]);
+  });
+
   test("that were lost are made again by the cron", async () => {
     const t = deployment();
     const ada = await person(t);

@@ -448,6 +448,15 @@ describe("totals that a plugin reports of a session", () => {
     ]);
   });
 
+  test("of a session of the past are booked on the day on which it was active, also if they come later", async () => {
+    const { externalId, ...totals } = session;
+    const { t, ada } = await withMessages([], [{ externalId, createdAt: at("03T10:00:00") }]);
+    await ada.post("/sync/session", { externalId, ...totals });
+    await settle(t);
+    const { byDay } = await stats(ada);
+    expect(byDay).toMatchObject([{ date: "2026-02-03", totalTokens: 10_000 }]);
+  });
+
   test("are booked on the day of its latest message", async () => {
     const days = ["03T10:00:00", "05T10:00:00", "04T10:00:00"].map((time) => ({
       createdAt: at(time),
@@ -534,21 +543,25 @@ describe("days", () => {
           ...{ sessionExternalId: "s", externalId: time, role: "user", createdAt: at(time) },
         })),
       });
-    const steps: [last: number, step: () => Promise<Response>][] = [
-      [12, () => starts("12T10:00:00")],
-      [14, () => says("14T10:00:00")],
-      [14, () => starts("10T10:00:00")],
+    const steps: [days: number[], step: () => Promise<Response>][] = [
+      [[12], () => starts("12T10:00:00")],
+      [[12, 14], () => says("14T10:00:00")],
+      [[10, 14], () => starts("10T10:00:00")],
       // In Kathmandu, the first of these is on the next day.
-      [16, () => says("10T23:30:00", "16T10:00:00")],
-      [16, () => says("13T10:00:00", "12T10:00:00")],
+      [[10, 14, 16], () => says("10T23:30:00", "16T10:00:00")],
+      [[10, 12, 13, 14, 16], () => says("13T10:00:00", "12T10:00:00")],
     ];
-    for (const [last, step] of steps) {
+    for (const [days, step] of steps) {
       await step();
       await settle(t);
-      for (let day = 10; day <= 17; day++) {
-        const range = `tz=Asia/Kathmandu&from=2026-02-${day}`;
-        const { totals } = await stats(ada, range);
-        expect([last, day, totals.sessions]).toEqual([last, day, day <= last ? 1 : 0]);
+      const { byDay } = await stats(ada);
+      expect(byDay.map(({ date, sessions }) => [date, sessions])).toEqual(
+        days.map((day) => [`2026-02-${day}`, 1]),
+      );
+      for (let from = 10; from <= 17; from++) {
+        const { totals } = await stats(ada, `tz=Asia/Kathmandu&from=2026-02-${from}`);
+        const isActive = days.some((day) => day >= from);
+        expect([days, from, totals.sessions]).toEqual([days, from, isActive ? 1 : 0]);
       }
     }
     await ada.send("DELETE", "/api/sessions/s", "");

@@ -53,6 +53,17 @@ test("a failure that the request did not cause is 503 with a retry time, and a r
   expect(lines).toEqual([503, 503, 200]);
 });
 
+test("a failure that passes is tried again, and the client does not notice it", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const words = 'Documents read from or written to the "sessions" table changed';
+  vi.spyOn(Sync, "upsertMany").mockRejectedValueOnce(new Error(words));
+  const t = deployment();
+  const ada = await person(t);
+  expect((await ada.post("/sync/message", message("a"))).status).toBe(200);
+  expect(Sync.upsertMany).toHaveBeenCalledTimes(2);
+  expect(await rows(t, "messages")).toHaveLength(1);
+});
+
 describe("an item that is too large for a transaction does not affect other items, at any position", () => {
   test.each([
     ["0", "Too many bytes read in a single function execution (limit: 16777216 bytes)."],

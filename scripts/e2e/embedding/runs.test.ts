@@ -98,3 +98,17 @@ test("a session that is refreshed while it is embedded is embedded again, with w
   expect(session).not.toHaveProperty("staleFrom");
   expect(session).not.toHaveProperty("embedDueAt");
 });
+
+test("a back-fill of all that comes while a session is embedded embeds it again by the new model", async () => {
+  const text = "why does the upload fail so often";
+  await sync([prompt("s", 0, text)]);
+  server.faults.push((response, request) => {
+    vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
+    void t.mutation(internal.embeddings.backfill, { all: true }).then(() => {
+      respond(200, answer(request.input))(response, request);
+    });
+  });
+  await clock.advance(t, HOUR);
+  const later = server.requests.filter(({ model }) => model === "another-model");
+  expect(later.flatMap(({ input }) => input)).toContain(text);
+});

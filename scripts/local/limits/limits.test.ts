@@ -83,6 +83,17 @@ describe("the write window", () => {
     await engine.stop();
   });
 
+  test("delays scheduled mutations until it is open, and fails none", async () => {
+    // After each write, nothing may be written for a second.
+    const limits = { mode: "enforce", writeBytesPerSecond: 1, scheduledJobs: 1 } as const;
+    const engine = await startTestEngine({ functions, limits });
+    const ids = (await engine.runFunction("jobs:scheduleMany", { count: 3 })) as string[];
+    await engine.settle();
+    const states = await Promise.all(ids.map((id) => engine.runFunction("jobs:state", { id })));
+    expect(states).toEqual(["success", "success", "success"]);
+    await engine.stop();
+  });
+
   test("delays a fast writer only as long as the platform retries", async () => {
     await emptyWindow();
     const args = { group: "paced", bytes: MIB / 2, times: 12 };
@@ -119,7 +130,9 @@ describe("the meter", () => {
 
 test("eight scheduled functions run at once, and the others wait", async () => {
   await emptyWindow();
-  await strict.runFunction("strict:lingerMany", { count: 20, ms: 60 });
+  // Of different lengths, so that they do not end together.
+  await strict.runFunction("strict:lingerMany", { count: 6, ms: 120 });
+  await strict.runFunction("strict:lingerMany", { count: 14, ms: 30 });
   await strict.settle();
   expect(await strict.runFunction("strict:mostAtOnce")).toBe(8);
 });
