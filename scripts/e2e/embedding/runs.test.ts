@@ -102,7 +102,9 @@ test("a session that is refreshed while it is embedded is embedded again, with w
 test("a back-fill of all that comes while a session is embedded embeds it again by the new model", async () => {
   const text = "why does the upload fail so often";
   await sync([prompt("s", 0, text)]);
-  server.faults.push((response, request) => {
+  // The first request is for the session's own text, because the turn may still grow.
+  server.faults.push(undefined, (response, request) => {
+    expect(request.input).toEqual([text]);
     vi.stubEnv("OPENAI_EMBEDDING_MODEL", "another-model");
     void t.mutation(internal.embeddings.backfill, { all: true }).then(() => {
       respond(200, answer(request.input))(response, request);
