@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fuse, weightOfScores } from "./fusion";
+import { fuse, mergeRanked, weightOfScores } from "./fusion";
 
 describe("reciprocal rank fusion", () => {
   test("results of both lists come before results of one", () => {
@@ -37,6 +37,23 @@ describe("reciprocal rank fusion", () => {
     const whole = weightOfScores([0.15, 0.14, 0.12, 0.09, 0.08]);
     expect(weightOfScores([0.15, 0.14, 0.12], 0.1)).toBeLessThan(whole);
     expect(weightOfScores([0.9, 0.3], 0.1)).toBeGreaterThan(0.5);
+  });
+
+  test("merging keeps each item once, as the first list that holds it has it", () => {
+    const item = (key: string, from: string, score: number) => ({ key, from, score });
+    const lists = [
+      [item("a", "words", 0.9), item("b", "words", 0.5)],
+      [item("b", "meaning", 0.6), item("c", "meaning", 0.3)],
+    ];
+    const merged = mergeRanked(lists, ({ key }) => key, [0, 0.1]);
+    const shown = merged.map(({ item: { key, from }, ranks }) => [key, from, ranks]);
+    expect(shown).toEqual([
+      ["b", "words", [2, 1]],
+      ["a", "words", [1, undefined]],
+      ["c", "meaning", [undefined, 2]],
+    ]);
+    for (const { score } of merged) expect(score).toBe(Number(score.toFixed(4)));
+    expect(mergeRanked([], ({ key }: { key: string; score: number }) => key, [])).toEqual([]);
   });
 
   test("a single list keeps its order, and empty lists give no results", () => {

@@ -3,7 +3,15 @@ import { describe, expect, test } from "vitest";
 import { shownProvider } from "../sessions/providers";
 import { isDate, utcDate } from "../time";
 import { addCells, type Cells, packCells, unpackCells } from "./cells";
-import { dollars, nanos, wholeCount } from "./ledger";
+import {
+  dollars,
+  type LedgerRow,
+  nanos,
+  notNegative,
+  subtractRow,
+  totalOf,
+  wholeCount,
+} from "./ledger";
 import { grainName, modelKey, modelName } from "./names";
 import { Zone } from "./zones";
 
@@ -46,6 +54,49 @@ describe("arithmetic of cells", () => {
   test("invalid and absurd numbers cannot corrupt a day", () => {
     expect([Infinity, -5, NaN, undefined].map((value) => wholeCount(value))).toEqual([0, 0, 0, 0]);
     expect(Number.isSafeInteger(wholeCount(1e300))).toBe(true);
+  });
+});
+
+describe("rows", () => {
+  const row = (fields: Partial<LedgerRow> = {}): LedgerRow => ({
+    ...{ source: "pi", provider: "p", model: "m", project: "x", sessions: 2, messages: 5 },
+    ...{ promptTokens: 30, completionTokens: 3, totalTokens: 33, costNanos: 7, durationMs: 9 },
+    ...{ lastActiveAt: 1, ...fields },
+  });
+
+  test.each(["source", "provider", "model", "project"])(
+    "a row is subtracted from the one of its names, not from one of another %s",
+    (name) => {
+      const other = row({ [name]: "other" });
+      const part = row({ sessions: 1, messages: 2, promptTokens: 10, totalTokens: 13 });
+      const left = { sessions: 1, messages: 3, promptTokens: 20, totalTokens: 20 };
+      const rest = { completionTokens: 0, costNanos: 0, durationMs: 0 };
+      expect(subtractRow([other, row()], part)).toEqual([other, row({ ...left, ...rest })]);
+    },
+  );
+
+  test("a row without sessions is removed, and no count falls below zero", () => {
+    expect(subtractRow([row(), row({ model: "n" })], row())).toEqual([row({ model: "n" })]);
+    const more = row({ sessions: 1, messages: 50, cacheReadTokens: 4 });
+    const [left] = subtractRow([row({ cacheReadTokens: 4, reasoningTokens: 6 })], more);
+    expect(left).toMatchObject({ sessions: 1, messages: 0, reasoningTokens: 6 });
+    expect(left).not.toHaveProperty("cacheReadTokens");
+    expect(notNegative(row({ reportedTokens: -5 }))).toEqual(row());
+  });
+
+  test.each([
+    [{}, undefined],
+    [{ promptTokens: 3 }, 3],
+    [{ completionTokens: 4 }, 4],
+    [{ promptTokens: 3, completionTokens: 4 }, 7],
+    [{ promptTokens: 3, completionTokens: 4, totalTokens: 9 }, 9],
+    [{ totalTokens: 0 }, 0],
+  ])("the total of %j is %j", (numbers, total) => {
+    expect(totalOf(numbers)).toBe(total);
+  });
+
+  test("a million dollars is the most that one message may have", () => {
+    expect([nanos(1e6), nanos(1e12), nanos(undefined)]).toEqual([1e15, 1e15, 0]);
   });
 });
 
