@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { api, internal } from "../_generated/api";
+import { packCells } from "../lib/stats/cells";
+import { packed } from "../lib/stats/sessionDay";
 import { deployment, eachTestAt, loseScheduled, person, read, rows, settle } from "../test.setup";
 import type { Deployment } from "../test.setup";
 
@@ -372,6 +374,35 @@ describe("copies of days", () => {
     expect(await ofDay()).toMatchObject({ totalTokens: 157 });
     await settle(t);
     expect(await ofDay()).toMatchObject({ totalTokens: 157 });
+  });
+
+  test("of a day with more rows than a document holds have all of its sums", async () => {
+    const t = deployment();
+    const ada = await person(t);
+    const { userId } = ada;
+    const day = Math.floor(NOW / DAY);
+    const cell = { sums: { messages: 1, promptTokens: 10 }, gaps: new Map([[0, 1]]) };
+    const sums = {
+      cells: packCells(new Map([[0, cell]])),
+      ...packed(new Map([["Read", new Map([[0, { calls: 2, errors: 1 }]])]])),
+    };
+    await t.run(async ({ db }) => {
+      for (let n = 0; n < 900; n++) {
+        const names = { source: "pi", provider: "p".repeat(90), model: "m".repeat(90) };
+        const project = `${n} ${"x".repeat(90)}`;
+        await db.insert("ledgerGrains", { userId, day, ...names, project, ...sums });
+      }
+      await db.insert("ledgerDays", { userId, day, grains: 900, copyDueAt: 1 });
+    });
+    await t.mutation(internal.wrapped.copyDay, { userId, day });
+    expect(await openDays(t)).toBe(0);
+    const [copy] = await rows(t, "dailyWrapped");
+    expect(copy?.stats.grains?.length).toBeLessThan(900);
+    const { totals, byTool } = await read<{ totals: object; byTool: { calls: number }[] }>(
+      ada.get("/api/stats"),
+    );
+    expect(totals).toMatchObject({ sessions: 900, messages: 900, promptTokens: 9_000 });
+    expect(byTool.reduce((sum, { calls }) => sum + calls, 0)).toBe(1_800);
   });
 
   test("that were lost are made again by one run of the cron, however many", async () => {

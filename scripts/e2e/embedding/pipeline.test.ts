@@ -159,6 +159,7 @@ describe("a session that cannot be read or stored", () => {
     expect(await embedded()).toEqual(others);
     const [broken] = (await rows(t, "sessions")).filter((one) => one.externalId === "broken");
     expect(console.error).toHaveBeenCalledWith(expect.stringContaining(`session ${broken?._id}`));
+    expect(console.error).toHaveBeenCalledOnce();
   });
 
   test("fails alone where its vectors cannot be stored", async () => {
