@@ -2,8 +2,12 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as sha256Now } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
+/** Most bytes that JavaScript hashes in less time than the runtime needs to hash them on another thread and answer. */
+const SHORT_BYTES = 2_048;
+
 /** SHA-256 of bytes: 32 bytes. */
 export async function sha256OfBytes(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes.length <= SHORT_BYTES) return sha256Now(bytes);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
 }
 

@@ -79,6 +79,63 @@ describe("a word is found anywhere in a session", () => {
   });
 });
 
+describe("a part that repeats its message's text", () => {
+  const said = "so we call the new queue xylographer";
+  const repeated = { type: "text", content: said };
+  const id = { sessionExternalId: "s", externalId: "s-0" };
+  /** Sends a message anew, with only these fields. */
+  const send = async (fields: object) => {
+    const answer = await ada.post("/sync/message", { ...id, role: "assistant", ...fields });
+    expect(answer.status).toBe(200);
+    await settle(t);
+  };
+  const indexed = async () =>
+    (await rows(t, "parts")).map(({ text, content }) => (text === undefined ? { content } : text));
+
+  test("is stored, and in no text index: the message's text is found", async () => {
+    await send({ textContent: said, parts: [repeated, { type: "text", content: "by the way" }] });
+    expect(await indexed()).toEqual([{ content: said }, "by the way"]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["s"]);
+    const page = await ada.get("/api/sessions/s");
+    const { messages } = await read<{ messages: { parts: object[] }[] }>(page);
+    expect(messages[0]?.parts).toMatchObject([{ content: said }, { content: "by the way" }]);
+  });
+
+  test("is found by its own words after another text has replaced the message's", async () => {
+    await send({ textContent: said, parts: [repeated] });
+    await send({ textContent: "a summary instead" });
+    expect(await indexed()).toEqual([said]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["s"]);
+    await send({ textContent: "another summary" });
+    expect(await indexed()).toEqual([said]);
+  });
+
+  test("stays out of the index while the message's text stays the same, and inline data always", async () => {
+    await send({ textContent: said, parts: [repeated] });
+    await send({ textContent: said, model: "gpt-5" });
+    expect(await indexed()).toEqual([{ content: said }]);
+    const image = `see data:image/png;base64,${"QUJD".repeat(200)} above`;
+    await send({ textContent: image, parts: [{ type: "text", content: image }] });
+    await send({ textContent: "no image" });
+    expect(await indexed()).toEqual([{ content: image }]);
+  });
+
+  test("is compared with the text that is kept, not with one that parts would replace", async () => {
+    await send({ textContent: "what the plugin sent" });
+    // Without `textContent`, the message's text is derived from its parts, and never replaces one that was sent.
+    await send({ parts: [repeated] });
+    expect(await indexed()).toEqual([said]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["s"]);
+  });
+
+  test("is recognised in the later slices of a long message", async () => {
+    const others = Array.from({ length: 900 }, (_, i) => ({ type: "text", content: `step ${i}` }));
+    await send({ textContent: said, parts: [...others, repeated] });
+    const stored = (await rows(t, "parts")).filter(({ content }) => content !== undefined);
+    expect(stored).toMatchObject([{ content: said, order: 900 }]);
+  });
+});
+
 describe("an id finds what it names, first, and says so", () => {
   const COMMIT = "9f1c2ab47d0e5b6a8c3f7e1d2b4a6c8e0f9d7b5a";
   beforeEach(async () => {

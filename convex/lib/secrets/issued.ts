@@ -23,28 +23,33 @@ function withFlatRepeat(body: string): string {
 }
 
 /** Longest first, because the alternation takes the first matching prefix. */
-const PREFIXES = new RegExp(
-  Array.from(rulesOf.keys())
-    .sort((a, b) => b.length - a.length)
-    .map((prefix) => prefix.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"))
-    .join("|"),
+const ALL_PREFIXES = Array.from(rulesOf.keys())
+  .sort((a, b) => b.length - a.length)
+  .map((prefix) => prefix.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"))
+  .join("|");
+const PREFIXES = new RegExp(ALL_PREFIXES, "g");
+const FIRST_CHARACTERS = Array.from(rulesOf.keys(), (prefix) => prefix.charAt(0)).join("");
+/** For texts without an escape. Tries no prefix after a letter or digit, which is where nearly all characters are. */
+const PREFIXES_OF_WORDS = new RegExp(
+  `(?<![A-Za-z0-9])(?=[${FIRST_CHARACTERS}])(?:${ALL_PREFIXES})`,
   "g",
 );
 
 /** Adds every key with a known prefix. */
 export function findIssued(text: string, found: Finding[]): void {
-  PREFIXES.lastIndex = 0;
-  for (let hit = PREFIXES.exec(text); hit !== null; hit = PREFIXES.exec(text)) {
+  const prefixes = ESCAPE.test(text) ? PREFIXES : PREFIXES_OF_WORDS;
+  prefixes.lastIndex = 0;
+  for (let hit = prefixes.exec(text); hit !== null; hit = prefixes.exec(text)) {
     const [prefix] = hit;
     if (!isTokenStart(text, hit.index, prefix)) {
       // A longer prefix may hide one that starts inside it.
-      PREFIXES.lastIndex = nextStart(text, hit.index);
+      prefixes.lastIndex = nextStart(text, hit.index);
       continue;
     }
     const bodyStart = hit.index + prefix.length;
     const finding = matched(text, rulesOf.get(prefix) ?? [], hit.index, bodyStart);
     if (finding) found.push(finding);
-    PREFIXES.lastIndex = finding ? finding.end : nextStart(text, hit.index);
+    prefixes.lastIndex = finding ? finding.end : nextStart(text, hit.index);
   }
 }
 
@@ -114,9 +119,13 @@ function isFiller(body: string): boolean {
 /** The most characters of an escape before a token. */
 const ESCAPE_MAX = 12;
 
+/** Escapes whose letters may precede a token: `\n` in JSON text, `%20` in a URL, `\x1b[32m` in terminal output. */
+const ESCAPE = /\\[nrtbf]|%[0-9A-Fa-f]{2}|\[[\d;]{1,8}m|\\u[0-9A-Fa-f]{4}/;
+const ESCAPE_BEFORE = new RegExp(`(?:${ESCAPE.source})$`);
+
 /**
  * Whether a token may start here, which is not inside a word. Letters that belong to an escape do
- * not count as a word: `\n` in JSON text, `%20` in a URL, `\x1b[32m` in terminal output.
+ * not count as a word.
  */
 function isTokenStart(text: string, at: number, prefix: string): boolean {
   if (at === 0 || !/[\w-]/.test(text.charAt(at - 1))) return true;
@@ -127,5 +136,5 @@ function isTokenStart(text: string, at: number, prefix: string): boolean {
   )
     return true;
   const before = text.slice(Math.max(0, at - ESCAPE_MAX), at);
-  return /(?:\\[nrtbf]|%[0-9A-Fa-f]{2}|\[[\d;]{1,8}m|\\u[0-9A-Fa-f]{4})$/.test(before);
+  return ESCAPE_BEFORE.test(before);
 }

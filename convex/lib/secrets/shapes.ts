@@ -68,7 +68,7 @@ function classOf(unit: number): number {
 
 const SHAPE = new RegExp(
   `(?<![\\w+/=.]|[^\\n\\r]-)(?:${SHAPES.map(({ pattern }) => `(${pattern})`).join("|")})`,
-  "g",
+  "y",
 );
 
 /** The length of the shortest possible hit, `[0-9a-f]{32}-us1`. Hits contain only characters that `isKeyUnit` accepts. */
@@ -102,17 +102,34 @@ export function findShapes(text: string, found: Finding[]): void {
   }
 }
 
-/** Matches a run. Includes the character before it, because a leading dash may be the first character of its line. */
+/** After these a key may start, anywhere in a run. */
+const START_AFTER = /[~:](?=[^:=])/g;
+
+/**
+ * Matches a run, at its start and after each character that may precede a key. Includes the character before it, because
+ * a leading dash may be the first character of its line.
+ */
 function findInRun(text: string, from: number, to: number, found: Finding[]): void {
   const start = Math.max(0, from - 1);
   const run = text.slice(start, to);
-  SHAPE.lastIndex = 0;
-  for (let hit = SHAPE.exec(run); hit !== null; hit = SHAPE.exec(run)) {
-    const index = hit.slice(1).findIndex((group: string | undefined) => group !== undefined);
-    const shape = SHAPES[index];
-    const [whole] = hit;
-    const at = start + hit.index;
-    if (!shape || (shape.confirm && !shape.confirm(whole, text, at))) continue;
-    found.push({ kind: shape.kind, start: at, end: at + whole.length });
+  const first = from - start;
+  for (let at = first; at >= 0;) {
+    SHAPE.lastIndex = at;
+    const hit = SHAPE.exec(run);
+    if (hit !== null) addShape(text, start, hit, found);
+    if (hit === null && at === first && run.charAt(at) === "-") at++;
+    else {
+      START_AFTER.lastIndex = hit === null ? at : SHAPE.lastIndex - 1;
+      at = START_AFTER.test(run) ? START_AFTER.lastIndex : -1;
+    }
   }
+}
+
+function addShape(text: string, start: number, hit: RegExpExecArray, found: Finding[]): void {
+  const index = hit.slice(1).findIndex((group: string | undefined) => group !== undefined);
+  const shape = SHAPES[index];
+  const [whole] = hit;
+  const at = start + hit.index;
+  if (!shape || (shape.confirm && !shape.confirm(whole, text, at))) return;
+  found.push({ kind: shape.kind, start: at, end: at + whole.length });
 }

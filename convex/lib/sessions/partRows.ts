@@ -112,8 +112,20 @@ function splitPart(
   return kept.map((row, piece) => ({ order, piece, type, format, ...row }));
 }
 
+/**
+ * Leaves rows out of the text index that repeat the text in the message's own row, where a search finds it. Most
+ * plugins send each text twice, and its second place in the index would cost as much as storing the row.
+ */
+export function withoutRepeated(rows: readonly PartRow[], head: string | undefined): PartRow[] {
+  return rows.map((row) => {
+    if (row.order === TEXT_ORDER || row.text === undefined || row.text !== head) return row;
+    const { text, ...rest } = row;
+    return { ...rest, content: text };
+  });
+}
+
 /** Keeps base64 out of the index, where it would match every two-letter prefix. */
-function searchableRow(text: string): { text: string } | { content: string } {
+export function searchableRow(text: string): { text: string } | { content: string } {
   return containsInlineData(text) ? { content: text } : { text };
 }
 

@@ -10,7 +10,12 @@ import { hashAfterSlice, isContinuation, isDelivered } from "../../lib/sync/mess
 import { orderKey } from "../../lib/sync/orderKey";
 import { isMadeUp, tellsLess } from "../../lib/sync/twins";
 import { MESSAGE_FIELD_NAMES } from "../../lib/sessions/fields";
-import { MESSAGE_MAX_BYTES, contentBytes, type PartRow } from "../../lib/sessions/partRows";
+import {
+  MESSAGE_MAX_BYTES,
+  contentBytes,
+  type PartRow,
+  withoutRepeated,
+} from "../../lib/sessions/partRows";
 import { utf8Length } from "../../lib/text";
 import type { MessageRow, Outcome } from "../sync/shapes";
 import { changeOf, type StoredChange } from "../sync/changes";
@@ -120,7 +125,7 @@ async function insert(
   };
   const messageId = await ctx.db.insert("messages", fields);
   const inserted = { ...fields, _id: messageId };
-  await Parts.replace(ctx, inserted, "parts", rows, false);
+  await Parts.replace(ctx, inserted, "parts", withoutRepeated(rows, fields.textContent), false);
   await insertSearchTexts(ctx, inserted, message.searchTexts ?? []);
   if (isAwaitingAdoption(session, fields)) return { messageId, outcome: "inserted" };
   return { messageId, outcome: "inserted", change: changeOf(inserted) };
@@ -152,9 +157,10 @@ async function update(
     delete fields.role;
     delete fields.rawRole;
   }
+  const head = fields.textContent ?? stored.textContent;
   const rows = {
     ...(sendsText ? { text: message.textTail ?? [] } : {}),
-    ...(message.partRows ? { parts: message.partRows } : {}),
+    ...(message.partRows ? { parts: withoutRepeated(message.partRows, head) } : {}),
   };
   const isByTime = isAwaitingAdoption(session, stored);
   const replaced = { text: sendsText, parts: message.partRows !== undefined };
@@ -166,7 +172,7 @@ async function update(
     ...fields,
     ...(sendsText ? { textIsDerived: message.textIsDerived } : {}),
     ...(message.role && !keepsRole ? { rawRole: message.rawRole } : {}),
-    ...(await replaceRows(ctx, stored, fields.textContent ?? stored.textContent, {
+    ...(await replaceRows(ctx, stored, head, {
       ...rows,
       bytesToCome: bytesToCome(message, sendsText),
     })),
@@ -186,7 +192,7 @@ export function keepsSentText(stored: Doc<"messages">, message: MessageRow): boo
 }
 
 /**
- * Replaces the rows of the kinds given; returns the message's row counts afterwards. Throws
+ * Replaces the rows of the kinds given, and keeps the others found by search; returns the message's row counts afterwards. Throws
  * `PAYLOAD_TOO_LARGE` if the text of one delivery and the parts of another exceed the limit together.
  */
 async function replaceRows(
@@ -197,6 +203,8 @@ async function replaceRows(
 ) {
   let { partRows = 0, partBytes = 0 } = stored;
   const hadRows = partRows > 0;
+  if (hadRows && rows.parts === undefined && textContent !== stored.textContent)
+    await Parts.indexRepeated(ctx, stored);
   for (const kind of ["text", "parts"] as const) {
     const pieces = rows[kind];
     if (pieces === undefined) continue;

@@ -3,6 +3,7 @@ import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import {
   contentBytes,
   joinRows,
+  searchableRow,
   TEXT_ORDER,
   type PartRow,
   type JoinedPart,
@@ -34,6 +35,20 @@ export async function replace(
     await ctx.db.insert("parts", { userId, sessionId, messageId, orderKey, ...piece });
   }
   return removed;
+}
+
+/**
+ * Puts the rows into the text index that were left out because the message's own text repeated them. Call this when
+ * that text, which `message` still has, is replaced and the parts stay.
+ */
+export async function indexRepeated(
+  ctx: MutationCtx,
+  message: Owner & Pick<Doc<"messages">, "textContent">,
+): Promise<void> {
+  for (const { _id, content } of await collectRows(ctx, message, "parts")) {
+    if (content === undefined || content !== message.textContent) continue;
+    await ctx.db.patch("parts", _id, { content: undefined, ...searchableRow(content) });
+  }
 }
 
 /** Collects the rows of one message. */

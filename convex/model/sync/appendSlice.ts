@@ -1,7 +1,7 @@
 import type { Doc, Id } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { AppError } from "../../errors";
-import { contentBytes } from "../../lib/sessions/partRows";
+import { contentBytes, withoutRepeated } from "../../lib/sessions/partRows";
 import { hashAfterSlice, pendingHash } from "../../lib/sync/messageSlices";
 import { belongsToMessageText } from "../../lib/search/searchTexts";
 import { insertSearchTexts } from "../search/searchTexts";
@@ -26,7 +26,8 @@ export async function appendSlice(
   const messageId = stored._id;
   if (stored.deliveryHash !== pendingHash(message)) return { messageId, outcome: "skipped" };
   const keepsText = Messages.keepsSentText(stored, message);
-  const rows = [...(keepsText ? [] : (message.textTail ?? [])), ...(message.partRows ?? [])];
+  const sent = [...(keepsText ? [] : (message.textTail ?? [])), ...(message.partRows ?? [])];
+  const rows = withoutRepeated(sent, stored.textContent);
   await Parts.replace(ctx, stored, "parts", rows, false);
   const searchTexts = (message.searchTexts ?? []).filter(
     (one) => !keepsText || !belongsToMessageText(one),

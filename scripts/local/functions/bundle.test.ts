@@ -28,3 +28,11 @@ test.each([
   const sources = map?.payload.sources ?? [];
   expect(sources.some((path) => path.endsWith("bulk.ts"))).toBe(sourceMaps);
 });
+
+test("functions that are loaded again share no state with those loaded before", async () => {
+  const load = async () =>
+    (await loadModules([functions], { sourceMaps: false })).get(functions)?.["strict"]?.();
+  const [one, two] = [await load(), await load()];
+  expect(Object.keys(one ?? {})).toContain("linger");
+  expect(one?.["linger"]).not.toBe(two?.["linger"]);
+});

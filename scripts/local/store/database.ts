@@ -69,8 +69,9 @@ function prepare(db: Sqlite, path: string): void {
   db.exec("PRAGMA secure_delete = ON");
   // Rows of an index are far apart in the file; a cache of 256 MB keeps large histories fast.
   db.exec("PRAGMA cache_size = -262144");
-  // A checkpoint copies pages from all over the file, so it runs every 32 MB of log instead of every 4.
-  db.exec("PRAGMA wal_autocheckpoint = 8000");
+  // A checkpoint waits for the disk while nothing else runs (about 90 ms for 10,000 pages), and copies a page once however
+  // often it changed. So it runs every 128 MB of log instead of every 4; the scrubber empties the log after a burst.
+  db.exec("PRAGMA wal_autocheckpoint = 32000");
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec("BEGIN IMMEDIATE");
   db.exec(TABLES);
