@@ -141,7 +141,11 @@ export class Server {
     this.#forever?.say(text);
   }
 
-  async #request(path: string, body?: string, method = body ? "POST" : "GET"): Promise<Answer> {
+  async #request(
+    path: string,
+    body?: string | Buffer<ArrayBuffer>,
+    method = body ? "POST" : "GET",
+  ): Promise<Answer> {
     let response: Response;
     let text: string;
     try {

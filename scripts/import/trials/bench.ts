@@ -33,7 +33,7 @@ async function serverLimit(target: { url: string; key: string }, root: string) {
       body,
     });
     if (answer.status !== 200) throw new Error(`The server answered ${answer.status}`);
-    bytes += Buffer.byteLength(body);
+    bytes += body.length;
     messages += count;
   }
   const seconds = (performance.now() - began) / 1_000;
@@ -41,8 +41,8 @@ async function serverLimit(target: { url: string; key: string }, root: string) {
 }
 
 /** The first batches of a history, in sessions of their own. */
-async function batchesOf(root: string): Promise<{ body: string; count: number }[]> {
-  const bodies: { body: string; count: number }[] = [];
+async function batchesOf(root: string): Promise<{ body: Buffer<ArrayBuffer>; count: number }[]> {
+  const bodies: { body: Buffer<ArrayBuffer>; count: number }[] = [];
   let batch = new Batch(0);
   for await (const row of messagesBelow(root)) {
     if (batch.isFullBefore(row)) {
