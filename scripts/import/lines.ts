@@ -10,7 +10,7 @@ const CHUNK_BYTES = 256 * 1024;
 /** Longest line that is read; the longest real ones hold a document of some MB. */
 const LINE_MAX_BYTES = 32 * 1024 * 1024;
 /** Bytes between two places that reading can continue from. */
-const CHECKPOINT_BYTES = 1024 * 1024;
+const CHECKPOINT_BYTES = 256 * 1024;
 /** Bytes of a file's beginning, and before the place that was read to, that identify it. */
 const HEAD_BYTES = 1_024;
 const TAIL_BYTES = 256;

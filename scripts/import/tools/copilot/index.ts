@@ -13,7 +13,8 @@ export const copilot: Tool = {
   places: ({ home, env }) => [join(env["COPILOT_HOME"] || join(home, ".copilot"), "session-state")],
   async *histories(path, places) {
     const broken = new Set<string>();
-    for await (const file of filesBelow(path, isEvents)) {
+    const { onUnreadable } = places;
+    for (const file of filesBelow(path, { accepts: isEvents, onUnreadable })) {
       const store = storeBeside(file.path);
       try {
         yield await historyOf(file, store, places);
