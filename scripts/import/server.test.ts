@@ -23,6 +23,14 @@ const homeOfOne = () =>
     ],
   });
 
+type Foreign = {
+  name: string;
+  status: number;
+  headers: { [name: string]: string };
+  body: string;
+  says: string;
+};
+
 async function answering(status: number, headers: { [name: string]: string }, body: string) {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -41,7 +49,7 @@ async function importInto(url: string, places: Places, state: State) {
   return await importAll(run, await discoverAll(run));
 }
 
-test.each([
+test.each<Foreign>([
   {
     name: "a redirect",
     ...{ status: 301, headers: { Location: "https://elsewhere.example/" }, body: "" },
