@@ -11,8 +11,11 @@ const BATCH_MAX_ROWS = 2_000;
 /** Where a row comes from, to name it in a fault. */
 export type Origin = { path: string; line?: number };
 
-/** A row as it is sent. The row itself is not kept: while batches wait, its objects would take several times as much. */
-type Held = { json: string; bytes: number; origin: Origin };
+/**
+ * A row as it is sent, encoded once and outside of the heap. The row itself is not kept: while batches wait, its objects
+ * would take several times as much.
+ */
+type Held = { json: Buffer; origin: Origin };
 
 export const sessionKey = (id: string) => `s ${id}`;
 export const messageKey = ({ sessionExternalId, externalId }: MessageRow) =>
@@ -64,10 +67,11 @@ export class Batch {
   }
 
   /** The rows as a request body. */
-  body(): string {
-    const list = (held: Iterable<{ json: string }>) =>
-      Array.from(held, ({ json }) => json).join(",");
-    return `{"sessions":[${list(this.#sessions.values())}],"messages":[${list(this.#messages.values())}]}`;
+  body(): Buffer<ArrayBuffer> {
+    const list = (rows: ReadonlyMap<string, Held>) =>
+      Array.from(rows.values(), ({ json }, at) => (at === 0 ? [json] : [COMMA, json])).flat();
+    const [sessions, messages] = [list(this.#sessions), list(this.#messages)];
+    return Buffer.concat([BEGIN, ...sessions, MIDDLE, ...messages, END]);
   }
 
   /** The file and line of the item that an answer names: `messages[3]` or `sessions[0]`. */
@@ -86,19 +90,24 @@ export class Batch {
     const [first, second] = [new Batch(this.number), new Batch(this.number)];
     const half = Math.ceil(this.size / 2);
     for (const { json, origin } of this.#sessions.values())
-      (first.size < half ? first : second).addSession(JSON.parse(json) as SessionRow, origin);
+      (first.size < half ? first : second).addSession(rowIn(json) as SessionRow, origin);
     for (const { json, origin } of this.#messages.values())
-      (first.size < half ? first : second).addMessage(JSON.parse(json) as MessageRow, origin);
+      (first.size < half ? first : second).addMessage(rowIn(json) as MessageRow, origin);
     return [first, second];
   }
 
   /** Fields of a later row of the same message or session join those of the first. */
   #put(rows: Map<string, Held>, key: string, row: object, origin: Origin): void {
     const before = rows.get(key);
-    const merged = before === undefined ? row : { ...(JSON.parse(before.json) as object), ...row };
-    const json = JSON.stringify(merged);
-    const bytes = Buffer.byteLength(json);
-    this.#bytes += bytes - (before?.bytes ?? 0);
-    rows.set(key, { json, bytes, origin: before?.origin ?? origin });
+    const merged = before === undefined ? row : { ...rowIn(before.json), ...row };
+    const json = Buffer.from(JSON.stringify(merged));
+    this.#bytes += json.length - (before?.json.length ?? 0);
+    rows.set(key, { json, origin: before?.origin ?? origin });
   }
 }
+
+const [BEGIN, MIDDLE, END, COMMA] = ['{"sessions":[', '],"messages":[', "]}", ","].map((text) =>
+  Buffer.from(text),
+) as [Buffer, Buffer, Buffer, Buffer];
+
+const rowIn = (json: Buffer) => JSON.parse(json.toString("utf8")) as object;

@@ -258,3 +258,25 @@ describe("events of Copilot CLI", () => {
     expect(messages.map(({ createdAt }) => createdAt)).toEqual([time(5), time(5)]);
   });
 });
+
+test("sessions that only the database knows are named, and none is made up", async () => {
+  const places = homeWith({
+    ".copilot/session-state/folder/events.jsonl": [start("known"), prompt(1), said(2, "a1")],
+  });
+  const { db, add } = storeIn(places);
+  try {
+    const request = { at: 2, input: 9, output: 1 };
+    add(
+      { session: "known", ...request },
+      { session: "gone", ...request },
+      { session: "lost", ...request },
+    );
+    const { sessions, others } = await rowsOf("copilot-cli", places);
+    expect(sessions.map(({ externalId }) => externalId)).toEqual(["known"]);
+    const notes = others.filter(({ kind }) => kind === "note");
+    expect(notes).toHaveLength(2);
+    expect(JSON.stringify(notes[0])).toContain("holds no word of it");
+  } finally {
+    db.close();
+  }
+});

@@ -21,7 +21,13 @@ export async function discover(
       if (!histories.has(history.key)) histories.set(history.key, history);
     };
     try {
-      const found = tool.histories(root, { ...places, isNamed: paths.length > 0 });
+      const found = tool.histories(root, {
+        ...places,
+        isNamed: paths.length > 0,
+        onUnreadable: (path, error) => {
+          add(unreadable(path, error));
+        },
+      });
       for await (const history of found) add(history);
     } catch (error) {
       // What one tool left behind must not keep those of the others from being imported.

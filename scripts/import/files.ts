@@ -1,34 +1,88 @@
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { type BigIntStats, readdirSync, statSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type JsonObject, parsedObject } from "./json.ts";
 import { markOf, type ParserOf, readLines } from "./lines.ts";
 import type { History } from "./rows.ts";
 
-/** Finding files. A folder that cannot be read holds nothing; nothing is ever written here. */
+/**
+ * Finding files. Nothing is ever written here. `--watch` looks at all of them twice a second, so that a look must be
+ * cheap: these calls wait for the disk themselves, because a thousand answers through Node's thread pool take seconds
+ * on a busy machine.
+ */
 
 export type FoundFile = { path: string; bytes: number; modifiedAt: number };
 
 /** Levels of folders that are searched: no tool nests deeper. */
 const DEPTH_MAX = 10;
 
-/** Files below a path, in the order of their names; the path itself where it is a file. */
-export async function* filesBelow(
-  path: string,
-  accepts: (path: string) => boolean,
+/** How folders are searched. */
+export type Search = {
+  accepts: (path: string) => boolean;
+  /** Is told of folders that cannot be read. Without it they hold nothing. */
+  onUnreadable?: ((path: string, error: unknown) => void) | undefined;
+};
+
+/** Files below a path, in the order of their names; the path itself where it is a file. Each folder is searched once. */
+export function* filesBelow(path: string, search: Search): Generator<FoundFile> {
+  const found = statsOf(path);
+  if (found?.isFile()) yield* fileAt(path, search);
+  else if (found?.isDirectory()) yield* filesIn(path, search, new Set([idOf(found)]));
+}
+
+function* filesIn(
+  folder: string,
+  search: Search,
+  seen: Set<string>,
   depth = 0,
-): AsyncGenerator<FoundFile> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) return;
-  if (found.isFile()) {
-    if (accepts(path)) yield { path, bytes: found.size, modifiedAt: Math.floor(found.mtimeMs) };
-    return;
+): Generator<FoundFile> {
+  if (depth > DEPTH_MAX) return;
+  for (const entry of entriesOf(folder, search.onUnreadable)) {
+    const { name } = entry;
+    const path = join(folder, name);
+    const mayBeFolder = entry.isDirectory() || entry.isSymbolicLink();
+    if (entry.isFile()) yield* fileAt(path, search);
+    if (!mayBeFolder || name === "node_modules" || name === ".git") continue;
+    const found = statsOf(path);
+    if (found?.isFile()) yield* fileAt(path, search);
+    // A link may lead to a folder that was searched, or above itself.
+    if (!found?.isDirectory() || seen.has(idOf(found))) continue;
+    seen.add(idOf(found));
+    yield* filesIn(path, search, seen, depth + 1);
   }
-  if (!found.isDirectory() || depth > DEPTH_MAX) return;
-  const names = await readdir(path).catch(() => []);
-  for (const name of names.sort()) {
-    if (name === "node_modules" || name === ".git") continue;
-    yield* filesBelow(join(path, name), accepts, depth + 1);
+}
+
+function* fileAt(path: string, { accepts }: Search): Generator<FoundFile> {
+  if (!accepts(path)) return;
+  const found = statsOf(path);
+  if (found === undefined) return;
+  yield { path, bytes: Number(found.size), modifiedAt: Number(found.mtimeMs) };
+}
+
+function entriesOf(folder: string, onUnreadable: Search["onUnreadable"]) {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (statsOf(folder) !== undefined) onUnreadable?.(folder, error);
+    return [];
   }
+}
+
+/** A path's size and times; undefined where there is nothing. */
+export function statsOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+const idOf = ({ dev, ino }: BigIntStats) => `${dev}:${ino}`;
+
+/** Names of what is in a folder, in their order; none where it cannot be read. */
+export function namesIn(folder: string): string[] {
+  return entriesOf(folder, undefined).map(({ name }) => name);
 }
 
 /** A file of JSON lines as a history. */

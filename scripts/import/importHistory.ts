@@ -41,7 +41,7 @@ export async function importHistory(history: History, context: Context): Promise
       if (next === undefined) return;
       if (next.done) break;
       if (next.value.kind === "checkpoint") last = next.value.progress;
-      await take(next.value, history, context);
+      await takeOrName(next.value, history, context);
     }
   } finally {
     await items.return?.();
@@ -72,6 +72,21 @@ async function nextOf(items: AsyncIterator<Item>, history: History, tally: Tally
 /** Whether a row only adds numbers to a message that came before it. */
 const isAddition = ({ role, textContent, parts }: MessageRow) =>
   [role, textContent, parts].every((field) => field === undefined);
+
+/** Takes an item; one that is nested too deeply to be walked or written is named, and its neighbours are kept. */
+async function takeOrName(item: Item, history: History, context: Context): Promise<void> {
+  try {
+    await take(item, history, context);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const line = item.kind === "message" && item.line ? { line: item.line } : {};
+    context.tally.addFault({
+      path: history.path,
+      ...line,
+      reason: `cannot be sent: ${error.message}`,
+    });
+  }
+}
 
 async function take(item: Item, history: History, context: Context): Promise<void> {
   const { sink, state, tally, secrets } = context;

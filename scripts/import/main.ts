@@ -118,10 +118,12 @@ async function watchUntilStopped(
 
 /** The summary for machines. */
 function report(results: readonly Result[], { url, dryRun, redact }: Options) {
+  const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
   return {
     ...{ url, dryRun, redact },
     ms: Math.round(results.reduce((sum, { ms }) => sum + ms, 0)),
-    peakMemoryMB: Math.round(process.resourceUsage().maxRSS / 1024),
+    processorMs: Math.round((userCPUTime + systemCPUTime) / 1_000),
+    peakMemoryMB: Math.round(maxRSS / 1024),
     tools: results.flatMap(({ tallies }) => tallies.map((tally) => tally.json())),
     secrets: results.flatMap(({ secrets }) => secrets.counts),
   };

@@ -81,7 +81,7 @@ export function readImportOptions(args: string[], env: Env, now: number): Option
 /** An address as the server has it; a `.convex.cloud` address is that of its HTTP actions. */
 function readUrl(text: string): string {
   const url = text.replace(".convex.cloud", ".convex.site").replace(/\/+$/, "");
-  if (!/^https?:\/\/[^/\s]+/.test(url))
+  if (!/^https?:\/\/[^/\s]+/.test(url) || !URL.canParse(url))
     throw new UsageError(`--url ${text} is not an address: write http://… or https://…`);
   return url;
 }

@@ -109,6 +109,8 @@ export type Places = {
   host: string;
   /** The user named the path, so that its files may belong to any tool. */
   isNamed: boolean;
+  /** Is told of folders that cannot be read. */
+  onUnreadable?: (path: string, error: unknown) => void;
 };
 
 /** A tool whose history can be imported. */

@@ -14,7 +14,9 @@ import { TOOLS } from "./tools/index.ts";
 /** Time between two looks at the files in `--watch`. */
 const WATCH_EVERY_MS = 500;
 /** The same where looking itself takes long: a message shall arrive within three seconds. */
-const WATCH_AT_LEAST_EVERY_MS = 1_500;
+const WATCH_AT_LEAST_EVERY_MS = 1_000;
+/** After so long a watcher looks for what is new before it reads more of what is old. */
+const ROUND_MS = 1_000;
 
 export type Result = { tallies: Tally[]; secrets: SecretExaminer; ms: number };
 
@@ -34,8 +36,12 @@ export async function discoverAll({ options, places }: Run): Promise<Found[]> {
   return found.filter(({ histories }) => histories.length > 0);
 }
 
-/** Imports what is new in these histories. */
-export async function importAll(run: Run, found: readonly Found[]): Promise<Result> {
+/** Imports what is new in these histories; with `roundMs`, no other one after so long. */
+export async function importAll(
+  run: Run,
+  found: readonly Found[],
+  roundMs = Infinity,
+): Promise<Result> {
   const { options, state, out } = run;
   const began = performance.now();
   const secrets = new SecretExaminer(options.redact);
@@ -54,7 +60,7 @@ export async function importAll(run: Run, found: readonly Found[]): Promise<Resu
       for (const history of histories) {
         if (state.isDone(history)) tally.unchanged += 1;
         else if (!isNew(history)) tally.tooOld += 1;
-        else {
+        else if (performance.now() - began < roundMs) {
           tally.files += 1;
           tally.bytes += history.bytes;
           await importHistory(history, context);
@@ -107,6 +113,21 @@ export async function watch(
   }
 }
 
+/**
+ * What changed last comes first, of tools and of each tool's histories: a message that was just written does not wait
+ * for a backlog.
+ */
+function newestFirst({ state }: Run, found: readonly Found[]): Found[] {
+  const latest = ({ histories: [first] }: Found) => first?.modifiedAt ?? 0;
+  const pending = found.map(({ tool, histories }) => ({
+    tool,
+    histories: histories
+      .filter((history) => !state.isDone(history))
+      .sort((a, b) => b.modifiedAt - a.modifiedAt),
+  }));
+  return pending.sort((a, b) => latest(b) - latest(a));
+}
+
 /** Imports what is new; undefined if the signal ended waiting for the server. */
 async function importUnlessStopped(
   run: Run,
@@ -114,7 +135,7 @@ async function importUnlessStopped(
   signal: AbortSignal,
 ): Promise<Result | undefined> {
   try {
-    return await importAll(run, found);
+    return await importAll(run, newestFirst(run, found), ROUND_MS);
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;

@@ -34,14 +34,14 @@ export class SecretExaminer {
 
   /** The value masked; undefined where nothing is to be changed. */
   #examined<Value extends object>(value: Value): Value | undefined {
-    const counter = new SecretCounter();
+    let counter: SecretCounter | undefined;
     const visited = visitStrings(value, (text, findings) => {
+      counter ??= new SecretCounter();
       counter.visit(text, findings);
       return this.masks ? masking(text, findings) : text;
     });
-    const found = counter.counts();
-    if (found.length === 0) return undefined;
-    this.counts = changedCounts(this.counts, found);
+    if (counter === undefined) return undefined;
+    this.counts = changedCounts(this.counts, counter.counts());
     // Only strings change, and they stay strings.
     return this.masks ? (visited as Value) : undefined;
   }

@@ -61,8 +61,7 @@ export class Server {
     const answer = await this.#try(() => this.#request("/sync/sessions/list"));
     const ids =
       answer.kind === "ok" && isJsonObject(answer.body) ? answer.body.sessionIds : undefined;
-    if (!Array.isArray(ids))
-      throw new StartError(`${this.url} does not answer as an OpenSync server.`);
+    if (!Array.isArray(ids)) throw noOpenSync(this.url);
     return ids.filter((id) => typeof id === "string");
   }
 
@@ -70,7 +69,11 @@ export class Server {
   async send(batch: Batch): Promise<Sent> {
     const tries = batch.size <= 1 ? TRIES_OF_ONE : TRIES_BEFORE_CUT;
     const answer = await this.#try(() => this.#request("/sync/batch", batch.body()), tries);
-    if (answer.kind === "ok") return sentOf(answer.body, batch);
+    if (answer.kind === "ok") {
+      if (!isJsonObject(answer.body) || !isJsonObject(answer.body.results))
+        throw noOpenSync(this.url);
+      return sentOf(answer.body, batch);
+    }
     if (batch.size <= 1) {
       const origin = batch.onlyOrigin();
       const { why, mayPass } = answer;
@@ -141,12 +144,18 @@ export class Server {
     this.#forever?.say(text);
   }
 
-  async #request(path: string, body?: string, method = body ? "POST" : "GET"): Promise<Answer> {
+  async #request(
+    path: string,
+    body?: string | Buffer<ArrayBuffer>,
+    method = body ? "POST" : "GET",
+  ): Promise<Answer> {
     let response: Response;
     let text: string;
     try {
       response = await fetch(this.url + path, {
         method,
+        // A redirected POST becomes a GET, and loses its key on the way to another host.
+        redirect: "manual",
         headers: { Authorization: `Bearer ${this.key}`, "Content-Type": "application/json" },
         signal: AbortSignal.any([
           AbortSignal.timeout(ANSWER_TIMEOUT_MS),
@@ -160,17 +169,25 @@ export class Server {
       return { kind: "gone", error };
     }
     if (method === "PATCH" && response.status === 404) return { kind: "failed", why: "404" };
-    return answerOf(response, text);
+    return answerOf(response, text, this.url);
   }
 }
 
 /** The server is busy, or a proxy before it waits for it: whatever the batch holds. */
 const BUSY = new Set([408, 429, 502, 503, 504]);
 
-function answerOf({ status, headers }: Response, text: string): Answer {
+const noOpenSync = (url: string) => new StartError(`${url} does not answer as an OpenSync server.`);
+
+function answerOf({ status, headers }: Response, text: string, url: string): Answer {
+  if (status >= 300 && status < 400)
+    throw new StartError(
+      `${url} redirects to ${headers.get("Location") ?? "another address"}; give the new address with --url.`,
+    );
   const json = parseJson(text);
   const body = json.ok ? json.value : undefined;
   if (status === 200 && body !== undefined) return { kind: "ok", body };
+  // The page of a proxy, say. What was sent is not stored.
+  if (status < 300) throw noOpenSync(url);
   const said = isJsonObject(body) && typeof body.message === "string" ? body.message : "";
   const why = `${status} ${said}`.trim();
   if (status === 401 || status === 403)

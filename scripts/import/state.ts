@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isJsonObject, parseJson } from "../../convex/lib/json";
+import { StartError } from "../local/failures.ts";
 import type { Progress, History } from "./rows.ts";
 
 /**
@@ -104,11 +105,17 @@ export class State {
       (!isLast && now - this.#writtenAt < Math.max(WRITE_EVERY_MS, 20 * this.#writeMs))
     )
       return;
-    mkdirSync(dirname(this.path), { recursive: true });
     const text = JSON.stringify({ format: FORMAT, histories: Object.fromEntries(this.#entries) });
     const next = `${this.path}.${process.pid}.new`;
-    writeFileSync(next, text, { mode: 0o600 });
-    renameSync(next, this.path);
+    try {
+      mkdirSync(dirname(this.path), { recursive: true });
+      writeFileSync(next, text, { mode: 0o600 });
+      renameSync(next, this.path);
+    } catch (error) {
+      rmSync(next, { force: true });
+      const why = error instanceof Error ? error.message : String(error);
+      throw new StartError(`What was sent cannot be remembered: ${why}. Name a file with --state.`);
+    }
     this.#isChanged = false;
     this.#writtenAt = Date.now();
     this.#writeMs = this.#writtenAt - now;

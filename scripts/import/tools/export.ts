@@ -14,8 +14,8 @@ export const ownExport: Tool = {
   places: () => [],
   async *histories(path, places) {
     if (!places.isNamed) return;
-    const isExport = (one: string) => /\.(jsonl|ndjson)$/.test(basename(one));
-    for await (const file of filesBelow(path, isExport)) {
+    const accepts = (one: string) => /\.(jsonl|ndjson)$/.test(basename(one));
+    for (const file of filesBelow(path, { accepts, onUnreadable: places.onUnreadable })) {
       if (await isOwnExport(file.path)) yield fileHistory(file, exportLines);
     }
   },

@@ -1,6 +1,12 @@
-import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileHistory, filesBelow, firstObject, type FoundFile, jsonFile } from "../files.ts";
+import {
+  fileHistory,
+  filesBelow,
+  firstObject,
+  type FoundFile,
+  jsonFile,
+  statsOf,
+} from "../files.ts";
 import {
   countIn,
   idIn,
@@ -27,19 +33,24 @@ export const factory: Tool = {
   label: "Factory Droid",
   places: ({ home, env }) => [join(env["FACTORY_DIR"] || join(home, ".factory"), "sessions")],
   async *histories(path, places) {
-    for await (const file of filesBelow(path, (one) => one.endsWith(".jsonl")))
-      if (await isSession(file.path, places)) yield await historyOf(file, places);
+    const accepts = (one: string) => one.endsWith(".jsonl");
+    for (const file of filesBelow(path, { accepts, onUnreadable: places.onUnreadable }))
+      if (await isSession(file.path, places)) yield historyOf(file, places);
   },
 };
 
+/** Types of records with which files begin: a first line stays. */
+const firstTypes = new Map<string, string>();
+
 async function isSession(path: string, { isNamed }: Places): Promise<boolean> {
-  const { type } = await firstObject(path);
+  const type = firstTypes.get(path) ?? textIn(await firstObject(path), "type");
+  if (type !== undefined) firstTypes.set(path, type);
   return type === "session_start" || (!isNamed && type === "message");
 }
 
-async function historyOf(file: FoundFile, { host }: Places): Promise<History> {
+function historyOf(file: FoundFile, { host }: Places): History {
   const settings = file.path.replace(/\.jsonl$/, ".settings.json");
-  const written = await stat(settings).catch(() => null);
+  const written = statsOf(settings);
   const history = fileHistory(file, async (memo) => {
     const own = { externalId: basename(file.path, ".jsonl"), source: SOURCE, host };
     return new DroidLines(own, await jsonFile(settings), memo);

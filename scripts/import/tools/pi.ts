@@ -31,8 +31,10 @@ export const pi: Tool = {
     const agent = env["PI_CODING_AGENT_DIR"] || join(home, ".pi", "agent");
     return [sessions || join(agent, "sessions")];
   },
+  // eslint-disable-next-line @typescript-eslint/require-await
   async *histories(path, places) {
-    for await (const file of filesBelow(path, (one) => FILE.test(basename(one))))
+    const accepts = (one: string) => FILE.test(basename(one));
+    for (const file of filesBelow(path, { accepts, onUnreadable: places.onUnreadable }))
       yield historyOf(file, places);
   },
 };

@@ -1,44 +1,29 @@
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isJsonObject, parseJson } from "../../../convex/lib/json";
 import { readArguments, runCommand, wholeNumber } from "../../local/console/commandLine.ts";
-import { memoryOf, startServer } from "../../local/trials/server.ts";
+import { memoryOf, processorMs, startServer } from "../../local/trials/server.ts";
 import { Batch } from "../batch.ts";
-import { countIn } from "../json.ts";
-import { readLines } from "../lines.ts";
-import { ClaudeLines } from "../tools/claude/lines.ts";
-import { startImport, transcriptLines } from "./killed.ts";
+import { discover } from "../discover.ts";
+import { countIn, objectsIn } from "../json.ts";
+import type { MessageRow } from "../rows.ts";
+import { TOOLS } from "../tools/index.ts";
+import { writeInvented, writeRepeated } from "./histories.ts";
+import { startImport } from "./killed.ts";
 
-const USAGE = `npm run bench:import -- [--megabytes 100] [--session-megabytes 5]
-Imports an invented history into npm start, and prints how fast it was and how much memory it took. The limit of the
-server is measured beside it: the same batches, made before, one after the other.`;
+const USAGE = `npm run bench:import -- [--megabytes 100] [--session-megabytes 5] [--short | --files folder]
+Imports a history into npm start, and prints how fast it was and how much memory and processor time it took. Its
+messages are as long as those of real histories; with --short they are short ones of half as many bytes, and with
+--files they are the JSON lines below a folder, again and again with other ids. The limit of the server is measured
+beside it: batches that were made before, one after the other.`;
 
 /** Batches that the server's own limit is measured with. */
 const SERVER_BATCHES = 12;
 
-async function writeFiles(root: string, bytes: number, sessionBytes: number): Promise<number> {
-  mkdirSync(join(root, "-work-app"), { recursive: true });
-  let written = 0;
-  for (let n = 0; written < bytes; n++) {
-    const file = createWriteStream(join(root, "-work-app", `bench-${n}.jsonl`));
-    // Lines of one turn over and over would have the same ids: each block is a session's worth of its own.
-    for (let block = 0, own = 0; own < sessionBytes && written < bytes; block++) {
-      const text = `${transcriptLines(`bench-${n}-${block}`, 50, 300).join("\n")}\n`;
-      if (!file.write(text)) await once(file, "drain");
-      own += text.length;
-      written += text.length;
-    }
-    file.end();
-    await once(file, "finish");
-  }
-  return written;
-}
-
 /** What the server takes when nothing is read or parsed: messages and bytes a second. */
 async function serverLimit(target: { url: string; key: string }, root: string) {
-  const bodies = await batchesOf(join(root, "-work-app", "bench-0.jsonl"));
+  const bodies = await batchesOf(root);
   const began = performance.now();
   let [bytes, messages] = [0, 0];
   for (const { body, count } of bodies) {
@@ -55,24 +40,28 @@ async function serverLimit(target: { url: string; key: string }, root: string) {
   return { bytes: bytes / seconds, messages: messages / seconds };
 }
 
-async function batchesOf(path: string): Promise<{ body: string; count: number }[]> {
-  const bodies: { body: string; count: number }[] = [];
+/** The first batches of a history, in sessions of their own. */
+async function batchesOf(root: string): Promise<{ body: Buffer<ArrayBuffer>; count: number }[]> {
+  const bodies: { body: Buffer<ArrayBuffer>; count: number }[] = [];
   let batch = new Batch(0);
-  const transcript = { externalId: "bench-limit", host: "bench" };
-  for await (const item of readLines(
-    path,
-    undefined,
-    (memo) => new ClaudeLines(transcript, memo),
-  )) {
-    if (item.kind !== "message") continue;
-    if (batch.isFullBefore(item.row)) {
+  for await (const row of messagesBelow(root)) {
+    if (batch.isFullBefore(row)) {
       bodies.push({ body: batch.body(), count: batch.messageCount });
       batch = new Batch(0);
       if (bodies.length === SERVER_BATCHES) return bodies;
     }
-    batch.addMessage(item.row, { path });
+    batch.addMessage({ ...row, sessionExternalId: `limit-${row.sessionExternalId}` }, NO_ORIGIN);
   }
   return [...bodies, { body: batch.body(), count: batch.messageCount }];
+}
+
+const NO_ORIGIN = { path: "" };
+
+async function* messagesBelow(root: string): AsyncGenerator<MessageRow> {
+  const places = { home: root, env: {}, host: "bench", isNamed: true };
+  for (const tool of TOOLS)
+    for (const history of (await discover(tool, places, [root])).histories)
+      for await (const item of history.read(undefined)) if (item.kind === "message") yield item.row;
 }
 
 const rate = (bytes: number, messages: number) =>
@@ -82,33 +71,33 @@ async function main(args: string[]): Promise<void> {
   const options = {
     megabytes: { type: "string", default: "100" },
     "session-megabytes": { type: "string", default: "5" },
+    short: { type: "boolean", default: false },
+    files: { type: "string" },
   } as const;
   const { values } = readArguments({ args, options });
   const bytes = wholeNumber("--megabytes", values.megabytes) * 1e6;
   const sessionBytes = wholeNumber("--session-megabytes", values["session-megabytes"]) * 1e6;
   const folder = mkdtempSync(join(tmpdir(), "opensync-bench-import-"));
+  const root = join(folder, "projects");
   const server = await startServer(join(folder, "local.sqlite3"), ["--no-embeddings"]);
   try {
-    const root = join(folder, "projects");
-    const written = await writeFiles(root, bytes, sessionBytes);
+    const written =
+      values.files === undefined
+        ? await writeInvented(root, values.short ? "short" : "real", { bytes, sessionBytes })
+        : writeRepeated(root, values.files, bytes);
     const limit = await serverLimit(server, root);
     console.log(
       `server alone, one request at a time: ${rate(limit.bytes, limit.messages)} (of request bodies)`,
     );
+    const spentBefore = processorMs(server.pid);
     const began = performance.now();
     const run = startImport(server, ["--json", "--state", join(folder, "state.json"), root]);
     const code = await run.ended;
     const seconds = (performance.now() - began) / 1_000;
-    const json = parseJson(run.output().slice(run.output().lastIndexOf('{"url"')));
-    const report = json.ok && isJsonObject(json.value) ? json.value : {};
-    const tools = Array.isArray(report.tools) ? report.tools.filter(isJsonObject) : [];
-    const messages = tools.reduce((sum, tool) => sum + countIn(tool, "messages"), 0);
+    printImport({ output: run.output(), written, seconds, code });
+    const spent = processorMs(server.pid) - spentBefore;
     console.log(
-      `import of ${(written / 1e6).toFixed(0)} MB, ${messages} messages: ${seconds.toFixed(1)} s, ended with ${code}`,
-    );
-    console.log(`import: ${rate(written / seconds, messages / seconds)} (of transcripts)`);
-    console.log(
-      `memory of the importer: ${countIn(report, "peakMemoryMB")} MB at its highest; of the server: ${memoryOf(server.pid)?.peak.toFixed(0)} MB`,
+      `server: ${processor(spent, written)}, ${memoryOf(server.pid)?.peak.toFixed(0)} MB of memory`,
     );
     if (code !== 0) process.exitCode = 1;
   } finally {
@@ -116,5 +105,26 @@ async function main(args: string[]): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+type Imported = { output: string; written: number; seconds: number; code: number | null };
+
+function printImport({ output, written, seconds, code }: Imported): void {
+  const json = parseJson(output.slice(output.lastIndexOf('{"url"')));
+  const report = json.ok && isJsonObject(json.value) ? json.value : {};
+  const messages = objectsIn(report, "tools").reduce(
+    (sum, tool) => sum + countIn(tool, "messages"),
+    0,
+  );
+  console.log(
+    `import of ${(written / 1e6).toFixed(0)} MB, ${messages} messages of ${Math.round(written / messages)} bytes: ${seconds.toFixed(1)} s, ended with ${code}`,
+  );
+  console.log(`import: ${rate(written / seconds, messages / seconds)} (of transcripts)`);
+  const spent = processor(countIn(report, "processorMs"), written);
+  console.log(`importer: ${spent}, ${countIn(report, "peakMemoryMB")} MB of memory at its highest`);
+}
+
+/** Processor time, which other programs on the machine change less than the time that passed. */
+const processor = (ms: number, bytes: number) =>
+  `${(ms / 1_000).toFixed(1)} s of a processor, ${(ms / (bytes / 1e6)).toFixed(0)} ms a MB`;
 
 await runCommand(USAGE, main);

@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
 import { ask } from "./ask.ts";
 import { message } from "./corpus.ts";
-import { memoryOf, startServer, withDataFile, type ServerProcess } from "./server.ts";
+import { memoryOf, processorMs, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
  * `npm run bench:engine`: requests per second, latency and CPU per request of this checkout and of another one.
@@ -16,8 +16,6 @@ const USAGE = `npm run bench:engine -- [options]
   --rounds <n>        rounds over both checkouts (default 2)`;
 
 const BATCH = 100;
-const CLOCK_TICK_MS = 10;
-
 interface Kind {
   name: string;
   /** Share of requests to send, relative to messages: fewer for slow requests. */
@@ -57,17 +55,6 @@ const KINDS: Kind[] = [
   },
 ];
 
-/** CPU time that a process has used, in milliseconds; 0 if the system does not report it. */
-function cpuOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
-  } catch {
-    return 0;
-  }
-}
-
 interface Figures {
   perSecond: number;
   medianMs: number;
@@ -82,7 +69,7 @@ async function measure(
 ): Promise<Figures> {
   const times: number[] = [];
   let left = requests;
-  const cpu = cpuOf(client.server.pid);
+  const cpu = processorMs(client.server.pid);
   const start = performance.now();
   const worker = async () => {
     while (left-- > 0) {
@@ -97,7 +84,7 @@ async function measure(
   return {
     perSecond: requests / seconds,
     medianMs: times[Math.floor(times.length / 2)] ?? 0,
-    cpuMs: (cpuOf(client.server.pid) - cpu) / requests,
+    cpuMs: (processorMs(client.server.pid) - cpu) / requests,
   };
 }
 

@@ -121,3 +121,17 @@ export function memoryOf(pid: number): { now: number; peak: number } | null {
     return null;
   }
 }
+
+/** Processor time that a process took so far, in milliseconds; 0 if the system does not report it. */
+export function processorMs(pid: number): number {
+  try {
+    // The fields after the program's name, which may contain anything.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    // User and system time, in hundredths of a second.
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return 0;
+  }
+}

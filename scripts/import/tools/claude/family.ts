@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { beginning, filesBelow } from "../../files.ts";
-import { fieldsIn, parsedObject, textIn } from "../../json.ts";
+import { asObject, fieldsIn, parsedObject, textIn } from "../../json.ts";
 import type { Relation } from "../../rows.ts";
 
 /**
@@ -12,6 +12,25 @@ import type { Relation } from "../../rows.ts";
  */
 
 type Parent = { parentExternalId?: string; relation?: Relation };
+
+/** What a transcript's reader remembers: its parent, or for what and among how many files it was looked for in vain. */
+export type KnownParent = Parent & { soughtFor?: string };
+
+const RELATIONS = ["fork", "resume", "subagent"] as const;
+
+/** What a reader's memo says of the parent. */
+export function knownParentOf(memo: unknown): KnownParent {
+  const fields = asObject(memo) ?? {};
+  const row = fieldsIn(fieldsIn(fields, "session"), "row");
+  const parentExternalId = textIn(row, "parentExternalId");
+  const relation = RELATIONS.find((one) => one === row.relation);
+  const soughtFor = textIn(fields, "soughtFor");
+  return {
+    ...(parentExternalId === undefined ? {} : { parentExternalId }),
+    ...(relation === undefined ? {} : { relation }),
+    ...(soughtFor === undefined ? {} : { soughtFor }),
+  };
+}
 
 /** The beginning of a transcript, as far as it tells where it came from. */
 type Beginning = {
@@ -28,37 +47,43 @@ type Beginning = {
   isWhole: boolean;
 };
 
-/** Beginnings that stay, because looking at a folder again must not read all of its transcripts again. */
-const whole = new Map<string, Beginning>();
-
-/** Parents that were found or not, because looking for one reads the whole folder: by path, and for what was looked. */
-const parents = new Map<string, { of: string; parent: Parent }>();
+/** Beginnings by path, with the size of the file: looking at a folder again must not read all of its transcripts again. */
+const read = new Map<string, { bytes: number; own: Beginning | undefined }>();
 
 /** Bytes in which the first lines are looked for; most transcripts tell enough in the first few. */
 const BEGINNING_BYTES = [16 * 1024, 512 * 1024];
+
+/** Parents that are looked for one by one, which is ten times as fast as for all at once. */
+const SEARCHES_ALONE = 3;
 
 export class Family {
   readonly #folders = new Map<string, Promise<Beginning[]>>();
   readonly #holders = new Map<string, Promise<Map<string, string[]>>>();
   readonly #lines = new Map<string, Promise<Lines>>();
+  #searches = 0;
 
-  /** The parent of a transcript among its neighbours; empty where it has none. */
-  async parentOf(path: string): Promise<Parent> {
+  /**
+   * The parent of a transcript among its neighbours; empty where it has none. To look for one reads the whole folder,
+   * so that a session that goes on after a pause must not wait for it: what was found stays.
+   */
+  async parentOf(path: string, known: KnownParent = {}): Promise<KnownParent> {
     const beginnings = await this.#beginnings(dirname(path));
     const own = beginnings.find((one) => one.path === path);
     if (own === undefined) return {};
     if (own.forkedFrom !== undefined) return { parentExternalId: own.forkedFrom, relation: "fork" };
     const isAlone = !beginnings.some((one) => one !== own && isRelated(one, own));
     if (isAlone && own.before === undefined) return {};
-    const of = JSON.stringify([own, beginnings.length]);
-    const known = parents.get(path);
-    const parent = known?.of === of ? known.parent : await this.#parentAmong(beginnings, own);
-    parents.set(path, { of, parent });
-    return parent;
+    const { parentExternalId, relation } = known;
+    if (parentExternalId !== undefined && relation !== undefined)
+      return { parentExternalId, relation };
+    const soughtFor = [own.uuid, own.before, own.answer, beginnings.length].join(" ");
+    if (known.soughtFor === soughtFor) return { soughtFor };
+    const found = await this.#parentAmong(beginnings, own);
+    return { ...found, soughtFor };
   }
 
   async #parentAmong(beginnings: readonly Beginning[], own: Beginning): Promise<Parent> {
-    const holders = await this.#holdersIn(dirname(own.path), beginnings);
+    const holders = await this.#holdersIn(dirname(own.path), beginnings, own);
     const holding = (id: string | undefined) => {
       const paths = (id === undefined ? undefined : holders.get(id)) ?? [];
       return beginnings.filter((one) => one !== own && paths.includes(one.path));
@@ -85,9 +110,19 @@ export class Family {
     return found?.one;
   }
 
-  /** The transcripts of a folder that hold the lines which others begin with or point to. */
-  #holdersIn(folder: string, beginnings: readonly Beginning[]): Promise<Map<string, string[]>> {
-    const known = this.#holders.get(folder) ?? holdersOf(beginnings);
+  /**
+   * The transcripts of a folder that hold the lines which this one begins with or points to. After a few of them, all
+   * lines are looked for that any transcript begins with or points to, and the folder is not read again.
+   */
+  #holdersIn(
+    folder: string,
+    beginnings: readonly Beginning[],
+    own: Beginning,
+  ): Promise<Map<string, string[]>> {
+    this.#searches += 1;
+    const isOfFew = this.#searches <= SEARCHES_ALONE && !this.#holders.has(folder);
+    if (isOfFew) return holdersOf(beginnings, [own]);
+    const known = this.#holders.get(folder) ?? holdersOf(beginnings, beginnings);
     this.#holders.set(folder, known);
     return known;
   }
@@ -149,9 +184,11 @@ async function linesIn(path: string): Promise<Lines> {
 async function beginningsIn(folder: string): Promise<Beginning[]> {
   const found: Beginning[] = [];
   const isNeighbour = (path: string) => path.endsWith(".jsonl") && dirname(path) === folder;
-  for await (const { path, bytes } of filesBelow(folder, isNeighbour)) {
-    const own = whole.get(path) ?? (await beginningIn(path, bytes));
-    if (own?.isWhole) whole.set(path, own);
+  for (const { path, bytes } of filesBelow(folder, { accepts: isNeighbour })) {
+    const known = read.get(path);
+    const isKnown = known?.own?.isWhole === true || known?.bytes === bytes;
+    const own = isKnown ? known?.own : await beginningIn(path, bytes);
+    read.set(path, { bytes, own });
     if (own !== undefined) found.push(own);
   }
   return found;
@@ -200,10 +237,13 @@ function beginningOf(path: string, text: string): Beginning | undefined {
 /** Longest `"uuid":"…"` that is found across the end of a chunk. */
 const FIELD_MAX_CHARS = 200;
 
-/** Reads each transcript once, for all lines that are looked for in the folder. */
-async function holdersOf(beginnings: readonly Beginning[]): Promise<Map<string, string[]>> {
+/** Reads each transcript once, for all lines that these begin with or point to. */
+async function holdersOf(
+  beginnings: readonly Beginning[],
+  lookedFor: readonly Beginning[],
+): Promise<Map<string, string[]>> {
   const wanted = new Set(
-    beginnings.flatMap(({ uuid, before, answer }) =>
+    lookedFor.flatMap(({ uuid, before, answer }) =>
       [uuid, before, answer].filter((id) => id !== undefined),
     ),
   );
@@ -215,19 +255,37 @@ async function holdersOf(beginnings: readonly Beginning[]): Promise<Map<string, 
   return holders;
 }
 
+/** Ids that are looked for in bytes; with more, each field of a file is looked up. */
+const FEW_IDS = 8;
+
 /** Which of these ids of lines, answers or calls a transcript holds. */
 export async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
   const found = new Set<string>();
-  let rest = "";
+  const look = wanted.size <= FEW_IDS ? lookForFew : lookForMany;
+  let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of createReadStream(path, { encoding: "latin1" })) {
-      const held = rest + String(chunk);
-      for (const [, id = ""] of held.matchAll(/"(?:uuid|id)":\s?"([^"]{1,100})"/g))
-        if (wanted.has(id)) found.add(id);
-      rest = held.slice(-FIELD_MAX_CHARS);
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+      const held = Buffer.concat([rest, chunk as Buffer]);
+      look(held, wanted, found);
+      if (found.size === wanted.size) break;
+      rest = held.subarray(-FIELD_MAX_CHARS);
     }
   } catch {
     // A neighbour that cannot be read holds nothing.
   }
   return found;
+}
+
+function lookForMany(held: Buffer, wanted: ReadonlySet<string>, found: Set<string>): void {
+  for (const [, id = ""] of held.toString("latin1").matchAll(/"(?:uuid|id)":\s?"([^"]{1,100})"/g))
+    if (wanted.has(id)) found.add(id);
+}
+
+function lookForFew(held: Buffer, wanted: ReadonlySet<string>, found: Set<string>): void {
+  for (const id of wanted) {
+    const value = `"${id}"`;
+    for (let at = held.indexOf(value); at >= 0 && !found.has(id); at = held.indexOf(value, at + 1))
+      if (/"(?:uuid|id)":\s?$/.test(held.toString("latin1", Math.max(0, at - 10), at)))
+        found.add(id);
+  }
 }

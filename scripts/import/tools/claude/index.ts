@@ -10,7 +10,7 @@ import {
 import { numberIn, textIn } from "../../json.ts";
 import type { Places, Tool, History } from "../../rows.ts";
 import { ClaudeLines, SOURCE, type Transcript } from "./lines.ts";
-import { Family, heldIn } from "./family.ts";
+import { Family, heldIn, knownParentOf } from "./family.ts";
 
 /** Claude Code: a transcript a session, and one for each subagent beside it. */
 export const claudeCode: Tool = {
@@ -24,7 +24,7 @@ export const claudeCode: Tool = {
   async *histories(path, places) {
     const family = new Family();
     const accepts = (one: string) => isTranscript(relative(dirname(path), one));
-    for await (const file of filesBelow(path, accepts))
+    for (const file of filesBelow(path, { accepts, onUnreadable: places.onUnreadable }))
       if (!places.isNamed || (await looksLikeOne(file.path))) yield historyOf(file, places, family);
   },
 };
@@ -63,7 +63,7 @@ const BEGINS_LIKE_ONE =
 function historyOf(file: FoundFile, places: Places, family: Family): History {
   return fileHistory(
     file,
-    async (memo) => new ClaudeLines(await transcriptOf(file.path, places, family), memo),
+    async (memo) => new ClaudeLines(await transcriptOf(file.path, places, family, memo), memo),
   );
 }
 
@@ -89,17 +89,25 @@ async function callerIn(
   callId: string,
 ): Promise<string | undefined> {
   const isOther = (one: string) => one !== called && /^agent-.*\.jsonl$/.test(basename(one));
-  for await (const { path } of filesBelow(subagents, isOther))
+  for (const { path } of filesBelow(subagents, { accepts: isOther }))
     if ((await heldIn(path, new Set([callId]))).size > 0)
       return basename(path, ".jsonl").replace(/^agent-/, "");
   return undefined;
 }
 
-async function transcriptOf(path: string, { host }: Places, family: Family): Promise<Transcript> {
+async function transcriptOf(
+  path: string,
+  { host }: Places,
+  family: Family,
+  memo: unknown,
+): Promise<Transcript> {
   const name = basename(path, ".jsonl");
   const folder = name.startsWith("agent-") ? SUBAGENT.exec(path)?.[1] : undefined;
   const session = folder === undefined ? await sessionBeside(path) : basename(folder);
-  if (session === undefined) return { externalId: name, host, ...(await family.parentOf(path)) };
+  if (session === undefined) {
+    const parent = await family.parentOf(path, knownParentOf(memo));
+    return { externalId: name, host, ...parent };
+  }
   const meta = await jsonFile(join(dirname(path), `${name}.meta.json`));
   const title = textIn(meta, "description");
   const calledBy = textIn(meta, "toolUseId");

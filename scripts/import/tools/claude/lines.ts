@@ -19,6 +19,8 @@ export type Transcript = Pick<
 > & {
   /** The call that started this subagent. */
   calledBy?: string;
+  /** For what a parent was looked for, to be remembered. */
+  soughtFor?: string;
 };
 
 export const SOURCE = "claude-code";
@@ -51,6 +53,7 @@ type Memo = {
   calls: [uuid: string, id: string][];
   summaries: [leafUuid: string, title: string][];
   callIds?: CallIdsMemo;
+  soughtFor?: string;
   lastUuid: string;
   lastTime: string;
 };
@@ -64,7 +67,7 @@ export class ClaudeLines implements LineParser {
     private readonly transcript: Transcript,
     memo: unknown,
   ) {
-    const { calledBy: _, ...known } = transcript;
+    const { calledBy: _, soughtFor, ...known } = transcript;
     // A memo is what this class gave to `checkpoint`.
     this.#memo = isJsonObject(memo)
       ? (memo as Memo)
@@ -77,6 +80,7 @@ export class ClaudeLines implements LineParser {
           lastTime: "",
         };
     this.#session = new Session(this.#memo.session);
+    if (soughtFor !== undefined) this.#memo.soughtFor = soughtFor;
     this.#callIds = new CallIds((this.#memo.callIds ??= {}));
     this.#session.replace({
       parentExternalId: transcript.parentExternalId,

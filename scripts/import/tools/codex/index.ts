@@ -14,11 +14,12 @@ export const codex: Tool = {
     const root = env["CODEX_HOME"] || join(home, ".codex");
     return [join(root, "sessions"), join(root, "archived_sessions")];
   },
+  // eslint-disable-next-line @typescript-eslint/require-await
   async *histories(path, places) {
-    const own = await rolloutsBelow(path);
+    const own = rolloutsBelow(path, places);
     // A fork and its parent may lie in the two folders.
     const other = otherFolder(path);
-    const files = other === undefined ? own : [...own, ...(await rolloutsBelow(other))];
+    const files = other === undefined ? own : [...own, ...rolloutsBelow(other)];
     // The same session may lie in both: the active one is the newer.
     const [archived, active] = [
       files.filter(isArchived),
@@ -33,11 +34,9 @@ export const codex: Tool = {
   },
 };
 
-async function rolloutsBelow(path: string): Promise<FoundFile[]> {
-  const files: FoundFile[] = [];
-  const isRollout = (one: string) => ROLLOUT.test(basename(one));
-  for await (const file of filesBelow(path, isRollout)) files.push(file);
-  return files;
+function rolloutsBelow(path: string, places?: Places): FoundFile[] {
+  const accepts = (one: string) => ROLLOUT.test(basename(one));
+  return Array.from(filesBelow(path, { accepts, onUnreadable: places?.onUnreadable }));
 }
 
 /** The folder of archived rollouts beside the active ones, and the other way round. */

@@ -15,10 +15,19 @@ const looked = new Map<string, { stamp: string; extents: Map<string, string> }>(
 
 /** Changes whenever there are other requests of a session; undefined where there are none. */
 export function extentOf(store: string, session: string): string | undefined {
-  if (!existsSync(store)) return undefined;
+  return extentsIn(store).get(session);
+}
+
+/** Ids of the sessions whose requests the database counts. */
+export function sessionsIn(store: string): string[] {
+  return Array.from(extentsIn(store).keys());
+}
+
+function extentsIn(store: string): ReadonlyMap<string, string> {
+  if (!existsSync(store)) return new Map();
   const { db, stamp } = openedDatabase(store);
   const cached = looked.get(store);
-  if (cached?.stamp === stamp) return cached.extents.get(session);
+  if (cached?.stamp === stamp) return cached.extents;
   const sql = `SELECT session_id AS session, count(*) || ':' || max(rowid) || ':' ||
     total(input_tokens) || ':' || total(output_tokens) AS extent FROM ${TABLE} GROUP BY session_id`;
   const rows = hasTable(db, TABLE) ? objects(db.prepare(sql).iterate()) : [];
@@ -26,7 +35,7 @@ export function extentOf(store: string, session: string): string | undefined {
     rows.map((row) => [textIn(row, "session") ?? "", textIn(row, "extent") ?? ""]),
   );
   looked.set(store, { stamp, extents });
-  return extents.get(session);
+  return extents;
 }
 
 /** The requests of a session, in their order. */

@@ -22,8 +22,10 @@ export const gemini: Tool = {
   source: SOURCE,
   label: "Gemini CLI",
   places: ({ home, env }) => [join(env["GEMINI_CLI_HOME"] || home, ".gemini", "tmp")],
+  // eslint-disable-next-line @typescript-eslint/require-await
   async *histories(path, places) {
-    for await (const file of filesBelow(path, isChat))
+    const { onUnreadable } = places;
+    for (const file of filesBelow(path, { accepts: isChat, onUnreadable }))
       // A document that was turned into lines stays beside them as it was.
       if (!existsSync(`${file.path}l`)) yield historyOf(file, places);
   },

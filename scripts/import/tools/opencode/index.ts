@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { filesBelow, unreadable } from "../../files.ts";
-import type { Tool } from "../../rows.ts";
+import { filesBelow, namesIn, statsOf, unreadable } from "../../files.ts";
+import type { Places, Tool } from "../../rows.ts";
 import { databaseHistories } from "./database.ts";
 import { SOURCE } from "./rows.ts";
 import { treeHistories } from "./tree.ts";
@@ -21,7 +20,7 @@ export const openCode: Tool = {
     const own = places.env["OPENCODE_DB"];
     const accepts = (one: string) => one === own || isDatabase(one);
     const keys = new Set<string>();
-    for await (const { path: file } of filesBelow(path, accepts)) {
+    for (const file of databasesIn(path, accepts, places)) {
       try {
         for await (const history of databaseHistories(file, places)) {
           keys.add(history.key);
@@ -31,25 +30,36 @@ export const openCode: Tool = {
         yield unreadable(file, error);
       }
     }
-    for (const storage of await treesBelow(path)) yield* treeHistories(storage, places, keys);
+    for (const storage of treesBelow(path, places.isNamed ? DEPTH_MAX : 0))
+      yield* treeHistories(storage, places, keys);
   },
 };
+
+/**
+ * Databases below a path that the user named, or in OpenCode's own folder: others in it hold copies of projects, in
+ * thousands of files.
+ */
+function databasesIn(
+  path: string,
+  accepts: (path: string) => boolean,
+  { isNamed, onUnreadable }: Places,
+): string[] {
+  if (isNamed || statsOf(path)?.isFile())
+    return Array.from(filesBelow(path, { accepts, onUnreadable }), (file) => file.path);
+  const paths = namesIn(path).map((name) => join(path, name));
+  return paths.filter((one) => accepts(one) && statsOf(one)?.isFile());
+}
 
 const isDatabase = (path: string) => /^opencode(-[\w.]+)?\.db$/.test(basename(path));
 
 /** Levels in which a folder `storage` is looked for in a path that the user named. */
 const DEPTH_MAX = 4;
 
-async function treesBelow(path: string, depth = 0): Promise<string[]> {
+function treesBelow(path: string, depthMax: number, depth = 0): string[] {
   if (existsSync(join(path, "session")) && existsSync(join(path, "message"))) return [path];
   if (existsSync(join(path, "storage", "session"))) return [join(path, "storage")];
-  if (depth >= DEPTH_MAX || !(await isFolder(path))) return [];
-  const found: string[] = [];
-  for (const name of (await readdir(path).catch(() => [])).sort())
-    if (!name.startsWith(".") || depth === 0)
-      found.push(...(await treesBelow(join(path, name), depth + 1)));
-  return found;
+  if (depth >= depthMax || !statsOf(path)?.isDirectory()) return [];
+  return namesIn(path)
+    .filter((name) => !name.startsWith(".") || depth === 0)
+    .flatMap((name) => treesBelow(join(path, name), depthMax, depth + 1));
 }
-
-const isFolder = async (path: string) =>
-  (await stat(path).catch(() => null))?.isDirectory() === true;

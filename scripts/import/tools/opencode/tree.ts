@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { unreadable } from "../../files.ts";
+import { namesIn, statsOf, unreadable } from "../../files.ts";
 import { fieldsIn, type JsonObject, numberIn, parsedObject, textIn } from "../../json.ts";
 import type { Item, Places, History } from "../../rows.ts";
 import { answerKey, forkParent } from "./forks.ts";
@@ -17,11 +17,11 @@ export async function* treeHistories(
   readElsewhere: ReadonlySet<string>,
 ): AsyncGenerator<History> {
   const sessions: (OpenCodeSession & { path: string; created: number; updated: number })[] = [];
-  for (const project of await names(join(storage, "session"))) {
-    for (const name of await names(join(storage, "session", project))) {
+  for (const project of names(join(storage, "session"))) {
+    for (const name of names(join(storage, "session", project))) {
       const path = join(storage, "session", project, name);
-      const value = await readJson(path);
-      if (value !== undefined) sessions.push({ ...sessionOf(value, name), path });
+      const session = await sessionAt(path, name);
+      if (session !== undefined) sessions.push({ ...session, path });
       else yield unreadable(path, new Error("is no JSON object"));
     }
   }
@@ -30,7 +30,7 @@ export async function* treeHistories(
     const answers = (id: string) => answersOf(storage, id);
     const parent = await forkParent(storage, session, sessions, answers);
     const known = parent === undefined ? session : { ...session, forkOf: parent };
-    yield await historyOf(storage, known, session.updated, places);
+    yield historyOf(storage, known, session.updated, places);
   }
 }
 
@@ -44,6 +44,22 @@ async function answersOf(storage: string, session: string): Promise<string[]> {
     if (key !== undefined) keys.push(key);
   }
   return keys;
+}
+
+type StoredSession = ReturnType<typeof sessionOf>;
+
+/** Sessions that were read, because a look at hundreds of them must not read each again. */
+const sessionsRead = new Map<string, { stamp: string; session: StoredSession }>();
+
+async function sessionAt(path: string, name: string): Promise<StoredSession | undefined> {
+  const stamp = stampOf(path);
+  const known = sessionsRead.get(path);
+  if (known?.stamp === stamp) return known.session;
+  const value = await readJson(path);
+  if (value === undefined) return undefined;
+  const session = sessionOf(value, name);
+  sessionsRead.set(path, { stamp, session });
+  return session;
 }
 
 function sessionOf(value: JsonObject, name: string) {
@@ -61,13 +77,13 @@ function sessionOf(value: JsonObject, name: string) {
   };
 }
 
-async function historyOf(
+function historyOf(
   storage: string,
   session: OpenCodeSession & { path: string },
   updated: number,
   { host }: Places,
-): Promise<History> {
-  const { bytes, latest, count } = await extentOf(storage, session);
+): History {
+  const { bytes, latest, count } = extentOf(storage, session);
   return {
     key: keyOf(session),
     path: session.path,
@@ -78,22 +94,55 @@ async function historyOf(
   };
 }
 
-/** Size and latest change of a session's files. New parts change the time of their folder. */
-async function extentOf(storage: string, { id, path }: OpenCodeSession & { path: string }) {
-  let [bytes, latest, count] = [0, 0, 0];
-  const look = async (one: string) => {
-    const found = await stat(one).catch(() => null);
-    if (found === null) return;
-    bytes += found.isFile() ? found.size : 0;
-    latest = Math.max(latest, found.mtimeMs);
-    count += 1;
+type Extent = { bytes: number; latest: number; count: number };
+
+/** What was found when all files of a session were looked at. */
+type Looked = { extent: Extent; at: number; stamp: string };
+
+const looked = new Map<string, Looked>();
+
+/** A session that nothing happened to for so long is asleep. */
+const ASLEEP_AFTER_MS = 10 * 60_000;
+/** All files even of a session that sleeps are looked at this often. */
+const LOOK_EVERY_MS = 60_000;
+
+/**
+ * Size and latest change of a session's files. A session has a hundred files, and a home hundreds of sessions: one that
+ * sleeps wakes up with a new message, which changes the time of a folder.
+ */
+function extentOf(storage: string, session: OpenCodeSession & { path: string }): Extent {
+  const messages = join(storage, "message", session.id);
+  const stamp = [session.path, messages].map(stampOf).join(" ");
+  const known = looked.get(session.path);
+  const now = Date.now();
+  const isAsleep = known !== undefined && now - known.extent.latest > ASLEEP_AFTER_MS;
+  if (isAsleep && known.stamp === stamp && now - known.at < LOOK_EVERY_MS) return known.extent;
+  const extent = extentOfFiles(storage, session.path, messages);
+  looked.set(session.path, { extent, stamp, at: now });
+  return extent;
+}
+
+function stampOf(path: string): string {
+  const found = statsOf(path);
+  return found === undefined ? "" : `${found.size}:${found.mtimeNs}`;
+}
+
+/** New parts change the time of their folder. */
+function extentOfFiles(storage: string, session: string, messages: string): Extent {
+  const extent = { bytes: 0, latest: 0, count: 0 };
+  const look = (path: string) => {
+    const found = statsOf(path);
+    if (found === undefined) return;
+    extent.bytes += found.isFile() ? Number(found.size) : 0;
+    extent.latest = Math.max(extent.latest, Number(found.mtimeMs));
+    extent.count += 1;
   };
-  await look(path);
-  for (const name of await names(join(storage, "message", id))) {
-    await look(join(storage, "message", id, name));
-    await look(join(storage, "part", name.replace(/\.json$/, "")));
+  look(session);
+  for (const name of names(messages)) {
+    look(join(messages, name));
+    look(join(storage, "part", name.replace(/\.json$/, "")));
   }
-  return { bytes, latest, count };
+  return extent;
 }
 
 async function* readTree(
@@ -128,7 +177,7 @@ type FoundJson = { kind: "stored"; stored: Stored } | { kind: "fault"; reason: s
 
 /** The JSON objects in a folder, by name. */
 async function* filesIn(folder: string): AsyncGenerator<FoundJson> {
-  for (const name of await names(folder)) {
+  for (const name of names(folder)) {
     const path = join(folder, name);
     const value = await readJson(path);
     if (value !== undefined) yield { kind: "stored", stored: { path, value } };
@@ -136,10 +185,7 @@ async function* filesIn(folder: string): AsyncGenerator<FoundJson> {
   }
 }
 
-async function names(folder: string): Promise<string[]> {
-  const found = await readdir(folder).catch(() => []);
-  return found.filter((name) => !name.startsWith(".")).sort();
-}
+const names = (folder: string) => namesIn(folder).filter((name) => !name.startsWith("."));
 
 async function readJson(path: string): Promise<JsonObject | undefined> {
   return parsedObject(await readFile(path, "utf8").catch(() => ""));
