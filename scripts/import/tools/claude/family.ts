@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { beginning, filesBelow } from "../../files.ts";
@@ -255,6 +256,8 @@ async function holdersOf(
   return holders;
 }
 
+const CHUNK_BYTES = 256 * 1024;
+
 /** Ids that are looked for in bytes; with more, each field of a file is looked up. */
 const FEW_IDS = 8;
 
@@ -262,13 +265,23 @@ const FEW_IDS = 8;
 export async function heldIn(path: string, wanted: ReadonlySet<string>): Promise<Set<string>> {
   const found = new Set<string>();
   const look = wanted.size <= FEW_IDS ? lookForFew : lookForMany;
-  let rest: Buffer = Buffer.alloc(0);
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-      const held = Buffer.concat([rest, chunk as Buffer]);
-      look(held, wanted, found);
-      if (found.size === wanted.size) break;
-      rest = held.subarray(-FIELD_MAX_CHARS);
+    const file = await open(path);
+    try {
+      // One buffer for the whole file: a new one for each chunk would be garbage faster than it is collected.
+      const buffer = Buffer.allocUnsafe(FIELD_MAX_CHARS + CHUNK_BYTES);
+      let kept = 0;
+      while (found.size < wanted.size) {
+        const { bytesRead } = await file.read(buffer, kept, CHUNK_BYTES);
+        if (bytesRead === 0) break;
+        const end = kept + bytesRead;
+        look(buffer.subarray(0, end), wanted, found);
+        // A field may go on in the next chunk.
+        kept = Math.min(end, FIELD_MAX_CHARS);
+        buffer.copyWithin(0, end - kept, end);
+      }
+    } finally {
+      await file.close();
     }
   } catch {
     // A neighbour that cannot be read holds nothing.
