@@ -7,7 +7,7 @@ import {
   withoutInvisible,
   withoutTerminalCodes,
 } from "./readable";
-import { eachWord, INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase } from "./words";
+import { eachWord, INDEXED_WORD_MAX_BYTES, isIndexed, lowerCase, WordCursor } from "./words";
 
 /**
  * Words that a reader sees in a text but that the text index misses, because it splits the stored
@@ -28,17 +28,50 @@ export const EMOJI = /\p{Extended_Pictographic}|\p{Regional_Indicator}{2}/gu;
 const OTHER_SPELLINGS = "ª²³µ¹º¼-¾ĲĳĿŀŉſ\u01c4-\u01cc\u01f1-\u01f3";
 
 /**
- * Matches text that the index may split differently: escapes, codes, invisible characters, other scripts and
- * spellings, long words. A Latin word of 32 bytes has 32 ASCII characters in a row, or a letter of two bytes
- * with eight more before or after it, because it has at least 17 letters; that also matches shorter words.
+ * Matches, at a place, text that the index may split differently: escapes, codes, invisible characters, other
+ * scripts and spellings, long words. A Latin word of 32 bytes has 32 ASCII characters in a row, or a letter of two
+ * bytes with eight more before or after it, because it has at least 17 letters; that also matches shorter words.
  */
-const MAY_HIDE_WORDS = new RegExp(
+const HIDES_HERE = new RegExp(
   [
-    String.raw`[\\%\u001b\u009b\u009d\u00ad${OTHER_SPELLINGS}]|\[\d{1,3}[;m]|[^\u0000-\u024f]|\p{M}`,
-    String.raw`[A-Za-z0-9]{32}|[\u00c0-\u024f](?:(?=[A-Za-z0-9\u00c0-\u024f]{8})|(?<=[A-Za-z0-9\u00c0-\u024f]{9}))`,
+    String.raw`[\\%\u001b\u009b\u009d\u00ad${OTHER_SPELLINGS}]|\[\d{1,3}[;m]|[^\u0000-\u024f]`,
+    String.raw`[\u00c0-\u024f](?:(?=[A-Za-z0-9\u00c0-\u024f]{8})|(?<=[A-Za-z0-9\u00c0-\u024f]{9}))`,
   ].join("|"),
-  "u",
+  "uy",
 );
+const LONG_RUN_CHARS = 32;
+/** `\s` takes a byte order mark for white space, but a reader sees none. */
+const WHITE_SPACE = /[^\S\ufeff]/;
+
+/** ASCII characters by code: letters and digits, white space, those that `HIDES_HERE` may match, and the others. */
+type Kind = "word" | "space" | "suspect" | "other";
+const KINDS = Array.from({ length: 128 }, (_, code): Kind => {
+  const character = String.fromCharCode(code);
+  if (/[A-Za-z0-9]/.test(character)) return "word";
+  if (WHITE_SPACE.test(character)) return "space";
+  return /[\\%\u001b[]/.test(character) ? "suspect" : "other";
+});
+
+function isSpace(text: string, at: number): boolean {
+  const kind = KINDS[text.charCodeAt(at)];
+  return kind === undefined ? WHITE_SPACE.test(text.charAt(at)) : kind === "space";
+}
+
+/**
+ * The first place at or after the beginning of a word where the index may split a text differently; -1 if there is
+ * none. Compares ASCII characters itself, because the pattern takes ten times as long for them.
+ */
+function hidingPlace(text: string, from: number): number {
+  for (let at = from, run = 0; at < text.length; at++) {
+    const kind = KINDS[text.charCodeAt(at)];
+    run = kind === "word" ? run + 1 : 0;
+    if (run === LONG_RUN_CHARS) return at;
+    if (kind !== "suspect" && kind !== undefined) continue;
+    HIDES_HERE.lastIndex = at;
+    if (HIDES_HERE.test(text) && !isSpace(text, at)) return at;
+  }
+  return -1;
+}
 
 /** Matches words that `toLowerCase` alone normalises. Nearly all words are such, and Unicode normalisation is slower. */
 const PLAIN_WORD = /^[A-Za-z0-9]+$/;
@@ -136,25 +169,39 @@ function addMixedWord(
  * differently are examined.
  */
 export function hiddenWords(stored: string, isStoredIndexed: boolean): string[] {
-  if (isStoredIndexed && !MAY_HIDE_WORDS.test(stored)) return [];
+  if (isStoredIndexed && hidingPlace(stored, 0) === -1) return [];
   const text = withoutInlineData(stored);
   const examined = isStoredIndexed ? suspectSegments(text) : text;
   const words = new Set<string>();
   for (const form of decodedForms(examined)) {
     for (const word of indexableTerms(form, storedBigramsOf)) if (word !== "") words.add(word);
   }
-  if (isStoredIndexed && words.size > 0) {
-    for (const { text: known } of eachWord(stored)) {
-      if (isIndexed(known)) words.delete(known.toLowerCase());
-    }
-  }
+  if (isStoredIndexed) removeIndexed(words, stored);
   return [...words];
 }
 
+/** Removes the words that the index holds of a text. */
+function removeIndexed(words: Set<string>, text: string): void {
+  for (const cursor = new WordCursor(text); words.size > 0 && cursor.next();) {
+    // Each character takes at least a byte.
+    if (cursor.end - cursor.start > INDEXED_WORD_MAX_BYTES) continue;
+    const word = text.slice(cursor.start, cursor.end);
+    if (isIndexed(word)) words.delete(word.toLowerCase());
+  }
+}
+
+/** The segments between white space that may hold hidden words. */
 function suspectSegments(text: string): string {
-  // `\s` takes a byte order mark for white space, but a reader sees none.
-  const segments = text.match(/[\S\ufeff]+/g) ?? [];
-  return segments.filter((segment) => MAY_HIDE_WORDS.test(segment)).join(" ");
+  const segments: string[] = [];
+  for (let at = hidingPlace(text, 0); at !== -1;) {
+    let start = at;
+    while (start > 0 && !isSpace(text, start - 1)) start--;
+    let end = at;
+    while (end < text.length && !isSpace(text, end)) end++;
+    segments.push(text.slice(start, end));
+    at = hidingPlace(text, end);
+  }
+  return segments.join(" ");
 }
 
 /**

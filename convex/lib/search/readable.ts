@@ -115,6 +115,25 @@ const WRAPPED_LINE = /[A-Za-z0-9+/]{60,76}\r?\n/y;
 const WRAPPED_END = /[A-Za-z0-9+/]{1,76}={0,2}$/my;
 const MAY_CONTAIN_WRAPPED_DATA = /^[A-Za-z0-9+/]{60,76}\r?\n[A-Za-z0-9+/]{60,76}\r?\n/m;
 
+/** Base64 in one line or in several has at least so many of its characters in a row. */
+const DATA_RUN_CHARS = 60;
+const IS_DATA_CHARACTER = Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z0-9+/_-]/.test(String.fromCharCode(code)),
+);
+
+/**
+ * Whether a text may contain inline data, which few texts do. Looks at every 60th character and from there back, so
+ * that it never looks at most of them.
+ */
+function mayContainData(text: string): boolean {
+  for (let start = 0, at = DATA_RUN_CHARS - 1; at < text.length; at = start + DATA_RUN_CHARS - 1) {
+    while (at >= start && IS_DATA_CHARACTER[text.charCodeAt(at)] === true) at--;
+    if (at < start) return true;
+    start = at + 1;
+  }
+  return false;
+}
+
 /** Whether a match is data and not a long path or name: base64 mixes cases and digits throughout. */
 function isData(match: string): boolean {
   if (match.startsWith("data:")) return true;
@@ -128,14 +147,14 @@ function isData(match: string): boolean {
 
 /** Whether a text contains inline data. */
 export function containsInlineData(text: string): boolean {
-  if (text.length < INLINE_DATA_MIN_CHARS) return false;
+  if (text.length < INLINE_DATA_MIN_CHARS || !mayContainData(text)) return false;
   for (const [match] of text.matchAll(INLINE_DATA)) if (isData(match)) return true;
   return MAY_CONTAIN_WRAPPED_DATA.test(text) && new RegExp(WRAPPED_START.source, "m").test(text);
 }
 
 /** Replaces inline data by a note of its type and size: `[image/png, 60 kB]`. */
 export function withoutInlineData(text: string): string {
-  if (text.length < INLINE_DATA_MIN_CHARS) return text;
+  if (text.length < INLINE_DATA_MIN_CHARS || !mayContainData(text)) return text;
   const replaced = text.replace(INLINE_DATA, (match, mediaType?: string) =>
     isData(match) ? dataNote(mediaType, match.length) : match,
   );
