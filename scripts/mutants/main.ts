@@ -1,4 +1,4 @@
-import { StartError } from "../local/failures.ts";
+import { StartError, UsageError } from "../local/failures.ts";
 import { runCommand, readArguments, wholeNumber } from "../local/console/commandLine.ts";
 import { readFaults, type Verdict, verdictOn } from "./planted.ts";
 import { printScores, type Outcome } from "./scores.ts";
@@ -14,8 +14,8 @@ import { shuffled } from "./sample.ts";
 const USAGE = `npm run mutants [-- options]
   --minutes <n>   how long it runs, roughly (20)
   --seed <n>      chooses the changes (default: the number of the day)
-  --area <name>   only this area; "pure" is Stryker's
-  --file <text>   only faults in files whose path contains this`;
+  --area <name>   only this area: "pure", which is Stryker's, or the name of a file in scripts/mutants/faults
+  --file <text>   only planted faults in files whose path contains this`;
 
 const DAY_MS = 86_400_000;
 /** The share of the time that goes to the model; the rest is for pure code. */
@@ -42,13 +42,15 @@ async function main(args: string[]): Promise<void> {
     const faults = shuffled(readFaults(), seed).filter(
       (fault) => (area ?? fault.area) === fault.area && fault.file.includes(values.file),
     );
+    if (faults.length === 0) throw new UsageError("No planted fault has this area and file.");
+    console.log(`${faults.length} planted faults, as far as the time allows.`);
     for (const fault of faults) {
       if (Date.now() > modelEnd) break;
       const what = `${fault.file}: ${fault.from} → ${fault.to}`;
       const verdict = await verdictOn(fault);
       console.log(`${LABELS[verdict.kind]} ${what}${reasonOf(verdict)}`);
       if (verdict.kind === "broken") broken.push(what);
-      else outcomes.push({ area: fault.area, what, isKilled: verdict.kind !== "survived" });
+      else outcomes.push({ area: fault.area, what, end: verdict.kind });
     }
   }
   if (area === undefined || area === "pure") outcomes.push(...(await mutatePureCode(seed, end)));

@@ -28,8 +28,13 @@ type Mutant = {
 };
 
 /** Statuses of changes that a test noticed. Static, ignored and invalid ones are not counted. */
-const KILLED = ["Killed", "Timeout"];
-const COUNTED = [...KILLED, "Survived", "NoCoverage"];
+/** How a change ended, by Stryker's name for it. Changes that do not compile or were left out have other names. */
+const ENDS = new Map<string, Outcome["end"]>([
+  ["Killed", "killed"],
+  ["Timeout", "timeout"],
+  ["Survived", "survived"],
+  ["NoCoverage", "survived"],
+]);
 
 /** Files with a quick unit test beside them, in an order that depends on the seed, as many as have so many lines. */
 export function sampled(seed: number, lines: number): string[] {
@@ -59,7 +64,7 @@ export async function mutatePureCode(seed: number, end: number): Promise<Outcome
   const args = [STRYKER, "run", "scripts/config/stryker.config.js", "--mutate", files.join(",")];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: "inherit" });
   await new Promise((resolve) => child.once("exit", resolve));
-  if (!existsSync(REPORT)) return [{ area: "pure", what: "Stryker has failed", isKilled: false }];
+  if (!existsSync(REPORT)) return [{ area: "pure", what: "Stryker has failed", end: "survived" }];
   const { files: reported } = JSON.parse(readFileSync(REPORT, "utf8")) as Report;
   return files.flatMap((path) => (reported[path]?.mutants ?? []).flatMap(outcomeIn(path)));
 }
@@ -67,7 +72,8 @@ export async function mutatePureCode(seed: number, end: number): Promise<Outcome
 const outcomeIn =
   (path: string) =>
   ({ status, mutatorName, replacement = "", location }: Mutant): Outcome[] => {
-    if (!COUNTED.includes(status)) return [];
+    const end = ENDS.get(status);
+    if (end === undefined) return [];
     const what = `${path}:${location.start.line} ${mutatorName} → ${replacement}`;
-    return [{ area: "pure", what, isKilled: KILLED.includes(status) }];
+    return [{ area: "pure", what, end }];
   };
