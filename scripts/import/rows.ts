@@ -14,7 +14,8 @@ export type Numbers = {
 };
 
 /** How a session came from its parent. */
-export type Relation = "fork" | "resume" | "subagent";
+export const RELATIONS = ["fork", "resume", "subagent"] as const;
+export type Relation = (typeof RELATIONS)[number];
 
 export type SessionRow = Numbers & {
   externalId: string;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { jsonStringBytes } from "../../../convex/lib/text";
 
 /**
  * Transcripts with the shape of real ones: which lines follow each other, and how long each of their texts is, was
@@ -65,14 +66,12 @@ class Texts {
   next(length: number): string {
     if (this.#at + length > this.#all.length) this.#at = (this.#at + 7_919) % 10_007;
     let text = this.#all.slice(this.#at, this.#at + length);
-    for (let over = jsonBytes(text) - length; over > 0; over = jsonBytes(text) - length)
+    for (let over = jsonStringBytes(text) - length; over > 0; over = jsonStringBytes(text) - length)
       text = text.slice(0, -Math.max(1, Math.floor(over / 2)));
     this.#at += text.length;
     return text;
   }
 }
-
-const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) - 2;
 
 /** Writes transcripts of one session after the other, each of them with ids of its own. */
 export class ShapedTranscripts {
@@ -96,7 +95,7 @@ export class ShapedTranscripts {
     return lines.map((line, at) => {
       if (line.kind === "b") return padded({ type: "file-history-snapshot" }, line.length);
       const { length } = line;
-      // An answer's text and calls are lines of one answer until something else is said.
+      // Texts and calls that follow each other are one answer.
       if (!/[ac]/.test(lines[at - 1]?.kind ?? "")) answer = at;
       const envelope = {
         parentUuid: at === 0 ? null : uuid(at - 1),

@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { createInterface } from "node:readline";
 import { beginning, filesBelow } from "../../files.ts";
 import { asObject, fieldsIn, parsedObject, textIn } from "../../json.ts";
-import type { Relation } from "../../rows.ts";
+import { RELATIONS, type Relation } from "../../rows.ts";
 
 /**
  * Which transcript another one came from. A fork repeats lines of its parent with their `uuid`, or its answers under
@@ -16,8 +16,6 @@ type Parent = { parentExternalId?: string; relation?: Relation };
 
 /** What a transcript's reader remembers: its parent, or for what and among how many files it was looked for in vain. */
 export type KnownParent = Parent & { soughtFor?: string };
-
-const RELATIONS = ["fork", "resume", "subagent"] as const;
 
 /** What a reader's memo says of the parent. */
 export function knownParentOf(memo: unknown): KnownParent {
@@ -64,8 +62,8 @@ export class Family {
   #searches = 0;
 
   /**
-   * The parent of a transcript among its neighbours; empty where it has none. To look for one reads the whole folder,
-   * so that a session that goes on after a pause must not wait for it: what was found stays.
+   * Finds the parent of a transcript among its neighbours; empty where it has none. This reads the whole folder, so
+   * what was found before is given back: a session that goes on after a pause does not wait for the search.
    */
   async parentOf(path: string, known: KnownParent = {}): Promise<KnownParent> {
     const beginnings = await this.#beginnings(dirname(path));
