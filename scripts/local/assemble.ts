@@ -130,11 +130,8 @@ export function assemble(
   const scrubber = new Scrubber(sql, catalog, transactor, (error) => {
     log({ level: "error", function: "scrubber", words: [error] });
   });
-  documents.onRemove = () => {
-    scrubber.deleted();
-  };
   const results = new Results(sql, clock);
-  results.onRemove = () => {
+  documents.onRemove = results.onRemove = () => {
     scrubber.deleted();
   };
   const registry = new Registry(components);

@@ -5,27 +5,35 @@
  * due when does not depend on how fast the machine is.
  */
 export class Clock {
-  #aheadMs = 0;
+  readonly #aheadMs: Float64Array;
   #onSkip: () => void = () => undefined;
 
+  /** `shared` is the memory of a clock in another thread, which this one follows. */
   constructor(
     readonly skips = false,
     readonly startsAt: number | null = null,
-  ) {}
+    readonly shared = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT),
+  ) {
+    this.#aheadMs = new Float64Array(shared);
+  }
+
+  get #ahead(): number {
+    return this.#aheadMs[0] ?? 0;
+  }
 
   /** Milliseconds since 1970. */
   now(): number {
-    return (this.startsAt ?? Date.now()) + this.#aheadMs;
+    return (this.startsAt ?? Date.now()) + this.#ahead;
   }
 
   /** Milliseconds since the process started, for intervals. */
   elapsed(): number {
-    return performance.now() + this.#aheadMs;
+    return performance.now() + this.#ahead;
   }
 
   /** Moves forward to a time; does nothing if it has passed, because time never goes back. */
   skipTo(time: number): void {
-    this.#aheadMs += Math.max(0, Math.ceil(time - this.now()));
+    this.#aheadMs[0] = this.#ahead + Math.max(0, Math.ceil(time - this.now()));
     this.#onSkip();
   }
 

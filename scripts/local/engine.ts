@@ -1,13 +1,17 @@
 import { resolve } from "node:path";
+import { ActionThread } from "./actionThread/actionThread.ts";
 import { assemble, type Assembled } from "./assemble.ts";
 import { NOBODY } from "./auth/identity.ts";
 import { startEmbeddings } from "./embeddings/server.ts";
 import { Clock } from "./clock.ts";
 import { runFunction } from "./functions/call.ts";
-import { loadComponents } from "./functions/components.ts";
+import { bundleFunctions, bundleWorker } from "./functions/bundle.ts";
+import { loadComponents, type BundledFunctions } from "./functions/components.ts";
 import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
+import { engineBackend } from "./functions/syscalls.ts";
 import { loadRoutes } from "./http/actions.ts";
+import { runsHere, type ActionRunner, type ServedEngine } from "./http/serveActions.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
 import type { ClientTimeouts } from "./http/clientTimeouts.ts";
 import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
@@ -41,8 +45,8 @@ export interface EngineOptions {
   embeddings?: boolean;
   /** Variables of the deployment that are added to `env`, or override it. */
   variables?: Record<string, string>;
-  /** Answers requests before the project's router; null leaves a request to the router. */
-  route?: (request: Request) => Promise<Response> | null;
+  /** Answers requests to a path, in place of the project's router. */
+  route?: { path: string; serve: (request: Request) => Promise<Response> };
   /** Run scheduled functions and crons; default true. */
   schedule?: boolean;
   /** Whether limits of a deployment are enforced, or only warned about (the default). */
@@ -58,6 +62,8 @@ export interface EngineOptions {
   onRequest?: (line: RequestLine) => void;
   /** Whether `http.ts` is evaluated right after the start, so that the first request does not wait for it. */
   loadsRoutes?: boolean;
+  /** Whether HTTP actions run in a thread of their own (`actionThread/`); default false. */
+  actionThread?: boolean;
   /** How long a client may take to send a request; default: `CLIENT_TIMEOUTS` of `http/clientTimeouts.ts`. */
   clientTimeouts?: ClientTimeouts;
   /** How long running requests and scheduled actions may take to end once the engine stops; default 5,000. */
@@ -187,45 +193,53 @@ async function environment(
 }
 
 /** The opened engine, for which early requests wait. */
-interface Opened extends LiveParts {
+interface Opened extends LiveParts, ServedEngine {
   backup: (to: string) => Promise<void>;
 }
 
-/** Answers requests on the admin route; null for other paths. */
-function adminRoute(
-  request: Request,
+/** The engine's own routes: the admin route, and that of the options. */
+function ownRoutes(
+  { route }: EngineOptions,
   opened: Promise<Opened>,
-  secret: string,
-): Promise<Response> | null {
-  if (new URL(request.url).pathname !== ADMIN_PATH) return null;
-  return serveAdmin(request, secret, async (path, args) => {
-    const { engine, backup } = await opened;
-    if (path !== BACKUP) return await runInternal(engine, path, args);
-    await backup(text(args["to"]));
-    return "null";
-  });
+  secret: () => string,
+): Map<string, (request: Request) => Promise<Response>> {
+  const routes = new Map<string, (request: Request) => Promise<Response>>();
+  if (route !== undefined) routes.set(route.path, route.serve);
+  return routes.set(ADMIN_PATH, (request) =>
+    serveAdmin(request, secret(), async (path, args) => {
+      const { engine, backup } = await opened;
+      if (path !== BACKUP) return await runInternal(engine, path, args);
+      await backup(text(args["to"]));
+      return "null";
+    }),
+  );
 }
 
-async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEngine> {
-  const { host = "127.0.0.1", port = 0, log = () => undefined, onRequest } = options;
-  let ready: (opened: Opened) => void = () => undefined;
-  let secret = "";
-  const engineReady = new Promise<Opened>((resolveEngine) => (ready = resolveEngine));
-  const live = new LiveServer(engineReady);
-  // Listens first, so that no data file is created if the port is in use.
-  const listening = await listen(async () => (await engineReady).engine, {
-    ...{ host, port, onRequest, clientTimeouts: options.clientTimeouts },
-    acceptUpgrade: (message, socket, head) => live.upgrade(message, socket, head),
-    first: (request) =>
-      adminRoute(request, engineReady, secret) ?? options.route?.(request) ?? null,
-  });
-  const { stopGraceMs = STOP_GRACE_MS } = options;
-  let graceMs = 0;
-  const closeServer = () => close(listening.server, graceMs);
-  const stopLive = () => live.stop(graceMs);
-  cleanup.add(closeServer);
-  cleanup.add(stopLive);
-  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
+/** Starts the thread of HTTP actions, or loads them in this one; returns what runs them. */
+async function placeHttpActions(
+  { actionThread, loadsRoutes }: EngineOptions,
+  engine: Engine,
+  functions: BundledFunctions,
+  cleanup: Cleanup,
+): Promise<ActionRunner> {
+  if (actionThread !== true) {
+    if (loadsRoutes) setImmediate(loadRoutes, engine);
+    return runsHere(engine);
+  }
+  const { env, clock } = engine;
+  const { startsAt, shared } = clock;
+  const data = { functions, env, clock: { startsAt, shared } };
+  const thread = new ActionThread(await bundleWorker(), data, engine);
+  cleanup.add(() => thread.stop());
+  return (incoming, who) => thread.run(incoming, who);
+}
+
+/** Opens the data file, loads the functions and builds the engine over them. */
+async function build(
+  options: EngineOptions,
+  origin: string,
+  cleanup: Cleanup,
+): Promise<Assembled & Opened> {
   const db = openDatabase(options.data);
   cleanup.add(() => {
     db.close();
@@ -233,18 +247,44 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   const durability = new Durability(options.data);
   cleanup.add(() => durability.close());
   const env = await environment(options, origin, cleanup);
-  const components = await loadComponents(resolve(options.functions), env, options);
   const { limits = { mode: "warn" }, heap = null, clock = new Clock() } = options;
+  const { log = () => undefined, sourceMaps = true, stopGraceMs = STOP_GRACE_MS } = options;
+  const bundled = await bundleFunctions(resolve(options.functions), { sourceMaps });
+  const components = loadComponents(bundled, env);
   const built = whileLoading(env, () =>
     assemble(db, components, { env, origin, log, limits, heap, durability, clock }),
   );
-  const { scheduler } = built;
-  cleanup.add(() => built.engine.transactor.close());
-  built.scrubber.start();
-  cleanup.add(() => built.scrubber.stop());
+  const { engine, scheduler, scrubber } = built;
+  cleanup.add(() => engine.transactor.close());
+  scrubber.start();
+  cleanup.add(() => scrubber.stop());
   cleanup.add(() => scheduler.stop(stopGraceMs));
+  const runHttpAction = await placeHttpActions(options, engine, bundled, cleanup);
+  const backup = (to: string) => copyWhileRunning(db, engine.transactor, to);
+  return { ...built, runHttpAction, backup };
+}
+
+async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEngine> {
+  const { host = "127.0.0.1", port = 0, onRequest, stopGraceMs = STOP_GRACE_MS } = options;
+  let ready: (opened: Opened) => void = () => undefined;
+  let secret = "";
+  const engineReady = new Promise<Opened>((resolveEngine) => (ready = resolveEngine));
+  const live = new LiveServer(engineReady);
+  // Listens first, so that no data file is created if the port is in use.
+  const listening = await listen(() => engineReady, {
+    ...{ host, port, onRequest, clientTimeouts: options.clientTimeouts },
+    acceptUpgrade: (message, socket, head) => live.upgrade(message, socket, head),
+    routes: ownRoutes(options, engineReady, () => secret),
+  });
+  let graceMs = 0;
+  const closeServer = () => close(listening.server, graceMs);
+  const stopLive = () => live.stop(graceMs);
+  cleanup.add(closeServer);
+  cleanup.add(stopLive);
+  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${listening.port}`;
+  const built = await build(options, origin, cleanup);
   if (options.schedule !== false) {
-    await scheduler.start();
+    await built.scheduler.start();
     secret = writeAdminFile(options.data, origin);
     cleanup.add(() => removeAdminFile(options.data));
   }
@@ -252,10 +292,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
   graceMs = stopGraceMs;
   cleanup.add(closeServer);
   cleanup.add(stopLive);
-  const { engine, subscriptions, results } = built;
-  const backup = (to: string) => copyWhileRunning(db, engine.transactor, to);
-  ready({ engine, subscriptions, results, backup });
-  if (options.loadsRoutes) setImmediate(loadRoutes, built.engine);
+  ready(built);
   return handleOf(built, { port: listening.port, stop: () => cleanup.run() });
 }
 
@@ -264,7 +301,7 @@ async function open(options: EngineOptions, cleanup: Cleanup): Promise<RunningEn
  * `StartError` whose message says what to do.
  */
 export async function startEngine(options: EngineOptions): Promise<RunningEngine> {
-  installGlobals();
+  installGlobals(engineBackend);
   const cleanup = new Cleanup();
   try {
     return await open(options, cleanup);

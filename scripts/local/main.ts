@@ -1,6 +1,7 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { importHint } from "../import/hint.ts";
-import { newDevSignIn, type DevAccount } from "./auth/devSignIn.ts";
+import { DEV_TOKEN_PATH, newDevSignIn, type DevAccount } from "./auth/devSignIn.ts";
 import { sendDemo } from "./console/demo.ts";
 import { runCommand } from "./console/commandLine.ts";
 import { readOptions, USAGE, type Options } from "./console/options.ts";
@@ -26,12 +27,16 @@ async function start(options: Options): Promise<void> {
       ? {}
       : {
           variables: { JWKS: devSignIn.jwks },
-          route: (request: Request) => devSignIn.serve(request, account),
+          route: {
+            path: DEV_TOKEN_PATH,
+            serve: (request: Request) => devSignIn.serve(request, account),
+          },
         }),
     ...{ data, host, port, embeddings, openai },
     limits: { mode: options.strict ? "enforce" : "warn" },
     log: printLog,
     loadsRoutes: true,
+    actionThread: availableParallelism() > 1,
     onRequest: (line) => {
       console.log(requestLine(line));
     },

@@ -12,25 +12,29 @@ import type { Documents } from "./store/documents.ts";
 import type { Transaction } from "./transaction/transaction.ts";
 import type { Transactor } from "./transaction/transactor.ts";
 
-/** The parts of one running engine. */
-export interface Engine {
+/** What a running function needs, in the thread of the engine and in that of HTTP actions (`actionThread/`). */
+export interface FunctionHost {
   clock: Clock;
+  registry: Registry;
+  /** Measures the memory in use; null if not requested. */
+  heap: HeapProbe | null;
+  /** The deployment's environment variables. */
+  env: Record<string, string | undefined>;
+  log(line: LogLine): void;
+}
+
+/** The parts of one running engine. */
+export interface Engine extends FunctionHost {
   catalog: Catalog;
   documents: Documents;
   transactor: Transactor;
-  registry: Registry;
   jobs: Jobs;
   files: Files;
   authenticator: Authenticator;
   meter: Meter;
   limits: LimitRules;
-  /** Measures the memory in use; null if not requested. */
-  heap: HeapProbe | null;
-  /** The deployment's environment variables. */
-  env: Record<string, string | undefined>;
   /** The engine's own address, `http://host:port`. */
   origin: string;
-  log(line: LogLine): void;
   /** Runs an action, as soon as the limit of concurrent actions allows. */
   runAction<T>(name: string, action: () => Promise<T>): Promise<T>;
   /** Runs a mutation's transaction (`Transactor.mutation`), and wakes the scheduler afterwards. */

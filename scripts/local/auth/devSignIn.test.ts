@@ -16,7 +16,7 @@ async function startOwned(): Promise<{ engine: TestEngine; key: string }> {
   const engine = await startTestEngine({
     embeddings: false,
     variables: { JWKS: signIn.jwks },
-    route: (request) => signIn.serve(request, account),
+    route: { path: DEV_TOKEN_PATH, serve: (request) => signIn.serve(request, account) },
   });
   const owner = await ownerAccount(engine);
   resolveAccount({ url: engine.url, ...owner });

@@ -21,8 +21,8 @@ export interface DevAccount {
 export interface DevSignIn {
   /** The deployment's variable `JWKS`: its previous keys, and the key that signs the tokens. */
   jwks: string;
-  /** Answers requests to `DEV_TOKEN_PATH`; null for other paths. */
-  serve(request: Request, account: Promise<DevAccount>): Promise<Response> | null;
+  /** Answers requests to `DEV_TOKEN_PATH`. */
+  serve(request: Request, account: Promise<DevAccount>): Promise<Response>;
 }
 
 const CORS = {
@@ -45,7 +45,7 @@ export async function newDevSignIn(jwks: string | undefined): Promise<DevSignIn>
   const signer = await newTokenSigner();
   const before = jwks ? parseJson<{ keys?: unknown[] }>(jwks).keys : [];
   const { keys } = parseJson<{ keys: unknown[] }>(signer.env.JWKS);
-  const answer = async (request: Request, account: Promise<DevAccount>): Promise<Response> => {
+  const serve: DevSignIn["serve"] = async (request, account) => {
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
     if (request.method !== "POST")
       return jsonResponse(405, {
@@ -63,7 +63,6 @@ export async function newDevSignIn(jwks: string | undefined): Promise<DevSignIn>
   };
   return {
     jwks: JSON.stringify({ keys: [...(before ?? []), ...keys] }),
-    serve: (request, account) =>
-      new URL(request.url).pathname === DEV_TOKEN_PATH ? answer(request, account) : null,
+    serve,
   };
 }

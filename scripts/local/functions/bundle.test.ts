@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { garbageCollector } from "../limits/garbage.ts";
-import { loadModules } from "./bundle.ts";
+import { bundleFunctions } from "./bundle.ts";
+import { loadComponents } from "./components.ts";
 
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
 
@@ -22,7 +23,7 @@ test.each([
 ])("%s", async (_, sourceMaps) => {
   // As tsx does, with which the engine runs.
   process.setSourceMapsEnabled(true);
-  await loadModules([functions], { sourceMaps });
+  loadComponents(await bundleFunctions(functions, { sourceMaps }), {});
   await collectGarbage();
   const map = findSourceMap(join(functions, "bundle.cjs"));
   const sources = map?.payload.sources ?? [];
@@ -30,9 +31,9 @@ test.each([
 });
 
 test("functions that are loaded again share no state with those loaded before", async () => {
-  const load = async () =>
-    (await loadModules([functions], { sourceMaps: false })).get(functions)?.["strict"]?.();
-  const [one, two] = [await load(), await load()];
+  const bundled = await bundleFunctions(functions, { sourceMaps: false });
+  const load = () => loadComponents(bundled, {}).get("")?.modules["strict"]?.();
+  const [one, two] = [load(), load()];
   expect(Object.keys(one ?? {})).toContain("linger");
   expect(one?.["linger"]).not.toBe(two?.["linger"]);
 });

@@ -1,16 +1,12 @@
-import { build, type BuildOptions, type Plugin } from "esbuild";
+import { build, type BuildOptions, type BuildResult, type Plugin } from "esbuild";
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import Module, { builtinModules } from "node:module";
+import { builtinModules } from "node:module";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { StartError } from "../failures.ts";
 import { cachedBundle } from "./bundleCache.ts";
-import { externalText } from "./externalText.ts";
-
-/** A loaded module: its exports by name. */
-type Exports = Record<string, unknown>;
-
-/** The modules of a functions folder; each is evaluated on first use. */
-export type ModuleMap = Record<string, () => Exports>;
+import { foldersOf, type BundledFunctions } from "./components.ts";
+import { loadDefinition, type Bundle } from "./loadBundle.ts";
 
 /**
  * Globals that differ between functions and Node: `process.env` is the deployment's environment (a component
@@ -119,11 +115,6 @@ export interface BundleOptions {
   sourceMaps: boolean;
 }
 
-/** Node's undocumented method to compile a CommonJS file with its source map. */
-interface CompilingModule extends Module {
-  _compile(code: string, filename: string): void;
-}
-
 /** Bundles code, and lists the files that the bundle is made of. */
 async function bundle(
   code: string,
@@ -142,79 +133,35 @@ async function bundle(
   }).catch((error: unknown) => {
     throw new StartError(`The functions in ${resolveDir} cannot be bundled: ${String(error)}`);
   });
-  const files = Object.keys(result.metafile.inputs).map((input) =>
-    input.replace(/^component:/, ""),
-  );
+  return builtOf(result);
+}
+
+/** The code that esbuild has built, and the files that it is made of. */
+function builtOf({ metafile, outputFiles }: BuildResult<{ write: false; metafile: true }>) {
+  const files = Object.keys(metafile.inputs).map((input) => input.replace(/^component:/, ""));
   return {
-    code: result.outputFiles[0]?.text ?? "",
+    code: outputFiles[0]?.text ?? "",
     files: files.filter((input) => input !== "<stdin>").map((input) => resolve(input)),
   };
 }
 
-/** Evaluates a bundle as the module that is given to it. */
-type Evaluate = (this: unknown, module: { exports: unknown }, exports: unknown) => void;
-
-/**
- * Compiled bundles by their code, with the module that was compiled: Node forgets the source map of a module that is
- * collected. The engines of a test run load the same functions again, and compiling takes most of that time.
- */
-const compiledBundles = new Map<string, { evaluate: Evaluate; compiled: Module }>();
-
-/** Compiles a bundle, unless this process did before. */
-function compile(bundled: string, filename: string): Evaluate {
-  // On the first line of the bundle, so that the lines of its source map stay the same.
-  const code = externalText(`module.exports = (function (module, exports) {${bundled}\n});`);
-  const known = compiledBundles.get(code);
-  if (known?.compiled.id === filename) return known.evaluate;
-  const compiled = new Module(filename) as CompilingModule;
-  compiled._compile(code, filename);
-  const evaluate = compiled.exports as Evaluate;
-  compiledBundles.set(code, { evaluate, compiled });
-  return evaluate;
-}
-
-/**
- * Bundles code and loads it from memory, so that no loader of this process changes it. For Node, its file is
- * `bundle.cjs` in `resolveDir`.
- */
-async function load(code: string, resolveDir: string, options: BundleOptions): Promise<unknown> {
+/** Bundles code, unless a test run did before. For Node, its file is `bundle.cjs` in `resolveDir`. */
+async function bundled(code: string, resolveDir: string, options: BundleOptions): Promise<Bundle> {
   const filename = join(resolveDir, "bundle.cjs");
   const key = `${filename}\n${String(options.sourceMaps)}\n${code}`;
-  const bundled = await cachedBundle(key, () => bundle(code, resolveDir, filename, options));
-  const evaluate = compile(bundled, filename);
-  const loaded: { exports: unknown } = { exports: {} };
-  evaluate.call(loaded.exports, loaded, loaded.exports);
-  return loaded.exports;
+  const build = () => bundle(code, resolveDir, filename, options);
+  return { code: await cachedBundle(key, build), filename };
 }
 
-/** The component tree that `convex.config.ts` declares, as stored by `defineApp`. */
-export interface Definition {
-  componentDefinitionPath?: string;
-  _childComponents: [
-    name: string,
-    Definition,
-    env: Record<string, unknown> | null,
-    httpPrefix?: string,
-  ][];
-}
-
-/** Evaluates `convex.config.ts`; null if it does not exist. */
-export async function loadDefinition(
-  folder: string,
-  options: BundleOptions,
-): Promise<Definition | null> {
+/** Bundles `convex.config.ts`; null if it does not exist. */
+async function bundleDefinition(folder: string, options: BundleOptions): Promise<Bundle | null> {
   const path = fileIn(folder, "convex.config");
   if (path === undefined) return null;
-  const code = `export { default } from ${JSON.stringify(path)};`;
-  const loaded = (await load(code, folder, options)) as { default: Definition };
-  return loaded.default;
+  return await bundled(`export { default } from ${JSON.stringify(path)};`, folder, options);
 }
 
-/** Bundle several functions folders together; modules are keyed by folder, then by path. */
-export async function loadModules(
-  folders: string[],
-  options: BundleOptions,
-): Promise<Map<string, ModuleMap>> {
+/** Bundles several functions folders together; modules are keyed by folder, then by path. */
+async function bundleModules(folders: string[], options: BundleOptions): Promise<Bundle> {
   const maps = folders.map((folder) => {
     const files = functionFiles(folder);
     for (const name of ["schema", "auth.config"]) {
@@ -228,6 +175,28 @@ export async function loadModules(
   });
   const code = `module.exports = {\n${maps.join("\n")}\n};`;
   const [root = "."] = folders;
-  const loaded = (await load(code, root, options)) as Record<string, ModuleMap>;
-  return new Map(Object.entries(loaded));
+  return await bundled(code, root, options);
+}
+
+/** Bundles the app in a folder and every component it uses, from `convex.config.ts`. */
+export async function bundleFunctions(
+  folder: string,
+  options: BundleOptions,
+): Promise<BundledFunctions> {
+  const definition = await bundleDefinition(folder, options);
+  const folders = foldersOf(folder, loadDefinition(definition));
+  return { folder, definition, modules: await bundleModules(folders, options) };
+}
+
+/** Bundles the thread of HTTP actions, because Node's threads do not load TypeScript. */
+export async function bundleWorker(): Promise<string> {
+  const path = fileURLToPath(new URL("../actionThread/worker.ts", import.meta.url));
+  return await cachedBundle(path, async () => {
+    const result = await build({
+      ...{ entryPoints: [path], bundle: true, format: "cjs", platform: "node", target: "node20" },
+      ...{ sourcemap: "inline", sourcesContent: false, logLevel: "silent" },
+      ...{ write: false, metafile: true, outfile: path.replace(/ts$/, "cjs") },
+    });
+    return builtOf(result);
+  });
 }

@@ -4,7 +4,7 @@ import type { Usage } from "../transaction/usage.ts";
 import type { JsonObject } from "../values/json.ts";
 import { calledBy, expectType, runFunction, runNested } from "./call.ts";
 import type { Call } from "./context.ts";
-import { functionHandle, resolveAddress, type ResolvedFunction } from "./registry.ts";
+import { resolveAddress, type ResolvedFunction } from "./registry.ts";
 import type { AsyncSyscall } from "./syscallTypes.ts";
 
 function address(call: Call, args: JsonObject) {
@@ -32,23 +32,9 @@ export const callSyscalls: Record<string, AsyncSyscall> = {
     const limits = args["transactionLimits"] as Partial<Usage> | undefined;
     return runNested(call, address(call, args), kind, args["args"] ?? {}, limits);
   },
-  "1.0/createFunctionHandle": (call, args) => JSON.stringify(functionHandle(address(call, args))),
   "1.0/actions/vectorSearch": async (call, args) => {
     if (call.transaction !== null) throw new Error("Vector search is only available in actions");
     const results = await searchVectors(call, args["query"] as unknown as VectorQuery);
     return JSON.stringify({ results });
   },
-  "1.0/getUserIdentity": (call) => {
-    const { identity } = call;
-    if (identity.kind === "invalid" && call.type === "httpAction") throw new Error(identity.reason);
-    return JSON.stringify(identity.kind === "user" ? identity.user : null);
-  },
-  "1.0/getFunctionMetadata": ({ path, component }) =>
-    JSON.stringify({ name: path, componentPath: component }),
-  "1.0/getRequestMetadata": (call) => {
-    if (call.type === "query") throw new Error("getRequestMetadata() is not available in queries");
-    return JSON.stringify(call.request);
-  },
-  "1.0/getDeploymentMetadata": () => JSON.stringify({ name: "local", region: null, class: "s16" }),
-  "1.0/auditLog": () => "null",
 };

@@ -2,12 +2,22 @@ import { dirname } from "node:path";
 import { StartError } from "../failures.ts";
 import type { Exportable } from "../store/schema.ts";
 import {
+  loadBundle,
   loadDefinition,
-  loadModules,
-  type BundleOptions,
+  type Bundle,
   type Definition,
   type ModuleMap,
-} from "./bundle.ts";
+} from "./loadBundle.ts";
+
+/** The bundled code of an app and its components. */
+export interface BundledFunctions {
+  /** The app's folder. */
+  folder: string;
+  /** `convex.config.ts`; null if there is none. */
+  definition: Bundle | null;
+  /** Exports the modules, by folder and path. */
+  modules: Bundle;
+}
 
 /** A mounted component: the app itself is the root, with the path "". */
 export interface Component {
@@ -75,22 +85,33 @@ function schemaOf(modules: ModuleMap): Exportable | null {
   return isSchema ? (schema as Exportable) : null;
 }
 
-/** Loads the app in a folder and every component it uses, from `convex.config.ts`. */
-export async function loadComponents(
+function allMounts(
   folder: string,
+  definition: Definition | null,
   env: Record<string, string | undefined>,
-  { sourceMaps = true }: Partial<BundleOptions>,
-): Promise<Map<string, Component>> {
-  const options = { sourceMaps };
+): Mount[] {
   const root: Mount = { path: "", folder, env: null, httpPrefix: null };
-  const all = [root, ...mounts(await loadDefinition(folder, options), root, env)];
-  const folders = [...new Set(all.map((mount) => mount.folder))];
-  const bundled = await loadModules(folders, options);
+  return [root, ...mounts(definition, root, env)];
+}
+
+/** The folders of an app and its components, each once. */
+export function foldersOf(folder: string, definition: Definition | null): string[] {
+  return [...new Set(allMounts(folder, definition, {}).map((mount) => mount.folder))];
+}
+
+/** Loads an app and its components. */
+export function loadComponents(
+  { folder, definition, modules }: BundledFunctions,
+  env: Record<string, string | undefined>,
+): Map<string, Component> {
+  const all = allMounts(folder, loadDefinition(definition), env);
+  // Last, because stack traces use the source map of the last bundle with a name.
+  const loaded = loadBundle(modules) as Record<string, ModuleMap>;
   return new Map(
     all.map((mount) => {
-      const modules = bundled.get(mount.folder) ?? {};
       const { path, env: bound, httpPrefix } = mount;
-      return [path, { path, modules, schema: schemaOf(modules), env: bound, httpPrefix }];
+      const own = loaded[mount.folder] ?? {};
+      return [path, { path, modules: own, schema: schemaOf(own), env: bound, httpPrefix }];
     }),
   );
 }

@@ -2,7 +2,7 @@ import type { Identity } from "../auth/identity.ts";
 import type { Trace } from "../callRecord.ts";
 import { EndedError, type Transaction } from "../transaction/transaction.ts";
 import type { Scan } from "../transaction/queries.ts";
-import type { Engine } from "../runtime.ts";
+import type { Engine, FunctionHost } from "../runtime.ts";
 import { bind, newAsyncContext } from "./asyncContext.ts";
 import type { FunctionPath, FunctionType } from "./registry.ts";
 
@@ -15,14 +15,25 @@ export interface RequestMetadata {
   authToken: string | null;
 }
 
-/** One running function. The `convex` package's syscalls find it by the asynchronous context. */
-export interface Call extends FunctionPath {
-  engine: Engine;
+/** Who calls a function: the identity and the request that it runs for. */
+export interface Origin {
+  identity: Identity;
+  request: RequestMetadata;
+}
+
+/** One running function. The globals of functions find it by the asynchronous context. */
+export interface RunningCall extends FunctionPath, Origin {
+  engine: FunctionHost;
   type: FunctionType;
   /** Null in actions, which have no database of their own. */
   transaction: Transaction | null;
-  identity: Identity;
-  request: RequestMetadata;
+  /** The highest memory use seen while it ran; null unless the engine measures memory. */
+  heapBytes: number | null;
+}
+
+/** A running function whose syscalls this thread answers. */
+export interface Call extends RunningCall {
+  engine: Engine;
   trace: Trace;
   /** The function that called it in the same transaction; null for others. */
   parent: Call | null;
@@ -33,8 +44,6 @@ export interface Call extends FunctionPath {
   /** `.paginate()` is allowed once. */
   paginated: boolean;
   scans: Map<number, Scan>;
-  /** The highest memory use seen while it ran; null unless the engine measures memory. */
-  heapBytes: number | null;
   /** The nested call in progress. Operations of the caller wait for it, because a rollback would undo them too. */
   nested: Promise<unknown> | null;
 }
@@ -47,19 +56,19 @@ export function assertOpen(call: Call): void {
 }
 
 /** Measures the memory in use, if the engine does, and keeps the maximum for the call. */
-export function sampleHeap(call: Call): void {
+export function sampleHeap(call: RunningCall): void {
   if (call.engine.heap === null) return;
   call.heapBytes = Math.max(call.heapBytes ?? 0, call.engine.heap.sample());
 }
 
-const calls = newAsyncContext<Call>();
+const calls = newAsyncContext<RunningCall>();
 
 /** Returns the running function, or undefined outside of one. */
-export function currentCall(): Call | undefined {
+export function currentCall(): RunningCall | undefined {
   return calls.getStore();
 }
 
-export function runAs<T>(call: Call, work: () => Promise<T>): Promise<T> {
+export function runAs<T>(call: RunningCall, work: () => Promise<T>): Promise<T> {
   return calls.run(call, work);
 }
 

@@ -1,6 +1,6 @@
-import { currentCall, inCall, type Call } from "./context.ts";
+import { currentCall, inCall, type RunningCall } from "./context.ts";
 import { FunctionDate, functionRandom } from "./deterministic.ts";
-import { asyncSyscall, jsSyscall, syscall } from "./syscalls.ts";
+import type { Backend } from "./syscallTypes.ts";
 import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
 
 function inTransaction(): boolean {
@@ -19,7 +19,7 @@ function refused(name: string): () => never {
 const LETTERS = { query: "Q", mutation: "M", action: "A", httpAction: "H" } as const;
 
 function log(
-  call: Call | undefined,
+  call: RunningCall | undefined,
   level: "log" | "info" | "warn" | "error" | "debug",
   words: unknown[],
 ): void {
@@ -117,32 +117,25 @@ const functionGlobals = {
   },
 };
 
-interface Backend {
-  syscall: (op: string, args: string) => string;
-  asyncSyscall: (op: string, args: string) => Promise<string>;
-  jsSyscall: (op: string, args: Record<string, unknown>) => unknown;
-}
-
 /** A backend that other code in this process installed (`convex-test`, in the parity tests). */
 let other: Backend | undefined;
-
-/** Uses this engine while one of its functions runs, else the other backend. */
-const router: Backend = {
-  syscall: (op, args) => (currentCall() ? syscall : (other?.syscall ?? syscall))(op, args),
-  asyncSyscall: (op, args) =>
-    (currentCall() ? asyncSyscall : (other?.asyncSyscall ?? asyncSyscall))(op, args),
-  jsSyscall: (op, args) => (currentCall() ? jsSyscall : (other?.jsSyscall ?? jsSyscall))(op, args),
-};
 
 /**
  * Installs what a deployment provides to bundled functions: the `Convex` object through which the `convex`
  * package calls its backend, and the globals that `functions/bundle.ts` redirects. Both find the running
- * function by the asynchronous context, so several engines can share a process.
+ * function by the asynchronous context, so several engines can share a process. `own` answers while one of their
+ * functions runs, otherwise the other backend.
  */
-export function installGlobals(): void {
+export function installGlobals(own: Backend): void {
   Object.assign(globalThis, { __convexFunctionGlobals: functionGlobals });
   const present = Object.getOwnPropertyDescriptor(globalThis, "Convex");
   if (present !== undefined && "value" in present) other = present.value as Backend;
+  const backend = () => (currentCall() ? own : (other ?? own));
+  const router: Backend = {
+    syscall: (op, args) => backend().syscall(op, args),
+    asyncSyscall: (op, args) => backend().asyncSyscall(op, args),
+    jsSyscall: (op, args) => backend().jsSyscall(op, args),
+  };
   Object.defineProperty(globalThis, "Convex", {
     configurable: true,
     get: () => router,

@@ -3,30 +3,34 @@ import { storageGet, storageStore, storageSyscalls } from "../storage/syscalls.t
 import { scheduleSyscalls } from "../scheduler/syscalls.ts";
 import { sqliteCode } from "../store/sqlite.ts";
 import { callSyscalls } from "./callSyscalls.ts";
-import { assertOpen, currentCall, sampleHeap, type Call } from "./context.ts";
+import { assertOpen, currentCall, sampleHeap, type Call, type RunningCall } from "./context.ts";
 import { databaseSyscalls, databaseSyncSyscalls } from "./databaseSyscalls.ts";
 import { toFunctionError } from "./errors.ts";
-import type { AsyncSyscall } from "./syscallTypes.ts";
+import { originSyscalls } from "./originSyscalls.ts";
+import { OUTSIDE_OF_FUNCTIONS, type AsyncSyscall, type Backend } from "./syscallTypes.ts";
 import { checkUserTime } from "./userTime.ts";
 
 /** The syscalls that the `convex` package makes to its backend, by name; each directory implements its own. */
 const ASYNC: Record<string, AsyncSyscall> = {
   ...databaseSyscalls,
   ...callSyscalls,
+  ...originSyscalls,
   ...scheduleSyscalls,
   ...storageSyscalls,
 };
 
+/** Whether this thread answers the syscalls of a function. */
+function isAnsweredHere(call: RunningCall): call is Call {
+  return "transactor" in call.engine;
+}
+
 function runningCall(): Call {
   const call = currentCall();
-  if (call === undefined)
-    throw new Error(
-      "The Convex database and auth objects are being used outside of a Convex function.",
-    );
+  if (call === undefined || !isAnsweredHere(call)) throw new Error(OUTSIDE_OF_FUNCTIONS);
   return call;
 }
 
-export function syscall(op: string, text: string): string {
+function syscall(op: string, text: string): string {
   const call = runningCall();
   const answer = databaseSyncSyscalls[op];
   if (answer === undefined) throw new Error(`Unknown operation ${op}`);
@@ -37,8 +41,8 @@ export function syscall(op: string, text: string): string {
 /** Operations that wait for the nested call in progress themselves. */
 const QUEUES_ITSELF = new Set(["1.0/runUdf"]);
 
-export async function asyncSyscall(op: string, text: string): Promise<string> {
-  const call = runningCall();
+/** Answers a syscall that a function awaits. Rejects with a `FunctionError`. */
+export async function answerSyscall(call: Call, op: string, text: string): Promise<string> {
   const answer = ASYNC[op];
   if (answer === undefined) throw new Error(`Unknown async operation ${op}`);
   try {
@@ -72,10 +76,20 @@ function answerTimed(call: Call, answer: () => string | Promise<string>): string
   });
 }
 
-/** Syscalls whose arguments are not JSON: blobs of file storage. */
-export async function jsSyscall(op: string, args: Record<string, unknown>): Promise<unknown> {
-  const call = runningCall();
+/** Answers a syscall whose arguments are not JSON: blobs of file storage. */
+export async function answerJsSyscall(
+  call: Call,
+  op: string,
+  args: Record<string, unknown>,
+): Promise<string | Blob | null> {
   if (op === "storage/storeBlob") return await storageStore(call, args);
   if (op === "storage/getBlob") return await storageGet(call, args);
   throw new Error(`Unknown operation ${op}`);
 }
+
+/** Answers the syscalls of functions that run in this thread. */
+export const engineBackend: Backend = {
+  syscall,
+  asyncSyscall: async (op, text) => await answerSyscall(runningCall(), op, text),
+  jsSyscall: async (op, args) => await answerJsSyscall(runningCall(), op, args),
+};

@@ -1,10 +1,13 @@
-import type { Identity } from "../auth/identity.ts";
-import { runAs, sampleHeap, type Call, type RequestMetadata } from "../functions/context.ts";
+import { runAs, sampleHeap, type Origin, type RunningCall } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
-import { TooManyConcurrentError } from "../limits/permits.ts";
-import { newRecord, type Trace } from "../callRecord.ts";
-import type { Engine } from "../runtime.ts";
-import { jsonResponse } from "./messages.ts";
+import type { FunctionHost } from "../runtime.ts";
+import { answerOf, type Answer } from "./answers.ts";
+import { jsonResponse, toRequest, type Incoming } from "./messages.ts";
+
+/**
+ * Runs HTTP actions, the project's routes: in the thread of the engine, or in one of their own (`actionThread/`). This
+ * module knows only what both have.
+ */
 
 interface HttpAction {
   invokeHttpAction(request: Request): Promise<Response>;
@@ -19,16 +22,20 @@ function isRouter(value: unknown): value is Router {
   return typeof value === "object" && value !== null && "isRouter" in value;
 }
 
-interface Route {
-  action: HttpAction;
+/** A route as calls are recorded: `METHOD /path`. */
+export interface RouteName {
   component: string;
   name: string;
 }
 
+interface Route extends RouteName {
+  action: HttpAction;
+}
+
 /** The route of a request: the app's own router first, then components mounted under a prefix. */
-function find(engine: Engine, pathname: string, method: string): Route | "no http.ts" | null {
+function find(host: FunctionHost, pathname: string, method: string): Route | "no http.ts" | null {
   let hasRouter = false;
-  for (const { path, modules, httpPrefix } of engine.registry.components) {
+  for (const { path, modules, httpPrefix } of host.registry.components) {
     if (path !== "" && httpPrefix === null) continue;
     const router = modules["http"]?.()["default"];
     if (!isRouter(router)) continue;
@@ -46,9 +53,9 @@ function find(engine: Engine, pathname: string, method: string): Route | "no htt
  * Evaluates `http.ts` and all that it imports, which otherwise the first request waits for (a quarter of a
  * second). A module that throws does so again on that request.
  */
-export function loadRoutes(engine: Engine): void {
+export function loadRoutes(host: FunctionHost): void {
   try {
-    find(engine, "/", "GET");
+    find(host, "/", "GET");
   } catch {
     // The first request reports it.
   }
@@ -58,70 +65,68 @@ function text(status: number, message: string): Response {
   return new Response(message, { status, headers: { "Content-Type": "text/plain" } });
 }
 
-function newCall(
-  engine: Engine,
-  route: Route,
-  who: { identity: Identity; request: RequestMetadata; trace: Trace },
-): Call {
-  return {
-    engine,
-    component: route.component,
-    path: route.name,
-    type: "httpAction",
-    transaction: null,
-    identity: who.identity,
-    request: who.request,
-    trace: who.trace,
-    parent: null,
-    isOpen: true,
-    depth: 0,
-    paginated: false,
-    scans: new Map(),
-    heapBytes: null,
-    nested: null,
-  };
+/** How an HTTP action answered. */
+export interface Served {
+  answer: Answer;
+  /** Null if the project has no such route. */
+  route: RouteName | null;
+  /** The message of what it threw; null if it answered itself. */
+  error: string | null;
+  /** The highest memory use seen while it ran; null unless the engine measures memory. */
+  heapBytes: number | null;
 }
 
-/** Answers a request with the project's own routes, by Convex's rules. */
-export async function serveHttpAction(
-  engine: Engine,
-  request: Request,
-  who: { identity: Identity; request: RequestMetadata; trace: Trace },
-): Promise<Response> {
-  const route = find(engine, new URL(request.url).pathname, request.method);
-  if (route === "no http.ts")
-    return text(404, "This Convex deployment does not have HTTP actions enabled.");
-  if (route === null) return text(404, "No matching routes found");
-  const call = newCall(engine, route, who);
-  try {
-    return await engine.runAction(route.name, () => run(engine, route, call, request));
-  } catch (error) {
-    if (!(error instanceof TooManyConcurrentError)) throw error;
-    const { message } = error;
-    return jsonResponse(503, { code: "TooManyConcurrentRequests", message });
+/** Answers a request with the project's own routes, by Convex's rules. `begin` makes the call of the route that is found. */
+export async function runHttpAction(
+  host: FunctionHost,
+  incoming: Incoming,
+  begin: (route: RouteName) => RunningCall,
+): Promise<Served> {
+  const request = toRequest(incoming);
+  const route = find(host, new URL(request.url).pathname, request.method);
+  if (route === "no http.ts" || route === null) {
+    const why =
+      route === null
+        ? "No matching routes found"
+        : "This Convex deployment does not have HTTP actions enabled.";
+    return { answer: await answerOf(text(404, why)), route: null, error: null, heapBytes: null };
   }
+  const call = begin(route);
+  const { response, error } = await run(host, route, call, request);
+  sampleHeap(call);
+  const { component, name } = route;
+  const { heapBytes } = call;
+  return { answer: await answerOf(response), route: { component, name }, error, heapBytes };
 }
 
-/** Runs an HTTP action and records the call. */
-async function run(engine: Engine, route: Route, call: Call, request: Request): Promise<Response> {
-  const { component, name, action } = route;
-  const record = newRecord({ name, component, type: "httpAction", isNested: false });
-  const start = performance.now();
+async function run(
+  host: FunctionHost,
+  { action, name }: Route,
+  call: RunningCall,
+  request: Request,
+): Promise<{ response: Response; error: string | null }> {
   try {
-    const answer = await runAs(call, () => action.invokeHttpAction(request));
-    if (!(answer instanceof Response)) throw new Error("The HTTP action did not return a Response");
-    return answer;
+    const response = await runAs(call, () => action.invokeHttpAction(request));
+    if (!(response instanceof Response))
+      throw new Error("The HTTP action did not return a Response");
+    return { response, error: null };
   } catch (thrown) {
     const { message, stack, data } = toFunctionError(thrown);
-    record.error = message;
-    engine.log({ level: "error", function: name, words: [stack ?? message] });
+    host.log({ level: "error", function: name, words: [stack ?? message] });
     const code = `[Request ID: ${call.request.requestId}] Server Error: ${message}`;
-    return jsonResponse(500, { code, trace: stack, ...(data === undefined ? {} : { data }) });
-  } finally {
-    record.ms = performance.now() - start;
-    sampleHeap(call);
-    record.heapBytes = call.heapBytes;
-    record.endedAt = performance.now();
-    engine.meter.record(record, call.trace);
+    const body = { code, trace: stack, ...(data === undefined ? {} : { data }) };
+    return { response: jsonResponse(500, body), error: message };
   }
+}
+
+/** The call of an HTTP action. */
+export function newRunningCall(
+  engine: FunctionHost,
+  { component, name }: RouteName,
+  { identity, request }: Origin,
+): RunningCall {
+  return {
+    ...{ engine, component, path: name, type: "httpAction", transaction: null },
+    ...{ identity, request, heapBytes: null },
+  };
 }

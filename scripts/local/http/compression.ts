@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { constants, createGzip, type Gzip } from "node:zlib";
+import { header, type Answer, type BodyReader } from "./answers.ts";
 
 /**
  * Compresses answers for clients elsewhere that accept it. For a client on this machine, or if the answer is small,
@@ -19,32 +20,45 @@ const PROXY_HEADERS = ["forwarded", "x-forwarded-for"];
 /** The bytes of a body. A reader may stop before their end. */
 export type Chunks = AsyncGenerator<Uint8Array, void, undefined>;
 
-/** Reads the stream of an answer. */
-export type BodyReader = ReadableStreamDefaultReader<Uint8Array>;
+/**
+ * Whether an answer may be sent compressed to the client of a request. Tells caches about it, by a header of the
+ * answer.
+ */
+function mayCompress(answer: Answer, request: IncomingMessage): boolean {
+  const isText = COMPRESSIBLE.test(header(answer, "content-type") ?? "");
+  if (!isText || header(answer, "content-encoding") !== undefined || answer.status === 206)
+    return false;
+  // Tells caches to store both forms separately.
+  answer.headers.push(["vary", "Accept-Encoding"]);
+  return !isOnThisMachine(request) && acceptsGzip(request);
+}
+
+/** Sets the headers of an answer that is sent compressed. */
+function announceCompressed(answer: Answer): void {
+  answer.headers = answer.headers.filter(([name]) => name !== "content-length");
+  answer.headers.push(["content-encoding", "gzip"]);
+}
 
 /**
- * Decides whether an answer is compressed, and sets its headers accordingly. To know whether it is large enough,
- * reads its first bytes, which `body` repeats.
+ * Decides whether an answer is sent compressed, and sets its headers accordingly. To know whether it is large enough,
+ * reads its first bytes, which the returned body repeats.
  */
 export async function compressed(
-  { headers, status }: Response,
-  reader: BodyReader,
+  answer: Answer,
+  body: Uint8Array | BodyReader,
   request: IncomingMessage,
-): Promise<{ body: Chunks; isCompressed: boolean }> {
-  const chunks = chunksOf(reader);
-  const mayBe =
-    COMPRESSIBLE.test(headers.get("Content-Type") ?? "") && !headers.has("Content-Encoding");
-  if (!mayBe || status === 206) return { body: chunks, isCompressed: false };
-  // Tells caches to store both forms separately.
-  headers.append("Vary", "Accept-Encoding");
-  if (isOnThisMachine(request) || !acceptsGzip(request))
-    return { body: chunks, isCompressed: false };
+): Promise<{ body: Uint8Array | Chunks; isCompressed: boolean }> {
+  const mayBe = mayCompress(answer, request);
+  if (body instanceof Uint8Array) {
+    const isCompressed = mayBe && body.length > SENT_AS_IS_MAX_BYTES;
+    if (isCompressed) announceCompressed(answer);
+    return { body, isCompressed };
+  }
+  const chunks = chunksOf(body);
+  if (!mayBe) return { body: chunks, isCompressed: false };
   const { first, bytes } = await beginning(chunks);
   const isCompressed = bytes > SENT_AS_IS_MAX_BYTES;
-  if (isCompressed) {
-    headers.set("Content-Encoding", "gzip");
-    headers.delete("Content-Length");
-  }
+  if (isCompressed) announceCompressed(answer);
   return { body: joined(first, chunks), isCompressed };
 }
 
@@ -71,9 +85,9 @@ function acceptsGzip({ headers }: IncomingMessage): boolean {
 async function* chunksOf(reader: BodyReader): Chunks {
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
+      const next = await reader.read();
+      if (next.done) return;
+      yield next.value;
     }
   } finally {
     await reader.cancel();

@@ -1,7 +1,8 @@
 import { createServer, get, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { sendResponse } from "./messages.ts";
+import { answerOf } from "./answers.ts";
+import { sendAnswer } from "./messages.ts";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -18,7 +19,7 @@ async function serve(
   const sent = new Promise<void>((resolve) => (resolveSent = resolve));
   const listening = createServer((_, response) => {
     const answer = new Response(new ReadableStream(body), { headers });
-    resolveSent(sendResponse(answer, response, () => undefined));
+    resolveSent(answerOf(answer).then((taken) => sendAnswer(taken, response, () => undefined)));
   });
   server = listening;
   await new Promise<void>((resolve) => listening.listen(0, "127.0.0.1", resolve));

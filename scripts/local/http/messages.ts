@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { compressed, compressor, type BodyReader, type Chunks } from "./compression.ts";
+import type { Answer, BodyReader, Bytes } from "./answers.ts";
+import { compressed, compressor, type Chunks } from "./compression.ts";
 
 /** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
@@ -24,7 +25,7 @@ function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
 async function* limited(
   message: IncomingMessage,
   onExcess: () => void,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Bytes, void, undefined> {
   let total = 0;
   for await (const chunk of message as AsyncIterable<Buffer>) {
     total += chunk.length;
@@ -44,7 +45,7 @@ export function announcesTooMuch(message: IncomingMessage): boolean {
 const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Reads a whole body. Rejects if the client leaves before its end. */
-async function readBody(message: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
+async function readBody(message: IncomingMessage): Promise<Bytes> {
   if (message.destroyed) throw new Error("The client has left");
   const chunks: Buffer[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -52,11 +53,29 @@ async function readBody(message: IncomingMessage): Promise<Buffer<ArrayBuffer>> 
     message.once("end", resolve);
     message.on("error", reject);
   });
-  return Buffer.concat(chunks);
+  // Of its own memory: a short `Buffer` shares it with others, which would all be sent to another thread.
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }
 
-/** The body of a request: its bytes if they are few, otherwise a stream. */
-async function bodyOf(message: IncomingMessage, onExcess: () => void): Promise<BodyInit | null> {
+/** A request before it becomes a web `Request`, in this thread or in that of HTTP actions (`actionThread/`). */
+export interface Incoming {
+  method: string;
+  url: string;
+  /** Names and values as they came. */
+  headers: [string, string][];
+  /** Its bytes if they are few, otherwise a stream. */
+  body: Bytes | AsyncGenerator<Bytes, void, undefined> | null;
+  /** Calls `tell` when the connection has ended: whether the client left before the whole answer was sent. */
+  whenClosed: (tell: (hasLeft: boolean) => void) => void;
+}
+
+async function bodyOf(message: IncomingMessage, onExcess: () => void): Promise<Incoming["body"]> {
   if (WITHOUT_BODY.has(message.method ?? "GET")) {
     message.resume();
     return null;
@@ -65,41 +84,55 @@ async function bodyOf(message: IncomingMessage, onExcess: () => void): Promise<B
   const announced = message.headers["content-length"];
   if (announced !== undefined && Number(announced) <= READ_FIRST_MAX_BYTES)
     return await readBody(message);
-  return Readable.toWeb(Readable.from(limited(message, onExcess))) as ReadableStream;
+  return limited(message, onExcess);
 }
 
 /**
- * Converts an incoming message to a web `Request`. Calls `onExcess` for a body over 20 MiB; the request's
- * signal aborts if the client disconnects before the answer. Rejects if it disconnects before the end of a short body.
+ * Reads an incoming message. Calls `onExcess` for a body over 20 MiB. Rejects if the client disconnects before the end
+ * of a short body.
  */
-export async function toRequest(
+export async function incoming(
   message: IncomingMessage,
   response: ServerResponse,
   origin: string,
   onExcess: () => void,
-): Promise<Request> {
-  const url = origin + (message.url?.startsWith("/") === true ? message.url : "/");
-  const init: RequestInit & { duplex?: "half" } = {
+): Promise<Incoming> {
+  return {
     method: message.method ?? "GET",
+    url: origin + (message.url?.startsWith("/") === true ? message.url : "/"),
     headers: headersOf(message),
     body: await bodyOf(message, onExcess),
+    whenClosed: (tell) => {
+      const closed = () => {
+        tell(!response.writableFinished);
+      };
+      if (response.closed) closed();
+      else response.once("close", closed);
+    },
   };
-  if (init.body instanceof ReadableStream) init.duplex = "half";
+}
+
+/** Makes a web `Request`, which a function reads. */
+export function toRequest({ method, url, headers, body, whenClosed }: Incoming): Request {
+  const init: RequestInit & { duplex?: "half" } = { method, headers };
+  if (body instanceof Uint8Array) init.body = body;
+  else if (body !== null) {
+    init.body = Readable.toWeb(Readable.from(body)) as ReadableStream;
+    init.duplex = "half";
+  }
   const request = new Request(url, init);
   // Made when a function asks for it, because a `Request` that is made with a signal costs several times as much.
   let gone: AbortSignal | undefined;
-  Object.defineProperty(request, "signal", { get: () => (gone ??= goneSignal(response)) });
+  Object.defineProperty(request, "signal", { get: () => (gone ??= goneSignal(whenClosed)) });
   return request;
 }
 
 /** A signal that aborts if the client disconnects before the answer has been sent. */
-function goneSignal(response: ServerResponse): AbortSignal {
+function goneSignal(whenClosed: Incoming["whenClosed"]): AbortSignal {
   const gone = new AbortController();
-  const check = () => {
-    if (!response.writableFinished) gone.abort();
-  };
-  if (response.closed) check();
-  else response.once("close", check);
+  whenClosed((hasLeft) => {
+    if (hasLeft) gone.abort();
+  });
   return gone.signal;
 }
 
@@ -155,29 +188,48 @@ function cancelWhenClosed(reader: BodyReader, response: ServerResponse): void {
   else response.once("close", cancel);
 }
 
+/** Sends the head of an answer. A body whose length is known is not sent in chunks. */
+function sendHead({ status, headers }: Answer, response: ServerResponse, length?: number): void {
+  const lines = headers.flat();
+  if (length !== undefined && !headers.some(([name]) => name === "content-length"))
+    lines.push("content-length", String(length));
+  response.writeHead(status, lines);
+}
+
 /**
- * Sends a web `Response`, streaming its body, compressed if the client accepts that and it is worth it; drops
- * what exceeds 20 MiB, like Convex.
+ * Sends an answer, streaming its body, compressed if the client accepts that and it is worth it; drops what exceeds
+ * 20 MiB, like Convex.
  */
-export async function sendResponse(
-  answer: Response,
+export async function sendAnswer(
+  answer: Answer,
   response: ServerResponse,
   onExcess: () => void,
 ): Promise<void> {
-  const reader = answer.body?.getReader() ?? null;
-  if (reader !== null) cancelWhenClosed(reader, response);
-  const read = reader === null ? null : await compressed(answer, reader, response.req);
-  const headers: string[] = [];
-  for (const [name, value] of answer.headers) if (name !== "set-cookie") headers.push(name, value);
-  for (const cookie of answer.headers.getSetCookie()) headers.push("set-cookie", cookie);
-  response.writeHead(answer.status, headers);
+  const { body } = answer;
+  if (body !== null && !(body instanceof Uint8Array)) cancelWhenClosed(body, response);
+  const read = body === null ? null : await compressed(answer, body, response.req);
   if (read === null || response.req.method === "HEAD") {
+    sendHead(answer, response);
     response.end();
-    return;
+  } else if (read.body instanceof Uint8Array && !read.isCompressed) {
+    sendHead(answer, response, read.body.length);
+    response.end(read.body);
+  } else {
+    sendHead(answer, response);
+    if (read.body instanceof Uint8Array) await pipeline([read.body], compressor(), response);
+    else await stream(read.body, read.isCompressed, response, onExcess);
   }
-  const limited = upToLimit(read.body, onExcess);
+}
+
+async function stream(
+  body: Chunks,
+  isCompressed: boolean,
+  response: ServerResponse,
+  onExcess: () => void,
+): Promise<void> {
+  const limited = upToLimit(body, onExcess);
   // A pipeline creates several streams and an error for each answer, which `write` does without.
-  if (read.isCompressed) await pipeline(Readable.from(limited), compressor(), response);
+  if (isCompressed) await pipeline(Readable.from(limited), compressor(), response);
   else await write(limited, response);
 }
 

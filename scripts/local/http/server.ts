@@ -5,15 +5,18 @@ import { totalsOf } from "../meter.ts";
 import type { Engine } from "../runtime.ts";
 import { StartError } from "../failures.ts";
 import { randomName } from "../values/ids.ts";
-import { serveHttpAction } from "./actions.ts";
+import { answerOf, type Answer } from "./answers.ts";
+import { serveHttpAction, type ServedEngine } from "./serveActions.ts";
 import { isClientApi, serveClientApi } from "./clientApi.ts";
 import { isFileRequest, serveFile } from "./files.ts";
 import {
   announcesTooMuch,
   BodyTooLargeError,
+  incoming,
   MAX_BODY_BYTES,
-  sendResponse,
+  sendAnswer,
   toRequest,
+  type Incoming,
 } from "./messages.ts";
 import {
   enforceClientTimeouts,
@@ -36,8 +39,8 @@ export interface RequestLine {
 interface ServerOptions {
   host: string;
   port: number;
-  /** Routes of the engine itself that take precedence (the admin route). */
-  first?: (request: Request) => Promise<Response> | null;
+  /** Routes of the engine itself by their paths, which take precedence (such as the admin route). */
+  routes: ReadonlyMap<string, (request: Request) => Promise<Response>>;
   /** Takes over connections that become WebSockets. */
   acceptUpgrade: AcceptUpgrade;
   clientTimeouts?: ClientTimeouts | undefined;
@@ -48,33 +51,43 @@ function tokenOf(authorization: string | null): string | null {
   return authorization === null ? null : (authorization.split(" ")[1] ?? null);
 }
 
+/** The values of a header, whose name is in lower case, as a web `Request` joins them; null if there are none. */
+function headerOf({ headers }: Incoming, name: string): string | null {
+  const values = headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
+  return values.length === 0 ? null : values.join(", ");
+}
+
 async function answer(
-  engine: Engine,
-  request: Request,
-  message: IncomingMessage,
-  trace: Trace,
-): Promise<Response> {
+  served: ServedEngine,
+  { routes }: ServerOptions,
+  request: Incoming,
+  { message, trace }: { message: IncomingMessage; trace: Trace },
+): Promise<Answer> {
+  const { engine } = served;
   const { pathname } = new URL(request.url);
-  if (isFileRequest(pathname)) return await serveFile(engine, request);
-  const authorization = request.headers.get("authorization");
+  const route = routes.get(pathname);
+  if (route !== undefined) return await answerOf(await route(toRequest(request)));
+  if (isFileRequest(pathname)) return await answerOf(await serveFile(engine, toRequest(request)));
+  const authorization = headerOf(request, "authorization");
   const identity = await engine.authenticator.identify(authorization);
   const who = {
     identity,
     trace,
     request: {
       ip: message.socket.remoteAddress ?? null,
-      userAgent: request.headers.get("user-agent"),
+      userAgent: headerOf(request, "user-agent"),
       requestId: randomName(8),
       scheduledFunctionId: null,
       authToken: identity.kind === "user" ? tokenOf(authorization) : null,
     },
   };
-  if (isClientApi(pathname)) return await serveClientApi(engine, request, who);
-  return await serveHttpAction(engine, request, who);
+  if (isClientApi(pathname))
+    return await answerOf(await serveClientApi(engine, toRequest(request), who));
+  return await serveHttpAction(served, request, who);
 }
 
 async function handle(
-  engine: Engine,
+  served: ServedEngine,
   options: ServerOptions,
   message: IncomingMessage,
   response: ServerResponse,
@@ -82,9 +95,9 @@ async function handle(
   const start = performance.now();
   const trace = newTrace("request");
   try {
-    await serve(engine, options, message, response, trace);
+    await serve(served, options, message, response, trace);
   } catch (error) {
-    fail(engine, message, response, error);
+    fail(served.engine, message, response, error);
   }
   options.onRequest?.({
     method: message.method ?? "",
@@ -96,7 +109,7 @@ async function handle(
 }
 
 async function serve(
-  engine: Engine,
+  served: ServedEngine,
   options: ServerOptions,
   message: IncomingMessage,
   response: ServerResponse,
@@ -108,17 +121,13 @@ async function serve(
     return;
   }
   if (announcesTooMuch(message)) throw new BodyTooLargeError();
+  const { engine } = served;
   let isTooLarge = false;
-  const request = await toRequest(message, response, engine.origin, () => (isTooLarge = true));
-  const own = options.first?.(request) ?? null;
-  if (own !== null) {
-    await sendResponse(await own, response, () => undefined);
-    return;
-  }
-  const reply = await answer(engine, request, message, trace);
+  const request = await incoming(message, response, engine.origin, () => (isTooLarge = true));
+  const reply = await answer(served, options, request, { message, trace });
   // Overrides the project's answer, because the project read only part of the body.
   if (isTooLarge) throw new BodyTooLargeError();
-  await sendResponse(reply, response, () => {
+  await sendAnswer(reply, response, () => {
     engine.log({
       level: "error",
       function: message.url ?? "",
@@ -164,7 +173,7 @@ const CHECK_MS = 30_000;
 
 /** Starts to listen; resolves to the port (0 requests a free one). Requests wait for `engine`. */
 export async function listen(
-  engine: () => Promise<Engine>,
+  engine: () => Promise<ServedEngine>,
   options: ServerOptions,
 ): Promise<{ server: Server; port: number }> {
   const { clientTimeouts = CLIENT_TIMEOUTS } = options;

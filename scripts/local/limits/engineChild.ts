@@ -1,9 +1,8 @@
-import { inspect } from "node:util";
 import type { Value } from "convex/values";
 import { Clock } from "../clock.ts";
 import { startEngine, type RunningEngine } from "../engine.ts";
 import type { Trace } from "../callRecord.ts";
-import type { LogLine } from "../logLine.ts";
+import { sendable, type LogLine } from "../logLine.ts";
 import { surviveRejections } from "../strayRejections.ts";
 import type { Question, Report, Request, SentOptions, Started } from "./engineMessages.ts";
 import { HeapProbe } from "./heapProbe.ts";
@@ -24,10 +23,8 @@ function traceIdOf(trace: Trace): number {
   return id;
 }
 
-function log({ words, ...line }: LogLine): void {
-  // Functions may log any value, and not every value can be sent to another process.
-  const sendable = words.map((word) => (typeof word === "string" ? word : inspect(word)));
-  tell({ kind: "log", line: { ...line, words: sendable } });
+function log(line: LogLine): void {
+  tell({ kind: "log", line: sendable(line) });
 }
 
 async function start({ skips, measuresHeap, ...options }: SentOptions): Promise<Started> {

@@ -1,0 +1,155 @@
+import { convexToJson } from "convex/values";
+import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { Clock } from "../clock.ts";
+import type { LogLine } from "../logLine.ts";
+import { startTestEngine, type TestEngine } from "../testing.ts";
+
+const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
+const NOON = Date.UTC(2026, 0, 15, 12);
+
+let lines: string[] = [];
+beforeEach(() => {
+  lines = [];
+});
+const log = ({ level, function: name, words }: LogLine) =>
+  lines.push(`${level} ${name}: ${words.map((word) => inspect(word)).join(" ")}`);
+
+/** Sends a request, and leaves once its action says that it waits. */
+async function leave(engine: TestEngine, path: string): Promise<void> {
+  const leaving = new AbortController();
+  const request = engine.request(path, { signal: leaving.signal }).catch(() => undefined);
+  await expect.poll(() => lines.join("\n")).toContain("waiting");
+  leaving.abort();
+  await request;
+}
+
+describe.each([
+  ["in the thread of the engine", false],
+  ["in a thread of their own", true],
+])("HTTP actions %s", (_, actionThread) => {
+  let engine: TestEngine;
+  const clock = new Clock(true, NOON);
+  beforeAll(async () => {
+    const env = { GREETING: "hello" };
+    engine = await startTestEngine({ functions, env, log, clock, actionThread });
+  });
+  afterAll(() => engine.stop());
+
+  test("use files, other functions, variables and the engine's time", async () => {
+    clock.skipTo(NOON + 5_000);
+    expect(await (await engine.request("/platform")).json()).toEqual({
+      file: ["stored", "text/x"],
+      results: [null, 3, null],
+      greeting: "hello",
+      now: NOON + 5_000,
+    });
+  });
+
+  test("are recorded with the calls that they make", async () => {
+    let traced: string[] = [];
+    const stop = engine.onCall((call, { calls }) => {
+      if (call.type === "httpAction") traced = calls.map(({ name }) => name);
+    });
+    await engine.request("/platform");
+    stop();
+    expect(traced).toContain("people:limitsLeft");
+    expect(traced.at(-1)).toBe("GET /platform");
+    const unknown = await engine.measure(() => engine.request("/no-such-route"));
+    expect([unknown.result.status, unknown.calls]).toEqual([404, []]);
+  });
+
+  test("that throw answer 500 with the message, and are recorded as failed", async () => {
+    const { result, calls } = await engine.measure(() => engine.request("/throws"));
+    expect(result.status).toBe(500);
+    expect(await result.json()).toMatchObject({
+      code: expect.stringMatching(/^\[Request ID: \w+\] Server Error: it broke$/) as string,
+      trace: expect.stringContaining("it broke") as string,
+    });
+    expect(calls).toMatchObject([{ name: "GET /throws", error: "it broke" }]);
+    expect(lines.join("\n")).toContain("error GET /throws: ");
+  });
+
+  test("catch a ConvexError with its data", async () => {
+    expect(await (await engine.request("/refused")).json()).toEqual({
+      code: "REFUSED",
+      left: convexToJson(5n),
+    });
+  });
+
+  test("get the method, headers and body of a request, and set those of the answer", async () => {
+    const answer = await engine.request("/exact", { method: "POST", body: "sent 😀" });
+    expect(answer.headers.get("X-Route")).toBe("exact post");
+    expect(answer.headers.get("Content-Length")).not.toBeNull();
+    expect(await answer.json()).toEqual({ route: "exact post", method: "POST", body: "sent 😀" });
+  });
+
+  test("stream bodies of megabytes in and out, unchanged", async () => {
+    const bytes = new Uint8Array(5_000_000).map((_, at) => (at * 31) >> 3);
+    const answer = await engine.request("/echo", { method: "POST", body: bytes });
+    const received = new Uint8Array(await answer.arrayBuffer());
+    expect(Buffer.compare(received, bytes)).toBe(0);
+  });
+
+  test("answer many requests at once, each with its own body", async () => {
+    const bodies = Array.from({ length: 50 }, (_, at) =>
+      `body ${at} `.repeat(1 + (at % 7) * 3_000),
+    );
+    const answers = bodies.map(async (body): Promise<unknown> => {
+      const answer = await engine.request("/exact", { method: "POST", body });
+      return await answer.json();
+    });
+    expect(await Promise.all(answers)).toMatchObject(bodies.map((body) => ({ body })));
+  });
+
+  test("log with their names, also what a callback throws", async () => {
+    expect((await engine.request("/logs")).status).toBe(204);
+    await expect.poll(() => lines.join("\n")).toContain("thrown in a timer");
+    expect(lines[0]).toMatch(/^warn H\(GET \/logs\): 'said' .*by: 'an HTTP action'/);
+    expect(lines[1]).toMatch(/^error H\(GET \/logs\): .*thrown in a timer/);
+  });
+
+  test("may go on after their answer", async () => {
+    expect(await (await engine.request("/later")).text()).toBe("answered");
+    await expect.poll(() => engine.runFunction("live:ranks", { group: "later" })).toEqual([1]);
+  });
+
+  test("learn that their client has left", async () => {
+    await leave(engine, "/waits");
+    await expect.poll(() => lines.join("\n")).toContain("left");
+  });
+
+  test("have their streams canceled when the client leaves", async () => {
+    const leaving = new AbortController();
+    const { body } = await engine.request("/counts", { signal: leaving.signal });
+    await body?.getReader().read();
+    leaving.abort();
+    const canceled = async () => Number(await (await engine.request("/canceled")).text());
+    await expect.poll(canceled).toBe(1);
+  });
+});
+
+describe("a thread of HTTP actions that ends", () => {
+  let engine: TestEngine;
+  beforeAll(async () => {
+    engine = await startTestEngine({ functions, log, actionThread: true });
+  });
+  afterAll(() => engine.stop());
+
+  test("fails the requests that it was answering, says why, and the next request is answered", async () => {
+    const other = engine.request("/slow?ms=60000");
+    await leave(engine, "/crashes");
+    const failed = await other;
+    expect([failed.status, await failed.json()]).toEqual([
+      500,
+      expect.objectContaining({ code: "InternalServerError" }),
+    ]);
+    expect(lines.join("\n")).toContain("thrown in a listener");
+    const answer = await engine.request("/exact");
+    expect([answer.status, await answer.json()]).toEqual([
+      200,
+      expect.objectContaining({ route: "exact" }),
+    ]);
+  });
+});
