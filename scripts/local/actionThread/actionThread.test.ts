@@ -152,4 +152,11 @@ describe("a thread of HTTP actions that ends", () => {
       expect.objectContaining({ route: "exact" }),
     ]);
   });
+
+  test("does not give what it had asked for to the thread after it", async () => {
+    const before = engine.request("/echoes?text=before&ms=400");
+    await leave(engine, "/crashes");
+    expect((await before).status).toBe(500);
+    expect(await (await engine.request("/echoes?text=after&ms=800")).text()).toBe("after");
+  });
 });

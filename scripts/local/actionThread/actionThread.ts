@@ -6,16 +6,45 @@ import type { BodyReader, Bytes } from "../http/answers.ts";
 import type { Incoming } from "../http/messages.ts";
 import { newActionCall, type Requester } from "../http/serveActions.ts";
 import type { Engine } from "../runtime.ts";
-import { Bodies } from "./bodies.ts";
+import { Bodies, type SentBody } from "./bodies.ts";
 import { receivedError, sentError } from "./errors.ts";
 import type { FromThread, SentAnswer, ThreadData, ToThread } from "./messages.ts";
 
 /** A request that the thread answers. */
 interface Running {
   incoming: Incoming;
+  body: SentBody;
   trace: Trace;
   resolve: (served: Served) => void;
   reject: (error: Error) => void;
+}
+
+/** One thread. What it asked is answered to it alone, because another numbers its syscalls in the same way. */
+class Thread {
+  readonly bodies = new Bodies((message) => {
+    this.post(message);
+  });
+  readonly #worker: Worker;
+
+  constructor(code: string, data: ThreadData) {
+    this.#worker = new Worker(code, { eval: true, workerData: data, execArgv: [] });
+  }
+
+  post(message: ToThread, moved: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, moved);
+  }
+
+  listen(to: {
+    message: (message: FromThread) => void;
+    error: (error: unknown) => void;
+    exit: () => void;
+  }): void {
+    this.#worker.on("message", to.message).on("error", to.error).on("exit", to.exit);
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
 }
 
 type Syscall = Extract<FromThread, { kind: "syscall" }>;
@@ -30,115 +59,120 @@ export class ActionThread {
   readonly #data: ThreadData;
   readonly #engine: Engine;
   readonly #running = new Map<number, Running>();
-  #worker: { thread: Worker; bodies: Bodies } | null = null;
+  #thread: Thread | null = null;
   #last = 0;
   #isStopped = false;
 
-  /** \`code\` is the bundle of \`worker.ts\`. */
+  /** `code` is the bundle of `worker.ts`. */
   constructor(code: string, data: ThreadData, engine: Engine) {
     this.#code = code;
     this.#data = data;
     this.#engine = engine;
-    this.#start();
+    this.#started();
   }
 
   /** Answers a request. */
   run(incoming: Incoming, { identity, request, trace }: Requester): Promise<Served> {
-    const { bodies } = this.#start();
+    const thread = this.#started();
     const id = ++this.#last;
     const { method, url, headers } = incoming;
-    const body = bodies.send(readable(incoming.body));
+    const body = thread.bodies.send(readable(incoming.body));
     return new Promise((resolve, reject) => {
-      this.#running.set(id, { incoming, trace, resolve, reject });
+      this.#running.set(id, { incoming, body, trace, resolve, reject });
       const sent = { method, url, headers, body };
-      this.#post({ kind: "serve", id, request: sent, origin: { identity, request } });
+      // Nothing else reads the bytes of a short body.
+      const moved = body instanceof Uint8Array ? [body.buffer] : [];
+      thread.post({ kind: "serve", id, request: sent, origin: { identity, request } }, moved);
     });
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    await this.#worker?.thread.terminate();
+    await this.#thread?.end();
   }
 
-  #post(message: ToThread): void {
-    this.#worker?.thread.postMessage(message);
-  }
-
-  #start(): { thread: Worker; bodies: Bodies } {
+  /** The thread; starts one if there is none. */
+  #started(): Thread {
     if (this.#isStopped) throw new Error("The engine has stopped");
-    if (this.#worker !== null) return this.#worker;
-    const thread = new Worker(this.#code, { eval: true, workerData: this.#data, execArgv: [] });
-    const bodies = new Bodies((message) => {
-      thread.postMessage(message);
+    if (this.#thread !== null) return this.#thread;
+    const thread = new Thread(this.#code, this.#data);
+    thread.listen({
+      message: (message) => {
+        this.#hear(message, thread);
+      },
+      error: (error) => {
+        this.#engine.log({ level: "error", function: "HTTP actions", words: [error] });
+      },
+      exit: () => {
+        this.#ended(thread);
+      },
     });
-    thread.on("message", (message: FromThread) => {
-      this.#hear(message, bodies);
-    });
-    thread.on("error", (error) => {
-      this.#engine.log({ level: "error", function: "HTTP actions", words: [error] });
-    });
-    thread.on("exit", () => {
-      this.#ended(bodies);
-    });
-    this.#worker = { thread, bodies };
-    return this.#worker;
+    this.#thread = thread;
+    return thread;
   }
 
-  #ended(bodies: Bodies): void {
-    this.#worker = null;
+  #ended({ bodies }: Thread): void {
+    this.#thread = null;
     const reason = new Error("The thread of HTTP actions has ended");
     bodies.end(reason);
     for (const { reject } of this.#running.values()) reject(reason);
     this.#running.clear();
   }
 
-  #hear(message: FromThread, bodies: Bodies): void {
+  #hear(message: FromThread, thread: Thread): void {
     switch (message.kind) {
       case "served": {
         const { id, answer, route, error } = message;
-        const running = this.#running.get(id);
-        running?.resolve({
-          answer: this.#received(id, answer, bodies),
-          route,
-          error,
-          heapBytes: null,
-        });
+        const received = this.#received(id, answer, thread);
+        received?.resolve({ answer: received.answer, route, error, heapBytes: null });
         return;
       }
       case "failed":
-        this.#running.get(message.id)?.reject(receivedError(message.error));
-        this.#running.delete(message.id);
+        this.#forget(message.id, thread)?.reject(receivedError(message.error));
         return;
-      case "watch": {
-        const { id } = message;
-        this.#running.get(id)?.incoming.whenClosed((hasLeft) => {
-          this.#post({ kind: "closed", id, hasLeft });
-        });
+      case "watch":
+        this.#watch(message.id, thread);
         return;
-      }
       case "syscall":
-        void this.#answer(message);
+        void this.#answer(message, thread);
         return;
       case "log":
         this.#engine.log(message.line);
         return;
       default:
-        bodies.hear(message);
+        thread.bodies.hear(message);
     }
+  }
+
+  #watch(id: number, thread: Thread): void {
+    const tell = (hasLeft: boolean) => {
+      thread.post({ kind: "closed", id, hasLeft });
+    };
+    const running = this.#running.get(id);
+    if (running === undefined) tell(false);
+    else running.incoming.whenClosed(tell);
   }
 
   /** The answer to a request, which is forgotten with its last byte: until then, its calls belong to it. */
-  #received(id: number, { body, ...head }: SentAnswer, bodies: Bodies): Served["answer"] {
-    const received = bodies.receive(body);
-    const forget = () => this.#running.delete(id);
-    if (received === null || received instanceof Uint8Array) {
-      forget();
-      return { ...head, body: received };
-    }
-    return { ...head, body: whenRead(received, forget) };
+  #received(id: number, { body, ...head }: SentAnswer, thread: Thread) {
+    const running = this.#running.get(id);
+    if (running === undefined) return undefined;
+    const forget = () => this.#forget(id, thread);
+    const received = thread.bodies.receive(body);
+    const isWhole = received === null || received instanceof Uint8Array;
+    if (isWhole) forget();
+    const answer = { ...head, body: isWhole ? received : whenRead(received, forget) };
+    return { ...running, answer };
   }
 
-  async #answer({ id, syscall, op, args, route, origin }: Syscall): Promise<void> {
+  #forget(id: number, { bodies }: Thread): Running | undefined {
+    const running = this.#running.get(id);
+    this.#running.delete(id);
+    if (running !== undefined) bodies.forget(running.body);
+    return running;
+  }
+
+  async #answer({ id, syscall, op, args, route, origin }: Syscall, thread: Thread): Promise<void> {
     // A function may go on after its answer.
     const trace = this.#running.get(id)?.trace ?? newTrace("request");
     const call = newActionCall(this.#engine, route, { ...origin, trace });
@@ -147,9 +181,9 @@ export class ActionThread {
         typeof args === "string"
           ? await answerSyscall(call, op, args)
           : await answerJsSyscall(call, op, args);
-      this.#post({ kind: "result", syscall, value });
+      thread.post({ kind: "result", syscall, value });
     } catch (thrown) {
-      this.#post({ kind: "failure", syscall, error: sentError(thrown) });
+      thread.post({ kind: "failure", syscall, error: sentError(thrown) });
     }
   }
 }

@@ -22,6 +22,7 @@ export class Bodies {
     { resolve: (chunk: Chunk) => void; reject: (error: Error) => void }
   >();
   #last = 0;
+  #ended: Error | null = null;
 
   constructor(post: (message: BodyMessage) => void) {
     this.#post = post;
@@ -41,6 +42,10 @@ export class Bodies {
     return {
       read: () =>
         new Promise((resolve, reject) => {
+          if (this.#ended !== null) {
+            reject(this.#ended);
+            return;
+          }
           this.#pulled.set(body, { resolve, reject });
           this.#post({ kind: "pull", body });
         }),
@@ -49,6 +54,11 @@ export class Bodies {
         return Promise.resolve();
       },
     };
+  }
+
+  /** Forgets a stream that the other thread has not read to its end. */
+  forget(body: SentBody): void {
+    if (typeof body === "number") this.#own.delete(body);
   }
 
   hear(message: BodyMessage): void {
@@ -77,6 +87,7 @@ export class Bodies {
 
   /** The other thread has ended: what is read from it breaks off, and what it read is canceled. */
   end(reason: Error): void {
+    this.#ended = reason;
     for (const { reject } of this.#pulled.values()) reject(reason);
     this.#pulled.clear();
     for (const body of this.#own.values()) body.cancel(reason).catch(() => undefined);
@@ -91,8 +102,10 @@ export class Bodies {
 
   async #next(body: number): Promise<void> {
     try {
-      const next = await this.#own.get(body)?.read();
-      const value = next === undefined || next.done ? null : next.value;
+      const own = this.#own.get(body);
+      if (own === undefined) throw new Error("The connection was closed");
+      const next = await own.read();
+      const value = next.done ? null : next.value;
       if (value === null) this.#own.delete(body);
       this.#post({ kind: "chunk", body, value });
     } catch (error) {

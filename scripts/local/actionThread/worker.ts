@@ -81,7 +81,11 @@ const backend: Backend = {
 };
 
 async function* chunks(reader: BodyReader): AsyncGenerator<Bytes, void, undefined> {
-  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel();
+  }
 }
 
 function incomingOf(id: number, { body, ...request }: SentRequest): Incoming {

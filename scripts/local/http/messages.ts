@@ -7,8 +7,8 @@ import { compressed, compressor, type Chunks } from "./compression.ts";
 /** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
 
-/** A body that announces at most this size is read before the function runs: cheaper than a stream of a chunk or two. */
-const READ_FIRST_MAX_BYTES = 64 << 10;
+/** A body that announces at most this size is read before the function runs, which is cheaper than a stream. */
+const READ_FIRST_MAX_BYTES = 1 << 20;
 
 /** The request's body is over 20 MiB. */
 export class BodyTooLargeError extends Error {

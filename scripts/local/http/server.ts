@@ -126,7 +126,10 @@ async function serve(
   const request = await incoming(message, response, engine.origin, () => (isTooLarge = true));
   const reply = await answer(served, options, request, { message, trace });
   // Overrides the project's answer, because the project read only part of the body.
-  if (isTooLarge) throw new BodyTooLargeError();
+  if (isTooLarge) {
+    if (reply.body !== null && "cancel" in reply.body) await reply.body.cancel();
+    throw new BodyTooLargeError();
+  }
   await sendAnswer(reply, response, () => {
     engine.log({
       level: "error",

@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { readArguments, runCommand, wholeNumber } from "../console/commandLine.ts";
-import { ask } from "./ask.ts";
 import { message } from "./corpus.ts";
+import { LightClient } from "./lightClient.ts";
 import { memoryOf, processorMs, startServer, withDataFile, type ServerProcess } from "./server.ts";
 
 /**
@@ -20,19 +20,30 @@ interface Kind {
   name: string;
   /** Share of requests to send, relative to messages: fewer for slow requests. */
   share: number;
-  send(client: Client): Promise<Response>;
+  send(client: Client): Promise<void>;
 }
 
 class Client {
   sent = 0;
-  constructor(readonly server: ServerProcess) {}
+  readonly #light: LightClient;
 
-  ask(path: string, body?: unknown): Promise<Response> {
-    return ask(this.server, path, { body });
+  constructor(
+    readonly server: ServerProcess,
+    connections: number,
+  ) {
+    this.#light = new LightClient(server, connections);
+  }
+
+  ask(path: string, body?: unknown): Promise<void> {
+    return this.#light.ask(path, body);
   }
 
   next() {
     return message(this.sent++);
+  }
+
+  close(): void {
+    this.#light.close();
   }
 }
 
@@ -74,7 +85,7 @@ async function measure(
   const worker = async () => {
     while (left-- > 0) {
       const began = performance.now();
-      await (await kind.send(client)).arrayBuffer();
+      await kind.send(client);
       times.push(performance.now() - began);
     }
   };
@@ -98,8 +109,8 @@ async function run(main: string | undefined, clients: number[], requests: number
   return await withDataFile(async (data) => {
     const program = main === undefined ? {} : { main };
     const server = await startServer(data, ["--no-embeddings"], {}, program);
+    const client = new Client(server, Math.max(4, ...clients));
     try {
-      const client = new Client(server);
       const figures = new Map<string, Figures>();
       // Warms up, because the first requests of a process are slower than others.
       for (const kind of KINDS) await measure(client, kind, 4, Math.ceil(60 * kind.share));
@@ -115,6 +126,7 @@ async function run(main: string | undefined, clients: number[], requests: number
       await server.end("SIGTERM");
       return { figures, memoryMb, fileMb: statSync(data).size / 1e6 };
     } finally {
+      client.close();
       await server.end("SIGKILL");
     }
   });
