@@ -20,6 +20,11 @@ export function isWellFormed(text: string): boolean {
 
 const NON_ASCII = /[^\u0000-\u007f]/;
 
+/** Whether the text has only ASCII characters. */
+export function isAscii(text: string): boolean {
+  return !NON_ASCII.test(text);
+}
+
 /** Length in UTF-8 bytes, as Convex measures strings. The text must be well formed. */
 export function utf8Length(text: string): number {
   if (text.length > LOOP_MAX_UNITS && !NON_ASCII.test(text)) return text.length;
