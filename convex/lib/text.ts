@@ -94,6 +94,8 @@ function unitBytes(unit: number): number {
  * `maxBytes` (at least 4, so that every character fits).
  */
 export function prefixEnd(text: string, from: number, maxBytes: number): number {
+  // Most texts are so short that no character need be looked at.
+  if ((text.length - from) * 3 <= maxBytes) return text.length;
   let bytes = 0;
   let at = from;
   while (at < text.length) {
