@@ -138,22 +138,30 @@ function indexableTerms(text: string, toBigrams: (segment: string) => string[]):
   return words;
 }
 
+/** Adds the terms of a text. May leave out those in `known`. */
 function addTerms(
   words: Set<string>,
   text: string,
   toBigrams: (segment: string) => string[],
+  known: ReadonlySet<string> = NONE,
 ): void {
-  if (isAscii(text)) addAsciiTerms(words, text);
-  else addTermsOfAnyScript(words, text, toBigrams);
+  if (!isAscii(text)) addTermsOfAnyScript(words, text, toBigrams);
+  else {
+    for (const term of asciiTerms(text)) if (!known.has(term)) words.add(term);
+  }
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** In ASCII text, words need no normalisation, and there are no other scripts and no emoji. */
-function addAsciiTerms(words: Set<string>, text: string): void {
+function asciiTerms(text: string): string[] {
+  const terms: string[] = [];
   const lower = text.toLowerCase();
   for (const cursor = new WordCursor(lower); cursor.next();) {
     const { start, end } = cursor;
-    words.add(lower.slice(start, Math.min(end, start + INDEXED_WORD_MAX_BYTES)));
+    terms.push(lower.slice(start, Math.min(end, start + INDEXED_WORD_MAX_BYTES)));
   }
+  return terms;
 }
 
 function addTermsOfAnyScript(
@@ -210,9 +218,27 @@ export function hiddenWords(stored: string, isStoredIndexed: boolean): string[] 
     ? suspectSegments(text, text === stored ? hidingAt : hidingPlace(text, 0))
     : text;
   const words = new Set<string>();
-  for (const form of decodedForms(examined)) addTerms(words, form, storedBigramsOf);
+  const [first = "", ...others] = decodedForms(examined);
+  // If the first form is a part of the indexed text, only its long words can be hidden.
+  const isIndexedPart = isStoredIndexed && text === stored && first === examined && isAscii(first);
+  const known = isIndexedPart ? addLongTerms(words, first) : NONE;
+  for (const form of isIndexedPart ? others : [first, ...others]) {
+    addTerms(words, form, storedBigramsOf, known);
+  }
   if (isStoredIndexed) removeIndexed(words, stored);
   return [...words];
+}
+
+/** Adds the beginnings of the words of an indexed ASCII text that are too long for the index; returns the other words. */
+function addLongTerms(words: Set<string>, text: string): Set<string> {
+  const indexed = new Set<string>();
+  const lower = text.toLowerCase();
+  for (const cursor = new WordCursor(lower); cursor.next();) {
+    const { start, end } = cursor;
+    if (end - start <= INDEXED_WORD_MAX_BYTES) indexed.add(lower.slice(start, end));
+    else words.add(lower.slice(start, start + INDEXED_WORD_MAX_BYTES));
+  }
+  return indexed;
 }
 
 /** Removes the words that the index holds of a text. */
