@@ -145,23 +145,20 @@ function addTerms(
   toBigrams: (segment: string) => string[],
   known: ReadonlySet<string> = NONE,
 ): void {
-  if (!isAscii(text)) addTermsOfAnyScript(words, text, toBigrams);
-  else {
-    for (const term of asciiTerms(text)) if (!known.has(term)) words.add(term);
-  }
+  if (isAscii(text)) addAsciiTerms(words, text, known);
+  else addTermsOfAnyScript(words, text, toBigrams);
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
 /** In ASCII text, words need no normalisation, and there are no other scripts and no emoji. */
-function asciiTerms(text: string): string[] {
-  const terms: string[] = [];
+function addAsciiTerms(words: Set<string>, text: string, known: ReadonlySet<string>): void {
   const lower = text.toLowerCase();
   for (const cursor = new WordCursor(lower); cursor.next();) {
     const { start, end } = cursor;
-    terms.push(lower.slice(start, Math.min(end, start + INDEXED_WORD_MAX_BYTES)));
+    const term = lower.slice(start, Math.min(end, start + INDEXED_WORD_MAX_BYTES));
+    if (!known.has(term)) words.add(term);
   }
-  return terms;
 }
 
 function addTermsOfAnyScript(

@@ -65,7 +65,8 @@ export function unescaped(text: string): string {
     const decoded = short ?? (match === null ? undefined : decodedEscape(match));
     const end = at + (match?.[0].length ?? (short === undefined ? 1 : 2));
     if (decoded !== undefined) {
-      slices.push(text.slice(copiedTo, at), decoded);
+      if (at > copiedTo) slices.push(text.slice(copiedTo, at));
+      slices.push(decoded);
       copiedTo = end;
     }
     at = text.indexOf("\\", end);

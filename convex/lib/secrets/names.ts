@@ -56,7 +56,7 @@ const FULL_NAMES: ReadonlyMap<string, Telling> = new Map([
   ["salt", "key"],
 ]);
 
-/** A longer slice of a text would keep all of the text in memory. */
+/** A longer slice of a text would keep all of the text in memory: V8 copies only short ones. */
 const KNOWN_NAME_MAX_CHARS = 12;
 const KNOWN_NAMES_MAX = 1_000;
 /** What short names reveal, because a few of them are nearly all that occur. */
