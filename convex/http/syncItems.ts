@@ -68,8 +68,7 @@ export class BatchItems implements ItemReader {
         continue;
       }
       if (read.ok && this.warnings.length < WARNINGS_MAX) {
-        const ignored = list === "sessions" ? sessionWarnings : messageWarnings;
-        this.warnings.push(...within(list, index, ignored(read.value)));
+        this.warnings.push(...within(list, index, ignoredOf(found.item, read.value)));
         this.warnings.splice(WARNINGS_MAX);
       }
       return found.item;
@@ -124,6 +123,10 @@ function idsOf(list: Failure["list"], read: ReadValue) {
     externalId: shown(ID_NAMES.message),
     sessionExternalId: shown(ID_NAMES.sessionOfMessage),
   };
+}
+
+function ignoredOf({ kind, value }: Item, sent: unknown): Warning[] {
+  return kind === "session" ? sessionWarnings(sent, value) : messageWarnings(sent, value);
 }
 
 type Fault = { item?: undefined } & Pick<Failure, "code" | "details">;

@@ -146,3 +146,17 @@ test("a day is read in both forms of ISO 8601, and nothing else is a day", () =>
     expect(readDate(text)).toBeUndefined();
   }
 });
+
+test("exactly the days of the calendar are days", () => {
+  const number = (value: number, digits: number) => String(value).padStart(digits, "0");
+  for (const year of [0, 96, 1900, 2000, 2023, 2024, 2100]) {
+    for (let month = 0; month <= 13; month++) {
+      for (let day = 0; day <= 32; day++) {
+        const text = `${number(year, 4)}-${number(month, 2)}-${number(day, 2)}`;
+        const at = Date.parse(`${text}T00:00:00.000Z`);
+        const exists = !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+        expect(readDate(text), text).toBe(exists ? text : undefined);
+      }
+    }
+  }
+});

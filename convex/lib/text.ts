@@ -20,6 +20,11 @@ export function isWellFormed(text: string): boolean {
 
 const NON_ASCII = /[^\u0000-\u007f]/;
 
+/** Whether the text has only ASCII characters. */
+export function isAscii(text: string): boolean {
+  return !NON_ASCII.test(text);
+}
+
 /** Length in UTF-8 bytes, as Convex measures strings. The text must be well formed. */
 export function utf8Length(text: string): number {
   if (text.length > LOOP_MAX_UNITS && !NON_ASCII.test(text)) return text.length;
@@ -89,6 +94,8 @@ function unitBytes(unit: number): number {
  * `maxBytes` (at least 4, so that every character fits).
  */
 export function prefixEnd(text: string, from: number, maxBytes: number): number {
+  // Most texts are so short that no character need be looked at.
+  if ((text.length - from) * 3 <= maxBytes) return text.length;
   let bytes = 0;
   let at = from;
   while (at < text.length) {

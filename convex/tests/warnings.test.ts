@@ -102,6 +102,23 @@ describe("a warning", () => {
     expect(await read(ada.post("/sync/session", body))).not.toHaveProperty("warnings");
   });
 
+  test("in a batch tells unknown and unusable fields apart from those that are stored as sent", async () => {
+    const sent = [
+      // Stored under this name, but derived and no field of a message.
+      { parts: [{ type: "text", text: "hi" }], textIsDerived: true },
+      { promptTokens: 5, prompt_tokens: "many" },
+      { model: "m".repeat(3_000), provider: "p" },
+      { role: "unknown", cost: 1, totalTokens: 3 },
+    ];
+    const messages = sent.map((fields, n) => ({ ...ids, externalId: `m${n}`, ...fields }));
+    const { warnings = [] } = await read<Answer>(ada.post("/sync/batch", { messages }));
+    expect(warnings.map(({ path, code }) => [path, code])).toEqual([
+      ["messages.0.textIsDerived", "UNKNOWN_FIELD"],
+      ["messages.1.prompt_tokens", "UNUSABLE_VALUE"],
+      ["messages.2.model", "VALUE_CUT"],
+    ]);
+  });
+
   test("in a batch tells the item; there are at most 50", async () => {
     const messages = Array.from({ length: 60 }, (_, n) => ({
       ...{ ...ids, externalId: `m${n}` },

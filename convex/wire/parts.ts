@@ -208,10 +208,12 @@ function callShape(call: unknown): StoredPart {
  * where it would make the message too large.
  */
 export function textOfParts(parts: PartInput[]): string {
+  const textParts = parts.filter(isTextPart);
+  if (textParts.length === 0) return "";
   const max = MESSAGE_MAX_BYTES - storedBytes("", parts);
   const texts: string[] = [];
   let bytes = 0;
-  for (const part of parts.filter(isTextPart)) {
+  for (const part of textParts) {
     const prose = messageProse({ role: "unknown", parts: [parsePart(part)] });
     if (prose === "") continue;
     texts.push(prose);

@@ -201,8 +201,10 @@ export const MessageInput = MessageFields.transform((fields, issues) => {
 });
 
 /** Warnings about fields of a sent session or message that will be ignored. */
-export const sessionWarnings = (sent: unknown) => warningsOf(SESSION_SHAPE, sent);
-export const messageWarnings = (sent: unknown) => warningsOf(MESSAGE_SHAPE, sent);
+export const sessionWarnings = (sent: unknown, read?: SessionInput) =>
+  warningsOf(SESSION_SHAPE, sent, read);
+export const messageWarnings = (sent: unknown, read?: MessageInput) =>
+  warningsOf(MESSAGE_SHAPE, sent, read);
 
 const SESSION_SHAPE = new Map(Object.entries(SessionFields.shape));
 const MESSAGE_SHAPE = new Map(Object.entries(MessageFields.shape));

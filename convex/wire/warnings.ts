@@ -46,12 +46,16 @@ const CONTENT = new Set(["textContent", "content", "parts", "toolCalls", "role"]
 /** Fields that plugins send by design and that are ignored by design (`wire/sync.ts`). */
 const KNOWN_IGNORED = new Set(["messageCount", "message_count"]);
 
-/** Lists what an item's declaration will ignore of what was sent. */
-export function warningsOf(shape: Shape, sent: unknown): Warning[] {
+/**
+ * Lists what an item's declaration will ignore of what was sent. `read` is the item as it was read: fields that it has
+ * as they were sent need not be read again.
+ */
+export function warningsOf(shape: Shape, sent: unknown, read: JsonObject = {}): Warning[] {
   if (!isJsonObject(sent)) return [];
   const warnings: Warning[] = [];
   for (const [name, value] of Object.entries(sent)) {
     if (warnings.length >= WARNINGS_MAX) break;
+    if (read[name] === value && shape.has(name) && name !== "role") continue;
     const warning = warningOf(shape, name, value, sent);
     if (warning !== null) warnings.push(warning);
   }

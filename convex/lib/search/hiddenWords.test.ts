@@ -117,6 +117,37 @@ describe("no hidden words are derived without need", () => {
     );
   });
 
+  test("a colour code is no part of a hidden word", () => {
+    const long = "y".repeat(40);
+    expect(hiddenWords(`[31m${long}[0m`, true)).toEqual([long.slice(0, 31)]);
+  });
+
+  test("a word that the text's own index entry holds is not hidden", () => {
+    const fragments = [
+      "\\n",
+      "\\u00e9",
+      '\\"',
+      "%20",
+      "[31m",
+      "\u001b[1m",
+      "é",
+      " ",
+      "\t",
+      "x".repeat(31),
+    ];
+    const words = ["Retry", "retry", "nretry", "n", "7", "i18n", "userId", "z".repeat(33)];
+    const texts = fc.array(fc.constantFrom(...fragments, ...words), { maxLength: 30 });
+    fc.assert(
+      fc.property(texts, (list) => {
+        const stored = list.join("");
+        const held = wordsOf(stored).filter(({ text }) => isIndexed(text));
+        const hidden = new Set(hiddenWords(stored, true));
+        for (const { text } of held) expect(hidden, stored).not.toContain(text.toLowerCase());
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("base64 gives no words", () => {
     expect(containsInlineData(base64(3_000))).toBe(true);
     expect(hiddenWords(base64(3_000), false)).toEqual(["data"]);

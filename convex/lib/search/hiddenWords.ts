@@ -1,4 +1,4 @@
-import { utf8Length } from "../text";
+import { isAscii, utf8Length } from "../text";
 import {
   ESCAPE_LEVELS,
   percentDecoded,
@@ -40,21 +40,23 @@ const HIDES_HERE = new RegExp(
   "uy",
 );
 const LONG_RUN_CHARS = 32;
+const ASCII_CODES = 128;
 /** `\s` takes a byte order mark for white space, but a reader sees none. */
 const WHITE_SPACE = /[^\S\ufeff]/;
 
-/** ASCII characters by code: letters and digits, white space, those that `HIDES_HERE` may match, and the others. */
-type Kind = "word" | "space" | "suspect" | "other";
-const KINDS = Array.from({ length: 128 }, (_, code): Kind => {
+/** Kinds of characters. `HIDES_HERE` always matches an escape, and may match a bracket or a character beyond ASCII. */
+const [OTHER, IN_WORD, SPACE, ESCAPE, BRACKET, BEYOND_ASCII] = [0, 1, 2, 3, 4, 5];
+const KINDS = Uint8Array.from({ length: ASCII_CODES }, (_, code) => {
   const character = String.fromCharCode(code);
-  if (/[A-Za-z0-9]/.test(character)) return "word";
-  if (WHITE_SPACE.test(character)) return "space";
-  return /[\\%\u001b[]/.test(character) ? "suspect" : "other";
+  if (/[A-Za-z0-9]/.test(character)) return IN_WORD;
+  if (WHITE_SPACE.test(character)) return SPACE;
+  if (character === "[") return BRACKET;
+  return /[\\%\u001b]/.test(character) ? ESCAPE : OTHER;
 });
 
 function isSpace(text: string, at: number): boolean {
-  const kind = KINDS[text.charCodeAt(at)];
-  return kind === undefined ? WHITE_SPACE.test(text.charAt(at)) : kind === "space";
+  const code = text.charCodeAt(at);
+  return code < ASCII_CODES ? KINDS[code] === SPACE : WHITE_SPACE.test(text.charAt(at));
 }
 
 /**
@@ -62,11 +64,17 @@ function isSpace(text: string, at: number): boolean {
  * none. Compares ASCII characters itself, because the pattern takes ten times as long for them.
  */
 function hidingPlace(text: string, from: number): number {
-  for (let at = from, run = 0; at < text.length; at++) {
-    const kind = KINDS[text.charCodeAt(at)];
-    run = kind === "word" ? run + 1 : 0;
-    if (run === LONG_RUN_CHARS) return at;
-    if (kind !== "suspect" && kind !== undefined) continue;
+  let wordStart = from;
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const kind = code < ASCII_CODES ? KINDS[code] : BEYOND_ASCII;
+    if (kind === IN_WORD) {
+      if (at - wordStart === LONG_RUN_CHARS - 1) return at;
+      continue;
+    }
+    wordStart = at + 1;
+    if (kind === OTHER || kind === SPACE) continue;
+    if (kind === ESCAPE) return at;
     HIDES_HERE.lastIndex = at;
     if (HIDES_HERE.test(text) && !isSpace(text, at)) return at;
   }
@@ -126,6 +134,38 @@ const SEEN_MAX = 2_000;
 /** The terms of a text that the index can hold, by the same rules. */
 function indexableTerms(text: string, toBigrams: (segment: string) => string[]): Set<string> {
   const words = new Set<string>();
+  addTerms(words, text, toBigrams);
+  return words;
+}
+
+/** Adds the terms of a text. May leave out those in `known`. */
+function addTerms(
+  words: Set<string>,
+  text: string,
+  toBigrams: (segment: string) => string[],
+  known: ReadonlySet<string> = NONE,
+): void {
+  if (isAscii(text)) addAsciiTerms(words, text, known);
+  else addTermsOfAnyScript(words, text, toBigrams);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** In ASCII text, words need no normalisation, and there are no other scripts and no emoji. */
+function addAsciiTerms(words: Set<string>, text: string, known: ReadonlySet<string>): void {
+  const lower = text.toLowerCase();
+  for (const cursor = new WordCursor(lower); cursor.next();) {
+    const { start, end } = cursor;
+    const term = lower.slice(start, Math.min(end, start + INDEXED_WORD_MAX_BYTES));
+    if (!known.has(term)) words.add(term);
+  }
+}
+
+function addTermsOfAnyScript(
+  words: Set<string>,
+  text: string,
+  toBigrams: (segment: string) => string[],
+): void {
   const normal = text.normalize("NFKC");
   const seen = new Set<string>();
   for (const { text: written } of eachWord(normal)) {
@@ -141,7 +181,6 @@ function indexableTerms(text: string, toBigrams: (segment: string) => string[]):
     seen.add(emoji);
     words.add(emojiTerm(emoji));
   }
-  return words;
 }
 
 /** Splits a word that mixes scripts (`第3版beta`) into bigrams and the plain words between them. */
@@ -169,31 +208,75 @@ function addMixedWord(
  * differently are examined.
  */
 export function hiddenWords(stored: string, isStoredIndexed: boolean): string[] {
-  if (isStoredIndexed && hidingPlace(stored, 0) === -1) return [];
+  const hidingAt = isStoredIndexed ? hidingPlace(stored, 0) : 0;
+  if (hidingAt === -1) return [];
   const text = withoutInlineData(stored);
-  const examined = isStoredIndexed ? suspectSegments(text) : text;
+  const examined = isStoredIndexed
+    ? suspectSegments(text, text === stored ? hidingAt : hidingPlace(text, 0))
+    : text;
   const words = new Set<string>();
-  for (const form of decodedForms(examined)) {
-    for (const word of indexableTerms(form, storedBigramsOf)) if (word !== "") words.add(word);
+  const [first = "", ...others] = decodedForms(examined);
+  // If the first form is a part of the indexed text, only its long words can be hidden.
+  const isIndexedPart = isStoredIndexed && text === stored && first === examined && isAscii(first);
+  const known = isIndexedPart ? addLongTerms(words, first) : NONE;
+  for (const form of isIndexedPart ? others : [first, ...others]) {
+    addTerms(words, form, storedBigramsOf, known);
   }
   if (isStoredIndexed) removeIndexed(words, stored);
   return [...words];
 }
 
+/** Adds the beginnings of the words of an indexed ASCII text that are too long for the index; returns the other words. */
+function addLongTerms(words: Set<string>, text: string): Set<string> {
+  const indexed = new Set<string>();
+  const lower = text.toLowerCase();
+  for (const cursor = new WordCursor(lower); cursor.next();) {
+    const { start, end } = cursor;
+    if (end - start <= INDEXED_WORD_MAX_BYTES) indexed.add(lower.slice(start, end));
+    else words.add(lower.slice(start, start + INDEXED_WORD_MAX_BYTES));
+  }
+  return indexed;
+}
+
 /** Removes the words that the index holds of a text. */
 function removeIndexed(words: Set<string>, text: string): void {
+  const lengths = isAscii(text) ? lengthsOf(words) : undefined;
   for (const cursor = new WordCursor(text); words.size > 0 && cursor.next();) {
+    const { start, end } = cursor;
     // Each character takes at least a byte.
-    if (cursor.end - cursor.start > INDEXED_WORD_MAX_BYTES) continue;
-    const word = text.slice(cursor.start, cursor.end);
+    if (end - start > INDEXED_WORD_MAX_BYTES) continue;
+    if (lengths !== undefined && !mayHold(lengths, text.charCodeAt(start), end - start)) continue;
+    const word = text.slice(start, end);
     if (isIndexed(word)) words.delete(word.toLowerCase());
   }
 }
 
-/** The segments between white space that may hold hidden words. */
-function suspectSegments(text: string): string {
+/**
+ * The lengths of the words that the index may hold, a bit for each, by the code of their first character: so most
+ * words of a text are told apart from these without a string for each.
+ */
+function lengthsOf(words: ReadonlySet<string>): Int32Array {
+  const lengths = new Int32Array(ASCII_CODES);
+  for (const word of words) {
+    const first = word.charCodeAt(0);
+    if (first < ASCII_CODES && word.length <= INDEXED_WORD_MAX_BYTES)
+      lengths[first] = (lengths[first] ?? 0) | (1 << word.length);
+  }
+  return lengths;
+}
+
+/** `first` is an ASCII letter in either case, or a digit. */
+function mayHold(lengths: Int32Array, first: number, length: number): boolean {
+  return ((lengths[first | LOWER_CASE] ?? 0) & (1 << length)) !== 0;
+}
+
+/** The bit that tells a lower-case letter of ASCII from its capital; digits have it too. */
+const LOWER_CASE = 0x20;
+
+/** The segments between white space that may hold hidden words; the first holds this place. */
+function suspectSegments(text: string, first: number): string {
   const segments: string[] = [];
-  for (let at = hidingPlace(text, 0); at !== -1;) {
+  for (let at = first; at !== -1;) {
     let start = at;
     while (start > 0 && !isSpace(text, start - 1)) start--;
     let end = at;
@@ -209,13 +292,17 @@ function suspectSegments(text: string): string {
  * characters. A backslash may start an escape or separate the parts of a Windows path, so every form is
  * searched.
  */
-function decodedForms(examined: string): Set<string> {
-  const forms = new Set<string>();
+function decodedForms(examined: string): string[] {
+  const forms: string[] = [];
+  const add = (form: string) => {
+    if (!forms.includes(form)) forms.push(form);
+  };
   let text = examined;
   for (let level = 0; level <= ESCAPE_LEVELS; level++) {
     for (const replacement of ["", " "]) {
       const form = percentDecoded(withoutTerminalCodes(text, replacement));
-      forms.add(form).add(withoutInvisible(form));
+      add(form);
+      add(withoutInvisible(form));
     }
     const next = unescaped(text);
     if (next === text) break;

@@ -40,9 +40,9 @@ export function* eachWord(text: string): Generator<Word, void> {
 /** The first code of a character that only the regular expression tells apart. */
 const NON_ASCII = 0x80;
 
-/** Whether an ASCII character is a letter or digit, by its code. */
-const IS_ASCII_WORD = Array.from({ length: NON_ASCII }, (_, code) =>
-  isOneWord(String.fromCharCode(code)),
+/** 1 for each ASCII character that is a letter or digit, by its code. */
+const IS_ASCII_WORD = Uint8Array.from({ length: NON_ASCII }, (_, code) =>
+  isOneWord(String.fromCharCode(code)) ? 1 : 0,
 );
 
 /**
@@ -61,23 +61,30 @@ export class WordCursor {
 
   /** Moves to the next word; returns false if there is none. */
   next(): boolean {
-    let at = this.end;
-    let code = this.#text.charCodeAt(at);
-    while (code < NON_ASCII && !IS_ASCII_WORD[code]) code = this.#text.charCodeAt(++at);
-    this.start = at;
-    // At the end of the text, the code is NaN.
-    if (code < NON_ASCII) this.end = this.#endOf(at);
-    return code < NON_ASCII || (code >= NON_ASCII && this.#find(at));
+    const text = this.#text;
+    for (let at = this.end; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code >= NON_ASCII) return this.#find(at);
+      if (IS_ASCII_WORD[code] === 0) continue;
+      this.start = at;
+      this.end = this.#endOf(at);
+      return true;
+    }
+    this.start = text.length;
+    return false;
   }
 
   /** Returns where the word ends that has a letter or digit before this position. */
   #endOf(start: number): number {
-    let at = start;
-    let code = this.#text.charCodeAt(at);
-    while (code < NON_ASCII && IS_ASCII_WORD[code]) code = this.#text.charCodeAt(++at);
-    if (!(code >= NON_ASCII)) return at;
-    WORD_HERE.lastIndex = at;
-    return WORD_HERE.test(this.#text) ? WORD_HERE.lastIndex : at;
+    const text = this.#text;
+    for (let at = start; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code < NON_ASCII && IS_ASCII_WORD[code] === 1) continue;
+      if (code < NON_ASCII) return at;
+      WORD_HERE.lastIndex = at;
+      return WORD_HERE.test(text) ? WORD_HERE.lastIndex : at;
+    }
+    return text.length;
   }
 
   /** Moves to the first word at or after a position; returns false if there is none. */

@@ -8,10 +8,10 @@ const ARGUMENTS = String.raw`\b[^\n|;]{0,120}?\s`;
 const VALUE = String.raw`["']?([^\s"'\\$|;-][^\s"'\\|;]{2,100})`;
 const STRING = String.raw`\s{0,8}["']([^"'\n]{0,64})["']\s{0,4},\s{0,8}["']([^"'\n]{3,100})(?=["'])`;
 
-/** A pattern, and what each of its hits holds: the beginning of a word, or `other` wherever it is. */
-type Command = { pattern: RegExp; word: string; other: string };
-const command = (word: string, pattern: string, other = ""): Command => ({
-  ...{ word, other, pattern: new RegExp(pattern, "g") },
+/** A pattern, and what each of its hits holds: the beginning of a word, or one of `others` wherever it is. */
+type Command = { pattern: RegExp; word: string; others: readonly string[] };
+const command = (word: string, pattern: string, others: readonly string[] = []): Command => ({
+  ...{ word, others, pattern: new RegExp(pattern, "g") },
 });
 
 /** Each pattern ends with its last group, which is the password. */
@@ -24,9 +24,8 @@ const COMMANDS: readonly Command[] = [
   command(String.raw`7za?\b`, String.raw`\b7za?${ARGUMENTS}-p${VALUE}`),
   command("sshpass", String.raw`\bsshpass\s{1,4}-p\s?${VALUE}`),
   command(
-    "",
+    "login",
     String.raw`\b(?:docker|podman|buildah|nerdctl|skopeo|helm|oras|crane|az|oc|cf)\b[^\n|;]{0,80}?\slogin${ARGUMENTS}-p[ =]${VALUE}`,
-    String.raw`\slogin`,
   ),
   command(
     "mongo|rdesktop|twine|cypher-shell",
@@ -66,7 +65,7 @@ const COMMANDS: readonly Command[] = [
     String.raw`"random_password"[^\n]{0,400}"result"\s?:\s?"([^"\n]{4,100})(?=")`,
   ),
   command("lftp", String.raw`\blftp${ARGUMENTS}-u\s{0,4}["']?[^\s,"']{1,64},${VALUE}`),
-  command("", String.raw`\s-pass(?:in|out)?\s{1,4}["']?pass:${VALUE}`, String.raw`\s-pass`),
+  command("", String.raw`\s-pass(?:in|out)?\s{1,4}["']?pass:${VALUE}`, ["-pass"]),
   command("xfreerdp", String.raw`\bxfreerdp${ARGUMENTS}/p:${VALUE}`),
   command(
     "ConvertTo-SecureString",
@@ -76,13 +75,13 @@ const COMMANDS: readonly Command[] = [
   command(
     "sqlplus",
     String.raw`(?:jdbc:oracle:[a-z0-9]{1,10}:|\bsqlplus\s{1,4}(?:-[A-Za-z]{1,4}\s{1,4}){0,2})[\w.$#-]{1,64}/${VALUE.replace("\\\\|;]{2", "\\\\|;@]{2")}(?=@)`,
-    "jdbc:oracle",
+    ["jdbc:oracle"],
   ),
   // host:port:database:user:password of PostgreSQL's password file
   command(
     "",
     String.raw`(?:^|[\s"'])[\w.*-]{1,100}:(?:5432|5433|6432|\*):[\w.*-]{1,64}:[\w.@*-]{1,64}:${VALUE}`,
-    String.raw`:(?:5432|5433|6432|\*):`,
+    [":5432:", ":5433:", ":6432:", ":*:"],
   ),
   // A password given to a command that reads it.
   command(
@@ -96,20 +95,26 @@ const COMMANDS: readonly Command[] = [
   ),
 ];
 
+/** Each word begins with a letter or digit, so that `\b` matches before it only where a word begins. */
 function hintOf(commands: readonly Command[], flag: "g" | "y"): RegExp {
   const words = commands.map(({ word }) => word).filter((word) => word !== "");
-  const others = commands.map(({ other }) => other).filter((other) => other !== "");
-  const ofWords = words.length > 0 ? [`(?<!\\w)(?:${words.join("|")})`] : [];
-  return new RegExp([...ofWords, ...others].join("|"), flag);
+  return new RegExp(`\\b(?:${words.join("|")})`, flag);
 }
 
 /** Most texts hold none of these. Looking for all of them at once costs a fraction of looking for each pattern. */
 const ANY_HINT = hintOf(COMMANDS, "g");
-const HINTS = COMMANDS.map((one) => ({ pattern: one.pattern, hint: hintOf([one], "y") }));
+const HINTS = COMMANDS.filter(({ word }) => word !== "").map((one) => ({
+  ...{ pattern: one.pattern, hint: hintOf([one], "y") },
+}));
+
+const OTHER_HINTS = COMMANDS.flatMap(({ pattern, others }) =>
+  others.map((other) => ({ pattern, other })),
+);
 
 /** The patterns that may match in this text, in order. */
 function hintedIn(text: string): RegExp[] {
   const hinted = new Set<RegExp>();
+  for (const { pattern, other } of OTHER_HINTS) if (text.includes(other)) hinted.add(pattern);
   ANY_HINT.lastIndex = 0;
   for (let any = ANY_HINT.exec(text); any !== null; any = ANY_HINT.exec(text)) {
     for (const { pattern, hint } of HINTS) {
@@ -119,7 +124,9 @@ function hintedIn(text: string): RegExp[] {
     // Another hint may begin inside this one.
     ANY_HINT.lastIndex = any.index + 1;
   }
-  return HINTS.map(({ pattern }) => pattern).filter((pattern) => hinted.has(pattern));
+  return hinted.size === 0
+    ? []
+    : COMMANDS.map(({ pattern }) => pattern).filter((pattern) => hinted.has(pattern));
 }
 
 /** Adds every password given to a command. */

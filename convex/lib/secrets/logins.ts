@@ -23,6 +23,13 @@ const AUTH = /(?:"auth"\s{0,4}:\s{0,4}"|_auth\s{0,4}=\s{0,4}"?)([A-Za-z0-9+/]{8,
 
 /** Adds every login found. */
 export function findLogins(text: string, found: Finding[]): void {
+  if (text.includes("@")) findBeforeHosts(text, found);
+  findInOptions(text, found);
+  if (text.includes("auth")) findAuth(text, found);
+}
+
+/** Adds the logins that an `@` separates from a host. */
+function findBeforeHosts(text: string, found: Finding[]): void {
   for (const hit of text.matchAll(ADDRESS)) {
     const [whole, user = "", password] = hit;
     const end = hit.index + whole.length - 1;
@@ -41,7 +48,12 @@ export function findLogins(text: string, found: Finding[]): void {
     }
   }
   if (/@(?:tcp|unix|cloudsql)\(/.test(text)) findInDrivers(text, found);
-  for (const hit of text.matchAll(USER_OPTION)) {
+}
+
+/** Adds the passwords of options. Makes no copy of the pattern for each text, as `matchAll` does. */
+function findInOptions(text: string, found: Finding[]): void {
+  USER_OPTION.lastIndex = 0;
+  for (let hit = USER_OPTION.exec(text); hit !== null; hit = USER_OPTION.exec(text)) {
     const [whole, user = "", password = ""] = hit;
     const isNumeric = /^\d+$/.test(user) && /^\d+$/.test(password);
     if (isNumeric || password === user || isOpenLogin(password) || password.startsWith("/"))
@@ -49,7 +61,6 @@ export function findLogins(text: string, found: Finding[]): void {
     const end = hit.index + whole.length;
     found.push({ kind: "password", start: end - password.length, end });
   }
-  if (text.includes("auth")) findAuth(text, found);
 }
 
 function findInDrivers(text: string, found: Finding[]): void {

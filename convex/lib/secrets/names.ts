@@ -56,8 +56,24 @@ const FULL_NAMES: ReadonlyMap<string, Telling> = new Map([
   ["salt", "key"],
 ]);
 
+/** A longer slice of a text would keep all of the text in memory: V8 copies only short ones. */
+const KNOWN_NAME_MAX_CHARS = 12;
+const KNOWN_NAMES_MAX = 1_000;
+/** What short names reveal, because a few of them are nearly all that occur. */
+const knownNames = new Map<string, Telling | undefined>();
+
 /** What the name reveals about its value; undefined for an ordinary name. */
 export function tellingOf(name: string): Telling | undefined {
+  if (name.length > KNOWN_NAME_MAX_CHARS) return readTelling(name);
+  const known = knownNames.get(name);
+  if (known !== undefined || knownNames.has(name)) return known;
+  const telling = readTelling(name);
+  if (knownNames.size === KNOWN_NAMES_MAX) knownNames.clear();
+  knownNames.set(name, telling);
+  return telling;
+}
+
+function readTelling(name: string): Telling | undefined {
   const words = wordsOf(name);
   while (words.length > 1 && NEUTRAL.test(words[words.length - 1] ?? "")) words.pop();
   const last = words[words.length - 1] ?? "";

@@ -47,6 +47,13 @@ const LINE_MIN = 32;
  * as in prose, is ignored.
  */
 export function findPrivateKeys(text: string, found: Finding[]): void {
+  if (text.includes("-----")) findMarked(text, found);
+  findPutty(text, found);
+  findEncoded(text, found);
+}
+
+/** Adds the keys between, after or before BEGIN and END lines. */
+function findMarked(text: string, found: Finding[]): void {
   let reached = 0;
   MARK.lastIndex = 0;
   for (let mark = MARK.exec(text); mark !== null; mark = MARK.exec(text)) {
@@ -63,8 +70,6 @@ export function findPrivateKeys(text: string, found: Finding[]): void {
       reached = end;
     }
   }
-  findPutty(text, found);
-  findEncoded(text, found);
 }
 
 /** Where the key that starts at `at` ends, including its END line; undefined if there is no key. */
@@ -159,10 +164,12 @@ function findPutty(text: string, found: Finding[]): void {
 const trailing = (text: string) => text.length - text.trimEnd().length;
 
 /** `-----BEGIN ` in base64, as in kubeconfig files and secrets of Kubernetes. */
-const ENCODED = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{40}[A-Za-z0-9+/]*={0,2}/g;
+const ENCODED_START = "LS0tLS1CRUdJTi";
+const ENCODED = new RegExp(`${ENCODED_START}[A-Za-z0-9+/]{40}[A-Za-z0-9+/]*={0,2}`, "g");
 
 /** Adds private keys whose text, BEGIN line included, is base64 once more. */
 function findEncoded(text: string, found: Finding[]): void {
+  if (!text.includes(ENCODED_START)) return;
   for (const hit of text.matchAll(ENCODED)) {
     const [whole] = hit;
     if (!/ PRIVATE KEY/.test(atob(whole.slice(0, 64)))) continue;

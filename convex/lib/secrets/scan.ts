@@ -26,7 +26,8 @@ export function findSecrets(original: string, windowChars = WINDOW): Finding[] {
     const window = findNear(text, from, from + windowChars);
     const { to } = window;
     const starts = ({ start }: Finding) => start >= from && start < to;
-    addMerged(found, [...keys.filter(starts), ...window.found.filter(starts)]);
+    if (keys.length > 0 || window.found.length > 0)
+      addMerged(found, [...keys.filter(starts), ...window.found.filter(starts)]);
     from = to;
   }
   return found.some(({ start }) => isInMarker(text, start))

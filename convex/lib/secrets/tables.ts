@@ -11,6 +11,7 @@ const ROW = /(?:\n|\\n)[ \t]{0,8}\|([^\n\\]{1,2000})\|[ \t]{0,8}(?=\n|\\n|$)/y;
 
 /** Adds every value in a column that is called like a secret. */
 export function findInTables(text: string, found: Finding[]): void {
+  if (!text.includes("|")) return;
   HEAD.lastIndex = 0;
   for (let head = HEAD.exec(text); head !== null; head = HEAD.exec(text)) {
     const names = (head[1] ?? "").split("|").map((name) => name.replace(/[*`]/g, "").trim());

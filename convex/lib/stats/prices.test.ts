@@ -72,6 +72,22 @@ test.each([
   }
 });
 
+test("equal requests are priced each at its own time, where the price depends on it", () => {
+  const million = usage({ promptTokens: 1_000_000 });
+  const at = (time: string) =>
+    priceOf({ model: "deepseek-chat", provider: "deepseek", at: Date.parse(time) }, million);
+  const [day, night] = [at("2025-06-01T12:00Z"), at("2025-06-01T20:00Z")];
+  expect(day?.dollars).toBeCloseTo(0.27, 9);
+  expect(night?.dollars).toBeCloseTo(0.135, 9);
+  expect(at("2025-06-01T12:00Z")).toEqual(day);
+});
+
+test("a request that is asked for again has the price of its own numbers", () => {
+  const cents = (promptTokens: number) =>
+    price("claude-opus-4-1", { promptTokens }, "anthropic")?.dollars;
+  expect([cents(1_000), cents(2_000), cents(1_000)]).toEqual([0.015, 0.03, 0.015]);
+});
+
 /** Requests as a bill has them: every kind of token at once. */
 test.each([
   // 2,000 × $3 + 500 × $15 + 40,000 × $0.30 + 6,000 × $3.75 + 4,000 × $6, a million.

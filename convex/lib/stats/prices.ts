@@ -99,12 +99,36 @@ export function priceIdOf(what: Parameters<typeof priceOf>[0]): string | undefin
 
 type Listed = Price & { maker: string };
 
+/** Prices that depend on no time, by what was asked for: a response that arrives in several messages repeats its usage. */
+const timeless = new Map<string, Listed>();
+const TIMELESS_MAX = 100;
+
 function listed(name: string, units: Usage, options: PriceOptions): Listed | null {
+  const key = JSON.stringify([name, options.providerId, units]);
+  const known = timeless.get(key);
+  if (known !== undefined) return known;
+  const found = lookedUp(name, units, options);
+  if (found === null) return null;
+  const { isTimeless, ...price } = found;
+  if (!isTimeless) return price;
+  if (timeless.size === TIMELESS_MAX) timeless.clear();
+  timeless.set(key, price);
+  return price;
+}
+
+function lookedUp(
+  name: string,
+  units: Usage,
+  options: PriceOptions,
+): (Listed & { isTimeless: boolean }) | null {
   for (const spelling of spellingsOf(name)) {
     const found = calcPrice(units, spelling, options);
     if (found === null || !isNamed(found.model, spelling)) continue;
     const maker = found.provider.id;
-    return { dollars: found.total_price, priceId: `${maker}/${found.model.id}`, maker };
+    const priceId = `${maker}/${found.model.id}`;
+    // A list holds prices of several times.
+    const isTimeless = !Array.isArray(found.model.prices);
+    return { dollars: found.total_price, priceId, maker, isTimeless };
   }
   return null;
 }
