@@ -417,7 +417,6 @@ import type * as wire_sessionView from "../wire/sessionView.js";
 import type * as wire_sessions from "../wire/sessions.js";
 import type * as wire_share from "../wire/share.js";
 import type * as wire_sources from "../wire/sources.js";
-import type * as wire_sparseParse from "../wire/sparseParse.js";
 import type * as wire_stats from "../wire/stats.js";
 import type * as wire_sync from "../wire/sync.js";
 import type * as wire_syncRoutes from "../wire/syncRoutes.js";
@@ -847,7 +846,6 @@ declare const fullApi: ApiFromModules<{
   "wire/sessions": typeof wire_sessions;
   "wire/share": typeof wire_share;
   "wire/sources": typeof wire_sources;
-  "wire/sparseParse": typeof wire_sparseParse;
   "wire/stats": typeof wire_stats;
   "wire/sync": typeof wire_sync;
   "wire/syncRoutes": typeof wire_syncRoutes;

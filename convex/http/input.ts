@@ -3,7 +3,6 @@ import { AppError } from "../errors";
 import { faultOf } from "../wire/fields";
 import { documentedName, type Place, readNames } from "../wire/parameters";
 import { refusesUnknownNames, type Route } from "../wire/route";
-import { sparselyParsed } from "../wire/sparseParse";
 import type { Warning } from "../wire/warnings";
 import { readJsonObject } from "./body";
 
@@ -114,9 +113,6 @@ export function parseWithin<Schema extends z.ZodType>(
   return parse(schema, values, (name) => `${path}.${sentAs.get(name) ?? name}`);
 }
 
-const isRecord = (value: unknown): value is { [name: string]: unknown } =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 type Detail = { path: string; message: string };
 
 const invalid = (details: Detail[]) =>
@@ -132,8 +128,6 @@ export function parse<Schema extends z.ZodType>(
   nameOf: (name: string) => string = (name) => name,
 ): z.output<Schema> {
   if (schema === undefined) return undefined as z.output<Schema>;
-  const sparsely = isRecord(value) ? sparselyParsed(schema, value) : undefined;
-  if (sparsely !== undefined) return sparsely.value as z.output<Schema>;
   const result = schema.safeParse(value, { error: faultOf });
   if (result.success) return result.data;
   const details = zodDetails(result.error, nameOf);
