@@ -295,7 +295,6 @@ import type * as model_migrations_run from "../model/migrations/run.js";
 import type * as model_migrations_searchTexts from "../model/migrations/searchTexts.js";
 import type * as model_migrations_toolCalls from "../model/migrations/toolCalls.js";
 import type * as model_migrations_uncountedMessages from "../model/migrations/uncountedMessages.js";
-import type * as model_readAhead from "../model/readAhead.js";
 import type * as model_readBudget from "../model/readBudget.js";
 import type * as model_search_anchors from "../model/search/anchors.js";
 import type * as model_search_candidates from "../model/search/candidates.js";
@@ -724,7 +723,6 @@ declare const fullApi: ApiFromModules<{
   "model/migrations/searchTexts": typeof model_migrations_searchTexts;
   "model/migrations/toolCalls": typeof model_migrations_toolCalls;
   "model/migrations/uncountedMessages": typeof model_migrations_uncountedMessages;
-  "model/readAhead": typeof model_readAhead;
   "model/readBudget": typeof model_readBudget;
   "model/search/anchors": typeof model_search_anchors;
   "model/search/candidates": typeof model_search_candidates;

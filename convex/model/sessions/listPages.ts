@@ -7,7 +7,7 @@ import type { User } from "../accounts/user";
 import { hasRoom, type ReadBudget, spend } from "../readBudget";
 import {
   type CreatedAtRange,
-  groupsNewestFirst,
+  newestFirst,
   ownSessions,
   type Position,
   startsOfActive,
@@ -31,14 +31,6 @@ export function readListCursor(text: string): Position {
   throw invalidField("cursor", "is not a cursor of this list");
 }
 
-/**
- * The bounds of what a page reads ahead: its rows, and the one that tells whether another page follows. The bytes keep
- * what the budget does not measure far below the limits of a query.
- */
-export function aheadOf({ limit }: Pick<ListOptions, "limit">): ReadBudget {
-  return { rows: limit + 1, bytes: 1024 * 1024 };
-}
-
 /** What a page of a list contains. */
 export type ListOptions = {
   limit: number;
@@ -51,12 +43,12 @@ export type ListOptions = {
 export type ListPage = { sessions: Doc<"sessions">[]; cursor: string | null };
 
 /**
- * Fills a page from groups of rows in the order of a list. A filter is decided row by row, so a page reads at most
+ * Fills a page from rows in the order of a list. A filter is decided row by row, so a page reads at most
  * `LIST_BUDGET` and may be shorter than `limit`; its cursor continues after the last row that was read.
  */
 export async function pageOf(
   { ctx, user }: { ctx: QueryCtx; user: User },
-  groups: AsyncIterable<readonly Doc<"sessions">[]>,
+  rows: AsyncIterable<Doc<"sessions">>,
   { limit, foldsSubagents = false, ...filter }: Omit<ListOptions, "cursor">,
   cursorAfter: (last: Doc<"sessions">) => string,
 ): Promise<ListPage> {
@@ -64,20 +56,15 @@ export async function pageOf(
   const isFolded = foldingOf(ctx, user, filter, budget);
   const sessions: Doc<"sessions">[] = [];
   let last: Doc<"sessions"> | undefined;
-  let unspent: readonly Doc<"sessions">[] = [];
-  for await (const group of groups) {
-    // Not before, because measuring rows takes long, and most pages need no second group.
-    for (const session of unspent) spend(budget, session);
-    unspent = group;
-    for (const session of group) {
-      if (last && (sessions.length >= limit || !hasRoom(budget))) {
-        return { sessions, cursor: cursorAfter(last) };
-      }
-      const isShown =
-        matchesFilter(session, filter) && !(foldsSubagents && (await isFolded(session)));
-      if (isShown) sessions.push(session);
-      last = session;
+  for await (const session of rows) {
+    if (last && (sessions.length >= limit || !hasRoom(budget))) {
+      return { sessions, cursor: cursorAfter(last) };
     }
+    spend(budget, session);
+    const isShown =
+      matchesFilter(session, filter) && !(foldsSubagents && (await isFolded(session)));
+    if (isShown) sessions.push(session);
+    last = session;
   }
   return { sessions, cursor: null };
 }
@@ -94,6 +81,5 @@ export async function listPage(
   const start = cursor === undefined ? null : { ...readListCursor(cursor), isIncluded: false };
   const rows = (range: CreatedAtRange) => ownSessions(ctx, user, options.source, range);
   const bounds = await startsOfActive(ctx, user, options);
-  const groups = groupsNewestFirst(ctx, rows, { bounds, start, ahead: aheadOf(options) });
-  return await pageOf({ ctx, user }, groups, options, writeListCursor);
+  return await pageOf({ ctx, user }, newestFirst(rows, bounds, start), options, writeListCursor);
 }

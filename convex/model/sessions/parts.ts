@@ -9,7 +9,6 @@ import {
   type JoinedPart,
 } from "../../lib/sessions/partRows";
 import { jsonStringBytes } from "../../lib/text";
-import { readAll } from "../readAhead";
 import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 
 /** Reads and writes the rows of messages in `parts`. Deletion, search and migrations query the table themselves. */
@@ -105,20 +104,18 @@ export async function readPage(
   const [first] = withRows;
   if (first === undefined) return new Map();
   const keys = withRows.map(({ orderKey }) => orderKey).sort();
-  const rows = () =>
-    ctx.db.query("parts").withIndex("by_session_and_order_key", (q) =>
+  const rows = await ctx.db
+    .query("parts")
+    .withIndex("by_session_and_order_key", (q) =>
       q
         .eq("sessionId", first.sessionId)
         .gte("orderKey", keys[0] ?? "")
         .lte("orderKey", keys[keys.length - 1] ?? ""),
-    );
-  // Bounded by the page's partBytes.
-  return joinByMessage(page, await readAll(ctx, rows, rowsIn(withRows)));
+    )
+    // Bounded by the page's partBytes.
+    .collect();
+  return joinByMessage(page, rows);
 }
-
-/** The rows that messages have. */
-const rowsIn = (messages: readonly Doc<"messages">[]) =>
-  messages.reduce((sum, { partRows = 0 }) => sum + partRows, 0);
 
 /**
  * Bytes of rows that one portion of a long message has, as JSON, in which a query answers. The row that exceeds

@@ -4,7 +4,6 @@ import type { QueryCtx } from "../../_generated/server";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { CLOCK_SKEW_MS } from "../../lib/sync/sourceTime";
 import type { User } from "../accounts/user";
-import { type Ahead, inGroups } from "../readAhead";
 import { hasRoom, type ReadBudget, takeWithin } from "../readBudget";
 
 /** Reads sessions by source time (`createdAt`), newest first, from any index that ends with it. */
@@ -113,26 +112,4 @@ export async function* newestFirst(
   }
   yield* sessionsIn({ kind: "tied", ...start });
   yield* sessionsIn({ kind: "before", from, before: start.createdAt });
-}
-
-/** Yields sessions as `newestFirst` does, in groups, of which the largest is read in one operation. */
-export async function* groupsNewestFirst(
-  ctx: QueryCtx,
-  sessionsIn: (range: CreatedAtRange) => ReturnType<typeof ownSessions>,
-  {
-    bounds: { from = -Infinity, to = Infinity },
-    start,
-    ahead,
-  }: { bounds: Bounds; start: Start | null; ahead: Ahead },
-): AsyncGenerator<readonly Doc<"sessions">[], void> {
-  if (start !== null) {
-    for await (const session of sessionsIn({ kind: "tied", ...start })) yield [session];
-  }
-  const range: CreatedAtRange =
-    start === null
-      ? { kind: "between", from, to }
-      : { kind: "before", from, before: start.createdAt };
-  yield* inGroups(ctx, sessionsIn(range), ahead, ({ createdAt, _creationTime: creationTime }) =>
-    newestFirst(sessionsIn, { from }, { createdAt, creationTime, isIncluded: false }),
-  );
 }

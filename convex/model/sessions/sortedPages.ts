@@ -5,8 +5,7 @@ import { invalidField } from "../../errors";
 import { readCursor, writeCursor } from "../../lib/cursor";
 import type { SessionSort } from "../../lib/enums";
 import type { User } from "../accounts/user";
-import { type Ahead, inGroups } from "../readAhead";
-import { aheadOf, type ListOptions, type ListPage, pageOf } from "./listPages";
+import { type ListOptions, type ListPage, pageOf } from "./listPages";
 
 /**
  * Pages of sessions by last change, tokens or cost, the largest first. Each order is an index that the
@@ -63,31 +62,11 @@ function rowsOf(ctx: QueryCtx, { _id: userId }: User, sort: Sort, after: After |
 
 type Position = { value: number | undefined; creationTime: number };
 
-/** The position of a row. */
-const positionOf = (sort: Sort, session: Doc<"sessions">): Position => ({
-  value: session[COLUMN[sort]],
-  creationTime: session._creationTime,
-});
-
-/** Yields the rows after a position, in groups. */
-async function* groupsInOrder(
-  ctx: QueryCtx,
-  user: User,
-  { sort, start, ahead }: { sort: Sort; start: Position | null; ahead: Ahead },
-) {
-  const after = (last: Doc<"sessions">) => rowsAfter(ctx, user, sort, positionOf(sort, last));
+async function* inOrder(ctx: QueryCtx, user: User, sort: Sort, start: Position | null) {
   if (start === null) {
-    yield* inGroups(ctx, rowsOf(ctx, user, sort, null), ahead, after);
+    yield* rowsOf(ctx, user, sort, null);
     return;
   }
-  for await (const row of rowsOf(ctx, user, sort, { kind: "tied", ...start })) yield [row];
-  // Rows without a value come last.
-  if (start.value === undefined) return;
-  const below = rowsOf(ctx, user, sort, { kind: "below", value: start.value });
-  yield* inGroups(ctx, below, ahead, after);
-}
-
-async function* rowsAfter(ctx: QueryCtx, user: User, sort: Sort, start: Position) {
   yield* rowsOf(ctx, user, sort, { kind: "tied", ...start });
   // Rows without a value come last.
   if (start.value === undefined) return;
@@ -101,16 +80,15 @@ export async function sortedPage(
   { sort, cursor, ...options }: ListOptions & { sort: Sort },
 ): Promise<ListPage> {
   const start = cursor === undefined ? null : readPosition(sort, cursor);
-  const groups = groupsInOrder(ctx, user, { sort, start, ahead: aheadOf(options) });
-  return await pageOf({ ctx, user }, groups, options, (last) => writePosition(sort, last));
+  const rows = inOrder(ctx, user, sort, start);
+  return await pageOf({ ctx, user }, rows, options, (last) => writePosition(sort, last));
 }
 
 /** Stands for a missing value in cursors; no number of a session is negative. */
 const MISSING = -1;
 
 function writePosition(sort: Sort, session: Doc<"sessions">): string {
-  const { value = MISSING, creationTime } = positionOf(sort, session);
-  return writeCursor([sort, value, creationTime]);
+  return writeCursor([sort, session[COLUMN[sort]] ?? MISSING, session._creationTime]);
 }
 
 function readPosition(sort: Sort, cursor: string): Position {

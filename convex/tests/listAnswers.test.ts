@@ -10,7 +10,7 @@ import {
 } from "../test.setup";
 import type { Deployment, Person } from "../test.setup";
 
-/** Rows that are read in one operation, and answers that pass as text: both must not show. */
+/** Lists over more rows than a page shows, and their text, which is written by hand: neither must show. */
 
 const NOW = Date.UTC(2026, 0, 22, 12);
 eachTestAt(NOW);
@@ -30,7 +30,7 @@ type Page = { sessions: { externalId: string }[]; cursor: string | null };
 test.each(["created", "updated", "tokens", "cost"])(
   "a list by %s goes on behind sessions that its filter leaves out, on every page, each session once",
   async (sort) => {
-    // One row more than the limit is read ahead; a page of those that match needs four times as many.
+    // A page of those that match reads four times as many.
     const wanted = Array.from({ length: 5 }, (_, n) => `wanted-${n}`);
     for (const [n, externalId] of wanted.entries()) {
       const others = Array.from({ length: 3 }, (_, other) => `other-${n}-${other}`);
