@@ -12,28 +12,36 @@ import { refresh as refreshSession, sweep } from "./model/sync/refresh";
 import { usageSplits } from "./model/stats/sessionSplits";
 import { reviewedView } from "./model/evals/reviews";
 import { excerpt as readExcerpt } from "./model/sessions/excerpt";
-import { listPage as listPageOf } from "./model/sessions/listPages";
+import * as ListAnswers from "./model/sessions/listAnswers";
 import * as Reading from "./model/sessions/reading";
 import * as Sessions from "./model/sessions/sessions";
-import { sortedPage } from "./model/sessions/sortedPages";
 import * as Tree from "./model/sessions/tree";
 import { endSharing as endShared, findPublic, setSharing } from "./model/sessions/sharing";
 
+const listArgs = {
+  limit: v.number(),
+  cursor: v.optional(v.string()),
+  sort: v.optional(v.union(...SESSION_SORTS.map((sort) => v.literal(sort)))),
+  foldsSubagents: v.optional(v.boolean()),
+  ...sessionFilter,
+};
+
 /** Lists a page of the caller's sessions that match, the largest first; `cursor` is null at the end. */
 export const listPage = callerQuery({
-  args: {
-    limit: v.number(),
-    cursor: v.optional(v.string()),
-    sort: v.optional(v.union(...SESSION_SORTS.map((sort) => v.literal(sort)))),
-    foldsSubagents: v.optional(v.boolean()),
-    ...sessionFilter,
-  },
-  handler: async (ctx, { sort = "created", ...args }) => {
-    const { sessions, cursor } =
-      sort === "created"
-        ? await listPageOf(ctx, ctx.user, args)
-        : await sortedPage(ctx, ctx.user, { ...args, sort });
-    return { sessions: sessions.map((session) => Sessions.sessionView(session, "list")), cursor };
+  args: listArgs,
+  handler: async (ctx, args) => await ListAnswers.page(ctx, ctx.user, args),
+});
+
+/**
+ * `GET /api/sessions`: a page of `listPage` as JSON, with only these fields of the sessions if any are named. It is
+ * text, because values would be converted and checked several times on their way to the answer.
+ */
+export const listJson = callerQuery({
+  args: { fields: v.optional(v.array(v.string())), ...listArgs },
+  returns: v.object({ json: v.string(), cursor: v.union(v.string(), v.null()) }),
+  handler: async (ctx, { fields, ...args }) => {
+    const page = await ListAnswers.page(ctx, ctx.user, args);
+    return { json: ListAnswers.json(page, fields), cursor: page.cursor };
   },
 });
 

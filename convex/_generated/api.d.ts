@@ -315,6 +315,7 @@ import type * as model_sessions_deletion from "../model/sessions/deletion.js";
 import type * as model_sessions_edits from "../model/sessions/edits.js";
 import type * as model_sessions_excerpt from "../model/sessions/excerpt.js";
 import type * as model_sessions_feed from "../model/sessions/feed.js";
+import type * as model_sessions_listAnswers from "../model/sessions/listAnswers.js";
 import type * as model_sessions_listPages from "../model/sessions/listPages.js";
 import type * as model_sessions_lists from "../model/sessions/lists.js";
 import type * as model_sessions_masking from "../model/sessions/masking.js";
@@ -742,6 +743,7 @@ declare const fullApi: ApiFromModules<{
   "model/sessions/edits": typeof model_sessions_edits;
   "model/sessions/excerpt": typeof model_sessions_excerpt;
   "model/sessions/feed": typeof model_sessions_feed;
+  "model/sessions/listAnswers": typeof model_sessions_listAnswers;
   "model/sessions/listPages": typeof model_sessions_listPages;
   "model/sessions/lists": typeof model_sessions_lists;
   "model/sessions/masking": typeof model_sessions_masking;

@@ -15,10 +15,10 @@ import { readInput } from "./input";
 import {
   errorResponse,
   finish,
-  json,
+  jsonText,
   markDeprecated,
   type LimitState,
-  taggedJson,
+  taggedText,
   unlessKnown,
   withLimit,
 } from "./respond";
@@ -45,15 +45,14 @@ export type Call<Query, Body, Who> = {
   line: RequestLine;
 };
 
-/** The answer of a handler: a JSON body, or a whole response (streams, pages). */
+/** The answer of a handler: a body, as a value or as the text of its JSON, or a whole response (streams, pages). */
 export type Reply =
-  | {
-      body: unknown;
+  | (({ body: unknown } | { json: string }) & {
       headers?: Record<string, string>;
       /** Whether the handler's own mutation has already logged and counted the request. */
       logged?: boolean;
       limit?: LimitState | null;
-    }
+    })
   | Response;
 
 /** An endpoint: its declaration and its implementation. */
@@ -172,8 +171,11 @@ function lineOf(endpoint: string, request: Request): RequestLine {
 type Settled = { caller: Caller | null; line: RequestLine; route: Route; request: Request };
 type JsonReply = Exclude<Reply, Response>;
 
-async function answerOf({ isTagged }: Route, { body, headers }: JsonReply): Promise<Response> {
-  return isTagged ? await taggedJson(body, headers) : json(200, body, headers);
+const textOf = (reply: JsonReply) => ("json" in reply ? reply.json : JSON.stringify(reply.body));
+
+async function answerOf({ isTagged }: Route, reply: JsonReply): Promise<Response> {
+  const text = textOf(reply);
+  return isTagged ? await taggedText(text, reply.headers) : jsonText(200, text, reply.headers);
 }
 
 async function settle(
@@ -182,7 +184,7 @@ async function settle(
   { caller, line, route, request }: Settled,
 ): Promise<Response> {
   if (!(reply instanceof Response) && reply.logged) {
-    return withLimit(json(200, reply.body, reply.headers), reply.limit ?? null);
+    return withLimit(jsonText(200, textOf(reply), reply.headers), reply.limit ?? null);
   }
   const answer = reply instanceof Response ? reply : await answerOf(route, reply);
   const response = unlessKnown(request, answer);

@@ -18,7 +18,16 @@ export function json(
   body: unknown,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(JSON.stringify(body), {
+  return jsonText(status, JSON.stringify(body), headers);
+}
+
+/** A response with the text of its JSON. */
+export function jsonText(
+  status: number,
+  text: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(text, {
     status,
     headers: { "Content-Type": "application/json; charset=utf-8", ...headers },
   });
@@ -34,22 +43,21 @@ export function linkTo(
   cursor: string | null,
 ): { [header: string]: string } {
   if (cursor === null) return {};
-  const next = new URL(request.url);
-  for (const name of names) next.searchParams.delete(name);
-  next.searchParams.set(names[0], cursor);
-  return { Link: `<${next.pathname}${next.search}>; rel="next"` };
+  const { pathname, search } = new URL(request.url);
+  // Parameters apart from their URL, which would be written and read again with each change.
+  const params = new URLSearchParams(search);
+  for (const name of names) params.delete(name);
+  params.set(names[0], cursor);
+  return { Link: `<${pathname}?${params.toString()}>; rel="next"` };
 }
 
-/** A JSON response with a tag, by which clients that have it already get 304 (`unlessKnown`). */
-export async function taggedJson(
-  body: unknown,
+/** The text of JSON in a response with a tag, by which clients that have it already get 304 (`unlessKnown`). */
+export async function taggedText(
+  text: string,
   headers: Record<string, string> = {},
 ): Promise<Response> {
-  const text = JSON.stringify(body);
-  const ETag = await weakTag([new TextEncoder().encode(text)]);
-  return new Response(text, {
-    headers: { "Content-Type": "application/json; charset=utf-8", ETag, ...headers },
-  });
+  const bytes = new TextEncoder().encode(text);
+  return jsonText(200, bytes, { ETag: await weakTag([bytes]), ...headers });
 }
 
 /** Replaces an answer that the client has already by 304 without a body. */

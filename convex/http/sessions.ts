@@ -14,14 +14,14 @@ import { bytesResponse, linkTo } from "./respond";
 export const listSessions: Endpoint = endpoint(
   routes.listSessions,
   async (ctx, { caller, query: { page, wanted }, request }) => {
-    const { sessions, ...rest } = await ctx.runQuery(internal.sessions.listPage, {
+    const { json, cursor } = await ctx.runQuery(internal.sessions.listJson, {
       caller,
       ...page,
+      ...(wanted === undefined ? {} : { fields: [...wanted] }),
     });
-    const headers = linkTo(request, ["cursor"], rest.cursor);
-    if (wanted === undefined) return { body: { sessions, ...rest }, headers };
-    const body = { sessions: sessions.map((session) => pick(session, wanted)), ...rest };
-    return { body, headers: { ...headers, "Content-Type": PARTIAL_JSON } };
+    const headers = linkTo(request, ["cursor"], cursor);
+    if (wanted === undefined) return { json, headers };
+    return { json, headers: { ...headers, "Content-Type": PARTIAL_JSON } };
   },
 );
 

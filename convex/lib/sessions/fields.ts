@@ -1,5 +1,5 @@
 import { inBothCases } from "../caseNames";
-import { keysOf, pick } from "../record";
+import { keysOf } from "../record";
 import {
   type Field,
   MESSAGE_FIELDS,
@@ -52,8 +52,24 @@ export function namesIn<T extends Fields, V extends View>(fields: T, view: V): N
 
 /** Returns a function that picks the known fields of a row that a view shows. */
 export function viewOf<T extends Fields, V extends View>(fields: T, view: V) {
+  return viewBy(fields, view, (row: Values<T>, name) => row[name]);
+}
+
+/** The same, with another way to read a field of a row. */
+export function viewBy<T extends Fields, V extends View, Row>(
+  fields: T,
+  view: V,
+  valueOf: (row: Row, name: NameIn<T, V>) => Values<T>[NameIn<T, V>],
+) {
   const names = namesIn(fields, view);
-  return (row: Values<T>): InView<T, V> => pick(row, names);
+  return (row: Row): InView<T, V> => {
+    const shown: InView<T, V> = {};
+    for (const name of names) {
+      const value = valueOf(row, name);
+      if (value !== undefined) shown[name] = value;
+    }
+    return shown;
+  };
 }
 
 /** The names of the fields that an anonymised export changes in the given way. */

@@ -49,7 +49,7 @@ export function sessionUsage(session: Session): SessionUsage {
  * Returns a session's numbers without those that are 0. A sum of 0 is as unknown as a missing one: whether it was
  * ever counted depends on the order in which copies of a message arrived.
  */
-export function known<N extends { [name: string]: number | undefined }>(numbers: N): Partial<N> {
+function known<N extends { [name: string]: number | undefined }>(numbers: N): Partial<N> {
   const entries = Object.entries(numbers).filter(([, value]) => value !== undefined && value !== 0);
   // A subset of the same entries.
   return Object.fromEntries(entries) as Partial<N>;

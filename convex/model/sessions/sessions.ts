@@ -5,12 +5,12 @@ import type { ExportHead } from "../../exports/types";
 import { NUMBERS } from "../../lib/numbers";
 import { defined, pick, record } from "../../lib/record";
 import { OWNER_VIEWS, SESSION_FIELDS, type OwnerView } from "../../lib/sessions/fieldTable";
-import { viewOf } from "../../lib/sessions/fields";
+import { type SessionTable, viewBy, viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { sessionState } from "../../lib/sessions/live";
 import { isPlaceholderTitle } from "../../lib/sessions/titles";
 import { claimedOf } from "../../lib/sync/sessionTotals";
-import { known, sessionUsage } from "../../lib/stats/sessionUsage";
+import { sessionUsage } from "../../lib/stats/sessionUsage";
 import type { SessionAnswer } from "../../wire/answers";
 import { DEFAULT_SOURCE } from "../../wire/sources";
 import { willRemove } from "../accounts/deletionState";
@@ -214,14 +214,22 @@ function ownColumns(session: Doc<"sessions">) {
   };
 }
 
-const fieldsInExport = viewOf(SESSION_FIELDS, "export");
+const NUMBER_NAMES: ReadonlySet<string> = new Set(NUMBERS);
+
+/** A field of a session as views show it: with its shown title, and without a number that is 0, which means unknown. */
+function shownValue(session: Doc<"sessions">, name: keyof SessionTable) {
+  if (name === "title") return shownTitle(session);
+  const value = session[name];
+  return value === 0 && NUMBER_NAMES.has(name) ? undefined : value;
+}
+
+const FIELDS_IN = record(OWNER_VIEWS, (view) => viewBy(SESSION_FIELDS, view, shownValue));
 
 /** A session as exports may contain it. Columns are listed one by one, so that a new column is not exported by accident. */
 export function headView(session: Doc<"sessions">): ExportHead {
-  const title = shownTitle(session);
   return {
     ...ownColumns(session),
-    ...fieldsInExport({ ...withKnownNumbers(session), title }),
+    ...FIELDS_IN.export(session),
     reportedFields: reportedFields(session),
     ...(session.titleEdited ? { titleEdited: true } : {}),
     ...(session.evalReady ? { evalReady: true } : {}),
@@ -235,30 +243,26 @@ function reportedFields(session: Doc<"sessions">): ExportHead["reportedFields"] 
   return defined({ ...pick(claimedOf(session), names), ...model });
 }
 
-/** The session without numbers that are 0, which for a session means unknown. */
-function withKnownNumbers(session: Doc<"sessions">): Doc<"sessions"> {
-  const numbers = known(record(NUMBERS, (name) => session[name]));
-  return { ...session, ...record(NUMBERS, (name) => numbers[name]) };
-}
-
-const FIELDS_IN = record(OWNER_VIEWS, (view) => viewOf(SESSION_FIELDS, view));
+/** What `reported` may name of a session's answer. */
+const REPORTED = [...NUMBERS, "model"];
 
 /** A session as its owner sees it. Unknown tokens and cost are 0, as older clients expect. */
 export function sessionView(session: Doc<"sessions">, view: OwnerView): SessionAnswer {
   const { promptTokens = 0, completionTokens = 0, totalTokens = 0, cost = 0 } = session;
+  const now = Date.now();
   return {
     id: session._id,
     _id: session._id,
     ...ownColumns(session),
-    ...FIELDS_IN[view]({ ...withKnownNumbers(session), title: shownTitle(session) }),
+    ...FIELDS_IN[view](session),
     ...{ promptTokens, completionTokens, totalTokens, cost },
-    state: sessionState(session, Date.now()),
+    state: sessionState(session, now),
     lastMessageAt: session.activeUntil,
     changedAt: session.changedAt ?? session.updatedAt,
-    reported: [...NUMBERS, "model"].filter((name) => session.reported.includes(name)),
+    reported: REPORTED.filter((name) => session.reported.includes(name)),
     secrets: session.secrets ?? [],
     ...(view === "session" ? { usage: sessionUsage(session), models: session.models } : {}),
-    ...sharingOf(session, Date.now()),
+    ...sharingOf(session, now),
     evalReady: session.evalReady ?? false,
     evalTags: session.evalTags ?? [],
   };
