@@ -13,6 +13,8 @@ const USAGE = `npm run bench:engine -- [options]
   --against <folder>  another checkout to compare with (git worktree add <folder> <commit>)
   --clients 1,8,32    numbers of clients
   --requests <n>      requests of each kind and number of clients (default 400)
+  --warm-up <n>       requests of each kind before those that are measured (default 3000): V8 compiles for the
+                      first minutes of a server, on other threads and at a third of the cost of a request
   --rounds <n>        rounds over both checkouts (default 2)`;
 
 const BATCH = 100;
@@ -105,15 +107,20 @@ interface Run {
   fileMb: number;
 }
 
-async function run(main: string | undefined, clients: number[], requests: number): Promise<Run> {
+interface Load {
+  clients: number[];
+  requests: number;
+  warmUp: number;
+}
+
+async function run(main: string | undefined, { clients, requests, warmUp }: Load): Promise<Run> {
   return await withDataFile(async (data) => {
     const program = main === undefined ? {} : { main };
     const server = await startServer(data, ["--no-embeddings"], {}, program);
     const client = new Client(server, Math.max(4, ...clients));
     try {
       const figures = new Map<string, Figures>();
-      // Warms up, because the first requests of a process are slower than others.
-      for (const kind of KINDS) await measure(client, kind, 4, Math.ceil(60 * kind.share));
+      for (const kind of KINDS) await measure(client, kind, 4, Math.ceil(warmUp * kind.share));
       for (const kind of KINDS)
         for (const n of clients) {
           const count = Math.ceil(requests * kind.share);
@@ -168,17 +175,19 @@ async function main(args: string[]): Promise<void> {
       against: { type: "string" },
       clients: { type: "string", default: "1,8,32" },
       requests: { type: "string", default: "400" },
+      "warm-up": { type: "string", default: "3000" },
       rounds: { type: "string", default: "2" },
     },
   });
   const clients = values.clients.split(",").map((text) => wholeNumber("--clients", text));
   const requests = wholeNumber("--requests", values.requests);
+  const load = { clients, requests, warmUp: wholeNumber("--warm-up", values["warm-up"]) };
   const mine: Run[] = [];
   const theirs: Run[] = [];
   for (let round = 0; round < wholeNumber("--rounds", values.rounds); round++) {
     if (values.against !== undefined)
-      theirs.push(await run(resolve(values.against, "scripts/local/main.ts"), clients, requests));
-    mine.push(await run(undefined, clients, requests));
+      theirs.push(await run(resolve(values.against, "scripts/local/main.ts"), load));
+    mine.push(await run(undefined, load));
   }
   print([...(mine[0]?.figures.keys() ?? [])], mine, theirs);
 }
