@@ -120,6 +120,14 @@ describe.each([
     await expect.poll(() => lines.join("\n")).toContain("left");
   });
 
+  test("that send what cannot be sent fail alone", async () => {
+    const slow = engine.request("/slow?ms=200");
+    const strange = engine.request("/strange").then((answer) => answer.text());
+    await expect(strange).rejects.toThrow();
+    expect(await (await engine.request("/misfiles")).json()).toBe("refused");
+    expect(await (await slow).text()).toBe("done");
+  });
+
   test("have their streams canceled when the client leaves", async () => {
     const leaving = new AbortController();
     const { body } = await engine.request("/counts", { signal: leaving.signal });

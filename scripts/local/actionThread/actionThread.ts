@@ -9,6 +9,7 @@ import type { Engine } from "../runtime.ts";
 import { Bodies, type SentBody } from "./bodies.ts";
 import { receivedError, sentError } from "./errors.ts";
 import type { FromThread, SentAnswer, ThreadData, ToThread } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 
 /** A request that the thread answers. */
 interface Running {
@@ -25,13 +26,16 @@ class Thread {
     this.post(message);
   });
   readonly #worker: Worker;
+  readonly #outbox = new Outbox<ToThread>((messages, moved) => {
+    this.#worker.postMessage(messages, moved);
+  });
 
   constructor(code: string, data: ThreadData) {
     this.#worker = new Worker(code, { eval: true, workerData: data, execArgv: [] });
   }
 
-  post(message: ToThread, moved: ArrayBuffer[] = []): void {
-    this.#worker.postMessage(message, moved);
+  post(message: ToThread, moved?: readonly ArrayBuffer[]): void {
+    this.#outbox.post(message, moved);
   }
 
   listen(to: {
@@ -39,7 +43,10 @@ class Thread {
     error: (error: unknown) => void;
     exit: () => void;
   }): void {
-    this.#worker.on("message", to.message).on("error", to.error).on("exit", to.exit);
+    this.#worker.on("message", (messages: FromThread[]) => {
+      for (const message of messages) to.message(message);
+    });
+    this.#worker.on("error", to.error).on("exit", to.exit);
   }
 
   async end(): Promise<void> {

@@ -105,7 +105,7 @@ export class Bodies {
       const own = this.#own.get(body);
       if (own === undefined) throw new Error("The connection was closed");
       const next = await own.read();
-      const value = next.done ? null : next.value;
+      const value = next.done ? null : bytesOf(next.value);
       if (value === null) this.#own.delete(body);
       this.#post({ kind: "chunk", body, value });
     } catch (error) {
@@ -114,4 +114,10 @@ export class Bodies {
       this.#post({ kind: "broken", body, message });
     }
   }
+}
+
+/** The function's stream may yield anything; what is no bytes could not be sent. */
+function bytesOf(value: unknown): Bytes {
+  if (!(value instanceof Uint8Array)) throw new TypeError("The body yields what is not bytes");
+  return value as Bytes;
 }

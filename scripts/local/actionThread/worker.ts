@@ -17,11 +17,16 @@ import { parseJson, type JsonObject } from "../values/json.ts";
 import { Bodies } from "./bodies.ts";
 import { receivedError, sentError } from "./errors.ts";
 import type { FromThread, SentRequest, SyscallResult, ThreadData, ToThread } from "./messages.ts";
+import { Outbox } from "./outbox.ts";
 
 /** The thread of HTTP actions (`actionThread.ts`). */
 
+const outbox = new Outbox<FromThread>((messages) => {
+  parentPort?.postMessage(messages);
+});
+
 function post(message: FromThread): void {
-  parentPort?.postMessage(message);
+  outbox.post(message);
 }
 
 function log(line: LogLine): void {
@@ -46,12 +51,14 @@ const watched = new Map<number, (hasLeft: boolean) => void>();
 let lastSyscall = 0;
 
 /** Lets the engine answer a syscall of the running function. */
-function ask(op: string, args: string | Record<string, unknown>): Promise<SyscallResult> {
+async function ask(op: string, args: string | Record<string, unknown>): Promise<SyscallResult> {
   const call = currentCall();
   if (call === undefined || !isNumbered(call)) throw new Error(OUTSIDE_OF_FUNCTIONS);
   const { id, component, path, identity, request } = call;
   const syscall = ++lastSyscall;
-  return new Promise((resolve, reject) => {
+  // Fails here, for its caller, if it cannot be sent.
+  if (typeof args !== "string") structuredClone(args);
+  return await new Promise((resolve, reject) => {
     syscalls.set(syscall, { resolve, reject });
     const route = { component, name: path };
     post({ kind: "syscall", id, syscall, op, args, route, origin: { identity, request } });
@@ -147,8 +154,8 @@ function main({ functions, env, clock }: ThreadData): void {
     ...{ registry, env, log, heap: null },
     clock: new Clock(false, clock.startsAt, clock.shared),
   };
-  parentPort?.on("message", (message: ToThread) => {
-    hear(host, message);
+  parentPort?.on("message", (messages: ToThread[]) => {
+    for (const message of messages) hear(host, message);
   });
   loadRoutes(host);
 }
