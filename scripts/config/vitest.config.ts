@@ -62,8 +62,9 @@ export const SYSTEM = [
 /** They replace modules (`vi.mock`), so they do not share loaded modules with other files. */
 const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
 
-/** The same for scripts, and a test that measures the memory of its process. */
+/** The same for scripts, and tests of what their process remembers: its memory, the source maps of what it compiled. */
 const ALONE = [
+  "scripts/local/functions/bundle.test.ts",
   "scripts/local/live/{turns,unread}.test.ts",
   "scripts/local/limits/heapProbe.test.ts",
 ];

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { isJsonObject, parseJson } from "../../convex/lib/json";
+import { isLoopback } from "../local/console/options.ts";
 import { StartError, unreachable } from "../local/failures.ts";
 import type { Batch, Origin } from "./batch.ts";
 import type { Edits } from "./rows.ts";
@@ -49,6 +50,11 @@ export class Server {
   ) {
     this.#unreachableMs = unreachableMs;
     this.#firstWaitMs = firstWaitMs;
+  }
+
+  /** Whether the server runs on this machine. */
+  get isHere(): boolean {
+    return isLoopback(new URL(this.url).hostname);
   }
 
   /** Waits from now on until the server is back, however long that takes, and says so once; the signal ends it. */

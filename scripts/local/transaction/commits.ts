@@ -5,12 +5,16 @@ import type { Durability } from "../store/durability.ts";
 /** The most mutations that share a commit, so that the first of them does not wait long for the last. */
 const MAX_MUTATIONS = 64;
 
+/** A group that has taken longer is committed at once: whoever waits for it may have more to send meanwhile. */
+const LONG_GROUP_MS = 20;
+
 /** A group that has written more text than this to text indexes is committed at once, because it is kept in memory. */
 const MAX_SEARCH_CHARACTERS = 1 << 20;
 
 /** Mutations that share a commit. */
 interface Group {
   mutations: number;
+  beganAt: number;
   /** Settles when SQLite has committed the group, or has lost it. */
   committed: Promise<void>;
   resolve: () => void;
@@ -59,7 +63,8 @@ export class Commits {
     if (this.#group === null) {
       this.#sql.run("BEGIN IMMEDIATE");
       const { promise, resolve, reject } = newPromise();
-      this.#group = { mutations: 0, committed: promise, resolve, reject };
+      const beganAt = performance.now();
+      this.#group = { mutations: 0, beganAt, committed: promise, resolve, reject };
     }
     this.#sql.run("SAVEPOINT mutation");
     this.#mark = this.#searchWrites.mark();
@@ -72,7 +77,9 @@ export class Commits {
     this.#sql.run("RELEASE mutation");
     if (group.mutations === 0) this.#commitSoon();
     group.mutations++;
-    const isLong = this.#searchWrites.characters >= MAX_SEARCH_CHARACTERS;
+    const isLong =
+      this.#searchWrites.characters >= MAX_SEARCH_CHARACTERS ||
+      performance.now() - group.beganAt > LONG_GROUP_MS;
     if (group.mutations >= MAX_MUTATIONS || isLong) this.commit();
     return group.committed;
   }

@@ -26,6 +26,9 @@ export interface Snapshot {
 /** Ends a query or mutation that hangs, because it would block the server; Convex limits their own time to 1 s. */
 const TIMEOUT_MS = 15_000;
 
+/** After a longer turn, messages and ends of synchronisations are heard before the next one begins. */
+const LONG_TURN_MS = 5;
+
 /**
  * Runs transactions one after the other: serial, atomic, and durable when the promise resolves. SQLite uses
  * one thread anyway, so this costs nothing and makes every query a snapshot. The next transaction starts before
@@ -247,10 +250,14 @@ export class Transactor {
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.#isClosed) return Promise.reject(new Error("The engine has stopped"));
-    const result = this.#turn.then(work);
+    let began = 0;
+    const result = this.#turn.then(() => {
+      began = performance.now();
+      return work();
+    });
     // A promise keeps its value: a result of up to 16 MiB would stay in memory until the next turn ends.
-    const nothing = () => undefined;
-    this.#turn = result.then(nothing, nothing);
+    const ended = () => (performance.now() - began > LONG_TURN_MS ? nextTurn() : undefined);
+    this.#turn = result.then(ended, ended);
     return result;
   }
 }
