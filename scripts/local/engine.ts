@@ -11,7 +11,7 @@ import { installGlobals, whileLoading } from "./functions/globals.ts";
 import { resolveAddress } from "./functions/registry.ts";
 import { engineBackend } from "./functions/syscalls.ts";
 import { loadRoutes } from "./http/actions.ts";
-import { runsHere, type ActionRunner, type ServedEngine } from "./http/serveActions.ts";
+import { fewHere, runsHere, type ActionRunner, type ServedEngine } from "./http/serveActions.ts";
 import { close, listen, type RequestLine } from "./http/server.ts";
 import type { ClientTimeouts } from "./http/clientTimeouts.ts";
 import { ADMIN_PATH, BACKUP, removeAdminFile, serveAdmin, writeAdminFile } from "./http/admin.ts";
@@ -62,8 +62,8 @@ export interface EngineOptions {
   onRequest?: (line: RequestLine) => void;
   /** Whether `http.ts` is evaluated right after the start, so that the first request does not wait for it. */
   loadsRoutes?: boolean;
-  /** Whether HTTP actions run in a thread of their own (`actionThread/`); default false. */
-  actionThread?: boolean;
+  /** When HTTP actions run in a thread of their own (`actionThread/`): never (the default), if several run, or always. */
+  actionThread?: "never" | "if several" | "always";
   /** How long a client may take to send a request; default: `CLIENT_TIMEOUTS` of `http/clientTimeouts.ts`. */
   clientTimeouts?: ClientTimeouts;
   /** How long running requests and scheduled actions may take to end once the engine stops; default 5,000. */
@@ -215,23 +215,23 @@ function ownRoutes(
   );
 }
 
-/** Starts the thread of HTTP actions, or loads them in this one; returns what runs them. */
+/** Loads HTTP actions, and starts their thread if they have one; returns what runs them. */
 async function placeHttpActions(
-  { actionThread, loadsRoutes }: EngineOptions,
+  { actionThread = "never", loadsRoutes }: EngineOptions,
   engine: Engine,
   functions: BundledFunctions,
   cleanup: Cleanup,
 ): Promise<ActionRunner> {
-  if (actionThread !== true) {
-    if (loadsRoutes) setImmediate(loadRoutes, engine);
-    return runsHere(engine);
-  }
+  if (loadsRoutes) setImmediate(loadRoutes, engine);
+  const here = runsHere(engine);
+  if (actionThread === "never") return here;
   const { env, clock } = engine;
   const { startsAt, shared } = clock;
   const data = { functions, env, clock: { startsAt, shared } };
   const thread = new ActionThread(await bundleWorker(), data, engine);
   cleanup.add(() => thread.stop());
-  return (incoming, who) => thread.run(incoming, who);
+  const there: ActionRunner = (incoming, who) => thread.run(incoming, who);
+  return actionThread === "always" ? there : fewHere(here, there);
 }
 
 /** Opens the data file, loads the functions and builds the engine over them. */

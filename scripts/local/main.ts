@@ -36,7 +36,7 @@ async function start(options: Options): Promise<void> {
     limits: { mode: options.strict ? "enforce" : "warn" },
     log: printLog,
     loadsRoutes: true,
-    actionThread: availableParallelism() > 1,
+    actionThread: availableParallelism() > 1 ? "if several" : "never",
     onRequest: (line) => {
       console.log(requestLine(line));
     },

@@ -26,9 +26,10 @@ async function leave(engine: TestEngine, path: string): Promise<void> {
 }
 
 describe.each([
-  ["in the thread of the engine", false],
-  ["in a thread of their own", true],
-])("HTTP actions %s", (_, actionThread) => {
+  ["in the thread of the engine", "never"],
+  ["in a thread of their own", "always"],
+  ["where there is room", "if several"],
+] as const)("HTTP actions %s", (_, actionThread) => {
   let engine: TestEngine;
   const clock = new Clock(true, NOON);
   beforeAll(async () => {
@@ -141,7 +142,7 @@ describe.each([
 describe("a thread of HTTP actions that ends", () => {
   let engine: TestEngine;
   beforeAll(async () => {
-    engine = await startTestEngine({ functions, log, actionThread: true });
+    engine = await startTestEngine({ functions, log, actionThread: "always" });
   });
   afterAll(() => engine.stop());
 

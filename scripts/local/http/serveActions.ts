@@ -29,6 +29,29 @@ export function runsHere(engine: Engine): ActionRunner {
     runHttpAction(engine, incoming, (route) => newActionCall(engine, route, who));
 }
 
+/** A longer body keeps the thread of the engine from others for a while. */
+const SHORT_BODY_MAX_BYTES = 64 << 10;
+
+const isShort = ({ body }: Incoming) =>
+  body === null || (body instanceof Uint8Array && body.length <= SHORT_BODY_MAX_BYTES);
+
+/** So many requests at once are run as fast here: to wake another thread takes longer than it saves. */
+const HERE_MAX = 2;
+
+/** Runs requests with `here` while they are few and their bodies short, otherwise with `elsewhere`. */
+export function fewHere(here: ActionRunner, elsewhere: ActionRunner): ActionRunner {
+  let running = 0;
+  return async (incoming, who) => {
+    const run = running < HERE_MAX && isShort(incoming) ? here : elsewhere;
+    running++;
+    try {
+      return await run(incoming, who);
+    } finally {
+      running--;
+    }
+  };
+}
+
 /** An engine with what runs its HTTP actions. */
 export interface ServedEngine {
   engine: Engine;
