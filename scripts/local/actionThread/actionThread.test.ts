@@ -1,4 +1,5 @@
 import { convexToJson } from "convex/values";
+import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -23,6 +24,27 @@ async function leave(engine: TestEngine, path: string): Promise<void> {
   await expect.poll(() => lines.join("\n")).toContain("waiting");
   leaving.abort();
   await request;
+}
+
+/** Writes all of this to a connection; resolves to the statuses of two answers. */
+function onOneConnection(port: number, texts: string[]): Promise<number[]> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      for (const text of texts) socket.write(text);
+    });
+    let received = "";
+    socket.on("error", reject);
+    socket.on("close", () => {
+      reject(new Error(`The connection was closed: ${received.slice(0, 200)}`));
+    });
+    socket.on("data", (data: Buffer) => {
+      received += data.toString("latin1");
+      const found = Array.from(received.matchAll(/HTTP\/1\.1 (\d+)/g), (match) => Number(match[1]));
+      if (found.length < 2) return;
+      resolve(found);
+      socket.removeAllListeners("close").destroy();
+    });
+  });
 }
 
 describe.each([
@@ -128,6 +150,21 @@ describe.each([
     expect(await (await engine.request("/misfiles")).json()).toBe("refused");
     expect(await (await slow).text()).toBe("done");
   });
+
+  test.each([
+    ["refuse it", "/peeks", 413],
+    ["do not read it", "/no-such-route", 404],
+  ])(
+    "whose body comes in chunks may %s: its answer comes, and the next one on the connection",
+    async (_what, path, status) => {
+      const statuses = await onOneConnection(engine.port, [
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n`,
+        `${(3_000_000).toString(16)}\r\n${"x".repeat(3_000_000)}\r\n0\r\n\r\n`,
+        "GET /exact HTTP/1.1\r\nHost: x\r\n\r\n",
+      ]);
+      expect(statuses).toEqual([status, 200]);
+    },
+  );
 
   test("have their streams canceled when the client leaves", async () => {
     const leaving = new AbortController();

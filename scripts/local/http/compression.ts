@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { constants, createGzip, type Gzip } from "node:zlib";
 import { header, type Answer, type BodyReader } from "./answers.ts";
 
@@ -64,7 +65,8 @@ export async function compressed(
 
 /** Whether the client runs on this machine. A proxy on this machine asks for someone else, and says so. */
 function isOnThisMachine({ socket, headers }: IncomingMessage): boolean {
-  const address = socket.remoteAddress?.replace(/^::ffff:/, "") ?? "";
+  // Node takes the socket away from a request whose client has left.
+  const address = (socket as Socket | null)?.remoteAddress?.replace(/^::ffff:/, "") ?? "";
   const isLoopback = address === "::1" || address.startsWith("127.");
   return isLoopback && PROXY_HEADERS.every((name) => headers[name] === undefined);
 }

@@ -27,13 +27,14 @@ async function* limited(
   onExcess: () => void,
 ): AsyncGenerator<Bytes, void, undefined> {
   let total = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    total += chunk.length;
+  // Leaving the loop early must not end the connection: its answer is still to be sent.
+  for await (const chunk of message.iterator({ destroyOnReturn: false })) {
+    total += (chunk as Buffer).length;
     if (total > MAX_BODY_BYTES) {
       onExcess();
       throw new BodyTooLargeError();
     }
-    yield new Uint8Array(chunk);
+    yield new Uint8Array(chunk as Buffer);
   }
 }
 
@@ -63,6 +64,18 @@ async function readBody(message: IncomingMessage): Promise<Bytes> {
   return bytes;
 }
 
+/**
+ * Discards what is left of a body once its answer is sent. A client may write all of it before it reads the answer, and
+ * its next request comes behind it.
+ */
+function drainWhenAnswered(message: IncomingMessage, response: ServerResponse): void {
+  response.once("finish", () => {
+    message.removeAllListeners("readable");
+    // Node notices only then that nobody reads any more.
+    setImmediate(() => message.resume());
+  });
+}
+
 /** A request before it becomes a web `Request`, in this thread or in that of HTTP actions (`actionThread/`). */
 export interface Incoming {
   method: string;
@@ -75,7 +88,11 @@ export interface Incoming {
   whenClosed: (tell: (hasLeft: boolean) => void) => void;
 }
 
-async function bodyOf(message: IncomingMessage, onExcess: () => void): Promise<Incoming["body"]> {
+async function bodyOf(
+  message: IncomingMessage,
+  response: ServerResponse,
+  onExcess: () => void,
+): Promise<Incoming["body"]> {
   if (WITHOUT_BODY.has(message.method ?? "GET")) {
     message.resume();
     return null;
@@ -84,6 +101,7 @@ async function bodyOf(message: IncomingMessage, onExcess: () => void): Promise<I
   const announced = message.headers["content-length"];
   if (announced !== undefined && Number(announced) <= READ_FIRST_MAX_BYTES)
     return await readBody(message);
+  drainWhenAnswered(message, response);
   return limited(message, onExcess);
 }
 
@@ -101,7 +119,7 @@ export async function incoming(
     method: message.method ?? "GET",
     url: origin + (message.url?.startsWith("/") === true ? message.url : "/"),
     headers: headersOf(message),
-    body: await bodyOf(message, onExcess),
+    body: await bodyOf(message, response, onExcess),
     whenClosed: (tell) => {
       const closed = () => {
         tell(!response.writableFinished);

@@ -147,7 +147,8 @@ function fail(
   error: unknown,
 ): void {
   const isTooLarge = error instanceof BodyTooLargeError;
-  const isGone = response.destroyed && !response.headersSent;
+  // The client has left, which is no fault.
+  const isGone = response.destroyed;
   if (!isTooLarge && !isGone)
     engine.log({ level: "error", function: message.url ?? "", words: [error] });
   if (response.headersSent || response.destroyed) {
