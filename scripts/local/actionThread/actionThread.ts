@@ -82,11 +82,11 @@ export class ActionThread {
   run(incoming: Incoming, { identity, request, trace }: Requester): Promise<Served> {
     const thread = this.#started();
     const id = ++this.#last;
-    const { method, url, headers } = incoming;
+    const { method, url, pathname, headers } = incoming;
     const body = thread.bodies.send(readable(incoming.body));
     return new Promise((resolve, reject) => {
       this.#running.set(id, { incoming, body, trace, resolve, reject });
-      const sent = { method, url, headers, body };
+      const sent = { method, url, pathname, headers, body };
       // Nothing else reads the bytes of a short body.
       const moved = body instanceof Uint8Array ? [body.buffer] : [];
       thread.post({ kind: "serve", id, request: sent, origin: { identity, request } }, moved);

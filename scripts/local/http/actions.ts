@@ -83,7 +83,7 @@ export async function runHttpAction(
   begin: (route: RouteName) => RunningCall,
 ): Promise<Served> {
   const request = toRequest(incoming);
-  const route = find(host, new URL(request.url).pathname, request.method);
+  const route = find(host, incoming.pathname, request.method);
   if (route === "no http.ts" || route === null) {
     const why =
       route === null

@@ -55,13 +55,7 @@ async function readBody(message: IncomingMessage): Promise<Bytes> {
     message.on("error", reject);
   });
   // Of its own memory: a short `Buffer` shares it with others, which would all be sent to another thread.
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /**
@@ -80,6 +74,8 @@ function drainWhenAnswered(message: IncomingMessage, response: ServerResponse): 
 export interface Incoming {
   method: string;
   url: string;
+  /** The path of `url`. */
+  pathname: string;
   /** Names and values as they came. */
   headers: [string, string][];
   /** Its bytes if they are few, otherwise a stream. */
@@ -115,9 +111,11 @@ export async function incoming(
   origin: string,
   onExcess: () => void,
 ): Promise<Incoming> {
+  const url = origin + (message.url?.startsWith("/") === true ? message.url : "/");
   return {
     method: message.method ?? "GET",
-    url: origin + (message.url?.startsWith("/") === true ? message.url : "/"),
+    url,
+    pathname: new URL(url).pathname,
     headers: headersOf(message),
     body: await bodyOf(message, response, onExcess),
     whenClosed: (tell) => {

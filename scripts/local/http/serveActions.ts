@@ -66,7 +66,7 @@ export async function serveHttpAction(
 ): Promise<Answer> {
   const start = performance.now();
   try {
-    const name = `${incoming.method} ${new URL(incoming.url).pathname}`;
+    const name = `${incoming.method} ${incoming.pathname}`;
     const served = await engine.runAction(name, () => run(incoming, who));
     record(engine, served, performance.now() - start, who.trace);
     return served.answer;

@@ -64,7 +64,7 @@ async function answer(
   { message, trace }: { message: IncomingMessage; trace: Trace },
 ): Promise<Answer> {
   const { engine } = served;
-  const { pathname } = new URL(request.url);
+  const { pathname } = request;
   const route = routes.get(pathname);
   if (route !== undefined) return await answerOf(await route(toRequest(request)));
   if (isFileRequest(pathname)) return await answerOf(await serveFile(engine, toRequest(request)));
