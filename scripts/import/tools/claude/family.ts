@@ -62,8 +62,8 @@ export class Family {
   #searches = 0;
 
   /**
-   * Finds the parent of a transcript among its neighbours; empty where it has none. This reads the whole folder, so
-   * what was found before is given back: a session that goes on after a pause does not wait for the search.
+   * Finds the parent of a transcript among its neighbours; empty where it has none. Returns `known` if an earlier search
+   * has found it, because a search reads the whole folder, and a session that goes on after a pause would wait for it.
    */
   async parentOf(path: string, known: KnownParent = {}): Promise<KnownParent> {
     const beginnings = await this.#beginnings(dirname(path));
