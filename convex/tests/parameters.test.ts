@@ -90,8 +90,9 @@ describe("a name", () => {
         const answer = await ada.get(`/api/export?${query}&${ids}&format=jsonl`);
         expect(answer.status).toBe(200);
         const text = await answer.text();
-        expect(text).toContain("mail");
-        expect(text).not.toContain("ada@example.com");
+        // The random name that stands for the address may itself end in "ada".
+        expect(text).toMatch(/\bmail-[0-9a-f]{12}@example\.com/);
+        expect(text).not.toMatch(/\bada@/);
       }
     }
     expect((await ada.get("/api/context?q=mail&maxTokens=500")).status).toBe(200);
