@@ -34,7 +34,8 @@ export const syncMessage: Endpoint = endpoint(
       outcome,
     } = stored.last;
     const ids = { messageId, sessionId };
-    const answer = { ok: true, ...ids, ...deletedMark(outcome), ...listed({ warnings }) };
+    const lists = listed({ secrets: stored.secrets, warnings });
+    const answer = { ok: true, ...ids, ...deletedMark(outcome), ...lists };
     return { body: answer, headers: applied(isStrict), logged: stored.logged, limit: stored.limit };
   },
 );
@@ -55,7 +56,7 @@ export const syncBatch: Endpoint = endpoint(
         messages: total(stored.messages),
         errors: items.errors,
         results: { sessions: stored.sessions, messages: stored.messages },
-        ...listed({ failures, warnings }),
+        ...listed({ secrets: stored.secrets, failures, warnings }),
       },
       logged: stored.logged,
       limit: stored.limit,

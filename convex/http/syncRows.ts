@@ -6,7 +6,9 @@ import {
   SEARCH_TEXTS_MAX,
   searchTextsOf,
 } from "../lib/search/searchTexts";
+import { changedCounts, messageCounts, type MessageSecrets } from "../lib/secrets/counts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
+import type { SecretCount } from "../lib/secrets/finding";
 import { masksBeforeStoring } from "../lib/secrets/setting";
 import { type PartRow, splitParts, splitText } from "../lib/sessions/partRows";
 import { toolUseOf } from "../lib/stats/tools";
@@ -26,9 +28,9 @@ import type { MessageInput, SessionInput } from "../wire/sync";
 const HASH_LENGTH = 20;
 
 /** A parsed session or message, and its name in error messages. */
-export type Item =
-  | { kind: "session"; name: string; value: SessionInput }
-  | { kind: "message"; name: string; value: MessageInput };
+type SessionItem = { kind: "session"; name: string; value: SessionInput };
+type MessageItem = { kind: "message"; name: string; value: MessageInput };
+export type Item = SessionItem | MessageItem;
 
 /** The items of a request, parsed on demand, sessions before messages. */
 export interface ItemReader {
@@ -47,6 +49,8 @@ export class SliceReader {
   /** Rows that did not fit the previous slice, in order. */
   #held: HeldRow[] = [];
   #index = 0;
+  /** The secrets found so far in messages. */
+  secrets: SecretCount[] = [];
 
   constructor(items: ItemReader) {
     this.#items = items;
@@ -82,7 +86,9 @@ export class SliceReader {
     const item = this.#items.next();
     if (item === null) return null;
     if (item.kind === "session") return sessionRow(item.name, item.value);
-    this.#held = await heldRows(item.name, item.value, this.#index++);
+    const secrets = examineMessage(item.value, masksBeforeStoring(env.REDACT_SECRETS));
+    if (secrets !== undefined) this.secrets = changedCounts(this.secrets, messageCounts(secrets));
+    this.#held = await heldRows(item, secrets, this.#index++);
     return this.#held.shift() ?? null;
   }
 }
@@ -111,9 +117,14 @@ function unpacked({ packed, ...row }: PackedRow): MessageRow {
  * because the request would hold its text until the last slice is stored: 14 MB if one character is
  * beyond Latin-1.
  */
-async function heldRows(name: string, delivered: MessageInput, index: number): Promise<HeldRow[]> {
-  const rows = await messageRows(name, delivered, index);
+async function heldRows(
+  item: MessageItem,
+  secrets: MessageSecrets | undefined,
+  index: number,
+): Promise<HeldRow[]> {
+  const rows = await messageRows(item, secrets, index);
   if (rows.length === 1) return rows;
+  const delivered = item.value;
   delivered.parts = undefined;
   delivered.textContent = undefined;
   const held = rows.map(packed);
@@ -127,8 +138,11 @@ const NOTHING = /^/;
 type MessageRow = Awaited<ReturnType<typeof messageRows>>[number];
 
 /** Splits a message into rows, with the hash that recognises the same delivery: one row per slice. */
-async function messageRows(name: string, input: MessageInput, index: number) {
-  const secrets = examineMessage(input, masksBeforeStoring(env.REDACT_SECRETS));
+async function messageRows(
+  { name, value: input }: MessageItem,
+  secrets: MessageSecrets | undefined,
+  index: number,
+) {
   const deliveryHash = (await jsonHash(input, contentChars(input))).slice(0, HASH_LENGTH);
   const { parts, textContent, ...fields } = input;
   const { head, tail } = splitText(textContent ?? "");

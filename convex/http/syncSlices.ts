@@ -3,6 +3,7 @@ import { type ActionCtx, env } from "../_generated/server";
 import { AppError, isPassing, isTooMuch, readAppError } from "../errors";
 import { pause } from "../lib/pause";
 import { retrying } from "../lib/retry";
+import type { SecretCount } from "../lib/secrets/finding";
 import { pauseAfter, writeWindow } from "../lib/sync/writeCost";
 import type { Caller } from "./authenticate";
 import type { RequestLine } from "./endpoint";
@@ -26,6 +27,8 @@ type Results = {
   /** Ids of the last stored item, for requests with a single item. */
   last: { sessionId?: string; messageId?: string; outcome?: string };
   refused: Refused[];
+  /** The secrets in messages, also in those that were stored already. */
+  secrets: SecretCount[];
   logged: boolean;
   limit: Stored["limit"];
 };
@@ -49,6 +52,7 @@ export async function storeItems(
   const waiting: Row[][] = [];
   for (let isFirst = true; ; isFirst = false) {
     const slice = waiting.shift() ?? (await input.next());
+    results.secrets = input.secrets;
     // A request without items also needs one mutation, which writes the log entry.
     if (slice === null && !isFirst) return results;
     const rows = slice ?? [];
@@ -92,6 +96,7 @@ function noResults(): Results {
     messages: { ...none },
     last: {},
     refused: [],
+    secrets: [],
     logged: false,
     limit: null,
   };

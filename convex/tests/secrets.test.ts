@@ -48,6 +48,21 @@ describe("without REDACT_SECRETS", () => {
     expect(plain).not.toHaveProperty("secrets");
   });
 
+  test("the answer tells the kinds found in what was sent, also if it was stored already", async () => {
+    const ada = await person(deployment());
+    const secret = message({ textContent: `use ${token}` });
+    const parts = [{ type: "tool-call", content: { name: "Bash", args: { password } } }];
+    const plain = message({ textContent: "nothing here" }, "n");
+    const found = [{ kind: "github-token", count: 1 }];
+    expect(await read(ada.post("/sync/message", secret))).toMatchObject({ secrets: found });
+    expect(await read(ada.post("/sync/message", plain))).not.toHaveProperty("secrets");
+    const messages = [secret, message({ parts }, "o"), plain];
+    const both = [...found, { kind: "password", count: 1 }];
+    const batch = await read(ada.post("/sync/batch", { messages }));
+    expect(batch).toMatchObject({ secrets: both });
+    expect(JSON.stringify(batch)).not.toContain(token);
+  });
+
   test("a rewritten message corrects the count, and one delivered again changes nothing", async () => {
     const t = deployment();
     const ada = await person(t);

@@ -81,7 +81,10 @@ const SessionUsage = z
   .meta({ id: "SessionUsage", description: "Where a session's tokens and cost come from." });
 
 /** A kind of secret with its number. */
-const SecretCount = z.object({ kind: text("The kind."), count: count("Number of secrets.") });
+export const SecretCount = z.object({
+  kind: text("The kind."),
+  count: count("Number of secrets."),
+});
 
 const flag = (description: string) => z.boolean().meta({ description });
 

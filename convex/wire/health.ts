@@ -13,6 +13,7 @@ export const CAPABILITIES = [
   "export.post",
   "sessions.bulk",
   "sync.failures",
+  "sync.secrets",
   "sync.strict",
   "sync.warnings",
   "changes",

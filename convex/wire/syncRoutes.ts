@@ -4,7 +4,7 @@ import { label } from "./fields";
 import { LISTED_ITEMS_MAX, NEXT_LINK, route } from "./route";
 import { readSource } from "./sources";
 import { MessageInput, messageWarnings, SessionInput, sessionWarnings } from "./sync";
-import { Details } from "./answers";
+import { Details, SecretCount } from "./answers";
 import { count, nextCursor, text, time } from "./units";
 import { clamped, flag } from "./values";
 import { warnings } from "./warnings";
@@ -86,6 +86,10 @@ const deleted = z.literal(true).optional().meta({
   description: "Nothing was stored, because the owner deleted the session.",
 });
 
+const secrets = z.array(SecretCount).optional().meta({
+  description: "Secrets found in messages, by kind; missing if there were none.",
+});
+
 /** How the author of a plugin asks for strictness. */
 const STRICT = {
   requestHeaders: { Prefer: "`handling=strict`: store nothing if anything would be ignored." },
@@ -117,7 +121,7 @@ export const syncMessage = route({
   ...STRICT,
   fails: ["CONFLICT"],
   answer: z.object({
-    ...{ ok, ...ids, deleted, warnings },
+    ...{ ok, ...ids, deleted, secrets, warnings },
   }),
 });
 
@@ -140,6 +144,7 @@ export const syncBatch = route({
     failures: z.array(Failure).optional().meta({
       description: "Rejected items, for programs, in the order of `errors`.",
     }),
+    secrets,
     warnings,
     results: z
       .object({

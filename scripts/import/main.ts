@@ -70,7 +70,7 @@ async function prepare(options: Options, places: Places): Promise<Run> {
   // The data was deleted, or it is another server at the same address.
   if (held.length === 0 && state.size > 0) state.clear();
   mkdirSync(folder, { recursive: true });
-  return { ...common, server, state };
+  return { ...common, server, state, serverTellsSecrets: await server.tellsSecrets() };
 }
 
 /** Asks, unless there is nobody to ask or nothing to ask for. */

@@ -1,7 +1,9 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { startTestEngine, type TestEngine } from "../local/testing.ts";
 import { everything, readSession, temporaryFolder } from "./testing.fixture.ts";
 import { killedImports, startImport, transcriptLines, writeHistory } from "./trials/killed.ts";
@@ -21,6 +23,26 @@ afterAll(async () => {
 async function target() {
   const { apiKey: key } = await engine.createUser();
   return { url: engine.url, key };
+}
+
+/** A server of version 1, which takes everything and tells little. */
+async function olderServer() {
+  const answers: { [path: string]: object } = {
+    "/health": { status: "ok" },
+    "/sync/sessions/list": { sessionIds: [] },
+    "/sync/batch": { ok: true, results: {}, errors: [] },
+  };
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => {
+      response.end(JSON.stringify(answers[request.url ?? ""] ?? {}));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 test("an import that is killed three times and then finished equals an undisturbed one", async () => {
@@ -95,21 +117,42 @@ describe("the command", () => {
     expect(await everything(engine, to.key)).toEqual([]);
   }, 60_000);
 
+  /** A history with one secret; returns its folder. */
+  function writeSecret(): string {
+    const root = join(folder.path, "secret");
+    mkdirSync(join(root, "-work-app"), { recursive: true });
+    const [first = ""] = transcriptLines("s-secret", 1, 5);
+    const line = first.replace("Question 0:", `Use ${secret} for`);
+    writeFileSync(join(root, "-work-app", "s-secret.jsonl"), `${line}\n`);
+    return root;
+  }
+
+  const secret = `ghp_${"a1B2c3D4e5F6g7H8i9J0".repeat(2).slice(0, 36)}`;
+
+  test("says how many secrets were sent as they are", async () => {
+    const to = await target();
+    const run = startImport(to, ["--state", join(folder.path, "told.json"), writeSecret()]);
+    expect(await run.ended).toBe(0);
+    expect(run.output()).toContain("Secrets: 1 found (github-token 1), sent as they are");
+    const { messages } = await readSession(engine, to.key, "s-secret");
+    expect(JSON.stringify(messages)).toContain(secret);
+  }, 60_000);
+
+  test("says so also for a server that does not count them", async () => {
+    const { url } = await olderServer();
+    const to = { url, key: `osk_${"k".repeat(32)}` };
+    const run = startImport(to, ["--state", join(folder.path, "older.json"), writeSecret()]);
+    expect(await run.ended).toBe(0);
+    expect(run.output()).toContain("Secrets: 1 found (github-token 1), sent as they are");
+  }, 60_000);
+
   test("--redact masks secrets before they are sent, and says how many there are", async () => {
     const to = await target();
-    const root = join(folder.path, "secret", "-work-app");
-    mkdirSync(root, { recursive: true });
-    const secret = `ghp_${"a1B2c3D4e5F6g7H8i9J0".repeat(2).slice(0, 36)}`;
-    const [first = ""] = transcriptLines("s-secret", 1, 5);
-    writeFileSync(
-      join(root, "s-secret.jsonl"),
-      `${first.replace("Question 0:", `Use ${secret} for`)}\n`,
-    );
     const run = startImport(to, [
       "--redact",
       "--state",
       join(folder.path, "d.json"),
-      join(root, ".."),
+      writeSecret(),
     ]);
     expect(await run.ended).toBe(0);
     expect(run.output()).toMatch(/Secrets: 1 found \(.*\), masked\./);

@@ -4,7 +4,7 @@ import { importHistory, NOWHERE, type Sink } from "./importHistory.ts";
 import type { Options } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { Places } from "./rows.ts";
-import { SecretExaminer } from "./secrets.ts";
+import { SecretExaminer, type SecretWork } from "./secrets.ts";
 import { Sender } from "./sender.ts";
 import type { Refused, Sent, Server } from "./server.ts";
 import type { State } from "./state.ts";
@@ -26,6 +26,8 @@ export type Run = {
   state: State;
   /** Where rows go; null in a dry run. */
   server: Server | null;
+  /** Whether the server says which secrets it finds, so that they need not be looked for here too. */
+  serverTellsSecrets?: boolean;
   out?: NodeJS.WriteStream;
 };
 
@@ -44,7 +46,7 @@ export async function importAll(
 ): Promise<Result> {
   const { options, state, out } = run;
   const began = performance.now();
-  const secrets = new SecretExaminer(options.redact);
+  const secrets = new SecretExaminer(secretWorkOf(run));
   const isNew = (history: Found["histories"][number]) =>
     !state.isDone(history) && history.modifiedAt >= (options.since ?? 0);
   const pending = found.flatMap(({ histories }) => histories.filter(isNew));
@@ -55,7 +57,7 @@ export async function importAll(
     for (const { tool, histories } of found) {
       const tally = new Tally(tool.source, tool.label);
       tallies.push(tally);
-      const sink = sinkOf(run, tally);
+      const sink = sinkOf(run, tally, secrets);
       const context = { sink, state, tally, secrets, onProgress: progress.message.bind(progress) };
       for (const history of histories) {
         if (state.isDone(history)) tally.unchanged += 1;
@@ -76,14 +78,20 @@ export async function importAll(
   return { tallies, secrets, ms: performance.now() - began };
 }
 
-function sinkOf({ server }: Run, tally: Tally): Sink {
+function secretWorkOf({ options, server, serverTellsSecrets = false }: Run): SecretWork {
+  if (options.redact) return "mask";
+  return server !== null && serverTellsSecrets ? "leave" : "count";
+}
+
+function sinkOf({ server }: Run, tally: Tally, secrets: SecretExaminer): Sink {
   if (server === null) return NOWHERE;
   const addRefused = ({ origin, reason }: Refused) => {
     tally.addFault({ ...origin, reason });
   };
-  const addSent = ({ messages, refused }: Sent) => {
+  const addSent = ({ messages, refused, secrets: told }: Sent) => {
     tally.addStored(messages);
     refused.forEach(addRefused);
+    secrets.addTold(told);
   };
   return new Sender(server, addSent, addRefused);
 }

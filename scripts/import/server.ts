@@ -1,17 +1,25 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { isJsonObject, parseJson } from "../../convex/lib/json";
+import { changedCounts } from "../../convex/lib/secrets/counts";
+import type { SecretCount } from "../../convex/lib/secrets/finding";
 import { isLoopback } from "../local/console/options.ts";
 import { StartError, unreachable } from "../local/failures.ts";
 import type { Batch, Origin } from "./batch.ts";
 import type { Edits } from "./rows.ts";
-import { countIn, fieldsIn } from "./json.ts";
+import { countIn, fieldsIn, type JsonObject, objectsIn } from "./json.ts";
 
 /** Sending batches to the server: what passes is tried again, what never can is named. */
 
 export type Stored = { inserted: number; updated: number; skipped: number; deleted: number };
 /** An item that was not stored; `mayPass` where the server failed and may take it another time. */
 export type Refused = { origin: Origin; reason: string; mayPass?: true };
-export type Sent = { sessions: Stored; messages: Stored; refused: Refused[] };
+/** `secrets` are those that the server found in messages. */
+export type Sent = {
+  sessions: Stored;
+  messages: Stored;
+  refused: Refused[];
+  secrets: SecretCount[];
+};
 
 /** How long a server may fail without a break before the import ends. */
 const PATIENCE_MS = 5 * 60_000;
@@ -71,6 +79,13 @@ export class Server {
     return ids.filter((id) => typeof id === "string");
   }
 
+  /** Whether the server says which secrets it finds in a batch. Older ones do not. */
+  async tellsSecrets(): Promise<boolean> {
+    const answer = await this.#try(() => this.#request("/health"));
+    const health = answer.kind === "ok" && isJsonObject(answer.body) ? answer.body : {};
+    return Array.isArray(health.capabilities) && health.capabilities.includes("sync.secrets");
+  }
+
   /** Stores a batch. An item that cannot be stored is refused, its neighbours are kept. */
   async send(batch: Batch): Promise<Sent> {
     const tries = batch.size <= 1 ? TRIES_OF_ONE : TRIES_BEFORE_CUT;
@@ -85,7 +100,7 @@ export class Server {
       const { why, mayPass } = answer;
       const reason = `the server refused it: ${why}`;
       const refused = origin ? [{ origin, reason, ...(mayPass ? { mayPass } : {}) }] : [];
-      return { sessions: NOTHING, messages: NOTHING, refused };
+      return { sessions: NOTHING, messages: NOTHING, refused, secrets: [] };
     }
     const [first, second] = batch.halves();
     return added(await this.send(first), await this.send(second));
@@ -221,8 +236,14 @@ function sentOf(body: unknown, batch: Batch): Sent {
     sessions: storedOf(results, "sessions"),
     messages: storedOf(results, "messages"),
     refused,
+    secrets: objectsIn(answer, "secrets").map(secretCountOf),
   };
 }
+
+const secretCountOf = (count: JsonObject): SecretCount => ({
+  kind: String(count.kind),
+  count: countIn(count, "count"),
+});
 
 function refusedOf(error: string, batch: Batch): Refused[] {
   const [, kind = "", index = ""] = /^(sessions|messages)\[(\d+)\]/.exec(error) ?? [];
@@ -246,6 +267,7 @@ function added(a: Sent, b: Sent): Sent {
     sessions: sumOf(a.sessions, b.sessions),
     messages: sumOf(a.messages, b.messages),
     refused: [...a.refused, ...b.refused],
+    secrets: changedCounts(a.secrets, b.secrets),
   };
 }
 
