@@ -42,6 +42,14 @@ describe("words", () => {
       "a".repeat(31),
     ]);
   });
+
+  test("of ASCII text are the same if there is another letter in the text", () => {
+    const ascii = String.fromCharCode(...Array(128).keys());
+    const text = `${ascii} Don't PANIC_42 ${"Z".repeat(31)} ${"Y".repeat(32)} ${[...ascii].join(" ")}`;
+    expect(tokenize(text)).toEqual(tokenize(`${text} é`).slice(0, -1));
+    expect(tokenize(text)).toContain("panic");
+    expect(tokenize("-- !")).toEqual([]);
+  });
 });
 
 describe("text search", () => {
