@@ -7,8 +7,11 @@ import { compressed, compressor, type Chunks } from "./compression.ts";
 /** Convex's limit for a response; also used for requests, for which its documentation is inconsistent. */
 export const MAX_BODY_BYTES = 20 * (1 << 20);
 
-/** A body that announces at most this size is read before the function runs, which is cheaper than a stream. */
-const READ_FIRST_MAX_BYTES = 1 << 20;
+/**
+ * A body that announces at most this size is read before the function runs, which is cheaper than a stream. A batch of
+ * the importer has little more than 1 MiB.
+ */
+const READ_FIRST_MAX_BYTES = 2 << 20;
 
 /** The request's body is over 20 MiB. */
 export class BodyTooLargeError extends Error {
