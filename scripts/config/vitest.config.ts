@@ -64,6 +64,7 @@ const MOCKING = ["convex/tests/sync.{slices,failures}.test.ts"];
 
 /** The same for scripts, and tests of what their process remembers: its memory, the source maps of what it compiled. */
 const ALONE = [
+  "scripts/import/memory.test.ts",
   "scripts/local/functions/bundle.test.ts",
   "scripts/local/live/{turns,unread}.test.ts",
   "scripts/local/limits/heapProbe.test.ts",

@@ -289,8 +289,11 @@ export async function heldIn(path: string, wanted: ReadonlySet<string>): Promise
 
 function lookForMany(held: Buffer, wanted: ReadonlySet<string>, found: Set<string>): void {
   for (const [, id = ""] of held.toString("latin1").matchAll(/"(?:uuid|id)":\s?"([^"]{1,100})"/g))
-    if (wanted.has(id)) found.add(id);
+    if (wanted.has(id)) found.add(ownCopy(id));
 }
+
+/** The same text in memory of its own: V8 keeps what a pattern matched as a view of the whole text. */
+const ownCopy = (text: string) => Buffer.from(text, "latin1").toString("latin1");
 
 function lookForFew(held: Buffer, wanted: ReadonlySet<string>, found: Set<string>): void {
   for (const id of wanted) {
