@@ -35,11 +35,13 @@ type Line =
   | { kind: "text"; bytes: Buffer; end: number; isComplete: boolean }
   | { kind: "too long"; end: number };
 
-/** The lines of a file from an offset on, each with the offset behind it. */
+/** The lines of a file from an offset on, each with the offset behind it. The bytes of a line are read before the next one. */
 async function* linesOf(file: FileHandle, from: number): AsyncGenerator<Line> {
   let pieces: Buffer[] = [];
   let held = 0;
   let position = from;
+  // One buffer for the whole file: a new one for each chunk would be garbage faster than it is collected.
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   const take = (last: Buffer, end: number, isComplete: boolean): Line => {
     const isTooLong = held + last.length > LINE_MAX_BYTES;
     const bytes = pieces.length === 0 ? last : Buffer.concat([...pieces, last]);
@@ -48,13 +50,7 @@ async function* linesOf(file: FileHandle, from: number): AsyncGenerator<Line> {
     return isTooLong ? { kind: "too long", end } : { kind: "text", bytes, end, isComplete };
   };
   for (;;) {
-    // A new buffer each time: lines are views of it.
-    const { bytesRead, buffer } = await file.read(
-      Buffer.allocUnsafe(CHUNK_BYTES),
-      0,
-      CHUNK_BYTES,
-      position,
-    );
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) break;
     let start = 0;
     for (let at = buffer.indexOf(10); at >= 0 && at < bytesRead; at = buffer.indexOf(10, start)) {
@@ -62,7 +58,7 @@ async function* linesOf(file: FileHandle, from: number): AsyncGenerator<Line> {
       start = at + 1;
     }
     if (start < bytesRead) {
-      const rest = buffer.subarray(start, bytesRead);
+      const rest = Buffer.from(buffer.subarray(start, bytesRead));
       held += rest.length;
       // What is too long is read to its end and not kept.
       if (held <= LINE_MAX_BYTES) pieces.push(rest);
