@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countingServer } from "./countingServer.fixture.ts";
-import { inventedHomes, time } from "./invented.fixture.ts";
+import { inventedHomes, rowsOf, time } from "./invented.fixture.ts";
 import { readImportOptions } from "./options.ts";
 import { discoverAll, importAll } from "./run.ts";
 import { Server } from "./server.ts";
@@ -46,4 +46,22 @@ test("a line that is nested too deeply, and lines that hold anything, are named 
   // The next run has nothing to send.
   await importAll(run, await discoverAll(run));
   expect(received).toEqual(["first", "last"]);
+});
+
+test("lines longer and shorter than what is read at once arrive whole, wherever one begins", async () => {
+  const numbers = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => from + at).join(" ");
+  // From 60 bytes to 1.2 MB, so that lines begin and end anywhere in what is read.
+  const contents = [200_000, 0, 9_000, 60_000, 1, 30_000, 40_000].map((count, at) =>
+    numbers(at * 1_000_000, count),
+  );
+  const lines = contents.map((content, at) => prompt(`u${at}`, content));
+  const { messages } = await rowsOf(
+    "claude-code",
+    homeWith({ ".claude/projects/-w/a.jsonl": lines }),
+  );
+  // Not `toEqual` on the texts, because it would print megabytes.
+  expect(messages.map(({ textContent = "" }, at) => textContent === contents[at])).toEqual(
+    contents.map(() => true),
+  );
 });
