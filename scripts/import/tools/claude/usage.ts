@@ -28,8 +28,7 @@ export function usageOf(line: JsonObject, message: JsonObject): Usage {
   const split = fieldsIn(usage, "cache_creation");
   // Copies in a fork have no usage, but a split of it: never more than was written.
   const hour = Math.min(countIn(split, "ephemeral_1h_input_tokens"), written);
-  return {
-    ...named,
+  const numbers = {
     promptTokens: countIn(usage, "input_tokens"),
     completionTokens: countIn(usage, "output_tokens"),
     cacheReadTokens: countIn(usage, "cache_read_input_tokens"),
@@ -37,6 +36,7 @@ export function usageOf(line: JsonObject, message: JsonObject): Usage {
     cacheWrite5mTokens: written - hour,
     cacheWrite1hTokens: hour,
   };
+  return { ...numbers, ...named };
 }
 
 /** What the answer is known by. Where the id is not the provider's, the request tells answers apart. */
