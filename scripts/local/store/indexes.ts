@@ -19,7 +19,19 @@ interface KeyBounds {
 /** The row of an ordered index as SQL returns it. */
 type EntryRow = Omit<IndexedDocument, "key"> & { key: Uint8Array };
 
-const DIRECTION = { asc: "ASC", desc: "DESC" } as const;
+/** The texts of a query in both orders. They are constants, because to build such a text takes longer than a short read. */
+const inBothOrders = (query: string) => ({
+  asc: `${query} ASC ${LIMIT}`,
+  desc: `${query} DESC ${LIMIT}`,
+});
+
+const BY_KEY = inBothOrders(
+  `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
+   WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key`,
+);
+const BY_ID = inBothOrders(
+  "SELECT seq, id, size, json FROM documents WHERE id >= ? AND id < ? ORDER BY id",
+);
 
 /** An index that orders documents by keys: the values of its fields, and then the id. */
 export abstract class OrderedIndex implements TableIndex {
@@ -65,11 +77,7 @@ class FieldIndex extends OrderedIndex {
     order: "asc" | "desc",
     limit: number,
   ): IterableIterator<IndexedDocument> {
-    const rows = this.#sql.iterate<EntryRow>(
-      `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
-       WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${DIRECTION[order]} ${LIMIT}`,
-      ...[this.number, lower, upper, limit],
-    );
+    const rows = this.#sql.iterate<EntryRow>(BY_KEY[order], this.number, lower, upper, limit);
     for (const row of rows) yield Object.assign(row, { key: asBuffer(row.key) });
   }
 
@@ -143,8 +151,7 @@ class IdIndex extends OrderedIndex {
     const upper = firstText(bounds.upper);
     const ids = this.#ids;
     const rows = this.#sql.iterate<StoredDocument>(
-      `SELECT seq, id, size, json FROM documents
-       WHERE id >= ? AND id < ? ORDER BY id ${DIRECTION[order]} ${LIMIT}`,
+      BY_ID[order],
       lower > ids.lower ? lower : ids.lower,
       upper < ids.upper ? upper : ids.upper,
       limit,
