@@ -5,19 +5,7 @@ import type { Table } from "./catalog.ts";
 import type { Statements } from "./database.ts";
 import type { Document } from "./fields.ts";
 import type { OrderedIndex } from "./indexes.ts";
-
-/** A stored document: its JSON with the system fields, and its size as Convex measures it. */
-export interface StoredDocument {
-  seq: number;
-  id: string;
-  size: number;
-  json: string;
-}
-
-/** A row of an ordered index with the document it points to. */
-export interface IndexedDocument extends StoredDocument {
-  key: Buffer;
-}
+import type { IndexedDocument, StoredDocument } from "./storedDocument.ts";
 
 /** The new version of a document, as JSON text and as values, including system fields. */
 export interface NewVersion {

@@ -1,13 +1,13 @@
 import { idsOf } from "../values/ids.ts";
 import { encodeKey, firstText } from "../values/keys.ts";
 import { LIMIT, type Statements } from "./database.ts";
-import type { IndexedDocument, StoredDocument } from "./documents.ts";
 import { fieldAt, type Document } from "./fields.ts";
 import type { IndexDefinition } from "./schema.ts";
 import { asBuffer } from "./sqlite.ts";
 import { SearchIndex } from "../search/searchIndex.ts";
 import type { SearchWrites } from "../search/searchWrites.ts";
 import { VectorIndex } from "../search/vectorIndex.ts";
+import type { IndexedDocument, StoredDocument } from "./storedDocument.ts";
 import type { TableIndex } from "./tableIndex.ts";
 
 /** Keys of an index: lower ≤ key < upper. */

@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
 import type { JSONValue } from "convex/values";
 import type { Catalog, Table } from "../store/catalog.ts";
-import {
-  toDocument,
-  type Documents,
-  type IndexedDocument,
-  type StoredDocument,
-} from "../store/documents.ts";
+import { toDocument, type Documents } from "../store/documents.ts";
 import { OrderedIndex } from "../store/indexes.ts";
+import type { IndexedDocument, StoredDocument } from "../store/storedDocument.ts";
 import { MAX_SEARCH_FILTERS, MAX_SEARCH_RESULTS, SearchIndex } from "../search/searchIndex.ts";
 import { afterKey } from "../values/keys.ts";
 import { evaluate, literal } from "./filters.ts";
