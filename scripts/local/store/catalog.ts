@@ -132,13 +132,13 @@ export class Catalog {
     const wanted = table.schema.indexes;
     for (const row of stored.values())
       if (JSON.stringify(wanted.get(row.name)) !== row.definition) {
-        this.#drop(row.number, parseJson<IndexDefinition>(row.definition));
+        this.#drop(table, row.number, parseJson<IndexDefinition>(row.definition));
         stored.delete(row.name);
       }
     const created: TableIndex[] = [];
     for (const [name, definition] of wanted) {
       const number = stored.get(name)?.number ?? this.#create(table, name, definition);
-      const index = this.#indexOf(number, definition);
+      const index = this.#indexOf(table, number, definition);
       table.indexes.set(name, index);
       if (!stored.has(name)) created.push(index);
     }
@@ -154,17 +154,18 @@ export class Catalog {
       name,
       JSON.stringify(definition),
     );
-    const index = this.#indexOf(Number(lastInsertRowid), definition);
+    const index = this.#indexOf(table, Number(lastInsertRowid), definition);
     index.create();
     return index.number;
   }
 
-  #indexOf(number: number, definition: IndexDefinition): TableIndex {
-    return indexOf(this.#sql, this.searchWrites, number, definition);
+  #indexOf(table: Table, number: number, definition: IndexDefinition): TableIndex {
+    const stores = { sql: this.#sql, searchWrites: this.searchWrites };
+    return indexOf(stores, table.number, number, definition);
   }
 
-  #drop(number: number, definition: IndexDefinition): void {
-    this.#indexOf(number, definition).drop();
+  #drop(table: Table, number: number, definition: IndexDefinition): void {
+    this.#indexOf(table, number, definition).drop();
     this.#sql.run("DELETE FROM indexes WHERE number = ?", number);
   }
 

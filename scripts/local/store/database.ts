@@ -6,8 +6,8 @@ import { openSqlite, pragma, sqliteCode, type Sqlite, type Statement } from "./s
 type Values = Parameters<Statement["run"]>;
 
 /**
- * These tables contain all durable data. Documents are Convex JSON; `entries` has the rows of all ordered
- * indexes, with keys whose `memcmp` order is Convex's order (`values/keys.ts`).
+ * These tables contain all durable data. Documents are Convex JSON; `entries` has the rows of all indexes by
+ * fields, with keys whose `memcmp` order is Convex's order (`values/keys.ts`). The index by id has none.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -51,13 +51,20 @@ export const LIMIT = "LIMIT ? + 0";
 
 /** Stored in the file's header, so that another program's database is not mistaken for ours. */
 const APPLICATION_ID = 0x4f53594e;
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
+
+/**
+ * Changes a file of version 1, in which the index by id had entries. Nothing reads them any more; `store/scrubber.ts`
+ * removes them while the server runs, because a large file has millions.
+ */
+const FROM_VERSION_1 = `UPDATE indexes SET definition = '{"kind":"id"}' WHERE name = 'by_id'`;
 
 function prepare(db: Sqlite, path: string): void {
   const applicationId = Number(pragma(db, "application_id"));
   const version = Number(pragma(db, "user_version"));
   const isEmpty = db.prepare("SELECT 1 FROM sqlite_master LIMIT 1").get() === undefined;
-  if (!isEmpty && (applicationId !== APPLICATION_ID || version !== FORMAT_VERSION))
+  const isKnown = applicationId === APPLICATION_ID && version >= 1 && version <= FORMAT_VERSION;
+  if (!isEmpty && !isKnown)
     throw new StartError(
       `${path} is not a data file of this version: move it away, or choose another with --data.`,
     );
@@ -75,6 +82,7 @@ function prepare(db: Sqlite, path: string): void {
   db.exec("PRAGMA temp_store = MEMORY");
   db.exec("BEGIN IMMEDIATE");
   db.exec(TABLES);
+  if (version === 1) db.exec(FROM_VERSION_1);
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
   db.exec(`PRAGMA user_version = ${FORMAT_VERSION}`);
   db.exec("COMMIT");

@@ -2,22 +2,10 @@ import { jsonValue, parseJson } from "../values/json.ts";
 import type { Clock } from "../clock.ts";
 import { newId } from "../values/ids.ts";
 import type { Table } from "./catalog.ts";
-import { LIMIT, type Statements } from "./database.ts";
+import type { Statements } from "./database.ts";
 import type { Document } from "./fields.ts";
-import { asBuffer } from "./sqlite.ts";
-
-/** A stored document: its JSON with the system fields, and its size as Convex measures it. */
-export interface StoredDocument {
-  seq: number;
-  id: string;
-  size: number;
-  json: string;
-}
-
-/** A row of an ordered index with the document it points to. */
-export interface IndexedDocument extends StoredDocument {
-  key: Buffer;
-}
+import type { OrderedIndex } from "./indexes.ts";
+import type { IndexedDocument, StoredDocument } from "./storedDocument.ts";
 
 /** The new version of a document, as JSON text and as values, including system fields. */
 export interface NewVersion {
@@ -116,24 +104,15 @@ export class Documents {
    * limits is reached. The limit of bytes can be exceeded by the last document.
    */
   range(
-    indexNumber: number,
+    index: OrderedIndex,
     bounds: { lower: Buffer; upper: Buffer },
     order: "asc" | "desc",
     limits: { rows: number; bytes: number },
   ): { rows: IndexedDocument[]; isDone: boolean } {
-    const found = this.#sql.iterate<Omit<IndexedDocument, "key"> & { key: Uint8Array }>(
-      `SELECT e.key, d.seq, d.id, d.size, d.json FROM entries e CROSS JOIN documents d ON d.seq = e.seq
-       WHERE e.index_number = ? AND e.key >= ? AND e.key < ? ORDER BY e.key ${order === "asc" ? "ASC" : "DESC"} ${LIMIT}`,
-      indexNumber,
-      bounds.lower,
-      bounds.upper,
-      limits.rows,
-    );
     const rows: IndexedDocument[] = [];
     let bytes = 0;
-    for (const row of found) {
-      row.key = asBuffer(row.key);
-      rows.push(row as IndexedDocument);
+    for (const row of index.scan(bounds, order, limits.rows)) {
+      rows.push(row);
       bytes += row.size;
       if (bytes >= limits.bytes) return { rows, isDone: false };
     }

@@ -19,6 +19,7 @@ interface ExportedSchema {
 }
 
 export type IndexDefinition =
+  | { kind: "id" }
   | { kind: "ordered"; fields: string[] }
   | { kind: "search"; searchField: string; filterFields: string[] }
   | { kind: "vector"; vectorField: string; dimensions: number; filterFields: string[] };
@@ -38,7 +39,7 @@ export interface Exportable {
 
 const BUILT_IN: [string, IndexDefinition][] = [
   ["by_creation_time", { kind: "ordered", fields: ["_creationTime"] }],
-  ["by_id", { kind: "ordered", fields: [] }],
+  ["by_id", { kind: "id" }],
 ];
 
 /** The number of indexes that every table has without declaring them. */

@@ -1,6 +1,7 @@
 import type { Transactor } from "../transaction/transactor.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Statements } from "./database.ts";
+import { hasOldEntries, removeOldEntries } from "./oldEntries.ts";
 import { SearchIndex } from "../search/searchIndex.ts";
 
 /** Delay after the last deletion, so that a burst of deletions is cleaned up once. */
@@ -20,6 +21,8 @@ interface Due {
  * Removes remaining copies of deleted documents. `secure_delete` overwrites their rows, but their words stay in
  * segments of text indexes until those are merged, and old pages in the log until it is truncated. The pending
  * work is stored in the file, so that a killed process cleans up after its next start.
+ *
+ * Also removes the entries that only earlier versions of the file need (`oldEntries.ts`).
  */
 export class Scrubber {
   readonly #sql: Statements;
@@ -29,6 +32,9 @@ export class Scrubber {
   #firstDeletion: number | null = null;
   /** Never rejects. */
   #running: Promise<void> = Promise.resolve();
+  /** Never rejects. */
+  #removing: Promise<void> = Promise.resolve();
+  #isStopping = false;
   readonly #failed: (error: unknown) => void;
 
   /** `failed` receives the error of a failed cleanup. The next deletion, the stop or the next start tries again. */
@@ -47,6 +53,15 @@ export class Scrubber {
   /** Cleans up what the last process left. */
   start(): void {
     if (this.#isDue()) this.deleted();
+    this.#removing = this.#removeOldEntries().catch(this.#failed);
+  }
+
+  /** Removes old entries in small steps, so that requests can run in between. The next start continues. */
+  async #removeOldEntries(): Promise<void> {
+    while (!this.#isStopping && hasOldEntries(this.#sql))
+      await this.#inTransaction(() => {
+        removeOldEntries(this.#sql);
+      });
   }
 
   /** Schedules a cleanup, because a document was deleted. */
@@ -61,6 +76,8 @@ export class Scrubber {
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#isStopping = true;
+    await this.#removing;
     await this.#running;
     if (this.#isDue()) await this.#begin(STOP_MS);
   }

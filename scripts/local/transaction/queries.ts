@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
 import type { JSONValue } from "convex/values";
 import type { Catalog, Table } from "../store/catalog.ts";
-import {
-  toDocument,
-  type Documents,
-  type IndexedDocument,
-  type StoredDocument,
-} from "../store/documents.ts";
+import { toDocument, type Documents } from "../store/documents.ts";
 import { OrderedIndex } from "../store/indexes.ts";
+import type { IndexedDocument, StoredDocument } from "../store/storedDocument.ts";
 import { MAX_SEARCH_FILTERS, MAX_SEARCH_RESULTS, SearchIndex } from "../search/searchIndex.ts";
 import { afterKey } from "../values/keys.ts";
 import { evaluate, literal } from "./filters.ts";
@@ -85,14 +81,14 @@ class RangeSource implements Source {
 
   constructor(
     private readonly documents: Documents,
-    private readonly index: number,
+    private readonly index: OrderedIndex,
     private readonly bounds: Bounds,
     private readonly order: "asc" | "desc",
     wanted: number | null,
     reads: ReadSet | undefined,
   ) {
     this.#size = Math.max(1, Math.min(wanted ?? FIRST_BATCH, MAX_BATCH));
-    this.#read = reads === undefined ? null : new ReadPart(reads, index, bounds, order);
+    this.#read = reads === undefined ? null : new ReadPart(reads, index.number, bounds, order);
   }
 
   next(): Row | undefined {
@@ -197,13 +193,10 @@ function rangeSource(
   const index = table?.indexes.get(indexName);
   if (!(index instanceof OrderedIndex))
     throw new Error(`Index ${tableName}.${indexName} not found.`);
-  const bounds = boundsOf(
-    source.type === "IndexRange" ? source.range : [],
-    index.definition.fields,
-  );
+  const bounds = boundsOf(source.type === "IndexRange" ? source.range : [], index.fields);
   clamp(bounds, order, span);
   const reads = target.transaction.observed?.reads;
-  return new RangeSource(target.documents, index.number, bounds, order, wanted, reads);
+  return new RangeSource(target.documents, index, bounds, order, wanted, reads);
 }
 
 function clamp(bounds: Bounds, order: "asc" | "desc", span: Span): void {

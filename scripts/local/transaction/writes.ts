@@ -1,13 +1,9 @@
 import { convexToJson, getDocumentSize, type JSONValue, type Value } from "convex/values";
 import type { Catalog, Table } from "../store/catalog.ts";
-import {
-  toDocument,
-  type Documents,
-  type NewVersion,
-  type StoredDocument,
-} from "../store/documents.ts";
+import { toDocument, type Documents, type NewVersion } from "../store/documents.ts";
 import type { Document } from "../store/fields.ts";
 import { BUILT_IN_INDEXES } from "../store/schema.ts";
+import type { StoredDocument } from "../store/storedDocument.ts";
 import { jsonValue, parseJson, type JsonObject } from "../values/json.ts";
 import { afterKey, encodeKey } from "../values/keys.ts";
 import { checkDocument } from "../values/limits.ts";

@@ -12,7 +12,8 @@ const TIME_BYTES = 6;
 
 /** The most bytes of a table's number. */
 const MAX_NUMBER_BYTES = 5;
-const MAX_ID_BYTES = MAX_NUMBER_BYTES + INTERNAL_BYTES + 2;
+const CHECKSUM_BYTES = 2;
+const MAX_ID_BYTES = MAX_NUMBER_BYTES + INTERNAL_BYTES + CHECKSUM_BYTES;
 
 /** Writes a number with seven bits a byte, lowest first; returns where it ends. */
 function writeVarint(bytes: Buffer, number: number): number {
@@ -94,6 +95,15 @@ export function newId(tableNumber: number): string {
   return toBase32(idBytes, length);
 }
 
+/** Returns bounds of the ids of a table: lower ≤ id < upper. A checksum has no byte 0xFF, so the upper one is no id. */
+export function idsOf(tableNumber: number): { lower: string; upper: string } {
+  const bound = (fill: number) => {
+    const bytes = Buffer.alloc(MAX_ID_BYTES, fill);
+    return toBase32(bytes, writeVarint(bytes, tableNumber) + INTERNAL_BYTES + CHECKSUM_BYTES);
+  };
+  return { lower: bound(0), upper: bound(0xff) };
+}
+
 /** Numbers of tables by id. The same few ids, of users and sessions, are checked with every document. */
 const known = new Map<string, number>();
 const MAX_KNOWN = 10_000;
@@ -119,7 +129,7 @@ function readTableNumber(id: string): number | null {
     number += (byte & 0x7f) * 2 ** (7 * used);
     more = byte >= 0x80;
   }
-  if (bytes.length !== used + INTERNAL_BYTES + 2) return null;
+  if (bytes.length !== used + INTERNAL_BYTES + CHECKSUM_BYTES) return null;
   const { low, high } = checksum(bytes, bytes.length - 2);
   return bytes.at(-2) === low && bytes.at(-1) === high ? number : null;
 }

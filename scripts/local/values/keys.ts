@@ -150,3 +150,20 @@ export function afterPrefix(prefix: Buffer): Buffer {
 export function afterKey(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)]);
 }
+
+/** Sorts after every text of ASCII characters that can be printed, such as an id. */
+const AFTER_ASCII = "\x7f";
+
+/**
+ * Returns the text from which on the keys of texts, `encodeKey([text])`, are at least `bound`. Holds for texts of ASCII
+ * characters that can be printed.
+ */
+export function firstText(bound: Buffer): string {
+  const [tag = TAG.end] = bound;
+  if (tag !== TAG.string) return tag < TAG.string ? "" : AFTER_ASCII;
+  const end = bound.indexOf("\0\0", 1);
+  if (end === -1) return bound.toString("utf8", 1);
+  const text = bound.toString("utf8", 1, end);
+  // What follows the end makes the bound greater than the key of this text itself.
+  return end + 2 === bound.length ? text : `${text}\0`;
+}
