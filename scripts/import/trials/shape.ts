@@ -79,6 +79,8 @@ export class ShapedTranscripts {
   readonly #code = new Texts(["convex", "scripts"], ".ts");
   readonly #shapes = SHAPES.map(linesOf);
   #copies = 0;
+  /** The message that the next one of its session follows. */
+  #last = { session: "", uuid: "" };
 
   /** The lines of a session: all shapes, one behind the other. */
   lines(session: string): string[] {
@@ -98,12 +100,13 @@ export class ShapedTranscripts {
       // Texts and calls that follow each other are one answer.
       if (!/[ac]/.test(lines[at - 1]?.kind ?? "")) answer = at;
       const envelope = {
-        parentUuid: at === 0 ? null : uuid(at - 1),
+        parentUuid: this.#last.session === session ? this.#last.uuid : null,
         ...{ isSidechain: false, userType: "external", sessionId: session, version: "2.0.5" },
         cwd: "/Users/user/Documents/GitHub/projects/example-project/.worktrees/streaming",
         gitBranch: "feature-branch",
         ...{ uuid: uuid(at), timestamp: new Date(began + at * 1_000).toISOString() },
       };
+      this.#last = { session, uuid: envelope.uuid };
       const own = { id: id("msg", answer), request: id("req", answer) };
       if (line.kind === "c") calls.push(at);
       switch (line.kind) {
