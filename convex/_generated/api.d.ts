@@ -238,6 +238,7 @@ import type * as lib_sync_writeCost from "../lib/sync/writeCost.js";
 import type * as lib_text from "../lib/text.js";
 import type * as lib_time from "../lib/time.js";
 import type * as lib_utf8 from "../lib/utf8.js";
+import type * as lib_valueSize from "../lib/valueSize.js";
 import type * as mcp_citation from "../mcp/citation.js";
 import type * as mcp_instructions from "../mcp/instructions.js";
 import type * as mcp_live from "../mcp/live.js";
@@ -666,6 +667,7 @@ declare const fullApi: ApiFromModules<{
   "lib/text": typeof lib_text;
   "lib/time": typeof lib_time;
   "lib/utf8": typeof lib_utf8;
+  "lib/valueSize": typeof lib_valueSize;
   "mcp/citation": typeof mcp_citation;
   "mcp/instructions": typeof mcp_instructions;
   "mcp/live": typeof mcp_live;

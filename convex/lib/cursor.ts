@@ -1,15 +1,21 @@
 import { parseJson } from "./json";
+import { isAscii } from "./text";
 
 /** Opaque page cursors: a short list of scalars, as JSON in URL-safe base64. Pure. */
 
 /** Encodes values as a cursor. */
 export function writeCursor(values: readonly (string | number)[]): string {
-  const bytes = new TextEncoder().encode(JSON.stringify(values));
-  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return btoa(binary)
+  return btoa(byteCharacters(JSON.stringify(values)))
     .replace(/\+/g, "-")
     .replace(/\//g, "_")
     .replace(/={1,2}$/, "");
+}
+
+/** The UTF-8 bytes of a text, each as one character, because `btoa` reads no others. */
+function byteCharacters(text: string): string {
+  if (isAscii(text)) return text;
+  const bytes = new TextEncoder().encode(text);
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** The types of a cursor's values, in order. */

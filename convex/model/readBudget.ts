@@ -1,4 +1,4 @@
-import { getConvexSize, type Value } from "convex/values";
+import { type Value, valueSize } from "../lib/valueSize";
 
 /** Rows and bytes that a query, or one step of a long job, may still read. Reading ends when either is used up. */
 export type ReadBudget = { rows: number; bytes: number };
@@ -13,7 +13,7 @@ export function stepBudget(): ReadBudget {
 
 /** Deducts a row from the budget. */
 export function spend(budget: ReadBudget, row: object): void {
-  deduct(budget, { rows: 1, bytes: getConvexSize(row as Value) });
+  deduct(budget, { rows: 1, bytes: valueSize(row as Value) });
 }
 
 /** Deducts a read whose cost is known. */

@@ -2,7 +2,7 @@ import { DAY_MS, dayStart, utcDate } from "../time";
 import { addSums, type CellSums, fullSums, QUARTER_MS, QUARTERS_A_DAY, unpackCells } from "./cells";
 import { type Grain, type LedgerRow, OPTIONAL_SUMS } from "./ledger";
 import { grainKey } from "./sessionDay";
-import { unpackToolCells } from "./toolCells";
+import { addCount, unpackToolCells } from "./toolCells";
 import type { ToolCount } from "./tools";
 import { grainFilter, type GrainNames } from "./totals";
 import type { Zone } from "./zones";
@@ -108,11 +108,8 @@ function addToolsWithin(
   { from, to: end }: Bounds,
 ): void {
   for (const [tool, quarters] of unpackToolCells(packed)) {
-    for (const [quarter, { calls, errors }] of quarters) {
-      if (quarter < from || quarter >= end) continue;
-      const sum = to.get(tool) ?? { calls: 0, errors: 0 };
-      to.set(tool, { calls: sum.calls + calls, errors: sum.errors + errors });
-    }
+    for (const [quarter, count] of quarters)
+      if (quarter >= from && quarter < end) addCount(to, tool, count);
   }
 }
 
@@ -141,7 +138,7 @@ function rowsAt<K>(groups: Map<K, Rows>, key: K): Rows {
 type OpenRow = { grain: Grain; sums: CellSums; sessions: number; lastQuarter: number };
 
 /** Accumulates rows. */
-class Rows {
+export class Rows {
   readonly #rows = new Map<string, OpenRow>();
   readonly #whole: LedgerRow[] = [];
 

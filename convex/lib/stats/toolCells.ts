@@ -22,6 +22,16 @@ export function addTool(
   else cells.set(tool, quarters);
 }
 
+/** Adds a count to the total of its tool. */
+export function addCount(
+  totals: Map<string, ToolCount>,
+  tool: string,
+  { calls, errors }: ToolCount,
+): void {
+  const known = totals.get(tool) ?? { calls: 0, errors: 0 };
+  totals.set(tool, { calls: known.calls + calls, errors: known.errors + errors });
+}
+
 /** Adds `from` to `to`, or subtracts it. */
 export function addToolCells(to: ToolCells, from: ToolCells, sign: 1 | -1): void {
   for (const [tool, quarters] of from) {

@@ -1,4 +1,3 @@
-import { getConvexSize } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { invalidField, notFound } from "../../errors";
@@ -9,6 +8,7 @@ import { viewOf } from "../../lib/sessions/fields";
 import { matchesFilter } from "../../lib/sessions/filter";
 import { hmacSha256 } from "../../lib/hash";
 import { jsonStringBytes } from "../../lib/text";
+import { valueSize } from "../../lib/valueSize";
 import {
   type ExportSelection,
   isSameSession,
@@ -59,7 +59,7 @@ export async function page(
       unknown.push(found.id);
       continue;
     }
-    deduct(budget, { rows: 0, bytes: getConvexSize(session) });
+    deduct(budget, { rows: 0, bytes: valueSize(session) });
     if (!matchesFilter(session, selection)) continue;
     const review = await Reviews.textsOf(ctx, session);
     for await (const { piece, reached, next } of readPieces(ctx, session, resumed)) {
@@ -68,7 +68,7 @@ export async function page(
       unknown = [];
       deduct(budget, {
         rows: countRows(piece.messages),
-        bytes: countBytes(piece.messages) + getConvexSize(review),
+        bytes: countBytes(piece.messages) + valueSize(review),
       });
       if (!hasRoom(budget) && next !== null)
         return { pieces, unknown, next: writePosition(at, next) };

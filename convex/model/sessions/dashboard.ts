@@ -1,4 +1,3 @@
-import { getConvexSize } from "convex/values";
 import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import { SESSION_COLUMNS, csvRow, sessionCsvRow } from "../../exports/csv";
@@ -11,6 +10,7 @@ import { maskForOthers } from "../../lib/secrets/mask";
 import { parseParts } from "../../lib/sessions/parts";
 import { joinPortion } from "../../lib/sessions/portions";
 import { cutBytes, utf8Length } from "../../lib/text";
+import { valueSize } from "../../lib/valueSize";
 import { firstWithin } from "../readBudget";
 import { deleteForOwner } from "./deletion";
 import * as MessagePages from "./messagePages";
@@ -48,7 +48,7 @@ async function readConversation(ctx: QueryCtx, session: Doc<"sessions">, cursor?
   let bytes = 0;
   for (const message of page.messages) {
     const view = messageView(message);
-    bytes += getConvexSize(view);
+    bytes += valueSize(view);
     const last = messages[messages.length - 1];
     if (last !== undefined && bytes > RETURNED_MAX_BYTES) {
       return { messages, messagesCursor: page.cursorAfter(messages.length - 1) };

@@ -1,6 +1,6 @@
 import type { QueryCtx } from "../../_generated/server";
 import type { SessionSort } from "../../lib/enums";
-import { keysOf, pick } from "../../lib/record";
+import { keysOf, pick, record } from "../../lib/record";
 import { SessionAnswer } from "../../wire/answers";
 import type { User } from "../accounts/user";
 import { type ListOptions, listPage } from "./listPages";
@@ -23,11 +23,14 @@ export async function page(
   return { sessions: sessions.map((session) => sessionView(session, "list")), cursor };
 }
 
-/** All fields, in the order in which a deployment answers the fields of a value. */
-const NAMES: readonly string[] = keysOf(SessionAnswer.shape).sort();
+/** Every field without its value, in the order in which a deployment answers the fields of a value. */
+const FIELDS_IN_ORDER = record(keysOf(SessionAnswer.shape).sort(), () => undefined);
 
 /** A page as JSON text, with only these fields of its sessions if any are named. */
-export function json({ sessions, cursor }: Page, fields = NAMES): string {
-  const shown = sessions.map((session: { [name: string]: unknown }) => pick(session, fields));
+export function json({ sessions, cursor }: Page, fields?: readonly string[]): string {
+  const shown = sessions.map((session: { [name: string]: unknown }) =>
+    // A field that is set again keeps its place, and JSON leaves out what is undefined.
+    fields === undefined ? { ...FIELDS_IN_ORDER, ...session } : pick(session, fields),
+  );
   return JSON.stringify({ sessions: shown, cursor });
 }

@@ -100,16 +100,19 @@ export async function startsOfActive(
   return { from: Math.min(from, ...starts.map(({ createdAt }) => createdAt)), to };
 }
 
-/** Yields sessions newest first, beginning at a start: those with the same time first, then earlier ones. */
-export async function* newestFirst(
-  sessionsIn: (range: CreatedAtRange) => AsyncIterable<Doc<"sessions">>,
+type Sessions = AsyncIterable<Doc<"sessions">>;
+
+/** Returns sessions newest first, beginning at a start: those with the same time first, then earlier ones. */
+export function newestFirst(
+  sessionsIn: (range: CreatedAtRange) => Sessions,
   { from = -Infinity, to = Infinity }: Bounds,
   start: Start | null,
-): AsyncGenerator<Doc<"sessions">> {
-  if (start === null) {
-    yield* sessionsIn({ kind: "between", from, to });
-    return;
-  }
-  yield* sessionsIn({ kind: "tied", ...start });
-  yield* sessionsIn({ kind: "before", from, before: start.createdAt });
+): Sessions {
+  if (start === null) return sessionsIn({ kind: "between", from, to });
+  const earlier = { kind: "before", from, before: start.createdAt } as const;
+  return joined([sessionsIn({ kind: "tied", ...start }), sessionsIn(earlier)]);
+}
+
+async function* joined(all: readonly Sessions[]): Sessions {
+  for (const sessions of all) yield* sessions;
 }
