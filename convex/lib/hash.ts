@@ -3,7 +3,7 @@ import { sha256 as sha256Now } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
 /** Most bytes that JavaScript hashes in less time than the runtime needs to hash them on another thread and answer. */
-const SHORT_BYTES = 2_048;
+const SHORT_BYTES = 256;
 
 /** SHA-256 of bytes: 32 bytes. */
 export async function sha256OfBytes(bytes: Uint8Array): Promise<Uint8Array> {

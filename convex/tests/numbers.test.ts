@@ -689,6 +689,17 @@ test("a message that loses its usage in the burst in which another copy of it is
   expect((await stats(ada)).totals.totalTokens).toBe(300);
 });
 
+test("usage that one message loses in the burst in which another one has it is counted with that one", async () => {
+  const { t, ada } = await withMessages([]);
+  const message = { sessionExternalId: "s", role: "assistant", textContent: "t" };
+  const call = { ...message, createdAt: at("03T10:00:00"), promptTokens: 100 };
+  await ada.post("/sync/message", { ...call, externalId: "m0", apiMessageId: "r" });
+  await ada.post("/sync/message", { ...call, externalId: "m0", apiMessageId: "other" });
+  await ada.post("/sync/message", { ...call, externalId: "m1", apiMessageId: "r" });
+  await settle(t);
+  expect((await stats(ada)).totals.totalTokens).toBe(200);
+});
+
 describe("a message that changes after many others of its session, before any of them is counted", () => {
   const message = (id: string, fields: object) => ({
     ...{ sessionExternalId: "s", externalId: id, role: "assistant", textContent: `t-${id}` },

@@ -25,12 +25,17 @@ export type Released = { wasCounted: boolean; price?: number | null };
 /**
  * A refresh that is counting: its session as it will be stored, the changes that it took and has not counted yet, and
  * those of any session that wait. Without these, a message would be booked as it is now and not as it was counted.
+ * `firstClaims` are the first claims by key that it has met: messages of one answer share a key.
  */
 export type Counting = {
   session: Doc<"sessions">;
   uncounted: () => readonly StoredChange[];
   waiting: WaitingChanges;
+  firstClaims: Map<string, FirstClaim>;
 };
+
+/** What is known of the claim that counts. */
+export type FirstClaim = Pick<Doc<"usageClaims">, "messageId" | "rank" | "price">;
 
 /** A transaction that gives up claims: a refresh, or the deletion of a session. */
 type Releasing = Pick<Counting, "waiting"> & Partial<Counting>;
@@ -81,10 +86,12 @@ async function firstClaim(ctx: MutationCtx, key: string): Promise<Doc<"usageClai
  * that asks.
  */
 export async function claim(ctx: MutationCtx, own: Claim, counting: Counting): Promise<boolean> {
-  const first = await firstClaim(ctx, own.key);
+  const { firstClaims } = counting;
+  const first = firstClaims.get(own.key) ?? (await firstClaim(ctx, own.key));
   await ctx.db.insert("usageClaims", own);
-  if (first === null) return true;
-  if (first.rank <= own.rank) return false;
+  const isFirst = first === null || first.rank > own.rank;
+  firstClaims.set(own.key, isFirst ? own : first);
+  if (first === null || !isFirst) return isFirst;
   await notifySession(ctx, first, false, counting);
   return true;
 }
@@ -95,6 +102,7 @@ export async function release(
   { messageId, key }: Pick<Claim, "messageId" | "key">,
   counting: Releasing,
 ): Promise<Released> {
+  counting.firstClaims?.delete(key);
   const first = await firstClaim(ctx, key);
   const own = first?.messageId === messageId ? first : await ownClaim(ctx, messageId, key);
   if (first === null || own === null) return { wasCounted: false };
@@ -136,7 +144,7 @@ async function ownClaim(ctx: MutationCtx, messageId: Id<"messages">, key: string
 /** Records for the session of a claim's message that its usage is now counted, or no longer counted. */
 async function notifySession(
   ctx: MutationCtx,
-  { messageId, price }: Doc<"usageClaims">,
+  { messageId, price }: Pick<FirstClaim, "messageId" | "price">,
   isCounted: boolean,
   counting: Releasing,
 ): Promise<void> {

@@ -11,7 +11,7 @@ import { defined } from "../../lib/record";
 import { cutBytes, oneLine, prefixBytes } from "../../lib/text";
 import { schedule as scheduleEmbedding } from "../embedding/schedule";
 import { linkCalls } from "../stats/callLinks";
-import { WaitingChanges } from "../stats/usageClaims";
+import { type FirstClaim, WaitingChanges } from "../stats/usageClaims";
 import { isOfVersion1 } from "../stats/version1";
 import { adoptMessages, recount } from "./adoption";
 import { book, count, type CountedChange } from "./counting";
@@ -54,9 +54,10 @@ export async function refresh(
   // Counting a message may append a change of this session: it belongs to the next generation.
   const session = { ...stored, ...defined({ changesGeneration }) };
   const countedChanges: CountedChange[] = [];
-  const waiting = new WaitingChanges(ctx);
+  const firstClaims = new Map<string, FirstClaim>();
+  const common = { session, waiting: new WaitingChanges(ctx), firstClaims };
   for (const [at, change] of changes.entries()) {
-    const counting = { session, uncounted: () => changes.slice(at + 1), waiting };
+    const counting = { ...common, uncounted: () => changes.slice(at + 1) };
     countedChanges.push(await count(ctx, counting, change));
   }
   const secrets = sessionCounts(session.secrets, changes);
