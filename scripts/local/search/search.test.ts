@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fileURLToPath } from "node:url";
 import { startTestEngine, type TestEngine } from "../testing.ts";
-import { tokenize } from "./tokens.ts";
+import { indexedWords, tokenize } from "./tokens.ts";
 
 const functions = fileURLToPath(new URL("../fixture/functions", import.meta.url));
 
@@ -49,6 +49,12 @@ describe("words", () => {
     expect(tokenize(text)).toEqual(tokenize(`${text} é`).slice(0, -1));
     expect(tokenize(text)).toContain("panic");
     expect(tokenize("-- !")).toEqual([]);
+  });
+
+  test("are indexed as they are searched, in every script", () => {
+    // Σ is ς at the end of a word, and İ two characters.
+    for (const text of ["Plain ASCII", "ΑΣ.ΒΣ ΣΑΣ, ΟΔΟΣ’s", "İstanbul IĞDIR ẞ", "Ünï-CÖDE ǅ ﬀ", ""])
+      expect(indexedWords(text)).toBe(tokenize(text).join(" "));
   });
 });
 

@@ -5,29 +5,27 @@ const MAX_TOKEN_BYTES = 32;
 /** Only this many words of a query are used. */
 export const MAX_QUERY_TOKENS = 16;
 
-const WORD = /[\p{Alphabetic}\p{N}]+/gu;
-const ASCII_WORD = /[a-z\d]+/g;
+/** Letters and digits. V8 finds those of ASCII faster by their ranges than by their properties. */
+const WORD = /(?:[A-Za-z\d]+|[\p{Alphabetic}\p{N}])+/gu;
+const ASCII_WORD = /[A-Za-z\d]+/g;
 
-/** Splits a text into words as Convex's search does: letters and digits, lower case, under 32 bytes. */
-export function tokenize(text: string): string[] {
-  if (isAscii(text)) return asciiWords(text);
-  const tokens: string[] = [];
-  for (const word of text.match(WORD) ?? []) if (isShort(word)) tokens.push(word.toLowerCase());
-  return tokens;
+/** Splits a text into words as Convex's search does: letters and digits, under 32 bytes. */
+function wordsOf(text: string): string[] {
+  return (text.match(isAscii(text) ? ASCII_WORD : WORD) ?? []).filter(isShort);
 }
 
-/** Makes the whole text lower case at once, in half the time. Elsewhere a letter's lower case can depend on its neighbours. */
-function asciiWords(text: string): string[] {
-  const words = text.toLowerCase().match(ASCII_WORD) ?? [];
-  return words.filter(({ length }) => length < MAX_TOKEN_BYTES);
+/** The words of a text, in lower case. */
+export function tokenize(text: string): string[] {
+  return wordsOf(text).map((word) => word.toLowerCase());
 }
 
 /** The last text and its words. A message and its only part, two documents, hold the same text. */
 const last = { text: "", words: "" };
 
-/** The words of a text, separated by spaces. */
+/** The words of a text, in lower case and separated by spaces. To change the case of all at once takes half the time. */
 export function indexedWords(text: string): string {
-  if (text !== last.text) Object.assign(last, { text, words: tokenize(text).join(" ") });
+  if (text !== last.text)
+    Object.assign(last, { text, words: wordsOf(text).join(" ").toLowerCase() });
   return last.words;
 }
 
