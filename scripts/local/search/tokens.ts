@@ -6,7 +6,7 @@ const MAX_TOKEN_BYTES = 32;
 export const MAX_QUERY_TOKENS = 16;
 
 /** Letters and digits. V8 finds those of ASCII faster by their ranges than by their properties. */
-const WORD = /(?:[A-Za-z\d]+|[\p{Alphabetic}\p{N}])+/gu;
+const WORD = /(?:[A-Za-z\d]|[\p{Alphabetic}\p{N}])+/gu;
 const ASCII_WORD = /[A-Za-z\d]+/g;
 
 /** Splits a text into words as Convex's search does: letters and digits, under 32 bytes. */
