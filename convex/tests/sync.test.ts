@@ -43,6 +43,18 @@ test("a message that version 1 stored, with more of its hash, is recognised when
 });
 
 describe("identity", () => {
+  test("a message that comes twice in the batch that creates its session is stored once, as it came last", async () => {
+    const ada = await person(deployment());
+    const { sessions, messages } = conversation("s", ["first", "answer"]);
+    const [question, answer] = messages;
+    const again = { ...question, textContent: "last", parts: [] };
+    const batch = { sessions, messages: [question, answer, again, again] };
+    expect(await read(ada.post("/sync/batch", batch))).toMatchObject({
+      results: { messages: { inserted: 2, updated: 1, skipped: 1 } },
+    });
+    expect(texts(await get(ada, "s"))).toEqual(["last", "answer"]);
+  });
+
   test("two users who send the same ids never see or change each other's rows", async () => {
     const t = deployment();
     const [ada, bob] = [await person(t), await person(t, "bob@example.com")];

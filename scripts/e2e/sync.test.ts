@@ -322,6 +322,25 @@ describe("a batch of any shape is stored in as many transactions as it needs", (
   });
 });
 
+test("a batch that creates its session reads as little for forty messages as for one", async () => {
+  const batch = (id: string, count: number) => ({
+    sessions: [{ externalId: id }],
+    messages: Array.from({ length: count }, (_, n) => ({
+      ...{ sessionExternalId: id, externalId: `m${n}`, role: "user", textContent: `text ${n}` },
+      createdAt: Date.UTC(2026, 5, 1) + n,
+    })),
+  });
+  const measured = (id: string, count: number) =>
+    engine.measure(async () => {
+      expect((await post("/sync/batch", batch(id, count))).status).toBe(200);
+    });
+  // The first request of a minute begins the count of its limit.
+  await measured("first", 1);
+  const [one, forty] = [await measured("few", 1), await measured("many", 40)];
+  expect(forty.indexRanges).toBe(one.indexRanges);
+  expect(forty.documentsRead).toBe(one.documentsRead);
+});
+
 test("rubbish on the wire is answered, never with a 5xx", async () => {
   const bodies = ["", "{", "[]", "null", '"x"', "{}", '{"a":}', "\u0000", `${"[".repeat(100_000)}`];
   for (const path of ["/sync/session", "/sync/message", "/sync/batch"]) {

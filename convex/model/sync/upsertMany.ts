@@ -43,9 +43,12 @@ export async function upsertMany(
     spent = added(spent, load);
     return true;
   };
+  const created = new CreatedSessions();
   for (const session of slice.sessions) {
     if (!hasRoomFor(perSession)) return result;
-    result.sessions.push(await Sessions.upsert(ctx, user, session, now));
+    const stored = await Sessions.upsert(ctx, user, session, now);
+    if (stored.outcome === "inserted") created.add(stored.sessionId);
+    result.sessions.push(stored);
   }
   const sessionsById = new Map<string, Doc<"sessions"> | null>();
   const changed = new Map<Doc<"sessions">, StoredChange[]>();
@@ -59,7 +62,9 @@ export async function upsertMany(
     }
     const origin = originWith(session, origins, message);
     const stored =
-      (await Messages.find(ctx, session, message.externalId)) ??
+      (created.mayHave(session, message)
+        ? await Messages.find(ctx, session, message.externalId)
+        : null) ??
       (isContinuation(message) || origin !== "both" ? null : await findTwin(ctx, session, message));
     // A new message never ends the slice: the caller bounded it, and its new session would stay empty.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
@@ -72,6 +77,23 @@ export async function upsertMany(
   }
   await noteChanges(ctx, changed, origins, now);
   return result;
+}
+
+/** The sessions that a transaction creates: they have no messages but those that it stores, which are not looked for. */
+class CreatedSessions {
+  readonly #stored = new Map<Id<"sessions">, Set<string>>();
+
+  add(sessionId: Id<"sessions">): void {
+    this.#stored.set(sessionId, new Set());
+  }
+
+  /** Whether a message with this id may be stored before the one that now is. */
+  mayHave(session: Doc<"sessions">, { externalId }: MessageRow): boolean {
+    const stored = this.#stored.get(session._id);
+    if (stored === undefined || stored.has(externalId)) return true;
+    stored.add(externalId);
+    return false;
+  }
 }
 
 /** Appends the changes of each session, and marks its refresh as due once a burst. */
