@@ -2,7 +2,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as sha256Now } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
-/** Most bytes that JavaScript hashes in less time than the runtime needs to hash them on another thread and answer. */
+/** Most bytes that JavaScript hashes in less time than it takes to ask the runtime. */
 const SHORT_BYTES = 256;
 
 /** SHA-256 of bytes: 32 bytes. */

@@ -91,7 +91,8 @@ export async function claim(ctx: MutationCtx, own: Claim, counting: Counting): P
   await ctx.db.insert("usageClaims", own);
   const isFirst = first === null || first.rank > own.rank;
   firstClaims.set(own.key, isFirst ? own : first);
-  if (first === null || !isFirst) return isFirst;
+  if (first === null) return true;
+  if (!isFirst) return false;
   await notifySession(ctx, first, false, counting);
   return true;
 }

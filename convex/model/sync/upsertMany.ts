@@ -62,9 +62,7 @@ export async function upsertMany(
     }
     const origin = originWith(session, origins, message);
     const stored =
-      (created.mayHave(session, message)
-        ? await Messages.find(ctx, session, message.externalId)
-        : null) ??
+      (await created.find(ctx, session, message.externalId)) ??
       (isContinuation(message) || origin !== "both" ? null : await findTwin(ctx, session, message));
     // A new message never ends the slice: the caller bounded it, and its new session would stay empty.
     if (!hasRoomFor(Messages.loadOf(stored, message)) && stored) break;
@@ -79,20 +77,27 @@ export async function upsertMany(
   return result;
 }
 
-/** The sessions that a transaction creates: they have no messages but those that it stores, which are not looked for. */
+/** The sessions that a transaction creates: they have no messages but those that it stores. */
 class CreatedSessions {
-  readonly #stored = new Map<Id<"sessions">, Set<string>>();
+  /** The ids of their messages that came so far. */
+  readonly #ids = new Map<Id<"sessions">, Set<string>>();
 
   add(sessionId: Id<"sessions">): void {
-    this.#stored.set(sessionId, new Set());
+    this.#ids.set(sessionId, new Set());
   }
 
-  /** Whether a message with this id may be stored before the one that now is. */
-  mayHave(session: Doc<"sessions">, { externalId }: MessageRow): boolean {
-    const stored = this.#stored.get(session._id);
-    if (stored === undefined || stored.has(externalId)) return true;
-    stored.add(externalId);
-    return false;
+  /** Returns the stored message of any session, or null. A created one is asked only for an id that came before. */
+  async find(
+    ctx: MutationCtx,
+    session: Doc<"sessions">,
+    externalId: string,
+  ): Promise<Doc<"messages"> | null> {
+    const ids = this.#ids.get(session._id);
+    if (ids !== undefined && !ids.has(externalId)) {
+      ids.add(externalId);
+      return null;
+    }
+    return await Messages.find(ctx, session, externalId);
   }
 }
 
