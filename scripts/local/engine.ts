@@ -4,6 +4,7 @@ import { assemble, type Assembled } from "./assemble.ts";
 import { NOBODY } from "./auth/identity.ts";
 import { startEmbeddings } from "./embeddings/server.ts";
 import { Clock } from "./clock.ts";
+import { argumentsOf } from "./functions/arguments.ts";
 import { runFunction } from "./functions/call.ts";
 import { bundleFunctions, bundleWorker } from "./functions/bundle.ts";
 import { loadComponents, type BundledFunctions } from "./functions/components.ts";
@@ -138,7 +139,7 @@ async function runInternal(engine: Engine, path: string, args: JsonObject): Prom
     scheduledFunctionId: null,
     authToken: null,
   };
-  return await runFunction(engine, fn, args, {
+  return await runFunction(engine, fn, argumentsOf(args), {
     identity: NOBODY,
     request,
     trace: newTrace("internal"),

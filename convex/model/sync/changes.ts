@@ -44,29 +44,31 @@ type Fields = Identity &
   Pick<Doc<"messages">, (typeof MESSAGE_FIELD_NAMES)[number] | "secrets" | "tools" | "textContent">;
 type Message = Fields & Pick<Doc<"messages">, "role" | "orderKey" | "source">;
 
-/** Describes a message's current state; `before` is the state that its session has counted. */
+/**
+ * Describes a message's current state; `before` is the state that its session has counted. Adds field by field, because
+ * joining objects with `...` was a noticeable part of the time of a batch of messages.
+ */
 export function changeOf(message: Message, before?: Fields): StoredChange {
   const { _id: messageId, externalId, role, orderKey, createdAt, source } = message;
-  const claims = hasUsage(message) || (before !== undefined && hasUsage(before));
-  return {
-    ...(claims ? { messageId, externalId } : {}),
-    ...(role === "user" ? { role } : {}),
-    orderKey,
-    ...(createdAt === timeOf(orderKey) ? {} : { createdAt }),
-    ...defined({ source }),
-    ...counted(message),
-    ...(before === undefined ? {} : { before: counted(before) }),
-  };
+  const change: StoredChange = { ...counted(message), orderKey };
+  if (hasUsage(message) || (before !== undefined && hasUsage(before))) {
+    change.messageId = messageId;
+    change.externalId = externalId;
+  }
+  if (role === "user") change.role = role;
+  if (createdAt !== timeOf(orderKey)) change.createdAt = createdAt;
+  if (source !== undefined) change.source = source;
+  if (before !== undefined) change.before = counted(before);
+  return change;
 }
 
-function counted(message: Fields) {
+function counted(message: Fields): NonNullable<StoredChange["before"]> {
+  const fields: NonNullable<StoredChange["before"]> = pick(message, MESSAGE_FIELD_NAMES);
   const secrets = messageCounts(message.secrets);
-  return {
-    ...pick(message, MESSAGE_FIELD_NAMES),
-    ...(secrets.length > 0 ? { secrets } : {}),
-    ...defined({ tools: message.tools }),
-    ...(hasUsage(message) ? { usageKey: usageKey(message.userId, message) } : {}),
-  };
+  if (secrets.length > 0) fields.secrets = secrets;
+  if (message.tools !== undefined) fields.tools = message.tools;
+  if (hasUsage(message)) fields.usageKey = usageKey(message.userId, message);
+  return fields;
 }
 
 /** Appends changes of one session, for its next refresh. */
@@ -132,8 +134,8 @@ export async function take(
       return { changes, changesGeneration: session.changesGeneration, hasMore: true };
     }
     for (const change of row.changes) {
-      const times = { createdAt: timeOf(change.orderKey), changedAt: row._creationTime };
-      changes.push({ ...times, ...change });
+      const { createdAt = timeOf(change.orderKey), changedAt = row._creationTime } = change;
+      changes.push({ ...change, createdAt, changedAt });
       work += workOf(change);
     }
     read.push(row._id);

@@ -126,6 +126,22 @@ describe.each([
     expect(await Promise.all(answers)).toMatchObject(bodies.map((body) => ({ body })));
   });
 
+  test.each([
+    ["words of every script", "naïve Привет 漢字 😀 \ud800"],
+    ["the text of a call", '","args":{"name":"other"},"version":"9"}],"args":[] \\",\\"args\\":'],
+    ["a megabyte", "— line\n".repeat(110_000)],
+  ])("pass %s to a mutation unchanged", async (_what, text) => {
+    const answer = await engine.request("/stores", { method: "POST", body: text });
+    expect(await answer.json()).toEqual(
+      convexToJson({
+        text: text.replace("\ud800", "\ufffd"),
+        integer: 7n,
+        bytes: new ArrayBuffer(2),
+        most: Infinity,
+      }),
+    );
+  });
+
   test("log with their names, also what a callback throws", async () => {
     expect((await engine.request("/logs")).status).toBe(204);
     await expect.poll(() => lines.join("\n")).toContain("thrown in a timer");

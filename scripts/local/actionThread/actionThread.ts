@@ -179,14 +179,17 @@ export class ActionThread {
     return running;
   }
 
-  async #answer({ id, syscall, op, args, route, origin }: Syscall, thread: Thread): Promise<void> {
+  async #answer(
+    { id, syscall, op, args, list, route, origin }: Syscall,
+    thread: Thread,
+  ): Promise<void> {
     // A function may go on after its answer.
     const trace = this.#running.get(id)?.trace ?? newTrace("request");
     const call = newActionCall(this.#engine, route, { ...origin, trace });
     try {
       const value =
         typeof args === "string"
-          ? await answerSyscall(call, op, args)
+          ? await answerSyscall(call, op, args, list)
           : await answerJsSyscall(call, op, args);
       thread.post({ kind: "result", syscall, value });
     } catch (thrown) {

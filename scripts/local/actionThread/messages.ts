@@ -59,6 +59,8 @@ export type FromThread =
       syscall: number;
       op: string;
       args: string | Record<string, unknown>;
+      /** The arguments of a call that were taken out of `args` (`takeArguments`). */
+      list?: string;
       route: RouteName;
       origin: Origin;
     }

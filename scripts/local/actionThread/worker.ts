@@ -1,5 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Clock } from "../clock.ts";
+import { takeArguments } from "../functions/arguments.ts";
 import { loadComponents } from "../functions/components.ts";
 import { currentCall, type Origin, type RunningCall } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
@@ -51,7 +52,11 @@ const watched = new Map<number, (hasLeft: boolean) => void>();
 let lastSyscall = 0;
 
 /** Lets the engine answer a syscall of the running function. */
-async function ask(op: string, args: string | Record<string, unknown>): Promise<SyscallResult> {
+async function ask(
+  op: string,
+  args: string | Record<string, unknown>,
+  list?: string,
+): Promise<SyscallResult> {
   const call = currentCall();
   if (call === undefined || !isNumbered(call)) throw new Error(OUTSIDE_OF_FUNCTIONS);
   const { id, component, path, identity, request } = call;
@@ -61,7 +66,16 @@ async function ask(op: string, args: string | Record<string, unknown>): Promise<
   return await new Promise((resolve, reject) => {
     syscalls.set(syscall, { resolve, reject });
     const route = { component, name: path };
-    post({ kind: "syscall", id, syscall, op, args, route, origin: { identity, request } });
+    const from = { route, origin: { identity, request } };
+    post({
+      kind: "syscall",
+      id,
+      syscall,
+      op,
+      args,
+      ...(list === undefined ? {} : { list }),
+      ...from,
+    });
   });
 }
 
@@ -71,7 +85,8 @@ async function asyncSyscall(op: string, args: string): Promise<string> {
   try {
     if (call !== undefined && answer !== undefined)
       return answer(call, parseJson<JsonObject>(args));
-    const result = await ask(op, args);
+    const taken = op.startsWith("1.0/actions/") ? takeArguments(args) : null;
+    const result = await ask(op, taken?.rest ?? args, taken?.list);
     if (typeof result !== "string") throw new Error(`${op} returned no text`);
     return result;
   } catch (thrown) {

@@ -9,6 +9,7 @@ import type { Usage } from "../transaction/usage.ts";
 import { jsonValue, parseJson } from "../values/json.ts";
 import { checkPassedValue } from "../values/limits.ts";
 import { validate } from "../values/validate.ts";
+import { argumentsOf, type Arguments } from "./arguments.ts";
 import { assertOpen, runAs, sampleHeap, type Call, type RequestMetadata } from "./context.ts";
 import { toFunctionError } from "./errors.ts";
 import type { FunctionPath, ResolvedFunction } from "./registry.ts";
@@ -59,14 +60,13 @@ function newCall(
 }
 
 /** Runs a handler; checks arguments and result against its validators and Convex's limits. */
-async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promise<string> {
+async function execute(fn: ResolvedFunction, call: Call, args: Arguments): Promise<string> {
   const { catalog } = call.engine;
   const isIdOf = (table: string, id: string) => catalog.isIdOf(fn.component, table, id);
-  const argsText = JSON.stringify(args);
-  const value = jsonValue(argsText, args);
-  checkPassedValue(value, argsText.length, "arguments");
+  const value = jsonValue(args.list, args.value);
+  checkPassedValue(value, args.list.length, "arguments");
   validate(fn.args, value, "ArgumentValidationError", isIdOf);
-  const text = await invoke(fn, call, argsText);
+  const text = await invoke(fn, call, args.list);
   const result = jsonValue(text, parseJson(text));
   checkPassedValue(result, text.length, "return value");
   if (fn.returns !== null) validate(fn.returns, result, "ReturnsValidationError", isIdOf);
@@ -77,12 +77,12 @@ async function execute(fn: ResolvedFunction, call: Call, args: JSONValue): Promi
  * Runs a handler and measures its JavaScript time; fails if it ran too long or met an error of the database, whatever it
  * returned.
  */
-async function invoke(fn: ResolvedFunction, call: Call, argsText: string): Promise<string> {
+async function invoke(fn: ResolvedFunction, call: Call, argsList: string): Promise<string> {
   const clock = call.transaction?.clock;
   try {
     return await runAs(call, () => {
       clock?.resume();
-      return fn.invoke(`[${argsText}]`, call.request.requestId);
+      return fn.invoke(argsList, call.request.requestId);
     });
   } finally {
     // An action may go on: it has no transaction that could keep half of what it does.
@@ -148,7 +148,7 @@ export interface Wrapping {
 export async function runFunction(
   engine: Engine,
   fn: ResolvedFunction,
-  args: JSONValue,
+  args: Arguments,
   caller: Caller,
   wrapping?: Wrapping,
 ): Promise<string> {
@@ -177,7 +177,7 @@ export async function runFunction(
 export function runObserved(
   engine: Engine,
   fn: ResolvedFunction,
-  args: JSONValue,
+  args: Arguments,
   caller: Caller,
   { snapshot, observed }: { snapshot: Snapshot; observed: Observed },
 ): Promise<string> {
@@ -207,7 +207,7 @@ export function runNested(
     const caller = calledBy(parent, identity);
     const call = newCall(engine, fn, caller, transaction, parent);
     return await engine.transactor.nested(transaction, limits, async () => {
-      const result = await metered(call, true, () => execute(fn, call, args));
+      const result = await metered(call, true, () => execute(fn, call, argumentsOf(args)));
       // If the caller has not waited, operations of this call may have been refused, and it may have ignored that.
       assertOpen(parent);
       return result;

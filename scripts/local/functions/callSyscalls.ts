@@ -2,6 +2,7 @@ import { NOBODY } from "../auth/identity.ts";
 import { searchVectors, type VectorQuery } from "../search/vectorSearch.ts";
 import type { Usage } from "../transaction/usage.ts";
 import type { JsonObject } from "../values/json.ts";
+import { argumentsIn, argumentsOf } from "./arguments.ts";
 import { calledBy, expectType, runFunction, runNested } from "./call.ts";
 import type { Call } from "./context.ts";
 import { resolveAddress, type ResolvedFunction } from "./registry.ts";
@@ -13,11 +14,12 @@ function address(call: Call, args: JsonObject) {
 
 /** `ctx.run*` of an action: a separate request with the same identity. */
 function fromAction(type: ResolvedFunction["type"]): AsyncSyscall {
-  return (call, args) => {
+  return (call, args, _text, list) => {
     if (call.transaction !== null) throw new Error(`Unknown async operation actions/${type}`);
     const fn = expectType(call.engine.registry.resolve(address(call, args)), type);
     const identity = fn.component === call.component ? call.identity : NOBODY;
-    return runFunction(call.engine, fn, args["args"] ?? {}, calledBy(call, identity));
+    const passed = list === undefined ? argumentsOf(args["args"] ?? {}) : argumentsIn(list);
+    return runFunction(call.engine, fn, passed, calledBy(call, identity));
   };
 }
 

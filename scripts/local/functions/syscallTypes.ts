@@ -3,8 +3,16 @@ import type { Call } from "./context.ts";
 
 /** A syscall that the `convex` package makes to its backend. Arguments and results are JSON. */
 export type SyncSyscall = (call: Call, args: JsonObject) => string;
-/** The same, where the package awaits the result; `text` is the JSON text of the arguments. */
-export type AsyncSyscall = (call: Call, args: JsonObject, text: string) => string | Promise<string>;
+/**
+ * The same, where the package awaits the result; `text` is the JSON text of the arguments, without the list of arguments
+ * that `takeArguments` may have taken out of it.
+ */
+export type AsyncSyscall = (
+  call: Call,
+  args: JsonObject,
+  text: string,
+  list?: string,
+) => string | Promise<string>;
 
 /** Convex's message for a syscall that no function makes. */
 export const OUTSIDE_OF_FUNCTIONS =

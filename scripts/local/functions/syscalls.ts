@@ -42,13 +42,18 @@ function syscall(op: string, text: string): string {
 const QUEUES_ITSELF = new Set(["1.0/runUdf"]);
 
 /** Answers a syscall that a function awaits. Rejects with a `FunctionError`. */
-export async function answerSyscall(call: Call, op: string, text: string): Promise<string> {
+export async function answerSyscall(
+  call: Call,
+  op: string,
+  text: string,
+  list?: string,
+): Promise<string> {
   const answer = ASYNC[op];
   if (answer === undefined) throw new Error(`Unknown async operation ${op}`);
   try {
     // Operations of the caller wait, so that a rollback of the nested call does not undo them.
     while (call.nested !== null && !QUEUES_ITSELF.has(op)) await call.nested;
-    return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text), text));
+    return await answerTimed(call, () => answer(call, parseJson<JsonObject>(text), text, list));
   } catch (thrown) {
     noteFault(call, thrown);
     throw toFunctionError(thrown);

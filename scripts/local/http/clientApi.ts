@@ -1,5 +1,6 @@
 import type { JSONValue } from "convex/values";
 import type { Identity } from "../auth/identity.ts";
+import { argumentsOf } from "../functions/arguments.ts";
 import { runFunction } from "../functions/call.ts";
 import type { RequestMetadata } from "../functions/context.ts";
 import { toClientError, toFunctionError } from "../functions/errors.ts";
@@ -59,7 +60,7 @@ export async function serveClientApi(
   if (typeof call === "string") return jsonResponse(400, { code: "BadJsonBody", message: call });
   try {
     const fn = engine.registry.resolvePublic(call.path, TYPES[pathname] ?? "query");
-    const value = await runFunction(engine, fn, call.args, { ...who, depth: 0 });
+    const value = await runFunction(engine, fn, argumentsOf(call.args), { ...who, depth: 0 });
     return new Response(`{"status":"success","value":${value},"logLines":[]}`, {
       headers: { "Content-Type": "application/json", ...CORS },
     });

@@ -1,3 +1,4 @@
+import { argumentsOf } from "../functions/arguments.ts";
 import { runFunction, type Caller } from "../functions/call.ts";
 import { toClientError, toFunctionError } from "../functions/errors.ts";
 import type { Engine } from "../runtime.ts";
@@ -48,7 +49,7 @@ async function commitOnce(
 ): Promise<CommittedResult> {
   const fn = engine.registry.resolvePublic(udfPath, "mutation");
   let timestamp = 0n;
-  const result = await runFunction(engine, fn, args[0] ?? {}, caller, {
+  const result = await runFunction(engine, fn, argumentsOf(args[0] ?? {}), caller, {
     isRepeatable: false,
     within: async (transaction, run) => {
       const earlier = name === null ? null : results.find(name);
@@ -99,7 +100,7 @@ export async function actionResponse(
   const { requestId, udfPath, args } = request;
   try {
     const fn = engine.registry.resolvePublic(udfPath, "action");
-    const result = await runFunction(engine, fn, args[0] ?? {}, caller);
+    const result = await runFunction(engine, fn, argumentsOf(args[0] ?? {}), caller);
     return `{"type":"ActionResponse","requestId":${requestId},"success":true,"result":${result},"logLines":[]}`;
   } catch (thrown) {
     return failure("ActionResponse", engine, request, caller, thrown);

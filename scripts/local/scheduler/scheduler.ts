@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { NOBODY } from "../auth/identity.ts";
+import { argumentsOf } from "../functions/arguments.ts";
 import { runFunction } from "../functions/call.ts";
 import { outside, type RequestMetadata } from "../functions/context.ts";
 import { toFunctionError } from "../functions/errors.ts";
@@ -161,7 +162,7 @@ export class Scheduler {
 
   async #runMutation(job: Job, fn: ResolvedFunction): Promise<void> {
     const { jobs } = this.#engine;
-    const args = jobs.argsOf(job);
+    const args = argumentsOf(jobs.argsOf(job));
     try {
       await runFunction(this.#engine, fn, args, this.#caller(job), {
         within: async (transaction, run) => {
@@ -200,7 +201,7 @@ export class Scheduler {
     if (!begun) return;
     let failure: string | null = null;
     try {
-      await runFunction(this.#engine, fn, jobs.argsOf(job), this.#caller(job));
+      await runFunction(this.#engine, fn, argumentsOf(jobs.argsOf(job)), this.#caller(job));
     } catch (error) {
       failure = this.#logged(job, error);
     }
