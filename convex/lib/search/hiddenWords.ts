@@ -238,14 +238,19 @@ function addLongTerms(words: Set<string>, text: string): Set<string> {
   return indexed;
 }
 
+/** The only character whose lower case is longer than itself (https://www.unicode.org/Public/UNIDATA/SpecialCasing.txt). */
+const LONGER_IN_LOWER_CASE = "İ";
+
 /** Removes the words that the index holds of a text. */
 function removeIndexed(words: Set<string>, text: string): void {
-  const lengths = isAscii(text) ? lengthsOf(words) : undefined;
+  const lengths = text.includes(LONGER_IN_LOWER_CASE) ? undefined : lengthsOf(words);
   for (const cursor = new WordCursor(text); words.size > 0 && cursor.next();) {
     const { start, end } = cursor;
     // Each character takes at least a byte.
     if (end - start > INDEXED_WORD_MAX_BYTES) continue;
-    if (lengths !== undefined && !mayHold(lengths, text.charCodeAt(start), end - start)) continue;
+    const first = text.charCodeAt(start);
+    const isTold = lengths !== undefined && first < ASCII_CODES;
+    if (isTold && !mayHold(lengths, first, end - start)) continue;
     const word = text.slice(start, end);
     if (isIndexed(word)) words.delete(word.toLowerCase());
   }
