@@ -12,7 +12,9 @@ export class NotToBeHad extends Error {}
 
 /** Installs packages into a folder, without running their scripts. */
 export async function installPackages(folder: string, packages: readonly string[]): Promise<void> {
-  const options = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"];
+  const quiet = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts"];
+  // The reason of a failure is read from the output, which `npm --silent test` turns off for its children too.
+  const options = [...quiet, "--loglevel", "error"];
   const { code, output } = await run("npm", [
     "install",
     "--prefix",

@@ -177,13 +177,13 @@ export async function runFunction(
 export function runObserved(
   engine: Engine,
   fn: ResolvedFunction,
-  args: Arguments,
+  args: JSONValue,
   caller: Caller,
   { snapshot, observed }: { snapshot: Snapshot; observed: Observed },
 ): Promise<string> {
   return snapshot.query(observed, (transaction) => {
     const call = newCall(engine, fn, caller, transaction);
-    return metered(call, false, () => execute(fn, call, args));
+    return metered(call, false, () => execute(fn, call, argumentsOf(args)));
   });
 }
 

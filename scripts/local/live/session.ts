@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { NOBODY, type Identity } from "../auth/identity.ts";
-import { argumentsOf } from "../functions/arguments.ts";
 import { runObserved } from "../functions/call.ts";
 import { toClientError, toFunctionError } from "../functions/errors.ts";
 import type { Engine } from "../runtime.ts";
@@ -285,7 +284,7 @@ export class Session {
     const caller = callerOf(this.#client, identity);
     try {
       const fn = engine.registry.resolvePublic(path, "query");
-      return { kind: "value", json: await runObserved(engine, fn, argumentsOf(args), caller, on) };
+      return { kind: "value", json: await runObserved(engine, fn, args, caller, on) };
     } catch (thrown) {
       const failure = toFunctionError(thrown);
       engine.log({ level: "error", function: path, words: [failure.stack ?? failure.message] });
