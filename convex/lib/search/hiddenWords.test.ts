@@ -131,6 +131,11 @@ describe("no hidden words are derived without need", () => {
       "[31m",
       "\u001b[1m",
       "é",
+      // Beyond Latin, a letter whose lower case is ASCII, and one whose lower case is longer.
+      "—",
+      "\u212a",
+      "İ",
+      "i\u0307",
       " ",
       "\t",
       "x".repeat(31),

@@ -238,19 +238,18 @@ function addLongTerms(words: Set<string>, text: string): Set<string> {
   return indexed;
 }
 
-/** The only character whose lower case is longer than itself (https://www.unicode.org/Public/UNIDATA/SpecialCasing.txt). */
-const LONGER_IN_LOWER_CASE = "İ";
-
-/** Removes the words that the index holds of a text. */
+/**
+ * Removes the words that the index holds of a text. They are as long in lower case, but for U+0130, which becomes a letter
+ * and a mark; hidden words have no such marks (https://www.unicode.org/Public/UNIDATA/SpecialCasing.txt).
+ */
 function removeIndexed(words: Set<string>, text: string): void {
-  const lengths = text.includes(LONGER_IN_LOWER_CASE) ? undefined : lengthsOf(words);
+  const lengths = lengthsOf(words);
   for (const cursor = new WordCursor(text); words.size > 0 && cursor.next();) {
     const { start, end } = cursor;
     // Each character takes at least a byte.
     if (end - start > INDEXED_WORD_MAX_BYTES) continue;
     const first = text.charCodeAt(start);
-    const isTold = lengths !== undefined && first < ASCII_CODES;
-    if (isTold && !mayHold(lengths, first, end - start)) continue;
+    if (first < ASCII_CODES && !mayHold(lengths, first, end - start)) continue;
     const word = text.slice(start, end);
     if (isIndexed(word)) words.delete(word.toLowerCase());
   }
