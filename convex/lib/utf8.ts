@@ -15,10 +15,14 @@ export function decodeUtf8(bytes: Uint8Array, isInside = false): string | undefi
   }
 }
 
-/** All of these bytes in one array. */
+/** All of these bytes in one array; a single chunk itself. */
 export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const [only] = chunks;
-  if (only !== undefined && chunks.length === 1) return only;
+  return only !== undefined && chunks.length === 1 ? only : copied(chunks);
+}
+
+/** A copy of all of these bytes in one array, with memory of its own. */
+export function copied(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
   let at = 0;
   for (const chunk of chunks) {

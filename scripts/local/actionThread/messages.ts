@@ -60,7 +60,7 @@ export type FromThread =
       op: string;
       args: string | Record<string, unknown>;
       /** The arguments of a call that were taken out of `args` (`takeArguments`). */
-      list?: string;
+      list: string | undefined;
       route: RouteName;
       origin: Origin;
     }

@@ -66,16 +66,7 @@ async function ask(
   return await new Promise((resolve, reject) => {
     syscalls.set(syscall, { resolve, reject });
     const route = { component, name: path };
-    const from = { route, origin: { identity, request } };
-    post({
-      kind: "syscall",
-      id,
-      syscall,
-      op,
-      args,
-      ...(list === undefined ? {} : { list }),
-      ...from,
-    });
+    post({ kind: "syscall", id, syscall, op, args, list, route, origin: { identity, request } });
   });
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { copied } from "../../../convex/lib/utf8.ts";
 import type { Answer, BodyReader, Bytes } from "./answers.ts";
 import { compressed, compressor, type Chunks } from "./compression.ts";
 
@@ -52,23 +53,13 @@ const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS"]);
 async function readBody(message: IncomingMessage): Promise<Bytes> {
   if (message.destroyed) throw new Error("The client has left");
   const chunks: Buffer[] = [];
-  let length = 0;
   await new Promise<void>((resolve, reject) => {
-    message.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      length += chunk.length;
-    });
+    message.on("data", (chunk: Buffer) => chunks.push(chunk));
     message.once("end", resolve);
     message.on("error", reject);
   });
   // Of its own memory: a short `Buffer` shares it with others, which would all be sent to another thread.
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+  return copied(chunks);
 }
 
 /**
