@@ -6,7 +6,7 @@ import type { Durability } from "../store/durability.ts";
 const MAX_MUTATIONS = 64;
 
 /** A group that has taken longer is committed at once: whoever waits for it may have more to send meanwhile. */
-const LONG_GROUP_MS = 20;
+const LONG_GROUP_MS = 60;
 
 /** A group that has written more text than this to text indexes is committed at once, because it is kept in memory. */
 const MAX_SEARCH_CHARACTERS = 1 << 20;
