@@ -238,8 +238,8 @@ const messages = defineTable({
  * Content blocks of messages, lossless. One row per part; a long part has several rows (`piece` 0, 1, …).
  * Client JSON is stored as JSON text, because a Convex object cannot represent every key, depth and length.
  * Rows of `order` -1 continue the message's own text. The content of a row is either in `text` (full-text
- * searched) or in `content` (not searched, because it is data, beyond what is searched of a part, or the text that
- * the message's own row has too).
+ * searched; a few hidden words may follow the content, `wordChars`) or in `content` (not searched, because it is data,
+ * beyond what is searched of a part, or the text that the message's own row has too).
  * Written by `model/sessions/parts.ts`; also queried by full-text search (`model/search/sources.ts`), and by
  * deletion and migrations. `orderKey` is the message's, so that the parts of a page of messages are one index
  * range.

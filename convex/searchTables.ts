@@ -13,10 +13,11 @@ import {
 
 /**
  * Words that readers of a message see but that are missing from its index entries: attached to an escape
- * sequence or colour code, in another spelling, in text without spaces, too long, or emoji. One row for each
- * stored row with such words, about one in ten. `order` and `piece` identify the row of `parts`; without
- * them, it is the message's own text. A table of its own, because an index is billed as a copy of its whole
- * table. Written by `model/search/searchTexts.ts` with the message; read by full-text search.
+ * sequence or colour code, in another spelling, in text without spaces, too long, or emoji. A row of `parts` with few
+ * such words has them in its own text (`wordChars`); one row here for each other stored row. `order` and `piece`
+ * identify the row of `parts`; without them, it is the message's own text. A table of its own, because an index is
+ * billed as a copy of its whole table. Written by `model/search/searchTexts.ts` with the message; read by full-text
+ * search.
  */
 export const searchTexts = defineTable({
   ...ofMessage,

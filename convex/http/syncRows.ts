@@ -5,6 +5,7 @@ import {
   type SearchText,
   SEARCH_TEXTS_MAX,
   searchTextsOf,
+  withOwnWords,
 } from "../lib/search/searchTexts";
 import { changedCounts, messageCounts, type MessageSecrets } from "../lib/secrets/counts";
 import { examineMessage, examineSession } from "../lib/secrets/delivery";
@@ -171,11 +172,18 @@ async function messageRows(
   if (tools !== undefined) first.tools = tools;
   const partRows = parts ? splitParts(parts) : [];
   const ofHead = searchTextsOf(head, []);
-  const ofRow = (row: PartRow) =>
-    row.text === head ? placedAt(row, ofHead) : searchTextsOf("", [row]);
-  const words = new Map([...tail, ...partRows].map((row) => [row, ofRow(row)]));
+  const words = new Map<PartRow, readonly SearchText[]>();
   const wordsOf = (row: PartRow) => words.get(row) ?? [];
-  const slices = sliceRows(head, tail, partRows, (row) => searchLoad(wordsOf(row)));
+  const indexed = (sent: PartRow) => {
+    const isRepeated = sent.text === head;
+    const { row, texts } = isRepeated
+      ? { row: sent, texts: placedAt(sent, ofHead) }
+      : withOwnWords(sent, searchTextsOf("", [sent]));
+    words.set(row, texts);
+    return row;
+  };
+  const [tailRows, rowsOfParts] = [tail.map(indexed), partRows.map(indexed)];
+  const slices = sliceRows(head, tailRows, rowsOfParts, (row) => searchLoad(wordsOf(row)));
   return slices.map(({ load, slice, ...rows }) => {
     const isFirst = slice === undefined || slice.number === 0;
     const ofRows = [...rows.tail, ...rows.parts].flatMap(wordsOf);

@@ -136,6 +136,59 @@ describe("a part that repeats its message's text", () => {
   });
 });
 
+describe("words that the JSON of a part hides", () => {
+  const id = { sessionExternalId: "s", externalId: "s-0", role: "assistant" };
+  const call = (command: string) => ({ type: "tool-call", content: { args: { command } } });
+  const send = async (command: string) => {
+    const answer = await ada.post("/sync/message", { ...id, parts: [call(command)] });
+    expect(answer.status).toBe(200);
+    await settle(t);
+  };
+  const stored = async () => ({
+    parts: await rows(t, "parts"),
+    own: (await rows(t, "searchTexts")).map(({ text }) => text),
+  });
+  const returned = async () => {
+    const page = await read<{ messages: { parts: object[] }[] }>(ada.get("/api/sessions/s"));
+    return page.messages[0]?.parts;
+  };
+
+  test("are found, are no content, and have no row of their own if they are few", async () => {
+    await send("make\nxylographer");
+    const { parts, own } = await stored();
+    expect(parts).toMatchObject([{ text: expect.stringMatching(/\}\nxylographer$/) as string }]);
+    expect(parts).toMatchObject([{ wordChars: "\nxylographer".length }]);
+    expect(own).toEqual([]);
+    expect(ids(await search(ada, { query: "xylographer" }))).toEqual(["s"]);
+    expect(await returned()).toMatchObject([call("make\nxylographer")]);
+    const [message] = await rows(t, "messages");
+    expect(message?.partBytes).toBe(JSON.stringify(call("make\nxylographer").content).length);
+  });
+
+  test("are found, and have rows of their own if they are many", async () => {
+    const words = Array.from({ length: 200 }, (_, n) => `word${n}`);
+    await send(`make\n${words.join("\n")}`);
+    const { parts, own } = await stored();
+    expect(parts.map(({ wordChars }) => wordChars)).toEqual([undefined]);
+    expect(own).toEqual([words.join(" ")]);
+    for (const query of ["word0", "word199"]) {
+      expect(ids(await search(ada, { query }))).toEqual(["s"]);
+    }
+  });
+
+  test("are replaced with their part, also where they had rows of their own", async () => {
+    await send(`make\n${Array.from({ length: 200 }, (_, n) => `word${n}`).join("\n")}`);
+    await send("make\nxylographer");
+    await send("make\nmarzipan");
+    expect((await stored()).own).toEqual([]);
+    expect(ids(await search(ada, { query: "marzipan" }))).toEqual(["s"]);
+    for (const query of ["word199", "xylographer"]) {
+      expect(ids(await search(ada, { query }))).toEqual([]);
+    }
+    expect(await returned()).toMatchObject([call("make\nmarzipan")]);
+  });
+});
+
 describe("an id finds what it names, first, and says so", () => {
   const COMMIT = "9f1c2ab47d0e5b6a8c3f7e1d2b4a6c8e0f9d7b5a";
   beforeEach(async () => {

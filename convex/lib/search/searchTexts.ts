@@ -35,6 +35,24 @@ export function searchTextsOf(head: string, rows: readonly PartRow[]): SearchTex
   return texts.slice(0, SEARCH_TEXTS_MAX);
 }
 
+/**
+ * The most bytes of hidden words that a row takes into its own text. Most have fewer: the words at the beginnings of
+ * lines in JSON text. More get rows of their own, because whoever reads the conversation reads these bytes too.
+ */
+const OWN_WORDS_MAX_BYTES = 1_024;
+
+/** A row, and those of its search texts that need rows of their own. */
+type IndexedRow = { row: PartRow; texts: readonly SearchText[] };
+
+/** Adds the hidden words of a row to its own searched text if they are few, so that they cost no row and no read. */
+export function withOwnWords(row: PartRow, texts: readonly SearchText[]): IndexedRow {
+  const [words, ...others] = texts;
+  if (words === undefined || others.length > 0 || row.text === undefined) return { row, texts };
+  if (utf8Length(words.text) > OWN_WORDS_MAX_BYTES) return { row, texts };
+  const added = `\n${words.text}`;
+  return { row: { ...row, text: row.text + added, wordChars: added.length }, texts: [] };
+}
+
 /** The search texts of a row that holds the same text as the message. Most plugins send each text twice. */
 export function placedAt({ order, piece }: PartRow, ofText: readonly SearchText[]): SearchText[] {
   return ofText.map(({ text }) => ({ order, piece, text }));

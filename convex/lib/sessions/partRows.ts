@@ -75,6 +75,8 @@ export type PartRow = {
   format: PartFormat;
   text?: string;
   content?: string;
+  /** The last characters of `text` that are no content: its hidden words (`lib/search/searchTexts.ts`). */
+  wordChars?: number;
 };
 
 /** Splits a message's text into what its own row holds and the rows that hold the rest. */
@@ -118,6 +120,7 @@ function splitPart(
  */
 export function withoutRepeated(rows: readonly PartRow[], head: string | undefined): PartRow[] {
   return rows.map((row) => {
+    // A row with hidden words of its own is never equal: without its place in the index, they would be lost.
     if (row.order === TEXT_ORDER || row.text === undefined || row.text !== head) return row;
     const { text, ...rest } = row;
     return { ...rest, content: text };
@@ -160,7 +163,13 @@ export function joinRows(
   return { text: texts.length === 1 ? head : texts.join(""), parts };
 }
 
-const contentOf = ({ text, content }: PartRow): string => text ?? content ?? "";
+/** The content of a row, without its hidden words. */
+export function contentOf({ text, content, wordChars = 0 }: Stored): string {
+  if (text === undefined) return content ?? "";
+  return wordChars === 0 ? text : text.slice(0, -wordChars);
+}
+
+type Stored = Pick<PartRow, "text" | "content" | "wordChars">;
 
 /** Joins the rows of the part that starts at `start`. */
 function joinPart(rows: readonly PartRow[], start: number) {
@@ -182,6 +191,6 @@ export function unpackParts(parts: readonly JoinedPart[]): WholePart[] {
 }
 
 /** The bytes of the rows' content, as Convex measures them. */
-export function contentBytes(rows: readonly PartRow[]): number {
-  return rows.reduce((sum, row) => sum + utf8Length(row.text ?? row.content ?? ""), 0);
+export function contentBytes(rows: readonly Stored[]): number {
+  return rows.reduce((sum, row) => sum + utf8Length(contentOf(row)), 0);
 }

@@ -82,7 +82,10 @@ export function sliceRows(
     slices.push({ tail: texts, parts: rows.filter((row) => !isText(row)), load });
   };
   for (const row of [...tail, ...parts]) {
-    const own = { operations: 1, bytes: rowBytes("parts", contentBytes([row])) };
+    const own = {
+      operations: 1,
+      bytes: rowBytes("parts", utf8Length(row.text ?? row.content ?? "")),
+    };
     const more = added(own, besides(row));
     if (rows.length > 0 && !fits(load, more, SLICE)) {
       close();

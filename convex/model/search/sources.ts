@@ -3,6 +3,7 @@ import type { QueryCtx } from "../../_generated/server";
 import type { TextCandidate } from "../../lib/search/rank";
 import { readable } from "../../lib/search/readable";
 import { shownSearchableText } from "../../lib/search/sessionText";
+import { contentOf } from "../../lib/sessions/partRows";
 import type { Filters } from "./filters";
 
 /**
@@ -99,7 +100,7 @@ export async function* partSource({ ctx, userId, words }: SourceQuery): AsyncGen
 
 function partHit(part: Doc<"parts">): Hit {
   const { _id, sessionId, messageId, _creationTime: createdAt } = part;
-  const stored = part.text ?? part.content ?? "";
+  const stored = contentOf(part);
   const text = readable(stored, part.format.startsWith("json"));
   return {
     key: _id,
@@ -144,7 +145,7 @@ async function readStored(ctx: QueryCtx, derived: Doc<"searchTexts">) {
       q.eq("sessionId", sessionId).eq("orderKey", orderKey).eq("order", order).eq("piece", piece),
     )
     .unique();
-  return part && withStoredRow(await partHit(part).read(), part.text ?? part.content);
+  return part && withStoredRow(await partHit(part).read(), contentOf(part));
 }
 
 /** Adds the cost of reading the stored row. */

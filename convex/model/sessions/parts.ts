@@ -2,6 +2,7 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../../_generated/server";
 import {
   contentBytes,
+  contentOf,
   joinRows,
   searchableRow,
   TEXT_ORDER,
@@ -148,7 +149,7 @@ export async function readPortion(
     isEnd = answered < PORTION_BYTES;
     if (!isEnd) break;
     rows.push(row);
-    answered += jsonStringBytes(row.text ?? row.content ?? "");
+    answered += jsonStringBytes(contentOf(row));
   }
   const head = after === null ? message.textContent : undefined;
   const whole = joinRows(rows, head);
