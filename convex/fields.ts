@@ -122,7 +122,7 @@ export const pieceFields = {
     v.literal("jsonAndFields"),
     v.literal("packed"),
   ),
-  /** The last characters of `text` that are no content: words that readers see but that its index entry lacks. */
+  /** The last characters of `text` that are no content: words that readers see but that the index would miss in it. */
   wordChars: v.optional(v.number()),
   text: v.optional(v.string()),
   content: v.optional(v.string()),

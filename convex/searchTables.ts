@@ -13,8 +13,8 @@ import {
 
 /**
  * Words that readers of a message see but that are missing from its index entries: attached to an escape
- * sequence or colour code, in another spelling, in text without spaces, too long, or emoji. A row of `parts` with few
- * such words has them in its own text (`wordChars`); one row here for each other stored row. `order` and `piece`
+ * sequence or colour code, in another spelling, in text without spaces, too long, or emoji. In a row of `parts` with few
+ * such words, they follow the content (`wordChars`); the words of other stored rows are here. `order` and `piece`
  * identify the row of `parts`; without them, it is the message's own text. A table of its own, because an index is
  * billed as a copy of its whole table. Written by `model/search/searchTexts.ts` with the message; read by full-text
  * search.

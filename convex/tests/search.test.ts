@@ -176,6 +176,15 @@ describe("words that the JSON of a part hides", () => {
     }
   });
 
+  test("are no content either where the message's text is their part and these words", async () => {
+    const parts = [{ type: "text", content: "好吗" }];
+    const answer = await ada.post("/sync/message", { ...id, textContent: "好吗\n吗", parts });
+    expect(answer.status).toBe(200);
+    await settle(t);
+    expect((await stored()).parts).toMatchObject([{ text: "好吗\n吗", wordChars: 2 }]);
+    expect(await returned()).toMatchObject(parts);
+  });
+
   test("are replaced with their part, also where they had rows of their own", async () => {
     await send(`make\n${Array.from({ length: 200 }, (_, n) => `word${n}`).join("\n")}`);
     await send("make\nxylographer");

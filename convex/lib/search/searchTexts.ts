@@ -37,9 +37,10 @@ export function searchTextsOf(head: string, rows: readonly PartRow[]): SearchTex
 
 /**
  * The most bytes of hidden words that a row takes into its own text. Most have fewer: the words at the beginnings of
- * lines in JSON text. More get rows of their own, because whoever reads the conversation reads these bytes too.
+ * lines in JSON text. More get rows of their own, because whoever reads the conversation reads these bytes too, and
+ * budgets of readers do not count them: they are at most 1 MiB in the 4,000 rows of a page.
  */
-const OWN_WORDS_MAX_BYTES = 1_024;
+const OWN_WORDS_MAX_BYTES = 256;
 
 /** A row, and those of its search texts that need rows of their own. */
 type IndexedRow = { row: PartRow; texts: readonly SearchText[] };

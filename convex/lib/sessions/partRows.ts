@@ -8,7 +8,10 @@ import { jsonStringBytes, splitBytes, splitLines, utf8Length } from "../text";
  * stay cheap; nine in ten messages are shorter.
  */
 export const TEXT_INLINE_MAX_BYTES = 16_384;
-/** The largest searchable row. It is split between words, and a search hit reads all of it. */
+/**
+ * The largest content of a searchable row, which hidden words may follow. It is split between words, and a search hit
+ * reads all of it.
+ */
 const SEARCHABLE_ROW_MAX_BYTES = TEXT_INLINE_MAX_BYTES;
 /** Searchable rows per part (not per message text). Longer tool output is log noise. */
 const SEARCHABLE_ROWS_MAX = 4;
@@ -24,8 +27,8 @@ const PART_ROWS_MAX = 1_000;
 /**
  * The most bytes of one message's text and parts as stored (`storedBytes`). Replacing a message
  * reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and each
- * of its at most 1,460 rows (a thousand parts and a row per 16 kB) adds about 350 bytes: 2 × (7 MiB
- * + 0.5 MiB). Writing and passing it as arguments takes half of that. The limit of the request body
+ * of its at most 1,460 rows (a thousand parts and a row per 16 kB) adds about 350 bytes and up to 256
+ * of hidden words: 2 × (7 MiB + 0.9 MiB). Writing and passing it as arguments takes half of that. The limit of the request body
  * does not bound this, because stored JSON may be longer than the body (`1e20` is stored with its
  * zeros).
  */
@@ -120,8 +123,9 @@ function splitPart(
  */
 export function withoutRepeated(rows: readonly PartRow[], head: string | undefined): PartRow[] {
   return rows.map((row) => {
-    // A row with hidden words of its own is never equal: without its place in the index, they would be lost.
-    if (row.order === TEXT_ORDER || row.text === undefined || row.text !== head) return row;
+    // The text of a row with hidden words is not its content, and the words are found only where it is indexed.
+    if (row.order === TEXT_ORDER || row.wordChars !== undefined) return row;
+    if (row.text === undefined || row.text !== head) return row;
     const { text, ...rest } = row;
     return { ...rest, content: text };
   });

@@ -54,7 +54,9 @@ export const partSearchTexts = everyRow(
   "derive search texts of parts",
   "parts",
   async (ctx, part, budget) => {
-    const { _id, text, content } = part;
+    const { _id, text, content, wordChars } = part;
+    // Its text is not only its content, and nothing is missing.
+    if (wordChars !== undefined) return false;
     budget.bytes -= (text ?? content ?? "").length * BYTES_PER_BYTE;
     const isData = text !== undefined && containsInlineData(text);
     if (isData) await ctx.db.patch("parts", _id, { text: undefined, content: text });

@@ -146,6 +146,24 @@ test("secrets in messages that version 1 stored are counted once, in their texts
   expect((await read<SessionPage>(ada.get("/api/sessions/s"))).secrets).toEqual(secrets);
 });
 
+test("parts that this version stored with their hidden words stay as they are", async () => {
+  const t = deployment();
+  const ada = await person(t);
+  // With a line break behind the last, four such lines look like wrapped base64, which is not indexed.
+  const hash = (n: number) => `${n}3f${"0123456789abcdef".repeat(4)}`.slice(0, 64);
+  const hashes = [1, 2, 3, 4].map(hash).join("\n");
+  const parts = [{ type: "text", content: hashes }];
+  await ada.post("/sync/message", { ...sends(0, 1)[0], textContent: "the hashes", parts });
+  await settle(t);
+  const before = await rows(t, "parts");
+  expect(before).toMatchObject([{ wordChars: expect.any(Number) as number }]);
+  await migrate(t);
+  expect(await rows(t, "parts")).toEqual(before);
+  expect(await rows(t, "searchTexts")).toEqual([]);
+  const page = await read<{ messages: { parts: object[] }[] }>(ada.get("/api/sessions/s"));
+  expect(page.messages[0]?.parts).toMatchObject(parts);
+});
+
 test("rows that a lost deletion of version 1 left behind are removed, and other rows stay", async () => {
   const t = deployment();
   const ada = await person(t);
