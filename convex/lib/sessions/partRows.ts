@@ -28,9 +28,9 @@ const PART_ROWS_MAX = 1_000;
  * The most bytes of one message's text and parts as stored (`storedBytes`). Replacing a message
  * reads it twice within the 16 MiB of a transaction, to find its rows and to delete them, and each
  * of its at most 1,460 rows (a thousand parts and a row per 16 kB) adds about 350 bytes and up to 256
- * of hidden words: 2 × (7 MiB + 0.9 MiB). Writing and passing it as arguments takes half of that. The limit of the request body
- * does not bound this, because stored JSON may be longer than the body (`1e20` is stored with its
- * zeros).
+ * of hidden words: 2 × (7 MiB + 0.9 MiB). Writing and passing it as arguments takes half of that. The
+ * limit of the request body does not bound this, because stored JSON may be longer than the body
+ * (`1e20` is stored with its zeros).
  */
 export const MESSAGE_MAX_BYTES = 7 * 1024 * 1024;
 
@@ -167,13 +167,16 @@ export function joinRows(
   return { text: texts.length === 1 ? head : texts.join(""), parts };
 }
 
-/** The content of a row, without its hidden words. */
-export function contentOf({ text, content, wordChars = 0 }: Stored): string {
-  if (text === undefined) return content ?? "";
-  return wordChars === 0 ? text : text.slice(0, -wordChars);
-}
-
 type Stored = Pick<PartRow, "text" | "content" | "wordChars">;
+
+/** All of a row's text: its content, and the hidden words that follow it. */
+export const storedText = ({ text, content }: Stored): string => text ?? content ?? "";
+
+/** The content of a row, without its hidden words. */
+export function contentOf(row: Stored): string {
+  const { wordChars = 0 } = row;
+  return wordChars === 0 ? storedText(row) : storedText(row).slice(0, -wordChars);
+}
 
 /** Joins the rows of the part that starts at `start`. */
 function joinPart(rows: readonly PartRow[], start: number) {

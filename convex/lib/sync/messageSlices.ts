@@ -1,4 +1,4 @@
-import { contentBytes, TEXT_ORDER, type PartRow } from "../sessions/partRows";
+import { contentBytes, storedText, TEXT_ORDER, type PartRow } from "../sessions/partRows";
 import { utf8Length } from "../text";
 import { added, fits, ITEM_OPERATIONS, type Load, NO_LOAD } from "./slices";
 import { rowBytes, SLICE } from "./writeCost";
@@ -82,10 +82,7 @@ export function sliceRows(
     slices.push({ tail: texts, parts: rows.filter((row) => !isText(row)), load });
   };
   for (const row of [...tail, ...parts]) {
-    const own = {
-      operations: 1,
-      bytes: rowBytes("parts", utf8Length(row.text ?? row.content ?? "")),
-    };
+    const own = { operations: 1, bytes: rowBytes("parts", utf8Length(storedText(row))) };
     const more = added(own, besides(row));
     if (rows.length > 0 && !fits(load, more, SLICE)) {
       close();

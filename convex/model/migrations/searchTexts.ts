@@ -2,6 +2,7 @@ import type { Doc } from "../../_generated/dataModel";
 import type { MutationCtx } from "../../_generated/server";
 import { type SearchText, searchTextsOf } from "../../lib/search/searchTexts";
 import { containsInlineData } from "../../lib/search/readable";
+import { storedText } from "../../lib/sessions/partRows";
 import { spend, type ReadBudget } from "../readBudget";
 import { insertSearchTexts } from "../search/searchTexts";
 import { everyRow } from "./migration";
@@ -54,10 +55,10 @@ export const partSearchTexts = everyRow(
   "derive search texts of parts",
   "parts",
   async (ctx, part, budget) => {
-    const { _id, text, content, wordChars } = part;
+    const { _id, text, wordChars } = part;
     // Its text is not only its content, and nothing is missing.
     if (wordChars !== undefined) return false;
-    budget.bytes -= (text ?? content ?? "").length * BYTES_PER_BYTE;
+    budget.bytes -= storedText(part).length * BYTES_PER_BYTE;
     const isData = text !== undefined && containsInlineData(text);
     if (isData) await ctx.db.patch("parts", _id, { text: undefined, content: text });
     const row = isData ? { ...part, text: undefined, content: text } : part;
