@@ -49,6 +49,8 @@ export class Subscriptions {
         this.#forget();
       },
       lost: () => {
+        // Tables may have been lost too, and come again.
+        this.#knownTables = catalog.size;
         this.#touch(new Set(this.#all));
       },
     });
