@@ -3,6 +3,7 @@ import { Authenticator, type Provider } from "./auth/identity.ts";
 import type { Clock } from "./clock.ts";
 import type { Component } from "./functions/components.ts";
 import { whileLoading } from "./functions/globals.ts";
+import { QueryCache } from "./functions/queryCache.ts";
 import { Registry } from "./functions/registry.ts";
 import { Permits } from "./limits/permits.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
@@ -25,6 +26,7 @@ import type { Sqlite } from "./store/sqlite.ts";
 import { Documents } from "./store/documents.ts";
 import { readSchema } from "./store/schema.ts";
 import { Scrubber } from "./store/scrubber.ts";
+import type { ReadSet } from "./transaction/reads.ts";
 import { Transactor } from "./transaction/transactor.ts";
 
 function instanceSecret(sql: Statements): string {
@@ -114,6 +116,7 @@ export function assemble(
     heap: HeapProbe | null;
     durability: Durability;
     clock: Clock;
+    keepsResults: boolean;
   },
 ): Assembled {
   const sql = new Statements(db);
@@ -136,17 +139,19 @@ export function assemble(
   };
   const registry = new Registry(components);
   const jobs = new Jobs(tables, clock);
+  const subscriptions = new Subscriptions(catalog, documents, transactor);
+  const subscribe = (reads: ReadSet, touched: () => void) => subscriptions.open(reads, touched);
   const engine: Engine = {
     ...{ catalog, documents, transactor, registry, jobs, env, origin, log, limits, heap, clock },
     files: new Files(tables, instanceSecret(sql), clock),
     authenticator: new Authenticator(() => whileLoading(env, () => providersOf(components)), clock),
     meter: new Meter(),
+    queryCache: options.keepsResults ? new QueryCache(subscribe, clock) : null,
     runAction: actionRunner(limits),
     commit: committer(transactor, limits, clock, () => {
       scheduler.wake();
     }),
   };
   const scheduler = new Scheduler(engine, new Crons(sql, jobs, registry, clock));
-  const subscriptions = new Subscriptions(catalog, documents, transactor);
   return { engine, subscriptions, results, scheduler, sql, scrubber, rebuilt };
 }

@@ -9,6 +9,8 @@ export interface CallRecord extends Usage, IndexUsage {
   type: FunctionType;
   /** Called by `ctx.runQuery`/`runMutation` inside a transaction; its usage is included in the caller's. */
   isNested: boolean;
+  /** It did not run: its result was kept from before (`functions/queryCache.ts`). What it read is what it read then. */
+  isCached: boolean;
   /** From the call to its result, including waiting. */
   ms: number;
   /** JavaScript time of a query or mutation, including nested calls; 0 for actions. */
@@ -31,7 +33,7 @@ export function newTrace(kind: Trace["kind"]): Trace {
 }
 
 const NEW_RECORD: CallRecord = {
-  ...{ name: "", component: "", type: "query", isNested: false },
+  ...{ name: "", component: "", type: "query", isNested: false, isCached: false },
   ...{ ms: 0, userMs: 0, heapBytes: null, endedAt: 0, error: null },
   ...{ ...NO_USAGE, ...NO_INDEX_USAGE },
 };

@@ -58,6 +58,8 @@ export interface EngineOptions {
   heap?: HeapProbe;
   /** Whether stack traces show the files of functions (`BundleOptions`); default true. */
   sourceMaps?: boolean;
+  /** Whether results of queries are kept until something that they read is written (`QueryCache`); default true. */
+  keepsResults?: boolean;
   /** Receives lines that functions log; by default they are discarded. */
   log?: (line: LogLine) => void;
   onRequest?: (line: RequestLine) => void;
@@ -250,10 +252,11 @@ async function build(
   const env = await environment(options, origin, cleanup);
   const { limits = { mode: "warn" }, heap = null, clock = new Clock() } = options;
   const { log = () => undefined, sourceMaps = true, stopGraceMs = STOP_GRACE_MS } = options;
+  const { keepsResults = true } = options;
   const bundled = await bundleFunctions(resolve(options.functions), { sourceMaps });
   const components = loadComponents(bundled, env);
   const built = whileLoading(env, () =>
-    assemble(db, components, { env, origin, log, limits, heap, durability, clock }),
+    assemble(db, components, { env, origin, log, limits, heap, durability, clock, keepsResults }),
   );
   const { engine, scheduler, scrubber } = built;
   cleanup.add(() => engine.transactor.close());

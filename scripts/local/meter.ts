@@ -22,7 +22,7 @@ export interface Measured extends Totals {
   background: Totals;
 }
 
-/** Sums up calls. A nested call counts as a call, but its reads and writes are already in its caller's. */
+/** Sums up calls, of queries that did not run because their results were kept too. A nested call counts as a call, but its reads and writes are already in its caller's. */
 export function totalsOf(calls: CallRecord[]): Totals {
   const own = calls.filter((call) => !call.isNested);
   const sum = (read: (call: CallRecord) => number) => own.reduce((n, call) => n + read(call), 0);

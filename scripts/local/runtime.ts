@@ -1,5 +1,6 @@
 import type { Authenticator } from "./auth/identity.ts";
 import type { Clock } from "./clock.ts";
+import type { QueryCache } from "./functions/queryCache.ts";
 import type { Registry } from "./functions/registry.ts";
 import type { HeapProbe } from "./limits/heapProbe.ts";
 import type { LimitRules } from "./limits/platformLimits.ts";
@@ -32,6 +33,8 @@ export interface Engine extends FunctionHost {
   files: Files;
   authenticator: Authenticator;
   meter: Meter;
+  /** Null if results are not kept. */
+  queryCache: QueryCache | null;
   limits: LimitRules;
   /** The engine's own address, `http://host:port`. */
   origin: string;

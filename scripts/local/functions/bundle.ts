@@ -36,8 +36,12 @@ const OPTIONS = {
     "process.env": `${GLOBALS}.env`,
     "globalThis.process.env": `${GLOBALS}.env`,
     "Math.random": `${GLOBALS}.random`,
-    "crypto.subtle": `${GLOBALS}.subtle`,
-    "globalThis.crypto.subtle": `${GLOBALS}.subtle`,
+    ...Object.fromEntries(
+      ["subtle", "randomUUID", "getRandomValues"].flatMap((name) => [
+        [`crypto.${name}`, `${GLOBALS}.${name}`],
+        [`globalThis.crypto.${name}`, `${GLOBALS}.${name}`],
+      ]),
+    ),
     ...Object.fromEntries(REPLACED.map((name) => [name, `${GLOBALS}.${name}`])),
   },
 } as const satisfies BuildOptions;

@@ -1,9 +1,9 @@
 import type { JSONValue } from "convex/values";
 import { NOBODY, type Identity } from "../auth/identity.ts";
 import { withWriteRetries } from "../limits/writeWindow.ts";
-import { newRecord, type Trace } from "../callRecord.ts";
+import { newRecord, type CallRecord, type Trace } from "../callRecord.ts";
 import type { Engine } from "../runtime.ts";
-import type { Observed, Transaction } from "../transaction/transaction.ts";
+import { newObserved, type Observed, type Transaction } from "../transaction/transaction.ts";
 import type { Snapshot } from "../transaction/transactor.ts";
 import type { Usage } from "../transaction/usage.ts";
 import { jsonValue, parseJson } from "../values/json.ts";
@@ -12,6 +12,7 @@ import { validate } from "../values/validate.ts";
 import { argumentsOf, type Arguments } from "./arguments.ts";
 import { assertOpen, runAs, sampleHeap, type Call, type RequestMetadata } from "./context.ts";
 import { toFunctionError } from "./errors.ts";
+import { cacheName } from "./queryCache.ts";
 import type { FunctionPath, ResolvedFunction } from "./registry.ts";
 import { checkUserTime } from "./userTime.ts";
 
@@ -157,6 +158,7 @@ export async function runFunction(
     const run = () => metered(call, false, () => execute(fn, call, args));
     return await engine.runAction(call.path, run);
   }
+  if (fn.type === "query") return await runQuery(engine, fn, args, caller);
   const inTransaction = (transaction: Transaction) => {
     const call = newCall(engine, fn, caller, transaction);
     return metered(call, false, () => {
@@ -169,8 +171,67 @@ export async function runFunction(
       return wrapping === undefined ? run() : wrapping.within(transaction, run);
     });
   };
-  if (fn.type === "query") return await engine.transactor.query(inTransaction);
   return await withWriteRetries(() => engine.commit(inTransaction, wrapping?.isRepeatable));
+}
+
+/** Runs a query in a new transaction, unless its result is kept from before (`QueryCache`). */
+async function runQuery(
+  engine: Engine,
+  fn: ResolvedFunction,
+  args: Arguments,
+  caller: Caller,
+): Promise<string> {
+  const { queryCache, transactor } = engine;
+  const name = queryCache === null ? null : cacheName(fn, caller.identity, args.list);
+  const findKept = () => {
+    const result = name === null ? undefined : queryCache?.find(name);
+    if (result !== undefined) recordAgain(engine, result.calls, caller);
+    return result?.text;
+  };
+  const observed = name === null ? null : newObserved();
+  const run = async (transaction: Transaction) => {
+    const { calls } = caller.trace;
+    const before = calls.length;
+    const text = await runIn(transaction, engine, fn, args, caller);
+    transactor.undoNested(transaction);
+    // After its time-out, commits may have come between.
+    if (name !== null && observed !== null && transaction.isOpen)
+      queryCache?.add(
+        name,
+        { text, calls: calls.slice(before).filter(hasRun) },
+        {
+          ...{ reads: observed.reads, uses: transaction.uses },
+        },
+      );
+    return text;
+  };
+  const found = findKept();
+  if (found !== undefined) return found;
+  // Looked for once more in its turn: somebody may have asked the same meanwhile.
+  const inTurn = async (transaction: Transaction) => findKept() ?? (await run(transaction));
+  return await transactor.query(inTurn, observed);
+}
+
+/** Whether a call ran in the turn of a query: kept results are found at any time. */
+const hasRun = ({ type, isCached }: CallRecord) => type === "query" && !isCached;
+
+/** Records the calls behind a kept result as if they had run, so that what requests use can be compared. */
+function recordAgain({ meter }: Engine, calls: readonly CallRecord[], { trace }: Caller): void {
+  const endedAt = performance.now();
+  for (const call of calls)
+    meter.record({ ...call, isCached: true, ms: 0, userMs: 0, endedAt }, trace);
+}
+
+/** Runs a query in a transaction, and records it. */
+function runIn(
+  transaction: Transaction,
+  engine: Engine,
+  fn: ResolvedFunction,
+  args: Arguments,
+  caller: Caller,
+): Promise<string> {
+  const call = newCall(engine, fn, caller, transaction);
+  return metered(call, false, () => execute(fn, call, args));
 }
 
 /** Runs a subscribed query on a snapshot and fills `observed`; resolves to the JSON of its result. */
@@ -181,10 +242,9 @@ export function runObserved(
   caller: Caller,
   { snapshot, observed }: { snapshot: Snapshot; observed: Observed },
 ): Promise<string> {
-  return snapshot.query(observed, (transaction) => {
-    const call = newCall(engine, fn, caller, transaction);
-    return metered(call, false, () => execute(fn, call, argumentsOf(args)));
-  });
+  return snapshot.query(observed, (transaction) =>
+    runIn(transaction, engine, fn, argumentsOf(args), caller),
+  );
 }
 
 /** Runs a query or mutation inside the caller's transaction; rolls back its writes if it throws. */

@@ -63,7 +63,11 @@ export const databaseSyncSyscalls: Record<string, SyncSyscall> = {
     const isOfTable = call.engine.catalog.isIdOf(call.component, text(args["table"]), id);
     return JSON.stringify({ id: isOfTable ? id : null });
   },
-  "1.0/getSnapshotTs": (call) => JSON.stringify(convexToJson(target(call).transaction.timestamp)),
+  "1.0/getSnapshotTs": (call) => {
+    const { transaction } = target(call);
+    transaction.uses.chance = true;
+    return JSON.stringify(convexToJson(transaction.timestamp));
+  },
 };
 
 export const databaseSyscalls: Record<string, AsyncSyscall> = {

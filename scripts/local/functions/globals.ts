@@ -1,5 +1,10 @@
 import { currentCall, inCall, type RunningCall } from "./context.ts";
-import { FunctionDate, functionRandom } from "./deterministic.ts";
+import {
+  FunctionDate,
+  functionRandom,
+  functionRandomUUID,
+  functionRandomValues,
+} from "./deterministic.ts";
 import type { Backend } from "./syscallTypes.ts";
 import { PlatformTextDecoder, subtle } from "./webGlobals.ts";
 
@@ -103,6 +108,8 @@ const functionGlobals = {
   TextDecoder: PlatformTextDecoder,
   Date: FunctionDate,
   random: functionRandom,
+  randomUUID: functionRandomUUID,
+  getRandomValues: functionRandomValues,
   get fetch() {
     return inTransaction() ? refused("fetch") : globalThis.fetch;
   },

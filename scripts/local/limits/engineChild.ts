@@ -31,6 +31,8 @@ async function start({ skips, measuresHeap, ...options }: SentOptions): Promise<
   engine = await startEngine({
     ...options,
     clock: new Clock(skips),
+    // They would take from the heap of the functions.
+    keepsResults: false,
     ...(measuresHeap ? { heap: new HeapProbe() } : {}),
     log,
   });

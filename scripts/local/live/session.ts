@@ -3,8 +3,7 @@ import { NOBODY, type Identity } from "../auth/identity.ts";
 import { runObserved } from "../functions/call.ts";
 import { toClientError, toFunctionError } from "../functions/errors.ts";
 import type { Engine } from "../runtime.ts";
-import { ReadSet } from "../transaction/reads.ts";
-import type { Observed } from "../transaction/transaction.ts";
+import { newObserved, type Observed } from "../transaction/transaction.ts";
 import type { Snapshot } from "../transaction/transactor.ts";
 import { MAX_BLOCKING_MS, MAX_PENDING_CALLS } from "./bounds.ts";
 import { callerOf, type Client } from "./caller.ts";
@@ -258,8 +257,7 @@ export class Session {
   /** Runs a query and, before the next commit, subscribes to what it read. Returns the modification; null if none. */
   async #run(query: LiveQuery, snapshot: Snapshot, identity: Identity): Promise<string | null> {
     query.isStale = false;
-    const journal = { previous: query.journal, next: null };
-    const observed: Observed = { reads: new ReadSet(), journal };
+    const observed = newObserved(query.journal);
     const outcome = await this.#outcomeOf(query, identity, { snapshot, observed });
     if (this.#isEnded || !this.#queries.has(query)) return null;
     // The client has changed its user since the transition began, so this result is the previous user's.

@@ -41,23 +41,34 @@ export class ReadSet {
 }
 
 /** The part of an index range that a scan has read so far; it grows row by row. */
-export class ReadPart {
-  readonly #part: KeyRange;
+export class ReadPart implements KeyRange {
   readonly #whole: KeyRange;
   readonly #isAscending: boolean;
+  /** The key of the last row that was read; "none" before the first, "end" after the last. */
+  #last: Buffer | "none" | "end" = "none";
 
   constructor(reads: ReadSet, index: number, whole: KeyRange, order: "asc" | "desc") {
     this.#isAscending = order === "asc";
     const { lower, upper } = whole;
     this.#whole = { lower, upper };
-    this.#part = this.#isAscending ? { lower, upper: lower } : { lower: upper, upper };
-    reads.addRange(index, this.#part);
+    reads.addRange(index, this);
   }
 
   /** Records that everything up to this key was read; without a key, everything to the end. */
   upTo(key: Buffer | undefined): void {
-    if (this.#isAscending) this.#part.upper = key === undefined ? this.#whole.upper : afterKey(key);
-    else this.#part.lower = key ?? this.#whole.lower;
+    this.#last = key ?? "end";
+  }
+
+  get lower(): Buffer {
+    const { lower, upper } = this.#whole;
+    if (this.#isAscending || this.#last === "end") return lower;
+    return this.#last === "none" ? upper : this.#last;
+  }
+
+  get upper(): Buffer {
+    const { lower, upper } = this.#whole;
+    if (!this.#isAscending || this.#last === "end") return upper;
+    return this.#last === "none" ? lower : afterKey(this.#last);
   }
 }
 
@@ -68,7 +79,7 @@ function merged(ranges: KeyRange[]): KeyRange[] {
     const last = result.at(-1);
     if (last !== undefined && Buffer.compare(range.lower, last.upper) <= 0)
       last.upper = later(last.upper, range.upper);
-    else result.push({ ...range });
+    else result.push({ lower: range.lower, upper: range.upper });
   }
   const [first] = result;
   const last = result.at(-1);

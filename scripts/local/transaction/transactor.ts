@@ -91,9 +91,12 @@ export class Transactor {
     return this.#timestamps.latest;
   }
 
-  /** Runs a query, which only reads and commits nothing. */
-  query<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#read(null, work));
+  /** Runs a query, which only reads and commits nothing. `observed` is filled whether it succeeds or fails. */
+  query<T>(
+    work: (transaction: Transaction) => Promise<T>,
+    observed: Observed | null = null,
+  ): Promise<T> {
+    return this.#inTurn(() => this.#read(observed, work));
   }
 
   /**
