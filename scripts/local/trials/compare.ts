@@ -18,6 +18,9 @@ const USAGE = `npm run bench:engine -- [options]
   --rounds <n>        rounds over both checkouts (default 2)`;
 
 const BATCH = 100;
+/** More than results are kept (`functions/queryCache.ts`). */
+const SESSIONS = 150;
+const LATER = Date.UTC(2100, 0, 1);
 interface Kind {
   name: string;
   /** Share of requests to send, relative to messages: fewer for slow requests. */
@@ -27,6 +30,7 @@ interface Kind {
 
 class Client {
   sent = 0;
+  asked = 0;
   readonly #light: LightClient;
 
   constructor(
@@ -65,6 +69,23 @@ const KINDS: Kind[] = [
     name: "search",
     share: 0.2,
     send: (client) => client.ask("/search", { query: "retry upload limit", type: "fulltext" }),
+  },
+  // The same without results that are kept: each asks for something else.
+  {
+    name: "list, new",
+    share: 1,
+    send: (client) => client.ask(`/api/sessions?limit=10&to=${LATER + client.asked++}`),
+  },
+  {
+    name: "page, new",
+    share: 0.2,
+    send: (client) => client.ask(`/api/sessions/session-${client.asked++ % SESSIONS}`),
+  },
+  {
+    name: "search, new",
+    share: 0.2,
+    send: (client) =>
+      client.ask("/search", { query: `retry upload ${client.asked++}`, type: "fulltext" }),
   },
 ];
 
